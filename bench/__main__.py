@@ -1,0 +1,141 @@
+"""Measure the installed mathwork beside its peers, one thread, results compared first."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bench import absolute, activations, chart, forward, machine, peers, products, report
+from bench.harness import (
+    FULL,
+    QUICK,
+    Comparison,
+    DisagreementError,
+    Effort,
+    Work,
+    compare,
+    measure,
+    noise_floor,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark; a missed target is no failure, a wrong result is."""
+    options = _options(arguments)
+    works = list(_chosen(options.only))
+    limits = [limit for limit in absolute.LIMITS if _matches(limit.name, options.only)]
+    if options.list:
+        for work in works:
+            print(work.name, *(f"  against {rival.peer}" for rival in work.rivals), sep="\n")
+        for limit in limits:
+            print(f"{limit.name}\n  limit {limit.limit:g} {limit.unit}")
+        return 0
+    if not works and not limits:
+        print(f"no work or peer is named like {' or '.join(options.only)}", file=sys.stderr)
+        return 2
+    needed = ["mathwork"] + ["matplotlib"] * bool(options.chart)
+    for module in needed:
+        if importlib.util.find_spec(module) is None:
+            source = "." if module == "mathwork" else module
+            print(f"{module} is not installed: python -m pip install {source}", file=sys.stderr)
+            return 2
+
+    cpu = machine.pin()
+    effort = QUICK if options.quick else FULL
+    found = report.Report(machine.package(), machine.describe(cpu), peers.versions())
+    print(f"measuring {machine.kernel_file()}")
+    for work in works:
+        with _recorded(found, work.name):
+            _run(work, effort, found)
+    for limit in limits:
+        with _recorded(found, limit.name):
+            found.readings.append(absolute.read(limit, effort))
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    report.show(found)
+    for path, content in ((options.json, report.to_json), (options.markdown, report.markdown)):
+        if path:
+            path.write_text(content(found))
+    if options.chart and found.comparisons:
+        chart.draw(found, options.chart)
+    return 1 if found.failures else 0
+
+
+def _run(work: Work, effort: Effort, found: report.Report) -> None:
+    """Compare and time one work against each of its peers that is installed."""
+    ours, noise = work.ours(), None
+    for rival in work.rivals:
+        peer = peers.PEERS[rival.peer]
+        if not peer.installed:
+            found.skipped[peer.name] = peer.install
+            continue
+        with _recorded(found, f"{work.name}, {peer.name}"):
+            theirs = rival.side()
+            compare(ours, theirs, rtol=work.rtol, atol=work.atol)
+            if noise is None:
+                noise = noise_floor(ours, effort)
+            found.comparisons.append(
+                Comparison(
+                    work.name,
+                    peer.name,
+                    rival.target,
+                    measure(ours, theirs, effort),
+                    noise,
+                    (ours.statement, theirs.statement),
+                )
+            )
+
+
+def _chosen(only: list[str]) -> Iterator[Work]:
+    """Yield the works whose name is asked for, and of the others the peers asked for."""
+    for module in (forward, activations, products):
+        for work in module.works():
+            if _matches(work.name, only):
+                yield work
+            elif rivals := tuple(rival for rival in work.rivals if _matches(rival.peer, only)):
+                yield replace(work, rivals=rivals)
+
+
+def _matches(name: str, only: list[str]) -> bool:
+    return not only or any(part.lower() in name.lower() for part in only)
+
+
+@contextmanager
+def _recorded(found: report.Report, name: str) -> Iterator[None]:
+    """Say what is being measured; note what fails and let the rest go on."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{name}", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    except DisagreementError as error:
+        found.failures.append(f"{name}: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        found.failures.append(f"{name}: {type(error).__name__}: {error}")
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="finish in about a minute")
+    parser.add_argument(
+        "--only",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="works or peers with NAME in their name (may be repeated)",
+    )
+    parser.add_argument("--list", action="store_true", help="name the works and their peers")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write everything as JSON")
+    parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the tables")
+    parser.add_argument("--chart", metavar="FILE.png", type=Path, help="draw the ratios")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Numbers that have a limit instead of a peer."""
+
+from __future__ import annotations
+
+import io
+import statistics
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import forward
+from bench.harness import CLOCK, Effort, measure
+
+IMPORTS = 7  # fresh interpreters; their median
+
+_TIME_IMPORT = f"""
+from time import {CLOCK.__name__} as clock
+import numpy
+start = clock()
+import mathwork
+print(clock() - start)
+"""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A quantity with its unit and the value it must not pass."""
+
+    name: str
+    unit: str
+    limit: float
+    value: Callable[[Effort], float]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A measured quantity beside its limit."""
+
+    name: str
+    unit: str
+    limit: float
+    value: float
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the value keeps the limit, or by how much it passes it."""
+        if self.value <= self.limit:
+            return "met"
+        return f"over by {self.value / self.limit - 1:.1%}"
+
+
+def _call_time(effort: Effort) -> float:
+    side = forward.ours((4, 32, 32, 2), rows=1)
+    return 1e6 * measure(side, side, effort).ours
+
+
+def _import_time(effort: Effort) -> float:
+    command = [sys.executable, "-c", _TIME_IMPORT]
+    times = [
+        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        for _ in range(IMPORTS)
+    ]
+    return 1e3 * statistics.median(times)
+
+
+def _wheel_size(effort: Effort) -> float:
+    """Compress the installed files as a wheel does."""
+    import mathwork
+
+    folder = Path(mathwork.__file__).parent
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in folder.rglob("*"):
+            if file.is_file() and file.suffix != ".pyc":
+                archive.write(file, file.relative_to(folder))
+    return len(wheel.getvalue()) / 1e6
+
+
+LIMITS = (
+    Limit("one call of a 4-32-32-2 network on a float32 row", "us", 0.4, _call_time),
+    Limit("import mathwork, after NumPy", "ms", 30, _import_time),
+    Limit("the installed files, compressed as in a wheel", "MB", 3, _wheel_size),
+)
+
+
+def read(limit: Limit, effort: Effort) -> Reading:
+    """Measure one quantity."""
+    return Reading(limit.name, limit.unit, limit.limit, limit.value(effort))

@@ -1,0 +1,92 @@
+"""Activation functions over 100,000 elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from bench import peers
+from bench.harness import Rival, Side, Work
+
+SIZE = 100_000
+DTYPES = ("float32", "float64")
+
+# (function, peer): the least ratio for float32 and for float64.
+TARGETS = {
+    ("sigmoid", peers.TORCH): (1.3, 1.3),
+    ("sigmoid", peers.NUMPY): (None, None),
+    ("tanh", peers.NUMPY): (1.0, 1.3),
+    ("tanh", peers.TORCH): (None, None),
+    ("silu", peers.TORCH): (None, None),
+    ("softplus", peers.TORCH): (None, None),
+    ("gelu", peers.TORCH): (None, None),
+    ("relu", peers.TORCH): (None, None),
+}
+
+# What a user writes. Where a function takes `out` it gets one, as mathwork does: making an
+# array costs as much as the cheap functions.
+TORCH_STATEMENTS = {
+    "sigmoid": "torch.sigmoid(x, out=out)",
+    "tanh": "torch.tanh(x, out=out)",
+    "silu": "torch._C._nn.silu(x, out=out)",  # functional.silu without its check of the type
+    "softplus": "torch.nn.functional.softplus(x, out=out)",
+    "gelu": "torch.nn.functional.gelu(x, out=out)",
+    "relu": "torch.clamp_min(x, 0, out=out)",  # torch.relu takes no out
+}
+NUMPY_STATEMENTS = {
+    "sigmoid": "1 / (1 + np.exp(-x))",
+    "tanh": "np.tanh(x, out=out)",
+}
+
+# A few units in the last place; torch's own approximations are the wider of the two.
+TOLERANCES = {
+    "float32": {"rtol": 1e-5, "atol": 1e-6},
+    "float64": {"rtol": 1e-13, "atol": 1e-14},
+}
+
+
+def works() -> Iterator[Work]:
+    """Yield every function of the table in both dtypes."""
+    for function in dict.fromkeys(function for function, _ in TARGETS):
+        for index, dtype in enumerate(DTYPES):
+            rivals = tuple(
+                Rival(peer, partial(SIDES[peer], function, dtype), targets[index])
+                for (name, peer), targets in TARGETS.items()
+                if name == function
+            )
+            yield Work(
+                f"{function}, 1e5 {dtype}",
+                partial(_ours, function, dtype),
+                rivals,
+                **TOLERANCES[dtype],
+            )
+
+
+def inputs(dtype: str) -> np.ndarray:
+    """Return numbers from both tails and from around 0."""
+    return (3 * np.random.default_rng(2).standard_normal(SIZE)).astype(dtype)
+
+
+def _ours(function: str, dtype: str) -> Side:
+    from mathwork import activations
+
+    x = inputs(dtype)
+    names = {function: getattr(activations, function), "x": x, "out": np.empty_like(x)}
+    return Side(f"{function}(x, out=out)", names)
+
+
+def _numpy(function: str, dtype: str) -> Side:
+    x = inputs(dtype)
+    return Side(NUMPY_STATEMENTS[function], {"np": np, "x": x, "out": np.empty_like(x)})
+
+
+def _torch(function: str, dtype: str) -> Side:
+    torch = peers.torch()
+    x = torch.from_numpy(inputs(dtype))
+    names = {"torch": torch, "x": x, "out": torch.empty_like(x)}
+    return Side(TORCH_STATEMENTS[function], names, within=torch.inference_mode)
+
+
+SIDES: dict[str, Callable[[str, str], Side]] = {peers.NUMPY: _numpy, peers.TORCH: _torch}

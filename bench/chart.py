@@ -1,0 +1,92 @@
+"""The ratios as a picture: one bar for every line of the table."""
+
+from __future__ import annotations
+
+from itertools import accumulate, groupby
+from pathlib import Path
+
+from bench.harness import Comparison
+from bench.peers import PEERS
+from bench.report import Report
+
+# Read apart by colour-blind readers too (after Okabe and Ito's palette).
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+BAR = 0.19  # inches from one bar to the next
+GAP = 0.6  # bars left free between two works
+TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+Group = tuple[str, list[Comparison]]
+
+
+def draw(report: Report, path: Path) -> None:
+    """Write a PNG: horizontal bars on a logarithmic axis, 1 and the targets marked."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    shown = {row.peer for row in report.comparisons}
+    colours = {peer: colour for peer, colour in zip(PEERS, COLOURS, strict=True) if peer in shown}
+    marks = [row.paired.ratio for row in report.comparisons]
+    marks += [row.target for row in report.comparisons if row.target is not None]
+    columns = _columns(report.comparisons)
+    tallest = max(sum(len(rows) + GAP for _, rows in column) for column in columns)
+    figure, panels = pyplot.subplots(
+        ncols=len(columns),
+        figsize=(6.5 * len(columns), 1.3 + BAR * tallest),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes, column in zip(panels[0], columns, strict=True):
+        _draw_column(axes, column, colours)
+        axes.set_ylim(tallest, -GAP)
+        # Room for the number behind the longest bar.
+        axes.set_xlim(min(0.7, min(marks) / 1.2), max(2.0, max(marks) * 1.7))
+    keys = [Patch(color=colour, label=peer) for peer, colour in colours.items()]
+    keys.append(Line2D([], [], color="black", linewidth=2, label="target"))
+    figure.legend(handles=keys, loc="outside lower center", ncols=2 * len(columns), frameon=False)
+    figure.suptitle(
+        f"mathwork {report.package['version']} ({report.package['level']}): how many times as "
+        f"fast as the peer, one thread\n{report.machine['cpu']}",
+        fontsize=11,
+    )
+    figure.savefig(path, dpi=130)
+    pyplot.close(figure)
+
+
+def _columns(comparisons: list[Comparison]) -> list[list[Group]]:
+    """Group the bars by work and break a long list into two columns between works."""
+    groups = [(name, list(rows)) for name, rows in groupby(comparisons, lambda row: row.work)]
+    if len(comparisons) < 20:
+        return [groups]
+    heights = [0.0, *accumulate(len(rows) + GAP for _, rows in groups)]
+    middle = min(range(len(heights)), key=lambda index: abs(heights[index] - heights[-1] / 2))
+    return [groups[:middle], groups[middle:]]
+
+
+def _draw_column(axes, groups: list[Group], colours: dict[str, str]) -> None:
+    place, middles = 0.0, []
+    for _, rows in groups:
+        middles.append(place + (len(rows) - 1) / 2)
+        for row in rows:
+            ratio = row.paired.ratio
+            # From 1: to the right mathwork is faster, to the left the peer is.
+            axes.barh(place, ratio - 1, left=1, height=0.8, color=colours[row.peer])
+            end = max(ratio, row.target or 1, 1)
+            axes.text(end * 1.06, place, f"{ratio:.3g}", va="center", fontsize=7)
+            if row.target is not None:
+                axes.vlines(row.target, place - 0.5, place + 0.5, color="black", linewidth=2)
+            place += 1
+        place += GAP
+    axes.set_yticks(middles, [name for name, _ in groups], fontsize=8)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xscale("log")
+    axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    axes.minorticks_off()
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.grid(axis="x", color="0.88", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)

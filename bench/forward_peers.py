@@ -1,0 +1,243 @@
+"""The same forward pass as each peer's user would write it.
+
+Every builder takes a `Network` (two or three layers, ReLU and a sigmoid at the end) and its
+input, and returns a `Side`. Peers are imported where they are used: any may be missing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from bench import peers
+from bench.harness import Side
+
+
+def numpy_expression(net, x: np.ndarray) -> Side:
+    """Matrix products and whole-array expressions."""
+    # Transposed views: `x @ W.T` is what a NumPy user writes, for one row and for many.
+    *hidden, (last_weight, last_bias) = [(layer.weight.T, layer.bias) for layer in net.layers]
+
+    def forward(x):
+        for weight, bias in hidden:
+            x = np.maximum(x @ weight + bias, 0)
+        return 1 / (1 + np.exp(-(x @ last_weight + last_bias)))
+
+    return Side("forward(x)", {"forward": forward, "x": x})
+
+
+def onnx_runtime(net, x: np.ndarray) -> Side:
+    """A session over Gemm, Relu, ..., Sigmoid nodes, which it fuses as it likes."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        _onnx_model(net).SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    shape = (*x.shape[:-1], net.layers[-1].weight.shape[0])
+    # Gemm takes matrices only, so a single row is a batch of one here.
+    rows = np.atleast_2d(x)
+    return Side(
+        'session.run(None, {"x": x})',
+        {"session": session, "x": rows},
+        result=lambda outputs: outputs[0].reshape(shape),
+    )
+
+
+def _onnx_model(net):
+    """Return the network as an ONNX model with any number of rows."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, constants, value = [], [], "x"
+    for index, layer in enumerate(net.layers):
+        last = index == len(net.layers) - 1
+        product, result = f"product_{index}", "y" if last else f"hidden_{index}"
+        constants += [
+            numpy_helper.from_array(np.asarray(layer.weight), f"weight_{index}"),
+            numpy_helper.from_array(np.asarray(layer.bias), f"bias_{index}"),
+        ]
+        names = [value, f"weight_{index}", f"bias_{index}"]
+        nodes += [
+            helper.make_node("Gemm", names, [product], transB=1),
+            helper.make_node("Sigmoid" if last else "Relu", [product], [result]),
+        ]
+        value = result
+    inputs, outputs = net.layers[0].weight.shape[1], net.layers[-1].weight.shape[0]
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", inputs])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", outputs])],
+        constants,
+    )
+    # Versions that every runtime of the last years reads.
+    return helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+
+
+def torch_eager(net, x: np.ndarray) -> Side:
+    """`Sequential` of `Linear` and activations, under `inference_mode`."""
+    torch = peers.torch()
+    modules = []
+    for layer in net.layers:
+        outputs, inputs = layer.weight.shape
+        linear = torch.nn.Linear(inputs, outputs)
+        linear.weight.data = torch.from_numpy(layer.weight.copy())
+        linear.bias.data = torch.from_numpy(layer.bias.copy())
+        modules += [linear, torch.nn.ReLU()]
+    module = torch.nn.Sequential(*modules[:-1], torch.nn.Sigmoid()).eval()
+    return Side(
+        "module(x)",
+        {"module": module, "x": torch.from_numpy(x)},
+        within=torch.inference_mode,
+    )
+
+
+def numba_by_hand(net, x: np.ndarray) -> Side:
+    """Loops over any three layers; the result is a new array."""
+    from numba import njit
+
+    one, zero = np.float32(1), np.float32(0)
+
+    @njit(fastmath=True)
+    def sums(weight, bias, x):
+        result = np.empty_like(bias)
+        for output in range(weight.shape[0]):
+            total = bias[output]
+            for column in range(weight.shape[1]):
+                total += weight[output, column] * x[column]
+            result[output] = total
+        return result
+
+    @njit(fastmath=True)
+    def forward(x, weight_1, bias_1, weight_2, bias_2, weight_3, bias_3):
+        first = sums(weight_1, bias_1, x)
+        for output in range(first.size):
+            first[output] = max(first[output], zero)
+        second = sums(weight_2, bias_2, first)
+        for output in range(second.size):
+            second[output] = max(second[output], zero)
+        third = sums(weight_3, bias_3, second)
+        for output in range(third.size):
+            third[output] = one / (one + np.exp(-third[output]))
+        return third
+
+    names = {"forward": forward, "x": x}
+    for index, layer in enumerate(net.layers, start=1):
+        names[f"weight_{index}"] = layer.weight.copy()
+        names[f"bias_{index}"] = layer.bias.copy()
+    return Side("forward(x, weight_1, bias_1, weight_2, bias_2, weight_3, bias_3)", names)
+
+
+def numba_tuned(net, x: np.ndarray) -> Side:
+    """Loops for this one network, every size a constant, nothing allocated.
+
+    The parameters and the scratch share one array, because each array argument costs a call
+    about 50 ns. Inputs are taken four at a time: the sums of a layer then pass through memory
+    a quarter as often.
+    """
+    from numba import njit
+
+    one, zero = np.float32(1), np.float32(0)
+    n_in, n_first, n_second, n_out = net.sizes
+    # Where each part of the workspace starts, in its order there.
+    bias_1 = n_in * n_first
+    weight_2 = bias_1 + n_first
+    bias_2 = weight_2 + n_first * n_second
+    weight_3 = bias_2 + n_second
+    bias_3 = weight_3 + n_second * n_out
+    first = bias_3 + n_out
+    second = first + n_first
+
+    @njit(fastmath=True)
+    def forward(x, work, out):
+        for output in range(n_first):
+            work[first + output] = work[bias_1 + output]
+        for start in range(0, n_in, 4):
+            x_0, x_1, x_2, x_3 = x[start], x[start + 1], x[start + 2], x[start + 3]
+            column = start * n_first
+            for output in range(n_first):
+                work[first + output] += (
+                    work[column + output] * x_0
+                    + work[column + n_first + output] * x_1
+                    + work[column + 2 * n_first + output] * x_2
+                    + work[column + 3 * n_first + output] * x_3
+                )
+        for output in range(n_second):
+            work[second + output] = work[bias_2 + output]
+        for start in range(0, n_first, 4):
+            x_0 = max(work[first + start], zero)
+            x_1 = max(work[first + start + 1], zero)
+            x_2 = max(work[first + start + 2], zero)
+            x_3 = max(work[first + start + 3], zero)
+            column = weight_2 + start * n_second
+            for output in range(n_second):
+                work[second + output] += (
+                    work[column + output] * x_0
+                    + work[column + n_second + output] * x_1
+                    + work[column + 2 * n_second + output] * x_2
+                    + work[column + 3 * n_second + output] * x_3
+                )
+        for output in range(n_out):
+            total = work[bias_3 + output]
+            for column in range(n_second):
+                total += work[weight_3 + output * n_second + column] * max(
+                    work[second + column], zero
+                )
+            out[output] = one / (one + np.exp(-total))
+
+    layer_1, layer_2, layer_3 = net.layers
+    # The hidden layers' weights are transposed: their loops run over outputs.
+    parts = (layer_1.weight.T, layer_1.bias, layer_2.weight.T, layer_2.bias)
+    parts += (layer_3.weight, layer_3.bias, np.zeros(n_first + n_second, np.float32))
+    work = np.concatenate([np.ravel(part) for part in parts])
+    out = np.empty(n_out, np.float32)
+    return Side(
+        "forward(x, work, out)",
+        {"forward": forward, "x": x, "work": work, "out": out},
+        result=lambda _: out,
+    )
+
+
+def fixed_sizes(net, x: np.ndarray, passes: int) -> Side:
+    """`fixed_sizes.cpp` compiled for this network; one call runs `passes` passes."""
+    library = _compiled(net.sizes)
+    pointer = ctypes.c_void_p
+    library.load.argtypes = [pointer]
+    library.repeat.argtypes = [pointer, pointer, ctypes.c_long]
+    parts = [part for layer in net.layers for part in (layer.weight, layer.bias)]
+    parameters = np.concatenate([np.ravel(part) for part in parts])
+    library.load(parameters.ctypes.data)
+    out = np.empty(net.sizes[-1], np.float32)
+    names = {
+        "repeat_passes": library.repeat,
+        "x": x.ctypes.data,
+        "out": out.ctypes.data,
+        "passes": passes,
+    }
+
+    def result(_, owner=(x, out)):  # the addresses above are good while their arrays live
+        return owner[1]
+
+    return Side("repeat_passes(x, out, passes)", names, result=result, passes=passes)
+
+
+def _compiled(sizes: tuple[int, ...]) -> ctypes.CDLL:
+    """Compile the template for one list of sizes and load it; its file is gone afterwards."""
+    source = Path(__file__).with_name("fixed_sizes.cpp")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        library = Path(folder, "fixed_sizes.so")
+        subprocess.run(
+            [
+                *(peers.compiler(), "-std=c++17", "-O3", "-march=native", "-ffast-math"),
+                *("-shared", "-fPIC", f"-DNETWORK_SIZES={','.join(map(str, sizes))}"),
+                *(source, "-o", library),
+            ],
+            check=True,
+        )
+        return ctypes.CDLL(str(library))

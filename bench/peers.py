@@ -1,0 +1,84 @@
+"""The libraries that mathwork is measured against."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from types import ModuleType
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A peer: what it needs to be importable, and the line that installs it."""
+
+    name: str
+    modules: tuple[str, ...]
+    install: str
+    compiler: bool = False
+
+    @property
+    def installed(self) -> bool:
+        """Whether everything the peer needs is present."""
+        if self.compiler and shutil.which(compiler()) is None:
+            return False
+        return all(find_spec(module) is not None for module in self.modules)
+
+
+NUMPY = "NumPy"
+ONNX_RUNTIME = "ONNX Runtime"
+TORCH = "torch"
+NUMBA = "numba, loops by hand"
+NUMBA_TUNED = "numba, tuned"
+FIXED_SIZES = "C++ fixed sizes (for RTNeural)"
+
+PEERS = {
+    peer.name: peer
+    for peer in (
+        Peer(NUMPY, ("numpy",), "python -m pip install numpy"),
+        Peer(ONNX_RUNTIME, ("onnxruntime", "onnx"), "python -m pip install onnxruntime onnx"),
+        Peer(TORCH, ("torch",), "python -m pip install torch"),
+        Peer(NUMBA, ("numba",), "python -m pip install numba"),
+        Peer(NUMBA_TUNED, ("numba",), "python -m pip install numba"),
+        Peer(FIXED_SIZES, (), "apt-get install g++", compiler=True),
+    )
+}
+
+NOTES = {
+    NUMBA: "a function of the weights and the row that returns a new array",
+    NUMBA_TUNED: "compiled for the one network, weights and scratch passed in one workspace",
+    FIXED_SIZES: (
+        "a stand-in for RTNeural, which has no package to install: bench/fixed_sizes.cpp, "
+        "layer sizes known to the compiler, built for the machine it runs on; "
+        "both sides are timed inside the kernel"
+    ),
+}
+
+
+def compiler() -> str:
+    """Return the C++ compiler's command."""
+    return os.environ.get("CXX", "c++")
+
+
+def versions() -> dict[str, str]:
+    """Return the version of every library a peer is made of, of those installed."""
+    found = {}
+    for module in sorted({module for peer in PEERS.values() for module in peer.modules}):
+        try:
+            found[module] = version(module)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def torch() -> ModuleType:
+    """Import torch and hold it to one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    return torch

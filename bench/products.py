@@ -1,0 +1,58 @@
+"""Products of square matrices with vectors and with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from bench import peers
+from bench.harness import Rival, Side, Work
+
+DTYPES = ("float32", "float64")
+
+# Operation: the least ratio against NumPy's `@` for each size.
+TARGETS = {
+    "matvec": {8: 5, 32: 4, 2048: 1.0},
+    "matmul": {16: 2, 64: 1.3, 256: 1.05, 1000: 1.0},
+}
+
+# Sums of n products of standard normal numbers, in any order: n eps bounds their rounding
+# with room to spare, as the sums themselves are about sqrt(n).
+ROUNDINGS = 8
+
+
+def works() -> Iterator[Work]:
+    """Yield every product of the table in both dtypes."""
+    for operation, targets in TARGETS.items():
+        for size, target in targets.items():
+            for dtype in DTYPES:
+                yield Work(
+                    f"{operation} {size}x{size}, {dtype}",
+                    partial(_ours, operation, size, dtype),
+                    (Rival(peers.NUMPY, partial(_numpy, operation, size, dtype), target),),
+                    rtol=0.0,
+                    atol=ROUNDINGS * size * float(np.finfo(dtype).eps),
+                )
+
+
+def operands(operation: str, size: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the matrix and what it is multiplied with."""
+    random = np.random.default_rng(3)
+    shape = (size,) if operation == "matvec" else (size, size)
+    left = random.standard_normal((size, size), dtype=dtype)
+    return left, random.standard_normal(shape, dtype=dtype)
+
+
+def _ours(operation: str, size: int, dtype: str) -> Side:
+    from mathwork import matrix
+
+    left, right = operands(operation, size, dtype)
+    names = {operation: getattr(matrix, operation), "left": left, "right": right}
+    return Side(f"{operation}(left, right)", names)
+
+
+def _numpy(operation: str, size: int, dtype: str) -> Side:
+    left, right = operands(operation, size, dtype)
+    return Side("left @ right", {"left": left, "right": right})

@@ -1,0 +1,94 @@
+"""The compiled half of the build: directives, flags and vector levels, each named once.
+
+Environment switches
+    MATHWORK_PORTABLE=1    one plain scalar for a register, one level: what a compiler without
+                           vector types gets, here for testing it anywhere
+    MATHWORK_CFLAGS="..."  appended to every compiler call, e.g. "-fsanitize=address" or "-Werror"
+"""
+import os
+import platform
+import shlex
+import sys
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+PORTABLE = os.environ.get("MATHWORK_PORTABLE", "0") not in ("", "0")
+EXTRA_FLAGS = shlex.split(os.environ.get("MATHWORK_CFLAGS", ""))
+
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": False,
+    "wraparound": False,
+    "cdivision": True,
+    "initializedcheck": False,
+    "embedsignature": True,
+    "embedsignature.format": "python",
+}
+
+# -g0: debug information makes each module four times larger.
+# -ffp-contract=off: an operation is fused exactly where the kernel says mul_add, so that
+# compilers and levels cannot disagree about bits.
+# The last two let comparisons vectorise; neither changes a result, NaN and infinity included.
+# CYTHON_INLINE: what a kernel calls inline must be, or tiles do not stay in registers.
+UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+              "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
+MSVC_FLAGS = ["/O2", "/fp:precise"]
+
+# A level is a file that includes _core.pyx, compiled for one instruction set. Flags of the
+# machine that builds never enter a wheel.
+BASELINE = {"_core": ["-march=x86-64-v2"]}
+X86_64_LEVELS = BASELINE | {
+    "_core_v3": ["-march=x86-64-v3"],
+    "_core_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+}
+
+
+def building_for_x86_64():
+    """Whether the target, not the machine that builds, is x86-64 (macOS cross-compiles)."""
+    target = os.environ.get("ARCHFLAGS") or os.environ.get("_PYTHON_HOST_PLATFORM")
+    target = target or platform.machine()
+    return "x86_64" in target.lower() or "amd64" in target.lower()
+
+
+def levels():
+    """{module: flags} for this target."""
+    if PORTABLE or sys.platform == "win32" or not building_for_x86_64():
+        return {"_core": []}
+    return X86_64_LEVELS
+
+
+def extension(name, flags=()):
+    return Extension(
+        f"mathwork.{name}",
+        [f"src/mathwork/{name}.pyx"],
+        include_dirs=["src/mathwork/kernels", numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+                       ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
+                       *([("MATHWORK_PORTABLE", "1")] if PORTABLE else [])],
+        extra_compile_args=list(flags),
+        depends=[f"src/mathwork/kernels/{header}" for header in ("_simd.h",)],
+    )
+
+
+class BuildLevels(build_ext):
+    """build_ext that adds the flags of the compiler it found."""
+
+    def build_extensions(self):
+        common = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else UNIX_FLAGS
+        for module in self.extensions:
+            module.extra_compile_args = common + module.extra_compile_args + EXTRA_FLAGS
+        super().build_extensions()
+
+
+setup(
+    ext_modules=cythonize(
+        [extension("_cpu"), *(extension(name, flags) for name, flags in levels().items())],
+        compiler_directives=DIRECTIVES,
+        include_path=["src/mathwork"],
+    ),
+    cmdclass={"build_ext": BuildLevels},
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
+)

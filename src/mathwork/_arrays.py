@@ -1,0 +1,90 @@
+"""The dtype and layout rules of the package, for every input that is not already plain.
+
+A plain array is what kernels read as it is: float32 or float64, C-contiguous, aligned, in
+native byte order. A hot door recognises one by itself and comes here only with the rest.
+"""
+import numpy as np
+
+PLAIN = ("C_CONTIGUOUS", "ALIGNED")
+
+
+def real_dtype(dtype):
+    """float32 or float64 for a real dtype (float16 and float32: float32), None for any other."""
+    if dtype.kind not in "biuf":
+        return None
+    narrow = dtype.kind == "f" and dtype.itemsize <= 4
+    return np.dtype(np.float32 if narrow else np.float64)
+
+
+def as_array(value, name):
+    """`value` as an array of real numbers in any layout, never masked.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, objects, strings, structures and masked arrays.
+    ValueError
+        For nested sequences of unequal lengths.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got a masked array: "
+                        "fill or compress it first")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a regular array of real numbers: {error}") from None
+    if real_dtype(array.dtype) is None:
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    return array
+
+
+def _plain(array, dtype):
+    # A float64 beyond float32 becomes infinity, as IEEE says and without NumPy's warning.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.require(array, dtype, PLAIN)
+
+
+def as_plain(value, name, dtype=None):
+    """`value` as a plain array of `dtype` (default: what the dtype rules make of it)."""
+    array = as_array(value, name)
+    return _plain(array, dtype or real_dtype(array.dtype))
+
+
+def as_plain_together(**values):
+    """The named values as plain arrays of their common dtype, None where None."""
+    arrays = {name: as_array(value, name) for name, value in values.items() if value is not None}
+    dtype = np.result_type(*(real_dtype(array.dtype) for array in arrays.values()))
+    return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
+
+
+def check_out(out, shape, dtype):
+    """Raise unless `out` is a writable array of this shape and dtype, in any layout."""
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
+        raise TypeError(f"out must be a {dtype} array, got {type(out).__name__}")
+    if out.dtype.newbyteorder("=") != dtype:
+        raise TypeError(f"out must have dtype {dtype}, got {out.dtype}")
+    if out.shape != shape:
+        raise ValueError(f"out must have shape {shape}, got {out.shape}")
+    if not out.flags.writeable:
+        raise ValueError("out must be writable, got a read-only array")
+
+
+def writing_place(out, shape, dtype, *inputs):
+    """The plain array that a kernel writes for `out` while it reads `inputs`.
+
+    It is `out` itself where that is plain and shares no memory with an input, else a new array,
+    which the caller copies into `out`. Inputs may be None.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    check_out(out, shape, dtype)
+    plain = out.dtype.isnative and all(out.flags[flag] for flag in PLAIN)
+    if plain and not any(np.may_share_memory(out, array) for array in inputs if array is not None):
+        return out
+    return np.empty(shape, dtype)
+
+
+def copied(result, out):
+    """`out` with `result` in it."""
+    out[...] = result
+    return out

@@ -1,0 +1,38 @@
+# The kernels of mathwork. This file is their table of contents; each topic is one file below.
+#
+#   lanes         the register types f32v and f64v of _simd.h, under one name for both
+#   doors         what every door shares: plain arrays, `out`, the GIL
+#   exponential   e^x and its kin for arguments that are not positive
+#   activations   elementwise functions over registers, and the NumPy ufuncs around them
+#   product       the register tile and the loops that carry it over any shape
+#   matrix        matvec and matmul over matrices as they lie in memory
+#   forward       a whole network over packed weights, its activations kept in cache
+#
+# Layers of a kernel, from the inside out: arithmetic on registers (`lanes`), a loop over
+# memory (`real`, `noexcept nogil`), the door (`def`, the only place that checks, allocates
+# and raises). setup.py compiles this file once for every level; mathwork._levels imports the
+# best one, and nothing else in the package knows that levels exist.
+
+cimport cython
+cimport numpy as cnp
+from libc.math cimport INFINITY, NAN, log1p
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+import numpy as np
+
+from mathwork import _arrays, _workers
+
+cnp.import_array()
+cnp.import_umath()
+
+include "kernels/lanes.pxi"
+include "kernels/doors.pxi"
+include "kernels/exponential.pxi"
+include "kernels/activations.pxi"
+include "kernels/product.pxi"
+include "kernels/matrix.pxi"
+include "kernels/forward.pxi"
+
+# What this level was compiled for, for show_runtime() and the tests.
+geometry = {"F32_LANES": F32_LANES, "F64_LANES": F64_LANES, "TILE_ROWS": TILE_ROWS}

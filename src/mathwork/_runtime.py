@@ -1,0 +1,37 @@
+"""What is running: versions, the machine, and the level of the kernels."""
+import platform
+import sys
+from importlib.metadata import version
+
+import numpy as np
+
+from mathwork._levels import core, level, supported
+
+__version__ = version("mathwork")
+
+
+def runtime():
+    """{field: text} of what show_runtime() prints."""
+    return {
+        "mathwork": __version__,
+        "level": level,
+        "levels here": ", ".join(supported()),
+        "kernels": core.__file__,
+        "register": "{F32_LANES} float32 or {F64_LANES} float64 lanes".format(**core.geometry),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "numpy": np.__version__,
+        "machine": f"{platform.machine()}, {sys.platform}",
+    }
+
+
+def show_runtime():
+    """Print versions, the machine and the level of the kernels: the first lines of a bug report.
+
+    Examples
+    --------
+    >>> import mathwork
+    >>> mathwork.show_runtime()    # doctest: +ELLIPSIS
+    mathwork...
+    """
+    for field, text in runtime().items():
+        print(f"{field:<12} {text}")

@@ -1,0 +1,183 @@
+/* Register types and the few primitives that Cython cannot say.
+
+   f32v, f64v      as many lanes as one register of this build's level holds. Cython declares
+                   them as float and double, so their arithmetic is written there with + - * /
+   *_LANES         how many lanes that is
+   TILE_ROWS       rows of the product tile: TILE_ROWS x 2 accumulators, two weights and one
+                   broadcast fill the register file without spilling
+
+   With MATHWORK_PORTABLE, or a compiler that has no vector types, a register is one scalar;
+   everything above this file is the same. Only this file knows instruction sets. */
+#pragma once
+#include <fenv.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(MATHWORK_PORTABLE) || !(defined(__GNUC__) || defined(__clang__))
+#  define ONE_LANE
+#elif defined(__x86_64__)
+#  include <immintrin.h>
+#elif defined(__aarch64__)
+#  include <arm_neon.h>
+#endif
+
+#if defined(ONE_LANE)
+#  define F32_LANES 1
+#  define F64_LANES 1
+#  define TILE_ROWS 4
+typedef float f32v;
+typedef double f64v;
+typedef uint32_t u32v;
+typedef uint64_t u64v;
+typedef float f32u;
+typedef double f64u;
+#else
+#  if defined(__AVX512F__)
+#    define LANE_BYTES 64
+#    define TILE_ROWS 12
+#  elif defined(__AVX2__)
+#    define LANE_BYTES 32
+#    define TILE_ROWS 6
+#  elif defined(__aarch64__)
+#    define LANE_BYTES 16
+#    define TILE_ROWS 12
+#  else
+#    define LANE_BYTES 16
+#    define TILE_ROWS 4
+#  endif
+#  define F32_LANES (LANE_BYTES / 4)
+#  define F64_LANES (LANE_BYTES / 8)
+typedef float    f32v __attribute__((vector_size(LANE_BYTES)));
+typedef double   f64v __attribute__((vector_size(LANE_BYTES)));
+typedef uint32_t u32v __attribute__((vector_size(LANE_BYTES)));
+typedef uint64_t u64v __attribute__((vector_size(LANE_BYTES)));
+/* the same for memory that is aligned to its element only */
+typedef float   f32u __attribute__((vector_size(LANE_BYTES), aligned(4), may_alias));
+typedef double  f64u __attribute__((vector_size(LANE_BYTES), aligned(8), may_alias));
+#endif
+
+/* ---- memory ---- */
+static inline f32v load_f32(const float *p)  { return *(const f32u *)p; }
+static inline f64v load_f64(const double *p) { return *(const f64u *)p; }
+static inline void store_f32(float *p, f32v v)  { *(f32u *)p = v; }
+static inline void store_f64(double *p, f64v v) { *(f64u *)p = v; }
+
+/* ---- bits ---- */
+#if defined(ONE_LANE)
+static inline u32v bits_f32(f32v x) { u32v b; memcpy(&b, &x, sizeof b); return b; }
+static inline u64v bits_f64(f64v x) { u64v b; memcpy(&b, &x, sizeof b); return b; }
+static inline f32v float_f32(u32v b) { f32v x; memcpy(&x, &b, sizeof x); return x; }
+static inline f64v float_f64(u64v b) { f64v x; memcpy(&x, &b, sizeof x); return x; }
+static inline f32v fill_f32(float s)  { return s; }
+static inline f64v fill_f64(double s) { return s; }
+#else
+static inline u32v bits_f32(f32v x) { return (u32v)x; }
+static inline u64v bits_f64(f64v x) { return (u64v)x; }
+static inline f32v float_f32(u32v b) { return (f32v)b; }
+static inline f64v float_f64(u64v b) { return (f64v)b; }
+/* s - 0 and not s + 0: the latter would lose the sign of -0.0 */
+static inline f32v fill_f32(float s)  { f32v zero = {0}; return s - zero; }
+static inline f64v fill_f64(double s) { f64v zero = {0}; return s - zero; }
+#endif
+
+#define SIGN_F32 (UINT32_C(1) << 31)
+#define SIGN_F64 (UINT64_C(1) << 63)
+
+/* |x| */
+static inline f32v abs_f32(f32v x) { return float_f32(bits_f32(x) & ~SIGN_F32); }
+static inline f64v abs_f64(f64v x) { return float_f64(bits_f64(x) & ~SIGN_F64); }
+
+/* magnitude (its sign bit clear) with the sign of x */
+static inline f32v with_sign_f32(f32v magnitude, f32v x)
+{ return float_f32(bits_f32(magnitude) | (bits_f32(x) & SIGN_F32)); }
+static inline f64v with_sign_f64(f64v magnitude, f64v x)
+{ return float_f64(bits_f64(magnitude) | (bits_f64(x) & SIGN_F64)); }
+
+/* 2^n, where t = n + 1.5 * 2^23 (float) or n + 1.5 * 2^52 (double): that sum left n in the
+   low bits of t, from where it moves to the exponent. For n of normal numbers. */
+static inline f32v power_of_two_f32(f32v t)
+{ return float_f32((bits_f32(t) << 23) + (UINT32_C(127) << 23)); }
+static inline f64v power_of_two_f64(f64v t)
+{ return float_f64((bits_f64(t) << 52) + (UINT64_C(1023) << 52)); }
+
+/* ---- arithmetic and choice ----
+   mul_add(a, b, c)    a * b + c, rounded once where the level has fused multiply-add
+   FUSED               1 where it has, else 0
+   larger(a, b)        a where a > b, else b: so b where either is NaN
+   pick(a, b, x, y)    x where a > b, else y */
+#if defined(ONE_LANE)
+#  if defined(FP_FAST_FMA) && defined(FP_FAST_FMAF)
+#    define FUSED 1
+static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return fmaf(a, b, c); }
+static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return fma(a, b, c); }
+#  else
+#    define FUSED 0
+static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return a * b + c; }
+static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return a * b + c; }
+#  endif
+static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y) { return a > b ? x : y; }
+static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y) { return a > b ? x : y; }
+static inline f32v larger_f32(f32v a, f32v b) { return a > b ? a : b; }
+static inline f64v larger_f64(f64v a, f64v b) { return a > b ? a : b; }
+#elif defined(__AVX512F__)
+#  define FUSED 1
+static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return _mm512_fmadd_ps(a, b, c); }
+static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return _mm512_fmadd_pd(a, b, c); }
+static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
+{ return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x); }
+static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
+{ return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_GT_OQ), y, x); }
+static inline f32v larger_f32(f32v a, f32v b) { return _mm512_max_ps(a, b); }
+static inline f64v larger_f64(f64v a, f64v b) { return _mm512_max_pd(a, b); }
+#elif defined(__AVX2__) && defined(__FMA__)
+#  define FUSED 1
+static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return _mm256_fmadd_ps(a, b, c); }
+static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return _mm256_fmadd_pd(a, b, c); }
+static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
+{ return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GT_OQ)); }
+static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
+{ return _mm256_blendv_pd(y, x, _mm256_cmp_pd(a, b, _CMP_GT_OQ)); }
+static inline f32v larger_f32(f32v a, f32v b) { return _mm256_max_ps(a, b); }
+static inline f64v larger_f64(f64v a, f64v b) { return _mm256_max_pd(a, b); }
+#elif defined(__SSE4_1__)
+#  define FUSED 0
+static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return a * b + c; }
+static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return a * b + c; }
+static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
+{ return _mm_blendv_ps(y, x, _mm_cmpgt_ps(a, b)); }
+static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
+{ return _mm_blendv_pd(y, x, _mm_cmpgt_pd(a, b)); }
+static inline f32v larger_f32(f32v a, f32v b) { return _mm_max_ps(a, b); }
+static inline f64v larger_f64(f64v a, f64v b) { return _mm_max_pd(a, b); }
+#else
+#  if defined(__aarch64__)
+#    define FUSED 1
+static inline f32v mul_add_f32(f32v a, f32v b, f32v c)
+{ return (f32v)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+static inline f64v mul_add_f64(f64v a, f64v b, f64v c)
+{ return (f64v)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
+#  else
+#    define FUSED 0
+static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return a * b + c; }
+static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return a * b + c; }
+#  endif
+static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
+{ u32v m = (u32v)(a > b); return (f32v)((m & (u32v)x) | (~m & (u32v)y)); }
+static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
+{ u64v m = (u64v)(a > b); return (f64v)((m & (u64v)x) | (~m & (u64v)y)); }
+static inline f32v larger_f32(f32v a, f32v b) { return pick_f32(a, b, a, b); }
+static inline f64v larger_f64(f64v a, f64v b) { return pick_f64(a, b, a, b); }
+#endif
+
+/* ---- the floating-point status word ----
+   NumPy reads it after a ufunc's loop and would warn of what a kernel did on its way to a
+   right answer, such as the underflow of e^-200. */
+static inline void clear_float_status(void)
+{
+#if defined(__x86_64__) && !defined(ONE_LANE)
+    _mm_setcsr(_mm_getcsr() & ~(unsigned)_MM_EXCEPT_MASK);
+#else
+    feclearexcept(FE_ALL_EXCEPT);
+#endif
+}

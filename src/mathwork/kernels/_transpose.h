@@ -1,0 +1,79 @@
+/* Columns of a row-major block, one register each: v[k][i] = p[i * ld + k] for all lanes i, k.
+
+   A register is put together from 16-byte pieces of rows that lie 16 bytes' worth of lanes
+   apart, which costs loads only; what is left is a transpose inside each 16 bytes. */
+#pragma once
+#include <stddef.h>
+#include "_simd.h"
+
+#if defined(ONE_LANE)
+static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld)  { (void)ld; *v = *p; }
+static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld) { (void)ld; *v = *p; }
+
+#else
+#  if defined(__AVX512F__)
+static inline f32v pieces_f32(const float *p, ptrdiff_t ld)
+{
+    __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 4 * ld), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 8 * ld), 2);
+    return _mm512_insertf32x4(v, _mm_loadu_ps(p + 12 * ld), 3);
+}
+static inline f64v pieces_f64(const double *p, ptrdiff_t ld)
+{
+    __m512d v = _mm512_castpd128_pd512(_mm_loadu_pd(p));
+    v = _mm512_insertf64x2(v, _mm_loadu_pd(p + 2 * ld), 1);
+    v = _mm512_insertf64x2(v, _mm_loadu_pd(p + 4 * ld), 2);
+    return _mm512_insertf64x2(v, _mm_loadu_pd(p + 6 * ld), 3);
+}
+#    define LOW_F32(a, b)  _mm512_unpacklo_ps(a, b)
+#    define HIGH_F32(a, b) _mm512_unpackhi_ps(a, b)
+#    define LOW_F64(a, b)  _mm512_unpacklo_pd((__m512d)(a), (__m512d)(b))
+#    define HIGH_F64(a, b) _mm512_unpackhi_pd((__m512d)(a), (__m512d)(b))
+#  elif defined(__AVX2__)
+static inline f32v pieces_f32(const float *p, ptrdiff_t ld)
+{ return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + 4 * ld), 1); }
+static inline f64v pieces_f64(const double *p, ptrdiff_t ld)
+{ return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(p + 2 * ld), 1); }
+#    define LOW_F32(a, b)  _mm256_unpacklo_ps(a, b)
+#    define HIGH_F32(a, b) _mm256_unpackhi_ps(a, b)
+#    define LOW_F64(a, b)  _mm256_unpacklo_pd((__m256d)(a), (__m256d)(b))
+#    define HIGH_F64(a, b) _mm256_unpackhi_pd((__m256d)(a), (__m256d)(b))
+#  else
+static inline f32v pieces_f32(const float *p, ptrdiff_t ld)  { (void)ld; return load_f32(p); }
+static inline f64v pieces_f64(const double *p, ptrdiff_t ld) { (void)ld; return load_f64(p); }
+#    if defined(__SSE4_1__)
+#      define LOW_F32(a, b)  _mm_unpacklo_ps(a, b)
+#      define HIGH_F32(a, b) _mm_unpackhi_ps(a, b)
+#      define LOW_F64(a, b)  _mm_unpacklo_pd((__m128d)(a), (__m128d)(b))
+#      define HIGH_F64(a, b) _mm_unpackhi_pd((__m128d)(a), (__m128d)(b))
+#    else
+#      define LOW_F32(a, b)  ((f32v){(a)[0], (b)[0], (a)[1], (b)[1]})
+#      define HIGH_F32(a, b) ((f32v){(a)[2], (b)[2], (a)[3], (b)[3]})
+#      define LOW_F64(a, b)  ((f64v){((f64v)(a))[0], ((f64v)(b))[0]})
+#      define HIGH_F64(a, b) ((f64v){((f64v)(a))[1], ((f64v)(b))[1]})
+#    endif
+#  endif
+
+static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld)
+{
+    for (int k = 0; k < F32_LANES; k += 4) {
+        f32v r0 = pieces_f32(p + k, ld), r1 = pieces_f32(p + k + ld, ld);
+        f32v r2 = pieces_f32(p + k + 2 * ld, ld), r3 = pieces_f32(p + k + 3 * ld, ld);
+        f32v low01 = LOW_F32(r0, r1), low23 = LOW_F32(r2, r3);
+        f32v high01 = HIGH_F32(r0, r1), high23 = HIGH_F32(r2, r3);
+        v[k] = (f32v)LOW_F64(low01, low23);
+        v[k + 1] = (f32v)HIGH_F64(low01, low23);
+        v[k + 2] = (f32v)LOW_F64(high01, high23);
+        v[k + 3] = (f32v)HIGH_F64(high01, high23);
+    }
+}
+static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld)
+{
+    for (int k = 0; k < F64_LANES; k += 2) {
+        f64v r0 = pieces_f64(p + k, ld), r1 = pieces_f64(p + k + ld, ld);
+        v[k] = (f64v)LOW_F64(r0, r1);
+        v[k + 1] = (f64v)HIGH_F64(r0, r1);
+    }
+}
+#endif

@@ -1,0 +1,45 @@
+# What every door shares: recognising a plain array, choosing where to write, letting go of
+# the GIL. A door has two ways in: arrays that are plain already, which costs a few tests, and
+# everything else by way of mathwork._arrays, where the dtype and layout rules stand.
+
+cdef extern from "Python.h":
+    ctypedef struct PyThreadState
+    PyThreadState* PyEval_SaveThread()
+    void PyEval_RestoreThread(PyThreadState*)
+
+cdef enum:
+    GIL_WORK = 20000        # multiply-adds, 1 to 2 us: taking the GIL back costs about 0.1 us
+
+
+cdef inline bint is_plain(object value, int ndim, int typenum) noexcept:
+    """An exact ndarray of this many dimensions and type that kernels can read as it is"""
+    return (cnp.PyArray_CheckExact(value)
+            and cnp.PyArray_NDIM(<cnp.ndarray>value) == ndim
+            and cnp.PyArray_TYPE(<cnp.ndarray>value) == typenum
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>value))
+
+
+cdef inline cnp.ndarray new_vector(Py_ssize_t n, int typenum):
+    cdef cnp.npy_intp shape = n
+    return cnp.PyArray_EMPTY(1, &shape, typenum, 0)
+
+
+cdef inline cnp.ndarray new_matrix(Py_ssize_t rows, Py_ssize_t columns, int typenum):
+    cdef cnp.npy_intp[2] shape
+    shape[0] = rows
+    shape[1] = columns
+    return cnp.PyArray_EMPTY(2, shape, typenum, 0)
+
+
+cdef inline PyThreadState* release_gil(double work):
+    """Let other threads run where there is enough work; to be undone by take_gil"""
+    return PyEval_SaveThread() if work > GIL_WORK else NULL
+
+
+cdef inline void take_gil(PyThreadState* state):
+    if state != NULL:
+        PyEval_RestoreThread(state)
+
+
+cdef tuple shape_of(cnp.ndarray array):
+    return tuple([array.shape[axis] for axis in range(cnp.PyArray_NDIM(array))])

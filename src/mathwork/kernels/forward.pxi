@@ -1,0 +1,222 @@
+# A whole network over packed weights: rows pass through all layers in blocks that stay in
+# cache. Nothing here changes after construction, so any number of threads may call at once;
+# what a call needs beside that lies on its own stack, or its own heap where it is larger.
+
+cdef enum:
+    STACK_BYTES = 16384         # of activations: one row of most networks
+    BLOCK_BYTES = 196608        # of activations: two blocks of rows in a second-level cache
+    ALIGNMENT = 64
+
+cdef struct Layer:
+    Py_ssize_t n_in
+    Py_ssize_t n_out
+    Py_ssize_t width            # n_out up to the next whole register: a row between layers
+    Py_ssize_t next_panel
+    int activation
+    double parameter
+    size_t weight               # offsets in ForwardPass.memory: panels [width // 2L][n_in][2L],
+    size_t bias                 # and the bias, zero up to a whole panel
+
+
+cdef inline void apply_activation(lanes like, const Layer* layer, Py_ssize_t rows, real* y,
+                                  Py_ssize_t ldy) noexcept nogil:
+    """y[m, :] = act(y[m, :]) for rows that lie ldy apart without a gap of other data"""
+    cdef Py_ssize_t m
+    if layer.activation in (SOFTMAX, LOG_SOFTMAX):
+        for m in range(rows):
+            softmax_row(like, layer.activation == LOG_SOFTMAX, layer.n_out,
+                        <const real*>(y + m * ldy), y + m * ldy)
+    elif layer.activation not in (IDENTITY, RELU):      # relu: done in the tile
+        activate_any(like, layer.activation, layer.parameter, rows * ldy, <const real*>y, y)
+
+
+cdef void forward_block(lanes like, const Layer* layers, Py_ssize_t n_layers, const char* memory,
+                        Py_ssize_t rows, const real* x, real* y, real* scratch,
+                        Py_ssize_t block) noexcept nogil:
+    """y = the last layer of x, activations between layers in the two blocks of scratch"""
+    cdef Py_ssize_t index, ldx = layers[0].n_in, ldy, L = lane_count(x)
+    cdef const Layer* layer
+    cdef real* target
+    cdef bint last
+    for index in range(n_layers):
+        layer = layers + index
+        last = index == n_layers - 1
+        target = y if last else scratch + (index % 2) * block
+        ldy = layer.n_out if last else layer.width
+        ragged_product(like, rows, ldy, layer.n_in, x, ldx,
+                       <const real*>(memory + layer.weight), 2 * L, layer.next_panel,
+                       <const real*>(memory + layer.bias), target, ldy,
+                       layer.activation == RELU)
+        apply_activation(like, layer, rows, target, ldy)
+        x = target
+        ldx = ldy
+
+
+cdef int forward(lanes like, const Layer* layers, Py_ssize_t n_layers, const char* memory,
+                 Py_ssize_t widest, Py_ssize_t rows, const real* x, real* y) noexcept nogil:
+    """y = the last of the layers of x, block by block; -1 where memory ran out, else 0"""
+    cdef char local[STACK_BYTES]
+    cdef Py_ssize_t row_bytes = 2 * widest * <Py_ssize_t>sizeof(real)
+    cdef Py_ssize_t block = BLOCK_BYTES // (row_bytes + 1) // TILE_ROWS * TILE_ROWS
+    cdef Py_ssize_t m = 0, n
+    cdef real* scratch = <real*>local
+    block = min(max(block, TILE_ROWS), ROW_BLOCK, rows)
+    if block * row_bytes > STACK_BYTES:
+        scratch = <real*>malloc(block * row_bytes)
+        if scratch == NULL:
+            return -1
+    while m < rows:
+        n = min(block, rows - m)
+        forward_block(like, layers, n_layers, memory, n, x + m * layers[0].n_in,
+                      y + m * layers[n_layers - 1].n_out, scratch, block * widest)
+        m += n
+    if scratch != <real*>local:
+        free(scratch)
+    return 0
+
+
+cdef tuple rows_of(cnp.ndarray x, Py_ssize_t columns):
+    """The shape of one row, or as many as x has, of so many columns"""
+    if cnp.PyArray_NDIM(x) == 1:
+        return (columns,)
+    return (x.shape[0], columns)
+
+
+cdef class ForwardPass:
+    """The kernel under mathwork.nn.Network: packed weights and the call.
+
+    `layers` is a tuple of mathwork.nn.Dense whose shapes chain, `dtype` float32 or float64.
+    """
+
+    cdef readonly tuple layers
+    cdef readonly object dtype
+    cdef int typenum
+    cdef Layer* plan
+    cdef Py_ssize_t n_layers, n_in, n_out, widest
+    cdef double work            # multiply-adds a row
+    cdef object storage         # a bytearray that owns the memory
+    cdef char* memory
+
+    def __cinit__(self, tuple layers, dtype):
+        cdef Layer* layer
+        cdef Py_ssize_t index, size = 0, itemsize = dtype.itemsize
+        self.layers = layers
+        self.dtype = dtype
+        self.typenum = dtype.num
+        self.n_layers = len(layers)
+        self.plan = <Layer*>malloc(self.n_layers * sizeof(Layer))
+        if self.plan == NULL:
+            raise MemoryError
+        for index in range(self.n_layers):
+            layer = self.plan + index
+            layer.n_out, layer.n_in = layers[index].weight.shape
+            name, layer.parameter = layers[index]._activation
+            layer.activation = activation_codes[name]
+            width = F32_LANES if self.typenum == cnp.NPY_FLOAT else F64_LANES
+            layer.width = (layer.n_out + width - 1) // width * width
+            layer.next_panel = 2 * width * layer.n_in
+            columns = (layer.n_out + 2 * width - 1) // (2 * width) * 2 * width
+            layer.weight = size
+            size += (columns * layer.n_in * itemsize + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+            layer.bias = size
+            size += (columns * itemsize + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+            self.widest = max(self.widest, layer.width)
+            self.work += <double>layer.n_in * layer.n_out
+        self.n_in = self.plan[0].n_in
+        self.n_out = self.plan[self.n_layers - 1].n_out
+        self.storage = np.zeros(size + ALIGNMENT, np.uint8)
+        self.memory = <char*>cnp.PyArray_DATA(self.storage)
+        self.memory += -<size_t>self.memory % ALIGNMENT
+        for index in range(self.n_layers):
+            self._pack(self.plan + index, layers[index])
+
+    def __dealloc__(self):
+        free(self.plan)
+
+    cdef _pack(self, Layer* layer, dense):
+        """Lay one layer's weight and bias out as the product reads them."""
+        cdef cnp.ndarray weight = _arrays.as_plain(dense.weight.T, "weight", self.dtype)
+        cdef cnp.ndarray bias = _arrays.as_plain(dense.bias, "bias", self.dtype)
+        cdef char* panels = self.memory + layer.weight
+        if self.typenum == cnp.NPY_FLOAT:
+            pack(layer.n_in, layer.n_out, <const float*>cnp.PyArray_DATA(weight), layer.n_out,
+                 <float*>panels)
+        else:
+            pack(layer.n_in, layer.n_out, <const double*>cnp.PyArray_DATA(weight), layer.n_out,
+                 <double*>panels)
+        memcpy(self.memory + layer.bias, cnp.PyArray_DATA(bias), cnp.PyArray_NBYTES(bias))
+
+    cdef int _run(self, Py_ssize_t first, Py_ssize_t stop, Py_ssize_t rows, const void* x,
+                  void* y) noexcept nogil:
+        if self.typenum == cnp.NPY_FLOAT:
+            return forward(<f32v>fill_f32(0), self.plan + first, stop - first, self.memory,
+                           self.widest, rows, <const float*>x, <float*>y)
+        return forward(<f64v>fill_f64(0), self.plan + first, stop - first, self.memory,
+                       self.widest, rows, <const double*>x, <double*>y)
+
+    cdef _forward(self, Py_ssize_t first, Py_ssize_t stop, cnp.ndarray x, cnp.ndarray y):
+        """y = layers first to stop - 1 of x, both plain and of matching shape"""
+        cdef Py_ssize_t rows = x.shape[0] if cnp.PyArray_NDIM(x) == 2 else 1
+        cdef PyThreadState* state = release_gil(self.work * rows)
+        cdef int failed = self._run(first, stop, rows, cnp.PyArray_DATA(x), cnp.PyArray_DATA(y))
+        take_gil(state)
+        if failed:
+            raise MemoryError
+
+    def __call__(self, x, *, out=None, Py_ssize_t workers=1):
+        cdef cnp.ndarray inputs, y
+        if is_plain(x, 1, self.typenum) and (<cnp.ndarray>x).shape[0] == self.n_in:
+            inputs = x
+            y = new_vector(self.n_out, self.typenum) if out is None else None
+        elif is_plain(x, 2, self.typenum) and (<cnp.ndarray>x).shape[1] == self.n_in:
+            inputs = x
+            y = new_matrix(inputs.shape[0], self.n_out, self.typenum) if out is None else None
+        else:
+            inputs = self._as_input(x)
+            y = None
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, got {workers}")
+        if y is None:
+            y = _arrays.writing_place(out, rows_of(inputs, self.n_out), self.dtype, inputs)
+        if workers == 1:
+            self._forward(0, self.n_layers, inputs, y)
+        else:
+            self._forward_in_pieces(inputs, y, workers)
+        return y if out is None or y is out else _arrays.copied(y, out)
+
+    def _as_input(self, x):
+        """x as the plain array that _forward reads"""
+        cdef cnp.ndarray inputs = _arrays.as_plain(x, "x", self.dtype)
+        cdef int ndim = cnp.PyArray_NDIM(inputs)
+        if ndim not in (1, 2):
+            raise ValueError(f"x must have shape ({self.n_in},) or (n, {self.n_in}), "
+                             f"got shape {shape_of(inputs)}")
+        if inputs.shape[ndim - 1] != self.n_in:
+            raise ValueError(f"x must have {self.n_in} columns to match the first layer, "
+                             f"got shape {shape_of(inputs)}")
+        return inputs
+
+    def _forward_in_pieces(self, inputs, y, workers):
+        if inputs.ndim == 1:
+            self._forward(0, self.n_layers, inputs, y)
+        else:
+            _workers.over_rows(
+                lambda start, stop: self._forward(0, self.n_layers, inputs[start:stop],
+                                                  y[start:stop]),
+                len(inputs), workers)
+
+    def _through_layer(self, Py_ssize_t index, x):
+        """The activations of one layer alone, for a plain x of its width"""
+        y = np.empty(rows_of(x, self.plan[index].n_out), self.dtype)
+        self._forward(index, index + 1, x, y)
+        return y
+
+    def _repeat(self, x, out, Py_ssize_t times):
+        """The call `times` times over without leaving C: what bench/ times as the kernel."""
+        cdef Py_ssize_t i
+        if not (is_plain(x, 1, self.typenum) and is_plain(out, 1, self.typenum)
+                and (<cnp.ndarray>x).shape[0] == self.n_in
+                and (<cnp.ndarray>out).shape[0] == self.n_out):
+            raise ValueError("x and out must be plain rows of the network")
+        for i in range(times):
+            self._run(0, self.n_layers, 1, cnp.PyArray_DATA(x), cnp.PyArray_DATA(out))

@@ -1,0 +1,216 @@
+# The product y[m, n] = start[n] + x[m, k] w[k, n] that networks and matmul share.
+#
+# Every output is one chain of fused multiply-adds in the order k = 0, 1, 2, ... that starts
+# from its bias. So its bits do not depend on how many rows or columns go with it, and the
+# loops below are free to choose whatever tile is fastest:
+#
+#   tile             rows x registers outputs held in registers, one pass over k
+#   panel_pass       any number of rows and registers, in tiles
+#   product          the same, cut along k to stay in cache
+#   ragged_product   the same for columns that do not fill the last register
+#
+# Weights come as panels two registers wide: w[k, n] at
+# w[(n // 2L) * next_panel + k * ldw + n % 2L], which fits packed panels (ldw = 2L) and a
+# row-major matrix as it is (next_panel = 2L).
+
+cdef enum:
+    MAX_REGISTERS = 8       # side by side for one row: latency 4 x 2 units a cycle
+    MAX_LANES = 16
+    ROW_BLOCK = 96          # rows that share a pass over the panels: a multiple of TILE_ROWS
+    PANEL_BYTES = 16384     # of a panel that many rows share: half of a first-level cache
+
+
+cdef inline void tile(
+        lanes like, const int rows, const int registers, Py_ssize_t K,
+        const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+    """y[i, j] = start[i, j] + x[i, k] w[k, j] (no start: 0), then relu; j in registers"""
+    cdef lanes sums[3 * TILE_ROWS]
+    cdef lanes weight[MAX_REGISTERS]
+    cdef lanes value
+    cdef Py_ssize_t k, L = lane_count(x)
+    cdef int i, j
+    for i in range(rows):
+        for j in range(registers):
+            if start == NULL:
+                sums[i * registers + j] = fill(like, 0)
+            else:
+                load(&sums[i * registers + j], start + i * ldstart + j * L)
+    for k in range(K):
+        for j in range(registers):
+            load(&weight[j], w + (j // 2) * next_panel + (j % 2) * L)
+        w += ldw
+        for i in range(rows):
+            value = fill(like, x[i * ldx + k])
+            for j in range(registers):
+                sums[i * registers + j] = mul_add(value, weight[j], sums[i * registers + j])
+    for i in range(rows):
+        for j in range(registers):
+            if rectify:
+                store(y + i * ldy + j * L, relu(sums[i * registers + j]))
+            else:
+                store(y + i * ldy + j * L, sums[i * registers + j])
+
+
+cdef inline int most_registers(Py_ssize_t rows) noexcept nogil:
+    """Registers side by side that keep enough chains in flight without spilling"""
+    return MAX_REGISTERS if rows == 1 else 4 if rows <= 3 else 2
+
+
+cdef inline void tile_of_registers(
+        lanes like, const int rows, int registers, Py_ssize_t K,
+        const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+    """tile() with `registers` turned into the constant that its unrolling needs"""
+    if registers == 1:
+        tile(like, rows, 1, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+    elif registers == 2:
+        tile(like, rows, 2, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+    elif rows <= 3 and registers == 3:
+        tile(like, rows, 3, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+    elif rows <= 3 and registers == 4:
+        tile(like, rows, 4, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+    elif rows == 1 and registers == 5:
+        tile(like, rows, 5, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+    elif rows == 1 and registers == 6:
+        tile(like, rows, 6, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+    elif rows == 1 and registers == 7:
+        tile(like, rows, 7, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+    elif rows == 1 and registers == 8:
+        tile(like, rows, 8, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
+
+
+cdef inline void tile_of_rows(
+        lanes like, Py_ssize_t rows, int registers, Py_ssize_t K,
+        const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+    """tile() with both sizes turned into constants; rows <= TILE_ROWS"""
+    if rows == 1:
+        tile_of_registers(like, 1, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif rows == 2:
+        tile_of_registers(like, 2, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif rows == 3:
+        tile_of_registers(like, 3, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif rows == 4:
+        tile_of_registers(like, 4, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 5 and rows == 5:
+        tile_of_registers(like, 5, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 6 and rows == 6:
+        tile_of_registers(like, 6, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 7 and rows == 7:
+        tile_of_registers(like, 7, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 8 and rows == 8:
+        tile_of_registers(like, 8, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 9 and rows == 9:
+        tile_of_registers(like, 9, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 10 and rows == 10:
+        tile_of_registers(like, 10, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 11 and rows == 11:
+        tile_of_registers(like, 11, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+    elif TILE_ROWS >= 12 and rows == 12:
+        tile_of_registers(like, 12, registers, K, x, ldx, w, ldw, next_panel,
+                          start, ldstart, y, ldy, rectify)
+
+
+cdef void panel_pass(
+        lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
+        const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+    """y[m, n] = start[m, n] + x[m, k] w[k, n], then relu; N a multiple of the lane count"""
+    cdef Py_ssize_t L = lane_count(x), registers = N // L
+    cdef Py_ssize_t tiles = (M + TILE_ROWS - 1) // TILE_ROWS
+    cdef Py_ssize_t most = most_registers(M)
+    cdef Py_ssize_t j = 0, m, rows, width, r
+    while j < registers:
+        width = registers - j
+        if width > most:
+            # As even a split as whole panels allow: 10 registers go as 6 and 4, not 8 and 2.
+            r = (width + most - 1) // most
+            width = (width + r - 1) // r
+            width += width % 2
+        m = 0
+        for r in range(tiles):
+            rows = M if tiles == 1 else (M - m + tiles - r - 1) // (tiles - r)
+            tile_of_rows(like, rows, <int>width, K, x + m * ldx, ldx,
+                         w + (j // 2) * next_panel, ldw, next_panel,
+                         start + m * ldstart + j * L if start != NULL else NULL, ldstart,
+                         y + m * ldy + j * L, ldy, rectify)
+            m += rows
+        j += width
+
+
+cdef inline void product(
+        lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
+        const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
+        const real* start, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+    """y[m, n] = start[n] + x[m, k] w[k, n], then relu; N a multiple of the lane count
+
+    Where a panel serves many rows it is cut along k to stay in the first-level cache; the sums
+    rest in y meanwhile, which changes no bit.
+    """
+    cdef Py_ssize_t depth = PANEL_BYTES // (2 * lane_count(x) * <Py_ssize_t>sizeof(real))
+    cdef Py_ssize_t k = 0
+    if M <= TILE_ROWS or K <= depth + depth // 2:
+        panel_pass(like, M, N, K, x, ldx, w, ldw, next_panel, start, 0, y, ldy, rectify)
+        return
+    panel_pass(like, M, N, depth, x, ldx, w, ldw, next_panel, start, 0, y, ldy, False)
+    k = depth
+    while k < K:
+        panel_pass(like, M, N, min(depth, K - k), x + k, ldx, w + k * ldw, ldw, next_panel,
+                   y, ldy, y, ldy, rectify and k + depth >= K)
+        k += depth
+
+
+cdef inline void ragged_product(
+        lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
+        const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
+        const real* start, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+    """product() for any N; w and start are readable up to the next multiple of the lane count
+
+    The last, partial register goes through a buffer, so nothing past y[m, N - 1] is written.
+    """
+    cdef Py_ssize_t L = lane_count(x), full = N - N % L, m = 0, i, rows
+    cdef real last[ROW_BLOCK * MAX_LANES]
+    if full:
+        product(like, M, full, K, x, ldx, w, ldw, next_panel, start, y, ldy, rectify)
+    if full == N:
+        return
+    w += (full // (2 * L)) * next_panel + full % (2 * L)
+    while m < M:
+        rows = min(ROW_BLOCK, M - m)
+        product(like, rows, L, K, x + m * ldx, ldx, w, ldw, next_panel,
+                start + full if start != NULL else NULL, last, L, rectify)
+        for i in range(rows):
+            memcpy(y + (m + i) * ldy + full, last + i * L, (N - full) * sizeof(real))
+        m += rows
+
+
+cdef inline Py_ssize_t packed_columns(const real* like, Py_ssize_t N) noexcept nogil:
+    """Columns of packed panels for N columns: the next multiple of 2 L"""
+    cdef Py_ssize_t width = 2 * lane_count(like)
+    return (N + width - 1) // width * width
+
+
+cdef void pack(Py_ssize_t K, Py_ssize_t N, const real* w, Py_ssize_t ldw,
+                      real* panels) noexcept nogil:
+    """panels[n // 2L, k, n % 2L] = w[k, n], zero for n >= N"""
+    cdef Py_ssize_t width = 2 * lane_count(w), n = 0, k, columns
+    while n < N:
+        columns = min(width, N - n)
+        for k in range(K):
+            memcpy(panels, w + k * ldw + n, columns * sizeof(real))
+            if columns < width:
+                memset(panels + columns, 0, (width - columns) * sizeof(real))
+            panels += width
+        n += width
