@@ -78,11 +78,11 @@ def series_near_zero(function, series, bound="1e-8"):
 
 
 def exponential(degree):
-    """e^r - 1 = r + r^2 P(r), |r| <= 0.3467 (ln 2 / 2 and what rounding adds to it)."""
-    function = series_near_zero(lambda r: (mp.expm1(r) - r) / r**2,
-                                lambda r: mp.mpf(1) / 2 + r / 6 + r**2 / 24)
-    weight = series_near_zero(lambda r: abs(r**2 / mp.expm1(r)), abs)
-    return function, lambda r: weight(r) + mp.mpf("1e-12"), -mp.mpf("0.3467"), mp.mpf("0.3467"), degree
+    """e^r - 1 = r + r^2 / 2 + r^3 P(r), |r| <= 0.3467 (ln 2 / 2 and what rounding adds)."""
+    function = series_near_zero(lambda r: (mp.expm1(r) - r - r**2 / 2) / r**3,
+                                lambda r: mp.mpf(1) / 6 + r / 24 + r**2 / 120, "1e-6")
+    return (function, lambda r: r**2 * mp.mpf("1.2") + mp.mpf("1e-12"),
+            -mp.mpf("0.3467"), mp.mpf("0.3467"), degree)
 
 
 def logarithm(degree):
@@ -105,8 +105,8 @@ def normal_tail(degree, centre, reach):
 
 
 FITS = {
-    "exponential float32": (np.float32, exponential(5)),
-    "exponential float64": (np.float64, exponential(10)),
+    "exponential float32": (np.float32, exponential(4)),
+    "exponential float64": (np.float64, exponential(9)),
     "logarithm float32": (np.float32, logarithm(4)),
     "logarithm float64": (np.float64, logarithm(9)),
     "normal tail float32": (np.float32, normal_tail(10, 4, 15)),

@@ -103,7 +103,8 @@ static inline f64v power_of_two_f64(f64v t)
 
 /* ---- arithmetic and choice ----
    mul_add(a, b, c)    a * b + c, rounded once where the level has fused multiply-add
-   FUSED               1 where it has, else 0
+   minus_mul(a, b, c)  c - a * b, as mul_add(-a, b, c) and without the negation
+   FUSED               1 where mul_add rounds once, else 0
    larger(a, b)        a where a > b, else b: so b where either is NaN
    pick(a, b, x, y)    x where a > b, else y */
 #if defined(ONE_LANE)
@@ -111,10 +112,14 @@ static inline f64v power_of_two_f64(f64v t)
 #    define FUSED 1
 static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return fmaf(a, b, c); }
 static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return fma(a, b, c); }
+static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return fmaf(-a, b, c); }
+static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return fma(-a, b, c); }
 #  else
 #    define FUSED 0
 static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return a * b + c; }
 static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return a * b + c; }
+static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return c - a * b; }
+static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return c - a * b; }
 #  endif
 static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y) { return a > b ? x : y; }
 static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y) { return a > b ? x : y; }
@@ -124,6 +129,8 @@ static inline f64v larger_f64(f64v a, f64v b) { return a > b ? a : b; }
 #  define FUSED 1
 static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return _mm512_fmadd_ps(a, b, c); }
 static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return _mm512_fmadd_pd(a, b, c); }
+static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return _mm512_fnmadd_ps(a, b, c); }
+static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return _mm512_fnmadd_pd(a, b, c); }
 static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
 { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x); }
 static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
@@ -134,6 +141,8 @@ static inline f64v larger_f64(f64v a, f64v b) { return _mm512_max_pd(a, b); }
 #  define FUSED 1
 static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return _mm256_fmadd_ps(a, b, c); }
 static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return _mm256_fmadd_pd(a, b, c); }
+static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return _mm256_fnmadd_ps(a, b, c); }
+static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return _mm256_fnmadd_pd(a, b, c); }
 static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
 { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GT_OQ)); }
 static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
@@ -144,6 +153,8 @@ static inline f64v larger_f64(f64v a, f64v b) { return _mm256_max_pd(a, b); }
 #  define FUSED 0
 static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return a * b + c; }
 static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return a * b + c; }
+static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return c - a * b; }
+static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return c - a * b; }
 static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
 { return _mm_blendv_ps(y, x, _mm_cmpgt_ps(a, b)); }
 static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
@@ -157,10 +168,16 @@ static inline f32v mul_add_f32(f32v a, f32v b, f32v c)
 { return (f32v)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
 static inline f64v mul_add_f64(f64v a, f64v b, f64v c)
 { return (f64v)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
+static inline f32v minus_mul_f32(f32v a, f32v b, f32v c)
+{ return (f32v)vfmsq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+static inline f64v minus_mul_f64(f64v a, f64v b, f64v c)
+{ return (f64v)vfmsq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 #  else
 #    define FUSED 0
 static inline f32v mul_add_f32(f32v a, f32v b, f32v c) { return a * b + c; }
 static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return a * b + c; }
+static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return c - a * b; }
+static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return c - a * b; }
 #  endif
 static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
 { u32v m = (u32v)(a > b); return (f32v)((m & (u32v)x) | (~m & (u32v)y)); }

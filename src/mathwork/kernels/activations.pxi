@@ -3,8 +3,6 @@
 # Bits: every result depends on its element alone (on its row alone, for softmax), not on
 # where it stands nor on how many lanes a register has. Tails go through a padded register.
 
-from libc.math cimport INFINITY, NAN, log1p
-
 cdef enum:
     IDENTITY
     RELU
@@ -36,40 +34,41 @@ cdef inline lanes leaky_relu(lanes x, lanes slope) noexcept nogil:
     return pick(x, fill(x, 0), x, slope * x)
 
 
-cdef inline lanes tail_of_sigmoid(lanes x) noexcept nogil:
-    """2^SHIFT e^x / (1 + e^x) for x <= 0"""
-    cdef lanes low, rest
-    cdef lanes high = exponential(x, &low)
-    return fraction(high, low, 1, shift_down(x), &rest) + rest
+cdef inline lanes logistic_tail(lanes x, lanes* scale) noexcept nogil:
+    """e^x / (1 + e^x) = result scale for x <= 0"""
+    cdef lanes low
+    cdef lanes high = exponential(x, &low, scale)
+    return fraction(high, low, scale[0], 1)
 
 
 cdef inline lanes sigmoid(lanes x) noexcept nogil:
     """1 / (1 + e^-x): w = e^-|x| / (1 + e^-|x|) where x < 0, else 1 - w"""
-    cdef lanes w = tail_of_sigmoid(not_below(-absolute(x), -110, -760))
-    cdef lanes down = shift_down(x)
-    return pick(fill(x, 0), x, w * down, mul_add(-w, down, fill(x, 1)))
+    cdef lanes scale
+    cdef lanes w = logistic_tail(not_below(-110, -760, minus_absolute(x)), &scale)
+    return pick(fill(x, 0), x, w * scale, minus_mul(w, scale, fill(x, 1)))
 
 
 cdef inline lanes silu(lanes x) noexcept nogil:
     """x / (1 + e^-x) = max(x, 0) - a e^-a / (1 + e^-a), a = |x|"""
-    cdef lanes minus_a = not_below(-absolute(x), -110, -760)
-    return mul_add(minus_a * tail_of_sigmoid(minus_a), shift_down(x), larger(fill(x, -0.0), x))
+    cdef lanes scale
+    cdef lanes minus_a = not_below(-110, -760, minus_absolute(x))
+    cdef lanes w = logistic_tail(minus_a, &scale)
+    return mul_add(minus_a * w, scale, larger(fill(x, -0.0), x))
 
 
 cdef inline lanes tanh(lanes x) noexcept nogil:
     """-v / (2 + v), v = e^(-2|x|) - 1, with the sign of x"""
-    cdef lanes low, rest
-    cdef lanes high = expm1(not_below(fill(x, -2) * absolute(x), -60, -60), &low)
-    cdef lanes result = fraction(high, low, 2, fill(x, 1), &rest)
-    return with_sign(absolute(result + rest), x)
+    cdef lanes low
+    cdef lanes high = exponential_less_one(not_below(-60, -60, fill(x, 2) * minus_absolute(x)), &low)
+    return with_sign(absolute(fraction(high, low, fill(x, 1), 2)), x)
 
 
 cdef inline lanes softplus(lanes x) noexcept nogil:
     """log(1 + e^x) = max(x, 0) + 2 atanh(s), s = v / (2 + v), v = e^-|x|"""
-    cdef lanes low, rest, s, square, p
-    cdef lanes high = exponential(not_below(-absolute(x), -110, -760), &low)
-    high = fraction(high, low, 2, shift_down(x), &rest)
-    s = high * shift_down(x)
+    cdef lanes low, scale, s, square, p
+    cdef lanes high = exponential(not_below(-110, -760, minus_absolute(x)), &low, &scale)
+    high = fraction(high, low, scale, 2)
+    s = high * scale
     square = s * s
     # 2 atanh(s) = 2 s + s^3 p(s^2), s^2 <= 1/9: relative error 2^-30.4 and 2^-58
     if lanes is f32v:
@@ -87,14 +86,14 @@ cdef inline lanes softplus(lanes x) noexcept nogil:
         p = mul_add(p, square, fill(x, 0.28571428547854005))
         p = mul_add(p, square, fill(x, 0.40000000000157243))
         p = mul_add(p, square, fill(x, 0.6666666666666631))
-    high = 2 * high + mul_add(high, square * p, 2 * rest)
-    return mul_add(high, shift_down(x), larger(fill(x, 0), x))
+    high = mul_add(high, square * p, 2 * high)
+    return mul_add(high, scale, larger(fill(x, 0), x))
 
 
 cdef inline lanes gelu(lanes x) noexcept nogil:
     """x Phi(x) = max(x, 0) - a Phi(-a), a = |x|, Phi(-a) = e^(-a^2 / 2) P(t) / (a + 4),
     t = (a - 4) / (a + 4)"""
-    cdef lanes a = -not_below(-absolute(x), -15, -40)
+    cdef lanes a = -not_below(-15, -40, minus_absolute(x))
     cdef lanes reciprocal = 1 / (a + 4)
     cdef lanes t = (a - 4) * reciprocal
     # -a^2 / 2 = square + low: the short part of a has an exact square
@@ -140,58 +139,69 @@ cdef inline lanes gelu(lanes x) noexcept nogil:
         p = mul_add(p, t, fill(x, 0.3871374007422197))
         p = mul_add(p, t, fill(x, -0.6078966419718921))
         p = mul_add(p, t, fill(x, 0.7552851304157515))
-    p = (a * scale) * (p * reciprocal)
-    return mul_add(-mul_add(p, q, p), shift_down(x), larger(fill(x, -0.0), x))
+    p = a * (p * reciprocal)
+    return minus_mul(mul_add(p, q, p), scale, larger(fill(x, -0.0), x))
 
 
 cdef inline lanes elu(lanes x, lanes alpha) noexcept nogil:
     """x where x > 0, else alpha (e^x - 1)"""
     cdef lanes low
-    cdef lanes v = expm1(not_below(-absolute(x), -60, -60), &low)
+    cdef lanes v = exponential_less_one(not_below(-60, -60, minus_absolute(x)), &low)
     return pick(x, fill(x, 0), x, alpha * with_sign(absolute(v), x))
 
 
 cdef inline lanes selu(lanes x) noexcept nogil:
     """1.0507 x where x > 0, else 1.0507 1.6733 (e^x - 1): Klambauer et al. 2017"""
     cdef lanes low
-    cdef lanes v = absolute(expm1(not_below(-absolute(x), -60, -60), &low))
+    cdef lanes v = absolute(exponential_less_one(not_below(-60, -60, minus_absolute(x)), &low))
     v = pick(x, fill(x, 0), fill(x, 1.0507009873554804934) * x, fill(x, 1.7580993408473768599) * v)
     return with_sign(absolute(v), x)
 
 
-cdef inline lanes apply(int code, lanes x, lanes parameter) noexcept nogil:
-    if code == RELU:
-        return relu(x)
-    if code == SIGMOID:
-        return sigmoid(x)
-    if code == TANH:
-        return tanh(x)
-    if code == SOFTPLUS:
-        return softplus(x)
-    if code == SILU:
-        return silu(x)
-    if code == GELU:
-        return gelu(x)
-    if code == SELU:
-        return selu(x)
-    if code == LEAKY_RELU:
-        return leaky_relu(x, parameter)
-    if code == ELU:
-        return elu(x, parameter)
-    return x
-
-
-cdef inline void sweep(lanes like, int code, double parameter, Py_ssize_t n,
+cdef void sweep(lanes like, int code, double parameter, Py_ssize_t n,
                 const real* x, real* y) noexcept nogil:
     """y[n] = activation(x[n]), n a multiple of the lane count; y may be x"""
     cdef Py_ssize_t i, L = lane_count(y)
     cdef lanes v
     cdef lanes p = fill(like, parameter)
-    i = 0
-    while i < n:
-        load(&v, x + i)
-        store(y + i, apply(code, v, p))
-        i += L
+    if code == RELU:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, relu(v))
+    elif code == SIGMOID:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, sigmoid(v))
+    elif code == TANH:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, tanh(v))
+    elif code == SOFTPLUS:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, softplus(v))
+    elif code == SILU:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, silu(v))
+    elif code == GELU:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, gelu(v))
+    elif code == SELU:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, selu(v))
+    elif code == LEAKY_RELU:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, leaky_relu(v, p))
+    elif code == ELU:
+        for i in range(n // L):
+            load(&v, x + i * L)
+            store(y + i * L, elu(v, p))
+    elif y != x:
+        memcpy(y, x, n * sizeof(real))
 
 
 cdef inline void activate(lanes like, int code, double parameter, Py_ssize_t n, real* y) noexcept nogil:
@@ -264,13 +274,13 @@ cdef inline real largest_of(lanes like, Py_ssize_t n, const real* x) noexcept no
     return tree(True, buffer)
 
 
-cdef inline void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
+cdef void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
                       const real* x, real* y) noexcept nogil:
     """y[n] = e^(x[n] - m) / s or x[n] - m - log s, m = max x, s = sum e^(x - m); y may be x"""
     cdef real buffer[16]
     cdef lanes rest[16]     # of each lane: sum of e^(x - m) over x < m
-    cdef lanes ties[16]     # and over x = m, where e^0 = 1; both times 2^SHIFT
-    cdef lanes v, e, low, one
+    cdef lanes ties[16]     # and over x = m, where e^0 = 1
+    cdef lanes v, e, low, scale, one
     cdef Py_ssize_t i, j, L = lane_count(x), S = stripe_length(x)
     cdef const real* part
     cdef double total, log_total
@@ -284,9 +294,9 @@ cdef inline void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
         part = stripe(x + i, n - i, buffer)
         for j in range(S // L):
             load(&v, part + j * L)
-            one = pick(top, v, fill(like, 0), shift_up(like))
+            one = pick(top, v, fill(like, 0), fill(like, 1))
             v = larger(bottom, v)
-            e = exponential(v - top, &low)
+            e = exponential(v - top, &low, &scale) * scale
             rest[j] = rest[j] + (e - one)
             ties[j] = ties[j] + one
             if not logarithm:
@@ -303,8 +313,7 @@ cdef inline void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
     for j in range(S // L):
         store(buffer + j * L, ties[j])
     if logarithm:
-        total = total * <double>(5.421010862427522e-20 if lanes is f32v else 8.636168555094445e-78)
-        log_total = log1p(total + (tree(False, buffer) * <double>(5.421010862427522e-20 if lanes is f32v else 8.636168555094445e-78) - 1))
+        log_total = log1p(total + (tree(False, buffer) - 1))
     else:
         total = total + tree(False, buffer)
     if total != total:

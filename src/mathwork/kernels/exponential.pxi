@@ -1,100 +1,104 @@
-# The exponential of arguments that are not positive, which is all that activations need, and
-# the two small functions built on it.
+# The exponential of arguments that are not positive, which is all that activations need.
 #
 # e^x = (1 + q) 2^n with n the integer nearest to x / ln 2, r = x - n ln 2 and q = e^r - 1.
-# Results that may be subnormal are carried at 2^SHIFT times their size, where they have all
-# their bits, and scaled down by the last multiplication of their function.
-#
-# Where mul_add does not fuse (FUSED is 0), sums and products below that look redundant are
-# still exact or still harmless; the error bounds hold there too.
+# A value in two parts is their unrounded sum, the low one at most about an ulp of the high.
+# Where mul_add does not fuse (FUSED is 0) what must be exact is exact another way.
 
-cdef inline lanes rounder(lanes like, double shift) noexcept nogil:
-    """1.5 * 2^23 (float) or 1.5 * 2^52 (double) + shift: adding it rounds to an integer"""
-    if lanes is f32v:
-        return fill(like, 12582912.0 + shift)
-    else:
-        return fill(like, 6755399441055744.0 + shift)
+cdef inline lanes minus_absolute(lanes x) noexcept nogil:
+    """-|x|"""
+    return with_sign(x, fill(x, -0.0))
 
 
-cdef inline lanes shift_up(lanes like) noexcept nogil:
-    """2^SHIFT: SHIFT = 64 (float) or 256 (double)"""
-    return fill(like, 18446744073709551616.0 if lanes is f32v else 1.157920892373162e77)
-
-
-cdef inline lanes shift_down(lanes like) noexcept nogil:
-    """2^-SHIFT"""
-    return fill(like, 5.421010862427522e-20 if lanes is f32v else 8.636168555094445e-78)
-
-
-cdef inline lanes not_below(lanes x, double floor32, double floor64) noexcept nogil:
+cdef inline lanes not_below(double floor32, double floor64, lanes x) noexcept nogil:
     """max(x, floor), NaN where x is NaN"""
     return larger(fill(x, floor32 if lanes is f32v else floor64), x)
 
 
-cdef inline lanes reduced(lanes x, bint shifted, lanes* scale) noexcept nogil:
-    """r = x - n ln 2 for x <= 0; scale = 2^n, or 2^(n + SHIFT) where shifted. -3000 < x for
-    double and -300 < x for float, and far enough above for a scale of a normal number."""
-    cdef lanes magic = rounder(x, (64.0 if lanes is f32v else 256.0) if shifted else 0.0)
-    cdef lanes t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
-    cdef lanes n = t - magic
-    scale[0] = power_of_two(t)
-    # ln 2 = high + low, high so short that n * high is exact (Cody and Waite 1980)
+cdef inline lanes remainder(lanes c, lanes a, lanes b) noexcept nogil:
+    """c - a b without error, for c within a few ulp of a b"""
+    cdef lanes product, splitter, a_high, b_high, a_low, b_low
+    if FUSED:
+        return minus_mul(a, b, c)
+    product = a * b
+    splitter = fill(a, 4097.0 if lanes is f32v else 134217729.0)   # 2^12 + 1, 2^27 + 1: Dekker 1971
+    a_high = splitter * a - (splitter * a - a)
+    b_high = splitter * b - (splitter * b - b)
+    a_low = a - a_high
+    b_low = b - b_high
+    return (c - product) - (((a_high * b_high - product) + a_high * b_low + a_low * b_high)
+                            + a_low * b_low)
+
+
+cdef inline lanes reduced(lanes x, bint to_zero, lanes* scale) noexcept nogil:
+    """r and scale = 2^n for x <= 0. With to_zero n may be as low as -190 (float) or -1270
+    (double), where the scale is 0; without, 2^n must be a normal number."""
+    # x / ln 2 + 1.5 * 2^23 (float) or 1.5 * 2^52 (double) is rounded to an integer, and the
+    # integer is in its low bits. A scale near 0 is made 2^64 or 2^256 times too large first.
+    cdef lanes magic, t, n
     if lanes is f32v:
-        return mul_add(n, fill(x, -1.4286068203094172e-06), mul_add(n, fill(x, -0.693145751953125), x))
+        magic = fill(x, 12582912.0 + (64.0 if to_zero else 0.0))
     else:
-        return mul_add(n, fill(x, -1.9082149292705877e-10), mul_add(n, fill(x, -0.6931471803691238), x))
+        magic = fill(x, 6755399441055744.0 + (256.0 if to_zero else 0.0))
+    t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
+    n = t - magic
+    scale[0] = power_of_two(t)
+    if to_zero:
+        scale[0] = scale[0] * fill(x, 5.421010862427522e-20 if lanes is f32v     # 2^-64
+                                   else 8.636168555094445e-78)                   # 2^-256
+    # ln 2 = high + low, high so short that n * high is exact: Cody and Waite 1980
+    if lanes is f32v:
+        x = minus_mul(n, fill(x, 0.693145751953125), x)
+        return minus_mul(n, fill(x, 1.4286068203094172e-06), x)
+    else:
+        x = minus_mul(n, fill(x, 0.6931471803691238), x)
+        return minus_mul(n, fill(x, 1.9082149292705877e-10), x)
 
 
 cdef inline lanes power(lanes r) noexcept nogil:
-    """q = e^r - 1 for |r| <= 0.3467, relative error of the polynomial 2^-28.8 and 2^-60"""
+    """q = e^r - 1 = r + r^2 / 2 + r^3 p(r), |r| <= 0.3467: relative error 2^-29.8 and 2^-60"""
     cdef lanes s = r * r
-    cdef lanes even, odd
+    cdef lanes p, p0, p2, p4, p6, p8
+    p0 = mul_add(fill(r, 0.16666666666666677 if lanes is f64v else 0.16666667), r, fill(r, 0.5))
     if lanes is f32v:
-        even = mul_add(fill(r, 0.0013940654), s, fill(r, 0.041666362))
-        even = mul_add(even, s, fill(r, 0.5))
-        odd = mul_add(fill(r, 0.0001984588), s, fill(r, 0.00833339))
-        odd = mul_add(odd, s, fill(r, 0.16666666))
+        p2 = mul_add(fill(r, 0.008333283), r, fill(r, 0.04166648))
+        p4 = mul_add(fill(r, 0.00019909728), r, fill(r, 0.001393334))
+        p = mul_add(p4, s, p2)
     else:
-        even = mul_add(fill(r, 2.087533038677736e-09), s, fill(r, 2.7557402727332416e-07))
-        even = mul_add(even, s, fill(r, 2.4801587172337717e-05))
-        even = mul_add(even, s, fill(r, 0.0013888888888962524))
-        even = mul_add(even, s, fill(r, 0.04166666666666651))
-        even = mul_add(even, s, fill(r, 0.5))
-        odd = mul_add(fill(r, 2.51090091229192e-08), s, fill(r, 2.7557244294584584e-06))
-        odd = mul_add(odd, s, fill(r, 0.0001984126988603724))
-        odd = mul_add(odd, s, fill(r, 0.008333333333321667))
-        odd = mul_add(odd, s, fill(r, 0.16666666666666677))
-    return mul_add(mul_add(odd, r, even), s, r)
+        p2 = mul_add(fill(r, 0.00833333333332167), r, fill(r, 0.04166666666666669))
+        p4 = mul_add(fill(r, 0.00019841269886056612), r, fill(r, 0.0013888888888870185))
+        p6 = mul_add(fill(r, 2.7557244257065675e-06), r, fill(r, 2.4801587356036877e-05))
+        p8 = mul_add(fill(r, 2.510902617616373e-08), r, fill(r, 2.755724563811359e-07))
+        p8 = mul_add(fill(r, 2.092374263770286e-09), s, p8)
+        p = mul_add(mul_add(p6, s, p4), s, p2)
+        p = mul_add(p8, s * s * s, p)
+    return mul_add(mul_add(p, s, p0), s, r)
 
 
-cdef inline lanes exponential(lanes x, lanes* low) noexcept nogil:
-    """2^SHIFT e^x = result + low for x <= 0 and not below the least that matters"""
-    cdef lanes scale
-    cdef lanes q = power(reduced(x, True, &scale))
-    cdef lanes p = 1 + q
-    low[0] = (q - (p - 1)) * scale
-    return p * scale
+cdef inline lanes exponential(lanes x, lanes* low, lanes* scale) noexcept nogil:
+    """e^x = (result + low) scale for x <= 0"""
+    cdef lanes q = power(reduced(x, True, scale))
+    cdef lanes p = q + 1
+    low[0] = q - (p - 1)
+    return p
 
 
-cdef inline lanes expm1(lanes x, lanes* low) noexcept nogil:
+cdef inline lanes exponential_less_one(lanes x, lanes* low) noexcept nogil:
     """e^x - 1 = result + low for -60 <= x <= 0"""
     cdef lanes scale
     cdef lanes q = power(reduced(x, False, &scale))
     cdef lanes whole = scale - 1
     cdef lanes result = mul_add(scale, q, whole)
-    low[0] = mul_add(scale, q, whole - result)
+    low[0] = mul_add(scale, q, whole - result) + (scale - (whole + 1))
     return result
 
 
-cdef inline lanes fraction(lanes high, lanes low, double k, lanes unit, lanes* rest) noexcept nogil:
-    """v / (k + v unit) = result + rest for v = high + low, |v unit| <= k"""
+cdef inline lanes fraction(lanes high, lanes low, lanes scale, double k) noexcept nogil:
+    """v / (k + v scale), v = high + low and |v scale| <= k, within 0.6 ulp"""
     cdef lanes whole = fill(high, k)
-    cdef lanes d = mul_add(high, unit, whole)
-    cdef lanes d_low = mul_add(low, unit, mul_add(high, unit, whole - d))
+    cdef lanes d = mul_add(high, scale, whole)
+    cdef lanes d_low = mul_add(low, scale, mul_add(high, scale, whole - d))
     cdef lanes result = high / d
-    cdef lanes remainder = mul_add(-result, d_low, low)
-    if FUSED:
-        remainder = remainder + mul_add(-result, d, high)
-    # 1 / (k + v unit) = (1 - result unit) / k
-    rest[0] = remainder * mul_add(-result * unit, fill(high, 1 / k), fill(high, 1 / k))
-    return result
+    cdef lanes rest = minus_mul(result, d_low, low) + remainder(high, result, d)
+    # 1 / (k + v scale) = (1 - result scale) / k
+    cdef lanes slope = minus_mul(result, scale * fill(high, 1 / k), fill(high, 1 / k))
+    return mul_add(rest, slope, result)

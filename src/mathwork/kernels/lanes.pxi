@@ -24,6 +24,8 @@ cdef extern from "_simd.h" nogil:
     f64v power_of_two_f64(f64v)
     f32v mul_add_f32(f32v, f32v, f32v)
     f64v mul_add_f64(f64v, f64v, f64v)
+    f32v minus_mul_f32(f32v, f32v, f32v)
+    f64v minus_mul_f64(f64v, f64v, f64v)
     f32v larger_f32(f32v, f32v)
     f64v larger_f64(f64v, f64v)
     f32v pick_f32(f32v, f32v, f32v, f32v)
@@ -97,6 +99,14 @@ cdef inline lanes mul_add(lanes a, lanes b, lanes c) noexcept nogil:
         return mul_add_f32(a, b, c)
     else:
         return mul_add_f64(a, b, c)
+
+
+cdef inline lanes minus_mul(lanes a, lanes b, lanes c) noexcept nogil:
+    """c - a b, rounded once where mul_add is"""
+    if lanes is f32v:
+        return minus_mul_f32(a, b, c)
+    else:
+        return minus_mul_f64(a, b, c)
 
 
 cdef inline lanes larger(lanes a, lanes b) noexcept nogil:

@@ -17,48 +17,77 @@ cdef inline void load_columns(lanes* v, const real* p, Py_ssize_t ld) noexcept n
         load_columns_f64(v, p, ld)
 
 
+cdef inline void add_columns(lanes* sums, Py_ssize_t depth, const real* W, Py_ssize_t ldw,
+                             const real* x) noexcept nogil:
+    """sums[m] += W[m, k] x[k] for L rows and the k < depth of one L x L block"""
+    cdef lanes column[MAX_LANES]
+    cdef Py_ssize_t k
+    load_columns(column, W, ldw)
+    for k in range(depth):
+        sums[0] = mul_add(column[k], fill(sums[0], x[k]), sums[0])
+
+
+cdef inline void add_lines(lanes* sums, const real* W, Py_ssize_t ldw,
+                           const real* x) noexcept nogil:
+    """sums[m] += W[m, k] x[k] for L rows and one cache line of each"""
+    cdef Py_ssize_t block, L = lane_count(x)
+    for block in range(LINE_BYTES // <int>sizeof(real) // L):
+        add_columns(sums, L, W + block * L, ldw, x + block * L)
+
+
 cdef inline void matvec_rows(
-        lanes like, const int registers, Py_ssize_t rows, Py_ssize_t K, const real* W, Py_ssize_t ldw,
-        const real* x, const real* start, real* y) noexcept nogil:
-    """y[m] = start[m] + W[m, k] x[k] (no start: 0) for `registers` registers of rows
+        lanes like, const int registers, Py_ssize_t rows, Py_ssize_t K, const real* W,
+        Py_ssize_t ldw, const real* x, const real* start, real* y) noexcept nogil:
+    """y[m] = start[m] + W[m, k] x[k] (no start: 0) for one or two registers of rows
 
     With one register, rows may be fewer than its lanes. What does not fill an L x L block is
     copied into one, so nothing past W[rows - 1, K - 1] is read.
     """
-    cdef lanes sums[4]
-    cdef lanes column[MAX_LANES]
+    cdef lanes first, second
     cdef real block[MAX_LANES * MAX_LANES]
-    cdef Py_ssize_t L = lane_count(x), whole = K - K % L if rows >= L else 0, k = 0, i, depth
-    cdef int j
-    for j in range(registers):
-        if start == NULL:
-            sums[j] = fill(like, 0)
-        elif rows >= L:
-            load(&sums[j], start + j * L)
-        else:
+    cdef Py_ssize_t L = lane_count(x), k = 0, i
+    # A step takes the whole cache line of every row: with rows a power of two apart, few lines
+    # stay in a cache at once.
+    cdef Py_ssize_t step = LINE_BYTES // <Py_ssize_t>sizeof(real)
+    first = fill(like, 0)
+    second = fill(like, 0)
+    if start != NULL:
+        if rows < L:
+            memset(block, 0, L * sizeof(real))
             memcpy(block, start, rows * sizeof(real))
-            load(&sums[j], <const real*>block)
-    while k < whole:
-        for j in range(registers):
-            load_columns(column, W + j * L * ldw + k, ldw)
-            for i in range(L):
-                sums[j] = mul_add(column[i], fill(like, x[k + i]), sums[j])
-        k += L
-    while k < K:
-        depth = min(L, K - k)
-        for j in range(registers):
-            for i in range(min(L, rows)):
-                memcpy(block + i * L, W + (j * L + i) * ldw + k, depth * sizeof(real))
-            load_columns(column, <const real*>block, L)
-            for i in range(depth):
-                sums[j] = mul_add(column[i], fill(like, x[k + i]), sums[j])
-        k += L
-    for j in range(registers):
-        if rows >= L:
-            store(y + j * L, sums[j])
+            load(&first, <const real*>block)
         else:
-            store(block, sums[j])
-            memcpy(y, block, rows * sizeof(real))
+            load(&first, start)
+            if registers == 2:
+                load(&second, start + L)
+    if rows >= L:
+        while k + step <= K:
+            add_lines(&first, W + k, ldw, x + k)
+            if registers == 2:
+                add_lines(&second, W + L * ldw + k, ldw, x + k)
+            k += step
+        while k + L <= K:
+            add_columns(&first, L, W + k, ldw, x + k)
+            if registers == 2:
+                add_columns(&second, L, W + L * ldw + k, ldw, x + k)
+            k += L
+    while k < K:
+        step = min(L, K - k)
+        for i in range(min(L, rows)):
+            memcpy(block + i * L, W + i * ldw + k, step * sizeof(real))
+        add_columns(&first, step, <const real*>block, L, x + k)
+        if registers == 2:
+            for i in range(L):
+                memcpy(block + i * L, W + (L + i) * ldw + k, step * sizeof(real))
+            add_columns(&second, step, <const real*>block, L, x + k)
+        k += L
+    if rows >= L:
+        store(y, first)
+        if registers == 2:
+            store(y + L, second)
+    else:
+        store(block, first)
+        memcpy(y, block, rows * sizeof(real))
 
 
 cdef void matrix_times_vector(
@@ -66,9 +95,9 @@ cdef void matrix_times_vector(
         real* y) noexcept nogil:
     """y[m] = start[m] + W[m, k] x[k] for a row-major W"""
     cdef Py_ssize_t L = lane_count(x), m = 0
-    while m + 4 * L <= M:
-        matvec_rows(like, 4, 4 * L, K, W + m * K, K, x, start + m if start != NULL else NULL, y + m)
-        m += 4 * L
+    while m + 2 * L <= M:
+        matvec_rows(like, 2, 2 * L, K, W + m * K, K, x, start + m if start != NULL else NULL, y + m)
+        m += 2 * L
     while m < M:
         # The last rows that fill a register may overlap the ones before: the same bits twice.
         if m + L > M and M >= L:

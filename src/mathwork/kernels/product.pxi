@@ -14,9 +14,10 @@
 # row-major matrix as it is (next_panel = 2L).
 
 cdef enum:
-    MAX_REGISTERS = 8       # side by side for one row: latency 4 x 2 units a cycle
+    MAX_PANELS = 4          # side by side for one row: 8 registers, latency 4 x 2 units a cycle
     MAX_LANES = 16
     ROW_BLOCK = 96          # rows that share a pass over the panels: a multiple of TILE_ROWS
+    LINE_BYTES = 64         # of a cache line, on every machine that we compile for
     PANEL_BYTES = 16384     # of a panel that many rows share: half of a first-level cache
 
 
@@ -26,10 +27,12 @@ cdef inline void tile(
         const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
     """y[i, j] = start[i, j] + x[i, k] w[k, j] (no start: 0), then relu; j in registers"""
     cdef lanes sums[3 * TILE_ROWS]
-    cdef lanes weight[MAX_REGISTERS]
-    cdef lanes value
+    cdef const real* panel[MAX_PANELS]
+    cdef lanes value, weight
     cdef Py_ssize_t k, L = lane_count(x)
     cdef int i, j
+    for j in range((registers + 1) // 2):
+        panel[j] = w + j * next_panel
     for i in range(rows):
         for j in range(registers):
             if start == NULL:
@@ -37,13 +40,14 @@ cdef inline void tile(
             else:
                 load(&sums[i * registers + j], start + i * ldstart + j * L)
     for k in range(K):
-        for j in range(registers):
-            load(&weight[j], w + (j // 2) * next_panel + (j % 2) * L)
-        w += ldw
         for i in range(rows):
             value = fill(like, x[i * ldx + k])
             for j in range(registers):
-                sums[i * registers + j] = mul_add(value, weight[j], sums[i * registers + j])
+                # Loaded once for all rows: the compiler sees that nothing is stored between.
+                load(&weight, panel[j // 2] + (j % 2) * L)
+                sums[i * registers + j] = mul_add(value, weight, sums[i * registers + j])
+        for j in range((registers + 1) // 2):
+            panel[j] += ldw
     for i in range(rows):
         for j in range(registers):
             if rectify:
@@ -54,7 +58,7 @@ cdef inline void tile(
 
 cdef inline int most_registers(Py_ssize_t rows) noexcept nogil:
     """Registers side by side that keep enough chains in flight without spilling"""
-    return MAX_REGISTERS if rows == 1 else 4 if rows <= 3 else 2
+    return 2 * MAX_PANELS if rows == 1 else 4 if rows <= 3 else 2
 
 
 cdef inline void tile_of_registers(
