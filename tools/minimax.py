@@ -109,8 +109,8 @@ FITS = {
     "exponential float64": (np.float64, exponential(9)),
     "logarithm float32": (np.float32, logarithm(4)),
     "logarithm float64": (np.float64, logarithm(9)),
-    "normal tail float32": (np.float32, normal_tail(10, 4, 15)),
-    "normal tail float64": (np.float64, normal_tail(22, 4, 40)),
+    "normal tail float32": (np.float32, normal_tail(11, 5, 15)),
+    "normal tail float64": (np.float64, normal_tail(23, 4, 40)),
 }
 
 

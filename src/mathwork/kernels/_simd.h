@@ -63,6 +63,16 @@ static inline f64v load_f64(const double *p) { return *(const f64u *)p; }
 static inline void store_f32(float *p, f32v v)  { *(f32u *)p = v; }
 static inline void store_f64(double *p, f64v v) { *(f64u *)p = v; }
 
+/* Bring the cache line at p nearer; p may point anywhere. */
+static inline void prefetch(const void *p)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    __builtin_prefetch(p);
+#else
+    (void)p;
+#endif
+}
+
 /* ---- bits ---- */
 #if defined(ONE_LANE)
 static inline u32v bits_f32(f32v x) { u32v b; memcpy(&b, &x, sizeof b); return b; }

@@ -29,22 +29,21 @@ cdef inline lanes remainder(lanes c, lanes a, lanes b) noexcept nogil:
                             + a_low * b_low)
 
 
-cdef inline lanes reduced(lanes x, bint to_zero, lanes* scale) noexcept nogil:
-    """r and scale = 2^n for x <= 0. With to_zero n may be as low as -190 (float) or -1270
-    (double), where the scale is 0; without, 2^n must be a normal number."""
+cdef inline lanes unshift(lanes like) noexcept nogil:
+    """2^-SHIFT: SHIFT is 64 (float) or 256 (double)"""
+    return fill(like, 5.421010862427522e-20 if lanes is f32v else 8.636168555094445e-78)
+
+
+cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
+    """r, and scale = 2^(n + SHIFT), which is a normal number down to x = -130 (float) and
+    -880 (double), far below where 2^n is 0"""
     # x / ln 2 + 1.5 * 2^23 (float) or 1.5 * 2^52 (double) is rounded to an integer, and the
-    # integer is in its low bits. A scale near 0 is made 2^64 or 2^256 times too large first.
-    cdef lanes magic, t, n
-    if lanes is f32v:
-        magic = fill(x, 12582912.0 + (64.0 if to_zero else 0.0))
-    else:
-        magic = fill(x, 6755399441055744.0 + (256.0 if to_zero else 0.0))
+    # integer is in its low bits
+    cdef lanes t, n
+    cdef lanes magic = fill(x, 12582912.0 + 64 if lanes is f32v else 6755399441055744.0 + 256)
     t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
     n = t - magic
     scale[0] = power_of_two(t)
-    if to_zero:
-        scale[0] = scale[0] * fill(x, 5.421010862427522e-20 if lanes is f32v     # 2^-64
-                                   else 8.636168555094445e-78)                   # 2^-256
     # ln 2 = high + low, high so short that n * high is exact: Cody and Waite 1980
     if lanes is f32v:
         x = minus_mul(n, fill(x, 0.693145751953125), x)
@@ -74,31 +73,29 @@ cdef inline lanes power(lanes r) noexcept nogil:
     return mul_add(mul_add(p, s, p0), s, r)
 
 
-cdef inline lanes exponential(lanes x, lanes* low, lanes* scale) noexcept nogil:
-    """e^x = (result + low) scale for x <= 0"""
-    cdef lanes q = power(reduced(x, True, scale))
-    cdef lanes p = q + 1
-    low[0] = q - (p - 1)
-    return p
+cdef inline lanes one_more(lanes q, lanes* low) noexcept nogil:
+    """1 + q = result + low"""
+    cdef lanes result = q + 1
+    low[0] = q - (result - 1)
+    return result
 
 
-cdef inline lanes exponential_less_one(lanes x, lanes* low) noexcept nogil:
-    """e^x - 1 = result + low for -60 <= x <= 0"""
-    cdef lanes scale
-    cdef lanes q = power(reduced(x, False, &scale))
+cdef inline lanes one_less(lanes q, lanes scale, lanes* low) noexcept nogil:
+    """(1 + q) scale - 1 = result + low for a scale of 1 or below"""
     cdef lanes whole = scale - 1
     cdef lanes result = mul_add(scale, q, whole)
     low[0] = mul_add(scale, q, whole - result) + (scale - (whole + 1))
     return result
 
 
-cdef inline lanes fraction(lanes high, lanes low, lanes scale, double k) noexcept nogil:
-    """v / (k + v scale), v = high + low and |v scale| <= k, within 0.6 ulp"""
+cdef inline lanes fraction(lanes high, lanes low, lanes scale, double k,
+                           lanes* rest, lanes* slope) noexcept nogil:
+    """v / (k + v scale) = result + rest slope for v = high + low, |v scale| <= k"""
     cdef lanes whole = fill(high, k)
     cdef lanes d = mul_add(high, scale, whole)
     cdef lanes d_low = mul_add(low, scale, mul_add(high, scale, whole - d))
     cdef lanes result = high / d
-    cdef lanes rest = minus_mul(result, d_low, low) + remainder(high, result, d)
+    rest[0] = minus_mul(result, d_low, low) + remainder(high, result, d)
     # 1 / (k + v scale) = (1 - result scale) / k
-    cdef lanes slope = minus_mul(result, scale * fill(high, 1 / k), fill(high, 1 / k))
-    return mul_add(rest, slope, result)
+    slope[0] = minus_mul(result, scale * fill(high, 1 / k), fill(high, 1 / k))
+    return result

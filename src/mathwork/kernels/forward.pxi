@@ -11,43 +11,79 @@ cdef struct Layer:
     Py_ssize_t n_in
     Py_ssize_t n_out
     Py_ssize_t width            # n_out up to the next whole register: a row between layers
+    Py_ssize_t ldw              # columns of a packed panel
     Py_ssize_t next_panel
     int activation
     double parameter
-    size_t weight               # offsets in ForwardPass.memory: panels [width // 2L][n_in][2L],
-    size_t bias                 # and the bias, zero up to a whole panel
+    size_t weight               # offsets in ForwardPass.memory: of the packed panels,
+    size_t bias                 # and of the bias, zero up to a whole panel
 
 
-cdef inline void apply_activation(lanes like, const Layer* layer, Py_ssize_t rows, real* y,
-                                  Py_ssize_t ldy) noexcept nogil:
-    """y[m, :] = act(y[m, :]) for rows that lie ldy apart without a gap of other data"""
+cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
+    """Give the layer its place from `offset` on; the offset behind it"""
+    cdef Py_ssize_t L = lane_count(like)
+    cdef size_t columns = packed_columns(like, layer.n_out)
+    layer.width = (layer.n_out + L - 1) // L * L
+    layer.ldw = panel_width(like, layer.n_out)
+    layer.next_panel = layer.ldw * layer.n_in
+    layer.weight = offset
+    layer.bias = aligned(offset + columns * layer.n_in * sizeof(real))
+    return aligned(layer.bias + columns * sizeof(real))
+
+
+cdef inline size_t aligned(size_t offset) noexcept nogil:
+    return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+
+
+cdef inline void activate_rows(lanes like, const Layer* layer, Py_ssize_t rows, Py_ssize_t ld,
+                               real* y) noexcept nogil:
+    """y[m, :] = act(y[m, :]), rows ld apart, whatever lies between them with them"""
     cdef Py_ssize_t m
-    if layer.activation in (SOFTMAX, LOG_SOFTMAX):
+    if layer.activation == SOFTMAX or layer.activation == LOG_SOFTMAX:
         for m in range(rows):
             softmax_row(like, layer.activation == LOG_SOFTMAX, layer.n_out,
-                        <const real*>(y + m * ldy), y + m * ldy)
-    elif layer.activation not in (IDENTITY, RELU):      # relu: done in the tile
-        activate_any(like, layer.activation, layer.parameter, rows * ldy, <const real*>y, y)
+                        <const real*>(y + m * ld), y + m * ld)
+    elif layer.activation != IDENTITY and layer.activation != RELU:     # relu: done in the tile
+        activate_any(like, layer.activation, layer.parameter, rows * ld, <const real*>y, y)
+
+
+cdef inline void forward_row(lanes like, const Layer* layers, Py_ssize_t n_layers,
+                             const char* memory, Py_ssize_t widest, const real* x, real* y,
+                             real* scratch) noexcept nogil:
+    """y = the last of the layers of one row x, in whole registers until it is copied to y"""
+    cdef Py_ssize_t index
+    cdef const Layer* layer
+    cdef real* target
+    for index in range(n_layers):
+        layer = layers + index
+        target = scratch + (index % 2) * widest
+        row_product(like, layer.width // lane_count(x), layer.n_in, x,
+                    <const real*>(memory + layer.weight), layer.ldw, layer.next_panel,
+                    <const real*>(memory + layer.bias), target, layer.activation == RELU)
+        activate_rows(like, layer, 1, layer.width, target)
+        x = target
+    memcpy(y, x, layers[n_layers - 1].n_out * sizeof(real))
 
 
 cdef void forward_block(lanes like, const Layer* layers, Py_ssize_t n_layers, const char* memory,
                         Py_ssize_t rows, const real* x, real* y, real* scratch,
                         Py_ssize_t block) noexcept nogil:
-    """y = the last layer of x, activations between layers in the two blocks of scratch"""
-    cdef Py_ssize_t index, ldx = layers[0].n_in, ldy, L = lane_count(x)
+    """y = the last of the layers of x, activations between layers in two blocks of scratch"""
+    cdef Py_ssize_t index, ldx = layers[0].n_in, ldy
     cdef const Layer* layer
     cdef real* target
-    cdef bint last
     for index in range(n_layers):
         layer = layers + index
-        last = index == n_layers - 1
-        target = y if last else scratch + (index % 2) * block
-        ldy = layer.n_out if last else layer.width
+        target = scratch + (index % 2) * block
+        ldy = layer.width
+        if index == n_layers - 1:
+            target = y
+            ldy = layer.n_out
         ragged_product(like, rows, ldy, layer.n_in, x, ldx,
-                       <const real*>(memory + layer.weight), 2 * L, layer.next_panel,
+                       <const real*>(memory + layer.weight), layer.ldw, layer.next_panel,
                        <const real*>(memory + layer.bias), target, ldy,
                        layer.activation == RELU)
-        apply_activation(like, layer, rows, target, ldy)
+        activate_rows(like, layer, rows, ldy, target)
         x = target
         ldx = ldy
 
@@ -65,6 +101,9 @@ cdef int forward(lanes like, const Layer* layers, Py_ssize_t n_layers, const cha
         scratch = <real*>malloc(block * row_bytes)
         if scratch == NULL:
             return -1
+    if rows == 1:
+        forward_row(like, layers, n_layers, memory, widest, x, y, scratch)
+        m = 1
     while m < rows:
         n = min(block, rows - m)
         forward_block(like, layers, n_layers, memory, n, x + m * layers[0].n_in,
@@ -99,7 +138,8 @@ cdef class ForwardPass:
 
     def __cinit__(self, tuple layers, dtype):
         cdef Layer* layer
-        cdef Py_ssize_t index, size = 0, itemsize = dtype.itemsize
+        cdef Py_ssize_t index
+        cdef size_t size = 0
         self.layers = layers
         self.dtype = dtype
         self.typenum = dtype.num
@@ -112,14 +152,10 @@ cdef class ForwardPass:
             layer.n_out, layer.n_in = layers[index].weight.shape
             name, layer.parameter = layers[index]._activation
             layer.activation = activation_codes[name]
-            width = F32_LANES if self.typenum == cnp.NPY_FLOAT else F64_LANES
-            layer.width = (layer.n_out + width - 1) // width * width
-            layer.next_panel = 2 * width * layer.n_in
-            columns = (layer.n_out + 2 * width - 1) // (2 * width) * 2 * width
-            layer.weight = size
-            size += (columns * layer.n_in * itemsize + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
-            layer.bias = size
-            size += (columns * itemsize + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+            if self.typenum == cnp.NPY_FLOAT:
+                size = lay_out(layer, size, <const float*>NULL)
+            else:
+                size = lay_out(layer, size, <const double*>NULL)
             self.widest = max(self.widest, layer.width)
             self.work += <double>layer.n_in * layer.n_out
         self.n_in = self.plan[0].n_in

@@ -30,6 +30,7 @@ cdef extern from "_simd.h" nogil:
     f64v larger_f64(f64v, f64v)
     f32v pick_f32(f32v, f32v, f32v, f32v)
     f64v pick_f64(f64v, f64v, f64v, f64v)
+    void prefetch(const void*)
     void clear_float_status()
 
 ctypedef fused real:

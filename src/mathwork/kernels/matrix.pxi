@@ -114,22 +114,21 @@ cdef int matrix_times_matrix(
 
     B is packed into panels where enough rows share them, and read as it lies otherwise.
     """
-    cdef Py_ssize_t L = lane_count(A), width = 2 * L, m = 0, rows
+    cdef Py_ssize_t L = lane_count(A), width
     cdef Py_ssize_t packed_from = 0
     cdef real* panels
     if M <= TILE_ROWS or K * N * <Py_ssize_t>sizeof(real) <= 2 * PANEL_BYTES:
         packed_from = N - N % L
+    width = panel_width(A, N - packed_from)
     panels = <real*>malloc(packed_columns(A, N - packed_from) * K * sizeof(real) + 1)
     if panels == NULL:
         return -1
     pack(K, N - packed_from, B + packed_from, N, panels)
     if packed_from:
-        product(like, M, packed_from, K, A, K, B, N, width, <const real*>NULL, C, N, False)
-    while m < M and packed_from < N:
-        rows = min(ROW_BLOCK, M - m)
-        ragged_product(like, rows, N - packed_from, K, A + m * K, K, <const real*>panels, width,
-                       width * K, <const real*>NULL, C + m * N + packed_from, N, False)
-        m += rows
+        product(like, M, packed_from, K, A, K, B, N, 2 * L, <const real*>NULL, C, N, False)
+    if packed_from < N:
+        ragged_product(like, M, N - packed_from, K, A, K, <const real*>panels, width, width * K,
+                       <const real*>NULL, C + packed_from, N, False)
     free(panels)
     return 0
 

@@ -17,8 +17,10 @@ cdef enum:
     MAX_PANELS = 4          # side by side for one row: 8 registers, latency 4 x 2 units a cycle
     MAX_LANES = 16
     ROW_BLOCK = 96          # rows that share a pass over the panels: a multiple of TILE_ROWS
+    PACK_ROWS = 16
     LINE_BYTES = 64         # of a cache line, on every machine that we compile for
-    PANEL_BYTES = 16384     # of a panel that many rows share: half of a first-level cache
+    PANEL_BYTES = 21504     # of a panel that many rows share: two thirds of a first-level cache
+    X_BYTES = 49152         # of the rows that meet it: a tenth of a second-level cache
 
 
 cdef inline void tile(
@@ -56,11 +58,6 @@ cdef inline void tile(
                 store(y + i * ldy + j * L, sums[i * registers + j])
 
 
-cdef inline int most_registers(Py_ssize_t rows) noexcept nogil:
-    """Registers side by side that keep enough chains in flight without spilling"""
-    return 2 * MAX_PANELS if rows == 1 else 4 if rows <= 3 else 2
-
-
 cdef inline void tile_of_registers(
         lanes like, const int rows, int registers, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
@@ -88,11 +85,8 @@ cdef inline void tile_of_rows(
         lanes like, Py_ssize_t rows, int registers, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
         const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
-    """tile() with both sizes turned into constants; rows <= TILE_ROWS"""
-    if rows == 1:
-        tile_of_registers(like, 1, registers, K, x, ldx, w, ldw, next_panel,
-                          start, ldstart, y, ldy, rectify)
-    elif rows == 2:
+    """tile() with both sizes turned into constants; 2 <= rows <= TILE_ROWS"""
+    if rows == 2:
         tile_of_registers(like, 2, registers, K, x, ldx, w, ldw, next_panel,
                           start, ldstart, y, ldy, rectify)
     elif rows == 3:
@@ -127,53 +121,99 @@ cdef inline void tile_of_rows(
                           start, ldstart, y, ldy, rectify)
 
 
+cdef inline Py_ssize_t side_by_side(Py_ssize_t registers, Py_ssize_t most) noexcept nogil:
+    """How many of the registers left to take at once, as even a split as whole panels allow:
+    10 of at most 8 go as 6 and 4"""
+    cdef Py_ssize_t steps
+    if registers <= most:
+        return registers
+    steps = (registers + most - 1) // most
+    registers = (registers + steps - 1) // steps
+    return registers + registers % 2
+
+
+cdef void row_product(
+        lanes like, Py_ssize_t registers, Py_ssize_t K, const real* x, const real* w,
+        Py_ssize_t ldw, Py_ssize_t next_panel, const real* start, real* y,
+        bint rectify) noexcept nogil:
+    """y[n] = start[n] + x[k] w[k, n], then relu; n in registers"""
+    cdef Py_ssize_t width, L = lane_count(x)
+    while registers:
+        width = side_by_side(registers, 2 * MAX_PANELS)
+        tile_of_registers(like, 1, <int>width, K, x, 0, w, ldw, next_panel, start, 0, y, 0,
+                          rectify)
+        w += width // 2 * next_panel
+        if start != NULL:
+            start += width * L
+        y += width * L
+        registers -= width
+
+
 cdef void panel_pass(
-        lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
+        lanes like, Py_ssize_t M, Py_ssize_t registers, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
         const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
-    """y[m, n] = start[m, n] + x[m, k] w[k, n], then relu; N a multiple of the lane count"""
-    cdef Py_ssize_t L = lane_count(x), registers = N // L
-    cdef Py_ssize_t tiles = (M + TILE_ROWS - 1) // TILE_ROWS
-    cdef Py_ssize_t most = most_registers(M)
-    cdef Py_ssize_t j = 0, m, rows, width, r
-    while j < registers:
-        width = registers - j
-        if width > most:
-            # As even a split as whole panels allow: 10 registers go as 6 and 4, not 8 and 2.
-            r = (width + most - 1) // most
-            width = (width + r - 1) // r
-            width += width % 2
+    """y[m, n] = start[m, n] + x[m, k] w[k, n], then relu; n in registers"""
+    cdef Py_ssize_t L = lane_count(x), tiles, base, extra, m, i, t, rows, width
+    if M <= 1:
+        if M == 1:
+            row_product(like, registers, K, x, w, ldw, next_panel, start, y, rectify)
+        return
+    tiles = (M + TILE_ROWS - 1) // TILE_ROWS
+    base = M // tiles
+    extra = M % tiles
+    while registers:
+        # Two or three rows leave room for more columns, and need them to keep enough chains.
+        width = side_by_side(registers, 4 if M <= 3 else 2)
         m = 0
-        for r in range(tiles):
-            rows = M if tiles == 1 else (M - m + tiles - r - 1) // (tiles - r)
-            tile_of_rows(like, rows, <int>width, K, x + m * ldx, ldx,
-                         w + (j // 2) * next_panel, ldw, next_panel,
-                         start + m * ldstart + j * L if start != NULL else NULL, ldstart,
-                         y + m * ldy + j * L, ldy, rectify)
+        for t in range(tiles):
+            rows = base + (t < extra)
+            if ldstart:
+                for i in range(rows):       # the sums of the next tile
+                    prefetch(start + (m + rows + i) * ldstart)
+            tile_of_rows(like, rows, <int>width, K, x + m * ldx, ldx, w, ldw, next_panel,
+                         start + m * ldstart if start != NULL else NULL, ldstart,
+                         y + m * ldy, ldy, rectify)
             m += rows
-        j += width
+        w += width // 2 * next_panel
+        if start != NULL:
+            start += width * L
+        y += width * L
+        registers -= width
 
 
-cdef inline void product(
+cdef void product(
         lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
         const real* start, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
     """y[m, n] = start[n] + x[m, k] w[k, n], then relu; N a multiple of the lane count
 
-    Where a panel serves many rows it is cut along k to stay in the first-level cache; the sums
-    rest in y meanwhile, which changes no bit.
+    Where panels serve many rows they are cut along k to stay in the first-level cache, and the
+    part of x that meets them is copied together, to stay in the second. The sums rest in y
+    meanwhile, which changes no bit.
     """
-    cdef Py_ssize_t depth = PANEL_BYTES // (2 * lane_count(x) * <Py_ssize_t>sizeof(real))
-    cdef Py_ssize_t k = 0
+    cdef Py_ssize_t L = lane_count(x), itemsize = sizeof(real), registers = N // L
+    cdef Py_ssize_t depth = PANEL_BYTES // (2 * L * itemsize)
+    cdef Py_ssize_t rows = X_BYTES // (depth * itemsize) // TILE_ROWS * TILE_ROWS
+    cdef Py_ssize_t m = 0, k, i
+    cdef char part[X_BYTES]
+    cdef real* block = <real*>part
     if M <= TILE_ROWS or K <= depth + depth // 2:
-        panel_pass(like, M, N, K, x, ldx, w, ldw, next_panel, start, 0, y, ldy, rectify)
+        panel_pass(like, M, registers, K, x, ldx, w, ldw, next_panel, start, 0, y, ldy, rectify)
         return
-    panel_pass(like, M, N, depth, x, ldx, w, ldw, next_panel, start, 0, y, ldy, False)
-    k = depth
-    while k < K:
-        panel_pass(like, M, N, min(depth, K - k), x + k, ldx, w + k * ldw, ldw, next_panel,
-                   y, ldy, y, ldy, rectify and k + depth >= K)
-        k += depth
+    while m < M:
+        rows = min(rows, M - m)
+        k = 0
+        while k < K:
+            depth = min(depth, K - k)
+            for i in range(rows):
+                memcpy(block + i * depth, x + (m + i) * ldx + k, depth * itemsize)
+            panel_pass(like, rows, registers, depth, <const real*>block, depth, w + k * ldw, ldw,
+                       next_panel, y + m * ldy if k else start, ldy if k else 0, y + m * ldy, ldy,
+                       rectify and k + depth == K)
+            k += depth
+        depth = PANEL_BYTES // (2 * L * itemsize)
+        m += rows
 
 
 cdef inline void ragged_product(
@@ -200,21 +240,36 @@ cdef inline void ragged_product(
         m += rows
 
 
+cdef inline Py_ssize_t panel_width(const real* like, Py_ssize_t N) noexcept nogil:
+    """Columns of a packed panel: two registers, or one where that holds all N"""
+    return lane_count(like) if N <= lane_count(like) else 2 * lane_count(like)
+
+
 cdef inline Py_ssize_t packed_columns(const real* like, Py_ssize_t N) noexcept nogil:
-    """Columns of packed panels for N columns: the next multiple of 2 L"""
-    cdef Py_ssize_t width = 2 * lane_count(like)
+    """Columns of all the packed panels for N columns"""
+    cdef Py_ssize_t width = panel_width(like, N)
     return (N + width - 1) // width * width
 
 
 cdef void pack(Py_ssize_t K, Py_ssize_t N, const real* w, Py_ssize_t ldw,
-                      real* panels) noexcept nogil:
-    """panels[n // 2L, k, n % 2L] = w[k, n], zero for n >= N"""
-    cdef Py_ssize_t width = 2 * lane_count(w), n = 0, k, columns
-    while n < N:
-        columns = min(width, N - n)
-        for k in range(K):
-            memcpy(panels, w + k * ldw + n, columns * sizeof(real))
-            if columns < width:
-                memset(panels + columns, 0, (width - columns) * sizeof(real))
-            panels += width
-        n += width
+               real* panels) noexcept nogil:
+    """panels[n // width, k, n % width] = w[k, n], zero for n >= N
+
+    A few rows of w at a time, so that the pages read and written stay in the TLB.
+    """
+    cdef Py_ssize_t width = panel_width(w, N), k = 0, n, i, columns
+    cdef real* target
+    while k < K:
+        n = 0
+        while n < N:
+            columns = min(width, N - n)
+            target = panels + n * K + k * width
+            for i in range(min(<Py_ssize_t>PACK_ROWS, K - k)):
+                if columns == 2 * lane_count(w):
+                    memcpy(target, w + (k + i) * ldw + n, 2 * lane_count(w) * sizeof(real))
+                else:
+                    memset(target, 0, width * sizeof(real))
+                    memcpy(target, w + (k + i) * ldw + n, columns * sizeof(real))
+                target += width
+            n += width
+        k += PACK_ROWS

@@ -1,0 +1,31 @@
+"""What every test file shares: the levels to run at, and Hypothesis made repeatable."""
+import importlib
+
+import hypothesis
+import numpy as np
+import pytest
+
+from mathwork import _levels
+
+hypothesis.settings.register_profile(
+    "suite", deadline=None, derandomize=True, database=None, max_examples=60)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(params=_levels.MODULES)
+def kernels(request):
+    """The kernels compiled for one level: the test runs once for each that exists here."""
+    if request.param not in _levels.supported():
+        pytest.skip(f"level {request.param} is not built, or this machine cannot run it")
+    return importlib.import_module(f"mathwork.{_levels.MODULES[request.param][0]}")
+
+
+@pytest.fixture(params=["float32", "float64"])
+def dtype(request):
+    return np.dtype(request.param)
+
+
+@pytest.fixture
+def rng(request):
+    """A generator seeded by the name of the test, so that every test has its own numbers."""
+    return np.random.default_rng(list(request.node.nodeid.encode()))

@@ -1,0 +1,40 @@
+"""Small things that tests say often."""
+import contextlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mathwork._levels import core
+
+# Every activation as a layer takes it, those with a parameter at one that is not the default.
+ACTIVATIONS = [{"leaky_relu": ("leaky_relu", 0.2), "elu": ("elu", 1.5)}.get(name, name)
+               for name in core.activation_codes]
+
+
+@contextlib.contextmanager
+def raises(kind, message):
+    """Assert that exactly this exception is raised with exactly this message."""
+    with pytest.raises(kind) as info:
+        yield
+    assert type(info.value) is kind
+    assert str(info.value) == message
+
+
+def same_bits(left, right):
+    """Whether two arrays have equal shapes, dtypes and bytes."""
+    return (left.shape == right.shape and left.dtype == right.dtype
+            and left.tobytes() == right.tobytes())
+
+
+def network_of(kernels, layers, dtype):
+    """A network of these layers that runs on the kernels of one level."""
+    return type("LevelNetwork", (kernels.ForwardPass,), {})(tuple(layers), dtype)
+
+
+def run_python(code, *, timeout=60, **environment):
+    """(exit code, stdout, stderr) of a fresh interpreter."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          timeout=timeout, env=os.environ | environment, check=False)
+    return done.returncode, done.stdout, done.stderr

@@ -1,0 +1,144 @@
+"""Slow, obvious twins of the kernels: the oracle of the tests."""
+import math
+from fractions import Fraction
+
+import numpy as np
+
+# ---- fused multiply-add ----
+
+def fma_exact(a, b, c):
+    """a b + c of three NumPy floats, in exact arithmetic and rounded once, to nearest even."""
+    dtype = np.asarray(a).dtype
+    info = np.finfo(dtype)
+    exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
+    if exact == 0:
+        return dtype.type(0)
+    magnitude = abs(exact)
+    exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
+    if Fraction(2) ** exponent > magnitude:
+        exponent -= 1
+    quantum = Fraction(2) ** (max(exponent, int(info.minexp)) - int(info.nmant))
+    return dtype.type(float(round(exact / quantum) * quantum))
+
+
+def _two_sum(a, b):
+    """a + b = high + low exactly: Knuth, TAOCP volume 2, section 4.2.2, theorem B."""
+    high = a + b
+    virtual = high - a
+    return high, (a - (high - virtual)) + (b - virtual)
+
+
+def _two_product(a, b):
+    """a b = high + low exactly: Veltkamp and Dekker 1971."""
+    def split(x):
+        big = x * 134217729.0       # 2^27 + 1
+        head = big - (big - x)
+        return head, x - head
+    high = a * b
+    (a_head, a_tail), (b_head, b_tail) = split(a), split(b)
+    return high, a_tail * b_tail - (((high - a_head * b_head) - a_tail * b_head)
+                                    - a_head * b_tail)
+
+
+def _sum_rounded_to_odd(a, b):
+    """a + b in float64, where inexact the neighbour whose last bit is 1.
+
+    What is rounded again to fewer bits is then as if rounded once (Boldo and Melquiond,
+    "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd",
+    IEEE Transactions on Computers 57(4), 2008).
+    """
+    high, low = _two_sum(a, b)
+    high = np.asarray(high)
+    even = high.view(np.int64) & 1 == 0
+    return np.where((low != 0) & even, np.nextafter(high, np.copysign(np.inf, low)), high)
+
+
+def fma(a, b, c):
+    """a b + c of arrays, rounded once, far from overflow and underflow."""
+    dtype = np.result_type(a, b, c)
+    a, b, c = (np.asarray(value, np.float64) for value in (a, b, c))
+    if dtype == np.float32:
+        return _sum_rounded_to_odd(a * b, c).astype(np.float32)     # a b is exact in float64
+    high, low = _two_product(a, b)
+    tail_high, tail_low = _two_sum(c, low)
+    head, rest = _two_sum(high, tail_high)
+    return head + _sum_rounded_to_odd(tail_low, rest)
+
+
+# ---- products ----
+
+def chain(x, weight, bias=None, *, fused=True):
+    """y[m, n] = bias[n] + x[m, 0] weight[n, 0] + x[m, 1] weight[n, 1] + ... in this order.
+
+    One rounding a term with `fused`, else two. The bits that mathwork documents.
+    """
+    y = np.zeros((len(x), len(weight)), x.dtype)
+    if bias is not None:
+        y += bias
+    for k in range(x.shape[1]):
+        column, row = x[:, k, None], weight[None, :, k]
+        y = fma(column, row, y) if fused else column * row + y
+    return y
+
+
+def product_and_bound(x, weight, bias=None):
+    """x weight' + bias in extended precision, and the bound on the error of computing it.
+
+    The bound is gamma_(k+1) (|x| |weight|' + |bias|): Higham, Accuracy and Stability of
+    Numerical Algorithms, 2nd ed., section 3.1.
+    """
+    wide = [np.asarray(value, np.longdouble) for value in (x, weight)]
+    start = np.longdouble(0) if bias is None else np.asarray(bias, np.longdouble)
+    rounding = np.finfo(np.result_type(x, weight)).eps / 2 * (wide[0].shape[-1] + 1)
+    value = wide[0] @ wide[1].T + start
+    bound = np.abs(wide[0]) @ np.abs(wide[1]).T + np.abs(start)
+    return value, rounding / (1 - rounding) * bound
+
+
+# ---- networks ----
+
+def _elu(x, alpha):
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def _log_softmax(x):
+    x = x - x.max(axis=-1, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+
+
+# In NumPy and float64, by definition. alpha and lambda of selu: Klambauer, Unterthiner, Mayr,
+# Hochreiter, "Self-Normalizing Neural Networks", NeurIPS 2017, equation 14.
+FORMULAS = {
+    "identity": lambda x: x,
+    "relu": lambda x: np.where(x > 0, x, 0.0),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh": np.tanh,
+    "softplus": lambda x: np.logaddexp(0, x),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "gelu": lambda x: x * np.vectorize(lambda t: math.erfc(-t / math.sqrt(2)) / 2)(x),
+    "selu": lambda x: 1.0507009873554805 * _elu(x, 1.6732632423543772),
+    "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),
+    "elu": _elu,
+    "softmax": lambda x: np.exp(_log_softmax(x)),
+    "log_softmax": _log_softmax,
+}
+
+
+def forward(layers, x):
+    """Every layer's activation in float64: [act(x W' + b), ...] of (weight, bias, activation)."""
+    activations = []
+    for weight, bias, activation in layers:
+        name, *parameter = [activation] if isinstance(activation, str) else activation
+        x = np.asarray(x, np.float64) @ np.asarray(weight, np.float64).T + bias
+        x = FORMULAS[name](x, *parameter)
+        activations.append(x)
+    return activations
+
+
+# ---- distributions ----
+
+def kolmogorov_distance(sample, cdf):
+    """Largest distance between the empirical distribution of `sample` and `cdf`."""
+    expected = cdf(np.sort(np.asarray(sample, np.float64), axis=None))
+    n = len(expected)
+    return max(np.max(np.arange(1, n + 1) / n - expected), np.max(expected - np.arange(n) / n))

@@ -1,0 +1,231 @@
+"""The bit contract: a row's result depends on the row and the network, on nothing else."""
+import importlib
+import itertools
+import platform
+
+import numpy as np
+import pytest
+import reference
+from helpers import ACTIVATIONS, network_of, same_bits
+
+from mathwork import _levels, activations
+from mathwork.nn import Dense
+
+MOST_ROWS = 200
+WORKERS = (1, 2, 3, 4)
+
+
+def is_fused(kernels):
+    """Whether the products of these kernels round once a term: (1 + e)(1 - e) - 1 = -e^2."""
+    e = np.float32(2.0 ** -20)
+    return kernels.matvec(np.array([[1 + e]]), np.array([1 - e]),
+                          np.array([-1], np.float32))[0] != 0
+
+
+def fused_kernels():
+    """{level: kernels} of the levels here that have fused multiply-add."""
+    modules = {name: importlib.import_module(f"mathwork.{_levels.MODULES[name][0]}")
+               for name in _levels.supported()}
+    return {name: kernels for name, kernels in modules.items() if is_fused(kernels)}
+
+
+def layers_of(rng, sizes, names, dtype):
+    """Dense layers with weights of variance 1 / n_in and biases that are not zero."""
+    return [Dense(rng.normal(size=(n_out, n_in), scale=n_in ** -0.5).astype(dtype),
+                  rng.normal(size=n_out).astype(dtype), name)
+            for n_in, n_out, name in zip(sizes, sizes[1:], names, strict=False)]
+
+
+def every_activation(rng, dtype):
+    """A network of twelve layers with all activations, softmax last where it saturates least."""
+    sizes = rng.integers(3, 40, len(ACTIVATIONS) + 1).tolist()
+    return layers_of(rng, sizes, ACTIVATIONS, dtype)
+
+
+# ---- the twin itself ----
+
+def test_the_vectorised_fma_is_correctly_rounded(dtype, rng):
+    a, b = rng.normal(size=(2, 3000)).astype(dtype)
+    # c near -a b, where a rounded product would lose everything, near it in size, and far.
+    c = np.concatenate([-(a * b)[:1000], a[1000:2000], (b * 2.0 ** 40)[2000:]]).astype(dtype)
+    expected = np.array([reference.fma_exact(*terms) for terms in zip(a, b, c, strict=True)])
+    assert same_bits(reference.fma(a, b, c), expected)
+
+
+def test_the_vectorised_fma_rounds_ties_once(dtype):
+    # a b = 1 + 2^-p exactly half way between two values, the rest of c decides: where the sum
+    # is rounded twice, the small part is lost first.
+    half = np.finfo(dtype).eps / 2
+    one, tiny = dtype.type(1), half * half
+    a, b = np.array([half, half, half], dtype), np.array([1 + 2 * half] * 3, dtype)
+    c = np.array([one, one + 2 * half, one - half], dtype)
+    expected = np.array([reference.fma_exact(*terms) for terms in zip(a, b, c, strict=True)])
+    assert tiny > 0
+    assert same_bits(reference.fma(a, b, c), expected)
+    assert expected[0] == one + 2 * half
+
+
+# ---- the documented order ----
+
+@pytest.mark.parametrize("machine_level", ["v3", "v4"])
+def test_levels_with_fma_round_once(machine_level):
+    if machine_level not in _levels.supported():
+        pytest.skip(f"level {machine_level} is not built, or this machine cannot run it")
+    assert machine_level in fused_kernels()
+
+
+@pytest.mark.skipif(platform.machine() not in ("aarch64", "arm64"), reason="not an Arm machine")
+def test_arm_rounds_once():
+    assert _levels.core.geometry["F32_LANES"] == 1 or "baseline" in fused_kernels()
+
+
+def test_products_start_from_the_bias_and_add_in_order(kernels):
+    # float32 has 24 bits: 2^24 + 1 is lost, so only this order gives these results.
+    big = 2.0 ** 24
+    W = np.array([[1, 1, 1], [1, 1, 1], [1, -1, 1]], np.float32)
+    x = np.array([big, 1, -big], np.float32)
+    bias = np.array([0, 1, -big], np.float32)
+    expected = [((0 + big) - big),      # the 1 is lost
+                ((1 - 1 + big) - big),  # the bias is lost, then the 1
+                0 - 1 - big]            # the bias cancels first, so the 1 survives
+    expected[2] = float(np.float32(-1 - big))
+    assert kernels.matvec(W, x, bias).tolist() == expected
+
+
+@pytest.mark.parametrize("n_in", range(1, 41))
+def test_ragged_shapes_have_the_documented_bits(kernels, dtype, rng, n_in):
+    fused = is_fused(kernels)
+    weight = rng.normal(size=(40, n_in)).astype(dtype)
+    bias = rng.normal(size=40).astype(dtype)
+    x = rng.normal(size=(14, n_in)).astype(dtype)
+    plain = reference.chain(x, weight, fused=fused)
+    biased = reference.chain(x, weight, bias, fused=fused)
+    for n_out in range(1, 41):
+        W, b = weight[:n_out].copy(), bias[:n_out].copy()
+        net = network_of(kernels, [Dense(W, b)], dtype)
+        assert same_bits(kernels.matvec(W, x[0]), plain[0, :n_out])
+        assert same_bits(kernels.matvec(W, x[0], b), biased[0, :n_out])
+        assert same_bits(net(x[0]), biased[0, :n_out])
+        assert same_bits(net(x), biased[:, :n_out])
+        assert same_bits(kernels.matmul(x, W.T.copy()), plain[:, :n_out])
+        assert same_bits(kernels.matmul(x[:1], W.T.copy()), plain[:1, :n_out])
+
+
+# Rows beyond a tile, a block of 96 and a block of 192; k beyond the depth of a panel (128 to
+# 256 of x86-64), and past it by less than half; columns about whole registers; matrices that
+# are packed and that are read as they lie.
+@pytest.mark.parametrize(("rows", "n_in", "n_out"), [
+    (13, 300, 40), (13, 700, 33), (97, 1100, 31), (200, 300, 17), (5, 1100, 300), (1, 1100, 300),
+    (2, 300, 129), (3, 300, 97), (12, 700, 65), (14, 384, 64), (14, 385, 63), (95, 129, 48),
+    (96, 193, 15), (97, 257, 16), (192, 40, 300), (193, 65, 1), (400, 1, 300), (17, 512, 300),
+])
+def test_large_shapes_have_the_documented_bits(kernels, dtype, rng, rows, n_in, n_out):
+    weight = rng.normal(size=(n_out, n_in)).astype(dtype)
+    bias = rng.normal(size=n_out).astype(dtype)
+    x = rng.normal(size=(rows, n_in)).astype(dtype)
+    fused = is_fused(kernels)
+    expected = reference.chain(x, weight, fused=fused)
+    assert same_bits(kernels.matmul(x, weight.T.copy()), expected)
+    assert same_bits(kernels.matvec(weight, x[-1]), expected[-1])
+    expected = reference.chain(x, weight, bias, fused=fused)
+    assert same_bits(network_of(kernels, [Dense(weight, bias)], dtype)(x), expected)
+    assert same_bits(kernels.matvec(weight, x[-1], bias), expected[-1])
+
+
+# ---- batches and workers ----
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_a_row_has_the_same_bits_in_batches_of_1_to_200(kernels, dtype, rng, activation):
+    layers = layers_of(rng, (7, 19, 33, 5), [activation] * 3, dtype)
+    net = network_of(kernels, layers, dtype)
+    x = rng.normal(size=(MOST_ROWS, 7), scale=3).astype(dtype)
+    alone = np.array([net(row) for row in x])
+    for rows in range(1, MOST_ROWS + 1):
+        assert same_bits(net(x[:rows]), alone[:rows]), rows
+        assert same_bits(net(x[-rows:]), alone[-rows:]), rows
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_a_row_has_the_same_bits_on_1_to_4_workers(kernels, dtype, rng, workers):
+    net = network_of(kernels, every_activation(rng, dtype), dtype)
+    x = rng.normal(size=(MOST_ROWS, net.layers[0].weight.shape[1])).astype(dtype)
+    alone = np.array([net(row) for row in x])
+    assert np.isfinite(alone).all()
+    for rows in range(1, MOST_ROWS + 1):
+        assert same_bits(net(x[:rows], workers=workers), alone[:rows]), rows
+
+
+@pytest.mark.parametrize("depth", range(1, 7))
+def test_networks_of_any_depth_and_width_have_the_same_bits(kernels, dtype, rng, depth):
+    for trial in range(6):
+        sizes = rng.integers(1, 300 if trial < 2 else 41, depth + 1).tolist()
+        names = [ACTIVATIONS[i] for i in rng.integers(0, len(ACTIVATIONS), depth)]
+        net = network_of(kernels, layers_of(rng, sizes, names, dtype), dtype)
+        x = rng.normal(size=(101, sizes[0])).astype(dtype)
+        whole = net(x)
+        assert same_bits(np.array([net(row) for row in x]), whole), (sizes, names)
+        for rows, workers in itertools.product((2, 11, 12, 13, 95, 96, 97), WORKERS):
+            assert same_bits(net(x[:rows], workers=workers), whole[:rows]), (sizes, names)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("n_out", [1, 7, 8, 15, 16, 17, 33])
+def test_a_layer_is_its_product_through_the_public_activation(dtype, rng, activation, n_out):
+    name, *parameter = (activation, ) if isinstance(activation, str) else activation
+    weight = rng.normal(size=(n_out, 9)).astype(dtype)
+    bias = rng.normal(size=n_out).astype(dtype)
+    x = rng.normal(size=(31, 9), scale=4).astype(dtype)
+    net = network_of(_levels.core, [Dense(weight, bias, activation)], dtype)
+    sums = np.array([_levels.core.matvec(weight, row, bias) for row in x])
+    assert same_bits(net(x), getattr(activations, name)(sums, *parameter))
+
+
+# ---- levels ----
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_levels_with_fma_have_equal_bits(dtype, rng, activation):
+    levels = fused_kernels()
+    if len(levels) < 2:
+        pytest.skip(f"needs two levels with fused multiply-add, here: {', '.join(levels) or 'none'}")
+    layers = layers_of(rng, (23, 40, 17, 9), [activation] * 3, dtype)
+    x = rng.normal(size=(MOST_ROWS, 23), scale=4).astype(dtype)
+    results = [network_of(kernels, layers, dtype)(x) for kernels in levels.values()]
+    assert all(same_bits(result, results[0]) for result in results)
+
+
+def test_products_of_levels_with_fma_have_equal_bits(dtype, rng):
+    levels = fused_kernels()
+    if len(levels) < 2:
+        pytest.skip(f"needs two levels with fused multiply-add, here: {', '.join(levels) or 'none'}")
+    for _ in range(50):
+        m, n, k = rng.integers(1, 150, 3)
+        A, B = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+        results = [kernels.matmul(A, B) for kernels in levels.values()]
+        assert all(same_bits(result, results[0]) for result in results)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_every_level_is_near_the_float64_formula(kernels, dtype, rng, activation):
+    # Three layers of width 40: some 120 roundings, each of at most eps / 2 of values about 1,
+    # and two or three ulp an activation, amplified by weights of norm about 2 a layer.
+    layers = layers_of(rng, (23, 40, 17, 9), [activation] * 3, dtype)
+    x = rng.normal(size=(50, 23)).astype(dtype)
+    expected = reference.forward([(dense.weight, dense.bias, dense.activation)
+                                  for dense in layers], x)[-1]
+    tolerance = 100 * np.finfo(dtype).eps
+    np.testing.assert_allclose(network_of(kernels, layers, dtype)(x), expected,
+                               rtol=tolerance, atol=tolerance)
+
+
+# ---- trace ----
+
+def test_trace_ends_with_the_call(dtype, rng):
+    from mathwork.nn import Network
+    net = Network(every_activation(rng, dtype), dtype=dtype)
+    x = rng.normal(size=(MOST_ROWS, net.sizes[0])).astype(dtype)
+    for rows in (x[0], x[:1], x[:13], x):
+        trace = net.trace(rows)
+        assert len(trace) == len(net.layers)
+        assert same_bits(trace[-1], net(rows))
+        for layer, before, after in zip(net.layers, (rows, *trace), trace, strict=False):
+            assert same_bits(Network([layer], dtype=dtype)(before), after)
