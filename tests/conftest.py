@@ -28,4 +28,4 @@ def dtype(request):
 @pytest.fixture
 def rng(request):
     """A generator seeded by the name of the test, so that every test has its own numbers."""
-    return np.random.default_rng(list(request.node.nodeid.encode()))
+    return np.random.default_rng(list(request.node.name.encode()))

@@ -11,6 +11,7 @@ from mathwork._levels import core
 # Every activation as a layer takes it, those with a parameter at one that is not the default.
 ACTIVATIONS = [{"leaky_relu": ("leaky_relu", 0.2), "elu": ("elu", 1.5)}.get(name, name)
                for name in core.activation_codes]
+every_activation = pytest.mark.parametrize("activation", ACTIVATIONS, ids=core.activation_codes)
 
 
 @contextlib.contextmanager

@@ -95,12 +95,13 @@ cdef inline lanes softplus_of(lanes x, lanes q, lanes scale) noexcept nogil:
         p = mul_add(p, square, fill(x, 0.28571428547854005))
         p = mul_add(p, square, fill(x, 0.40000000000157243))
         p = mul_add(p, square, fill(x, 0.6666666666666631))
-    # base + 2 s without error, then the rest of 2 atanh(s)
+    # base + 2 s without error (Knuth), then the rest of 2 atanh(s)
     rest = mul_add(half, square * p, 2 * rest * slope)
     total = base + 2 * s
     part = total - base
     low = (base - (total - part)) + (2 * s - part)
-    return total + mul_add(rest, scale, low)
+    # beyond 50 it is x, and so it is at infinity, where low is not a number
+    return pick(x, fill(x, 50), x, total + mul_add(rest, scale, low))
 
 
 cdef inline lanes gelu_argument(lanes x, lanes* low) noexcept nogil:
@@ -367,18 +368,18 @@ cdef inline real largest_of(lanes like, Py_ssize_t n, const real* x) noexcept no
     return tree(True, buffer)
 
 
-cdef void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
-                      const real* x, real* y) noexcept nogil:
+cdef inline void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
+                             const real* x, real* y) noexcept nogil:
     """y[n] = e^(x[n] - m) / s or x[n] - m - log s, m = max x, s = sum e^(x - m); y may be x"""
     cdef real buffer[16]
     cdef lanes rest[16]     # of each lane: sum of e^(x - m) over x < m
     cdef lanes ties[16]     # and over x = m, where e^0 = 1
-    cdef lanes v, e, scale, one
+    cdef lanes v, e, scale, one, distance, part_of_top, low
     cdef Py_ssize_t i, j, L = lane_count(x), S = stripe_length(x)
     cdef const real* part
-    cdef double total, log_total
+    cdef double total, log_total = 0
     cdef lanes top = fill(like, largest_of(like, n, x))
-    cdef lanes bottom = top - fill(like, 110 if lanes is f32v else 760)
+    cdef lanes bottom = fill(like, -110 if lanes is f32v else -760)
     for j in range(S // L):
         rest[j] = fill(like, 0)
         ties[j] = fill(like, 0)
@@ -388,8 +389,13 @@ cdef void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
         for j in range(S // L):
             load(&v, part + j * L)
             one = pick(top, v, fill(like, 0), fill(like, 1))
-            v = larger(bottom, v)
-            e = (1 + power(reduced(v - top, &scale))) * scale * unshift(like)
+            # v - top = distance + low without error (Knuth)
+            distance = v - top
+            part_of_top = distance - v
+            low = (v - (distance - part_of_top)) - (top + part_of_top)
+            low = pick(distance, bottom, low, fill(like, 0))
+            distance = larger(bottom, distance)
+            e = (1 + power(reduced(distance, &scale) + low)) * scale * unshift(like)
             rest[j] = rest[j] + (e - one)
             ties[j] = ties[j] + one
             if not logarithm:

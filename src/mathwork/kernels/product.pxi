@@ -20,7 +20,7 @@ cdef enum:
     PACK_ROWS = 16
     LINE_BYTES = 64         # of a cache line, on every machine that we compile for
     PANEL_BYTES = 21504     # of a panel that many rows share: two thirds of a first-level cache
-    X_BYTES = 49152         # of the rows that meet it: a tenth of a second-level cache
+    X_BYTES = 98304         # of the rows that meet it: a tenth of a second-level cache
 
 
 cdef inline void tile(
@@ -188,31 +188,38 @@ cdef void product(
         const real* start, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
     """y[m, n] = start[n] + x[m, k] w[k, n], then relu; N a multiple of the lane count
 
-    Where panels serve many rows they are cut along k to stay in the first-level cache, and the
-    part of x that meets them is copied together, to stay in the second. The sums rest in y
-    meanwhile, which changes no bit.
+    Many rows go in blocks that stay in the second-level cache while all panels pass. Long
+    panels are cut along k to stay in the first, and the part of x that meets them is copied
+    together. The sums rest in y meanwhile, which changes no bit.
     """
     cdef Py_ssize_t L = lane_count(x), itemsize = sizeof(real), registers = N // L
-    cdef Py_ssize_t depth = PANEL_BYTES // (2 * L * itemsize)
-    cdef Py_ssize_t rows = X_BYTES // (depth * itemsize) // TILE_ROWS * TILE_ROWS
-    cdef Py_ssize_t m = 0, k, i
-    cdef char part[X_BYTES]
-    cdef real* block = <real*>part
-    if M <= TILE_ROWS or K <= depth + depth // 2:
+    cdef Py_ssize_t most_depth = PANEL_BYTES // (2 * L * itemsize), depth = K
+    cdef Py_ssize_t most_rows, m = 0, k, rows, i
+    cdef char buffer[X_BYTES]
+    cdef real* part = <real*>buffer
+    if M <= TILE_ROWS or K == 0:
         panel_pass(like, M, registers, K, x, ldx, w, ldw, next_panel, start, 0, y, ldy, rectify)
         return
+    if K > most_depth + most_depth // 2:
+        depth = most_depth
+    most_rows = max(X_BYTES // (depth * itemsize) // TILE_ROWS, 1) * TILE_ROWS
     while m < M:
-        rows = min(rows, M - m)
-        k = 0
-        while k < K:
-            depth = min(depth, K - k)
-            for i in range(rows):
-                memcpy(block + i * depth, x + (m + i) * ldx + k, depth * itemsize)
-            panel_pass(like, rows, registers, depth, <const real*>block, depth, w + k * ldw, ldw,
-                       next_panel, y + m * ldy if k else start, ldy if k else 0, y + m * ldy, ldy,
-                       rectify and k + depth == K)
-            k += depth
-        depth = PANEL_BYTES // (2 * L * itemsize)
+        rows = min(most_rows, M - m)
+        if depth == K:
+            panel_pass(like, rows, registers, K, x, ldx, w, ldw, next_panel, start, 0, y, ldy,
+                       rectify)
+        else:
+            k = 0
+            while k < K:
+                depth = min(most_depth, K - k)
+                for i in range(rows):
+                    memcpy(part + i * depth, x + i * ldx + k, depth * itemsize)
+                panel_pass(like, rows, registers, depth, <const real*>part, depth, w + k * ldw, ldw,
+                           next_panel, <const real*>y if k else start, ldy if k else 0, y, ldy,
+                           rectify and k + depth == K)
+                k += depth
+        x += rows * ldx
+        y += rows * ldy
         m += rows
 
 

@@ -1,4 +1,5 @@
-# NumPy ufuncs around the elementwise activations: loops for float and double only.
+# The doors of the activations: NumPy ufuncs (loops for float and double only) around those
+# that take no parameter, and the others in place over arrays that mathwork.activations made.
 
 cdef extern from "numpy/ufuncobject.h":
     # as in cnp, where the two const are missing
@@ -66,3 +67,33 @@ def activation_ufunc(str name, str doc):
     return cnp.PyUFunc_FromFuncAndData(
         <cnp.PyUFuncGenericFunction*>ufunc_loops, ufunc_data[code], ufunc_types, 2, 1, 1,
         cnp.PyUFunc_None, name_text, doc_text, 0)
+
+
+cdef inline void activate_memory(lanes like, int code, double parameter, Py_ssize_t rows,
+                                 Py_ssize_t n, real* y) noexcept nogil:
+    """y[rows, n] = activation(y[rows, n])"""
+    cdef Py_ssize_t i
+    if code == SOFTMAX or code == LOG_SOFTMAX:
+        for i in range(rows):
+            softmax_row(like, code == LOG_SOFTMAX, n, <const real*>(y + i * n), y + i * n)
+    else:
+        activate_any(like, code, parameter, rows * n, <const real*>y, y)
+
+
+def activate_in_place(str name, double parameter, cnp.ndarray y not None):
+    """Put activation(y) in the plain array y; softmax and log_softmax along the last axis."""
+    if not (cnp.PyArray_ISCARRAY(y) and cnp.PyArray_TYPE(y) in (cnp.NPY_FLOAT, cnp.NPY_DOUBLE)):
+        raise ValueError("y must be a writable C-contiguous array of float32 or float64")
+    cdef int code = activation_codes[name]
+    cdef bint narrow = cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT
+    cdef Py_ssize_t size = cnp.PyArray_SIZE(y)
+    cdef Py_ssize_t n = y.shape[cnp.PyArray_NDIM(y) - 1] if cnp.PyArray_NDIM(y) else 1
+    cdef void* memory = cnp.PyArray_DATA(y)
+    if size == 0:
+        return
+    with nogil:
+        if narrow:
+            activate_memory(fill_f32(0), code, parameter, size // n, n, <float*>memory)
+        else:
+            activate_memory(fill_f64(0), code, parameter, size // n, n, <double*>memory)
+        clear_float_status()

@@ -1,0 +1,123 @@
+"""Numbers in files as the command line reads and writes them: .npy, .csv, and `-` for CSV on
+standard input and output. A message about a file starts with its name and, in CSV, the line.
+"""
+import csv
+import io
+import reprlib
+import sys
+from array import array
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+SUFFIXES = (".npy", ".csv")
+
+
+def read_table(name):
+    """The array in the file `name`: as it is stored in .npy, float64 of shape (n, k) from CSV.
+
+    A .npy file is mapped, not read: it may be larger than memory, and pickles are refused.
+    In CSV a first row without a single number is a header; it is skipped, and so are blank
+    lines and lines that begin with #.
+
+    Raises
+    ------
+    ValueError
+        If the name has another suffix, or what is in the file is not a table of numbers.
+    OSError
+        If the file cannot be read.
+    """
+    if check_suffix(name) == ".npy":
+        return _map_npy(name)
+    with _opened_text(name) as lines:
+        return _read_csv(lines, "standard input" if name == "-" else name)
+
+
+def write_table(table, name):
+    """Write a 1-D or 2-D array to the file `name`; in CSV a 1-D array is a column.
+
+    A number in CSV is the shortest text that reads back to the same bits.
+    """
+    if check_suffix(name) == ".npy":
+        with open(name, "wb") as file:      # np.save would add .npy to a name in .NPY
+            np.save(file, table, allow_pickle=False)
+    elif name == "-":
+        _write_csv(table, sys.stdout)
+    else:
+        with open(name, "w", encoding="utf-8", newline="\n") as file:
+            _write_csv(table, file)
+
+
+def check_suffix(name):
+    """The suffix that says how `name` is read or written; `-` counts as .csv."""
+    suffix = ".csv" if name == "-" else Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{name}: a table's name must end in .npy or .csv, or be - for CSV")
+    return suffix
+
+
+def _map_npy(name):
+    try:
+        with np.errstate(all="ignore"):     # a size that overflows is an error by itself
+            return np.lib.format.open_memmap(name, mode="r")
+    except OSError:
+        raise
+    except Exception as error:      # NumPy's reader of headers has no end of ways to fail
+        raise ValueError(f"{name}: not a .npy file of numbers: {error}") from None
+
+
+@contextmanager
+def _opened_text(name):
+    # utf-8-sig: spreadsheets put a byte order mark in front.
+    if name == "-":
+        stream = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
+        try:
+            yield stream
+        finally:
+            stream.detach()
+    else:
+        with open(name, encoding="utf-8-sig", newline="") as stream:
+            yield stream
+
+
+def _read_csv(lines, source):
+    numbers, width, header = array("d"), None, None
+    reader = csv.reader("" if line.lstrip().startswith("#") else line for line in lines)
+    try:
+        for fields in reader:
+            if len(fields) <= 1 and not "".join(fields).strip():
+                continue
+            try:
+                row = [float(field) for field in fields]
+            except ValueError:
+                if width is None and header is None and not any(map(_is_number, fields)):
+                    header = fields
+                    continue
+                column = next(i for i, field in enumerate(fields, 1) if not _is_number(field))
+                raise ValueError(f"column {column}: {reprlib.repr(fields[column - 1])} "
+                                 "is not a number") from None
+            if len(row) != (width := width or len(row)):
+                raise ValueError(f"{len(row)} columns, where the rows above have {width}")
+            numbers.extend(row)
+    except UnicodeDecodeError:
+        raise ValueError(f"{source}: not CSV: it is not text in UTF-8") from None
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{source}: line {reader.line_num}: {error}") from None
+    if width is None:
+        raise ValueError(f"{source}: there is no row of numbers in it")
+    return np.frombuffer(numbers, np.float64).reshape(-1, width)
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _write_csv(table, file):
+    for row in table if table.ndim == 2 else table[:, None]:
+        # str of a NumPy scalar is the shortest text of its own dtype, float32 included.
+        file.write(",".join(map(str, row)) + "\n")

@@ -1,0 +1,270 @@
+"""The commands of `mathwork`: each reads a file or `-`, writes text or JSON, and exits 0, or 2
+with one line that says what was wrong. The only module that imports click and rich.
+"""
+import json
+import math
+import sys
+import time
+from statistics import median
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from mathwork import __version__, show_runtime
+from mathwork._arrays import as_array
+from mathwork._runtime import runtime
+from mathwork._tables import check_suffix, read_table, write_table
+from mathwork.data import digits, digits_network
+from mathwork.nn import load
+
+ROW_BLOCK = 1 << 16             # rows converted at a time, so that a mapped file stays on disk
+# The thread's own time leaves out the moments when another program has the processor. Where that
+# clock ticks too coarsely (Windows) the wall clock has to do.
+CLOCK = (time.thread_time if time.get_clock_info("thread_time").resolution <= 1e-6
+         else time.perf_counter)
+INK = (" .:-=+*#%@", " ░▒▓█")   # light to dark, in ASCII and for terminals that have more
+
+
+class OneLineErrors(click.Group):
+    """A group of commands in which bad input is one line on standard error and exit code 2."""
+
+    def main(self, *args, standalone_mode=True, **kwargs):
+        if not standalone_mode:
+            return super().main(*args, standalone_mode=False, **kwargs)
+        try:
+            sys.exit(super().main(*args, standalone_mode=False, **kwargs))
+        except click.Abort:
+            sys.exit(130)       # as the shell reports an interrupt
+        except (click.ClickException, OSError, ValueError, TypeError, MemoryError) as error:
+            click.echo(f"mathwork: {_one_line(error)}", err=True)
+            sys.exit(2)
+
+    def invoke(self, ctx):
+        result = super().invoke(ctx)
+        sys.stdout.flush()      # here, where click knows what to do about a closed pipe
+        return result
+
+
+def _one_line(error):
+    if isinstance(error, click.ClickException):
+        text = error.format_message()
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            text += f" See {error.ctx.command_path} -h."
+    elif isinstance(error, OSError) and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join(text.split())
+
+
+@click.group(cls=OneLineErrors, invoke_without_command=True,
+             context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx):
+    """Small dense mathematics at the cost of its arithmetic.
+
+    New here? Start with: mathwork demo
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
+
+
+@cli.command()
+@as_json
+def info(as_json):
+    """Show versions, the machine and the kernels in use.
+
+    These are the first lines of a good bug report.
+    """
+    if as_json:
+        _print_json({field.replace(" ", "_"): text for field, text in runtime().items()})
+    else:
+        show_runtime()
+
+
+@cli.command()
+@click.argument("model")
+@click.argument("source", metavar="INPUT")
+@click.option("-o", "--output", "target", metavar="OUT", default="-",
+              help="Write to this .npy or .csv file instead of CSV to standard output.")
+@click.option("--classify", is_flag=True,
+              help="Write which output is the largest, counted from 0, instead of all outputs.")
+@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", default=1,
+              show_default=True,
+              help="Threads that share the rows. The result has the same bits for any number.")
+@as_json
+def forward(model, source, target, classify, workers, as_json):
+    """Run a saved network over a table of numbers.
+
+    MODEL is a network saved with Network.save (.npz). INPUT is a .npy or .csv file with one row
+    of inputs a line, or - for CSV from standard input. In CSV a header row, blank lines and
+    lines that begin with # are skipped. The result has a row for each of INPUT.
+
+    Numbers are written as the shortest text that reads back to the same bits. With --json the
+    result is {"output": [[...], ...]} or, with --classify, {"classes": [...]}; null stands for
+    NaN and infinity, which JSON does not have.
+    """
+    if as_json and target != "-":
+        raise click.UsageError("--json goes to standard output: give --json or -o, not both.")
+    check_suffix(target)
+    result = _run(load(model), read_table(source), source, workers)
+    if classify:
+        result = np.argmax(result, axis=1)
+    if as_json:
+        _print_json({"classes" if classify else "output": _for_json(result)})
+    else:
+        write_table(result, target)
+
+
+def _run(network, table, source, workers):
+    """network(table), block by block, for a table that came from `source`; one row if it is 1-D"""
+    table = np.atleast_2d(as_array(table, source))
+    n_in, n_out = network.sizes[0], network.sizes[-1]
+    if table.ndim != 2 or table.shape[1] != n_in:
+        raise ValueError(f"{source}: the network takes rows of {n_in} numbers, "
+                         f"got shape {table.shape}")
+    result = np.empty((len(table), n_out), network.dtype)
+    for start in range(0, len(table), ROW_BLOCK):
+        block = slice(start, start + ROW_BLOCK)
+        network(table[block], out=result[block], workers=workers)
+    return result
+
+
+def _for_json(array):
+    """Nested lists: floats by their shortest text, None for what JSON has no number for"""
+    if array.ndim == 2:
+        return [_for_json(row) for row in array]
+    if array.dtype.kind == "i":
+        return array.tolist()
+    return [float(str(number)) if math.isfinite(number) else None for number in array]
+
+
+def _print_json(value):
+    click.echo(json.dumps(value))
+
+
+@cli.command()
+@as_json
+def demo(as_json):
+    """Read 500 handwritten digits, and time it beside NumPy.
+
+    A small network that ships with mathwork reads digits it was not trained on. The same forward
+    pass in NumPy, relu(x @ W1.T + b1) into softmax(h @ W2.T + b2) in float32, must read each of
+    them the same before either is timed. Times are medians of processor time, taken in
+    alternating order; mathwork runs on one thread.
+    """
+    report = read_digits()
+    if as_json:
+        _print_json(report)
+    else:
+        _print_report(report)
+
+
+def read_digits():
+    """What the demo shows, ready for JSON."""
+    images, labels = digits()
+    network = digits_network()
+    peer = numpy_forward(network)
+    pixels = images.astype(network.dtype)
+    outputs = network(pixels)
+    _check_agreement(outputs, peer(pixels))
+
+    rows = list(pixels)
+    seconds = {"one_by_one": _median_times(_each(network, rows), _each(peer, rows), 31),
+               "in_one_batch": _median_times(lambda: network(pixels), lambda: peer(pixels), 301)}
+    read_as = np.argmax(outputs, axis=1)
+    wrong = np.flatnonzero(read_as != labels)
+    # Of the misread digits, the one that the network was surest of.
+    worst = wrong[np.argmax(outputs[wrong, read_as[wrong]])]
+    return {
+        "network": repr(network),
+        "level": runtime()["level"],
+        "register": runtime()["register"],
+        "digits": len(labels),
+        "read_right": len(labels) - len(wrong),
+        "accuracy": (len(labels) - len(wrong)) / len(labels),
+        "ns_per_digit": {way: {"mathwork": 1e9 * ours / len(rows), "numpy": 1e9 * peers / len(rows)}
+                         for way, (ours, peers) in seconds.items()},
+        "misread": {
+            "index": int(worst),
+            "label": int(labels[worst]),
+            "read_as": int(read_as[worst]),
+            "probability": float(outputs[worst, read_as[worst]]),
+            "label_probability": float(outputs[worst, labels[worst]]),
+            "image": images[worst].reshape(8, 8).tolist(),
+        },
+    }
+
+
+def numpy_forward(network):
+    """The forward pass of a relu-softmax network as one writes it in NumPy, for rows or batches"""
+    (w1, b1), (w2, b2) = ((layer.weight, layer.bias) for layer in network.layers)
+
+    def forward(x):
+        hidden = np.maximum(x @ w1.T + b1, 0)
+        scores = hidden @ w2.T + b2
+        exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+    return forward
+
+
+def _check_agreement(outputs, expected):
+    # 1e-5: two float32 sums of 64 products in different orders differ by about 1e-6.
+    if (not np.array_equal(outputs.argmax(axis=1), expected.argmax(axis=1))
+            or np.abs(outputs - expected).max() > 1e-5):
+        raise ValueError("mathwork and NumPy read a digit differently: please report this with "
+                         "the output of mathwork info")
+
+
+def _each(forward, rows):
+    def run():
+        for row in rows:
+            forward(row)
+
+    return run
+
+
+def _median_times(run, peer, pairs):
+    """Median seconds of a run of each, taken in the order A B B A so that drift falls on both"""
+    sides = (run, peer)
+    times = ([], [])
+    for pair in range(pairs):
+        for side in ((0, 1), (1, 0))[pair % 2]:
+            start = CLOCK()
+            sides[side]()
+            times[side].append(CLOCK() - start)
+    return median(times[0]), median(times[1])
+
+
+def _print_report(report):
+    console = Console(highlight=False)
+    misread = report["misread"]
+
+    console.print(f"digits      {report['digits']} handwritten digits, none seen in training")
+    console.print(f"network     {report['network']}", markup=False)
+    console.print(f"kernels     {report['level']}: registers of {report['register']}")
+    console.print(f"read right  [bold]{report['read_right']} of {report['digits']}, "
+                  f"{report['accuracy']:.1%}[/]\n")
+
+    times = Table("time per digit", box=None, pad_edge=False, padding=(0, 2))
+    for heading in ("mathwork", "NumPy", "NumPy / mathwork"):
+        times.add_column(heading, justify="right")
+    for way, pair in report["ns_per_digit"].items():
+        times.add_row(way.replace("_", " "), f"{pair['mathwork']:,.0f} ns",
+                      f"{pair['numpy']:,.0f} ns", f"{pair['numpy'] / pair['mathwork']:.1f}")
+    console.print(times)
+
+    console.print(f"\nmisread     a {misread['label']} taken for a {misread['read_as']} "
+                  f"with probability {misread['probability']:.2f} "
+                  f"({misread['label_probability']:.2f} for {misread['label']})\n")
+    ink = INK[0] if console.options.ascii_only else INK[1]
+    for row in misread["image"]:
+        shades = (ink[(pixel * (len(ink) - 1) + 8) // 16] for pixel in row)
+        console.print((" " * 12 + "".join(2 * shade for shade in shades)).rstrip(), markup=False)
