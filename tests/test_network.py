@@ -171,7 +171,8 @@ def test_more_workers_than_rows():
     assert same_bits(net(x[0], workers=7), net(x[0]))
 
 
-@pytest.mark.parametrize("given", ["f2", "f4", "f8", "g", "i1", "u1", "i8", "u8", "?", ">f4", "<f8"])
+@pytest.mark.parametrize("given", ["f2", "f4", "f8", "g", "i1", "u1", "i8", "u8", "?",
+                                   ">f4", "<f8"])
 def test_input_of_any_real_dtype(dtype, rng, given):
     net = he(6, 9, 4, dtype=dtype)
     x = rng.integers(0, 2, (30, 6)).astype(given)
@@ -334,8 +335,8 @@ def test_attributes():
 
 
 @pytest.mark.parametrize(("weight", "bias", "wanted"), [
-    ("f4", "f4", "f4"), ("f2", None, "f4"), ("f4", "f8", "f8"), ("f8", "f4", "f8"), ("i4", None, "f8"),
-    ("f4", "i4", "f8"), ("?", None, "f8"), (">f4", ">f4", "f4"), ("g", None, "f8")])
+    ("f4", "f4", "f4"), ("f2", None, "f4"), ("f4", "f8", "f8"), ("f8", "f4", "f8"),
+    ("i4", None, "f8"), ("f4", "i4", "f8"), ("?", None, "f8"), (">f4", ">f4", "f4"), ("g", None, "f8")])
 def test_the_dtype_of_a_layer(weight, bias, wanted):
     layer = Dense(np.ones((3, 2), weight), None if bias is None else np.ones(3, bias))
     assert layer.weight.dtype == layer.bias.dtype == np.dtype(wanted)
@@ -598,8 +599,8 @@ def test_cost_is_the_plain_sum_of_squares():
 
 def test_shapes_and_dtypes_of_cost():
     for shape in ((3,), (4, 3), (2, 4, 3), (0, 3), (4, 0)):
-        for given, wanted in (("f4", "f4"), ("f8", "f8"), ("i4", "f8"), ("f2", "f4"), ("?", "f8")):
-            value = cost(np.ones(shape, given), np.zeros(shape, given))
+        for kind, wanted in (("f4", "f4"), ("f8", "f8"), ("i4", "f8"), ("f2", "f4"), ("?", "f8")):
+            value = cost(np.ones(shape, kind), np.zeros(shape, kind))
             assert np.shape(value) == shape[:-1] and value.dtype == np.dtype(wanted)
             assert (np.asarray(value) == shape[-1]).all()
     assert cost(np.ones(2, "f4"), np.ones(2, "f8")).dtype == np.float64

@@ -31,49 +31,49 @@ def test_published_product():
 
 
 def test_integers_are_exact(rng):
-    A, B = rng.integers(-1000, 1000, (37, 53)), rng.integers(-1000, 1000, (53, 29))
-    assert np.array_equal(matmul(A, B), A @ B)
-    assert np.array_equal(matvec(A, B[:, 0], A[:, 1]), A @ B[:, 0] + A[:, 1])
+    left, right = rng.integers(-1000, 1000, (37, 53)), rng.integers(-1000, 1000, (53, 29))
+    assert np.array_equal(matmul(left, right), left @ right)
+    assert np.array_equal(matvec(left, right[:, 0], left[:, 1]), left @ right[:, 0] + left[:, 1])
 
 
 @pytest.mark.parametrize("m", SIZES)
 def test_products_are_within_the_published_bound(dtype, rng, m):
     for k in SIZES:
-        W, x, bias = system(rng, dtype, m, k)
-        expected, bound = reference.product_and_bound(x[None], W, bias)
-        assert (np.abs(matvec(W, x, bias) - expected[0]) <= bound[0]).all()
-        expected, bound = reference.product_and_bound(W, W)
-        assert (np.abs(matmul(W, W.T) - expected) <= bound).all()
+        weight, x, bias = system(rng, dtype, m, k)
+        expected, bound = reference.product_and_bound(x[None], weight, bias)
+        assert (np.abs(matvec(weight, x, bias) - expected[0]) <= bound[0]).all()
+        expected, bound = reference.product_and_bound(weight, weight)
+        assert (np.abs(matmul(weight, weight.T) - expected) <= bound).all()
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 40), st.integers(0, 2 ** 32))
 def test_the_transpose_of_a_product_is_the_product_of_the_transposes(m, k, n, seed):
     rng = np.random.default_rng(seed)
-    A, B = rng.normal(size=(m, k)), rng.normal(size=(k, n))
-    assert same_bits(np.ascontiguousarray(matmul(A, B).T), matmul(B.T, A.T))
+    left, right = rng.normal(size=(m, k)), rng.normal(size=(k, n))
+    assert same_bits(np.ascontiguousarray(matmul(left, right).T), matmul(right.T, left.T))
 
 
 @given(st.integers(1, 70), st.integers(1, 70))
 def test_the_identity_changes_nothing(m, n):
-    A = np.arange(m * n, dtype=float).reshape(m, n) / 7
-    assert same_bits(matmul(A, np.eye(n)), A)
-    assert same_bits(matmul(np.eye(m), A), A)
+    left = np.arange(m * n, dtype=float).reshape(m, n) / 7
+    assert same_bits(matmul(left, np.eye(n)), left)
+    assert same_bits(matmul(np.eye(m), left), left)
 
 
 def test_nan_and_infinity_reach_only_their_own_rows(dtype):
-    W = np.ones((20, 9), dtype)
-    W[3, 8], W[17, 0], W[18, 2] = np.nan, np.inf, -np.inf
+    weight = np.ones((20, 9), dtype)
+    weight[3, 8], weight[17, 0], weight[18, 2] = np.nan, np.inf, -np.inf
     expected = np.full(20, 9.0)
     expected[[3, 17, 18]] = np.nan, np.inf, -np.inf
     x = np.ones(9, dtype)
-    np.testing.assert_array_equal(matvec(W, x), expected)
-    np.testing.assert_array_equal(matmul(W, x[:, None])[:, 0], expected)
-    np.testing.assert_array_equal(matmul(x[None], W.T)[0], expected)
+    np.testing.assert_array_equal(matvec(weight, x), expected)
+    np.testing.assert_array_equal(matmul(weight, x[:, None])[:, 0], expected)
+    np.testing.assert_array_equal(matmul(x[None], weight.T)[0], expected)
 
 
 def test_zero_times_infinity_is_nan(dtype):
-    W = np.array([[np.inf, 1]], dtype)
-    assert np.isnan(matvec(W, np.array([0, 1], dtype))).all()
+    weight = np.array([[np.inf, 1]], dtype)
+    assert np.isnan(matvec(weight, np.array([0, 1], dtype))).all()
 
 
 def test_overflow_is_infinity_without_a_warning(dtype):
@@ -85,22 +85,22 @@ def test_overflow_is_infinity_without_a_warning(dtype):
 
 @pytest.mark.parametrize(("m", "k", "n"), list(itertools.product((0, 1, 20), repeat=3)))
 def test_empty_shapes(dtype, m, k, n):
-    A, B, bias = np.ones((m, k), dtype), np.ones((k, n), dtype), np.full(m, 0.5, dtype)
-    assert same_bits(matmul(A, B), np.full((m, n), k, dtype))
-    assert same_bits(matvec(A, np.ones(k, dtype)), np.full(m, k, dtype))
-    assert same_bits(matvec(A, np.ones(k, dtype), bias), np.full(m, k + 0.5, dtype))
+    left, right, bias = np.ones((m, k), dtype), np.ones((k, n), dtype), np.full(m, 0.5, dtype)
+    assert same_bits(matmul(left, right), np.full((m, n), k, dtype))
+    assert same_bits(matvec(left, np.ones(k, dtype)), np.full(m, k, dtype))
+    assert same_bits(matvec(left, np.ones(k, dtype), bias), np.full(m, k + 0.5, dtype))
 
 
 @pytest.mark.parametrize(("left", "right", "wanted"), [
     ("f4", "f4", "f4"), ("f2", "f4", "f4"), ("f2", "f2", "f4"), ("f4", "f8", "f8"),
-    ("f8", "f4", "f8"), ("f8", "f8", "f8"), ("i4", "f4", "f8"), ("i1", "i8", "f8"), ("?", "?", "f8"),
-    ("u8", "f8", "f8"), ("g", "f4", "f8"), ("f2", "?", "f8"),
+    ("f8", "f4", "f8"), ("f8", "f8", "f8"), ("i4", "f4", "f8"), ("i1", "i8", "f8"),
+    ("?", "?", "f8"), ("u8", "f8", "f8"), ("g", "f4", "f8"), ("f2", "?", "f8"),
 ])
 def test_the_dtype_of_a_product(left, right, wanted):
-    A, B = np.ones((3, 2), left), np.ones((2, 4), right)
-    assert same_bits(matmul(A, B), np.full((3, 4), 2, wanted))
-    assert same_bits(matvec(A, B[:, 0]), np.full(3, 2, wanted))
-    assert same_bits(matvec(A, A[0], B[0, :1].repeat(3)), np.full(3, 3, wanted))
+    left, right = np.ones((3, 2), left), np.ones((2, 4), right)
+    assert same_bits(matmul(left, right), np.full((3, 4), 2, wanted))
+    assert same_bits(matvec(left, right[:, 0]), np.full(3, 2, wanted))
+    assert same_bits(matvec(left, left[0], right[0, :1].repeat(3)), np.full(3, 3, wanted))
 
 
 def test_lists_are_read_as_float64():
@@ -112,39 +112,39 @@ def test_lists_are_read_as_float64():
 @layout
 @pytest.mark.parametrize(("m", "k", "n"), [(5, 9, 7), (33, 17, 40), (14, 300, 33)])
 def test_any_layout_has_the_bits_of_a_clean_copy(dtype, rng, layout, m, k, n):
-    A, B = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+    left, right = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
     x, bias = rng.normal(size=k).astype(dtype), rng.normal(size=m).astype(dtype)
-    product, vector = matmul(A, B), matvec(A, x, bias)
-    assert same_bits(matmul(layout(A), B), product)
-    assert same_bits(matmul(A, layout(B)), product)
-    assert same_bits(matmul(layout(A), layout(B)), product)
-    assert same_bits(matvec(layout(A), x, bias), vector)
-    assert same_bits(matvec(A, layout(x), bias), vector)
-    assert same_bits(matvec(A, x, layout(bias)), vector)
+    product, vector = matmul(left, right), matvec(left, x, bias)
+    assert same_bits(matmul(layout(left), right), product)
+    assert same_bits(matmul(left, layout(right)), product)
+    assert same_bits(matmul(layout(left), layout(right)), product)
+    assert same_bits(matvec(layout(left), x, bias), vector)
+    assert same_bits(matvec(left, layout(x), bias), vector)
+    assert same_bits(matvec(left, x, layout(bias)), vector)
 
 
 def test_broadcast_input(dtype):
     row = np.arange(5, dtype=dtype)
-    A = np.broadcast_to(row, (17, 5))
-    assert same_bits(matmul(A, A.T), matmul(A.copy(), A.T.copy()))
-    assert same_bits(matvec(A, np.broadcast_to(row[1], 5)), matvec(A.copy(), np.ones(5, dtype)))
+    left = np.broadcast_to(row, (17, 5))
+    assert same_bits(matmul(left, left.T), matmul(left.copy(), left.T.copy()))
+    assert same_bits(matvec(left, np.broadcast_to(row[1], 5)), matvec(left.copy(), np.ones(5, dtype)))
 
 
 def test_inputs_are_left_as_they_were(dtype, rng):
-    W, x, bias = system(rng, dtype, 19, 23)
-    before = W.copy(), x.copy(), bias.copy()
-    matvec(W, x, bias)
-    matmul(W, W.T)
-    assert all(same_bits(now, then) for now, then in zip((W, x, bias), before, strict=True))
+    weight, x, bias = system(rng, dtype, 19, 23)
+    before = weight.copy(), x.copy(), bias.copy()
+    matvec(weight, x, bias)
+    matmul(weight, weight.T)
+    assert all(same_bits(now, then) for now, then in zip((weight, x, bias), before, strict=True))
 
 
 # ---- out ----
 
 @layout
 def test_out_of_any_layout(dtype, rng, layout):
-    W, x, bias = system(rng, dtype, 19, 23)
-    for out, call in ((layout(np.zeros(19, dtype)), lambda out: matvec(W, x, bias, out=out)),
-                      (layout(np.zeros((19, 19), dtype)), lambda out: matmul(W, W.T, out=out))):
+    weight, x, bias = system(rng, dtype, 19, 23)
+    for out, call in ((layout(np.zeros(19, dtype)), lambda out: matvec(weight, x, bias, out=out)),
+                      (layout(np.zeros((19, 19), dtype)), lambda out: matmul(weight, weight.T, out=out))):
         if not out.flags.writeable:
             continue
         assert call(out) is out
@@ -154,68 +154,68 @@ def test_out_of_any_layout(dtype, rng, layout):
 @pytest.mark.parametrize(("m", "k", "n"), list(itertools.product(
     (1, 5, 8, 13, 33), (1, 8, 300), (1, 7, 16, 33))))
 def test_nothing_is_written_outside_out(dtype, rng, m, k, n):
-    A, B = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+    left, right = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
     product, vector = Fenced((m, n), dtype), Fenced(m, dtype)
-    matmul(A, B, out=product.array)
-    matvec(A, B[:, 0].copy(), out=vector.array)
+    matmul(left, right, out=product.array)
+    matvec(left, right[:, 0].copy(), out=vector.array)
     assert product.is_whole() and vector.is_whole()
-    assert same_bits(product.array, matmul(A, B))
-    assert same_bits(vector.array, matvec(A, B[:, 0]))
+    assert same_bits(product.array, matmul(left, right))
+    assert same_bits(vector.array, matvec(left, right[:, 0]))
 
 
 @side
 @pytest.mark.parametrize("m", (1, 2, 3, 7, 8, 9, 13, 16, 17, 33, 100))
 def test_nothing_past_an_end_is_touched(kernels, dtype, rng, side, m):
     for k, n in itertools.product((1, 3, 8, 15, 17, 33, 300), (1, 7, 8, 17, 33)):
-        A, x, bias = system(rng, dtype, m, k)
-        B = rng.normal(size=(k, n)).astype(dtype)
-        near = [guarded(array, side) for array in (A, x, bias, B)]
+        left, x, bias = system(rng, dtype, m, k)
+        right = rng.normal(size=(k, n)).astype(dtype)
+        near = [guarded(array, side) for array in (left, x, bias, right)]
         vector, product = (guarded(np.zeros(shape, dtype), side) for shape in (m, (m, n)))
         kernels.matvec(near[0], near[1], near[2], out=vector)
         kernels.matmul(near[0], near[3], out=product)
-        assert same_bits(vector, kernels.matvec(A, x, bias))
-        assert same_bits(product, kernels.matmul(A, B))
+        assert same_bits(vector, kernels.matvec(left, x, bias))
+        assert same_bits(product, kernels.matmul(left, right))
 
 
 @pytest.mark.parametrize("shift", range(6))
 def test_out_may_overlap_an_input(dtype, rng, shift):
     n = 17
     memory = rng.normal(size=n * n + 2 * n).astype(dtype)
-    B = rng.normal(size=(n, n)).astype(dtype)
-    for call in (lambda A, out: matmul(A, B, out=out), lambda A, out: matmul(B, A, out=out),
-                 lambda A, out: matmul(A, A, out=out)):
+    right = rng.normal(size=(n, n)).astype(dtype)
+    for call in (lambda left, out: matmul(left, right, out=out), lambda left, out: matmul(right, left, out=out),
+                 lambda left, out: matmul(left, left, out=out)):
         shared = memory.copy()
-        A = shared[:n * n].reshape(n, n)
+        left = shared[:n * n].reshape(n, n)
         out = shared[shift:shift + n * n].reshape(n, n)
-        expected = call(A.copy(), None)
-        assert call(A, out) is out
+        expected = call(left.copy(), None)
+        assert call(left, out) is out
         assert same_bits(out, expected)
 
 
 def test_matvec_may_overwrite_any_of_its_inputs(dtype, rng):
-    W, x, bias = system(rng, dtype, 17, 17)
-    expected = matvec(W, x, bias)
-    assert same_bits(matvec(W, x.copy(), bias, out=(y := x.copy())), expected)
+    weight, x, bias = system(rng, dtype, 17, 17)
+    expected = matvec(weight, x, bias)
+    assert same_bits(matvec(weight, x.copy(), bias, out=(y := x.copy())), expected)
     y = x.copy()
-    assert same_bits(matvec(W, y, bias, out=y), expected)
+    assert same_bits(matvec(weight, y, bias, out=y), expected)
     y = bias.copy()
-    assert same_bits(matvec(W, x, y, out=y), expected)
+    assert same_bits(matvec(weight, x, y, out=y), expected)
     for place in (np.s_[3], np.s_[:, 3], np.s_[::-1, 0]):
-        whole = W.copy()
+        whole = weight.copy()
         assert np.array_equal(matvec(whole, x, bias, out=whole[place]), expected)
 
 
 def test_out_reversed_over_its_own_input(dtype, rng):
-    W, x, _ = system(rng, dtype, 17, 17)
-    expected = matvec(W, x)
-    assert np.array_equal(matvec(W, x, out=x[::-1]), expected)
+    weight, x, _ = system(rng, dtype, 17, 17)
+    expected = matvec(weight, x)
+    assert np.array_equal(matvec(weight, x, out=x[::-1]), expected)
 
 
 def test_memory_mapped_arrays(tmp_path, dtype, rng):
-    W, x, _ = system(rng, dtype, 19, 23)
-    stored = np.memmap(tmp_path / "W", dtype, "w+", shape=W.shape)
-    stored[...] = W
+    weight, x, _ = system(rng, dtype, 19, 23)
+    stored = np.memmap(tmp_path / "W", dtype, "w+", shape=weight.shape)
+    stored[...] = weight
     out = np.memmap(tmp_path / "y", dtype, "w+", shape=19)
     assert matvec(stored, x, out=out) is out
-    assert np.array_equal(out, matvec(W, x))
+    assert np.array_equal(out, matvec(weight, x))
     assert type(matvec(stored, x)) is np.ndarray

@@ -3,8 +3,8 @@
     python tools/minimax.py [NAME ...]
 
 Fits each by the Remez exchange in 60-digit arithmetic, rounds the coefficients to the type
-that evaluates them, and prints them (highest power first, as Horner's rule takes them) with
-the interval and the largest error that the rounded polynomial leaves. Needs mpmath.
+that evaluates them, and prints them, highest power first, with the interval and the largest
+relative error that the rounded polynomial leaves in its function. Needs mpmath.
 """
 import sys
 
@@ -12,7 +12,6 @@ import mpmath as mp
 import numpy as np
 
 mp.mp.dps = 60
-HALF_LN2 = mp.log(2) / 2
 
 
 def remez(function, weight, low, high, degree, rounds=30):
@@ -110,7 +109,7 @@ FITS = {
     "logarithm float32": (np.float32, logarithm(4)),
     "logarithm float64": (np.float64, logarithm(9)),
     "normal tail float32": (np.float32, normal_tail(11, 5, 15)),
-    "normal tail float64": (np.float64, normal_tail(23, 4, 40)),
+    "normal tail float64": (np.float64, normal_tail(23, 3.5, 40)),
 }
 
 

@@ -14,7 +14,6 @@
 # and raises). setup.py compiles this file once for every level; mathwork._levels imports the
 # best one, and nothing else in the package knows that levels exist.
 
-cimport cython
 cimport numpy as cnp
 from libc.math cimport INFINITY, NAN, log1p
 from libc.stdlib cimport free, malloc

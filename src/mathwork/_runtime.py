@@ -1,19 +1,20 @@
 """What is running: versions, the machine, and the level of the kernels."""
-import platform
 import sys
-from importlib.metadata import version
 
 import numpy as np
 
 from mathwork._levels import core, level, supported
 
-__version__ = version("mathwork")
-
 
 def runtime():
     """{field: text} of what show_runtime() prints."""
+    # Imported here: both are for this call only, and platform costs every import 5 ms.
+    import platform
+
+    import mathwork
+
     return {
-        "mathwork": __version__,
+        "mathwork": mathwork.__version__,
         "level": level,
         "levels here": ", ".join(supported()),
         "kernels": core.__file__,

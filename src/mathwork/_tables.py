@@ -43,7 +43,7 @@ def write_table(table, name):
         with open(name, "wb") as file:      # np.save would add .npy to a name in .NPY
             np.save(file, table, allow_pickle=False)
     elif name == "-":
-        _write_csv(table, sys.stdout)
+        _write_csv(table, _checked_open(sys.stdout, "standard output"))
     else:
         with open(name, "w", encoding="utf-8", newline="\n") as file:
             _write_csv(table, file)
@@ -71,7 +71,8 @@ def _map_npy(name):
 def _opened_text(name):
     # utf-8-sig: spreadsheets put a byte order mark in front.
     if name == "-":
-        stream = io.TextIOWrapper(sys.stdin.buffer, "utf-8-sig", newline="")
+        stdin = _checked_open(sys.stdin, "standard input")
+        stream = io.TextIOWrapper(stdin.buffer, "utf-8-sig", newline="")
         try:
             yield stream
         finally:
@@ -79,6 +80,12 @@ def _opened_text(name):
     else:
         with open(name, encoding="utf-8-sig", newline="") as stream:
             yield stream
+
+
+def _checked_open(stream, name):
+    if stream is None:      # what Python makes of a descriptor that its parent closed
+        raise ValueError(f"{name} is closed")
+    return stream
 
 
 def _read_csv(lines, source):
@@ -98,7 +105,7 @@ def _read_csv(lines, source):
                 raise ValueError(f"column {column}: {reprlib.repr(fields[column - 1])} "
                                  "is not a number") from None
             if len(row) != (width := width or len(row)):
-                raise ValueError(f"{len(row)} columns, where the rows above have {width}")
+                raise ValueError(f"a row of length {len(row)}, those above have length {width}")
             numbers.extend(row)
     except UnicodeDecodeError:
         raise ValueError(f"{source}: not CSV: it is not text in UTF-8") from None

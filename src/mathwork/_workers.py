@@ -1,7 +1,6 @@
 """Rows of a batch over threads. No thread exists before the first call that asks for one."""
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 _lock = threading.Lock()
 _pool = None
@@ -23,6 +22,8 @@ def pool(size):
     global _pool, _pool_size
     with _lock:
         if _pool_size < size:
+            from concurrent.futures import ThreadPoolExecutor   # 7 ms of import, for few
+
             # The smaller pool's threads end when its last task does.
             _pool, _pool_size = ThreadPoolExecutor(size, thread_name_prefix="mathwork"), size
         return _pool

@@ -43,7 +43,7 @@ class OneLineErrors(click.Group):
 
     def invoke(self, ctx):
         result = super().invoke(ctx)
-        sys.stdout.flush()      # here, where click knows what to do about a closed pipe
+        click.echo(nl=False)    # flushes here, where click knows what to do about a closed pipe
         return result
 
 
@@ -52,8 +52,8 @@ def _one_line(error):
         text = error.format_message()
         if isinstance(error, click.UsageError) and error.ctx is not None:
             text += f" See {error.ctx.command_path} -h."
-    elif isinstance(error, OSError) and error.filename is not None:
-        text = f"{error.filename}: {error.strerror}"
+    elif isinstance(error, OSError) and error.strerror is not None:
+        text = f"{error.filename or 'standard output'}: {error.strerror}"
     else:
         text = str(error) or type(error).__name__
     return " ".join(text.split())

@@ -19,6 +19,24 @@ cdef inline bint is_plain(object value, int ndim, int typenum) noexcept:
             and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>value))
 
 
+cdef inline bint overlap(cnp.ndarray a, cnp.ndarray b) noexcept:
+    """Whether two plain arrays share memory; None shares none"""
+    if a is None or b is None:
+        return False
+    return (cnp.PyArray_BYTES(a) < cnp.PyArray_BYTES(b) + cnp.PyArray_NBYTES(b)
+            and cnp.PyArray_BYTES(b) < cnp.PyArray_BYTES(a) + cnp.PyArray_NBYTES(a))
+
+
+cdef inline bint is_place(object out, int ndim, int typenum, Py_ssize_t first, Py_ssize_t last,
+                          cnp.ndarray a, cnp.ndarray b) noexcept:
+    """A plain, writable array of this first and last size that shares no memory with a and b"""
+    return (is_plain(out, ndim, typenum)
+            and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)
+            and (<cnp.ndarray>out).shape[0] == first
+            and (<cnp.ndarray>out).shape[ndim - 1] == last
+            and not overlap(out, a) and not overlap(out, b))
+
+
 cdef inline cnp.ndarray new_vector(Py_ssize_t n, int typenum):
     cdef cnp.npy_intp shape = n
     return cnp.PyArray_EMPTY(1, &shape, typenum, 0)

@@ -43,7 +43,9 @@ cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
     cdef lanes magic = fill(x, 12582912.0 + 64 if lanes is f32v else 6755399441055744.0 + 256)
     t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
     n = t - magic
-    scale[0] = power_of_two(t)
+    # where x is not a number, any number will do for the scale: then nothing below makes a
+    # second kind of NaN, and the bits of the result do not depend on the order of operands
+    scale[0] = power_of_two(larger(t, magic - fill(x, 256.0 if lanes is f32v else 2048.0)))
     # ln 2 = high + low, high so short that n * high is exact: Cody and Waite 1980
     if lanes is f32v:
         x = minus_mul(n, fill(x, 0.693145751953125), x)

@@ -65,9 +65,9 @@ cdef inline void forward_row(lanes like, const Layer* layers, Py_ssize_t n_layer
     memcpy(y, x, layers[n_layers - 1].n_out * sizeof(real))
 
 
-cdef void forward_block(lanes like, const Layer* layers, Py_ssize_t n_layers, const char* memory,
-                        Py_ssize_t rows, const real* x, real* y, real* scratch,
-                        Py_ssize_t block) noexcept nogil:
+cdef inline void forward_block(lanes like, const Layer* layers, Py_ssize_t n_layers,
+                               const char* memory, Py_ssize_t rows, const real* x, real* y,
+                               real* scratch, Py_ssize_t block) noexcept nogil:
     """y = the last of the layers of x, activations between layers in two blocks of scratch"""
     cdef Py_ssize_t index, ldx = layers[0].n_in, ldy
     cdef const Layer* layer
@@ -201,19 +201,25 @@ cdef class ForwardPass:
 
     def __call__(self, x, *, out=None, Py_ssize_t workers=1):
         cdef cnp.ndarray inputs, y
-        if is_plain(x, 1, self.typenum) and (<cnp.ndarray>x).shape[0] == self.n_in:
+        cdef Py_ssize_t rows
+        cdef int ndim
+        if (is_plain(x, 1, self.typenum) and (<cnp.ndarray>x).shape[0] == self.n_in
+                or is_plain(x, 2, self.typenum) and (<cnp.ndarray>x).shape[1] == self.n_in):
             inputs = x
-            y = new_vector(self.n_out, self.typenum) if out is None else None
-        elif is_plain(x, 2, self.typenum) and (<cnp.ndarray>x).shape[1] == self.n_in:
-            inputs = x
-            y = new_matrix(inputs.shape[0], self.n_out, self.typenum) if out is None else None
         else:
             inputs = self._as_input(x)
-            y = None
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
-        if y is None:
-            y = _arrays.writing_place(out, rows_of(inputs, self.n_out), self.dtype, inputs)
+        if out is None:
+            y = (new_vector(self.n_out, self.typenum) if cnp.PyArray_NDIM(inputs) == 1
+                 else new_matrix(inputs.shape[0], self.n_out, self.typenum))
+        else:
+            ndim = cnp.PyArray_NDIM(inputs)
+            rows = self.n_out if ndim == 1 else inputs.shape[0]
+            if is_place(out, ndim, self.typenum, rows, self.n_out, inputs, None):
+                y = out
+            else:
+                y = _arrays.writing_place(out, rows_of(inputs, self.n_out), self.dtype, inputs)
         if workers == 1:
             self._forward(0, self.n_layers, inputs, y)
         else:

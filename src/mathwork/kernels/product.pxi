@@ -132,7 +132,14 @@ cdef inline Py_ssize_t side_by_side(Py_ssize_t registers, Py_ssize_t most) noexc
     return registers + registers % 2
 
 
-cdef void row_product(
+cdef void row_tile(
+        lanes like, int registers, Py_ssize_t K, const real* x, const real* w, Py_ssize_t ldw,
+        Py_ssize_t next_panel, const real* start, real* y, bint rectify) noexcept nogil:
+    """tile() for one row; a function of its own, so that its loop has all address registers"""
+    tile_of_registers(like, 1, registers, K, x, 0, w, ldw, next_panel, start, 0, y, 0, rectify)
+
+
+cdef inline void row_product(
         lanes like, Py_ssize_t registers, Py_ssize_t K, const real* x, const real* w,
         Py_ssize_t ldw, Py_ssize_t next_panel, const real* start, real* y,
         bint rectify) noexcept nogil:
@@ -140,8 +147,7 @@ cdef void row_product(
     cdef Py_ssize_t width, L = lane_count(x)
     while registers:
         width = side_by_side(registers, 2 * MAX_PANELS)
-        tile_of_registers(like, 1, <int>width, K, x, 0, w, ldw, next_panel, start, 0, y, 0,
-                          rectify)
+        row_tile(like, <int>width, K, x, w, ldw, next_panel, start, y, rectify)
         w += width // 2 * next_panel
         if start != NULL:
             start += width * L

@@ -1,0 +1,152 @@
+"""The package as a whole: what importing it costs, what it documents, what pickles name."""
+import doctest
+import inspect
+import pickle
+import re
+from importlib.metadata import version
+
+import numpy as np
+import pytest
+from helpers import run_python
+
+import mathwork
+from mathwork import activations, init, matrix, nn
+
+MODULES = {module.__name__: module for module in (mathwork, activations, init, matrix, nn)}
+
+
+def public_objects():
+    """{dotted name: object} of every public function, class and method."""
+    found = {}
+    for module_name, module in MODULES.items():
+        for name in module.__all__:
+            value = getattr(module, name)
+            if inspect.ismodule(value) or isinstance(value, str):
+                continue
+            found[f"{module_name}.{name}"] = value
+            if inspect.isclass(value):
+                found |= {f"{module_name}.{name}.{method}": getattr(value, method)
+                          for method, given in vars(value).items() if not method.startswith("_")
+                          and (inspect.isroutine(given) or isinstance(given, classmethod))}
+    return found
+
+
+PUBLIC = public_objects()
+every_public_name = pytest.mark.parametrize("name", PUBLIC)
+
+
+# ---- names ----
+
+def test_the_public_names():
+    # DESIGN section 4, as far as it is built
+    assert set(nn.__all__) >= {"Dense", "Network", "cost", "load"}
+    assert set(matrix.__all__) >= {"matmul", "matvec"}
+    assert set(init.__all__) == {"he_limit", "he_normal", "he_std", "he_uniform", "he_variance",
+                                 "normal_pdf", "uniform_pdf"}
+    assert set(activations.__all__) == {
+        "relu", "sigmoid", "tanh", "softplus", "silu", "gelu", "selu", "leaky_relu", "elu",
+        "softmax", "log_softmax", "identity"}
+    assert mathwork.__version__ == version("mathwork")
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_all_is_sorted_complete_and_true(module):
+    assert module.__all__ == sorted(module.__all__)
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+# ---- documentation ----
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_modules_are_documented(module):
+    assert module.__doc__ and module.__doc__.splitlines()[0].endswith((".", ":"))
+
+
+@every_public_name
+def test_every_public_name_is_documented_with_an_example(name):
+    text = inspect.getdoc(PUBLIC[name])
+    assert text, "no docstring"
+    assert ">>>" in text, "no example"
+
+
+@every_public_name
+def test_examples_are_true(name):
+    finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner(verbose=False)
+    for example in finder.find(PUBLIC[name], name, module=False, globs={}):
+        report = []
+        result = runner.run(example, out=report.append)
+        assert result.failed == 0, "".join(report)
+
+
+@every_public_name
+def test_every_parameter_is_documented(name):
+    if isinstance(PUBLIC[name], np.ufunc):
+        pytest.skip("NumPy documents what every ufunc takes")
+    parameters = inspect.signature(PUBLIC[name]).parameters
+    text = inspect.getdoc(PUBLIC[name])
+    if match := re.search(r"Parameters(?:, result)? and errors as :func:`(\w+)`", text):
+        text += inspect.getdoc(getattr(init, match[1]))
+    for parameter in parameters:
+        if parameter not in ("self", "cls", "args", "kwargs"):
+            assert re.search(rf"\b{parameter}\b", text.partition("Parameters")[2]), parameter
+
+
+# ---- pickles ----
+
+@every_public_name
+def test_pickles_name_public_modules(name):
+    value = PUBLIC[name]
+    if name.count(".") > 2:
+        pytest.skip("a method")
+    content = pickle.dumps(value)
+    assert b"mathwork._core" not in content
+    assert pickle.loads(content) is value
+
+
+@every_public_name
+def test_no_public_name_says_that_it_is_from_a_level(name):
+    assert not (getattr(PUBLIC[name], "__module__", None) or "").startswith("mathwork._core")
+
+
+# ---- import ----
+
+def test_import_needs_numpy_alone():
+    code = """
+import sys, numpy
+before = set(sys.modules)
+import mathwork
+new = {name.partition(".")[0] for name in set(sys.modules) - before
+       if "cython" not in name}     # what Cython's modules share
+print(*sorted(new - set(sys.stdlib_module_names)))
+"""
+    exit_code, out, err = run_python(code)
+    assert (exit_code, err) == (0, "")
+    assert out.split() == ["mathwork"]
+
+
+def test_import_leaves_out_what_is_heavy():
+    code = "import sys, mathwork; print(*sys.modules)"
+    loaded = set(run_python(code)[1].split())
+    assert "mathwork.nn" in loaded
+    assert not loaded & {"click", "rich", "scipy", "matplotlib", "onnx", "torch", "sklearn",
+                         "asyncio", "multiprocessing.pool", "mathwork.cli"}
+
+
+def test_import_is_silent():
+    assert run_python("import mathwork") == (0, "", "")
+
+
+def test_show_runtime_says_what_runs():
+    exit_code, out, err = run_python("import mathwork; mathwork.show_runtime()")
+    assert (exit_code, err) == (0, "")
+    shown = dict(re.split(r"\s{2,}|(?<=levels here)\s", line, maxsplit=1)
+                 for line in out.splitlines())
+    assert shown["mathwork"] == mathwork.__version__
+    assert shown["numpy"] == np.__version__
+    assert shown["level"] in shown["levels here"].split(", ")
+    assert {"kernels", "register", "python", "machine"} <= set(shown)
+
+
+def test_a_star_import_brings_the_public_names():
+    code = "from mathwork.nn import *; from mathwork.matrix import *; print(Network, matvec)"
+    assert run_python(code)[0] == 0

@@ -1,0 +1,170 @@
+"""Calls from many threads, workers, forks; and that no thread exists before it is asked for."""
+import concurrent.futures
+import os
+import threading
+import time
+
+import numpy as np
+import pytest
+from helpers import raises, run_python, same_bits
+
+from mathwork import _workers
+from mathwork.matrix import matmul, matvec
+from mathwork.nn import Network
+
+THREADS = 8
+
+
+def at_once(call):
+    """What call(index) gives on each of THREADS threads that start together."""
+    barrier = threading.Barrier(THREADS)
+
+    def run(index):
+        barrier.wait()
+        return call(index)
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(run, range(THREADS)))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_threads_share_a_network(dtype, rng, workers):
+    net = Network.he((6, 65, 33, 4), activation="tanh", output="softmax", dtype=dtype, rng=0)
+    batches = [rng.normal(size=(rows, 6)).astype(dtype) for rows in (1, 13, 96, 97, 200, 500)]
+    expected = [net(x) for x in batches]
+
+    def call(index):
+        for step in range(30):
+            which = (index + step) % len(batches)
+            if not same_bits(net(batches[which], workers=workers), expected[which]):
+                return False
+        return True
+    assert at_once(call) == [True] * THREADS
+
+
+def test_threads_share_the_products(dtype, rng):
+    left = rng.normal(size=(120, 120)).astype(dtype)
+    product, vector = matmul(left, left), matvec(left, left[0])
+    assert all(at_once(lambda _: all(same_bits(matmul(left, left), product)
+                                     and same_bits(matvec(left, left[0]), vector)
+                                     for _ in range(30))))
+
+
+def test_threads_may_write_parts_of_one_result(dtype, rng):
+    net = Network.he((6, 33, 4), dtype=dtype, rng=0)
+    x = rng.normal(size=(THREADS * 50, 6)).astype(dtype)
+    y = np.empty((THREADS * 50, 4), dtype)
+    at_once(lambda i: net(x[i * 50:i * 50 + 50], out=y[i * 50:i * 50 + 50]))
+    assert same_bits(y, net(x))
+
+
+def test_other_threads_run_during_a_long_call():
+    # A call long enough to hold the interpreter for a while would stop the counting.
+    left = np.ones((900, 900))
+    counted, stop = 0, threading.Event()
+
+    def count():
+        nonlocal counted
+        while not stop.is_set():
+            counted += 1
+            time.sleep(0)
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        while not counted:
+            time.sleep(0.001)
+        before = counted
+        matmul(left, left)
+        during = counted - before
+    finally:
+        stop.set()
+        thread.join()
+    assert during > 0
+
+
+# ---- pieces ----
+
+@pytest.mark.parametrize("n_rows", [0, 1, 2, 3, 7, 100])
+@pytest.mark.parametrize("workers", [1, 2, 3, 4, 1000])
+def test_pieces_cover_every_row_once(n_rows, workers):
+    pieces = []
+    _workers.over_rows(lambda start, stop: pieces.append((start, stop)), n_rows, workers)
+    rows = [row for start, stop in sorted(pieces) for row in range(start, stop)]
+    assert rows == list(range(n_rows))
+    assert len(pieces) <= max(1, min(n_rows, workers))
+    sizes = [stop - start for start, stop in pieces]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("failing", range(4))
+def test_an_exception_in_a_piece_is_raised_after_all_pieces_ended(failing):
+    ended = []
+
+    def run(start, stop):
+        if start == failing:
+            raise LookupError(f"piece {start}")
+        time.sleep(0.01)
+        ended.append(start)
+    with raises(LookupError, f"piece {failing}"):
+        _workers.over_rows(run, 4, 4)
+    assert sorted(ended) == [piece for piece in range(4) if piece != failing]
+
+
+def test_workers_are_real_threads():
+    threads = set()
+
+    def run(start, stop):
+        threads.add(threading.current_thread().name)
+        time.sleep(0.02)
+    _workers.over_rows(run, 3, 3)
+    assert threading.current_thread().name in threads
+    assert len(threads) == 3
+    assert all(name.startswith("mathwork") for name in threads
+               if name != threading.current_thread().name)
+
+
+# ---- processes ----
+
+def test_no_thread_exists_at_import_nor_for_one_worker():
+    code = """
+import threading, os
+import mathwork
+net = mathwork.nn.Network.he((4, 8, 2), rng=0)
+net([[1, 2, 3, 4]] * 100)
+print(threading.active_count(), len(os.listdir("/proc/self/task")) if os.path.isdir("/proc") else 1)
+net([[1, 2, 3, 4]] * 100, workers=3)
+print(threading.active_count())
+"""
+    # NumPy's own BLAS threads are told not to start.
+    exit_code, out, err = run_python(code, OPENBLAS_NUM_THREADS="1")
+    assert (exit_code, err) == (0, "")
+    before, tasks, after = map(int, out.split())
+    assert (before, tasks) == (1, 1)
+    assert after in (2, 3)          # an executor starts no thread while another is idle
+
+
+def test_a_process_that_used_workers_ends():
+    code = """
+import numpy as np, mathwork
+net = mathwork.nn.Network.he((4, 64, 2), rng=0)
+net(np.ones((10000, 4)), workers=4)
+print("ends")
+"""
+    assert run_python(code, timeout=30) == (0, "ends\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_workers_after_a_fork():
+    code = """
+import os, warnings, numpy as np, mathwork
+warnings.simplefilter("ignore", DeprecationWarning)     # Python 3.12: threads and fork
+net = mathwork.nn.Network.he((4, 64, 2), rng=0)
+x = np.random.default_rng(0).normal(size=(1000, 4))
+expected = net(x, workers=2)
+for _ in range(5):
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if net(x, workers=2).tobytes() == expected.tobytes() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+assert net(x, workers=3).tobytes() == expected.tobytes()
+"""
+    assert run_python(code, timeout=30) == (0, "", "")
