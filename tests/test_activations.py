@@ -23,13 +23,15 @@ FUNCTIONS = ["identity", "leaky_relu", "elu", "softmax", "log_softmax"]
 # Largest error in ulp, in any dtype and at any level.
 BOUNDS = {"relu": 0, "sigmoid": 1.1, "tanh": 1.6, "softplus": 1.8, "silu": 1.4, "gelu": 3,
           "selu": 2, "elu": 1.4}
-LIMITS = {  # at -inf, -0.0, 0.0, inf, by the definitions; silu and gelu keep the sign they come with
+# At -inf, -0.0, 0.0 and inf, by the definitions; silu and gelu have the sign they come with.
+LIMITS = {
     "relu": (0.0, 0.0, 0.0, np.inf), "sigmoid": (0.0, 0.5, 0.5, 1.0),
     "tanh": (-1.0, -0.0, 0.0, 1.0), "softplus": (0.0, np.log(2), np.log(2), np.inf),
     "silu": (-0.0, -0.0, 0.0, np.inf), "gelu": (-0.0, -0.0, 0.0, np.inf),
     "selu": (-1.0507009873554805 * 1.6732632423543772, -0.0, 0.0, np.inf),
     "elu": (-1.0, -0.0, 0.0, np.inf),
 }
+PARAMETERS = {"leaky_relu": 0.01, "elu": 1.0}
 every_ufunc = pytest.mark.parametrize("name", UFUNCS)
 every_function = pytest.mark.parametrize("name", UFUNCS + FUNCTIONS)
 
@@ -39,9 +41,9 @@ def of_level(kernels, name):
     if name in UFUNCS:
         return kernels.activation_ufunc(name, "")
 
-    def function(x, parameter={"leaky_relu": 0.01, "elu": 1.0}.get(name, 0.0)):
+    def function(x):
         y = np.array(x)
-        kernels.activate_in_place(name, parameter, y)
+        kernels.activate_in_place(name, PARAMETERS.get(name, 0.0), y)
         return y
     return function
 
@@ -205,7 +207,7 @@ def test_nothing_is_touched_past_an_end(kernels, name, side, dtype, rng):
         if name in UFUNCS:
             assert same_bits(function(inside, out=inside), wanted)
         else:
-            kernels.activate_in_place(name, {"leaky_relu": 0.01, "elu": 1.0}.get(name, 0), inside)
+            kernels.activate_in_place(name, PARAMETERS.get(name, 0.0), inside)
             assert same_bits(inside, wanted)
 
 

@@ -36,7 +36,7 @@ def remez(function, weight, low, high, degree, rounds=30):
         solution = mp.lu_solve(system, wanted)
         coefficients, level = list(solution[:degree + 1]), abs(solution[degree + 1])
         errors = [w * (f - mp.polyval(coefficients[::-1], x))
-                  for x, (f, w) in zip(grid, values)]
+                  for x, (f, w) in zip(grid, values, strict=True)]
         extrema = alternating_extrema(errors)
         if len(extrema) < degree + 2:
             raise ArithmeticError(f"{len(extrema)} extrema for degree {degree}")
@@ -88,7 +88,9 @@ def logarithm(degree):
     """2 atanh(s) = 2 s + s^3 P(s^2), 0 <= s^2 <= 1/9."""
     def function(square):
         s = mp.sqrt(square)
-        return (2 * mp.atanh(s) - 2 * s) / s**3 if s > mp.mpf("1e-8") else mp.mpf(2) / 3 + square * 2 / 5
+        if s < mp.mpf("1e-8"):
+            return mp.mpf(2) / 3 + square * 2 / 5
+        return (2 * mp.atanh(s) - 2 * s) / s**3
     return function, lambda square: square / 2 + mp.mpf("1e-12"), 0, mp.mpf(1) / 9, degree
 
 
@@ -103,6 +105,16 @@ def normal_tail(degree, centre, reach):
             (reach - centre) / (reach + centre), degree)
 
 
+def normal_tail_slope(degree, centre, reach):
+    """How a relative error of 1 / (a + c) grows in P(t) / (a + c): 1 - (1 - t) P'(t) / P(t)."""
+    def function(t):
+        a = mp.mpf(centre) * (1 + t) / (1 - t)
+        tail = mp.exp(a**2 / 2) * mp.erfc(a / mp.sqrt(2)) / 2
+        return (a + centre) * (1 / (mp.sqrt(2 * mp.pi) * tail) - a)
+    return (function, lambda t: 1 / function(t), mp.mpf(-1),
+            mp.mpf(reach - centre) / (reach + centre), degree)
+
+
 FITS = {
     "exponential float32": (np.float32, exponential(4)),
     "exponential float64": (np.float64, exponential(9)),
@@ -110,6 +122,8 @@ FITS = {
     "logarithm float64": (np.float64, logarithm(9)),
     "normal tail float32": (np.float32, normal_tail(11, 5, 15)),
     "normal tail float64": (np.float64, normal_tail(23, 3.5, 40)),
+    "slope of it float32": (np.float32, normal_tail_slope(2, 5, 15)),
+    "slope of it float64": (np.float64, normal_tail_slope(2, 3.5, 40)),
 }
 
 

@@ -3,7 +3,8 @@
 #   lanes         the register types f32v and f64v of _simd.h, under one name for both
 #   doors         what every door shares: plain arrays, `out`, the GIL
 #   exponential   e^x and its kin for arguments that are not positive
-#   activations   elementwise functions over registers, and softmax over rows
+#   activations   elementwise functions over registers and memory
+#   softmax       softmax and its logarithm over rows
 #   ufuncs        the activations as NumPy ufuncs
 #   product       the register tile and the loops that carry it over any shape
 #   matrix        matvec and matmul over matrices as they lie in memory
@@ -30,6 +31,7 @@ include "kernels/lanes.pxi"
 include "kernels/doors.pxi"
 include "kernels/exponential.pxi"
 include "kernels/activations.pxi"
+include "kernels/softmax.pxi"
 include "kernels/ufuncs.pxi"
 include "kernels/product.pxi"
 include "kernels/matrix.pxi"

@@ -6,6 +6,7 @@ float32 value and 10^8 float64 values, on levels with fused multiply-add and wit
 down to the subnormal numbers. NaN gives NaN. A ufunc has loops for float32 and float64, and
 NumPy casts other real types to these.
 """
+import contextlib
 import operator
 
 import numpy as np
@@ -20,10 +21,8 @@ __all__ = ["elu", "gelu", "identity", "leaky_relu", "log_softmax", "relu", "selu
 
 def _ufunc(name, doc):
     ufunc = core.activation_ufunc(name, doc)
-    try:
+    with contextlib.suppress(AttributeError):   # older NumPy: pickle searches for the module
         ufunc.__module__, ufunc.__qualname__ = __name__, name
-    except AttributeError:      # older NumPy: pickle finds the module by searching for the ufunc
-        pass
     return ufunc
 
 
@@ -376,10 +375,10 @@ def softmax(x, axis=-1):
     -----
     .. math:: y_i = \\frac{e^{x_i - m}}{\\sum_j e^{x_j - m}}, \\quad m = \\max_j x_j
 
-    so that nothing overflows, with :math:`x_i - m` carried unrounded. Error below 3 ulp for rows
-    of 20 numbers and 7 ulp for rows of 1000 (measured: it grows with the sum). The order of the sum depends on the length alone, so a row has the
-    same bits alone and in any array. NaN, and plus infinity, make all of their row NaN; minus
-    infinity gives 0.
+    so that nothing overflows, with :math:`x_i - m` carried unrounded. The error grows with the
+    sum: below 3 ulp for rows of 20 numbers and 7 ulp for rows of 1000, as measured. The order of
+    the sum depends on the length alone, so a row has the same bits alone and in any array. NaN,
+    and plus infinity, make all of their row NaN; minus infinity gives 0.
 
     Examples
     --------

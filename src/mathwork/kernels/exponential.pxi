@@ -56,7 +56,8 @@ cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
 
 
 cdef inline lanes power(lanes r) noexcept nogil:
-    """q = e^r - 1 = r + r^2 / 2 + r^3 p(r), |r| <= 0.3467: relative error 2^-29.8 and 2^-60"""
+    """q = e^r - 1 = r + r^2 / 2 + r^3 p(r), |r| <= 0.3467"""
+    # relative error of the polynomial 2^-29.8 and 2^-60: tools/minimax.py
     cdef lanes s = r * r
     cdef lanes p, p0, p2, p4, p6, p8
     p0 = mul_add(fill(r, 0.16666666666666677 if lanes is f64v else 0.16666667), r, fill(r, 0.5))

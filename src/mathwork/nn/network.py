@@ -141,6 +141,17 @@ class Network(core.ForwardPass):
     n_parameters : int
         Weights and biases together.
 
+    Methods
+    -------
+    __call__(x, *, out=None, workers=1)
+        The forward pass: ``x`` of shape ``(n_in,)`` or ``(n, n_in)`` gives ``(n_out,)`` or
+        ``(n, n_out)``, in `out` if it is given, which may share memory with `x`. Batches are
+        split over `workers` threads, at most four a processor. `TypeError` if `x` is not of real
+        numbers or is masked, or `out` is not an array of the network's dtype; `ValueError` if
+        a shape does not fit, `out` is read-only, or `workers` is below 1.
+    trace, classify, save, he
+        Below.
+
     Raises
     ------
     TypeError
@@ -174,7 +185,11 @@ class Network(core.ForwardPass):
 
     def __new__(cls, layers, *, dtype=np.float32):
         dtype = _network_dtype(dtype)
-        layers = tuple(layers)
+        try:
+            layers = tuple(layers)
+        except TypeError:
+            raise TypeError(f"layers must be a sequence of Dense, got {type(layers).__name__}"
+                            ) from None
         if not layers:
             raise ValueError("layers must hold at least one Dense, got none")
         for layer in layers:
