@@ -127,7 +127,8 @@ def test_broadcast_input(dtype):
     row = np.arange(5, dtype=dtype)
     left = np.broadcast_to(row, (17, 5))
     assert same_bits(matmul(left, left.T), matmul(left.copy(), left.T.copy()))
-    assert same_bits(matvec(left, np.broadcast_to(row[1], 5)), matvec(left.copy(), np.ones(5, dtype)))
+    ones = np.broadcast_to(row[1], 5)
+    assert same_bits(matvec(left, ones), matvec(left.copy(), ones.copy()))
 
 
 def test_inputs_are_left_as_they_were(dtype, rng):
@@ -143,12 +144,13 @@ def test_inputs_are_left_as_they_were(dtype, rng):
 @layout
 def test_out_of_any_layout(dtype, rng, layout):
     weight, x, bias = system(rng, dtype, 19, 23)
-    for out, call in ((layout(np.zeros(19, dtype)), lambda out: matvec(weight, x, bias, out=out)),
-                      (layout(np.zeros((19, 19), dtype)), lambda out: matmul(weight, weight.T, out=out))):
-        if not out.flags.writeable:
-            continue
-        assert call(out) is out
-        assert np.array_equal(out, call(None))
+    calls = {(19,): lambda out: matvec(weight, x, bias, out=out),
+             (19, 19): lambda out: matmul(weight, weight.T, out=out)}
+    for shape, call in calls.items():
+        out = layout(np.zeros(shape, dtype))
+        if out.flags.writeable:
+            assert call(out) is out
+            assert np.array_equal(out, call(None))
 
 
 @pytest.mark.parametrize(("m", "k", "n"), list(itertools.product(
@@ -182,8 +184,9 @@ def test_out_may_overlap_an_input(dtype, rng, shift):
     n = 17
     memory = rng.normal(size=n * n + 2 * n).astype(dtype)
     right = rng.normal(size=(n, n)).astype(dtype)
-    for call in (lambda left, out: matmul(left, right, out=out), lambda left, out: matmul(right, left, out=out),
-                 lambda left, out: matmul(left, left, out=out)):
+    for call in (lambda shared, out: matmul(shared, right, out=out),
+                 lambda shared, out: matmul(right, shared, out=out),
+                 lambda shared, out: matmul(shared, shared, out=out)):
         shared = memory.copy()
         left = shared[:n * n].reshape(n, n)
         out = shared[shift:shift + n * n].reshape(n, n)
@@ -195,7 +198,6 @@ def test_out_may_overlap_an_input(dtype, rng, shift):
 def test_matvec_may_overwrite_any_of_its_inputs(dtype, rng):
     weight, x, bias = system(rng, dtype, 17, 17)
     expected = matvec(weight, x, bias)
-    assert same_bits(matvec(weight, x.copy(), bias, out=(y := x.copy())), expected)
     y = x.copy()
     assert same_bits(matvec(weight, y, bias, out=y), expected)
     y = bias.copy()

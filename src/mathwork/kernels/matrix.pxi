@@ -1,8 +1,11 @@
 # Products of matrices as they lie in memory, and their doors.
 #
-#   matvec_rows            W x for registers of rows of a row-major W: the lanes are its rows
-#   matrix_times_vector    all rows of W
+#   matrix_times_vector    W x for a row-major W: the lanes are rows, turned as they come
 #   matrix_times_matrix    A B by product(), B packed where enough rows of A share it
+
+cdef enum:
+    SET_BYTES = 4096        # addresses this far apart compete for the same few cache lines
+    LAG_BYTES = 1024        # keeps apart what two registers of rows and the prefetchers hold
 
 cdef extern from "_transpose.h" nogil:
     void load_columns_f32(f32v*, const float*, Py_ssize_t)
@@ -17,93 +20,96 @@ cdef inline void load_columns(lanes* v, const real* p, Py_ssize_t ld) noexcept n
         load_columns_f64(v, p, ld)
 
 
-cdef inline void add_columns(lanes* sums, Py_ssize_t depth, const real* W, Py_ssize_t ldw,
-                             const real* x) noexcept nogil:
-    """sums[m] += W[m, k] x[k] for L rows and the k < depth of one L x L block"""
+cdef inline void add_block(lanes* sums, Py_ssize_t first, const real* W, Py_ssize_t ldw,
+                           const real* x) noexcept nogil:
+    """sums[m] += W[m, k] x[k] for one L x L block, its columns from `first` on"""
     cdef lanes column[MAX_LANES]
     cdef Py_ssize_t k
     load_columns(column, W, ldw)
-    for k in range(depth):
+    for k in range(first, lane_count(x)):
         sums[0] = mul_add(column[k], fill(sums[0], x[k]), sums[0])
 
 
-cdef inline void add_lines(lanes* sums, const real* W, Py_ssize_t ldw,
-                           const real* x) noexcept nogil:
-    """sums[m] += W[m, k] x[k] for L rows and one cache line of each"""
-    cdef Py_ssize_t block, L = lane_count(x)
-    for block in range(LINE_BYTES // <int>sizeof(real) // L):
-        add_columns(sums, L, W + block * L, ldw, x + block * L)
+cdef inline void add_blocks(lanes* sums, Py_ssize_t depth, const real* W, Py_ssize_t ldw,
+                            const real* x) noexcept nogil:
+    """sums[m] += W[m, k] x[k] for L rows and k < depth, a multiple of L"""
+    cdef Py_ssize_t k = 0
+    while k < depth:
+        add_block(sums, 0, W + k, ldw, x + k)
+        k += lane_count(x)
 
 
-cdef inline void matvec_rows(
-        lanes like, const int registers, Py_ssize_t rows, Py_ssize_t K, const real* W,
-        Py_ssize_t ldw, const real* x, const real* start, real* y) noexcept nogil:
-    """y[m] = start[m] + W[m, k] x[k] (no start: 0) for one or two registers of rows
-
-    With one register, rows may be fewer than its lanes. What does not fill an L x L block is
-    copied into one, so nothing past W[rows - 1, K - 1] is read.
-    """
-    cdef lanes first, second
+cdef void few_rows_times_vector(
+        lanes like, Py_ssize_t M, Py_ssize_t K, const real* W, const real* x, const real* start,
+        real* y) noexcept nogil:
+    """y[m] = start[m] + W[m, k] x[k] for fewer rows than lanes, their blocks copied"""
+    cdef lanes sums
     cdef real block[MAX_LANES * MAX_LANES]
-    cdef Py_ssize_t L = lane_count(x), k = 0, i
-    # A step takes the whole cache line of every row: with rows a power of two apart, few lines
-    # stay in a cache at once.
-    cdef Py_ssize_t step = LINE_BYTES // <Py_ssize_t>sizeof(real)
-    first = fill(like, 0)
-    second = fill(like, 0)
+    cdef Py_ssize_t L = lane_count(x), k = 0, at, m
+    memset(block, 0, sizeof(block))
     if start != NULL:
-        if rows < L:
-            memset(block, 0, L * sizeof(real))
-            memcpy(block, start, rows * sizeof(real))
-            load(&first, <const real*>block)
-        else:
-            load(&first, start)
-            if registers == 2:
-                load(&second, start + L)
-    if rows >= L:
-        while k + step <= K:
-            add_lines(&first, W + k, ldw, x + k)
-            if registers == 2:
-                add_lines(&second, W + L * ldw + k, ldw, x + k)
-            k += step
-        while k + L <= K:
-            add_columns(&first, L, W + k, ldw, x + k)
-            if registers == 2:
-                add_columns(&second, L, W + L * ldw + k, ldw, x + k)
-            k += L
+        memcpy(block, start, M * sizeof(real))
+    load(&sums, <const real*>block)
     while k < K:
-        step = min(L, K - k)
-        for i in range(min(L, rows)):
-            memcpy(block + i * L, W + i * ldw + k, step * sizeof(real))
-        add_columns(&first, step, <const real*>block, L, x + k)
-        if registers == 2:
-            for i in range(L):
-                memcpy(block + i * L, W + (L + i) * ldw + k, step * sizeof(real))
-            add_columns(&second, step, <const real*>block, L, x + k)
+        at = min(k, K - L)      # the last block overlaps the one before
+        for m in range(M):
+            memcpy(block + m * L, W + m * K + at, L * sizeof(real))
+        add_block(&sums, k - at, <const real*>block, L, x + at)
         k += L
-    if rows >= L:
-        store(y, first)
-        if registers == 2:
-            store(y + L, second)
-    else:
-        store(block, first)
-        memcpy(y, block, rows * sizeof(real))
+    store(block, sums)
+    memcpy(y, block, M * sizeof(real))
 
 
 cdef void matrix_times_vector(
         lanes like, Py_ssize_t M, Py_ssize_t K, const real* W, const real* x, const real* start,
         real* y) noexcept nogil:
-    """y[m] = start[m] + W[m, k] x[k] for a row-major W"""
-    cdef Py_ssize_t L = lane_count(x), m = 0
-    while m + 2 * L <= M:
-        matvec_rows(like, 2, 2 * L, K, W + m * K, K, x, start + m if start != NULL else NULL, y + m)
-        m += 2 * L
-    while m < M:
-        # The last rows that fill a register may overlap the ones before: the same bits twice.
-        if m + L > M and M >= L:
-            m = M - L
-        matvec_rows(like, 1, min(L, M - m), K, W + m * K, K, x,
-                    start + m if start != NULL else NULL, y + m)
+    """y[m] = start[m] + W[m, k] x[k] (no start: 0) for a row-major W
+
+    A register of rows is one chain of additions, so two advance side by side: while one takes
+    its first `cut` columns, the one before it takes its last. That is no column and all of them
+    in turn, but for long rows: two registers of them would share a few cache sets where rows
+    lie a multiple of SET_BYTES apart, so there one lags behind the other.
+    """
+    cdef lanes sums, behind
+    cdef real one[MAX_LANES]
+    cdef Py_ssize_t L = lane_count(x), whole = K - K % L, m = 0, k, lag
+    cdef Py_ssize_t row, before = 0
+    cdef Py_ssize_t size = sizeof(real), cut = LAG_BYTES // size if K * size >= SET_BYTES else 0
+    if K < L:
+        for m in range(M):
+            sums = fill(like, start[m] if start != NULL else 0)
+            for k in range(K):
+                sums = mul_add(fill(like, W[m * K + k]), fill(like, x[k]), sums)
+            store(one, sums)
+            y[m] = one[0]
+        return
+    if M < L:
+        few_rows_times_vector(like, M, K, W, x, start, y)
+        return
+    sums = behind = fill(like, 0)
+    while m < M + L:
+        row = min(m, M - L)     # the last register overlaps the one before: the same bits twice
+        if start != NULL:
+            load(&sums, start + row)
+        else:
+            sums = fill(like, 0)
+        k = lag = whole - cut
+        if m == 0:
+            add_blocks(&sums, cut, W, K, x)
+        elif m >= M:
+            add_blocks(&behind, cut, W + before * K + lag, K, x + lag)
+        else:
+            while k < whole:
+                add_block(&sums, 0, W + row * K + k - lag, K, x + k - lag)
+                add_block(&behind, 0, W + before * K + k, K, x + k)
+                k += L
+        if m > 0:
+            if whole < K:
+                add_block(&behind, L - K % L, W + before * K + K - L, K, x + K - L)
+            store(y + before, behind)
+        behind = sums
+        before = row
+        cut = whole - cut
         m += L
 
 
@@ -191,8 +197,12 @@ def matvec(W, x, bias=None, *, out=None):
             raise ValueError(f"bias must have shape ({M},) to match W of shape "
                              f"{shape_of(matrix)}, got {shape_of(offset)}")
         start = cnp.PyArray_DATA(offset)
-    y = new_vector(M, typenum) if out is None else _arrays.writing_place(
-        out, (M,), matrix.dtype, matrix, vector, offset)
+    if out is None:
+        y = new_vector(M, typenum)
+    elif is_place(out, 1, typenum, M, M, matrix, vector) and not overlap(out, offset):
+        y = out
+    else:
+        y = _arrays.writing_place(out, (M,), matrix.dtype, matrix, vector, offset)
     state = release_gil(<double>M * K)
     if typenum == cnp.NPY_FLOAT:
         matrix_times_vector(<f32v>fill_f32(0), M, K, <const float*>cnp.PyArray_DATA(matrix),
@@ -257,8 +267,12 @@ def matmul(A, B, *, out=None):
         raise ValueError("A and B must have shapes (m, k) and (k, n), "
                          f"got {shape_of(left)} and {shape_of(right)}")
     M, K, N = left.shape[0], left.shape[1], right.shape[1]
-    result = new_matrix(M, N, typenum) if out is None else _arrays.writing_place(
-        out, (M, N), left.dtype, left, right)
+    if out is None:
+        result = new_matrix(M, N, typenum)
+    elif is_place(out, 2, typenum, M, N, left, right):
+        result = out
+    else:
+        result = _arrays.writing_place(out, (M, N), left.dtype, left, right)
     state = release_gil(<double>M * K * N)
     if typenum == cnp.NPY_FLOAT:
         failed = matrix_times_matrix(
