@@ -256,7 +256,7 @@ def test_layers_that_are_not_dense(wrong, kind):
 
 @pytest.mark.parametrize("wrong", [None, 5, Dense([[1.0]])])
 def test_layers_that_are_not_iterable(wrong):
-    with raises(TypeError, f"'{type(wrong).__name__}' object is not iterable"):
+    with raises(TypeError, f"layers must be a sequence of Dense, got {type(wrong).__name__}"):
         Network(wrong)
 
 

@@ -446,8 +446,7 @@ def test_initialising_again_changes_nothing():
 def test_initialising_a_layer_again_changes_nothing():
     layer = Dense([[1.0]], [2.0], "relu")
     net = Network([layer], dtype=float)
-    with pytest.raises(AttributeError):
-        layer.__init__([[5.0, 6.0]])
+    layer.__init__([[5.0, 6.0]])
     assert layer.weight.tolist() == [[1.0]] and layer.bias.tolist() == [2.0]
     assert net.sizes == (1, 1)
 
@@ -514,9 +513,9 @@ def test_new_with_the_wrong_things_is_an_exception():
     with pytest.raises(TypeError):
         object.__new__(Network)
     for cls in (core.ForwardPass, Network):
-        for arguments in ((), (None, None), ([layer], f4), ((layer,),), ((layer,), None),
-                          ((layer,), "float32"), (("layer",), f4), ((None,), f4)):
-            with pytest.raises((TypeError, AttributeError)):
+        for arguments in ((), (None, None), (layer, f4), ((layer,),), ((layer,), None),
+                          ((layer,), "int8"), (("layer",), f4), ((None,), f4)):
+            with pytest.raises(TypeError):
                 core.ForwardPass.__new__(cls, *arguments)
 
 
@@ -588,7 +587,7 @@ def test_networks_and_working_sets_are_given_back():
 
     def use():
         Network(layers)(x)
-        with pytest.raises(AttributeError):
+        with pytest.raises(TypeError):
             _levels.core.ForwardPass.__new__(Network, (*layers, None), np.dtype("f4"))
     for _ in range(50):
         use()

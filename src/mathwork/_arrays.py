@@ -16,6 +16,18 @@ def real_dtype(dtype):
     return np.dtype(np.float32 if narrow else np.float64)
 
 
+def float_dtype(dtype):
+    """float32 or float64, in native byte order, for whatever NumPy reads as one of them."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype must be float32 or float64, got {dtype!r}") from None
+    if dtype is None or found not in (np.float32, np.float64):
+        raise TypeError("dtype must be float32 or float64, "
+                        f"got {None if dtype is None else found}")
+    return found
+
+
 def as_array(value, name):
     """`value` as an array of real numbers in any layout, never masked.
 
@@ -50,9 +62,10 @@ def as_plain(value, name, dtype=None):
     return _plain(array, dtype or real_dtype(array.dtype))
 
 
-def as_plain_together(**values):
-    """The named values as plain arrays of their common dtype, None where None."""
-    arrays = {name: as_array(value, name) for name, value in values.items() if value is not None}
+def as_plain_together(*, optional=(), **values):
+    """The named values as plain arrays of their common dtype; None stays None where optional."""
+    arrays = {name: as_array(value, name) for name, value in values.items()
+              if value is not None or name not in optional}
     dtype = np.result_type(*(real_dtype(array.dtype) for array in arrays.values()))
     return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
 

@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from mathwork._arrays import as_plain
+from mathwork._arrays import as_plain, float_dtype
 
 __all__ = ["he_limit", "he_normal", "he_std", "he_uniform", "he_variance", "normal_pdf",
            "uniform_pdf"]
@@ -171,9 +171,7 @@ def he_uniform(shape, *, fan_in=None, dtype=np.float32, rng=None):
 
 
 def _checked(shape, fan_in, dtype):
-    dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"dtype must be float32 or float64, got {dtype}")
+    dtype = float_dtype(dtype)
     try:
         shape = tuple(operator.index(size) for size in shape)
     except TypeError:

@@ -124,7 +124,8 @@ cdef tuple rows_of(cnp.ndarray x, Py_ssize_t columns):
 cdef class ForwardPass:
     """The kernel under mathwork.nn.Network: packed weights and the call.
 
-    `layers` is a tuple of mathwork.nn.Dense whose shapes chain, `dtype` float32 or float64.
+    The checks are those of mathwork.nn.network; they are called here, because no subclass and no
+    call of __new__ comes past this.
     """
 
     cdef readonly tuple layers
@@ -136,12 +137,13 @@ cdef class ForwardPass:
     cdef object storage         # a bytearray that owns the memory
     cdef char* memory
 
-    def __cinit__(self, tuple layers, dtype):
+    def __cinit__(self, layers, dtype):
+        from mathwork.nn.network import checked_layers      # which imports this module
+
         cdef Layer* layer
         cdef Py_ssize_t index
         cdef size_t size = 0
-        self.layers = layers
-        self.dtype = dtype
+        self.layers, self.dtype = layers, dtype = checked_layers(layers, dtype)
         self.typenum = dtype.num
         self.n_layers = len(layers)
         self.plan = <Layer*>malloc(self.n_layers * sizeof(Layer))
@@ -247,11 +249,17 @@ cdef class ForwardPass:
                                                   y[start:stop]),
                 len(inputs), workers)
 
-    def _through_layer(self, Py_ssize_t index, x):
-        """The activations of one layer alone, for a plain x of its width"""
-        y = np.empty(rows_of(x, self.plan[index].n_out), self.dtype)
-        self._forward(index, index + 1, x, y)
-        return y
+    def _trace(self, x):
+        """The activations of every layer"""
+        cdef Py_ssize_t index
+        activations = []
+        x = self._as_input(x)
+        for index in range(self.n_layers):
+            y = np.empty(rows_of(x, self.plan[index].n_out), self.dtype)
+            self._forward(index, index + 1, x, y)
+            activations.append(y)
+            x = y
+        return tuple(activations)
 
     def _repeat(self, x, out, Py_ssize_t times):
         """The call `times` times over without leaving C: what bench/ times as the kernel."""

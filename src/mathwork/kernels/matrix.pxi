@@ -39,7 +39,7 @@ cdef inline void add_blocks(lanes* sums, Py_ssize_t depth, const real* W, Py_ssi
         k += lane_count(x)
 
 
-cdef void few_rows_times_vector(
+cdef inline void few_rows_times_vector(
         lanes like, Py_ssize_t M, Py_ssize_t K, const real* W, const real* x, const real* start,
         real* y) noexcept nogil:
     """y[m] = start[m] + W[m, k] x[k] for fewer rows than lanes, their blocks copied"""
@@ -184,7 +184,8 @@ def matvec(W, x, bias=None, *, out=None):
             bias is None or is_plain(bias, 1, typenum)):
         matrix, vector, offset = W, x, bias
     else:
-        matrix, vector, offset = _arrays.as_plain_together(W=W, x=x, bias=bias)
+        matrix, vector, offset = _arrays.as_plain_together(W=W, x=x, bias=bias,
+                                                                    optional=("bias",))
         typenum = cnp.PyArray_TYPE(matrix)
     if cnp.PyArray_NDIM(matrix) != 2:
         raise ValueError(f"W must have shape (n_out, n_in), got {shape_of(matrix)}")

@@ -18,7 +18,6 @@ cdef enum:
     MAX_LANES = 16
     ROW_BLOCK = 96          # rows that share a pass over the panels: a multiple of TILE_ROWS
     PACK_ROWS = 16
-    LINE_BYTES = 64         # of a cache line, on every machine that we compile for
     PANEL_BYTES = 21504     # of a panel that many rows share: two thirds of a first-level cache
     X_BYTES = 98304         # of the rows that meet it: a tenth of a second-level cache
 

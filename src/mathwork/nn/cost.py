@@ -32,8 +32,8 @@ def cost(result, answer):
     Examples
     --------
     >>> from mathwork.nn import cost
-    >>> float(cost([0.8, 0.1], [1.0, 0.0]))    # 0.2**2 + 0.1**2
-    0.04999999999999999
+    >>> float(cost([0.5, 3.0], [1.0, 1.0]))    # 0.5**2 + 2**2
+    4.25
     """
     result, answer = as_plain_together(result=result, answer=answer)
     if result.shape != answer.shape or result.ndim == 0:

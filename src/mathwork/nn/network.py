@@ -1,10 +1,11 @@
 """Dense layers and the networks they make."""
+import itertools
 from numbers import Real
 
 import numpy as np
 
 from mathwork import init
-from mathwork._arrays import as_plain_together
+from mathwork._arrays import as_plain_together, float_dtype
 from mathwork._levels import core
 from mathwork.nn import formats
 
@@ -52,8 +53,8 @@ class Dense:
 
     __slots__ = ("activation", "bias", "weight")
 
-    def __init__(self, weight, bias=None, activation="identity"):
-        weight, bias = as_plain_together(weight=weight, bias=bias)
+    def __new__(cls, weight, bias=None, activation="identity"):
+        weight, bias = as_plain_together(weight=weight, bias=bias, optional=("bias",))
         if weight.ndim != 2 or 0 in weight.shape:
             raise ValueError("weight must have shape (n_out, n_in), both at least 1, "
                              f"got {weight.shape}")
@@ -62,9 +63,11 @@ class Dense:
         if bias.shape != weight.shape[:1]:
             raise ValueError(f"bias must have shape {weight.shape[:1]} to match weight of shape "
                              f"{weight.shape}, got {bias.shape}")
+        self = super().__new__(cls)
         object.__setattr__(self, "weight", _frozen(weight))
         object.__setattr__(self, "bias", _frozen(bias))
         object.__setattr__(self, "activation", _checked_activation(activation))
+        return self
 
     def __setattr__(self, name, value):
         raise AttributeError(f"a Dense layer is immutable, {name} cannot be set")
@@ -73,7 +76,7 @@ class Dense:
         raise AttributeError(f"a Dense layer is immutable, {name} cannot be deleted")
 
     def __reduce__(self):
-        return Dense, (self.weight, self.bias, self.activation)
+        return type(self), (self.weight, self.bias, self.activation)
 
     def __repr__(self):
         n_out, n_in = self.weight.shape
@@ -106,7 +109,7 @@ def _frozen(array):
 def _checked_activation(activation):
     """`activation` as Dense keeps it: a name, or a pair where there is a parameter."""
     pair = isinstance(activation, tuple | list)
-    name, *parameters = activation if pair else (activation, )
+    name, *parameters = (activation or [None]) if pair else [activation]
     if not isinstance(name, str) or name not in core.activation_codes:
         raise ValueError(f"activation must be one of {', '.join(core.activation_codes)}, "
                          f"got {name!r}")
@@ -184,22 +187,7 @@ class Network(core.ForwardPass):
     __slots__ = ()
 
     def __new__(cls, layers, *, dtype=np.float32):
-        dtype = _network_dtype(dtype)
-        try:
-            layers = tuple(layers)
-        except TypeError:
-            raise TypeError(f"layers must be a sequence of Dense, got {type(layers).__name__}"
-                            ) from None
-        if not layers:
-            raise ValueError("layers must hold at least one Dense, got none")
-        for layer in layers:
-            if not isinstance(layer, Dense):
-                raise TypeError(f"layers must be Dense, got {type(layer).__name__}")
-        for index, (before, after) in enumerate(zip(layers, layers[1:], strict=False), 1):
-            if after.weight.shape[1] != before.weight.shape[0]:
-                raise ValueError(f"layer {index} must take the {before.weight.shape[0]} outputs of "
-                                 f"layer {index - 1}, got weight of shape {after.weight.shape}")
-        return super().__new__(cls, tuple(layer._astype(dtype) for layer in layers), dtype)
+        return super().__new__(cls, layers, dtype)
 
     @classmethod
     def he(cls, sizes, *, activation="relu", output="sigmoid", distribution="normal",
@@ -242,14 +230,15 @@ class Network(core.ForwardPass):
         if distribution not in draws:
             raise ValueError(f"distribution must be one of {', '.join(draws)}, "
                              f"got {distribution!r}")
-        dtype = _network_dtype(dtype)
+        dtype = float_dtype(dtype)
         sizes = tuple(sizes)
         if len(sizes) < 2:
             raise ValueError(f"sizes must hold at least n_in and n_out, got {sizes}")
         rng = np.random.default_rng(rng)
         activations = [activation] * (len(sizes) - 2) + [output]
         return cls([Dense(draws[distribution]((n_out, n_in), dtype=dtype, rng=rng), None, name)
-                    for n_in, n_out, name in zip(sizes, sizes[1:], activations, strict=False)],
+                    for (n_in, n_out), name in zip(itertools.pairwise(sizes), activations,
+                                                 strict=True)],
                    dtype=dtype)
 
     @property
@@ -284,10 +273,7 @@ class Network(core.ForwardPass):
         >>> net.trace([3.0, 5.0])
         (array([8., 0.], dtype=float32), array([8.], dtype=float32))
         """
-        activations = [self._as_input(x)]
-        for index in range(len(self.layers)):
-            activations.append(self._through_layer(index, activations[-1]))
-        return tuple(activations[1:])
+        return self._trace(x)
 
     def classify(self, x):
         """Index of the largest output: the class, where there is one output a class.
@@ -329,6 +315,18 @@ class Network(core.ForwardPass):
             For any other suffix.
         OSError
             If the file cannot be written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from mathwork.nn import Network, load
+        >>> net = Network.he((4, 8, 2), rng=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "net.npz")
+        ...     net.save(path)
+        ...     again = load(path)
+        >>> bool((again.layers[0].weight == net.layers[0].weight).all())
+        True
         """
         formats.save(self, path)
 
@@ -351,11 +349,21 @@ def _rebuild(cls, layers, dtype):
     return cls(layers, dtype=dtype)
 
 
-def _network_dtype(dtype):
+def checked_layers(layers, dtype):
+    """What the kernel may take for granted: (tuple of Dense that chain, in that dtype; dtype)."""
+    dtype = float_dtype(dtype)
     try:
-        dtype = np.dtype(dtype)
+        layers = tuple(layers)
     except TypeError:
-        raise TypeError(f"dtype must be float32 or float64, got {dtype!r}") from None
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"dtype must be float32 or float64, got {dtype}")
-    return dtype.newbyteorder("=")
+        raise TypeError(f"layers must be a sequence of Dense, got {type(layers).__name__}"
+                        ) from None
+    if not layers:
+        raise ValueError("layers must hold at least one Dense, got none")
+    for layer in layers:
+        if not isinstance(layer, Dense):
+            raise TypeError(f"layers must be Dense, got {type(layer).__name__}")
+    for index, (before, after) in enumerate(itertools.pairwise(layers), 1):
+        if after.weight.shape[1] != before.weight.shape[0]:
+            raise ValueError(f"layer {index} must take the {before.weight.shape[0]} outputs of "
+                             f"layer {index - 1}, got weight of shape {after.weight.shape}")
+    return tuple(layer._astype(dtype) for layer in layers), dtype
