@@ -20,7 +20,7 @@ cdef extern from *:
        the bits from the CPUID tables of the Intel and AMD manuals). */
     static int x86_64_level(void)
     {
-        unsigned a, b = 0, c = 0, d = 0, b7 = 0, c7, d7, c81 = 0, basic = 0;
+        unsigned a, b = 0, d = 0, b7 = 0, c7, d7, c81 = 0, basic = 0;
         const unsigned long long avx_state = 0x6, avx512_state = 0xe6;
         unsigned long long state = saved_state();
         if (!__get_cpuid(1, &a, &b, &basic, &d)) return 1;

@@ -305,12 +305,6 @@ cdef void sweep(lanes like, int code, double parameter, Py_ssize_t n,
         straight(like, IDENTITY, 0, n, x, y)
 
 
-cdef inline void activate(lanes like, int code, double parameter, Py_ssize_t n,
-                          real* y) noexcept nogil:
-    """y[n] = activation(y[n]), n a multiple of the lane count"""
-    sweep(like, code, parameter, n, y, y)
-
-
 cdef inline void activate_any(lanes like, int code, double parameter, Py_ssize_t n,
                               const real* x, real* y) noexcept nogil:
     """y[n] = activation(x[n]) for any n; y may be x"""

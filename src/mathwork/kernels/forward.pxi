@@ -35,18 +35,6 @@ cdef inline size_t aligned(size_t offset) noexcept nogil:
     return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
-cdef inline void activate_rows(lanes like, const Layer* layer, Py_ssize_t rows, Py_ssize_t ld,
-                               real* y) noexcept nogil:
-    """y[m, :] = act(y[m, :]), rows ld apart, whatever lies between them with them"""
-    cdef Py_ssize_t m
-    if layer.activation == SOFTMAX or layer.activation == LOG_SOFTMAX:
-        for m in range(rows):
-            softmax_row(like, layer.activation == LOG_SOFTMAX, layer.n_out,
-                        <const real*>(y + m * ld), y + m * ld)
-    elif layer.activation != IDENTITY and layer.activation != RELU:     # relu: done in the tile
-        activate_any(like, layer.activation, layer.parameter, rows * ld, <const real*>y, y)
-
-
 cdef inline void forward_row(lanes like, const Layer* layers, Py_ssize_t n_layers,
                              const char* memory, Py_ssize_t widest, const real* x, real* y,
                              real* scratch) noexcept nogil:
@@ -60,7 +48,9 @@ cdef inline void forward_row(lanes like, const Layer* layers, Py_ssize_t n_layer
         row_product(like, layer.width // lane_count(x), layer.n_in, x,
                     <const real*>(memory + layer.weight), layer.ldw, layer.next_panel,
                     <const real*>(memory + layer.bias), target, layer.activation == RELU)
-        activate_rows(like, layer, 1, layer.width, target)
+        if layer.activation != RELU:        # which the tile has done
+            activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
+                          target)
         x = target
     memcpy(y, x, layers[n_layers - 1].n_out * sizeof(real))
 
@@ -83,7 +73,8 @@ cdef inline void forward_block(lanes like, const Layer* layers, Py_ssize_t n_lay
                        <const real*>(memory + layer.weight), layer.ldw, layer.next_panel,
                        <const real*>(memory + layer.bias), target, ldy,
                        layer.activation == RELU)
-        activate_rows(like, layer, rows, ldy, target)
+        if layer.activation != RELU:
+            activate_rows(like, layer.activation, layer.parameter, rows, layer.n_out, ldy, target)
         x = target
         ldx = ldy
 

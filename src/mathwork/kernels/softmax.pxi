@@ -2,117 +2,146 @@
 #
 # Bits: a result depends on its row alone. A row is taken in stripes of 64 bytes whatever the
 # level is; each of their 16 or 8 lanes has its own sum, and these are added at the end as a tree.
-# The last stripe is filled up with -inf.
+# What does not fill the last stripe is filled up with -inf, which adds nothing.
 
-cdef inline Py_ssize_t stripe_length(const real* like) noexcept nogil:
-    return 64 // sizeof(real)
+cdef enum:
+    STRIPE_BYTES = 64
+    MAX_STRIPE = 16             # numbers in a stripe, and registers where one holds one number
 
 
-cdef inline real tree(bint largest, real* v) noexcept nogil:
-    """sum or maximum of the stripe v"""
-    cdef Py_ssize_t i, half = stripe_length(v) // 2
+cdef inline int stripe_registers(const real* like) noexcept nogil:
+    return STRIPE_BYTES // <int>sizeof(real) // <int>lane_count(like)
+
+
+cdef inline real across(const bint largest, lanes* stripe, const real* like) noexcept nogil:
+    """The largest or the sum of a stripe: halves onto halves, down to one number"""
+    cdef real number[MAX_STRIPE]
+    cdef int half = stripe_registers(like) // 2, i
+    while half:
+        for i in range(half):
+            stripe[i] = (larger(stripe[i], stripe[i + half]) if largest
+                         else stripe[i] + stripe[i + half])
+        half = half // 2
+    store(number, stripe[0])
+    half = <int>lane_count(like) // 2
     while half:
         for i in range(half):
             if largest:
-                v[i] = v[i] if v[i] > v[i + half] else v[i + half]
+                number[i] = number[i] if number[i] > number[i + half] else number[i + half]
             else:
-                v[i] = v[i] + v[i + half]
+                number[i] = number[i] + number[i + half]
         half = half // 2
-    return v[0]
+    return number[0]
 
 
-cdef inline const real* stripe(const real* x, Py_ssize_t left, real* buffer) noexcept nogil:
-    """the stripe at x, or what is left of it and -inf in the buffer"""
-    cdef Py_ssize_t i
-    if left >= stripe_length(x):
-        return x
-    for i in range(stripe_length(x)):
-        buffer[i] = x[i] if i < left else <real>-INFINITY
-    return <const real*>buffer
+cdef inline lanes exponential_below(lanes v, lanes top) noexcept nogil:
+    """e^(v - top) for v <= top, the difference without error (Knuth)"""
+    cdef lanes scale
+    cdef lanes bottom = fill(v, -110 if lanes is f32v else -760)
+    cdef lanes distance = v - top
+    cdef lanes part_of_top = distance - v
+    cdef lanes low = (v - (distance - part_of_top)) - (top + part_of_top)
+    low = pick(distance, bottom, low, fill(v, 0))
+    return (1 + power(reduced(larger(bottom, distance), &scale) + low)) * scale * unshift(v)
 
 
-cdef inline real largest_of(lanes like, Py_ssize_t n, const real* x) noexcept nogil:
-    """the largest element; not NaN unless the last are"""
-    cdef real buffer[16]
-    cdef lanes best[16]
+cdef inline void add_stripe(const bint logarithm, lanes top, const real* x, real* y, lanes* sums,
+                            lanes* ties) noexcept nogil:
+    """sums += e^(x - top), which are kept in y; for the logarithm, ties += those where x = top
+    and sums the others, as their sum may be far below 1, and y is not touched"""
+    cdef lanes v, e, one
+    cdef Py_ssize_t L = lane_count(x)
+    cdef int j
+    for j in range(stripe_registers(x)):
+        load(&v, x + j * L)
+        e = exponential_below(v, top)
+        if logarithm:
+            one = pick(top, v, fill(top, 0), fill(top, 1))
+            ties[j] = ties[j] + one
+            e = e - one
+        else:
+            store(y + j * L, e)
+        sums[j] = sums[j] + e
+
+
+cdef inline void finish_stripe(const bint logarithm, lanes top, lanes total, const real* x,
+                               real* y) noexcept nogil:
+    """y = x - top - total for the logarithm, else y / total"""
     cdef lanes v
-    cdef Py_ssize_t i, j, L = lane_count(x), S = stripe_length(x)
-    cdef const real* part
-    for j in range(S // L):
-        best[j] = fill(like, -INFINITY)
-    i = 0
-    while i < n:
-        part = stripe(x + i, n - i, buffer)
-        for j in range(S // L):
-            load(&v, part + j * L)
-            best[j] = larger(best[j], v)
-        i += S
-    for j in range(S // L):
-        store(buffer + j * L, best[j])
-    return tree(True, buffer)
+    cdef Py_ssize_t L = lane_count(x)
+    cdef int j
+    for j in range(stripe_registers(x)):
+        if logarithm:
+            load(&v, x + j * L)
+            store(y + j * L, v - top - total)
+        else:
+            load(&v, <const real*>(y + j * L))
+            store(y + j * L, v / total)
 
 
-cdef inline void softmax_row(lanes like, bint logarithm, Py_ssize_t n,
-                             const real* x, real* y) noexcept nogil:
+cdef inline void softmax_of(lanes like, const bint logarithm, Py_ssize_t n, const real* x,
+                            real* y) noexcept nogil:
     """y[n] = e^(x[n] - m) / s or x[n] - m - log s, m = max x, s = sum e^(x - m); y may be x"""
-    cdef real buffer[16]
-    cdef lanes rest[16]     # of each lane: sum of e^(x - m) over x < m
-    cdef lanes ties[16]     # and over x = m, where e^0 = 1
-    cdef lanes v, e, scale, one, distance, part_of_top, low
-    cdef Py_ssize_t i, j, L = lane_count(x), S = stripe_length(x)
-    cdef const real* part
-    cdef double total, log_total = 0
-    cdef lanes top = fill(like, largest_of(like, n, x))
-    cdef lanes bottom = fill(like, -110 if lanes is f32v else -760)
-    for j in range(S // L):
-        rest[j] = fill(like, 0)
+    cdef real tail[MAX_STRIPE]
+    cdef lanes sums[MAX_STRIPE]
+    cdef lanes ties[MAX_STRIPE]
+    cdef lanes v, top
+    cdef real total
+    cdef int S = STRIPE_BYTES // <int>sizeof(real), j
+    cdef Py_ssize_t whole = n - n % S, L = lane_count(x), i
+    for j in range(S):
+        tail[j] = <real>-INFINITY
+    memcpy(tail, x + whole, (n - whole) * sizeof(real))
+    for j in range(S // <int>lane_count(x)):
+        load(&sums[j], <const real*>(tail + j * L))
+    i = 0
+    while i < whole:
+        for j in range(S // <int>lane_count(x)):
+            load(&v, x + i + j * L)
+            sums[j] = larger(sums[j], v)
+        i += S
+    top = fill(like, across(True, sums, x))
+    for j in range(S // <int>lane_count(x)):
+        sums[j] = fill(like, 0)
         ties[j] = fill(like, 0)
     i = 0
-    while i < n:
-        part = stripe(x + i, n - i, buffer)
-        for j in range(S // L):
-            load(&v, part + j * L)
-            one = pick(top, v, fill(like, 0), fill(like, 1))
-            # v - top = distance + low without error (Knuth)
-            distance = v - top
-            part_of_top = distance - v
-            low = (v - (distance - part_of_top)) - (top + part_of_top)
-            low = pick(distance, bottom, low, fill(like, 0))
-            distance = larger(bottom, distance)
-            e = (1 + power(reduced(distance, &scale) + low)) * scale * unshift(like)
-            rest[j] = rest[j] + (e - one)
-            ties[j] = ties[j] + one
-            if not logarithm:
-                if part == x + i:
-                    store(y + i + j * L, e)
-                else:
-                    store(buffer + j * L, e)
-        if not logarithm and part != x + i:
-            memcpy(y + i, buffer, (n - i) * sizeof(real))
+    while i < whole:
+        add_stripe(logarithm, top, x + i, y + i, sums, ties)
         i += S
-    for j in range(S // L):
-        store(buffer + j * L, rest[j])
-    total = tree(False, buffer)
-    for j in range(S // L):
-        store(buffer + j * L, ties[j])
+    if whole < n:
+        add_stripe(logarithm, top, <const real*>tail, tail, sums, ties)
+    total = across(False, sums, x)
     if logarithm:
-        log_total = log1p(total + (tree(False, buffer) - 1))
-    else:
-        total = total + tree(False, buffer)
-    if total != total:
+        total = <real>log1p(total + (across(False, ties, x) - 1))
+    if total != total:          # NaN or infinity in the row: one NaN, whichever came first
         for i in range(n):
             y[i] = <real>NAN
         return
     i = 0
-    while i < n:
-        part = stripe(<const real*>(x if logarithm else y) + i, n - i, buffer)
-        for j in range(S // L):
-            load(&v, part + j * L)
-            v = v - top - fill(like, log_total) if logarithm else v / fill(like, total)
-            if part == buffer:
-                store(buffer + j * L, v)
-            else:
-                store(y + i + j * L, v)
-        if part == buffer:
-            memcpy(y + i, buffer, (n - i) * sizeof(real))
+    while i < whole:
+        finish_stripe(logarithm, top, fill(like, total), x + i, y + i)
         i += S
+    if whole < n:
+        finish_stripe(logarithm, top, fill(like, total), <const real*>tail, tail)
+        memcpy(y + whole, tail, (n - whole) * sizeof(real))
+
+
+cdef void softmax_row(lanes like, bint logarithm, Py_ssize_t n, const real* x,
+                      real* y) noexcept nogil:
+    """softmax_of() with the choice made outside its loops"""
+    if logarithm:
+        softmax_of(like, True, n, x, y)
+    else:
+        softmax_of(like, False, n, x, y)
+
+
+cdef inline void activate_rows(lanes like, int code, double parameter, Py_ssize_t rows,
+                               Py_ssize_t n, Py_ssize_t ld, real* y) noexcept nogil:
+    """y[m, :n] = activation(y[m, :n]) for any activation, rows ld apart; what lies between them
+    may change"""
+    cdef Py_ssize_t m
+    if code == SOFTMAX or code == LOG_SOFTMAX:
+        for m in range(rows):
+            softmax_row(like, code == LOG_SOFTMAX, n, <const real*>(y + m * ld), y + m * ld)
+    else:
+        activate_any(like, code, parameter, rows * ld, <const real*>y, y)

@@ -69,17 +69,6 @@ def activation_ufunc(str name, str doc):
         cnp.PyUFunc_None, name_text, doc_text, 0)
 
 
-cdef inline void activate_memory(lanes like, int code, double parameter, Py_ssize_t rows,
-                                 Py_ssize_t n, real* y) noexcept nogil:
-    """y[rows, n] = activation(y[rows, n])"""
-    cdef Py_ssize_t i
-    if code == SOFTMAX or code == LOG_SOFTMAX:
-        for i in range(rows):
-            softmax_row(like, code == LOG_SOFTMAX, n, <const real*>(y + i * n), y + i * n)
-    else:
-        activate_any(like, code, parameter, rows * n, <const real*>y, y)
-
-
 def activate_in_place(str name, double parameter, cnp.ndarray y not None):
     """Put activation(y) in the plain array y; softmax and log_softmax along the last axis."""
     if not (cnp.PyArray_ISCARRAY(y) and cnp.PyArray_TYPE(y) in (cnp.NPY_FLOAT, cnp.NPY_DOUBLE)):
@@ -93,7 +82,7 @@ def activate_in_place(str name, double parameter, cnp.ndarray y not None):
         return
     with nogil:
         if narrow:
-            activate_memory(fill_f32(0), code, parameter, size // n, n, <float*>memory)
+            activate_rows(fill_f32(0), code, parameter, size // n, n, n, <float*>memory)
         else:
-            activate_memory(fill_f64(0), code, parameter, size // n, n, <double*>memory)
+            activate_rows(fill_f64(0), code, parameter, size // n, n, n, <double*>memory)
         clear_float_status()
