@@ -6,6 +6,7 @@
 cdef enum:
     SET_BYTES = 4096        # addresses this far apart compete for the same few cache lines
     LAG_BYTES = 1024        # keeps apart what two registers of rows and the prefetchers hold
+    DIRECT_BYTES = 43008    # of a B that is read as it lies: not much more than a first-level cache
 
 cdef extern from "_transpose.h" nogil:
     void load_columns_f32(f32v*, const float*, Py_ssize_t)
@@ -118,23 +119,28 @@ cdef int matrix_times_matrix(
         real* C) noexcept nogil:
     """C[m, n] = A[m, k] B[k, n], row-major; -1 where memory ran out, else 0
 
-    B is packed into panels where enough rows share them, and read as it lies otherwise.
+    Slices of B are packed into panels where enough rows share them, and read as they lie
+    otherwise. A partial register is always packed; with the whole one beside it for many rows.
     """
-    cdef Py_ssize_t L = lane_count(A), width
-    cdef Py_ssize_t packed_from = 0
+    cdef Py_ssize_t L = lane_count(A), full = N - N % L, room = 0
     cdef real* panels
-    if M <= TILE_ROWS or K * N * <Py_ssize_t>sizeof(real) <= 2 * PANEL_BYTES:
-        packed_from = N - N % L
-    width = panel_width(A, N - packed_from)
-    panels = <real*>malloc(packed_columns(A, N - packed_from) * K * sizeof(real) + 1)
+    if N == 1:
+        matrix_times_vector(like, M, K, A, B, <const real*>NULL, C)
+        return 0
+    if M > TILE_ROWS and full < N:
+        full -= full % (2 * L)
+    if M > TILE_ROWS and K * full * <Py_ssize_t>sizeof(real) > DIRECT_BYTES:
+        room = slice_depth(A, K) * packed_columns(A, full)
+    panels = <real*>malloc((room + K * packed_columns(A, N - full)) * sizeof(real) + 1)
     if panels == NULL:
         return -1
-    pack(K, N - packed_from, B + packed_from, N, panels)
-    if packed_from:
-        product(like, M, packed_from, K, A, K, B, N, 2 * L, <const real*>NULL, C, N, False)
-    if packed_from < N:
-        ragged_product(like, M, N - packed_from, K, A, K, <const real*>panels, width, width * K,
-                       <const real*>NULL, C + packed_from, N, False)
+    if full:
+        product(like, M, full, K, A, K, B, N, 2 * L, <const real*>NULL, C, N, False,
+                panels if room else <real*>NULL)
+    if full < N:
+        pack(K, N - full, B + full, N, panels + room)
+        ragged_product(like, M, N - full, K, A, K, <const real*>panels + room,
+                       panel_width(A, N - full), 0, <const real*>NULL, C + full, N, False)
     free(panels)
     return 0
 
@@ -184,8 +190,8 @@ def matvec(W, x, bias=None, *, out=None):
             bias is None or is_plain(bias, 1, typenum)):
         matrix, vector, offset = W, x, bias
     else:
-        matrix, vector, offset = _arrays.as_plain_together(W=W, x=x, bias=bias,
-                                                                    optional=("bias",))
+        matrix, vector, offset = _arrays.as_plain_together(
+            W=W, x=x, bias=bias, optional=("bias",))
         typenum = cnp.PyArray_TYPE(matrix)
     if cnp.PyArray_NDIM(matrix) != 2:
         raise ValueError(f"W must have shape (n_out, n_in), got {shape_of(matrix)}")

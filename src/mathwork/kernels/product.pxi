@@ -17,15 +17,16 @@ cdef enum:
     MAX_PANELS = 4          # side by side for one row: 8 registers, latency 4 x 2 units a cycle
     MAX_LANES = 16
     ROW_BLOCK = 96          # rows that share a pass over the panels: a multiple of TILE_ROWS
-    PACK_ROWS = 16
-    PANEL_BYTES = 21504     # of a panel that many rows share: two thirds of a first-level cache
-    X_BYTES = 98304         # of the rows that meet it: a tenth of a second-level cache
+    PACK_ROWS = 16          # of w that are packed together: pages in the first-level TLB
+    SLICE_BYTES = 30720     # of a panel and the rows of one tile: a first-level cache
+    X_BYTES = 98304         # of the rows that share a panel: a fifth of a second-level cache
 
 
 cdef inline void tile(
         lanes like, const int rows, const int registers, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
-        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
+        bint rectify) noexcept nogil:
     """y[i, j] = start[i, j] + x[i, k] w[k, j] (no start: 0), then relu; j in registers"""
     cdef lanes sums[3 * TILE_ROWS]
     cdef const real* panel[MAX_PANELS]
@@ -60,7 +61,8 @@ cdef inline void tile(
 cdef inline void tile_of_registers(
         lanes like, const int rows, int registers, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
-        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
+        bint rectify) noexcept nogil:
     """tile() with `registers` turned into the constant that its unrolling needs"""
     if registers == 1:
         tile(like, rows, 1, K, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy, rectify)
@@ -83,7 +85,8 @@ cdef inline void tile_of_registers(
 cdef inline void tile_of_rows(
         lanes like, Py_ssize_t rows, int registers, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
-        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
+        bint rectify) noexcept nogil:
     """tile() with both sizes turned into constants; 2 <= rows <= TILE_ROWS"""
     if rows == 2:
         tile_of_registers(like, 2, registers, K, x, ldx, w, ldw, next_panel,
@@ -157,7 +160,8 @@ cdef inline void row_product(
 cdef void panel_pass(
         lanes like, Py_ssize_t M, Py_ssize_t registers, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
-        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+        const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
+        bint rectify) noexcept nogil:
     """y[m, n] = start[m, n] + x[m, k] w[k, n], then relu; n in registers"""
     cdef Py_ssize_t L = lane_count(x), tiles, base, extra, m, i, t, rows, width
     if M <= 1:
@@ -187,45 +191,56 @@ cdef void panel_pass(
         registers -= width
 
 
+cdef inline Py_ssize_t slice_depth(const real* like, Py_ssize_t K) noexcept nogil:
+    """How many k to take at once: as even a split of K as the first-level cache asks for"""
+    cdef Py_ssize_t most = SLICE_BYTES // (
+        (2 * lane_count(like) + TILE_ROWS) * <Py_ssize_t>sizeof(real))
+    cdef Py_ssize_t slices = max((K + most // 2) // most, 1)
+    return (K + slices - 1) // slices
+
+
 cdef void product(
         lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
-        const real* start, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
+        const real* start, real* y, Py_ssize_t ldy, bint rectify, real* room) noexcept nogil:
     """y[m, n] = start[n] + x[m, k] w[k, n], then relu; N a multiple of the lane count
 
-    Many rows go in blocks that stay in the second-level cache while all panels pass. Long
-    panels are cut along k to stay in the first, and the part of x that meets them is copied
-    together. The sums rest in y meanwhile, which changes no bit.
+    A long k is cut into slices, so that a panel stays in the first-level cache while many rows
+    pass; the sums rest in y meanwhile, which changes no bit. The rows go in blocks that stay in
+    the second-level cache while all panels pass, their part of a slice copied together. Given
+    room for it, each slice of a row-major w is packed; otherwise w is read as it lies.
     """
-    cdef Py_ssize_t L = lane_count(x), itemsize = sizeof(real), registers = N // L
-    cdef Py_ssize_t most_depth = PANEL_BYTES // (2 * L * itemsize), depth = K
-    cdef Py_ssize_t most_rows, m = 0, k, rows, i
+    cdef Py_ssize_t most_depth = slice_depth(x, K), most_rows, depth, rows, k = 0, m, i
+    cdef const real* block
+    cdef const real* panels
     cdef char buffer[X_BYTES]
-    cdef real* part = <real*>buffer
+    cdef real* together = <real*>buffer
     if M <= TILE_ROWS or K == 0:
-        panel_pass(like, M, registers, K, x, ldx, w, ldw, next_panel, start, 0, y, ldy, rectify)
+        panel_pass(like, M, N // lane_count(x), K, x, ldx, w, ldw, next_panel, start, 0, y, ldy,
+                   rectify)
         return
-    if K > most_depth + most_depth // 2:
-        depth = most_depth
-    most_rows = max(X_BYTES // (depth * itemsize) // TILE_ROWS, 1) * TILE_ROWS
-    while m < M:
-        rows = min(most_rows, M - m)
-        if depth == K:
-            panel_pass(like, rows, registers, K, x, ldx, w, ldw, next_panel, start, 0, y, ldy,
-                       rectify)
-        else:
-            k = 0
-            while k < K:
-                depth = min(most_depth, K - k)
+    most_rows = max(X_BYTES // (most_depth * <Py_ssize_t>sizeof(real)) // TILE_ROWS, 1) * TILE_ROWS
+    while k < K:
+        depth = min(most_depth, K - k)
+        panels = w + k * ldw
+        if room != NULL:
+            pack(depth, N, panels, ldw, room)
+            panels = room
+        m = 0
+        while m < M:
+            rows = min(most_rows, M - m)
+            block = x + m * ldx + k
+            if depth < K:
                 for i in range(rows):
-                    memcpy(part + i * depth, x + i * ldx + k, depth * itemsize)
-                panel_pass(like, rows, registers, depth, <const real*>part, depth, w + k * ldw, ldw,
-                           next_panel, <const real*>y if k else start, ldy if k else 0, y, ldy,
-                           rectify and k + depth == K)
-                k += depth
-        x += rows * ldx
-        y += rows * ldy
-        m += rows
+                    memcpy(together + i * depth, block + i * ldx, depth * sizeof(real))
+                block = together
+            panel_pass(like, rows, N // lane_count(x), depth, block, depth if depth < K else ldx,
+                       panels, ldw if room == NULL else panel_width(x, N),
+                       next_panel if room == NULL else panel_width(x, N) * depth,
+                       <const real*>y + m * ldy if k else start, ldy if k else 0, y + m * ldy, ldy,
+                       rectify and k + depth == K)
+            m += rows
+        k += depth
 
 
 cdef inline void ragged_product(
@@ -234,21 +249,22 @@ cdef inline void ragged_product(
         const real* start, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
     """product() for any N; w and start are readable up to the next multiple of the lane count
 
-    The last, partial register goes through a buffer, so nothing past y[m, N - 1] is written.
+    A panel with a partial register goes through a buffer, so nothing past y[m, N - 1] is written.
     """
-    cdef Py_ssize_t L = lane_count(x), full = N - N % L, m = 0, i, rows
-    cdef real last[ROW_BLOCK * MAX_LANES]
+    cdef Py_ssize_t L = lane_count(x), full = N - N % (2 * L) if N % L else N
+    cdef Py_ssize_t width = (N - full + L - 1) // L * L, m = 0, i, rows
+    cdef real last[ROW_BLOCK * 2 * MAX_LANES]
     if full:
-        product(like, M, full, K, x, ldx, w, ldw, next_panel, start, y, ldy, rectify)
+        product(like, M, full, K, x, ldx, w, ldw, next_panel, start, y, ldy, rectify, NULL)
     if full == N:
         return
-    w += (full // (2 * L)) * next_panel + full % (2 * L)
+    w += full // (2 * L) * next_panel
     while m < M:
         rows = min(ROW_BLOCK, M - m)
-        product(like, rows, L, K, x + m * ldx, ldx, w, ldw, next_panel,
-                start + full if start != NULL else NULL, last, L, rectify)
+        product(like, rows, width, K, x + m * ldx, ldx, w, ldw, next_panel,
+                start + full if start != NULL else NULL, last, width, rectify, NULL)
         for i in range(rows):
-            memcpy(y + (m + i) * ldy + full, last + i * L, (N - full) * sizeof(real))
+            memcpy(y + (m + i) * ldy + full, last + i * width, (N - full) * sizeof(real))
         m += rows
 
 
