@@ -31,10 +31,11 @@ DIRECTIVES = {
 # -g0: debug information makes each module four times larger.
 # -ffp-contract=off: an operation is fused exactly where the kernel says mul_add, so that
 # compilers and levels cannot disagree about bits.
-# The last two let comparisons vectorise; neither changes a result, NaN and infinity included.
+# -fno-math-errno, -fno-trapping-math: let comparisons vectorise, and change no result.
+# -Wno-unused-function: Cython writes out the two mixed pairs of `real` and `lanes` as well.
 # CYTHON_INLINE: what a kernel calls inline must be, or tiles do not stay in registers.
 UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-              "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
+              "-Wno-unused-function", "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 # A level is a file that includes _core.pyx, compiled for one instruction set. Flags of the

@@ -1,4 +1,5 @@
 """Rows of a batch over threads. No thread exists before the first call that asks for one."""
+import itertools
 import os
 import threading
 
@@ -22,7 +23,7 @@ def pool(size):
     global _pool, _pool_size
     with _lock:
         if _pool_size < size:
-            from concurrent.futures import ThreadPoolExecutor   # 7 ms of import, for few
+            from concurrent.futures import ThreadPoolExecutor  # 7 ms of import, for few
 
             # The smaller pool's threads end when its last task does.
             _pool, _pool_size = ThreadPoolExecutor(size, thread_name_prefix="mathwork"), size
@@ -39,7 +40,7 @@ def over_rows(run, n_rows, workers):
     workers = max(1, min(workers, n_rows, 4 * (os.cpu_count() or 1)))
     bounds = [n_rows * piece // workers for piece in range(workers + 1)]
     tasks = [pool(workers - 1).submit(run, start, stop)
-             for start, stop in zip(bounds[1:-1], bounds[2:], strict=True)]
+             for start, stop in itertools.pairwise(bounds[1:])]
     try:
         run(0, bounds[1])
     finally:

@@ -93,7 +93,7 @@ def _foreign(path, reason):
 
 def _read_npz(path):
     """{name: array} of an uncompressed .npz, every size checked before it is allocated."""
-    import zipfile      # here, because importing it costs more than the rest of this package
+    import zipfile  # here, because importing it costs more than the rest of this package
 
     with path.open("rb") as file:
         size = file.seek(0, io.SEEK_END)
