@@ -199,6 +199,14 @@ cdef inline Py_ssize_t slice_depth(const real* like, Py_ssize_t K) noexcept nogi
     return (K + slices - 1) // slices
 
 
+cdef inline Py_ssize_t shared_rows(const real* like, Py_ssize_t depth) noexcept nogil:
+    """How many rows to take at once: what fits the first-level cache beside a panel where that
+    is some tiles, else the second-level cache"""
+    cdef Py_ssize_t row = depth * <Py_ssize_t>sizeof(real)
+    cdef Py_ssize_t tiles = (SLICE_BYTES - 2 * lane_count(like) * row) // (row * TILE_ROWS)
+    return TILE_ROWS * (tiles if tiles >= 4 else max(X_BYTES // (row * TILE_ROWS), 1))
+
+
 cdef void product(
         lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
@@ -219,7 +227,7 @@ cdef void product(
         panel_pass(like, M, N // lane_count(x), K, x, ldx, w, ldw, next_panel, start, 0, y, ldy,
                    rectify)
         return
-    most_rows = max(X_BYTES // (most_depth * <Py_ssize_t>sizeof(real)) // TILE_ROWS, 1) * TILE_ROWS
+    most_rows = shared_rows(x, most_depth)
     while k < K:
         depth = min(most_depth, K - k)
         panels = w + k * ldw
