@@ -82,16 +82,18 @@ cdef inline void forward_block(lanes like, const Layer* layers, Py_ssize_t n_lay
 cdef int forward(lanes like, const Layer* layers, Py_ssize_t n_layers, const char* memory,
                  Py_ssize_t widest, Py_ssize_t rows, const real* x, real* y) noexcept nogil:
     """y = the last of the layers of x, block by block; -1 where memory ran out, else 0"""
-    cdef char local[STACK_BYTES]
+    cdef char local[STACK_BYTES + ALIGNMENT]
+    cdef char* heap = NULL
     cdef Py_ssize_t row_bytes = 2 * widest * <Py_ssize_t>sizeof(real)
     cdef Py_ssize_t block = BLOCK_BYTES // (row_bytes + 1) // TILE_ROWS * TILE_ROWS
     cdef Py_ssize_t m = 0, n
-    cdef real* scratch = <real*>local
+    cdef real* scratch = <real*>aligned(<size_t>&local[0])
     block = min(max(block, TILE_ROWS), ROW_BLOCK, rows)
     if block * row_bytes > STACK_BYTES:
-        scratch = <real*>malloc(block * row_bytes)
-        if scratch == NULL:
+        heap = <char*>malloc(block * row_bytes + ALIGNMENT)
+        if heap == NULL:
             return -1
+        scratch = <real*>aligned(<size_t>heap)
     if rows == 1:
         forward_row(like, layers, n_layers, memory, widest, x, y, scratch)
         m = 1
@@ -100,8 +102,7 @@ cdef int forward(lanes like, const Layer* layers, Py_ssize_t n_layers, const cha
         forward_block(like, layers, n_layers, memory, n, x + m * layers[0].n_in,
                       y + m * layers[n_layers - 1].n_out, scratch, block * widest)
         m += n
-    if scratch != <real*>local:
-        free(scratch)
+    free(heap)
     return 0
 
 
