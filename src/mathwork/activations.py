@@ -1,8 +1,10 @@
 """Activation functions: NumPy ufuncs where they take no parameter, functions where they do.
 
-Errors are the largest seen, in units in the last place (ulp) of the exact result, over every
-float32 value and 10^8 float64 values, on levels with fused multiply-add and without:
-``python -m bench.accuracy`` measures them. Results that underflow keep their relative accuracy
+Errors are the largest seen, in units in the last place (ulp) of the exact result: for float32
+over every value (gelu, selu and elu: over 354 million, among them every one with
+2^-13 <= |x| < 2^8), for float64 over 10^8 samples. Levels without fused multiply-add stay within
+the same bounds, over 354 million and 2 * 10^7. ``python -m bench.accuracy``
+measures them. Results that underflow keep their relative accuracy
 down to the subnormal numbers. NaN gives NaN. A ufunc has loops for float32 and float64, and
 NumPy casts other real types to these.
 """
