@@ -8,7 +8,9 @@ import pytest
 from mathwork import _levels
 
 hypothesis.settings.register_profile(
-    "suite", deadline=None, derandomize=True, database=None, max_examples=60)
+    "suite", deadline=None, derandomize=True, database=None, max_examples=60,
+    # A loaded machine is no failure.
+    suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("suite")
 
 

@@ -110,7 +110,8 @@ def _read_npz(path):
 def _read_npy(archive, info, file_size):
     if info.compress_size != info.file_size or info.file_size > file_size:
         raise ValueError(f"array {info.filename!r} is compressed or larger than the file")
-    content = io.BytesIO(archive.read(info))
+    stored = archive.read(info)
+    content = io.BytesIO(stored)
     version = np.lib.format.read_magic(content)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"array {info.filename!r} has the unknown .npy version {version}")
@@ -120,7 +121,7 @@ def _read_npy(archive, info, file_size):
     count = 1
     for length in shape:        # in Python integers, which do not overflow
         count *= length
-    data = content.getbuffer()[content.tell():]
+    data = memoryview(stored)[content.tell():]
     if dtype.hasobject or min(shape, default=0) < 0 or count * dtype.itemsize != len(data):
         raise ValueError(f"array {info.filename!r} declares {dtype} {shape}, "
                          f"which is not what its {len(data)} bytes hold")
