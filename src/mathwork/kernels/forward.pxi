@@ -32,6 +32,7 @@ cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogi
 
 
 cdef inline size_t aligned(size_t offset) noexcept nogil:
+    """The next start of a cache line, for an offset or an address"""
     return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
@@ -126,7 +127,7 @@ cdef class ForwardPass:
     cdef Layer* plan
     cdef Py_ssize_t n_layers, n_in, n_out, widest
     cdef double work            # multiply-adds a row
-    cdef object storage         # a bytearray that owns the memory
+    cdef object storage         # an array that owns the memory
     cdef char* memory
 
     def __cinit__(self, layers, dtype):
@@ -155,8 +156,7 @@ cdef class ForwardPass:
         self.n_in = self.plan[0].n_in
         self.n_out = self.plan[self.n_layers - 1].n_out
         self.storage = np.zeros(size + ALIGNMENT, np.uint8)
-        self.memory = <char*>cnp.PyArray_DATA(self.storage)
-        self.memory += -<size_t>self.memory % ALIGNMENT
+        self.memory = <char*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
         for index in range(self.n_layers):
             self._pack(self.plan + index, layers[index])
 
