@@ -227,3 +227,21 @@ def test_trace_ends_with_the_call(dtype, rng):
         assert same_bits(trace[-1], net(rows))
         for layer, before, after in zip(net.layers, (rows, *trace), trace, strict=False):
             assert same_bits(Network([layer], dtype=dtype)(before), after)
+
+
+# ---- softmax ----
+
+@pytest.mark.parametrize("activation", ["softmax", "log_softmax"])
+def test_softmax_of_a_row_is_the_same_in_any_batch(kernels, dtype, rng, activation):
+    for width in [*range(1, 20), 31, 32, 33, 100]:
+        batch = rng.normal(scale=30, size=(37, width)).astype(dtype)
+        batch[rng.random(batch.shape) < 0.02] = np.nan
+        batch[rng.random(batch.shape) < 0.02] = np.inf
+        batch[rng.random(batch.shape) < 0.1] = -np.inf
+        batch[rng.random(batch.shape) < 0.1] = -0.0
+        batch[5], batch[6] = -np.inf, 0
+        alone = batch.copy()
+        for row in alone:
+            kernels.activate_in_place(activation, 0, row)
+        kernels.activate_in_place(activation, 0, batch)
+        assert same_bits(batch, alone)

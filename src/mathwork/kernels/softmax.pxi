@@ -2,11 +2,13 @@
 #
 # Bits: a result depends on its row alone. A row is taken in stripes of 64 bytes whatever the
 # level is; each of their 16 or 8 lanes has its own sum, and these are added at the end as a tree.
-# What does not fill the last stripe is filled up with -inf, which adds nothing.
+# What does not fill the last stripe is filled up with -inf, which adds nothing. Short rows of a
+# batch are taken a lane each, with the same operations in the same order.
 
 cdef enum:
     STRIPE_BYTES = 64
     MAX_STRIPE = 16             # numbers in a stripe, and registers where one holds one number
+    SHORT_ROW = 32              # numbers: a longer row keeps the lanes busy alone
 
 
 cdef inline int stripe_registers(const real* like) noexcept nogil:
@@ -126,22 +128,100 @@ cdef inline void softmax_of(lanes like, const bint logarithm, Py_ssize_t n, cons
         memcpy(y + whole, tail, (n - whole) * sizeof(real))
 
 
-cdef void softmax_row(lanes like, bint logarithm, Py_ssize_t n, const real* x,
-                      real* y) noexcept nogil:
-    """softmax_of() with the choice made outside its loops"""
-    if logarithm:
-        softmax_of(like, True, n, x, y)
+cdef inline void softmax_of_rows(lanes like, const bint logarithm, Py_ssize_t n, Py_ssize_t ld,
+                                 real* y) noexcept nogil:
+    """softmax_of() of as many short rows as there are lanes, ld apart, in place"""
+    cdef real columns[SHORT_ROW * MAX_STRIPE]       # y transposed
+    cdef real number[MAX_STRIPE]
+    cdef lanes block[MAX_STRIPE]
+    cdef lanes sums[MAX_STRIPE]
+    cdef lanes ties[MAX_STRIPE]
+    cdef lanes v, e, top, total, one, nothing = fill(like, NAN)
+    cdef int S = STRIPE_BYTES // <int>sizeof(real), half, k
+    cdef Py_ssize_t L = lane_count(y), i, j = 0, at
+    if n < L:
+        for i in range(L):
+            for j in range(n):
+                columns[j * L + i] = y[i * ld + j]
     else:
-        softmax_of(like, False, n, x, y)
+        while j < n:
+            at = min(j, n - L)      # the last block overlaps the one before
+            load_columns(block, <const real*>(y + at), ld)
+            for k in range(L):
+                store(columns + (at + k) * L, block[k])
+            j += L
+    top = fill(like, -INFINITY)
+    for j in range(n):
+        load(&v, <const real*>(columns + j * L))
+        top = larger(top, v)
+    for k in range(S):
+        sums[k] = fill(like, 0)
+        ties[k] = fill(like, 0)
+    for j in range(n):
+        load(&v, <const real*>(columns + j * L))
+        e = exponential_below(v, top)
+        if logarithm:
+            one = pick(top, v, fill(top, 0), fill(top, 1))
+            ties[j % S] = ties[j % S] + one
+            e = e - one
+        else:
+            store(columns + j * L, e)
+        sums[j % S] = sums[j % S] + e
+    half = S // 2
+    while half:
+        for k in range(half):
+            sums[k] = sums[k] + sums[k + half]
+            ties[k] = ties[k] + ties[k + half]
+        half = half // 2
+    total = sums[0]
+    if logarithm:
+        store(number, total + (ties[0] - 1))
+        for k in range(L):
+            number[k] = <real>log1p(number[k])
+        load(&total, <const real*>number)
+    for j in range(n):
+        load(&v, <const real*>(columns + j * L))
+        v = v - top - total if logarithm else v / total
+        # NaN or infinity in the row: one NaN, whichever came first
+        store(columns + j * L, pick(fill(like, INFINITY), total, v, nothing))
+    if n < L:
+        for i in range(L):
+            for j in range(n):
+                y[i * ld + j] = columns[j * L + i]
+        return
+    j = 0
+    while j < n:
+        at = min(j, n - L)
+        load_columns(block, <const real*>(columns + at * L), L)
+        for k in range(L):
+            store(y + k * ld + at, block[k])
+        j += L
+
+
+cdef void softmax_rows(lanes like, bint logarithm, Py_ssize_t rows, Py_ssize_t n, Py_ssize_t ld,
+                       real* y) noexcept nogil:
+    """softmax_of() of rows that are ld apart, in place"""
+    cdef Py_ssize_t L = lane_count(y), m = 0
+    if L > 1 and n <= SHORT_ROW:
+        while m + L <= rows:
+            if logarithm:
+                softmax_of_rows(like, True, n, ld, y + m * ld)
+            else:
+                softmax_of_rows(like, False, n, ld, y + m * ld)
+            m += L
+    while m < rows:
+        if logarithm:
+            softmax_of(like, True, n, <const real*>(y + m * ld), y + m * ld)
+        else:
+            softmax_of(like, False, n, <const real*>(y + m * ld), y + m * ld)
+        m += 1
 
 
 cdef inline void activate_rows(lanes like, int code, double parameter, Py_ssize_t rows,
                                Py_ssize_t n, Py_ssize_t ld, real* y) noexcept nogil:
     """y[m, :n] = activation(y[m, :n]) for any activation, rows ld apart; what lies between them
     may change"""
-    cdef Py_ssize_t m
     if code == SOFTMAX or code == LOG_SOFTMAX:
-        for m in range(rows):
-            softmax_row(like, code == LOG_SOFTMAX, n, <const real*>(y + m * ld), y + m * ld)
+        softmax_rows(like, code == LOG_SOFTMAX, rows, n, ld, y)
     else:
         activate_any(like, code, parameter, rows * ld, <const real*>y, y)
