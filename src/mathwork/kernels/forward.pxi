@@ -1,6 +1,10 @@
-# A whole network over packed weights: rows pass through all layers in blocks that stay in
-# cache. Nothing here changes after construction, so any number of threads may call at once;
+# A whole network over packed weights: one row, or rows in blocks that stay in cache, through all
+# layers. Nothing here changes after construction, so any number of threads may call at once;
 # what a call needs beside that lies on its own stack, or its own heap where it is larger.
+#
+#   forward_row, forward_rows   rows through the layers of a Plan
+#   row, first_output           the doors for compiled callers: see mathwork.nn.cfunction
+#   ForwardPass                 the door for Python
 
 cdef enum:
     STACK_BYTES = 16384         # of activations: one row of most networks
@@ -15,8 +19,16 @@ cdef struct Layer:
     Py_ssize_t next_panel
     int activation
     double parameter
-    size_t weight               # offsets in ForwardPass.memory: of the packed panels,
+    size_t weight               # offsets in Plan.memory: of the packed panels,
     size_t bias                 # and of the bias, zero up to a whole panel
+
+cdef struct Plan:               # consecutive layers, ready to run
+    Layer* layers
+    Py_ssize_t n_layers
+    Py_ssize_t n_in
+    Py_ssize_t n_out
+    Py_ssize_t widest           # numbers that the widest row between layers has
+    char* memory
 
 
 cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
@@ -36,16 +48,34 @@ cdef inline size_t aligned(size_t offset) noexcept nogil:
     return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
-cdef inline void forward_row(lanes like, const Layer* layers, Py_ssize_t n_layers,
-                             const char* memory, Py_ssize_t widest, const real* x, real* y,
-                             real* scratch) noexcept nogil:
-    """y = the last of the layers of one row x, in whole registers until it is copied to y"""
+cdef inline char* working_set(Py_ssize_t size, char* local, char** heap) noexcept nogil:
+    """`size` aligned bytes in local if they fit, else in a new heap; NULL where memory ran out"""
+    heap[0] = NULL
+    if size > STACK_BYTES:
+        local = heap[0] = <char*>malloc(size + ALIGNMENT)
+        if local == NULL:
+            return NULL
+    return <char*>aligned(<size_t>local)
+
+
+cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
+                     real* y) noexcept nogil:
+    """y[n] = the first n outputs for one row x, which y may overlap; -1 where memory ran out"""
+    # Of plan, what the loop needs: the compiler must take it that a store may change *plan.
+    cdef const Layer* layers = plan.layers
+    cdef const char* memory = plan.memory
+    cdef Py_ssize_t n_layers = plan.n_layers, widest = plan.widest
+    cdef char local[STACK_BYTES + ALIGNMENT]
+    cdef char* heap
+    cdef real* scratch = <real*>working_set(2 * widest * <Py_ssize_t>sizeof(real), local, &heap)
     cdef Py_ssize_t index
     cdef const Layer* layer
     cdef real* target
+    if scratch == NULL:
+        return -1
     for index in range(n_layers):
         layer = layers + index
-        target = scratch + (index % 2) * widest
+        target = scratch + (index % 2) * widest     # in whole registers
         row_product(like, layer.width // lane_count(x), layer.n_in, x,
                     <const real*>(memory + layer.weight), layer.ldw, layer.next_panel,
                     <const real*>(memory + layer.bias), target, layer.activation == RELU)
@@ -53,26 +83,27 @@ cdef inline void forward_row(lanes like, const Layer* layers, Py_ssize_t n_layer
             activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
                           target)
         x = target
-    memcpy(y, x, layers[n_layers - 1].n_out * sizeof(real))
+    memcpy(y, x, n * sizeof(real))
+    free(heap)
+    return 0
 
 
-cdef inline void forward_block(lanes like, const Layer* layers, Py_ssize_t n_layers,
-                               const char* memory, Py_ssize_t rows, const real* x, real* y,
-                               real* scratch, Py_ssize_t block) noexcept nogil:
+cdef inline void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
+                               real* y, real* scratch, Py_ssize_t block) noexcept nogil:
     """y = the last of the layers of x, activations between layers in two blocks of scratch"""
-    cdef Py_ssize_t index, ldx = layers[0].n_in, ldy
+    cdef Py_ssize_t index, ldx = plan.n_in, ldy
     cdef const Layer* layer
     cdef real* target
-    for index in range(n_layers):
-        layer = layers + index
+    for index in range(plan.n_layers):
+        layer = plan.layers + index
         target = scratch + (index % 2) * block
         ldy = layer.width
-        if index == n_layers - 1:
+        if index == plan.n_layers - 1:
             target = y
             ldy = layer.n_out
         ragged_product(like, rows, ldy, layer.n_in, x, ldx,
-                       <const real*>(memory + layer.weight), layer.ldw, layer.next_panel,
-                       <const real*>(memory + layer.bias), target, ldy,
+                       <const real*>(plan.memory + layer.weight), layer.ldw, layer.next_panel,
+                       <const real*>(plan.memory + layer.bias), target, ldy,
                        layer.activation == RELU)
         if layer.activation != RELU:
             activate_rows(like, layer.activation, layer.parameter, rows, layer.n_out, ldy, target)
@@ -80,31 +111,54 @@ cdef inline void forward_block(lanes like, const Layer* layers, Py_ssize_t n_lay
         ldx = ldy
 
 
-cdef int forward(lanes like, const Layer* layers, Py_ssize_t n_layers, const char* memory,
-                 Py_ssize_t widest, Py_ssize_t rows, const real* x, real* y) noexcept nogil:
+cdef int forward_rows(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
+                      real* y) noexcept nogil:
     """y = the last of the layers of x, block by block; -1 where memory ran out, else 0"""
     cdef char local[STACK_BYTES + ALIGNMENT]
-    cdef char* heap = NULL
-    cdef Py_ssize_t row_bytes = 2 * widest * <Py_ssize_t>sizeof(real)
+    cdef char* heap
+    cdef Py_ssize_t row_bytes = 2 * plan.widest * <Py_ssize_t>sizeof(real)
     cdef Py_ssize_t block = BLOCK_BYTES // (row_bytes + 1) // TILE_ROWS * TILE_ROWS
     cdef Py_ssize_t m = 0, n
-    cdef real* scratch = <real*>aligned(<size_t>&local[0])
+    cdef real* scratch
     block = min(max(block, TILE_ROWS), ROW_BLOCK, rows)
-    if block * row_bytes > STACK_BYTES:
-        heap = <char*>malloc(block * row_bytes + ALIGNMENT)
-        if heap == NULL:
-            return -1
-        scratch = <real*>aligned(<size_t>heap)
-    if rows == 1:
-        forward_row(like, layers, n_layers, memory, widest, x, y, scratch)
-        m = 1
+    scratch = <real*>working_set(block * row_bytes, local, &heap)
+    if scratch == NULL:
+        return -1
     while m < rows:
         n = min(block, rows - m)
-        forward_block(like, layers, n_layers, memory, n, x + m * layers[0].n_in,
-                      y + m * layers[n_layers - 1].n_out, scratch, block * widest)
+        forward_block(like, plan, n, x + m * plan.n_in, y + m * plan.n_out, scratch,
+                      block * plan.widest)
         m += n
     free(heap)
     return 0
+
+
+cdef inline int forward(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
+                        real* y) noexcept nogil:
+    """y = the last of the layers of x; -1 where memory ran out, else 0"""
+    if rows == 1:
+        return forward_row(like, plan, x, plan.n_out, y)
+    return forward_rows(like, plan, rows, x, y)
+
+
+# ---- doors for compiled callers: plain C functions, and `network` is the address of a Plan ----
+
+cdef int row(const real* x, real* y, void* network) noexcept nogil:
+    """y[n_out] = network(x[n_in]), y may overlap x; -1 where memory ran out, else 0"""
+    cdef const Plan* plan = <const Plan*>network
+    if real is float:
+        return forward_row(<f32v>fill_f32(0), plan, x, plan.n_out, y)
+    else:
+        return forward_row(<f64v>fill_f64(0), plan, x, plan.n_out, y)
+
+
+cdef double first_output(int n, double* x, void* network) noexcept nogil:
+    """network(x[n])[0] as integrators call it; NaN where n is not n_in, or memory ran out"""
+    cdef const Plan* plan = <const Plan*>network
+    cdef double y
+    if n != plan.n_in or forward_row(<f64v>fill_f64(0), plan, <const double*>x, 1, &y):
+        return NAN
+    return y
 
 
 cdef tuple rows_of(cnp.ndarray x, Py_ssize_t columns):
@@ -124,26 +178,25 @@ cdef class ForwardPass:
     cdef readonly tuple layers
     cdef readonly object dtype
     cdef int typenum
-    cdef Layer* plan
-    cdef Py_ssize_t n_layers, n_in, n_out, widest
+    cdef Plan plan
     cdef double work            # multiply-adds a row
-    cdef object storage         # an array that owns the memory
-    cdef char* memory
+    cdef object storage         # an array that owns plan.memory
 
     def __cinit__(self, layers, dtype):
         from mathwork.nn.network import checked_layers      # which imports this module
 
+        cdef Plan* plan = &self.plan
         cdef Layer* layer
         cdef Py_ssize_t index
         cdef size_t size = 0
         self.layers, self.dtype = layers, dtype = checked_layers(layers, dtype)
         self.typenum = dtype.num
-        self.n_layers = len(layers)
-        self.plan = <Layer*>malloc(self.n_layers * sizeof(Layer))
-        if self.plan == NULL:
+        plan.n_layers = len(layers)
+        plan.layers = <Layer*>malloc(plan.n_layers * sizeof(Layer))
+        if plan.layers == NULL:
             raise MemoryError
-        for index in range(self.n_layers):
-            layer = self.plan + index
+        for index in range(plan.n_layers):
+            layer = plan.layers + index
             layer.n_out, layer.n_in = layers[index].weight.shape
             name, layer.parameter = layers[index]._activation
             layer.activation = activation_codes[name]
@@ -151,44 +204,41 @@ cdef class ForwardPass:
                 size = lay_out(layer, size, <const float*>NULL)
             else:
                 size = lay_out(layer, size, <const double*>NULL)
-            self.widest = max(self.widest, layer.width)
+            plan.widest = max(plan.widest, layer.width)
             self.work += <double>layer.n_in * layer.n_out
-        self.n_in = self.plan[0].n_in
-        self.n_out = self.plan[self.n_layers - 1].n_out
+        plan.n_in = plan.layers[0].n_in
+        plan.n_out = plan.layers[plan.n_layers - 1].n_out
         self.storage = np.zeros(size + ALIGNMENT, np.uint8)
-        self.memory = <char*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
-        for index in range(self.n_layers):
-            self._pack(self.plan + index, layers[index])
+        plan.memory = <char*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
+        for index in range(plan.n_layers):
+            self._pack(plan.layers + index, layers[index])
 
     def __dealloc__(self):
-        free(self.plan)
+        free(self.plan.layers)
 
     cdef _pack(self, Layer* layer, dense):
         """Lay one layer's weight and bias out as the product reads them."""
         cdef cnp.ndarray weight = _arrays.as_plain(dense.weight.T, "weight", self.dtype)
         cdef cnp.ndarray bias = _arrays.as_plain(dense.bias, "bias", self.dtype)
-        cdef char* panels = self.memory + layer.weight
+        cdef char* panels = self.plan.memory + layer.weight
         if self.typenum == cnp.NPY_FLOAT:
             pack(layer.n_in, layer.n_out, <const float*>cnp.PyArray_DATA(weight), layer.n_out,
                  <float*>panels)
         else:
             pack(layer.n_in, layer.n_out, <const double*>cnp.PyArray_DATA(weight), layer.n_out,
                  <double*>panels)
-        memcpy(self.memory + layer.bias, cnp.PyArray_DATA(bias), cnp.PyArray_NBYTES(bias))
+        memcpy(self.plan.memory + layer.bias, cnp.PyArray_DATA(bias), cnp.PyArray_NBYTES(bias))
 
-    cdef int _run(self, Py_ssize_t first, Py_ssize_t stop, Py_ssize_t rows, const void* x,
-                  void* y) noexcept nogil:
+    cdef int _run(self, const Plan* plan, Py_ssize_t rows, const void* x, void* y) noexcept nogil:
         if self.typenum == cnp.NPY_FLOAT:
-            return forward(<f32v>fill_f32(0), self.plan + first, stop - first, self.memory,
-                           self.widest, rows, <const float*>x, <float*>y)
-        return forward(<f64v>fill_f64(0), self.plan + first, stop - first, self.memory,
-                       self.widest, rows, <const double*>x, <double*>y)
+            return forward(<f32v>fill_f32(0), plan, rows, <const float*>x, <float*>y)
+        return forward(<f64v>fill_f64(0), plan, rows, <const double*>x, <double*>y)
 
-    cdef _forward(self, Py_ssize_t first, Py_ssize_t stop, cnp.ndarray x, cnp.ndarray y):
-        """y = layers first to stop - 1 of x, both plain and of matching shape"""
+    cdef _forward(self, const Plan* plan, cnp.ndarray x, cnp.ndarray y):
+        """y = the last of the layers of x, both plain and of matching shape"""
         cdef Py_ssize_t rows = x.shape[0] if cnp.PyArray_NDIM(x) == 2 else 1
         cdef PyThreadState* state = release_gil(self.work * rows)
-        cdef int failed = self._run(first, stop, rows, cnp.PyArray_DATA(x), cnp.PyArray_DATA(y))
+        cdef int failed = self._run(plan, rows, cnp.PyArray_DATA(x), cnp.PyArray_DATA(y))
         take_gil(state)
         if failed:
             raise MemoryError
@@ -197,25 +247,25 @@ cdef class ForwardPass:
         cdef cnp.ndarray inputs, y
         cdef Py_ssize_t rows
         cdef int ndim
-        if (is_plain(x, 1, self.typenum) and (<cnp.ndarray>x).shape[0] == self.n_in
-                or is_plain(x, 2, self.typenum) and (<cnp.ndarray>x).shape[1] == self.n_in):
+        if (is_plain(x, 1, self.typenum) and (<cnp.ndarray>x).shape[0] == self.plan.n_in
+                or is_plain(x, 2, self.typenum) and (<cnp.ndarray>x).shape[1] == self.plan.n_in):
             inputs = x
         else:
             inputs = self._as_input(x)
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
         if out is None:
-            y = (new_vector(self.n_out, self.typenum) if cnp.PyArray_NDIM(inputs) == 1
-                 else new_matrix(inputs.shape[0], self.n_out, self.typenum))
+            y = (new_vector(self.plan.n_out, self.typenum) if cnp.PyArray_NDIM(inputs) == 1
+                 else new_matrix(inputs.shape[0], self.plan.n_out, self.typenum))
         else:
             ndim = cnp.PyArray_NDIM(inputs)
-            rows = self.n_out if ndim == 1 else inputs.shape[0]
-            if is_place(out, ndim, self.typenum, rows, self.n_out, inputs, None):
+            rows = self.plan.n_out if ndim == 1 else inputs.shape[0]
+            if is_place(out, ndim, self.typenum, rows, self.plan.n_out, inputs, None):
                 y = out
             else:
-                y = _arrays.writing_place(out, rows_of(inputs, self.n_out), self.dtype, inputs)
+                y = _arrays.writing_place(out, rows_of(inputs, self.plan.n_out), self.dtype, inputs)
         if workers == 1:
-            self._forward(0, self.n_layers, inputs, y)
+            self._forward(&self.plan, inputs, y)
         else:
             self._forward_in_pieces(inputs, y, workers)
         return y if out is None or y is out else _arrays.copied(y, out)
@@ -225,40 +275,51 @@ cdef class ForwardPass:
         cdef cnp.ndarray inputs = _arrays.as_plain(x, "x", self.dtype)
         cdef int ndim = cnp.PyArray_NDIM(inputs)
         if ndim not in (1, 2):
-            raise ValueError(f"x must have shape ({self.n_in},) or (n, {self.n_in}), "
+            raise ValueError(f"x must have shape ({self.plan.n_in},) or (n, {self.plan.n_in}), "
                              f"got shape {shape_of(inputs)}")
-        if inputs.shape[ndim - 1] != self.n_in:
-            raise ValueError(f"x must have {self.n_in} columns to match the first layer, "
+        if inputs.shape[ndim - 1] != self.plan.n_in:
+            raise ValueError(f"x must have {self.plan.n_in} columns to match the first layer, "
                              f"got shape {shape_of(inputs)}")
         return inputs
 
     def _forward_in_pieces(self, inputs, y, workers):
         if inputs.ndim == 1:
-            self._forward(0, self.n_layers, inputs, y)
+            self._forward(&self.plan, inputs, y)
         else:
             _workers.over_rows(
-                lambda start, stop: self._forward(0, self.n_layers, inputs[start:stop],
+                lambda start, stop: self._forward(&self.plan, inputs[start:stop],
                                                   y[start:stop]),
                 len(inputs), workers)
 
     def _trace(self, x):
         """The activations of every layer"""
+        cdef Plan one = self.plan
         cdef Py_ssize_t index
+        one.n_layers = 1
         activations = []
         x = self._as_input(x)
-        for index in range(self.n_layers):
-            y = np.empty(rows_of(x, self.plan[index].n_out), self.dtype)
-            self._forward(index, index + 1, x, y)
+        for index in range(self.plan.n_layers):
+            one.layers = self.plan.layers + index
+            one.n_in = one.layers.n_in
+            one.n_out = one.layers.n_out
+            y = np.empty(rows_of(x, one.n_out), self.dtype)
+            self._forward(&one, x, y)
             activations.append(y)
             x = y
         return tuple(activations)
+
+    def _addresses(self):
+        """(row, first_output or None, what both take as `network`), valid as long as self is"""
+        if self.typenum == cnp.NPY_FLOAT:
+            return <size_t>&row[float], None, <size_t>&self.plan
+        return <size_t>&row[double], <size_t>&first_output, <size_t>&self.plan
 
     def _repeat(self, x, out, Py_ssize_t times):
         """The call `times` times over without leaving C: what bench/ times as the kernel."""
         cdef Py_ssize_t i
         if not (is_plain(x, 1, self.typenum) and is_plain(out, 1, self.typenum)
-                and (<cnp.ndarray>x).shape[0] == self.n_in
-                and (<cnp.ndarray>out).shape[0] == self.n_out):
+                and (<cnp.ndarray>x).shape[0] == self.plan.n_in
+                and (<cnp.ndarray>out).shape[0] == self.plan.n_out):
             raise ValueError("x and out must be plain rows of the network")
         for i in range(times):
-            self._run(0, self.n_layers, 1, cnp.PyArray_DATA(x), cnp.PyArray_DATA(out))
+            self._run(&self.plan, 1, cnp.PyArray_DATA(x), cnp.PyArray_DATA(out))

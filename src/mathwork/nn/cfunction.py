@@ -1,0 +1,140 @@
+"""A network as C functions, for compiled loops that call it a row at a time."""
+from mathwork._levels import core
+
+
+class RowFunction:
+    """A network as C functions: one row a call, from compiled code, with no Python involved.
+
+    Parameters
+    ----------
+    network : Network
+        It is kept alive.
+
+    Attributes
+    ----------
+    row : ctypes function pointer
+        ``int row(const real *x, real *y, void *network)``: `y` becomes what the network makes
+        of the row `x`, bit for bit what calling it gives. `real` is ``float`` or ``double``, as
+        `dtype` says; `x` holds `n_in` numbers and `y` `n_out`, and the two may share memory.
+        Returns 0, or -1 if memory ran out.
+    scalar : ctypes function pointer
+        ``double scalar(int n, double *x, void *network)``: the first output, or NaN if `n` is not
+        `n_in` or memory ran out. What SciPy's integrators take. Of a float64 network only;
+        `AttributeError` for float32.
+    network : ctypes.c_void_p
+        The last argument of both.
+    address : int
+        Of `row`, for what takes neither ctypes nor SciPy's LowLevelCallable.
+    n_in, n_out : int
+    dtype : numpy.dtype
+        float32 or float64.
+
+    Raises
+    ------
+    TypeError
+        If `network` is not a Network, and where this object is pickled: addresses mean nothing
+        in another process.
+
+    Notes
+    -----
+    **Calls.** Both functions only read the network: any number of threads may call them at once,
+    with or without the GIL. They take no lock and raise nothing. They use up to 24 kB of stack,
+    and heap memory where the outputs of a layer fill more than 8 kB. Nothing checks the pointers:
+    `x` and `y` must be contiguous, aligned, and as long as said above.
+
+    **Lifetime.** `network` may be passed on as long as the Network lives. This object keeps it
+    alive, and so does `network` itself, hence a LowLevelCallable with it. An integer keeps
+    nothing: who calls with ``network.value`` has to hold on to one of them meanwhile.
+
+    **From numba.** Take `row` from outside, and the network as an integer argument; arrays lend
+    their memory by ``.ctypes``::
+
+        row = function.row
+
+        @numba.njit
+        def decay(state, rate, network, steps):
+            for _ in range(steps):
+                row(state.ctypes, rate.ctypes, network)
+                state += 0.01 * rate
+
+        decay(state, rate, function.network.value, 1000)
+
+    **From SciPy**, integrating over the network's inputs::
+
+        integrand = scipy.LowLevelCallable(function.scalar, user_data=function.network)
+        scipy.integrate.nquad(integrand, [(0, 1)] * function.n_in)
+
+    **From C**, pass `address` and ``network.value`` as integers the size of a pointer, and cast
+    them to ``int (*)(const double *, double *, void *)`` and ``void *``.
+
+    Examples
+    --------
+    >>> import ctypes
+    >>> import numpy as np
+    >>> from mathwork.nn import Dense, Network, RowFunction
+    >>> net = Network([Dense([[1, 1], [1, -1]], [0, 0], "relu"), Dense([[1, 1]])], dtype=float)
+    >>> function = RowFunction(net)
+    >>> function
+    RowFunction(Network(2-2-1, relu-identity, float64))
+    >>> x, y = np.array([3.0, 5.0]), np.empty(1)
+    >>> pointer = ctypes.POINTER(ctypes.c_double)
+    >>> function.row(x.ctypes.data_as(pointer), y.ctypes.data_as(pointer), function.network)
+    0
+    >>> y                                       # relu(3 + 5) + relu(3 - 5)
+    array([8.])
+    >>> function.scalar(2, x.ctypes.data_as(pointer), function.network)
+    8.0
+    """
+
+    __slots__ = ("_owner", "_scalar", "address", "dtype", "n_in", "n_out", "network", "row")
+
+    def __new__(cls, network):
+        import ctypes
+
+        if not isinstance(network, core.ForwardPass):
+            raise TypeError(f"network must be a Network, got {type(network).__name__}")
+        address, scalar, plan = network._addresses()
+        real = ctypes.c_float if scalar is None else ctypes.c_double
+        numbers = ctypes.POINTER(real)
+        pointer = ctypes.c_void_p(plan)
+        pointer.owner = network         # for who keeps the pointer alone, as LowLevelCallable does
+        self = super().__new__(cls)
+        for name, value in {
+            "_owner": network,
+            "_scalar": scalar and ctypes.CFUNCTYPE(
+                ctypes.c_double, ctypes.c_int, numbers, ctypes.c_void_p)(scalar),
+            "address": address,
+            "dtype": network.dtype,
+            "n_in": network.layers[0].weight.shape[1],
+            "n_out": len(network.layers[-1].bias),
+            "network": pointer,
+            "row": ctypes.CFUNCTYPE(ctypes.c_int, numbers, numbers, ctypes.c_void_p)(address),
+        }.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    @property
+    def scalar(self):
+        if self._scalar is None:
+            raise AttributeError("scalar needs a network of dtype float64, as it is called with "
+                                 f"doubles, got {self.dtype}: Network(layers, dtype=float)")
+        return self._scalar
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"a RowFunction is immutable, {name} cannot be set")
+
+    def __delattr__(self, name):
+        raise AttributeError(f"a RowFunction is immutable, {name} cannot be deleted")
+
+    def __reduce__(self):
+        raise TypeError("a RowFunction holds addresses of this process and cannot be pickled: "
+                        "pickle its network")
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self._owner!r})"
