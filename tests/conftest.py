@@ -1,11 +1,14 @@
 """What every test file shares: the levels to run at, and Hypothesis made repeatable."""
 import importlib
+import os
 
 import hypothesis
 import numpy as np
 import pytest
 
 from mathwork import _levels
+
+os.environ.setdefault("KERAS_BACKEND", "torch")     # which Keras reads when it is imported
 
 hypothesis.settings.register_profile(
     "suite", deadline=None, derandomize=True, database=None, max_examples=60,
@@ -31,3 +34,10 @@ def dtype(request):
 def rng(request):
     """A generator seeded by the name of the test, so that every test has its own numbers."""
     return np.random.default_rng(list(request.node.name.encode()))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working directory, so that messages name files without a path."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,5 +1,4 @@
-"""The command line: what it writes, and that bad input is one line and exit code 2."""
-import io
+"""The command line: help, info, demo, and the command as a process."""
 import json
 import os
 import subprocess
@@ -7,70 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from command_line import cli, error_of, in_subprocess, output_of
 
 import mathwork
 from mathwork import data
-from mathwork.nn import Dense, Network
-
-click_testing = pytest.importorskip("click.testing")
-pytest.importorskip("rich")
-
-from mathwork import cli  # noqa: E402
-
-
-def run(*arguments, stdin=None):
-    return click_testing.CliRunner().invoke(cli.cli, [str(argument) for argument in arguments],
-                                            input=stdin, prog_name="mathwork")
-
-
-def output_of(*arguments, stdin=None):
-    result = run(*arguments, stdin=stdin)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def error_of(*arguments, stdin=None):
-    """The one line that a failing command writes, without the line's end."""
-    result = run(*arguments, stdin=stdin)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.endswith("\n") and result.stderr.count("\n") == 1
-    return result.stderr[:-1]
-
-
-def in_subprocess(*arguments, code=None, **environment):
-    """python -m mathwork, or Python code, in a process of its own."""
-    command = ["-m", "mathwork"] if code is None else ["-c", code]
-    return subprocess.run([sys.executable, *command, *arguments], capture_output=True, timeout=120,
-                          env={**os.environ, **environment}, check=False)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A working directory, so that messages name files without a path."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
-def net(request, folder):
-    """A network in net.npz, 3 inputs and 4 outputs."""
-    network = Network.he((3, 5, 4), dtype=request.param, rng=1)
-    network.save("net.npz")
-    return network
-
-
-@pytest.fixture
-def rows(net):
-    return np.random.default_rng(0).normal(size=(50, 3)).astype(net.dtype)
-
-
-def csv_of(array):
-    return "".join(",".join(map(str, row)) + "\n" for row in array)
-
-
-def same_bits(one, other):
-    return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
-
 
 # ---------------------------------------------------------------- help, version, info
 
@@ -79,11 +18,11 @@ def same_bits(one, other):
 def test_help_lists_the_commands(arguments):
     text = output_of(*arguments)
     assert text.startswith("Usage: mathwork ")
-    for command in ("demo", "forward", "info"):
+    for command in ("convert", "demo", "forward", "info"):
         assert f"\n  {command} " in text
 
 
-@pytest.mark.parametrize("command", ["demo", "forward", "info"])
+@pytest.mark.parametrize("command", ["convert", "demo", "forward", "info"])
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help(command, option):
     text = output_of(command, option)
@@ -176,237 +115,7 @@ def test_demo_as_a_process(encoding, ink):
         assert len(padded) == 28 and padded[:12] == " " * 12 and padded[12::2] == padded[13::2]
 
 
-# ---------------------------------------------------------------- forward: what it computes
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_forward_npy_to_npy(net, rows, workers):
-    np.save("in.npy", rows)
-    assert output_of("forward", "net.npz", "in.npy", "-o", "out.npy", "--workers", workers) == ""
-    assert same_bits(np.load("out.npy"), net(rows))
-
-
-def test_forward_csv_to_csv_reads_back_to_the_same_bits(net, rows):
-    with open("in.csv", "w") as file:
-        file.write(csv_of(rows))
-    output_of("forward", "net.npz", "in.csv", "-o", "out.csv")
-    assert same_bits(np.loadtxt("out.csv", delimiter=",", dtype=net.dtype), net(rows))
-
-
-def test_forward_standard_input_to_standard_output(net, rows):
-    text = output_of("forward", "net.npz", "-", stdin=csv_of(rows))
-    assert text == csv_of(net(rows))
-    assert text == output_of("forward", "net.npz", "-", "-o", "-", stdin=csv_of(rows))
-    assert same_bits(np.loadtxt(io.StringIO(text), delimiter=",", dtype=net.dtype), net(rows))
-
-
-def test_forward_in_more_than_one_block(net, rows, monkeypatch):
-    monkeypatch.setattr(cli, "ROW_BLOCK", 7)
-    np.save("in.npy", rows)
-    output_of("forward", "net.npz", "in.npy", "-o", "out.npy", "--workers", 2)
-    assert same_bits(np.load("out.npy"), net(rows))
-
-
-@pytest.mark.parametrize("stored", [
-    pytest.param(lambda rows: rows.astype(rows.dtype.newbyteorder()), id="byte-swapped"),
-    pytest.param(np.asfortranarray, id="column-major"),
-    pytest.param(lambda rows: (100 * rows).astype(np.int16), id="integers"),
-    pytest.param(lambda rows: rows.astype(np.longdouble), id="longdouble"),
-    pytest.param(lambda rows: rows > 0, id="bool"),
-    pytest.param(lambda rows: rows[:0], id="no rows"),
-])
-def test_forward_reads_any_npy_of_numbers(net, rows, stored):
-    np.save("in.npy", stored(rows))
-    output_of("forward", "net.npz", "in.npy", "-o", "out.npy")
-    assert same_bits(np.load("out.npy"), net(np.load("in.npy")))
-
-
-def test_forward_takes_one_dimension_as_one_row(net, rows):
-    np.save("in.npy", rows[0])
-    output_of("forward", "net.npz", "in.npy", "-o", "out.npy")
-    assert same_bits(np.load("out.npy"), net(rows[:1]))
-    assert output_of("forward", "net.npz", "in.npy") == csv_of(net(rows[:1]))
-
-
-def test_forward_may_replace_its_input(net, rows):
-    np.save("both.npy", rows)
-    output_of("forward", "net.npz", "both.npy", "-o", "both.npy")
-    assert same_bits(np.load("both.npy"), net(rows))
-
-
-def test_suffixes_in_capitals(net, rows, folder):
-    np.save("in.npy", rows)
-    (folder / "in.npy").rename("IN.NPY")
-    output_of("forward", "net.npz", "IN.NPY", "-o", "OUT.NPY")
-    assert sorted(path.name for path in folder.iterdir()) == ["IN.NPY", "OUT.NPY", "net.npz"]
-    assert same_bits(np.load("OUT.NPY"), net(rows))
-
-
-@pytest.mark.parametrize("text", [
-    pytest.param("1,2,3\n4,5,6\n", id="plain"),
-    pytest.param("1,2,3\n4,5,6", id="no newline at the end"),
-    pytest.param("a,b,c\n1,2,3\n4,5,6\n", id="header"),
-    pytest.param('"a,1","b ""2""",""\n1,2,3\n4,5,6\n', id="quoted header"),
-    pytest.param("\n# 9,9,9\n\nx,y,z\n1,2,3\n   \n  # \"c\n4,5,6\n\n", id="comments and blanks"),
-    pytest.param("1,2,3\r\n4,5,6\r\n", id="CRLF"),
-    pytest.param("1,2,3\r4,5,6\r", id="CR"),
-    pytest.param("\ufeff1,2,3\n4,5,6\n", id="byte order mark"),
-    pytest.param(' 1 ,"2",3.0\n4e0,+5, 6\n', id="spellings"),
-])
-@pytest.mark.parametrize("source", ["file", "-"])
-def test_csv_dialects(net, folder, text, source):
-    if source == "file":
-        source = folder / "in.csv"
-        source.write_bytes(text.encode())
-    expected = csv_of(net([[1, 2, 3], [4, 5, 6]]))
-    assert output_of("forward", "net.npz", source, stdin=text.encode()) == expected
-
-
-def test_special_numbers_pass_through(folder):
-    Network([Dense([[1.0]], [-0.0])]).save("same.npz")
-    text = "nan\ninf\n-inf\n0.0\n-0.0\n1e-45\n0.1\n"
-    assert output_of("forward", "same.npz", "-", stdin=text) == text
-    assert output_of("forward", "same.npz", "-", "--json", stdin=text) == (
-        '{"output": [[null], [null], [null], [0.0], [-0.0], [1e-45], [0.1]]}\n')
-
-
-def test_forward_json(net, rows):
-    report = json.loads(output_of("forward", "net.npz", "-", "--json", stdin=csv_of(rows)))
-    assert list(report) == ["output"]
-    assert same_bits(np.array(report["output"], net.dtype), net(rows))
-
-
-def test_classify(net, rows):
-    classes = net.classify(rows)
-    text = csv_of(rows)
-    lines = "".join(f"{index}\n" for index in classes)
-    assert output_of("forward", "net.npz", "-", "--classify", stdin=text) == lines
-    report = output_of("forward", "net.npz", "-", "--classify", "--json", stdin=text)
-    assert json.loads(report) == {"classes": classes.tolist()}
-    output_of("forward", "net.npz", "-", "--classify", "-o", "out.npy", stdin=text)
-    assert same_bits(np.load("out.npy"), classes)
-
-
-# ---------------------------------------------------------------- forward: what it refuses
-
-
-@pytest.fixture
-def model(folder):
-    """net.npz, with 3 inputs and 2 outputs."""
-    Network.he((3, 2), rng=0).save("net.npz")
-
-
-@pytest.mark.parametrize(("text", "message"), [
-    ("", "there is no row of numbers in it"),
-    ("a,b,c\n", "there is no row of numbers in it"),
-    ("# 1,2,3\n\n", "there is no row of numbers in it"),
-    ("1,2,3\n4,x,6\n", "line 2: column 2: 'x' is not a number"),
-    ("a,b,c\nd,e,f\n", "line 2: column 1: 'd' is not a number"),
-    ("1,b,c\n", "line 1: column 2: 'b' is not a number"),
-    ("#\n\na,b,c\n1,2,\n", "line 4: column 3: '' is not a number"),
-    ("1,2,3\n,,\n", "line 2: column 1: '' is not a number"),
-    ("1,2,3\n" + 500 * "9" + "z\n",
-     "line 2: column 1: '999999999999...999999999999z' is not a number"),
-    ("1,2,3\n\n4,5\n", "line 3: a row of length 2, those above have length 3"),
-    ("1,2,3\n4,5,6,7\n", "line 2: a row of length 4, those above have length 3"),
-    ("1,2\n3,4\n", "the network takes rows of 3 numbers, got shape (2, 2)"),
-    (b"1,2,3\n\xff\xfe", "not CSV: it is not text in UTF-8"),
-    ('"' + "1,2,3\n" * 30000, "line 21846: field larger than field limit (131072)"),
-])
-def test_bad_csv(model, folder, text, message):
-    content = text if isinstance(text, bytes) else text.encode()
-    (folder / "in.csv").write_bytes(content)
-    assert error_of("forward", "net.npz", "in.csv") == f"mathwork: in.csv: {message}"
-    source = "-" if message.startswith("the network") else "standard input"
-    assert error_of("forward", "net.npz", "-", stdin=content) == f"mathwork: {source}: {message}"
-
-
-def npy(array):
-    content = io.BytesIO()
-    np.save(content, array)
-    return content.getvalue()
-
-
-def with_shape(text):
-    """A .npy of 2 x 3 whose header says something else."""
-    content = npy(np.ones((2, 3)))
-    start = content.index(b"(2, 3)")
-    return content[:start] + (text + b"}").ljust(127 - start) + content[127:]
-
-
-@pytest.mark.parametrize(("content", "message"), [
-    pytest.param(npy(np.ones((4, 2))), ": the network takes rows of 3 numbers, got shape (4, 2)",
-                 id="width"),
-    pytest.param(npy(np.ones(4)), ": the network takes rows of 3 numbers, got shape (1, 4)",
-                 id="width of one row"),
-    pytest.param(npy(np.ones((2, 2, 3))),
-                 ": the network takes rows of 3 numbers, got shape (2, 2, 3)", id="3-D"),
-    pytest.param(npy(np.float64(1)), ": the network takes rows of 3 numbers, got shape (1, 1)",
-                 id="0-D"),
-    pytest.param(npy(np.ones((2, 3), complex)), " must hold real numbers, got dtype complex128",
-                 id="complex"),
-    pytest.param(npy(np.full((2, 3), "a")), " must hold real numbers, got dtype <U1", id="text"),
-    pytest.param(npy(np.ones((2, 3)))[:150], ": not a .npy file of numbers: ", id="cut short"),
-    pytest.param(npy(np.ones((2, 3)))[:60], ": not a .npy file of numbers: ", id="cut header"),
-    pytest.param(b"", ": not a .npy file of numbers: ", id="empty"),
-    pytest.param(b"1,2,3\n", ": not a .npy file of numbers: ", id="CSV"),
-    pytest.param(with_shape(b"(2, 3)["),
-                 ": not a .npy file of numbers: ", id="header is not Python"),
-    pytest.param(with_shape(b"(2, 9999999999999999999)"),
-                 ": not a .npy file of numbers: ", id="larger than any memory"),
-    pytest.param(with_shape(b"(4611686018427387905, 4)"),
-                 ": not a .npy file of numbers: ", id="size that overflows"),
-])
-def test_bad_npy(model, folder, content, message):
-    (folder / "in.npy").write_bytes(content)
-    line = error_of("forward", "net.npz", "in.npy")
-    assert line.startswith(f"mathwork: in.npy{message}")
-    assert message.endswith(": ") or line == f"mathwork: in.npy{message}"
-
-
-class Trap:
-    """Leaves a file behind where it is unpickled."""
-
-    def __reduce__(self):
-        return open, ("sprung", "w")
-
-
-def test_pickled_npy_is_refused_and_not_executed(model, folder):
-    np.save("in.npy", np.array([Trap()], object), allow_pickle=True)
-    assert error_of("forward", "net.npz", "in.npy") == (
-        "mathwork: in.npy: not a .npy file of numbers: "
-        "Array can't be memory-mapped: Python objects in dtype.")
-    assert not (folder / "sprung").exists()
-
-
-NAMES = "a table's name must end in .npy or .csv, or be - for CSV"
-
-
-@pytest.mark.parametrize(("arguments", "message"), [
-    (("net.npz", "none.csv"), "none.csv: No such file or directory"),
-    (("net.npz", "none.npy"), "none.npy: No such file or directory"),
-    (("none.npz", "in.csv"), "none.npz: No such file or directory"),
-    (("net.npz", "in.txt"), f"in.txt: {NAMES}"),
-    (("net.npz", "."), f".: {NAMES}"),
-    (("net.npz", "in.csv", "-o", "out.json"), f"out.json: {NAMES}"),
-    (("net.npz", "in.csv", "-o", "none/out.csv"), "none/out.csv: No such file or directory"),
-    (("net.npz", "in.csv", "-o", "none/out.npy"), "none/out.npy: No such file or directory"),
-    (("in.csv", "in.csv"), "a network's file must end in .npz, got 'in.csv'"),
-    (("foreign.npz", "in.csv"),
-     "foreign.npz is not a network saved by mathwork: it has no array 'kind'"),
-    (("net.npz", "in.csv", "--json", "-o", "out.csv"), "--json goes to standard output: give "
-     "--json or -o, not both. See mathwork forward -h."),
-])
-def test_bad_files(model, folder, arguments, message):
-    np.savez("foreign.npz", weight=np.ones(3))
-    (folder / "in.csv").write_text("1,2,3\n")
-    assert error_of("forward", *arguments) == f"mathwork: {message}"
-
-
-def test_a_refused_run_leaves_the_output_alone(model, folder):
-    (folder / "out.csv").write_text("precious")
-    error_of("forward", "net.npz", "-", "-o", "out.csv", stdin="1,2\n")
-    assert (folder / "out.csv").read_text() == "precious"
+# ---------------------------------------------------------------- bad usage
 
 
 # Click's own words differ between its versions; one line and the hint do not.
@@ -472,15 +181,3 @@ def test_a_full_disk_is_one_line(command):
     assert result.returncode == 2
     assert result.stderr.decode().splitlines() == [
         "mathwork: standard output: No space left on device"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="closed pipes are reported otherwise there")
-def test_a_closed_pipe_is_silent(model):
-    np.save("in.npy", np.ones((200_000, 3)))
-    process = subprocess.Popen([sys.executable, "-m", "mathwork", "forward", "net.npz", "in.npy"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with process:
-        assert process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-    assert process.returncode == 1

@@ -37,7 +37,8 @@ class OneLineErrors(click.Group):
             sys.exit(super().main(*args, standalone_mode=False, **kwargs))
         except click.Abort:
             sys.exit(130)       # as the shell reports an interrupt
-        except (click.ClickException, OSError, ValueError, TypeError, MemoryError) as error:
+        except (click.ClickException, OSError, ValueError, TypeError, MemoryError,
+                ImportError) as error:
             click.echo(f"mathwork: {_one_line(error)}", err=True)
             sys.exit(2)
 
@@ -88,9 +89,30 @@ def info(as_json):
         show_runtime()
 
 
+class Activations(click.ParamType):
+    """relu,leaky_relu:0.2,softmax as ["relu", ("leaky_relu", 0.2), "softmax"]"""
+
+    name = "activations"
+
+    def convert(self, value, param, ctx):
+        try:
+            return [(name, float(parameter)) if colon else name
+                    for name, colon, parameter in (each.partition(":")
+                                                   for each in value.split(","))]
+        except ValueError:
+            self.fail(f"{value!r} must be names with commas between, one a layer, like "
+                      "relu,leaky_relu:0.2,softmax", param, ctx)
+
+
+activations = click.option(
+    "--activations", type=Activations(), metavar="NAME,NAME,...",
+    help="One a layer, for a .safetensors file that does not say them: relu,leaky_relu:0.2,softmax")
+
+
 @cli.command()
 @click.argument("model")
 @click.argument("source", metavar="INPUT")
+@activations
 @click.option("-o", "--output", "target", metavar="OUT", default="-",
               help="Write to this .npy or .csv file instead of CSV to standard output.")
 @click.option("--classify", is_flag=True,
@@ -99,11 +121,11 @@ def info(as_json):
               show_default=True,
               help="Threads that share the rows. The result has the same bits for any number.")
 @as_json
-def forward(model, source, target, classify, workers, as_json):
+def forward(model, source, activations, target, classify, workers, as_json):
     """Run a saved network over a table of numbers.
 
-    MODEL is a network saved with Network.save (.npz). INPUT is a .npy or .csv file with one row
-    of inputs a line, or - for CSV from standard input. In CSV a header row, blank lines and
+    MODEL is a network in a .npz, .onnx or .safetensors file. INPUT is a .npy or .csv file with one
+    row of inputs a line, or - for CSV from standard input. In CSV a header row, blank lines and
     lines that begin with # are skipped. The result has a row for each of INPUT.
 
     Numbers are written as the shortest text that reads back to the same bits. With --json the
@@ -113,13 +135,36 @@ def forward(model, source, target, classify, workers, as_json):
     if as_json and target != "-":
         raise click.UsageError("--json goes to standard output: give --json or -o, not both.")
     check_suffix(target)
-    result = _run(load(model), read_table(source), source, workers)
+    network = load(model, activations=activations)
+    result = _run(network, read_table(source), source, workers)
     if classify:
         result = np.argmax(result, axis=1)
     if as_json:
         _print_json({"classes" if classify else "output": _for_json(result)})
     else:
         write_table(result, target)
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@activations
+@click.option("--dtype", type=click.Choice(["float32", "float64"]),
+              help="Round the weights to this dtype; they keep their own if it is not given.")
+@as_json
+def convert(source, target, activations, dtype, as_json):
+    """Write a saved network in another format.
+
+    IN and OUT are .npz, .onnx or .safetensors files. The weights keep their bits, except where
+    --dtype rounds them.
+    """
+    network = load(source, activations=activations, dtype=dtype)
+    network.save(target)
+    if as_json:
+        _print_json({"network": repr(network), "sizes": network.sizes,
+                     "dtype": network.dtype.name, "parameters": network.n_parameters})
+    else:
+        click.echo(f"{target}: {network!r}")
 
 
 def _run(network, table, source, workers):

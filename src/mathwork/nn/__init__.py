@@ -1,11 +1,15 @@
 """Networks of dense layers.
 
-Dense, Network   mathwork.nn.network
-load             mathwork.nn.formats
-cost             mathwork.nn.cost
+Dense             mathwork.nn.dense
+Network           mathwork.nn.network, with nn.sources and nn.chain for networks from elsewhere
+RowFunction       mathwork.nn.cfunction
+load              mathwork.nn.formats
+cost              mathwork.nn.cost
 """
+from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.cost import cost
+from mathwork.nn.dense import Dense
 from mathwork.nn.formats import load
-from mathwork.nn.network import Dense, Network
+from mathwork.nn.network import Network
 
-__all__ = ["Dense", "Network", "cost", "load"]
+__all__ = ["Dense", "Network", "RowFunction", "cost", "load"]

@@ -1,126 +1,14 @@
-"""Dense layers and the networks they make."""
+"""A chain of dense layers, ready to be called."""
 import itertools
-from numbers import Real
 
 import numpy as np
 
 from mathwork import init
-from mathwork._arrays import as_plain_together, float_dtype
+from mathwork._arrays import float_dtype
 from mathwork._levels import core
-from mathwork.nn import formats
-
-# Activations with a parameter, and its default; every other takes none.
-DEFAULT_PARAMETER = {"leaky_relu": 0.01, "elu": 1.0}
-
-
-class Dense:
-    """One layer, ``activation(weight @ x + bias)``.
-
-    Parameters
-    ----------
-    weight : array_like, shape (n_out, n_in)
-        One row an output; both sizes at least 1. Kept as a read-only copy, float32 where it is
-        float32 or float16 and so is `bias`, else float64. NaN and infinity are let through.
-    bias : array_like, shape (n_out,), optional
-        Zeros if not given.
-    activation : str or (str, float)
-        A name of :mod:`mathwork.activations`; ``("leaky_relu", slope)`` and ``("elu", alpha)``
-        carry their parameter, which is 0.01 and 1.0 if only the name is given.
-
-    Attributes
-    ----------
-    weight, bias : ndarray, read-only
-    activation : str or (str, float)
-
-    Raises
-    ------
-    TypeError
-        For weights that are not real numbers, or masked.
-    ValueError
-        For shapes that do not fit, and an unknown activation.
-
-    Notes
-    -----
-    Published notes of this layer print ``W`` with columns 0 to n against inputs 1 to n; here the
-    bias is its own array and ``W`` has one column an input.
-
-    Examples
-    --------
-    >>> from mathwork.nn import Dense
-    >>> Dense([[1.0, -1.0]], [0.5], "relu")
-    Dense(2 -> 1, relu, float64)
-    """
-
-    __slots__ = ("activation", "bias", "weight")
-
-    def __new__(cls, weight, bias=None, activation="identity"):
-        weight, bias = as_plain_together(weight=weight, bias=bias, optional=("bias",))
-        if weight.ndim != 2 or 0 in weight.shape:
-            raise ValueError("weight must have shape (n_out, n_in), both at least 1, "
-                             f"got {weight.shape}")
-        if bias is None:
-            bias = np.zeros(len(weight), weight.dtype)
-        if bias.shape != weight.shape[:1]:
-            raise ValueError(f"bias must have shape {weight.shape[:1]} to match weight of shape "
-                             f"{weight.shape}, got {bias.shape}")
-        self = super().__new__(cls)
-        object.__setattr__(self, "weight", _frozen(weight))
-        object.__setattr__(self, "bias", _frozen(bias))
-        object.__setattr__(self, "activation", _checked_activation(activation))
-        return self
-
-    def __setattr__(self, name, value):
-        raise AttributeError(f"a Dense layer is immutable, {name} cannot be set")
-
-    def __delattr__(self, name):
-        raise AttributeError(f"a Dense layer is immutable, {name} cannot be deleted")
-
-    def __reduce__(self):
-        return type(self), (self.weight, self.bias, self.activation)
-
-    def __repr__(self):
-        n_out, n_in = self.weight.shape
-        return f"Dense({n_in} -> {n_out}, {self._activation_text}, {self.weight.dtype})"
-
-    @property
-    def _activation(self):
-        """(name, parameter) for the kernel; the parameter is 0.0 where there is none."""
-        return self.activation if isinstance(self.activation, tuple) else (self.activation, 0.0)
-
-    @property
-    def _activation_text(self):
-        name, parameter = self._activation
-        return f"{name}({parameter:g})" if name in DEFAULT_PARAMETER else name
-
-    def _astype(self, dtype):
-        """This layer in another dtype; itself where it has it."""
-        if self.weight.dtype == dtype:
-            return self
-        with np.errstate(over="ignore", invalid="ignore"):
-            return Dense(self.weight.astype(dtype), self.bias.astype(dtype), self.activation)
-
-
-def _frozen(array):
-    array = array.copy()
-    array.flags.writeable = False
-    return array
-
-
-def _checked_activation(activation):
-    """`activation` as Dense keeps it: a name, or a pair where there is a parameter."""
-    pair = isinstance(activation, tuple | list)
-    name, *parameters = (activation or [None]) if pair else [activation]
-    if not isinstance(name, str) or name not in core.activation_codes:
-        raise ValueError(f"activation must be one of {', '.join(core.activation_codes)}, "
-                         f"got {name!r}")
-    if name not in DEFAULT_PARAMETER:
-        if parameters:
-            raise ValueError(f"activation {name} takes no parameter, got {activation!r}")
-        return name
-    parameters = parameters or [DEFAULT_PARAMETER[name]]
-    if len(parameters) != 1 or not isinstance(parameters[0], Real):
-        raise ValueError(f"activation {name} takes one real parameter, got {activation!r}")
-    return name, float(parameters[0])
+from mathwork.nn import formats, sources
+from mathwork.nn.dense import Dense
+from mathwork.nn.formats import onnx
 
 
 class Network(core.ForwardPass):
@@ -152,7 +40,9 @@ class Network(core.ForwardPass):
         split over `workers` threads, at most four a processor. `TypeError` if `x` is not of real
         numbers or is masked, or `out` is not an array of the network's dtype; `ValueError` if
         a shape does not fit, `out` is read-only, or `workers` is below 1.
-    trace, classify, save, he
+    he, from_sklearn, from_torch, from_keras, from_onnx
+        Other ways to make one.
+    trace, classify, save, to_onnx, as_ctypes
         Below.
 
     Raises
@@ -241,6 +131,171 @@ class Network(core.ForwardPass):
                                                  strict=True)],
                    dtype=dtype)
 
+    @classmethod
+    def _of(cls, layers, dtype):
+        """Of layers from elsewhere, in `dtype` or else the widest of theirs."""
+        if dtype is None:
+            dtype = np.result_type(*(layer.weight.dtype for layer in layers))
+        return cls(layers, dtype=dtype)
+
+    @classmethod
+    def from_sklearn(cls, estimator, *, dtype=None):
+        """The network in a fitted scikit-learn MLPClassifier or MLPRegressor.
+
+        Parameters
+        ----------
+        estimator : sklearn.neural_network.MLPClassifier or MLPRegressor
+            Fitted, and alone: what a pipeline does before it is not part of the network.
+        dtype : dtype, optional
+            float32 or float64; by default that of the fitted weights.
+
+        Returns
+        -------
+        Network
+            Its outputs are those of ``predict_proba`` (softmax where there are more than two
+            classes, a sigmoid for each label where there are several labels), or ``predict`` of
+            a regressor, with a row a sample. Of two classes there is one output, the probability
+            of ``classes_[1]``.
+
+        Raises
+        ------
+        TypeError
+            For anything else.
+        ValueError
+            If it is not fitted, or has an activation that mathwork has not.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.neural_network import MLPRegressor
+        >>> from mathwork.nn import Network
+        >>> estimator = MLPRegressor(hidden_layer_sizes=3, solver="lbfgs", random_state=0)
+        >>> estimator = estimator.fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
+        >>> net = Network.from_sklearn(estimator)
+        >>> net
+        Network(1-3-1, relu-identity, float64)
+        >>> bool(np.allclose(net([1.0]), estimator.predict([[1.0]]), rtol=1e-12))
+        True
+        """
+        return cls._of(sources.sklearn_layers(estimator), dtype)
+
+    @classmethod
+    def from_torch(cls, module, *, dtype=None):
+        """The network in a PyTorch ``nn.Sequential``.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            A Sequential, which may hold others, of Linear, ReLU, Sigmoid, Tanh, Softplus, SiLU,
+            GELU, SELU, ELU, LeakyReLU, Softmax, LogSoftmax, Flatten, Identity and Dropout; or a
+            Linear. It computes as in evaluation, so Dropout does nothing.
+        dtype : dtype, optional
+            float32 or float64; by default that of the parameters, float16 and bfloat16 widened
+            to float32.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        TypeError
+            For what is not a module.
+        ValueError
+            For any other module, which is named, also for one with hooks, a forward of its own,
+            or options that mathwork has not.
+
+        Notes
+        -----
+        An activation without a Linear before it becomes a layer with the identity matrix: exact
+        for finite numbers. Above its threshold of 20 PyTorch's Softplus returns x, which is 2e-9
+        less than here.
+
+        Examples
+        --------
+        >>> from torch import nn
+        >>> from mathwork.nn import Network
+        >>> Network.from_torch(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
+        Network(4-8-2, relu-identity, float32)
+        """
+        return cls._of(sources.torch_layers(module), dtype)
+
+    @classmethod
+    def from_keras(cls, model, *, dtype=None):
+        """The network in a Keras model.
+
+        Parameters
+        ----------
+        model : keras.Model
+            Built; Sequential, or Functional where its layers are one chain: Dense, Activation,
+            ReLU, LeakyReLU, ELU, Softmax, Flatten, Identity, Dropout and noise. Inputs of more
+            than one axis a sample go through Flatten first; the network takes them flat.
+        dtype : dtype, optional
+            float32 or float64; by default that of the weights, float16 and bfloat16 widened to
+            float32.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        TypeError
+            For what is not a Keras model.
+        ValueError
+            For any other layer, which is named, and a graph that branches.
+
+        Examples
+        --------
+        >>> import keras
+        >>> from mathwork.nn import Network
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "softmax")])
+        >>> Network.from_keras(model)
+        Network(4-2, softmax, float32)
+        """
+        return cls._of(sources.keras_layers(model), dtype)
+
+    @classmethod
+    def from_onnx(cls, source, *, dtype=None):
+        """The network in an ONNX model.
+
+        Parameters
+        ----------
+        source : str, path-like or onnx.ModelProto
+            A graph that is a chain from one input to one output: Gemm, MatMul, Add, Relu,
+            Sigmoid, Tanh, Softplus, Gelu, Selu, Elu, LeakyRelu, Softmax, LogSoftmax, Swish,
+            Flatten, Reshape to rows, Identity, Dropout, Transpose; SiLU and Softplus in the nodes
+            that PyTorch exports them as; Transpose and Identity of constants. Needs the ``onnx``
+            package.
+        dtype : dtype, optional
+            float32 or float64; by default that of the weights, float16 and bfloat16 widened to
+            float32.
+
+        Returns
+        -------
+        Network
+            It takes and gives one row a sample, also where the model has one column a sample
+            (``transA=1``, ``W @ x``): then it computes what the model gives for ``x.T``.
+
+        Raises
+        ------
+        ValueError
+            For any other graph, with the node that was in the way; for what is not an ONNX
+            model, or declares other sizes than it holds; and for data outside its folder.
+        ImportError
+            If ``onnx`` is missing.
+        OSError
+            If the file cannot be read.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Network
+        >>> net = Network.he((4, 8, 2), rng=0)
+        >>> Network.from_onnx(net.to_onnx())
+        Network(4-8-2, relu-sigmoid, float32)
+        """
+        return cls._of(onnx.layers(source), dtype)
+
     @property
     def sizes(self):
         return (self.layers[0].weight.shape[1], *(len(layer.bias) for layer in self.layers))
@@ -307,14 +362,22 @@ class Network(core.ForwardPass):
         Parameters
         ----------
         path : str or path-like
-            Ends in ``.npz``. An existing file is replaced.
+            Ends in ``.npz``, ``.safetensors`` or ``.onnx``, which says the format; the last two
+            need the package of that name. An existing file is replaced.
 
         Raises
         ------
         ValueError
             For any other suffix.
+        ImportError
+            If the package is missing.
         OSError
             If the file cannot be written.
+
+        Notes
+        -----
+        A ``.safetensors`` file has the names of the ``state_dict`` of
+        ``nn.Sequential(nn.Linear, activation, nn.Linear, activation, ...)``.
 
         Examples
         --------
@@ -329,6 +392,59 @@ class Network(core.ForwardPass):
         True
         """
         formats.save(self, path)
+
+    def to_onnx(self):
+        """The network as an ONNX model that computes the same, for other runtimes.
+
+        Returns
+        -------
+        onnx.ModelProto
+            Opset 20, from ``x`` of shape ``(n, n_in)`` to ``y`` of shape ``(n, n_out)``, in the
+            network's dtype. Checked; :meth:`from_onnx` reads it back to equal bits.
+
+        Raises
+        ------
+        ImportError
+            If ``onnx`` is missing.
+
+        Notes
+        -----
+        In float64 ONNX Runtime lacks five of the activations. The model carries them as
+        functions of operators that it has, so it runs as it is.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Network
+        >>> model = Network.he((4, 8, 2), rng=0).to_onnx()
+        >>> [node.op_type for node in model.graph.node]
+        ['Gemm', 'Relu', 'Gemm', 'Sigmoid']
+        """
+        return onnx.model(self)
+
+    def as_ctypes(self):
+        """The forward pass of one row as a C function, for compiled loops.
+
+        Returns
+        -------
+        mathwork.nn.RowFunction
+            For ctypes, numba, :class:`scipy.LowLevelCallable` and C: its documentation says how.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from ctypes import c_float
+        >>> from mathwork.nn import Network
+        >>> net = Network.he((4, 8, 2), rng=0)
+        >>> x, y = (c_float * 4)(1, 2, 3, 4), (c_float * 2)()
+        >>> function = net.as_ctypes()
+        >>> function.row(x, y, function.network)
+        0
+        >>> bool((np.array(y) == net([1, 2, 3, 4])).all())
+        True
+        """
+        from mathwork.nn.cfunction import RowFunction
+
+        return RowFunction(self)
 
     def __reduce__(self):
         return _rebuild, (type(self), self.layers, self.dtype)

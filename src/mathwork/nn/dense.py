@@ -1,0 +1,120 @@
+"""One dense layer."""
+from numbers import Real
+
+import numpy as np
+
+from mathwork._arrays import as_plain_together
+from mathwork._levels import core
+
+# Activations with a parameter, and its default; every other takes none.
+DEFAULT_PARAMETER = {"leaky_relu": 0.01, "elu": 1.0}
+
+
+class Dense:
+    """One layer, ``activation(weight @ x + bias)``.
+
+    Parameters
+    ----------
+    weight : array_like, shape (n_out, n_in)
+        One row an output; both sizes at least 1. Kept as a read-only copy, float32 where it is
+        float32 or float16 and so is `bias`, else float64. NaN and infinity are let through.
+    bias : array_like, shape (n_out,), optional
+        Zeros if not given.
+    activation : str or (str, float)
+        A name of :mod:`mathwork.activations`; ``("leaky_relu", slope)`` and ``("elu", alpha)``
+        carry their parameter, which is 0.01 and 1.0 if only the name is given.
+
+    Attributes
+    ----------
+    weight, bias : ndarray, read-only
+    activation : str or (str, float)
+
+    Raises
+    ------
+    TypeError
+        For weights that are not real numbers, or masked.
+    ValueError
+        For shapes that do not fit, and an unknown activation.
+
+    Notes
+    -----
+    Published notes of this layer print ``W`` with columns 0 to n against inputs 1 to n; here the
+    bias is its own array and ``W`` has one column an input.
+
+    Examples
+    --------
+    >>> from mathwork.nn import Dense
+    >>> Dense([[1.0, -1.0]], [0.5], "relu")
+    Dense(2 -> 1, relu, float64)
+    """
+
+    __slots__ = ("activation", "bias", "weight")
+
+    def __new__(cls, weight, bias=None, activation="identity"):
+        weight, bias = as_plain_together(weight=weight, bias=bias, optional=("bias",))
+        if weight.ndim != 2 or 0 in weight.shape:
+            raise ValueError("weight must have shape (n_out, n_in), both at least 1, "
+                             f"got {weight.shape}")
+        if bias is None:
+            bias = np.zeros(len(weight), weight.dtype)
+        if bias.shape != weight.shape[:1]:
+            raise ValueError(f"bias must have shape {weight.shape[:1]} to match weight of shape "
+                             f"{weight.shape}, got {bias.shape}")
+        self = super().__new__(cls)
+        object.__setattr__(self, "weight", _frozen(weight))
+        object.__setattr__(self, "bias", _frozen(bias))
+        object.__setattr__(self, "activation", _checked_activation(activation))
+        return self
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"a Dense layer is immutable, {name} cannot be set")
+
+    def __delattr__(self, name):
+        raise AttributeError(f"a Dense layer is immutable, {name} cannot be deleted")
+
+    def __reduce__(self):
+        return type(self), (self.weight, self.bias, self.activation)
+
+    def __repr__(self):
+        n_out, n_in = self.weight.shape
+        return f"Dense({n_in} -> {n_out}, {self._activation_text}, {self.weight.dtype})"
+
+    @property
+    def _activation(self):
+        """(name, parameter) for the kernel; the parameter is 0.0 where there is none."""
+        return self.activation if isinstance(self.activation, tuple) else (self.activation, 0.0)
+
+    @property
+    def _activation_text(self):
+        name, parameter = self._activation
+        return f"{name}({parameter:g})" if name in DEFAULT_PARAMETER else name
+
+    def _astype(self, dtype):
+        """This layer in another dtype; itself where it has it."""
+        if self.weight.dtype == dtype:
+            return self
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Dense(self.weight.astype(dtype), self.bias.astype(dtype), self.activation)
+
+
+def _frozen(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+def _checked_activation(activation):
+    """`activation` as Dense keeps it: a name, or a pair where there is a parameter."""
+    pair = isinstance(activation, tuple | list)
+    name, *parameters = (activation or [None]) if pair else [activation]
+    if not isinstance(name, str) or name not in core.activation_codes:
+        raise ValueError(f"activation must be one of {', '.join(core.activation_codes)}, "
+                         f"got {name!r}")
+    if name not in DEFAULT_PARAMETER:
+        if parameters:
+            raise ValueError(f"activation {name} takes no parameter, got {activation!r}")
+        return name
+    parameters = parameters or [DEFAULT_PARAMETER[name]]
+    if len(parameters) != 1 or not isinstance(parameters[0], Real):
+        raise ValueError(f"activation {name} takes one real parameter, got {activation!r}")
+    return name, float(parameters[0])

@@ -1,0 +1,47 @@
+"""Networks as .onnx: between the file, the model in memory, and the layers."""
+from pathlib import Path
+
+from mathwork._extras import extra
+from mathwork.nn.formats import refusal
+
+
+def read(path):
+    onnx = extra("onnx", "read a .onnx file")
+    from google.protobuf.message import DecodeError
+
+    content = path.read_bytes()
+    try:
+        model = onnx.ModelProto.FromString(content)
+    except DecodeError as error:
+        raise refusal(path, f"it is not an ONNX model: {error}") from None
+    return _layers(model, path)
+
+
+def write(network, path):
+    content = model(network).SerializeToString()
+    path.write_bytes(content)
+
+
+def model(network):
+    """The onnx.ModelProto of a network"""
+    extra("onnx", "make an ONNX model")
+    from mathwork.nn.formats import onnx_model
+
+    return onnx_model.model(network)
+
+
+def layers(source):
+    """The layers of a path or an onnx.ModelProto"""
+    onnx = extra("onnx", "read an ONNX model")
+    if isinstance(source, onnx.ModelProto):
+        return _layers(source, None)
+    return read(Path(source))
+
+
+def _layers(model, path):
+    from mathwork.nn.formats import onnx_graph
+
+    try:
+        return onnx_graph.layers(model, None if path is None else path.parent)
+    except ValueError as error:
+        raise refusal(path or "the ONNX model", error) from None

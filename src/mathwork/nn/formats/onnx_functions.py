@@ -1,0 +1,165 @@
+"""Activations as functions inside an ONNX model, for float64.
+
+ONNX Runtime has no float64 kernels for five of the activations that ONNX defines. Each is
+written here in operators that do have them. A model carries the functions it calls, in the
+domain "mathwork", and ONNX Runtime puts their nodes in place of the calls. A function has the
+same bytes whenever it is built: that is how a reader knows it.
+
+The bodies below are Python functions of `Value`: to run one is to write its nodes down.
+"""
+import inspect
+
+from onnx import TensorProto, helper
+
+DOMAIN = "mathwork"
+OPSET = 20      # of the standard operators in the bodies
+
+# Our name of an activation: that of its function, which is ONNX's name of the operator.
+NAMES = {"leaky_relu": "LeakyRelu", "elu": "Elu", "softplus": "Softplus", "selu": "Selu",
+         "gelu": "Gelu"}
+
+# P of degree 23, highest power first: (a + 3.5) e^(a^2 / 2) Phi(-a) = P((a - 3.5) / (a + 3.5)).
+# "normal tail float64" of tools/minimax.py, which gelu in kernels/activations.pxi evaluates
+# too: 0 <= a <= 40, relative error 2^-54.9.
+NORMAL_TAIL = (
+    1.4772497118189077e-09, 4.900254686870524e-09, -3.808156798289456e-09,
+    -3.628305481707938e-08, -3.0198974682435576e-08, 1.2378084168363563e-07,
+    2.944668093324105e-07, -1.430318790488438e-07, -1.479185518798372e-06,
+    -1.1651703965769182e-06, 5.651912852996298e-06, 1.150670751472876e-05,
+    -1.8788895662691936e-05, -7.558468539607795e-05, 6.70332314578012e-05,
+    0.0004766571070586316, -0.0004450129500447786, -0.0031891010488813757,
+    0.006476218919874566, 0.017407832602077244, -0.11605092871407852,
+    0.31542496988795193, -0.565561816053779, 0.7444160754359381)
+
+
+def function(name):
+    """The function of an activation.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+
+    Returns
+    -------
+    onnx.FunctionProto
+        Of a float64 tensor; ``"leaky_relu"`` and ``"elu"`` take their parameter as a second
+        input, a float64 tensor of no dimensions, because attributes hold float32 alone.
+
+    Notes
+    -----
+    Errors as ONNX Runtime 1.31 computes them, over 10^6 samples each: one rounding for leaky_relu,
+    below 3 units in the last place of the exact result for softplus, 4 for elu, 5 for selu and 7
+    for gelu, tails and subnormal numbers included. NaN gives NaN, and infinities give what
+    :mod:`mathwork.activations` gives; zeros may differ from it in sign.
+    """
+    body = BODIES[name]
+    inputs, nodes = list(inspect.signature(body).parameters), []
+    result = body(*(Value(each, nodes) for each in inputs))
+    return helper.make_function(DOMAIN, NAMES[name], inputs, [result.name], nodes,
+                                [helper.make_opsetid("", OPSET)])
+
+
+class Value:
+    """A tensor in the body of a function, by its name; arithmetic with it appends to `nodes`."""
+
+    def __init__(self, name, nodes):
+        self.name, self.nodes = name, nodes
+
+    def __neg__(self):
+        return node("Neg", self)
+
+    def __abs__(self):
+        return node("Abs", self)
+
+    def __add__(self, other):
+        return node("Add", self, other)
+
+    def __radd__(self, other):
+        return node("Add", other, self)
+
+    def __sub__(self, other):
+        return node("Sub", self, other)
+
+    def __rsub__(self, other):
+        return node("Sub", other, self)
+
+    def __mul__(self, other):
+        return node("Mul", self, other)
+
+    def __rmul__(self, other):
+        return node("Mul", other, self)
+
+    def __truediv__(self, other):
+        return node("Div", self, other)
+
+    def __gt__(self, other):
+        return node("Greater", self, other)
+
+
+def node(operator, *operands):
+    """The operator's result, as a Value; operands are at least one Value, and numbers."""
+    nodes = next(each.nodes for each in operands if isinstance(each, Value))
+    inputs = [each.name if isinstance(each, Value) else constant(each, nodes).name
+              for each in operands]
+    return append(nodes, operator, inputs)
+
+
+def constant(number, nodes):
+    """A float64 tensor of no dimensions."""
+    tensor = TensorProto(data_type=TensorProto.DOUBLE, double_data=[number])
+    return append(nodes, "Constant", [], value=tensor)
+
+
+def append(nodes, operator, inputs, **attributes):
+    result = Value(f"v{len(nodes)}", nodes)
+    nodes.append(helper.make_node(operator, inputs, [result.name], **attributes))
+    return result
+
+
+# ---- the bodies ----
+
+def leaky_relu(x, slope):
+    """x where x > 0, else slope x"""
+    return node("Where", x > 0, x, slope * x)
+
+
+def elu(x, alpha):
+    """x where x > 0, else alpha (e^x - 1)"""
+    return node("Where", x > 0, x, alpha * expm1(x))
+
+
+def selu(x):
+    """1.0507 x where x > 0, else 1.0507 1.6733 (e^x - 1): Klambauer et al. 2017"""
+    return node("Where", x > 0, 1.0507009873554804934 * x, 1.7580993408473768599 * expm1(x))
+
+
+def softplus(x):
+    """log(1 + e^x) = max(x, 0) + log(1 + v), v = e^-|x|"""
+    v = node("Exp", -abs(x))
+    u = 1 + v
+    # log(u), and what rounding u lost: to first order, which is all of v where u is 1
+    return node("Relu", x) + (node("Log", u) + (v - (u - 1)) / u)
+
+
+def gelu(x):
+    """x Phi(x) = max(x, 0) - a Phi(-a), a = |x|, Phi(-a) = e^(-a^2 / 2) P(t) / (a + c),
+    t = (a - c) / (a + c), c = 3.5"""
+    a = node("Min", abs(x), 40)     # Phi(-40) is below the smallest number
+    t = (a - 3.5) / (a + 3.5)
+    p = NORMAL_TAIL[0]
+    for coefficient in NORMAL_TAIL[1:]:
+        p = p * t + coefficient
+    # a^2 = short^2 + (a - short) (a + short): multiples of 2^-10 up to 40 have an exact square
+    short = node("Round", a * 2.0**10) * 2.0**-10
+    power = node("Exp", -0.5 * short * short) * node("Exp", -0.5 * (a - short) * (a + short))
+    return node("Relu", x) - a * (p / (a + 3.5)) * power
+
+
+def expm1(x):
+    """e^x - 1 = 2 t / (1 - t), t = tanh(x / 2), which is accurate near 0"""
+    t = node("Tanh", x * 0.5)
+    return 2 * t / (1 - t)
+
+
+BODIES = {"leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "selu": selu, "gelu": gelu}

@@ -1,0 +1,78 @@
+"""An ONNX model that computes what a network does, for every runtime that reads ONNX."""
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper
+
+from mathwork.nn.formats import onnx_functions
+
+OPSET = 20                      # the first that has Gelu
+IR_VERSION = 9                  # the oldest that goes with it
+STANDARD = {"elu": "Elu", "gelu": "Gelu", "leaky_relu": "LeakyRelu", "log_softmax": "LogSoftmax",
+            "relu": "Relu", "selu": "Selu", "sigmoid": "Sigmoid", "softmax": "Softmax",
+            "softplus": "Softplus", "tanh": "Tanh"}
+
+
+def model(network):
+    """One Gemm a layer and what its activation needs, from ``x (n, n_in)`` to ``y (n, n_out)``."""
+    writer = _Writer(network.dtype)
+    value = "x"
+    for index, layer in enumerate(network.layers):
+        value = writer.layer(index, layer, value)
+    writer.nodes[-1].output[0] = "y"
+    sizes = network.sizes
+    graph = helper.make_graph(
+        writer.nodes, "network",
+        [helper.make_tensor_value_info("x", writer.type, ["n", sizes[0]])],
+        [helper.make_tensor_value_info("y", writer.type, ["n", sizes[-1]])],
+        writer.initializers)
+    domains = [helper.make_opsetid("", OPSET)]
+    if writer.functions:
+        domains.append(helper.make_opsetid(onnx_functions.DOMAIN, 1))
+    result = helper.make_model(graph, producer_name="mathwork", opset_imports=domains,
+                               ir_version=IR_VERSION, functions=writer.functions.values())
+    checker.check_model(result)
+    return result
+
+
+class _Writer:
+    """The nodes, initializers and functions of a graph, in the network's dtype"""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+        self.type = helper.np_dtype_to_tensor_dtype(dtype)
+        self.nodes, self.initializers, self.functions = [], [], {}
+
+    def layer(self, index, layer, value):
+        """Append one layer that takes `value`; the name of what it gives"""
+        name = f"layer_{index}"
+        self._keep(f"{name}.weight", layer.weight)
+        self._keep(f"{name}.bias", layer.bias)
+        value = self._node("Gemm", [value, f"{name}.weight", f"{name}.bias"], name, transB=1)
+        activation, parameter = layer._activation
+        name = f"{name}.{activation}"
+        if activation == "identity":
+            return value
+        if activation == "silu":        # in every opset and dtype, where Swish came with 24
+            gate = self._node("Sigmoid", [value], f"{name}.gate")
+            return self._node("Mul", [value, gate], name)
+        if self.type == TensorProto.DOUBLE and activation in onnx_functions.NAMES:
+            return self._function(activation, parameter, value, name)
+        attributes = {"alpha": parameter} if activation in ("elu", "leaky_relu") else {}
+        return self._node(STANDARD[activation], [value], name, **attributes)
+
+    def _function(self, activation, parameter, value, name):
+        """A function of ours, because runtimes lack the float64 operator, and an attribute holds
+        no float64"""
+        function = self.functions.setdefault(activation, onnx_functions.function(activation))
+        inputs = [value]
+        if len(function.input) == 2:
+            self._keep(f"{name}.parameter", np.array(parameter, self.dtype))
+            inputs.append(f"{name}.parameter")
+        return self._node(function.name, inputs, name, domain=function.domain)
+
+    def _keep(self, name, array):
+        self.initializers.append(numpy_helper.from_array(array, name))
+
+    def _node(self, operator, inputs, name, **attributes):
+        output = f"{name}.output"
+        self.nodes.append(helper.make_node(operator, inputs, [output], name, **attributes))
+        return output

@@ -1,0 +1,314 @@
+"""What each ONNX operator does to the samples on their way through a network."""
+import math
+from reprlib import repr as short
+
+import numpy as np
+from onnx import TensorProto
+
+from mathwork.nn.chain import Chain
+from mathwork.nn.formats import onnx_functions
+from mathwork.nn.formats.onnx_tensors import check_lengths, check_type
+
+# The defaults of Selu, which is the only one mathwork has, as its specification prints them.
+SELU = (np.float32(1.67326319217681884765625), np.float32(1.05070102214813232421875))
+
+
+class Samples:
+    """The tensor that holds the samples, and the chain of what has been done to them.
+
+    name      of the tensor that holds them now
+    rank      its number of dimensions; None where the model does not say
+    lengths   of these dimensions, up to the first linear step; 0 where they are not known
+    columns   whether a sample is a column, as transA=1 and W @ x take it; None while either
+              will do. The network that is read takes rows in any case.
+    width     what the last linear step gives; None where there is none yet
+    n_out     the same where that step was just before, None where it was not
+    """
+
+    def __init__(self, declared, opset, constants, functions):
+        self.name, self.opset, self.constants = declared.name, opset, constants
+        self.functions = functions
+        self.chain = Chain()
+        self.columns = self.rank = self.width = self.n_out = None
+        self.lengths = []
+        kind = declared.type.tensor_type
+        check_type(kind.elem_type, f"its input {short(self.name)}")
+        self.dtype = np.float64 if kind.elem_type == TensorProto.DOUBLE else np.float32
+        if kind.HasField("shape"):
+            self.lengths = [dim.dim_value for dim in kind.shape.dim]
+            self.rank = len(self.lengths)
+            check_lengths(self.lengths, f"its input {short(self.name)}")
+        self._last = self._before = None    # the last node's operator, and what it took
+        self.threshold = None       # whether what it took is large, if a node has asked
+
+    def layers(self):
+        return self.chain.layers(self._n_in(), self.dtype)
+
+    def _n_in(self):
+        """What a sample has before the first linear step; 0 or None where it is not known"""
+        return self.lengths[-2 if self.columns else -1] if self.lengths else None
+
+    def passed(self, node):
+        """The samples are what the node gave."""
+        self._last, self._before, self.threshold = node.operator, self.name, None
+        self.name = node.output
+
+    def is_gate(self, node):
+        """Whether the node is x * Sigmoid(x), as PyTorch exports SiLU"""
+        return (self._last == "Sigmoid" and node.operator == "Mul" and len(node.inputs) == 2
+                and set(node.inputs) == {self._before, self.name})
+
+    def is_threshold(self, node):
+        """Whether the node is x > 20, or above more, after Softplus(x)"""
+        if self._last != "Softplus" or node.operator != "Greater":
+            return False
+        first, *others = node.inputs
+        if first != self._before or len(others) != 1 or others[0] not in self.constants:
+            return False
+        threshold = self.constants.use(others[0], self.chain)
+        return threshold.shape == () and threshold >= 20
+
+    def is_choice(self, node):
+        """Whether the node is x where x > 20, else Softplus(x), as PyTorch exports Softplus: above
+        20 they differ by less than 2.1e-9"""
+        return (self.threshold is not None and node.operator == "Where"
+                and node.inputs == [self.threshold, self._before, self.name])
+
+    def lie(self, columns, node):
+        """Have the samples as columns, or rows: they cannot change in between."""
+        if self.columns not in (None, columns):
+            raise node.refusal("takes the samples along another axis than the nodes before it")
+        self.columns = columns
+
+    def become_rows(self, count, length):
+        """Have tensors of other than two dimensions as rows, with 0 for a length not known."""
+        self.lengths, self.rank, self.columns = [count, length], 2, False
+
+    def matrix(self, name, node):
+        matrix = self.constants.use(name, self.chain)
+        if matrix.ndim != 2 or 0 in matrix.shape:
+            raise node.refusal(f"multiplies by {short(name)} of shape {matrix.shape}, "
+                               "not by a matrix")
+        return matrix
+
+    def linear(self, weight, node, alpha=1.0):
+        width = self.width or self._n_in() or weight.shape[1]
+        if width != weight.shape[1]:
+            raise node.refusal(f"takes samples of {weight.shape[1]} numbers, they have {width}")
+        self.chain.linear(weight if alpha == 1 else weight * weight.dtype.type(alpha))
+        self.n_out = self.width = len(weight)
+
+    def shift(self, name, node, factor=1.0):
+        """Add a constant that is the same for every sample."""
+        if self.n_out is None:
+            raise node.refusal("adds where there is no linear layer just before it")
+        bias = self.constants.use(name, self.chain)
+        per_sample = bias.shape[-2:-1] if self.columns else bias.shape[-1:]
+        if (bias.ndim > (self.rank or 2) or bias.size != math.prod(per_sample)
+                or bias.size not in (1, self.n_out)):
+            raise node.refusal(f"adds {short(name)} of shape {bias.shape}, which is no bias of "
+                               f"{self.n_out} numbers a sample")
+        bias = np.broadcast_to(bias.ravel(), self.n_out)
+        if factor != 1:
+            bias = bias * bias.dtype.type(factor)
+        self.chain.shift(bias)
+
+    def activate(self, activation):
+        self.chain.activate(activation)
+        self.n_out = None
+
+    def parameter(self, number):
+        """An attribute, which is a float32, as the number that was meant: in a float32 model the
+        shortest one that it rounds to, 0.01 and not 0.009999999776"""
+        return float(str(np.float32(number))) if self.dtype == np.float32 else number
+
+
+# ---- linear steps ----
+
+def gemm(samples, node):
+    """alpha A' B' + beta C, with the samples as A or B and the rest constant"""
+    node.takes(2, 3)
+    first, second, *third = node.inputs
+    alpha, trans_a, trans_b = (node.real("alpha", 1.0), node.integer("transA", 0) != 0,
+                               node.integer("transB", 0) != 0)
+    if samples.rank not in (None, 2):
+        raise node.refusal(f"takes a matrix, the samples have {samples.rank} dimensions")
+    if samples.name == first:
+        samples.lie(trans_a, node)
+        weight = samples.matrix(second, node)
+        samples.linear(weight if trans_b else weight.T, node, alpha)
+        samples.columns = False
+    elif samples.name == second:
+        samples.lie(not trans_b, node)
+        weight = samples.matrix(first, node)
+        samples.linear(weight.T if trans_a else weight, node, alpha)
+        samples.columns = True
+    else:
+        raise node.refusal("takes the samples as C")
+    for name in third:
+        samples.shift(name, node, node.real("beta", 1.0))
+
+
+def matmul(samples, node):
+    node.takes(2)
+    first, second = node.inputs
+    if samples.name == first:
+        samples.lie(False, node)
+        samples.linear(samples.matrix(second, node).T, node)
+    elif samples.rank == 1:         # one sample, which is a row to the network
+        samples.lie(False, node)
+        samples.linear(samples.matrix(first, node), node)
+    else:
+        if samples.rank not in (None, 2):
+            raise node.refusal(f"multiplies samples of {samples.rank} dimensions from the left")
+        samples.lie(True, node)
+        samples.linear(samples.matrix(first, node), node)
+
+
+def add(samples, node):
+    node.takes(2)
+    name, = (name for name in node.inputs if name != samples.name)
+    samples.shift(name, node)
+
+
+# ---- steps that leave the numbers as they are ----
+
+def identity(samples, node):
+    node.takes(1)
+
+
+def dropout(samples, node):
+    if node.places[0] != samples.name:
+        raise node.refusal("takes the samples as its ratio")
+    if any(map(samples.constants.is_true, filter(None, node.places[2:]))):
+        raise node.refusal("is in training mode")
+
+
+def flatten(samples, node):
+    """Keeps rows as they are, or makes rows of the samples that the network is given"""
+    rank = samples.rank or 2
+    axis = node.axis(1, rank)
+    if axis != rank - 1 and (axis != 1 or samples.columns is not None):
+        raise node.refusal(f"with axis {axis} does not leave one row a sample")
+    if rank != 2:
+        samples.become_rows(math.prod(samples.lengths[:axis]), math.prod(samples.lengths[axis:]))
+
+
+def reshape(samples, node):
+    """To rows of all numbers of a sample, as PyTorch exports Flatten"""
+    node.takes(2)
+    if node.inputs[0] != samples.name or samples.columns is not None or not samples.lengths:
+        raise node.refusal("is not of the samples that the network is given, or of unknown shape")
+    shape = samples.constants.integers(node.inputs[1])
+    width = math.prod(samples.lengths[1:])
+    known_rows = [(length, -1) for length in samples.lengths[:1] if length]
+    if not node.integer("allowzero", 0):
+        known_rows.append((0, -1))
+    if tuple(shape) not in known_rows and (len(shape) != 2 or not shape[1] == width > 0):
+        raise node.refusal(f"to the shape {short(shape)} does not leave one row a sample")
+    samples.become_rows(samples.lengths[0], width)
+
+
+def transpose(samples, node):
+    """Makes columns of rows, and rows of columns"""
+    node.takes(1)
+    if samples.rank not in (None, 2) or node.integers("perm", (1, 0)) != [1, 0]:
+        raise node.refusal("does not make columns of rows")
+    samples.lengths.reverse()
+    if samples.columns is not None:
+        samples.columns = not samples.columns
+
+
+# ---- activations ----
+
+def elementwise(activation):
+    def step(samples, node):
+        node.takes(1)
+        samples.activate(activation)
+    return step
+
+
+def over_a_sample(activation):
+    def step(samples, node):
+        node.takes(1)
+        rank = samples.rank or 2
+        # Before opset 13 an axis means all from there on, so it is one sample only if the last.
+        old = samples.opset < 13
+        axis = node.axis(1 if old else -1, rank)
+        if axis != rank - (2 if samples.columns else 1) or (old and samples.columns):
+            raise node.refusal(f"has axis {axis}, which is not that of one sample")
+        samples.columns = bool(samples.columns)
+        samples.activate(activation)
+    return step
+
+
+def with_alpha(activation, default):
+    def step(samples, node):
+        node.takes(1)
+        samples.activate((activation, samples.parameter(node.real("alpha", default))))
+    return step
+
+
+def selu(samples, node):
+    node.takes(1)
+    if (node.real("alpha", SELU[0]), node.real("gamma", SELU[1])) != SELU:
+        raise node.refusal("has an alpha or gamma of its own")
+    samples.activate("selu")
+
+
+def gelu(samples, node):
+    node.takes(1)
+    if node.text("approximate", "none") != "none":
+        raise node.refusal("is the approximation through tanh")
+    samples.activate("gelu")
+
+
+def gate(samples, node):
+    if not samples.is_gate(node):
+        raise node.refusal("is not x times Sigmoid(x), the only product of a network")
+    samples.chain.change_activation("silu")
+
+
+def choice(samples, node):
+    if not samples.is_choice(node):
+        raise node.refusal("is not x where x > 20, else Softplus(x), the only choice of a network")
+
+
+def swish(samples, node):
+    node.takes(1)
+    if node.real("alpha", 1.0) != 1:
+        raise node.refusal("has an alpha of its own")
+    samples.activate("silu")
+
+
+def our_function(activation):
+    """A node that mathwork wrote, because no standard operator would do"""
+    written = onnx_functions.function(activation)
+
+    def step(samples, node):
+        if samples.functions.get((written.domain, written.name)) != written:
+            raise node.refusal("is not the function that mathwork writes")
+        node.takes(len(written.input))
+        if node.inputs[0] != samples.name:
+            raise node.refusal("takes the samples as its parameter")
+        if len(node.inputs) == 2:
+            parameter = samples.constants.use(node.inputs[1], samples.chain)
+            if parameter.shape != ():
+                raise node.refusal(f"has a parameter of shape {parameter.shape}, not one number")
+            samples.activate((activation, float(parameter)))
+        else:
+            samples.activate(activation)
+    return step
+
+
+STEPS = {
+    "Add": add, "Dropout": dropout, "Elu": with_alpha("elu", 1.0), "Flatten": flatten,
+    "Gelu": gelu, "Gemm": gemm, "Identity": identity,
+    "LeakyRelu": with_alpha("leaky_relu", 0.01), "LogSoftmax": over_a_sample("log_softmax"),
+    "MatMul": matmul, "Mul": gate, "Relu": elementwise("relu"), "Reshape": reshape, "Selu": selu,
+    "Sigmoid": elementwise("sigmoid"), "Softmax": over_a_sample("softmax"),
+    "Softplus": elementwise("softplus"), "Swish": swish, "Tanh": elementwise("tanh"),
+    "Transpose": transpose, "Where": choice,
+    **{f"{onnx_functions.DOMAIN}.{onnx_functions.NAMES[activation]}": our_function(activation)
+       for activation in onnx_functions.NAMES},
+}

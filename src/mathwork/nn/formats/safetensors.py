@@ -1,0 +1,139 @@
+"""Networks as .safetensors: a state_dict as PyTorch names it, activations in the metadata.
+
+What is written fits ``nn.Sequential(nn.Linear, activation, nn.Linear, activation, ...)``, so the
+linear layers have even numbers. What is read may have any numbers, in any nesting.
+"""
+import itertools
+import json
+import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from mathwork._extras import extra
+from mathwork.nn.dense import Dense
+from mathwork.nn.formats import refusal
+
+DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
+ACTIVATIONS = "mathwork.activations"    # in the metadata, a JSON list as text
+# The bytes of names, shapes and metadata, which take forty times as much once they are parsed;
+# a layer has some two hundred.
+LONGEST_HEADER = 1 << 22
+
+
+def write(network, path):
+    numpy_format = extra("safetensors.numpy", "write a .safetensors file")
+    arrays = {}
+    for index, layer in enumerate(network.layers):
+        arrays[f"{2 * index}.weight"], arrays[f"{2 * index}.bias"] = layer.weight, layer.bias
+    activations = json.dumps([layer.activation for layer in network.layers])
+    path.write_bytes(numpy_format.save(arrays, {ACTIVATIONS: activations}))
+
+
+def read(path):
+    return read_with(path, None)
+
+
+def read_with(path, activations):
+    """As `read`, for a file that does not name its activations"""
+    safetensors = extra("safetensors", "read a .safetensors file")
+    content = path.read_bytes()
+    try:
+        header_length = int.from_bytes(content[:8], "little")
+        if header_length > LONGEST_HEADER:
+            raise ValueError(f"its header has {header_length} bytes; at most {LONGEST_HEADER} "
+                             "are read")
+        linear = _in_order(_arrays(safetensors.deserialize(content)))   # which checks all sizes
+        named = _named_activations(content[8:8 + header_length])
+        if named is not None and activations is not None:
+            raise ValueError("it names its activations itself, so activations= must not be given")
+        if named is None and activations is None:
+            raise ValueError("it does not name its activations: give activations=, "
+                             f"one for each of its {len(linear)} layers")
+        return _layers(linear, named if activations is None else activations)
+    except (safetensors.SafetensorError, ValueError) as error:
+        raise refusal(path, error) from None
+
+
+def _arrays(tensors):
+    """{name: array} of what safetensors.deserialize gives, bfloat16 widened to float32"""
+    arrays = {}
+    for name, tensor in tensors:
+        if tensor["dtype"] not in DTYPES:
+            raise ValueError(f"tensor {name!r} is {tensor['dtype']}; known are "
+                             f"{', '.join(DTYPES)}")
+        stored = np.frombuffer(tensor["data"], np.dtype(DTYPES[tensor["dtype"]]).newbyteorder("<"))
+        if tensor["dtype"] == "BF16":       # the upper half of a float32
+            stored = (stored.astype(np.uint32) << 16).view(np.float32)
+        arrays[name] = stored.reshape(tensor["shape"])
+    return arrays
+
+
+def _in_order(arrays):
+    """[(name, weight, bias or None)], a linear layer each, as the numbers in their names say"""
+    names = sorted((name.removesuffix("weight") for name in arrays if name.endswith("weight")),
+                   key=_parts)
+    strays = set(arrays).difference(name + end for name in names for end in ("weight", "bias"))
+    if strays:
+        raise ValueError(f"tensor {min(strays)!r} is not the weight or bias of a linear layer")
+    if not names:
+        raise ValueError("it has no tensor named like '0.weight'")
+    for first, second in itertools.pairwise(names):
+        if not _ordered(first, second):
+            raise ValueError(f"{first + 'weight'!r} and {second + 'weight'!r} do not say by a "
+                             "number which comes first")
+    return [(name, arrays[name + "weight"], arrays.get(name + "bias")) for name in names]
+
+
+def _parts(name):
+    """'net.10.' as ['net.', 10, '.']: text and numbers in turn"""
+    return [int(part) if index % 2 else part
+            for index, part in enumerate(re.split(r"([0-9]+)", name))]
+
+
+def _ordered(first, second):
+    """Whether the first part in which two names differ is a number"""
+    differing = (index for index, (one, other) in enumerate(zip(_parts(first), _parts(second),
+                                                               strict=False)) if one != other)
+    return next(differing, 0) % 2 == 1
+
+
+def _named_activations(header):
+    """What `write` put into the metadata, or None; the header has been checked to be JSON"""
+    metadata = json.loads(header, object_pairs_hook=_without_duplicates).get("__metadata__") or {}
+    if ACTIVATIONS not in metadata:
+        return None
+    try:
+        activations = json.loads(metadata[ACTIVATIONS])
+    except (ValueError, RecursionError):
+        activations = None
+    if not isinstance(activations, list):
+        raise ValueError(f"{ACTIVATIONS} in its metadata must be a JSON list, "
+                         f"got {metadata[ACTIVATIONS]!r}")
+    return activations
+
+
+def _without_duplicates(pairs):
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise ValueError("its header has one name twice")
+    return names
+
+
+def _layers(linear, activations):
+    if isinstance(activations, str) or not isinstance(activations, Iterable):
+        raise ValueError("activations must be a sequence with one for each layer, "
+                         f"got {activations!r}")
+    activations = list(activations)
+    if len(activations) != len(linear):
+        raise ValueError(f"there must be one activation for each of the {len(linear)} layers, "
+                         f"got {len(activations)}: {activations!r}")
+    return [_layer(*each, activation)
+            for each, activation in zip(linear, activations, strict=True)]
+
+
+def _layer(name, weight, bias, activation):
+    try:
+        return Dense(weight, bias, activation)
+    except (ValueError, OverflowError) as error:    # the latter of an integer as a parameter
+        raise ValueError(f"layer of {name + 'weight'!r}: {error}") from None

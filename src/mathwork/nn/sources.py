@@ -1,0 +1,239 @@
+"""Layers of networks trained with scikit-learn, PyTorch and Keras.
+
+The objects are asked for what they hold by name; none of the three is imported.
+"""
+import numpy as np
+
+from mathwork.nn.chain import Chain
+from mathwork.nn.dense import Dense
+
+SKLEARN_ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "relu": "relu",
+                       "softmax": "softmax", "tanh": "tanh"}
+KERAS_ACTIVATIONS = {"elu": "elu", "gelu": "gelu", "leaky_relu": ("leaky_relu", 0.2),
+                     "linear": "identity", "log_softmax": "log_softmax", "relu": "relu",
+                     "selu": "selu", "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
+                     "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
+
+# Where the classes of the three are defined.
+SKLEARN = ("sklearn.",)
+TORCH = ("torch.nn.modules.",)
+KERAS = ("keras.", "tf_keras.")
+
+
+def sklearn_layers(estimator):
+    """The layers of a fitted MLPClassifier or MLPRegressor."""
+    _check_kind(estimator, "estimator", "an MLPClassifier or MLPRegressor",
+                "BaseMultilayerPerceptron", SKLEARN)
+    where = type(estimator).__name__
+    if not hasattr(estimator, "coefs_"):
+        raise ValueError(f"{where} is not fitted yet: call its fit first")
+    names = [estimator.activation] * (len(estimator.coefs_) - 1) + [estimator.out_activation_]
+    for name in names:
+        if name not in SKLEARN_ACTIVATIONS:
+            raise _refusal(where, f"it has the activation {name!r}; known are "
+                                  f"{', '.join(SKLEARN_ACTIVATIONS)}")
+    return [Dense(weight.T, bias, SKLEARN_ACTIVATIONS[name])
+            for weight, bias, name in zip(estimator.coefs_, estimator.intercepts_, names,
+                                          strict=True)]
+
+
+def torch_layers(module):
+    """The layers of a torch.nn.Sequential, or of one torch.nn.Linear."""
+    _check_kind(module, "module", "a torch.nn.Module", "Module", TORCH)
+    chain = Chain()
+    _append_torch(chain, module, (), ())
+    return chain.layers()
+
+
+def keras_layers(model):
+    """The layers of a Keras Sequential or Functional model."""
+    _check_kind(model, "model", "a keras.Model", "Model", KERAS)
+    leaves = list(_keras_leaves(model, ()))
+    chain = Chain()
+    axes = len(model.inputs[0].shape)       # 2 are a row a sample
+    for layer, kind in leaves:
+        axes = _append_keras(chain, layer, kind, axes)
+    return chain.layers()
+
+
+def _check_kind(thing, name, wanted, base, roots):
+    """Raise unless the class of `thing` extends the class `base` of the library in `roots`."""
+    if not any(kind.__name__ == base and kind.__module__.startswith(roots)
+               for kind in type(thing).__mro__):
+        raise TypeError(f"{name} must be {wanted}, got {type(thing).__name__}")
+
+
+def _library_class(thing, method, roots):
+    """The name of the class of the library in `roots` that decides what `thing` computes, or None.
+
+    A subclass counts as what it extends, unless it or the object has a `method` of its own.
+    """
+    for kind in type(thing).__mro__:
+        if kind.__module__.startswith(roots):
+            same = all(getattr(type(thing), name, None) is getattr(kind, name, None)
+                       for name in (method, "__call__"))
+            return kind.__name__ if same and method not in vars(thing) else None
+    return None
+
+
+def _refusal(where, reason):
+    return ValueError(f"{where} has no counterpart in mathwork: {reason}")
+
+
+# ---- PyTorch ----
+
+def _torch_softmax(module):
+    return module.dim in (None, 1, -1)      # None: of a batch, PyTorch takes 1 as well
+
+
+# The activation of a module, and what must hold for it to be that one.
+TORCH_ACTIVATIONS = {
+    "ELU": (lambda module: ("elu", module.alpha), None),
+    "GELU": (lambda module: "gelu", lambda module: module.approximate == "none"),
+    "LeakyReLU": (lambda module: ("leaky_relu", module.negative_slope), None),
+    "LogSoftmax": (lambda module: "log_softmax", _torch_softmax),
+    "ReLU": (lambda module: "relu", None),
+    "SELU": (lambda module: "selu", None),
+    "SiLU": (lambda module: "silu", None),
+    "Sigmoid": (lambda module: "sigmoid", None),
+    "Softmax": (lambda module: "softmax", _torch_softmax),
+    # Above its threshold PyTorch returns x; from 20 on that is off by less than 2.1e-9.
+    "Softplus": (lambda module: "softplus",
+                 lambda module: module.beta == 1 and module.threshold >= 20),
+    "Tanh": (lambda module: "tanh", None),
+}
+TORCH_IDENTITIES = {"AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout", "Identity"}
+
+
+def _append_torch(chain, module, path, within):
+    where = f"{type(module).__name__} {'.'.join(path)!r}" if path else type(module).__name__
+    kind = _library_class(module, "forward", TORCH)
+    if kind == "LazyLinear":
+        raise ValueError(f"{where} has no weights yet: call the module first")
+    if getattr(module, "_forward_hooks", None) or getattr(module, "_forward_pre_hooks", None):
+        raise _refusal(where, "it has forward hooks, which are not kept")
+    if kind == "Sequential":
+        if any(module is outer for outer in within):
+            raise ValueError(f"{where} contains itself")
+        for name, child in module._modules.items():     # which has a module used twice twice
+            _append_torch(chain, child, (*path, name), (*within, module))
+    elif kind == "Linear":
+        chain.linear(_torch_array(module.weight, where),
+                     None if module.bias is None else _torch_array(module.bias, where))
+    elif kind == "Flatten":
+        if module.start_dim != 1 or module.end_dim not in (-1, 1):
+            raise _refusal(where, f"it has {module.extra_repr()}, not one row a sample")
+    elif kind in TORCH_ACTIVATIONS:
+        activation, condition = TORCH_ACTIVATIONS[kind]
+        if condition is not None and not condition(module):
+            raise _refusal(where, f"it has {module.extra_repr()}")
+        chain.activate(activation(module))
+    elif kind not in TORCH_IDENTITIES:
+        raise _refusal(where, "known are Sequential, Linear, Flatten, Dropout, Identity, "
+                              f"{', '.join(TORCH_ACTIVATIONS)} of torch.nn, without a forward "
+                              "of their own")
+
+
+def _torch_array(tensor, where):
+    """The numbers of a tensor; float16 and bfloat16 widened to float32"""
+    if not tensor.dtype.is_floating_point:
+        raise _refusal(where, f"it has parameters of dtype {tensor.dtype}")
+    if tensor.is_meta:
+        raise ValueError(f"{where} is on the meta device, without numbers")
+    try:
+        tensor = tensor.detach().cpu()
+        return (tensor.float() if tensor.dtype.itemsize == 2 else tensor).numpy()
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise ValueError(f"{where} has a parameter that cannot be read: {error}") from None
+
+
+# ---- Keras ----
+
+KERAS_IDENTITIES = {"ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout",
+                    "GaussianNoise", "Identity", "InputLayer"}
+KERAS_LAYERS = {"Activation", "Dense", "ELU", "Flatten", "LeakyReLU", "ReLU", "Softmax"}
+
+
+def _keras_leaves(layer, within):
+    """(layer, its class) of all that are no models, in the order of their calls"""
+    where = _keras_name(layer)
+    kind = _library_class(layer, "call", KERAS)
+    if kind in KERAS_LAYERS | KERAS_IDENTITIES:
+        yield layer, kind
+        return
+    if kind not in ("Sequential", "Functional"):
+        raise _refusal(where, "known are Sequential and Functional models of Dense, Activation, "
+                              "ReLU, LeakyReLU, ELU, Softmax, Flatten, Dropout, noise, Identity, "
+                              "without a call of their own")
+    if any(layer is outer for outer in within):
+        raise ValueError(f"{where} contains itself")
+    if not getattr(layer, "inputs", None):
+        raise ValueError(f"{where} is not built yet: call it first")
+    for child in layer.layers if kind == "Sequential" else _keras_chain(layer, where):
+        yield from _keras_leaves(child, (*within, layer))
+
+
+def _keras_chain(model, where):
+    """The layers of a Functional model, one at each depth of its graph, so that it is a chain"""
+    depths = model._nodes_by_depth
+    if len(model.inputs) != 1 or len(model.outputs) != 1 or any(
+            len(nodes) != 1 for nodes in depths.values()):
+        raise _refusal(where, "its layers are not one chain")
+    calls = [depths[depth][0] for depth in sorted(depths, reverse=True)]
+    return [getattr(call, "operation", None) or call.layer for call in calls]
+
+
+def _append_keras(chain, layer, kind, axes):
+    """Append a layer; how many axes its output has, where its input has `axes`."""
+    where = _keras_name(layer)
+    if kind in KERAS_IDENTITIES:
+        return axes
+    if kind == "Flatten":
+        if axes > 2 and layer.data_format == "channels_first":
+            raise _refusal(where, "it has data_format channels_first, which moves columns")
+        return 2
+    if axes != 2:
+        raise _refusal(where, f"its input has {axes} axes, not one row a sample")
+    if kind == "Dense":
+        if len(layer.weights) != 1 + bool(layer.use_bias):
+            raise _refusal(where, f"it has {len(layer.weights)} arrays, not a kernel and a bias")
+        chain.linear(_keras_array(layer.kernel).T,
+                     _keras_array(layer.bias) if layer.use_bias else None)
+        chain.activate(_keras_activation(layer.activation, where))
+    elif kind == "Activation":
+        chain.activate(_keras_activation(layer.activation, where))
+    elif kind == "ReLU":
+        if layer.max_value is not None or layer.threshold:
+            raise _refusal(where, f"it has max_value {layer.max_value} and "
+                                  f"threshold {layer.threshold}")
+        slope = float(layer.negative_slope)
+        chain.activate(("leaky_relu", slope) if slope else "relu")
+    elif kind == "LeakyReLU":
+        slope = layer.negative_slope if hasattr(layer, "negative_slope") else layer.alpha
+        chain.activate(("leaky_relu", float(slope)))        # Keras 2 calls it alpha
+    elif kind == "ELU":
+        chain.activate(("elu", float(layer.alpha)))
+    elif kind == "Softmax":
+        if np.ravel(layer.axis).tolist() not in ([-1], [1]):
+            raise _refusal(where, f"it has axis {layer.axis}")
+        chain.activate("softmax")
+    return axes
+
+
+def _keras_name(layer):
+    return f"{type(layer).__name__} {getattr(layer, 'name', '')!r}"
+
+
+def _keras_activation(function, where):
+    """The activation that is a function of keras.activations; any other may only have its name"""
+    name, module = (getattr(function, key, "") for key in ("__name__", "__module__"))
+    if not (module.startswith(KERAS) and ".activations" in module and name in KERAS_ACTIVATIONS):
+        raise _refusal(where, f"it has the activation {name or type(function).__name__}; known "
+                              f"of keras.activations are {', '.join(KERAS_ACTIVATIONS)}")
+    return KERAS_ACTIVATIONS[name]
+
+
+def _keras_array(weight):
+    """The numbers of a weight; bfloat16, which NumPy itself does not know, as float32"""
+    array = weight.numpy()
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
