@@ -3,6 +3,7 @@
     harness.py         two ways to do the same work, compared and then timed in pairs
     peers.py           the libraries measured against, and how to install them
     forward.py         networks: one row, a few, many          (forward_peers.py, fixed_sizes.cpp)
+    digits.py          networks that other libraries trained, against these libraries
     activations.py     arrays of 100,000 elements
     products.py        matrix-vector and matrix-matrix
     absolute.py        numbers with a limit instead of a peer

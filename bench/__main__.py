@@ -6,12 +6,12 @@ import argparse
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import absolute, activations, chart, forward, machine, peers, products, report
+from bench import absolute, activations, chart, digits, forward, machine, peers, products, report
 from bench.harness import (
     FULL,
     QUICK,
@@ -69,13 +69,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(work: Work, effort: Effort, found: report.Report) -> None:
     """Compare and time one work against each of its peers that is installed."""
+    if _missing(work.needs, found):
+        return
     ours, noise = work.ours(), None
     for rival in work.rivals:
-        peer = peers.PEERS[rival.peer]
-        if not peer.installed:
-            found.skipped[peer.name] = peer.install
+        if _missing((rival.peer,), found):
             continue
-        with _recorded(found, f"{work.name}, {peer.name}"):
+        with _recorded(found, f"{work.name}, {rival.peer}"):
             theirs = rival.side()
             compare(ours, theirs, rtol=work.rtol, atol=work.atol)
             if noise is None:
@@ -83,7 +83,8 @@ def _run(work: Work, effort: Effort, found: report.Report) -> None:
             found.comparisons.append(
                 Comparison(
                     work.name,
-                    peer.name,
+                    work.section,
+                    rival.peer,
                     rival.target,
                     measure(ours, theirs, effort),
                     noise,
@@ -92,9 +93,16 @@ def _run(work: Work, effort: Effort, found: report.Report) -> None:
             )
 
 
+def _missing(names: Iterable[str], found: report.Report) -> bool:
+    """Note which of the peers are not installed, and say whether there are any."""
+    missing = [peers.PEERS[name] for name in names if not peers.PEERS[name].installed]
+    found.skipped.update({peer.name: peer.install for peer in missing})
+    return bool(missing)
+
+
 def _chosen(only: list[str]) -> Iterator[Work]:
     """Yield the works whose name is asked for, and of the others the peers asked for."""
-    for module in (forward, activations, products):
+    for module in (forward, digits, activations, products):
         for work in module.works():
             if _matches(work.name, only):
                 yield work

@@ -10,9 +10,10 @@ from bench.peers import PEERS
 from bench.report import Report
 
 # Read apart by colour-blind readers too (after Okabe and Ito's palette).
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 BAR = 0.19  # inches from one bar to the next
 GAP = 0.6  # bars left free between two works
+TORN = 10  # bars by which columns may differ rather than part works of one kind
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 Group = tuple[str, list[Comparison]]
@@ -29,8 +30,8 @@ def draw(report: Report, path: Path) -> None:
 
     shown = {row.peer for row in report.comparisons}
     colours = {peer: colour for peer, colour in zip(PEERS, COLOURS, strict=True) if peer in shown}
-    marks = [row.paired.ratio for row in report.comparisons]
-    marks += [row.target for row in report.comparisons if row.target is not None]
+    targets = [row.target for row in report.comparisons if row.target is not None]
+    marks = [row.paired.ratio for row in report.comparisons] + targets
     columns = _columns(report.comparisons)
     tallest = max(sum(len(rows) + GAP for _, rows in column) for column in columns)
     figure, panels = pyplot.subplots(
@@ -46,7 +47,8 @@ def draw(report: Report, path: Path) -> None:
         # Room for the number behind the longest bar.
         axes.set_xlim(min(0.7, min(marks) / 1.2), max(2.0, max(marks) * 1.7))
     keys = [Patch(color=colour, label=peer) for peer, colour in colours.items()]
-    keys.append(Line2D([], [], color="black", linewidth=2, label="target"))
+    if targets:
+        keys.append(Line2D([], [], color="black", linewidth=2, label="target"))
     figure.legend(handles=keys, loc="outside lower center", ncols=2 * len(columns), frameon=False)
     figure.suptitle(
         f"mathwork {report.package['version']} ({report.package['level']}): how many times as "
@@ -58,12 +60,18 @@ def draw(report: Report, path: Path) -> None:
 
 
 def _columns(comparisons: list[Comparison]) -> list[list[Group]]:
-    """Group the bars by work and break a long list into two columns between works."""
+    """Group the bars by work and break a long list into two columns, if it can be by kind."""
     groups = [(name, list(rows)) for name, rows in groupby(comparisons, lambda row: row.work)]
     if len(comparisons) < 20:
         return [groups]
     heights = [0.0, *accumulate(len(rows) + GAP for _, rows in groups)]
-    middle = min(range(len(heights)), key=lambda index: abs(heights[index] - heights[-1] / 2))
+    kinds = [name.partition(" ")[0] for name, _ in groups]
+
+    def badness(index: int) -> float:
+        torn = kinds[index - 1] == kinds[index]
+        return abs(2 * heights[index] - heights[-1]) + TORN * torn
+
+    middle = min(range(1, len(groups)), key=badness)
     return [groups[:middle], groups[middle:]]
 
 

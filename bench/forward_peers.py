@@ -1,7 +1,8 @@
 """The same forward pass as each peer's user would write it.
 
-Every builder takes a `Network` (two or three layers, ReLU and a sigmoid at the end) and its
-input, and returns a `Side`. Peers are imported where they are used: any may be missing.
+Every builder takes a `Network` (two or three layers, ReLU and at the end a sigmoid, for NumPy and
+ONNX Runtime also a softmax) and its input, and returns a `Side`; two take a model of the peer's
+own instead. Peers are imported where they are used: any may be missing.
 """
 
 from __future__ import annotations
@@ -21,67 +22,58 @@ def numpy_expression(net, x: np.ndarray) -> Side:
     """Matrix products and whole-array expressions."""
     # Transposed views: `x @ W.T` is what a NumPy user writes, for one row and for many.
     *hidden, (last_weight, last_bias) = [(layer.weight.T, layer.bias) for layer in net.layers]
+    output = {"sigmoid": _numpy_sigmoid, "softmax": _numpy_softmax}[net.layers[-1].activation]
 
     def forward(x):
         for weight, bias in hidden:
             x = np.maximum(x @ weight + bias, 0)
-        return 1 / (1 + np.exp(-(x @ last_weight + last_bias)))
+        return output(x @ last_weight + last_bias)
 
     return Side("forward(x)", {"forward": forward, "x": x})
 
 
+def _numpy_sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _numpy_softmax(x):
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
 def onnx_runtime(net, x: np.ndarray) -> Side:
-    """A session over Gemm, Relu, ..., Sigmoid nodes, which it fuses as it likes."""
+    """A session over the nodes of `net.to_onnx()`, which it fuses as it likes."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(
-        _onnx_model(net).SerializeToString(), options, providers=["CPUExecutionProvider"]
+        net.to_onnx().SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    shape = (*x.shape[:-1], net.layers[-1].weight.shape[0])
-    # Gemm takes matrices only, so a single row is a batch of one here.
-    rows = np.atleast_2d(x)
     return Side(
         'session.run(None, {"x": x})',
-        {"session": session, "x": rows},
-        result=lambda outputs: outputs[0].reshape(shape),
+        {"session": session, "x": np.atleast_2d(x)},
+        result=lambda outputs: _shaped_as(x, outputs[0]),
     )
 
 
-def _onnx_model(net):
-    """Return the network as an ONNX model with any number of rows."""
-    from onnx import TensorProto, helper, numpy_helper
-
-    nodes, constants, value = [], [], "x"
-    for index, layer in enumerate(net.layers):
-        last = index == len(net.layers) - 1
-        product, result = f"product_{index}", "y" if last else f"hidden_{index}"
-        constants += [
-            numpy_helper.from_array(np.asarray(layer.weight), f"weight_{index}"),
-            numpy_helper.from_array(np.asarray(layer.bias), f"bias_{index}"),
-        ]
-        names = [value, f"weight_{index}", f"bias_{index}"]
-        nodes += [
-            helper.make_node("Gemm", names, [product], transB=1),
-            helper.make_node("Sigmoid" if last else "Relu", [product], [result]),
-        ]
-        value = result
-    inputs, outputs = net.layers[0].weight.shape[1], net.layers[-1].weight.shape[0]
-    graph = helper.make_graph(
-        nodes,
-        "network",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", inputs])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", outputs])],
-        constants,
+def sklearn_estimator(estimator, x: np.ndarray) -> Side:
+    """The probabilities of a fitted classifier."""
+    return Side(
+        "estimator.predict_proba(x)",
+        {"estimator": estimator, "x": np.atleast_2d(x)},
+        result=lambda probabilities: _shaped_as(x, probabilities),
     )
-    # Versions that every runtime of the last years reads.
-    return helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+
+
+def _shaped_as(x: np.ndarray, results: np.ndarray) -> np.ndarray:
+    """Undo `atleast_2d`: a single row is a batch of one to peers that take only matrices."""
+    return results.reshape(*x.shape[:-1], -1)
 
 
 def torch_eager(net, x: np.ndarray) -> Side:
-    """`Sequential` of `Linear` and activations, under `inference_mode`."""
+    """The network as a `Sequential` of `Linear`, `ReLU` and `Sigmoid`."""
     torch = peers.torch()
     modules = []
     for layer in net.layers:
@@ -90,7 +82,12 @@ def torch_eager(net, x: np.ndarray) -> Side:
         linear.weight.data = torch.from_numpy(layer.weight.copy())
         linear.bias.data = torch.from_numpy(layer.bias.copy())
         modules += [linear, torch.nn.ReLU()]
-    module = torch.nn.Sequential(*modules[:-1], torch.nn.Sigmoid()).eval()
+    return torch_module(torch.nn.Sequential(*modules[:-1], torch.nn.Sigmoid()).eval(), x)
+
+
+def torch_module(module, x: np.ndarray) -> Side:
+    """A module as it is, under `inference_mode`."""
+    torch = peers.torch()
     return Side(
         "module(x)",
         {"module": module, "x": torch.from_numpy(x)},

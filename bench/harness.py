@@ -103,13 +103,19 @@ class Rival:
 
 @dataclass(frozen=True)
 class Work:
-    """A piece of work: mathwork's side, its rivals, and how closely results must agree."""
+    """A piece of work: mathwork's side, its rivals, and how closely results must agree.
+
+    `needs` are the peers without which there is nothing to measure, and `section` is the title
+    of the table for what has no target.
+    """
 
     name: str
     ours: Callable[[], Side]
     rivals: tuple[Rival, ...]
     rtol: float
     atol: float
+    needs: tuple[str, ...] = ()
+    section: str = "Other peers"
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ class Comparison:
     """One line of the table: a piece of work against one peer."""
 
     work: str
+    section: str
     peer: str
     target: float | None
     paired: Paired

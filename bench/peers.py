@@ -31,21 +31,30 @@ class Peer:
 NUMPY = "NumPy"
 ONNX_RUNTIME = "ONNX Runtime"
 TORCH = "torch"
+SKLEARN = "scikit-learn"
 NUMBA = "numba, loops by hand"
 NUMBA_TUNED = "numba, tuned"
 FIXED_SIZES = "C++ fixed sizes (for RTNeural)"
+
+# Where the default build is the one for GPUs, it brings gigabytes that are of no use here.
+TORCH_VERSION = "2.13.0"
+TORCH_BUILD = "a CPU build is enough: pytorch.org/get-started/locally"
 
 PEERS = {
     peer.name: peer
     for peer in (
         Peer(NUMPY, ("numpy",), "python -m pip install numpy"),
         Peer(ONNX_RUNTIME, ("onnxruntime", "onnx"), "python -m pip install onnxruntime onnx"),
-        Peer(TORCH, ("torch",), "python -m pip install torch"),
+        Peer(TORCH, ("torch",), f"python -m pip install torch=={TORCH_VERSION}  # {TORCH_BUILD}"),
         Peer(NUMBA, ("numba",), "python -m pip install numba"),
         Peer(NUMBA_TUNED, ("numba",), "python -m pip install numba"),
         Peer(FIXED_SIZES, (), "apt-get install g++", compiler=True),
+        Peer(SKLEARN, ("sklearn",), "python -m pip install scikit-learn"),
     )
 }
+
+# Packages that are imported under another name.
+PACKAGES = {"sklearn": "scikit-learn"}
 
 NOTES = {
     NUMBA: "a function of the weights and the row that returns a new array",
@@ -55,6 +64,7 @@ NOTES = {
         "layer sizes known to the compiler, built for the machine it runs on; "
         "both sides are timed inside the kernel"
     ),
+    SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call",
 }
 
 
@@ -66,9 +76,10 @@ def compiler() -> str:
 def versions() -> dict[str, str]:
     """Return the version of every library a peer is made of, of those installed."""
     found = {}
-    for module in sorted({module for peer in PEERS.values() for module in peer.modules}):
+    modules = {module for peer in PEERS.values() for module in peer.modules}
+    for package in sorted(PACKAGES.get(module, module) for module in modules):
         try:
-            found[module] = version(module)
+            found[package] = version(package)
         except PackageNotFoundError:
             continue
     return found

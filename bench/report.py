@@ -67,7 +67,9 @@ def duration(seconds: float) -> str:
 
 
 def table(comparisons: Iterable[Comparison]) -> Table:
-    """Return the comparisons as text."""
+    """Return the comparisons as text; target and verdict only where there is one."""
+    comparisons = list(comparisons)
+    shown = slice(None) if any(row.target is not None for row in comparisons) else slice(-2)
     headings = (
         "work",
         "peer",
@@ -79,7 +81,7 @@ def table(comparisons: Iterable[Comparison]) -> Table:
         "target",
         "verdict",
     )
-    return headings, [
+    return headings[shown], [
         (
             comparison.work,
             comparison.peer,
@@ -90,7 +92,7 @@ def table(comparisons: Iterable[Comparison]) -> Table:
             f"{comparison.noise:.1%}",
             "" if comparison.target is None else f"{comparison.target:g}",
             comparison.verdict,
-        )
+        )[shown]
         for comparison in comparisons
     ]
 
@@ -115,7 +117,10 @@ def tables(report: Report) -> list[tuple[str, Table]]:
     titled = [
         ("Against the targets", table(wanted)),
         ("Numbers with a limit", limits(report.readings)),
-        ("Other peers", table(others)),
+    ]
+    titled += [
+        (section, table(row for row in others if row.section == section))
+        for section in dict.fromkeys(row.section for row in others)
     ]
     return [(title, content) for title, content in titled if content[1]]
 
@@ -195,7 +200,8 @@ def _show_table(title: str, content: Table) -> None:
     for heading in headings:
         drawn.add_column(heading, no_wrap=True)
     for line in cells:
-        *most, verdict = line
-        colour = {"": "", "met": "green"}.get(verdict, "red")
-        drawn.add_row(*most, f"[{colour}]{verdict}[/]" if colour else verdict)
+        *most, last = line
+        judged = headings[-1] == "verdict" and last
+        colour = "green" if last == "met" else "red"
+        drawn.add_row(*most, f"[{colour}]{last}[/]" if judged else last)
     console.print(drawn)
