@@ -24,12 +24,9 @@ class Chain:
         self._steps.append([weight, bias, None])
 
     def shift(self, bias):
-        """Add to the linear step that has just been appended; False where there is none."""
-        if not self._steps or self._steps[-1][0] is None or self._steps[-1][2] is not None:
-            return False
+        """Add to the linear step that has just been appended."""
         step = self._steps[-1]
         step[1] = bias if step[1] is None else step[1] + bias
-        return True
 
     def activate(self, activation):
         if activation == "identity":
@@ -54,17 +51,17 @@ class Chain:
 
         `n_in` and `dtype` are for a chain of activations alone, which does not tell them.
         """
-        if all(weight is None for weight, _, _ in self._steps) and (not n_in or not self._steps):
+        matrices = [weight for weight, _, _ in self._steps if weight is not None]
+        if matrices:
+            n_in, dtype = matrices[0].shape[1], np.float32      # in which identities are exact
+        if not self._steps or not n_in:
             raise ValueError("the network has no linear layer")
-        return [Dense(self._identity(index, n_in, dtype) if weight is None else weight,
-                      bias, activation or "identity")
-                for index, (weight, bias, activation) in enumerate(self._steps)]
-
-    def _identity(self, index, n_in, dtype):
-        """The identity matrix as wide as the nearest step that knows; float32 where any dtype
-        does, because there its numbers are exact."""
-        before = [len(weight) for weight, _, _ in self._steps[:index] if weight is not None]
-        after = [weight.shape[1] for weight, _, _ in self._steps[index:] if weight is not None]
-        width, = (before[-1:] or after[:1] or [n_in])
-        self.add_parameters(width * width)
-        return np.eye(width, dtype=np.float32 if before or after else dtype)
+        widths = []             # of what goes into every step
+        for weight, _, _ in self._steps:
+            widths.append(n_in)
+            n_in = n_in if weight is None else len(weight)
+        self.add_parameters(sum(width * width for (weight, _, _), width
+                                in zip(self._steps, widths, strict=True) if weight is None))
+        return [Dense(np.eye(width, dtype=dtype) if weight is None else weight, bias,
+                      activation or "identity")
+                for (weight, bias, activation), width in zip(self._steps, widths, strict=True)]

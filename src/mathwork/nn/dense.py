@@ -117,4 +117,7 @@ def _checked_activation(activation):
     parameters = parameters or [DEFAULT_PARAMETER[name]]
     if len(parameters) != 1 or not isinstance(parameters[0], Real):
         raise ValueError(f"activation {name} takes one real parameter, got {activation!r}")
-    return name, float(parameters[0])
+    try:
+        return name, float(parameters[0])
+    except OverflowError as error:      # of a large integer
+        raise ValueError(f"activation {name}: {error}") from None

@@ -135,5 +135,5 @@ def _layers(linear, activations):
 def _layer(name, weight, bias, activation):
     try:
         return Dense(weight, bias, activation)
-    except (ValueError, OverflowError) as error:    # the latter of an integer as a parameter
+    except ValueError as error:
         raise ValueError(f"layer of {name + 'weight'!r}: {error}") from None
