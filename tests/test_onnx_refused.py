@@ -95,6 +95,11 @@ def test_no_output():
     refused(made, ONE_OF_EACH + "['x'] and the outputs []")
 
 
+def test_what_is_no_model():
+    with raises(TypeError, "source must be a path or an onnx.ModelProto, got int"):
+        Network.from_onnx(3)
+
+
 def test_layers_that_do_not_fit():
     made = model([GEMM, node("MatMul", "h w", "y")], WEIGHTS)
     refused(made, "node 1 '' (MatMul) takes samples of 2 numbers, they have 3")

@@ -279,6 +279,8 @@ class Network(core.ForwardPass):
 
         Raises
         ------
+        TypeError
+            For what is neither a path nor a model.
         ValueError
             For any other graph, with the node that was in the way; for what is not an ONNX
             model, or declares other sizes than it holds; and for data outside its folder.

@@ -1,4 +1,5 @@
 """Networks as .onnx: between the file, the model in memory, and the layers."""
+from os import PathLike
 from pathlib import Path
 
 from mathwork._extras import extra
@@ -35,6 +36,9 @@ def layers(source):
     onnx = extra("onnx", "read an ONNX model")
     if isinstance(source, onnx.ModelProto):
         return _layers(source, None)
+    if not isinstance(source, str | PathLike):
+        raise TypeError("source must be a path or an onnx.ModelProto, "
+                        f"got {type(source).__name__}")
     return read(Path(source))
 
 
