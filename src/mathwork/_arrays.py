@@ -28,6 +28,17 @@ def float_dtype(dtype):
     return found
 
 
+def unmasked(value, name):
+    """`value` as an array of any dtype, never masked."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got a masked array: "
+                        "fill or compress it first")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a regular array of real numbers: {error}") from None
+
+
 def as_array(value, name):
     """`value` as an array of real numbers in any layout, never masked.
 
@@ -38,19 +49,16 @@ def as_array(value, name):
     ValueError
         For nested sequences of unequal lengths.
     """
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a plain array, got a masked array: "
-                        "fill or compress it first")
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a regular array of real numbers: {error}") from None
+    array = unmasked(value, name)
     if real_dtype(array.dtype) is None:
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     return array
 
 
 def _plain(array, dtype):
+    flags = array.flags
+    if array.dtype is dtype and flags.c_contiguous and flags.aligned:
+        return array
     # A float64 beyond float32 becomes infinity, as IEEE says and without NumPy's warning.
     with np.errstate(over="ignore", invalid="ignore"):
         return np.require(array, dtype, PLAIN)

@@ -1,0 +1,259 @@
+"""Linear algebra over the rational numbers.
+
+Row reduction goes by the first of three ways that can do it: fraction-free elimination in 64-bit
+integers (kernels/integers.pxi); the same in Python's integers, for small matrices; and p-adic
+lifting, for the rest. A reduced form is the same whichever way it came about.
+"""
+import bisect
+import math
+
+import numpy as np
+
+from mathwork._levels import core
+from mathwork.matrix.fields import Field
+from mathwork.matrix.modular import previous_prime
+from mathwork.matrix.rationals import Fraction, as_exact, as_fractions, cleared
+
+__all__ = ["RATIONALS", "Rationals", "as_fractions"]
+
+FEW = 6             # rows or columns up to which Python's integers cost less than lifting
+
+
+class Rationals(Field):
+    """Numbers are what as_exact makes; results are Fractions."""
+
+    dtype = object
+    zero, one = Fraction(0), Fraction(1)
+    missing = math.nan
+    over = ""
+
+    def read(self, value, name):
+        return as_exact(value, name)
+
+    def negative(self, result):
+        return -result
+
+    def reduce(self, A, columns, reduced):
+        integers, scales = cleared(A)
+        if integers.dtype != object:
+            found = core.fraction_free(integers, columns, reduced)
+            # What is not divided by the pivots still carries the scales of the rows.
+            if found and (scales is None or (reduced and not found[0][len(found[1]):].any())):
+                return found
+        if reduced and min(A.shape[0], columns) > FEW:
+            found = lifted(integers, columns)
+            if found:
+                return found
+        return fraction_free(integers, scales, columns, reduced)
+
+    def rank_of(self, A):
+        integers, _ = cleared(A)
+        if not integers.size:
+            return 0
+        found = integers.dtype != object and core.fraction_free_minor(integers)
+        if found:
+            return found[0]
+        # Modulo a prime the rank can only be smaller.
+        most = min(integers.shape)
+        p = lifting_prime(most)
+        pivots = core.reduce_modulo(modulo(integers, p)[None], p, integers.shape[1], False)[1]
+        return most if (pivots >= 0).all() else len(self.reduce(A, A.shape[1], True)[1])
+
+    def determinant(self, A):
+        n = len(A)
+        integers, scales = cleared(A)
+        found = integers.dtype != object and core.fraction_free_minor(integers)
+        value = (found[1] if found[0] == n else 0) if found else integer_determinant(integers)
+        return value / math.prod(scales, start=Fraction(1)) if scales else Fraction(value)
+
+
+RATIONALS = Rationals()
+
+
+# ---- fraction-free elimination in Python's integers ----
+
+def fraction_free(integers, scales, columns, reduced):
+    """(matrix of Fractions, pivots): kernels/integers.pxi without a limit of size.
+
+    The rows of `integers` are those of the matrix times `scales`; None: times 1.
+    """
+    rows = integers.tolist()
+    scales = list(scales or [1] * len(rows))
+    pivots, divisors = [], [1]
+    for column in range(columns):
+        rank = len(pivots)
+        found = next((i for i in range(rank, len(rows)) if rows[i][column]), None)
+        if found is None:
+            continue
+        for values in (rows, scales):
+            values[rank], values[found] = values[found], values[rank]
+        pivot_row = rows[rank]
+        pivot = pivot_row[column]
+        for i in range(0 if reduced else rank + 1, len(rows)):
+            if i != rank:
+                factor = rows[i][column]
+                rows[i] = [(pivot * entry - factor * other) // divisors[-1]
+                           for entry, other in zip(rows[i], pivot_row, strict=True)]
+        pivots.append(column)
+        divisors.append(pivot)
+    for i, scale in enumerate(scales):
+        if reduced and i < len(pivots):
+            divisor = divisors[-1]
+        else:
+            divisor = divisors[min(i, len(pivots))] * scale
+        rows[i] = [Fraction(entry) / divisor for entry in rows[i]]
+    matrix = np.empty(integers.shape, object)
+    matrix[...] = rows
+    return matrix, tuple(pivots)
+
+
+# ---- p-adic lifting ----
+
+def lifting_prime(rank):
+    """The largest prime that the sums of core.lift allow: rank (p / 2)^2 <= 2^51"""
+    return previous_prime(min(2 * math.isqrt(2 ** 51 // max(rank, 1)), 2 ** 24))
+
+
+def modulo(integers, p):
+    """Integers as int64, modulo p where they are not."""
+    return integers if integers.dtype == np.int64 else (integers % p).astype(np.int64)
+
+
+def lifted(integers, columns):
+    """(reduced matrix of Fractions, tuple of pivots), or None.
+
+    None where rows below the rank keep entries in the columns after `columns`, or where two
+    primes in a row divide a minor that matters.
+    """
+    p = lifting_prime(min(len(integers), columns))
+    for _ in range(2):
+        found = _lifted_from(integers, columns, p)
+        if found:
+            return found
+        p = previous_prime(p)
+    return None
+
+
+def _lifted_from(integers, columns, p):
+    """The reduced form if its pivots are those modulo p, else None
+
+    With B the rows and columns of the pivots and C the other columns, it is B^-1 C: right if all
+    rows of the matrix agree and the form is a reduced one, because the rank is no less than
+    modulo p.
+    """
+    m, n = integers.shape
+    form, pivots, order = core.reduce_modulo(modulo(integers, p)[None], p, columns, False)
+    pivots = [pivot for pivot in pivots[0].tolist() if pivot >= 0]
+    others = sorted(set(range(n)).difference(pivots))
+    rank = len(pivots)
+    if form[0, rank:, columns:].any():
+        return None
+    rows = integers[order[0]]
+    left, right = rows[:, pivots], rows[:, others]
+    if rank == 0 or not others:
+        if right.any():
+            return None
+        numerators, denominator = [[]] * rank, 1
+    else:
+        largest = max(-int(integers.min()), int(integers.max()))
+        bound, steps = _enough(left[:rank], right[:rank], largest, p)
+        bits = (p // 2).bit_length() - 1
+        limbs = -(-largest.bit_length() // bits)
+        values = core.lift(_limbs(left, limbs, bits), _limbs(right, limbs, bits), p, 2.0 ** bits,
+                           steps)
+        if values is None:
+            return None
+        numerators, denominator = _reconstructed(values, p ** steps, bound)
+        numerators = [numerators[i:i + len(others)] for i in range(0, len(values), len(others))]
+        for row, pivot in zip(numerators, pivots, strict=True):
+            if any(row[:bisect.bisect(others, pivot)]):
+                return None
+    return core.fractions_over(numerators, denominator, m, n, pivots, others), tuple(pivots)
+
+
+def _limbs(integers, limbs, bits):
+    """(limbs, m, n) float64: digits in base 2^bits, the lowest first, with the sign of the whole"""
+    if limbs == 1:
+        return integers.astype(np.float64, order="C")[None]
+    sign, whole = np.where(integers < 0, -1, 1), abs(integers.astype(object))
+    mask = 2 ** bits - 1
+    return np.array([sign * (whole >> bits * limb & mask) for limb in range(limbs)], np.float64)
+
+
+def _enough(B, C, largest, p):
+    """(bound of numerators and denominator, how many powers of p are needed) for x = B^-1 C
+
+    By Cramer's rule and Hadamard's inequality over the rows of [B c], c a column of C. The power
+    of p exceeds twice the square of the bound, and all that A x - C can be times the denominator
+    where no entry of A and C is larger than `largest`.
+    """
+    squares = _squares(B) + abs(_wide(C)).max(axis=1) ** 2
+    bits = math.ceil(_product_bits(squares)) + 1
+    needed = max(2 * bits + 2, bits + math.log2((len(B) + 1) * largest))
+    return 2 ** bits, math.ceil(needed / math.log2(p))
+
+
+def _wide(integers):
+    """Integers where squares do not overflow: float64, whose rounding does not matter, or ints"""
+    return integers if integers.dtype == object else integers.astype(np.float64)
+
+
+def _squares(integers):
+    """Squares of the lengths of the rows"""
+    rows = _wide(integers)
+    return (rows * rows).sum(axis=1)
+
+
+def _product_bits(squares):
+    """log2 of the product of lengths given by their squares"""
+    return sum(map(math.log2, squares.tolist())) / 2
+
+
+def _reconstructed(values, modulus, bound):
+    """(numerators, common denominator) of the fractions that are these values modulo `modulus`
+
+    Numerators and denominator are at most `bound`, and twice its square is below the modulus:
+    then they are unique (Wang, Guy, Davenport, "P-adic reconstruction of rational numbers",
+    SIGSAM Bulletin 16, 1982).
+    """
+    half = modulus // 2
+    denominator, found = 1, []
+    for value in values:
+        value = value * denominator % modulus
+        if value > half:
+            value -= modulus
+        if not -bound <= value <= bound:
+            value, divisor = _fraction_modulo(value, modulus, bound)
+            denominator *= divisor
+        found.append((value, denominator))
+    return [value * (denominator // known) for value, known in found], denominator
+
+
+def _fraction_modulo(value, modulus, bound):
+    """(a, b) with a = b value modulo `modulus`, |a| <= bound, b > 0: half of Euclid's algorithm"""
+    high, low, before, now = modulus, value % modulus, 0, 1
+    while low > bound:
+        quotient, rest = divmod(high, low)
+        high, low = low, rest
+        before, now = now, before - quotient * now
+    return (low, now) if now > 0 else (-low, -now)
+
+
+# ---- determinants ----
+
+def integer_determinant(integers):
+    """Determinant of a square matrix of integers, from its values modulo primes
+
+    As many primes as Hadamard's inequality asks for.
+    """
+    squares = _squares(integers)
+    if not squares.all():
+        return 0
+    bound = 2 ** (math.ceil(_product_bits(squares)) + 2)
+    value, modulus, p = 0, 1, 2 ** 24
+    while modulus < bound:
+        p = previous_prime(p)
+        rest = int(core.determinant_modulo(modulo(integers, p)[None], p)[0])
+        value += modulus * ((rest - value) * pow(modulus, -1, p) % p)
+        modulus *= p
+    return value if 2 * value < modulus else value - modulus

@@ -1,0 +1,177 @@
+"""Linear algebra over a field in which arithmetic is exact, all of it read off one row reduction.
+
+exact.py and modular.py say what the numbers are and how one matrix is reduced; the rest, stacks
+included, is here once for both.
+"""
+import math
+
+import numpy as np
+
+from mathwork.matrix.arithmetic import checked_columns, checked_sides
+
+STATUS = ("unique", "infinite", "inconsistent")     # the codes of a stack are the places here
+UNIQUE, INFINITE, INCONSISTENT = range(3)
+
+
+class Field:
+    """The functions of mathwork.matrix over one field.
+
+    A subclass has `dtype`, `zero` and `one`, of results; `missing`, which stands where a slice of
+    a stack has no answer; `over`, which completes "no inverse"; and the methods that raise
+    NotImplementedError here. Numbers are arrays as `read` makes them, int64 always among them.
+    """
+
+    def read(self, value, name):
+        """`value`, in any shape, as numbers"""
+        raise NotImplementedError
+
+    def negative(self, result):
+        """The negatives of a result"""
+        raise NotImplementedError
+
+    def reduce(self, A, columns, reduced):
+        """(row echelon form, pivots) of one matrix of numbers"""
+        raise NotImplementedError
+
+    def determinant(self, A):
+        """Determinant of one square matrix of numbers"""
+        raise NotImplementedError
+
+    def reduce_all(self, A, columns, reduced):
+        """(row echelon forms, pivots padded with -1) of matrices of numbers (count, m, n)"""
+        matrices = np.empty(A.shape, self.dtype)
+        pivots = np.full((len(A), min(A.shape[1], columns)), -1, np.intp)
+        for i, matrix in enumerate(A):
+            matrices[i], found = self.reduce(matrix, columns, reduced)
+            pivots[i, :len(found)] = found
+        return matrices, pivots
+
+    # ---- the public functions ----
+
+    def rref(self, A, columns=None, reduced=True):
+        """(matrix, pivots): a tuple of pivots, or for a stack an array padded with -1."""
+        matrix = self._matrices(A)
+        return self._reduced(matrix, checked_columns(columns, matrix.shape[-1]), reduced)
+
+    def rank(self, A):
+        """The rank: an int, or for a stack an array."""
+        return self._each(self.rank_of, self._matrices(A), np.intp)
+
+    def rank_of(self, A):
+        """The rank of one matrix of numbers"""
+        return len(self.reduce(A, A.shape[1], False)[1])
+
+    def det(self, A):
+        """The determinant: a number, or for a stack an array."""
+        return self._each(self.determinant, self._square(A), self.dtype)
+
+    def inv(self, A):
+        """The inverse. A singular matrix raises; as a slice of a stack it becomes `missing`."""
+        square = self._square(A)
+        n = square.shape[-1]
+        identity = np.broadcast_to(np.eye(n, dtype=np.int64), square.shape)
+        matrix, pivots = self._reduced(np.concatenate((square, identity), axis=-1), 2 * n)
+        inverse = matrix[..., n:].copy()
+        rank = (np.asarray(pivots) < n).sum(axis=-1)    # [A | I] has n pivots
+        singular = rank < n
+        if square.ndim == 2 and singular:
+            raise np.linalg.LinAlgError(
+                f"A has no inverse{self.over}: its rank is {rank} of {n}")
+        inverse[singular] = self.missing
+        return inverse
+
+    def null_space(self, A):
+        """A basis of the null space as columns, (n, nullity), each free variable 1 in its own.
+
+        For a stack (..., n, largest nullity), zero where a slice has fewer columns.
+        """
+        matrix = self._matrices(A)
+        n = matrix.shape[-1]
+        null_space = self._null_space if matrix.ndim == 2 else self._null_spaces
+        return null_space(*self._reduced(matrix, n), n)
+
+    def solve(self, A, b):
+        """(status, x, null_space) of ``A x = b``, with the free variables of x zero.
+
+        `b` has the shape of `A` without its last axis, or with any other number of columns. For
+        one matrix `status` is a word, that of the worst column, and `x` is None where it is
+        "inconsistent". For a stack `status` is an int8 array of places in STATUS, and `missing`
+        fills the inconsistent slices of x.
+        """
+        left, right = self._matrices(A), self.read(b, "b")
+        n, stack = left.shape[-1], left.shape[:-2]
+        right, vector = checked_sides(left, right)
+        together = np.concatenate((left, right), axis=-1)
+        matrix, pivots = self._reduced(together, together.shape[-1])
+        if not stack:
+            status, x = self._solution(matrix, pivots, n)
+            if vector and x is not None:
+                x = x[:, 0]
+            return STATUS[status], x, self._null_space(matrix, pivots, n)
+        status = np.empty(stack, np.int8)
+        x = np.full((*stack, n, right.shape[-1]), self.missing, self.dtype)
+        for at in np.ndindex(stack):
+            status[at], found = self._solution(matrix[at], pivots[at][pivots[at] >= 0], n)
+            if found is not None:
+                x[at] = found
+        return status, x[..., 0] if vector else x, self._null_spaces(matrix, pivots, n)
+
+    # ---- what they share ----
+
+    def _matrices(self, A):
+        numbers = self.read(A, "A")
+        if numbers.ndim < 2:
+            raise ValueError(f"A must have shape (m, n) or (..., m, n), got {numbers.shape}")
+        return numbers
+
+    def _square(self, A):
+        numbers = self._matrices(A)
+        if numbers.shape[-2] != numbers.shape[-1]:
+            raise ValueError(f"A must be square, got shape {numbers.shape}")
+        return numbers
+
+    def _each(self, function, A, dtype):
+        """function of one matrix, or an array of it over a stack"""
+        if A.ndim == 2:
+            return function(A)
+        values = np.empty(A.shape[:-2], dtype)
+        for at in np.ndindex(values.shape):
+            values[at] = function(A[at])
+        return values
+
+    def _reduced(self, A, columns, reduced=True):
+        """rref of numbers"""
+        if A.ndim == 2:
+            matrix, pivots = self.reduce(A, columns, reduced)
+            return matrix, tuple(pivots)
+        stack, shape = A.shape[:-2], A.shape[-2:]
+        matrices, pivots = self.reduce_all(A.reshape(math.prod(stack), *shape), columns, reduced)
+        return matrices.reshape(A.shape), pivots.reshape(*stack, pivots.shape[1])
+
+    def _solution(self, matrix, pivots, n):
+        """(place in STATUS, x or None) of one system, from the reduced form of [A b]"""
+        if len(pivots) and pivots[-1] >= n:
+            return INCONSISTENT, None
+        x = np.full((n, matrix.shape[1] - n), self.zero, self.dtype)
+        x[list(pivots)] = matrix[:len(pivots), n:]
+        return UNIQUE if len(pivots) == n else INFINITE, x
+
+    def _null_space(self, matrix, pivots, n):
+        """Null space of the first n columns of one reduced form"""
+        pivots = [int(pivot) for pivot in pivots if pivot < n]
+        free = sorted(set(range(n)).difference(pivots))
+        basis = np.full((n, len(free)), self.zero, self.dtype)
+        if free:
+            basis[free, range(len(free))] = self.one
+            basis[pivots] = self.negative(matrix[:len(pivots), free])
+        return basis
+
+    def _null_spaces(self, matrix, pivots, n):
+        """The same of a stack, zero columns where one has fewer than another"""
+        stack = matrix.shape[:-2]
+        nullity = n - ((pivots >= 0) & (pivots < n)).sum(axis=-1)
+        basis = np.full((*stack, n, nullity.max(initial=0)), self.zero, self.dtype)
+        for at in np.ndindex(stack):
+            basis[at][:, :nullity[at]] = self._null_space(
+                matrix[at], pivots[at][pivots[at] >= 0], n)
+        return basis

@@ -1,0 +1,109 @@
+"""Linear algebra modulo a prime below 2^31."""
+import functools
+import math
+import operator
+from decimal import Decimal
+
+import numpy as np
+
+from mathwork._levels import core
+from mathwork.matrix.fields import Field
+from mathwork.matrix.rationals import as_exact, as_number
+
+LARGEST = 2 ** 31       # which no prime modulus reaches
+
+
+class PrimeField(Field):
+    """Arithmetic modulo p: numbers are int64, results in 0..p-1.
+
+    Parameters
+    ----------
+    p : int
+        A prime below 2^31.
+
+    Raises
+    ------
+    TypeError
+        For a `p` that is not an integer.
+    ValueError
+        For a `p` that is not a prime, or too large.
+    """
+
+    dtype = np.int64
+    zero, one = 0, 1
+    missing = -1
+
+    def __init__(self, p):
+        try:
+            p = operator.index(p)
+        except TypeError:
+            raise TypeError(f"modulus must be an integer, got {p!r}") from None
+        if p >= LARGEST:
+            raise ValueError(f"modulus must be below 2**31, got {p}")
+        if not is_prime(p):
+            raise ValueError(f"modulus must be a prime, got {p}")
+        self.p = p
+        self.over = f" modulo {p}"
+
+    def read(self, value, name):
+        return as_exact(value, name, self._residue)
+
+    def _residue(self, entry, name):
+        if isinstance(entry, (float, np.floating, Decimal)):
+            finite = entry.is_finite() if isinstance(entry, Decimal) else math.isfinite(entry)
+            if not finite or entry != int(entry):
+                raise ValueError(f"{name} must hold integers to be reduced modulo {self.p}, "
+                                 f"got {entry}")
+            return int(entry) % self.p
+        number = as_number(entry, name)
+        if number.denominator % self.p == 0:
+            raise ValueError(f"{name} has the entry {number}, whose denominator is divisible by "
+                             f"the modulus {self.p}")
+        return number.numerator * pow(number.denominator, -1, self.p) % self.p
+
+    def negative(self, result):
+        return -result % self.p
+
+    def reduce(self, A, columns, reduced):
+        matrices, pivots = self.reduce_all(A[None], columns, reduced)
+        return matrices[0], pivots[0][pivots[0] >= 0].tolist()
+
+    def reduce_all(self, A, columns, reduced):
+        return core.reduce_modulo(np.ascontiguousarray(A), self.p, columns, reduced)[:2]
+
+    def determinant(self, A):
+        return int(core.determinant_modulo(np.ascontiguousarray(A)[None], self.p)[0])
+
+
+@functools.lru_cache(maxsize=4096)
+def is_prime(n):
+    """Whether n, below 2^32, is a prime.
+
+    Strong pseudoprimes to the bases 2, 7 and 61 begin at 4,759,123,141 (Jaeschke, "On strong
+    pseudoprimes to several bases", Mathematics of Computation 61, 1993).
+    """
+    if n < 2 or n % 2 == 0:
+        return n == 2
+    odd = n - 1
+    twos = (odd & -odd).bit_length() - 1
+    odd >>= twos
+    for base in (2, 7, 61):
+        power = pow(base, odd, n)
+        if base % n == 0 or power in (1, n - 1):
+            continue
+        for _ in range(twos - 1):
+            power = power * power % n
+            if power == n - 1:
+                break
+        else:
+            return False
+    return True
+
+
+@functools.lru_cache(maxsize=4096)
+def previous_prime(n):
+    """The largest prime below n."""
+    n -= 1
+    while not is_prime(n):
+        n -= 1
+    return n

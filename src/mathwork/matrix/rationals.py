@@ -1,0 +1,92 @@
+"""Exact numbers read from whatever holds them: integers, fractions, floats as they print."""
+import math
+import numbers
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from mathwork import _arrays
+
+
+def as_exact(value, name, number=None):
+    """`value` as a plain array of int64 where that holds it, else of int and Fraction objects.
+
+    `number(entry, name)` reads one entry, where they are not integers already. By default a float
+    is the decimal that it prints: 0.8 is 4/5.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, strings, structures, other objects and masked arrays.
+    ValueError
+        For nested sequences of unequal lengths, NaN and infinity.
+    """
+    array = _arrays.unmasked(value, name)
+    kind = array.dtype.kind
+    if kind not in "biufO":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if kind in "bi" or (kind in "uf" and isinstance(value, np.ndarray) and _are_integers(array)):
+        return np.require(array, np.int64, _arrays.PLAIN)
+    if kind == "f" and array.dtype == np.float64 and not isinstance(value, np.ndarray):
+        # NumPy makes floats of the integers among them; here all are read as they were written.
+        array = np.array(value, object)
+    exact = np.empty(array.shape, object)
+    exact.reshape(-1)[:] = [(number or as_number)(entry, name) for entry in array.ravel()]
+    return narrowed(exact)
+
+
+def as_fractions(value, name):
+    """`value`, as `as_exact` reads it, as an array of Fractions."""
+    return np.asarray(np.frompyfunc(Fraction, 1, 1)(as_exact(value, name).astype(object)))
+
+
+def narrowed(exact):
+    """An array of objects as int64 where all are integers that fit, else the array itself."""
+    if all(type(entry) is int for entry in exact.flat):
+        try:
+            return exact.astype(np.int64)
+        except OverflowError:
+            pass
+    return exact
+
+
+def cleared(exact):
+    """(integers, scales): each row times its scale, a positive Fraction, is a row of integers.
+
+    Rows of objects lose their denominators and common factors; `scales` is None where all are 1.
+    """
+    if exact.dtype != object:
+        return exact, None
+    rows, scales = [], []
+    for row in exact.tolist():
+        multiple = math.lcm(*(entry.denominator for entry in row))
+        integers = [entry.numerator * (multiple // entry.denominator) for entry in row]
+        divisor = math.gcd(*integers) or 1
+        rows.append([entry // divisor for entry in integers])
+        scales.append(Fraction(multiple, divisor))
+    integers = np.empty(exact.shape, object)
+    integers[...] = rows
+    return narrowed(integers), None if all(scale == 1 for scale in scales) else scales
+
+
+def _are_integers(array):
+    """Whether all entries are whole numbers below 2^53, which print as what they are."""
+    return bool((abs(array) < np.float64(2 ** 53)).all() and (array == np.trunc(array)).all())
+
+
+def as_number(entry, name):
+    """One number as an int or a Fraction."""
+    if isinstance(entry, (numbers.Integral, np.bool_)):
+        return int(entry)
+    if isinstance(entry, numbers.Rational):
+        return Fraction(int(entry.numerator), int(entry.denominator))
+    if isinstance(entry, (float, np.floating)):
+        entry = Decimal(str(entry))
+    if not isinstance(entry, Decimal):
+        raise TypeError(f"{name} must hold integers, fractions, decimals or floats, "
+                        f"got {type(entry).__name__}")
+    if not entry.is_finite():
+        raise ValueError(f"{name} must be finite to be exact, got {entry}")
+    numerator, denominator = entry.as_integer_ratio()
+    return numerator if denominator == 1 else Fraction(numerator, denominator)

@@ -1,0 +1,56 @@
+"""Gauss's elimination as it is taught: the slow twin of exact row reduction."""
+from fractions import Fraction
+
+import arrays
+
+# Of integers too: what arrays.py puts between strided numbers is a float.
+LAYOUTS = arrays.LAYOUTS | {"strided": lambda array: array.repeat(2, 0).repeat(2, 1)[::2, ::2]}
+
+
+def over_rationals(rows, columns=None, *, reduced=True):
+    """(matrix, pivots) of rows of numbers, as lists of Fractions."""
+    return _echelon([[Fraction(entry) for entry in row] for row in rows], columns, reduced,
+                    lambda entry: entry, lambda pivot: 1 / pivot)
+
+
+def modulo(rows, p, columns=None, *, reduced=True):
+    """(matrix, pivots) of rows of ints, as lists of ints in 0..p-1."""
+    return _echelon([[int(entry) % p for entry in row] for row in rows], columns, reduced,
+                    lambda entry: entry % p, lambda pivot: pow(pivot, -1, p))
+
+
+def _echelon(rows, columns, reduced, clean, inverse):
+    """The first row left with an entry that is not zero gives the pivot, divided if `reduced`"""
+    pivots = []
+    for c in range(len(rows[0]) if columns is None else columns):
+        rank = len(pivots)
+        found = next((i for i in range(rank, len(rows)) if rows[i][c]), None)
+        if found is None:
+            continue
+        rows[rank], rows[found] = rows[found], rows[rank]
+        if reduced:
+            factor = inverse(rows[rank][c])
+            rows[rank] = [clean(entry * factor) for entry in rows[rank]]
+        for i in range(0 if reduced else rank + 1, len(rows)):
+            if i != rank and rows[i][c]:
+                factor = rows[i][c] * inverse(rows[rank][c])
+                rows[i] = [clean(entry - factor * other)
+                           for entry, other in zip(rows[i], rows[rank], strict=True)]
+        pivots.append(c)
+    return rows, tuple(pivots)
+
+
+def determinant(rows):
+    """Laplace's expansion along the first row."""
+    if not rows:
+        return 1
+    return sum((-1) ** j * entry * determinant([row[:j] + row[j + 1:] for row in rows[1:]])
+               for j, entry in enumerate(rows[0]) if entry)
+
+
+def of_rank(rng, m, n, rank, largest=9):
+    """A random m x n matrix of this rank at most, as rows of ints: a product of two factors."""
+    left = rng.integers(-largest, largest + 1, (m, rank)).tolist()
+    right = rng.integers(-largest, largest + 1, (rank, n)).tolist()
+    return [[sum(a * row[j] for a, row in zip(line, right, strict=True)) for j in range(n)]
+            for line in left]
