@@ -95,6 +95,53 @@ def product_and_bound(x, weight, bias=None):
     return value, rounding / (1 - rounding) * bound
 
 
+# ---- row reduction ----
+
+def rref_by_policy(A, columns=None, tol=None, *, reduced=True, fused=True):
+    """(matrix, pivots, accepted, rejected) of finite A, step by step as mathwork documents it.
+
+    One rounding a multiply-add with `fused`, else two: the bits of one small matrix.
+    """
+    dtype = A.dtype.type
+    m, n = A.shape
+    columns = n if columns is None else columns
+    largest = np.abs(A[:, :columns]).max(axis=1, initial=0)
+    exponents = np.where(largest > 0, np.frexp(largest)[1] - 1, 0)
+    R = np.ldexp(A, -exponents[:, None])
+    if tol is None:
+        sums = [_sum_in_order(np.abs(row[:columns])) for row in R]
+        tol = dtype(max(m, columns) * np.finfo(dtype).eps) * max(sums, default=dtype(0))
+    echelon, pivots, accepted, rejected = R.copy(), [], math.inf, 0.0
+    for c in range(columns):
+        r = len(pivots)
+        if r == m:
+            break
+        at = r + int(np.argmax(np.abs(R[r:, c])))
+        best, bound = abs(R[at, c]), dtype(tol) * (dtype(1) + _sum_in_order(np.abs(R[:r, c])))
+        if not best > bound:
+            rejected = max(rejected, float(best / bound) if best else 0.0)
+            R[r:, c] = 0
+            continue
+        accepted = min(accepted, float(best / bound) if bound else math.inf)
+        for rows in (R, exponents):
+            rows[[r, at]] = rows[[at, r]]
+        echelon[r] = R[r]
+        others = np.arange(m) != r
+        row = R[r, c + 1:] / R[r, c]
+        factors, rest = -R[others, c][:, None], R[others, c + 1:]
+        R[others, c + 1:] = fma(factors, row, rest) if fused else factors * row + rest
+        R[:, c], R[r, c], R[r, c + 1:] = 0, 1, row
+        pivots.append(c)
+    if not reduced:
+        echelon[len(pivots):] = R[len(pivots):]
+        R = np.ldexp(echelon, exponents[:, None])
+    return R + dtype(0), tuple(pivots), accepted, rejected
+
+
+def _sum_in_order(values):
+    return np.add.accumulate(values)[-1] if len(values) else values.dtype.type(0)
+
+
 # ---- networks ----
 
 def _elu(x, alpha):

@@ -1,0 +1,276 @@
+# Row reduction: when a pivot counts as zero, and one small matrix.
+#
+#   equilibrate      rows scaled by powers of two, and what the tolerance is measured by
+#   Verdict          what a reduction found, and how close the call was
+#   reduce_small     one small matrix by Gauss-Jordan elimination, rows in registers
+#
+# The same policy, operation by operation, stands in `stacks` for one matrix a lane, so that a
+# matrix has the same bits alone and in a stack; `blocked` agrees with both on rank and pivots.
+# The bound on a pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a
+# column that depends on those before it carries the rounding of the combination that made it.
+
+from libc.math cimport fabs
+
+cdef enum:
+    REDUCED         # status codes of a slice
+    NOT_FINITE
+
+cdef struct Verdict:
+    Py_ssize_t rank
+    double accepted         # smallest accepted pivot over its bound, infinity where there is none
+    double rejected         # largest rejected candidate over its bound, 0 where there is none
+    int status              # REDUCED, or NOT_FINITE: NaN or infinity where pivots are looked for
+    int parity              # 1 or -1: of the permutation of the rows
+
+
+cdef inline void judge_empty(Verdict* verdict) noexcept nogil:
+    """The verdict before any column is looked at"""
+    verdict.rank = 0
+    verdict.accepted = INFINITY
+    verdict.rejected = 0
+    verdict.status = REDUCED
+    verdict.parity = 1
+
+
+cdef inline void judge_not_finite(Py_ssize_t m, Py_ssize_t n, real* R,
+                                  Verdict* verdict) noexcept nogil:
+    """A matrix that cannot be reduced becomes NaN"""
+    cdef Py_ssize_t i
+    for i in range(m * n):
+        R[i] = NAN
+    verdict.accepted = verdict.rejected = NAN
+    verdict.status = NOT_FINITE
+
+
+# ---- equilibration ----
+
+cdef inline lanes power_below(lanes x) noexcept nogil:
+    """The largest power of two that is not above |x|, far from underflow and overflow
+
+    The unit in the first place: Rump, Ogita and Oishi, "Accurate floating-point summation part
+    I", SIAM Journal on Scientific Computing 31(1), 2008, section 3.
+    """
+    cdef lanes q
+    if lanes is f32v:
+        q = x * fill(x, 8388609.0)                              # 2^23 + 1
+        return absolute(q - q * fill(x, 0.999999940395355225))     # 1 - 2^-24
+    else:
+        q = x * fill(x, 4503599627370497.0)                     # 2^52 + 1
+        return absolute(q - q * fill(x, 0.99999999999999988898))   # 1 - 2^-53
+
+
+cdef inline lanes smallest_safe(lanes like) noexcept nogil:
+    """Rows whose largest entry is below this are scaled in two steps"""
+    return fill(like, 2.0 ** -900 if lanes is f64v else 2.0 ** -100)
+
+
+cdef inline lanes largest_safe(lanes like) noexcept nogil:
+    """The same for rows whose largest entry is above this"""
+    return fill(like, 2.0 ** 900 if lanes is f64v else 2.0 ** 100)
+
+
+cdef inline lanes scale_of(lanes largest, lanes* undo) noexcept nogil:
+    """s = 2^k such that 1 <= largest s < 2, or 1 for 0; undo = 1 / s. For safe rows."""
+    cdef lanes one = fill(largest, 1)
+    undo[0] = power_below(pick(largest, fill(largest, 0), largest, one))
+    return one / undo[0]
+
+
+cdef inline lanes step_before(lanes largest) noexcept nogil:
+    """The power of two that makes a row safe: 1 but at the ends of the range"""
+    cdef lanes one = fill(largest, 1)
+    cdef lanes step = fill(largest, 2.0 ** 512 if lanes is f64v else 2.0 ** 64)
+    cdef lanes unsafe = pick(largest, fill(largest, 0), step, one)
+    return pick(smallest_safe(largest), largest, unsafe,
+                pick(largest, largest_safe(largest), one / step, one))
+
+
+cdef inline void scale_entries(lanes like, Py_ssize_t n, real factor, real* row) noexcept nogil:
+    """row[j] *= factor; n a multiple of the lane count"""
+    cdef lanes x
+    cdef Py_ssize_t j = 0
+    while j < n:
+        load(&x, <const real*>row + j)
+        store(row + j, x * fill(like, factor))
+        j += lane_count(row)
+
+
+cdef inline lanes row_magnitudes(lanes like, const bint summing, Py_ssize_t columns, const real* A,
+                                 Py_ssize_t lda) noexcept nogil:
+    """max |A[i, j]| over j, 0 for none and without NaN, in lane i; or their sum, in order
+
+    Reads whole registers of rows and of columns.
+    """
+    cdef lanes block[MAX_LANES]
+    cdef lanes total = fill(like, 0)
+    cdef Py_ssize_t L = lane_count(A), j = 0, k
+    while j < columns:
+        load_columns(block, A + j, lda)
+        for k in range(min(L, columns - j)):
+            if summing:
+                total = total + absolute(block[k])
+            else:
+                total = larger(absolute(block[k]), total)
+        j += L
+    return total
+
+
+cdef inline real equilibrate(lanes like, Py_ssize_t m, real* A, Py_ssize_t lda, Py_ssize_t columns,
+                             real* undo) noexcept nogil:
+    """The largest row sum max_i sum_j |A[i, j]|, j < columns, of the scaled matrix; NaN if any
+    of those entries is NaN or infinite
+
+    Each row is multiplied by the power of two that brings its largest entry of the first
+    `columns` into [1, 2); a row of zeros there is left alone. undo are the reciprocal factors.
+    m and lda are multiples of the lane count: rows and columns of zeros fill them up.
+    """
+    cdef real before[MAX_LANES]
+    cdef real scale[MAX_LANES]
+    cdef real sums[MAX_LANES]
+    cdef real norm = 0, total = 0
+    cdef lanes largest, first, back
+    cdef Py_ssize_t L = lane_count(A), i = 0, k
+    while i < m:
+        largest = row_magnitudes(like, False, columns, A + i * lda, lda)
+        first = step_before(largest)
+        store(before, first)
+        store(scale, scale_of(largest * first, &back))
+        store(undo + i, back / first)
+        for k in range(L):
+            if before[k] != 1:
+                scale_entries(like, lda, before[k], A + (i + k) * lda)
+            scale_entries(like, lda, scale[k], A + (i + k) * lda)
+        store(sums, row_magnitudes(like, True, columns, <const real*>A + i * lda, lda))
+        for k in range(L):
+            total += sums[k]
+            norm = sums[k] if sums[k] > norm else norm
+        i += L
+    return norm if total < INFINITY else <real>NAN
+
+
+cdef inline real tolerance(Py_ssize_t m, Py_ssize_t columns, double tol, real norm) noexcept nogil:
+    """The caller's, or max(m, columns) eps norm where that is negative"""
+    cdef Py_ssize_t size = max(m, columns)
+    if tol >= 0:
+        return <real>tol
+    # The distance from 1 to the next number: 2^-23 and 2^-52.
+    return <real>(size * (2.0 ** -23 if real is float else 2.0 ** -52)) * norm
+
+
+# ---- one small matrix ----
+
+cdef inline void take_from_row(
+        lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes number, lanes here, real factor,
+        const real* pivot_row, real* row) noexcept nogil:
+    """row[j] -= factor pivot_row[j], j > c, and row[c] = 0; c is lane `here` from `first` on"""
+    cdef lanes x, p, multiple = fill(like, factor)
+    cdef Py_ssize_t j = first + lane_count(row)
+    load(&x, <const real*>row + first)
+    load(&p, pivot_row + first)
+    store(row + first, pick(number, here, minus_mul(multiple, p, x),
+                            pick(here, number, x, fill(like, 0))))
+    while j < ldw:
+        load(&x, <const real*>row + j)
+        load(&p, pivot_row + j)
+        store(row + j, minus_mul(multiple, p, x))
+        j += lane_count(row)
+
+
+cdef inline void divide_row(lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes number, lanes here,
+                            real pivot, real* row) noexcept nogil:
+    """row[j] /= pivot, j > c, and row[c] = 1; c is lane `here` from `first` on"""
+    cdef lanes x, divisor = fill(like, pivot)
+    cdef Py_ssize_t j = first + lane_count(row)
+    load(&x, <const real*>row + first)
+    store(row + first, pick(number, here, x / divisor, pick(here, number, x, fill(like, 1))))
+    while j < ldw:
+        load(&x, <const real*>row + j)
+        store(row + j, x / divisor)
+        j += lane_count(row)
+
+
+cdef inline void put_row(Py_ssize_t n, const real* row, real factor, real* target) noexcept nogil:
+    """target[j] = row[j] factor, and -0.0 becomes 0.0"""
+    cdef Py_ssize_t j
+    for j in range(n):
+        target[j] = row[j] * factor + <real>0
+
+
+cdef int reduce_small(
+        lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
+        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+    """R = the reduced row echelon form of A, or a row echelon form; -1 where memory ran out
+
+    Pivots stand in the first `columns` columns. A negative tol asks for the default. pivots has
+    room for min(m, columns), of which verdict.rank are written.
+    """
+    cdef char local[STACK_BYTES + ALIGNMENT]
+    cdef char* heap
+    cdef Py_ssize_t L = lane_count(A), ldw = (n + L - 1) // L * L, rows = (m + L - 1) // L * L
+    cdef Py_ssize_t i, c, r = 0, at, first
+    cdef real* W
+    cdef real* undo
+    cdef real bound, best, entry, total
+    cdef real lane_numbers[MAX_LANES]
+    cdef lanes number, here
+    judge_empty(verdict)
+    if m == 0 or n == 0:
+        return 0
+    W = <real*>working_set(rows * (ldw + 1) * <Py_ssize_t>sizeof(real), local, &heap)
+    if W == NULL:
+        return -1
+    undo = W + rows * ldw
+    for i in range(m):
+        store(W + i * ldw + ldw - L, fill(like, 0))
+        memcpy(W + i * ldw, A + i * n, n * sizeof(real))
+    memset(W + m * ldw, 0, (rows - m) * ldw * sizeof(real))
+    entry = equilibrate(like, rows, W, ldw, columns, undo)
+    if entry != entry:
+        judge_not_finite(m, n, R, verdict)
+        free(heap)
+        return 0
+    tol = tolerance(m, columns, tol, entry)
+    for i in range(L):
+        lane_numbers[i] = i
+    load(&number, <const real*>lane_numbers)
+    for c in range(columns):
+        if r == m:
+            break
+        best = -1
+        at = r
+        for i in range(r, m):
+            entry = <real>fabs(W[i * ldw + c])
+            at = i if entry > best else at
+            best = entry if entry > best else best
+        total = 0
+        for i in range(r):
+            total += <real>fabs(W[i * ldw + c])
+        bound = <real>tol * (<real>1 + total)
+        if not best > bound:
+            if best > 0:
+                verdict.rejected = max(verdict.rejected, <double>(best / bound))
+            for i in range(r, m):
+                W[i * ldw + c] = 0
+            continue
+        verdict.accepted = min(verdict.accepted, <double>(best / bound))
+        # Registers from the one with column c on, and in that one only what is right of c.
+        first = c - c % L
+        here = fill(like, c - first)
+        if at != r:
+            swap_entries(ldw - first, W + r * ldw + first, W + at * ldw + first)
+            undo[r], undo[at] = undo[at], undo[r]
+            verdict.parity = -verdict.parity
+        if not reduced:
+            put_row(n, <const real*>W + r * ldw, undo[r], R + r * n)
+        divide_row(like, first, ldw, number, here, W[r * ldw + c], W + r * ldw)
+        for i in range(m):
+            if i != r:
+                take_from_row(like, first, ldw, number, here, W[i * ldw + c],
+                              <const real*>W + r * ldw, W + i * ldw)
+        pivots[r] = c
+        r += 1
+    verdict.rank = r
+    for i in range(0 if reduced else r, m):
+        put_row(n, <const real*>W + i * ldw, <real>1 if reduced else undo[i], R + i * n)
+    free(heap)
+    return 0

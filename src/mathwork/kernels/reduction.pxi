@@ -1,0 +1,361 @@
+# The doors of row reduction: one matrix with little overhead, or a stack of them.
+#
+# A call that has to be looked into, by its arguments or for exact arithmetic, goes by way of
+# mathwork.matrix.elimination; one plain matrix and plain arguments do not.
+
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+
+cdef extern from "Python.h":
+    Py_ssize_t clipped_index "PyNumber_AsSsize_t"(object, void*)
+
+cdef enum:
+    FEW_PIVOTS = 64         # whose columns lie on the stack
+    MAX_DIMENSIONS = 64     # of an array in NumPy
+
+
+@cython.no_gc
+cdef class Reduction:
+    """The kernel under mathwork.matrix.Reduced: a matrix, its pivots and the verdict.
+
+    For a stack, `stack` holds arrays of what `verdict` holds for one matrix.
+    """
+
+    cdef readonly object matrix
+    cdef readonly object pivots
+    cdef readonly Py_ssize_t _columns
+    cdef Verdict verdict
+    cdef tuple stack
+
+    @property
+    def _verdict(self):
+        """(rank, accepted, rejected, status, parity)"""
+        if self.stack is not None:
+            return self.stack
+        return (self.verdict.rank, self.verdict.accepted, self.verdict.rejected,
+                self.verdict.status, self.verdict.parity)
+
+    def __iter__(self):
+        return iter((self.matrix, self.pivots))
+
+
+cdef object result_class = Reduction
+cdef tuple no_arguments = ()
+
+
+def give_results_as(cls):
+    """Let ref and rref make objects of this subclass of Reduction."""
+    global result_class
+    if not issubclass(cls, Reduction):
+        raise TypeError("cls must be a subclass of Reduction")
+    result_class = cls
+
+
+cdef inline Reduction new_reduction(object cls, object matrix, object pivots, Py_ssize_t columns):
+    # Not by way of cls.__new__, which checks the arguments of other callers.
+    cdef Reduction made = <Reduction>(<PyTypeObject*>Reduction).tp_new(
+        cls, <PyObject*>no_arguments, NULL)
+    made.matrix = matrix
+    made.pivots = pivots
+    made._columns = columns
+    return made
+
+
+def reduction(cls, matrix, pivots, Py_ssize_t columns, tuple verdict):
+    """A result of parts that somebody else has computed and checked."""
+    cdef Reduction made
+    if not issubclass(cls, Reduction):
+        raise TypeError("cls must be a subclass of Reduction")
+    made = new_reduction(cls, matrix, pivots, columns)
+    if isinstance(pivots, tuple):
+        made.verdict.rank, made.verdict.accepted, made.verdict.rejected = verdict[:3]
+        made.verdict.status, made.verdict.parity = verdict[3:]
+    else:
+        made.stack = verdict
+    return made
+
+
+cdef tuple tuple_of(const Py_ssize_t* numbers, Py_ssize_t n):
+    cdef tuple made = PyTuple_New(n)
+    cdef Py_ssize_t i
+    cdef object number
+    for i in range(n):
+        number = numbers[i]
+        Py_INCREF(number)
+        PyTuple_SET_ITEM(made, i, number)
+    return made
+
+
+cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
+                          int engine):
+    """One plain matrix"""
+    cdef Py_ssize_t m = A.shape[0], n = A.shape[1], most = min(m, columns)
+    cdef Py_ssize_t[FEW_PIVOTS] few
+    cdef Py_ssize_t* pivots = few
+    cdef int typenum = cnp.PyArray_TYPE(A), failed
+    cdef Verdict verdict
+    cdef PyThreadState* state
+    cdef Reduction made
+    cdef cnp.ndarray R = new_matrix(m, n, typenum)
+    if most > FEW_PIVOTS:
+        pivots = <Py_ssize_t*>malloc(most * sizeof(Py_ssize_t))
+        if pivots == NULL:
+            raise MemoryError
+    state = release_gil(<double>m * n * most)
+    if typenum == cnp.NPY_FLOAT:
+        failed = reduce_matrix(
+            <f32v>fill_f32(0), engine, m, n, <const float*>cnp.PyArray_DATA(A),
+            <float*>cnp.PyArray_DATA(R), columns, tol, reduced, pivots, &verdict)
+    else:
+        failed = reduce_matrix(
+            <f64v>fill_f64(0), engine, m, n, <const double*>cnp.PyArray_DATA(A),
+            <double*>cnp.PyArray_DATA(R), columns, tol, reduced, pivots, &verdict)
+    take_gil(state)
+    try:
+        if failed:
+            raise MemoryError
+        made = new_reduction(result_class, R, tuple_of(pivots, verdict.rank), columns)
+        made.verdict = verdict
+        return made
+    finally:
+        if pivots != few:
+            free(pivots)
+
+
+cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double tol,
+                       bint reduced, int engine, Py_ssize_t start, Py_ssize_t stop,
+                       Stack found) except -1:
+    """Matrices start:stop of the plain stacks A and R"""
+    cdef int ndim = cnp.PyArray_NDIM(A), failed
+    cdef Py_ssize_t m = A.shape[ndim - 2], n = A.shape[ndim - 1], most = min(m, columns)
+    cdef Py_ssize_t count = stop - start, offset = start * m * n
+    cdef PyThreadState* state = release_gil(<double>count * m * n * most)
+    found.pivots += start * most
+    found.ranks += start
+    found.accepted += start
+    found.rejected += start
+    found.status += start
+    found.parity += start
+    if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
+        failed = reduce_stack(
+            <f32v>fill_f32(0), engine, count, m, n, <const float*>cnp.PyArray_DATA(A) + offset,
+            <float*>cnp.PyArray_DATA(R) + offset, columns, tol, reduced, &found)
+    else:
+        failed = reduce_stack(
+            <f64v>fill_f64(0), engine, count, m, n, <const double*>cnp.PyArray_DATA(A) + offset,
+            <double*>cnp.PyArray_DATA(R) + offset, columns, tol, reduced, &found)
+    take_gil(state)
+    if failed:
+        raise MemoryError
+    return 0
+
+
+cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
+                           Py_ssize_t workers, int engine):
+    """A plain stack"""
+    cdef int ndim = cnp.PyArray_NDIM(A), axis
+    cdef cnp.npy_intp[MAX_DIMENSIONS] shape
+    cdef Py_ssize_t count = 1
+    cdef Stack found
+    cdef Reduction made
+    cdef cnp.ndarray R, pivots, ranks, accepted, rejected, status, parity
+    for axis in range(ndim):
+        shape[axis] = A.shape[axis]
+    for axis in range(ndim - 2):
+        count *= shape[axis]
+    R = cnp.PyArray_EMPTY(ndim, shape, cnp.PyArray_TYPE(A), 0)
+    ranks = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INTP, 0)
+    accepted = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0)
+    rejected = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0)
+    status = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0)
+    parity = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0)
+    shape[ndim - 2] = min(A.shape[ndim - 2], columns)
+    pivots = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_INTP, 0)
+    found.pivots = <Py_ssize_t*>cnp.PyArray_DATA(pivots)
+    found.ranks = <Py_ssize_t*>cnp.PyArray_DATA(ranks)
+    found.accepted = <double*>cnp.PyArray_DATA(accepted)
+    found.rejected = <double*>cnp.PyArray_DATA(rejected)
+    found.status = <signed char*>cnp.PyArray_DATA(status)
+    found.parity = <signed char*>cnp.PyArray_DATA(parity)
+    if workers == 1:
+        reduce_slices(A, R, columns, tol, reduced, engine, 0, count, found)
+    else:
+        share_slices(A, R, columns, tol, reduced, engine, count, found, workers)
+    made = new_reduction(result_class, R, pivots, columns)
+    made.stack = (ranks, accepted, rejected, status, parity)
+    return made
+
+
+cdef share_slices(A, R, columns, tol, reduced, engine, count, Stack found, workers):
+    """reduce_slices() of pieces, one a thread"""
+    _workers.over_rows(
+        lambda start, stop: reduce_slices(A, R, columns, tol, reduced, engine, start, stop, found),
+        count, workers)
+
+
+# For the tests: which engine to go by instead of the one that the size calls for.
+engines = {"any": ANY_ENGINE, "small": SMALL_ENGINE, "large": LARGE_ENGINE}
+
+
+def reduce_plain(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
+                 Py_ssize_t workers=1, engine="any"):
+    """The reduction of one plain matrix or a plain stack, all arguments checked.
+
+    A negative tol asks for the default.
+    """
+    if cnp.PyArray_NDIM(A) == 2:
+        return reduce_one(A, columns, tol, reduced, engines[engine])
+    return reduce_many(A, columns, tol, reduced, workers, engines[engine])
+
+
+cdef inline Py_ssize_t plain_columns(object columns, Py_ssize_t n):
+    """How many of n columns may have pivots, or -1 where that has to be looked into"""
+    cdef Py_ssize_t asked
+    if columns is None:
+        return n
+    if type(columns) is not int:
+        return -1
+    asked = clipped_index(columns, NULL)
+    return asked if 0 <= asked <= n else -1
+
+
+cdef inline double plain_tol(object tol):
+    """The tolerance, -1 for the default, or NaN where that has to be looked into"""
+    if tol is None:
+        return -1
+    return <double>tol if type(tol) is float and <double>tol >= 0 else NAN
+
+
+cdef object reduce_any(object A, tol, columns, exact, modulus, Py_ssize_t workers, bint reduced):
+    """What ref and rref share"""
+    cdef Py_ssize_t asked
+    cdef double bound
+    if (exact is False and modulus is None and workers == 1
+            and (is_plain(A, 2, cnp.NPY_DOUBLE) or is_plain(A, 2, cnp.NPY_FLOAT))):
+        asked = plain_columns(columns, (<cnp.ndarray>A).shape[1])
+        bound = plain_tol(tol)
+        if asked >= 0 and bound == bound:
+            return reduce_one(A, asked, bound, reduced, ANY_ENGINE)
+    from mathwork.matrix import elimination         # which imports this module
+    from mathwork.matrix.arithmetic import arithmetic
+
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    field = arithmetic(tol, exact, modulus)
+    if field is not None:
+        return elimination.reduced_over(field, A, columns, reduced)
+    return reduce_plain(*elimination.checked(A, columns, tol), reduced, workers)
+
+
+def ref(A, *, tol=None, columns=None, exact=False, modulus=None, Py_ssize_t workers=1):
+    """A row echelon form of a matrix, or of each of a stack.
+
+    Zero rows are at the bottom, and the first entry of a row that is not zero, its pivot, is
+    right of the pivot above. Pivots are not scaled to 1, and what is above them stays.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+    tol, columns, exact, modulus, workers
+        As for :func:`rref`, which finds the same pivots.
+
+    Returns
+    -------
+    Reduced
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rref`.
+
+    Notes
+    -----
+    With partial pivoting: rows are exchanged so that each pivot is the largest of its candidates,
+    relative to the rows they are in.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import ref
+    >>> matrix, pivots = ref([[1, 2, 3], [4, 5, 6]])
+    >>> matrix
+    array([[4.  , 5.  , 6.  ],
+           [0.  , 0.75, 1.5 ]])
+    """
+    return reduce_any(A, tol, columns, exact, modulus, workers, False)
+
+
+def rref(A, *, tol=None, columns=None, exact=False, modulus=None, Py_ssize_t workers=1):
+    """The reduced row echelon form of a matrix, or of each of a stack.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+        Any size, 0 included.
+    tol : float, optional
+        What a pivot is measured by, in place of ``max(m, columns) eps norm(A, inf)``; see Notes.
+    columns : int, optional
+        How many of the first columns may have pivots, so that the others, the augmented part,
+        only go along. All by default.
+    exact : bool
+        Compute with Fractions: `A` holds integers, Fractions, or floats, which are read as the
+        decimal they print.
+    modulus : int, optional
+        Compute modulo this prime: `A` holds integers.
+    workers : int
+        The threads that share the matrices of a stack of floats.
+
+    Returns
+    -------
+    Reduced
+        Unpacks to ``(matrix, pivots)``. The matrix is float32 for float32 and float16, else
+        float64; objects of type Fraction if `exact`; int64 for a modulus.
+
+    Raises
+    ------
+    TypeError
+        For what is not numbers, or is masked; and complex numbers.
+    ValueError
+        If A has less than 2 dimensions, `columns` is not in 0..n, `tol` is negative or NaN,
+        `workers` is below 1, the modulus is not a prime, and for any two of `tol`, `exact` and
+        `modulus` together.
+
+    Notes
+    -----
+    Gauss-Jordan elimination with partial pivoting. Rows are scaled first: by powers of two, so
+    that the largest of each (in the first `columns`) lies in [1, 2), which rounds nothing. A
+    pivot in column c is accepted if it is above ``tol (1 + sum |R[:r, c]|)``, R being the r rows
+    reduced so far: a column that depends on those before it carries the rounding of the
+    combination that made it. What is not above is zero, and is written as exact zero.
+    ``Reduced.margin`` tells how close these calls were.
+
+    That bound grows like the worst case, n^2 and more: float32 matrices of some hundred rows come
+    close to it even if they are random, and say so in ``ambiguous``. Give those as float64, or a
+    `tol`; ``tol=0`` takes every candidate but an exact zero.
+
+    NaN or infinity in the first `columns` makes all of its matrix NaN, without pivots. A matrix
+    has the same bits alone, in any stack, and for any number of workers. Beside the result, a
+    matrix needs at most a quarter of its own memory, or 1 MB.
+
+    Errors of the other entries are at most about ``m eps`` times the condition of the pivots'
+    columns: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 14.4.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import rref
+    >>> matrix, pivots = rref([[1, 2, 3, 6], [0, 1, 4, 5]])
+    >>> matrix
+    array([[ 1.,  0., -5., -4.],
+           [ 0.,  1.,  4.,  5.]])
+    >>> pivots
+    (0, 1)
+    >>> rref([[1, 2], [2, 4]]).rank
+    1
+    >>> rref([[[1, 2], [2, 4]], [[1, 2], [3, 4]]]).pivots
+    array([[ 0, -1],
+           [ 0,  1]])
+    >>> rref([[1, 2, 3], [4, 5, 6]], modulus=7).matrix
+    array([[1, 0, 6],
+           [0, 1, 2]])
+    """
+    return reduce_any(A, tol, columns, exact, modulus, workers, True)

@@ -1,0 +1,232 @@
+# The elementary row operations: their loops, and their doors.
+
+from cpython.number cimport PyNumber_AsSsize_t
+
+
+cdef inline void add_row(lanes like, Py_ssize_t n, real factor, const real* source,
+                         real* target) noexcept nogil:
+    """target[j] += factor source[j], rounded once where mul_add is"""
+    cdef lanes x, y, multiple = fill(like, factor)
+    cdef real last[2 * MAX_LANES]
+    cdef Py_ssize_t L = lane_count(target), j = 0
+    while j + L <= n:
+        load(&x, source + j)
+        load(&y, <const real*>target + j)
+        store(target + j, mul_add(multiple, x, y))
+        j += L
+    if j < n:
+        memset(last, 0, sizeof(last))
+        memcpy(last, source + j, (n - j) * sizeof(real))
+        memcpy(last + L, target + j, (n - j) * sizeof(real))
+        load(&x, <const real*>last)
+        load(&y, <const real*>last + L)
+        store(last, mul_add(multiple, x, y))
+        memcpy(target + j, last, (n - j) * sizeof(real))
+
+
+cdef inline void multiply_row(Py_ssize_t n, real factor, real* row) noexcept nogil:
+    """row[j] *= factor"""
+    cdef Py_ssize_t j
+    for j in range(n):
+        row[j] *= factor
+
+
+cdef inline void swap_entries(Py_ssize_t n, real* a, real* b) noexcept nogil:
+    """a[j], b[j] = b[j], a[j]"""
+    cdef Py_ssize_t j
+    for j in range(n):
+        a[j], b[j] = b[j], a[j]
+
+
+cdef cnp.ndarray plain_matrix(object A):
+    """A as a plain (m, n) array"""
+    cdef cnp.ndarray matrix
+    if is_plain(A, 2, cnp.NPY_DOUBLE) or is_plain(A, 2, cnp.NPY_FLOAT):
+        return A
+    matrix = _arrays.as_plain(A, "A")
+    if cnp.PyArray_NDIM(matrix) != 2:
+        raise ValueError(f"A must have shape (m, n), got {shape_of(matrix)}")
+    return matrix
+
+
+cdef Py_ssize_t row_number(object i, str name, cnp.ndarray A) except -1:
+    """i, from the end where it is negative, as a row of A"""
+    cdef Py_ssize_t m = A.shape[0], row = PyNumber_AsSsize_t(i, IndexError)
+    if row < 0:
+        row += m
+    if not 0 <= row < m:
+        raise IndexError(f"{name} must be a row of A of shape {shape_of(A)}, got {i}")
+    return row
+
+
+cdef cnp.ndarray to_be_changed(cnp.ndarray A, object out):
+    """A plain array with the entries of A: out itself if it can be, and A itself if that is out"""
+    cdef cnp.ndarray place
+    cdef int typenum = cnp.PyArray_TYPE(A)
+    if out is A and cnp.PyArray_ISWRITEABLE(A):
+        return A
+    if out is None:
+        place = new_matrix(A.shape[0], A.shape[1], typenum)
+    elif is_place(out, 2, typenum, A.shape[0], A.shape[1], A, None):
+        place = out
+    else:
+        place = _arrays.writing_place(out, shape_of(A), A.dtype, A)
+    memcpy(cnp.PyArray_DATA(place), cnp.PyArray_DATA(A), cnp.PyArray_NBYTES(A))
+    return place
+
+
+def swap_rows(A, i, j, *, out=None):
+    """Exchange two rows: ``R_i <-> R_j``.
+
+    Parameters
+    ----------
+    A : array_like, shape (m, n)
+    i, j : int
+        Rows, counted from 0, or from the end if negative. They may be the same.
+    out : ndarray, shape (m, n), optional
+        Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        float32 where A is float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    IndexError
+        For a row that A does not have.
+    TypeError
+        For what is not real numbers, masked arrays, rows that are not integers, and an `out` of
+        another dtype.
+    ValueError
+        If A does not have 2 dimensions, `out` has another shape, or is read-only.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import swap_rows
+    >>> swap_rows([[0, 1, 4], [1, 2, 3]], 0, 1)
+    array([[1., 2., 3.],
+           [0., 1., 4.]])
+    """
+    cdef cnp.ndarray matrix = plain_matrix(A), result
+    cdef Py_ssize_t n = matrix.shape[1], a = row_number(i, "i", matrix)
+    cdef Py_ssize_t b = row_number(j, "j", matrix)
+    result = to_be_changed(matrix, out)
+    if a != b and cnp.PyArray_TYPE(result) == cnp.NPY_FLOAT:
+        swap_entries(n, <float*>cnp.PyArray_DATA(result) + a * n,
+                     <float*>cnp.PyArray_DATA(result) + b * n)
+    elif a != b:
+        swap_entries(n, <double*>cnp.PyArray_DATA(result) + a * n,
+                     <double*>cnp.PyArray_DATA(result) + b * n)
+    return result if out is None or result is out else _arrays.copied(result, out)
+
+
+def scale_row(A, i, double factor, *, out=None):
+    """Multiply a row by a number that is not zero: ``R_i <- factor R_i``.
+
+    Parameters
+    ----------
+    A : array_like, shape (m, n)
+    i : int
+        The row, counted from 0, or from the end if negative.
+    factor : float
+        Not zero, also not after rounding to the dtype of the result.
+    out : ndarray, shape (m, n), optional
+        Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        float32 where A is float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    IndexError
+        For a row that A does not have.
+    TypeError
+        For what is not real numbers, masked arrays, a row that is not an integer, and an `out` of
+        another dtype.
+    ValueError
+        For a factor of zero; if A does not have 2 dimensions, `out` has another shape, or is
+        read-only.
+
+    Notes
+    -----
+    Zero is refused because it is no row operation: it cannot be undone. NaN and infinity
+    propagate.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import scale_row
+    >>> scale_row([[1, 2], [0, 4]], 1, 0.25)
+    array([[1., 2.],
+           [0., 1.]])
+    """
+    cdef cnp.ndarray matrix = plain_matrix(A), result
+    cdef Py_ssize_t n = matrix.shape[1], row = row_number(i, "i", matrix)
+    cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
+    if factor == 0 or (narrow and <float>factor == 0):
+        raise ValueError(f"factor must not be zero, got {factor}"
+                         + (", which is zero in float32" if factor else ""))
+    result = to_be_changed(matrix, out)
+    if narrow:
+        multiply_row(n, <float>factor, <float*>cnp.PyArray_DATA(result) + row * n)
+    else:
+        multiply_row(n, factor, <double*>cnp.PyArray_DATA(result) + row * n)
+    return result if out is None or result is out else _arrays.copied(result, out)
+
+
+def add_multiple(A, target, source, double factor, *, out=None):
+    """Add a multiple of a row to another one: ``R_target <- R_target + factor R_source``.
+
+    Parameters
+    ----------
+    A : array_like, shape (m, n)
+    target, source : int
+        Different rows, counted from 0, or from the end if negative.
+    factor : float
+    out : ndarray, shape (m, n), optional
+        Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        float32 where A is float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    IndexError
+        For a row that A does not have.
+    TypeError
+        For what is not real numbers, masked arrays, rows that are not integers, and an `out` of
+        another dtype.
+    ValueError
+        If target and source are the same row; if A does not have 2 dimensions, `out` has another
+        shape, or is read-only.
+
+    Notes
+    -----
+    One fused multiply-add an entry: rounded once where the processor can.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import add_multiple
+    >>> add_multiple([[1, 2, 3], [4, 5, 6]], 1, 0, -4)
+    array([[ 1.,  2.,  3.],
+           [ 0., -3., -6.]])
+    """
+    cdef cnp.ndarray matrix = plain_matrix(A), result
+    cdef Py_ssize_t n = matrix.shape[1], t = row_number(target, "target", matrix)
+    cdef Py_ssize_t s = row_number(source, "source", matrix)
+    if t == s:
+        raise ValueError(f"target and source must be different rows, got {target} and {source}")
+    result = to_be_changed(matrix, out)
+    if cnp.PyArray_TYPE(result) == cnp.NPY_FLOAT:
+        add_row(<f32v>fill_f32(0), n, <float>factor,
+                <const float*>cnp.PyArray_DATA(result) + s * n,
+                <float*>cnp.PyArray_DATA(result) + t * n)
+    else:
+        add_row(<f64v>fill_f64(0), n, factor,
+                <const double*>cnp.PyArray_DATA(result) + s * n,
+                <double*>cnp.PyArray_DATA(result) + t * n)
+    return result if out is None or result is out else _arrays.copied(result, out)

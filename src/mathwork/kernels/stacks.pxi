@@ -1,0 +1,313 @@
+# Row reduction of many small matrices, one a lane.
+#
+# The entry (i, j) of L matrices is one register, V[i, j]. What `reduce_small` decides by
+# branches is picked lane by lane, with the same operations in the same order, so that the bits
+# agree. Only matrices with a pivot in each of their first columns come to their end here, as
+# nearly all do; one that is found to lack one, to be not finite, or to have rows at the ends of
+# the range goes through `reduce_small` after all.
+
+cdef enum:
+    LANE_ROWS = 8           # the most that go one matrix a lane
+    LANE_COLUMNS = 16
+
+cdef enum:
+    ANY_ENGINE              # whichever the size calls for
+    SMALL_ENGINE
+    LARGE_ENGINE
+
+cdef struct Stack:          # what is found, one entry a matrix
+    Py_ssize_t* pivots      # min(m, columns) a matrix, padded with -1
+    Py_ssize_t* ranks
+    double* accepted
+    double* rejected
+    signed char* status
+    signed char* parity
+
+
+cdef inline void load_group(lanes like, const Py_ssize_t m, Py_ssize_t n, const real* A,
+                            lanes* V) noexcept nogil:
+    """V[i, j][k] = A[k, i, j]: the entries of L matrices
+
+    Reads on to the next whole register, and what it finds there goes to columns past n.
+    """
+    cdef Py_ssize_t L = lane_count(A), i, j
+    for i in range(m):
+        j = 0
+        while j < n:
+            load_columns(V + i * LANE_COLUMNS + j, A + i * n + j, m * n)
+            j += L
+
+
+cdef inline void store_block(lanes like, const lanes* V, Py_ssize_t step, real* A) noexcept nogil:
+    """A[k step + j] = V[j][k] for j < L, and -0.0 becomes 0.0"""
+    cdef lanes block[MAX_LANES]
+    cdef Py_ssize_t k
+    load_columns(block, <const real*>V, lane_count(A))
+    for k in range(lane_count(A)):
+        store(A + k * step, block[k] + fill(like, 0))
+
+
+cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
+                             real* A) noexcept nogil:
+    """A[k, i, j] = V[i, j][k], and -0.0 becomes 0.0"""
+    cdef Py_ssize_t L = lane_count(A), cells = m * n, i, j, k
+    if n >= L:
+        for i in range(m):
+            j = 0
+            while j < n:
+                j = min(j, n - L)       # the last block overlaps the one before
+                store_block(like, <const lanes*>V + i * LANE_COLUMNS + j, cells, A + i * n + j)
+                j += L
+        return
+    for i in range(1, m):
+        for j in range(n):
+            V[i * n + j] = V[i * LANE_COLUMNS + j]
+    if cells >= L:
+        j = 0
+        while j < cells:
+            j = min(j, cells - L)
+            store_block(like, <const lanes*>V + j, cells, A + j)
+            j += L
+        return
+    for k in range(L):
+        for j in range(cells):
+            A[k * cells + j] = (<const real*>V)[j * L + k] + <real>0
+
+
+cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
+                                    Py_ssize_t columns, lanes* undo) noexcept nogil:
+    """equilibrate() of every lane; NaN also where a row is not safe"""
+    cdef lanes norm = fill(like, 0), total = norm, reach = norm
+    cdef lanes magnitude[LANE_ROWS]
+    cdef lanes scale[LANE_ROWS]
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        magnitude[i] = fill(like, 0)
+    for j in range(columns):
+        for i in range(m):
+            magnitude[i] = larger(absolute(V[i * LANE_COLUMNS + j]), magnitude[i])
+    for i in range(m):
+        scale[i] = scale_of(magnitude[i], &undo[i])
+        reach = larger(scale[i], larger(undo[i], reach))
+        magnitude[i] = fill(like, 0)
+    for j in range(columns):
+        for i in range(m):
+            V[i * LANE_COLUMNS + j] = V[i * LANE_COLUMNS + j] * scale[i]
+            magnitude[i] = magnitude[i] + absolute(V[i * LANE_COLUMNS + j])
+    for j in range(columns, n):
+        for i in range(m):
+            V[i * LANE_COLUMNS + j] = V[i * LANE_COLUMNS + j] * scale[i]
+    for i in range(m):
+        total = total + magnitude[i]
+        norm = larger(magnitude[i], norm)
+    # total - total is NaN where total is not finite.
+    return pick(reach, largest_safe(like), fill(like, NAN), norm + (total - total))
+
+
+cdef inline void reduce_column(
+        lanes like, const Py_ssize_t m, const Py_ssize_t c, Py_ssize_t n, lanes* V, lanes tol,
+        lanes* kept, lanes* undo, lanes* accepted, lanes* failed,
+        lanes* parity) noexcept nogil:
+    """The pivot of column c in row c; failed is not 0 where there is none
+
+    kept[c, j], or NULL: the pivot row before it is divided by the pivot.
+    """
+    cdef lanes half = fill(like, 0.5), one = fill(like, 1)
+    cdef lanes best = absolute(V[c * LANE_COLUMNS + c]), at = fill(like, c), total = fill(like, 0)
+    cdef lanes pivot = V[c * LANE_COLUMNS + c], bound, ratio, entry, row, old
+    cdef lanes factor[LANE_ROWS]
+    cdef lanes away[LANE_ROWS]          # 0 in the lanes whose pivot row it was
+    cdef Py_ssize_t i, j
+    for i in range(c + 1, m):
+        entry = absolute(V[i * LANE_COLUMNS + c])
+        at = pick(entry, best, fill(like, i), at)
+        best = larger(entry, best)
+    for i in range(c):
+        total = total + absolute(V[i * LANE_COLUMNS + c])
+    bound = tol * (one + total)
+    ratio = best / bound
+    accepted[0] = pick(accepted[0], ratio, ratio, accepted[0])
+    failed[0] = pick(best, bound, failed[0], one)
+    parity[0] = pick(half, absolute(at - fill(like, c)), parity[0], -parity[0])
+    for i in range(c):
+        factor[i] = V[i * LANE_COLUMNS + c]
+        V[i * LANE_COLUMNS + c] = fill(like, 0)
+    for i in range(c + 1, m):
+        away[i] = absolute(at - fill(like, i))
+        factor[i] = pick(half, away[i], V[c * LANE_COLUMNS + c], V[i * LANE_COLUMNS + c])
+        pivot = pick(half, away[i], V[i * LANE_COLUMNS + c], pivot)
+        V[i * LANE_COLUMNS + c] = fill(like, 0)
+    V[c * LANE_COLUMNS + c] = one
+    if kept != NULL:
+        kept[c * LANE_COLUMNS + c] = pivot
+        old = undo[c]
+        for i in range(c + 1, m):
+            undo[c] = pick(half, away[i], undo[i], undo[c])
+            undo[i] = pick(half, away[i], old, undo[i])
+    for j in range(c + 1, n):
+        row = old = V[c * LANE_COLUMNS + j]
+        for i in range(c + 1, m):
+            row = pick(half, away[i], V[i * LANE_COLUMNS + j], row)
+        if kept != NULL:
+            kept[c * LANE_COLUMNS + j] = row
+        row = row / pivot
+        for i in range(c):
+            V[i * LANE_COLUMNS + j] = minus_mul(factor[i], row, V[i * LANE_COLUMNS + j])
+        for i in range(c + 1, m):
+            entry = pick(half, away[i], old, V[i * LANE_COLUMNS + j])
+            V[i * LANE_COLUMNS + j] = minus_mul(factor[i], row, entry)
+        V[c * LANE_COLUMNS + j] = row
+
+
+cdef inline void unreduce_group(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t rank,
+                                const lanes* kept, const lanes* undo, lanes* V) noexcept nogil:
+    """The row echelon form: rows as they were kept, and all at the scale of the matrix"""
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        for j in range(n):
+            if i < rank:
+                V[i * LANE_COLUMNS + j] = fill(like, 0)
+                if j >= i:
+                    V[i * LANE_COLUMNS + j] = kept[i * LANE_COLUMNS + j]
+            V[i * LANE_COLUMNS + j] = V[i * LANE_COLUMNS + j] * undo[i]
+
+
+cdef int reduce_matrix(
+        lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
+        Py_ssize_t columns, double tol, bint reduced, Py_ssize_t* pivots,
+        Verdict* verdict) noexcept nogil:
+    """One matrix by the engine that its size calls for"""
+    if m and n and (engine == LARGE_ENGINE
+                    or (engine == ANY_ENGINE and is_large(A, m, n, columns))):
+        return reduce_large(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
+    return reduce_small(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
+
+
+cdef int reduce_alone(
+        lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
+        Py_ssize_t columns, double tol, bint reduced, const Stack* found,
+        Py_ssize_t s) noexcept nogil:
+    """reduce_matrix() of matrix s of A into R"""
+    cdef Py_ssize_t most = min(m, columns), k
+    cdef Verdict verdict
+    if reduce_matrix(like, engine, m, n, A + s * m * n, R + s * m * n, columns, tol, reduced,
+                     found.pivots + s * most, &verdict):
+        return -1
+    for k in range(verdict.rank, most):
+        found.pivots[s * most + k] = -1
+    found.ranks[s] = verdict.rank
+    found.accepted[s] = verdict.accepted
+    found.rejected[s] = verdict.rejected
+    found.status[s] = <signed char>verdict.status
+    found.parity[s] = <signed char>verdict.parity
+    return 0
+
+
+cdef inline void reduce_groups(
+        lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
+        Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
+    """reduce_small() of `count` matrices, at least L, of A into R"""
+    cdef lanes V[LANE_ROWS * LANE_COLUMNS]
+    cdef lanes raw[LANE_ROWS * LANE_COLUMNS]
+    cdef lanes undo[LANE_ROWS]
+    cdef lanes* kept = NULL if reduced else raw
+    cdef lanes norm, accepted, failed, parity
+    cdef real unit = tolerance(m, columns, tol, <real>1)
+    cdef lanes relative = fill(like, unit if tol < 0 else 0), fixed = fill(like, unit) - relative
+    cdef real numbers[MAX_LANES]
+    cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
+    cdef const real* source
+    cdef Py_ssize_t L = lane_count(A), cells = m * n, most = min(m, columns), s = 0, first, k
+    cdef Py_ssize_t bytes = L * cells * <Py_ssize_t>sizeof(real)
+    memset(found.rejected, 0, count * sizeof(double))
+    memset(found.status, REDUCED, count)
+    for s in range(count):
+        found.ranks[s] = most
+    for s in range(count):
+        for k in range(m):
+            if k < most:
+                found.pivots[s * most + k] = k
+    s = 0
+    while s < count:
+        first = min(s, count - L)       # the last group overlaps the one before
+        source = A + first * cells
+        if (count - first - L) * cells < L:     # where reading on would leave A
+            memcpy(edge, source, bytes)
+            source = edge
+        load_group(like, m, n, source, V)
+        for k in range(0, bytes, 64):
+            prefetch(<const char*>(A + (first + L) * cells) + k)
+            prefetch(<const char*>(R + (first + L) * cells) + k)
+        norm = equilibrate_lanes(like, m, n, V, columns, undo)
+        norm = mul_add(norm, relative, fixed)
+        accepted = fill(like, INFINITY)
+        parity = fill(like, 1)
+        failed = norm - norm            # 0 or NaN
+        if columns > 0:
+            reduce_column(like, m, 0, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if m > 1 and columns > 1:
+            reduce_column(like, m, 1, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if m > 2 and columns > 2:
+            reduce_column(like, m, 2, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if m > 3 and columns > 3:
+            reduce_column(like, m, 3, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if m > 4 and columns > 4:
+            reduce_column(like, m, 4, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if m > 5 and columns > 5:
+            reduce_column(like, m, 5, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if m > 6 and columns > 6:
+            reduce_column(like, m, 6, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if m > 7 and columns > 7:
+            reduce_column(like, m, 7, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        if not reduced:
+            unreduce_group(like, m, n, most, raw, undo, V)
+        store_group(like, m, n, V, R + first * cells)
+        store(numbers, accepted)
+        for k in range(L):
+            found.accepted[first + k] = numbers[k]
+        store(numbers, parity)
+        for k in range(L):
+            found.parity[first + k] = <signed char>numbers[k]
+        store(numbers, failed)
+        for k in range(L):
+            if not numbers[k] == 0:
+                reduce_alone(like, SMALL_ENGINE, m, n, A, R, columns, tol, reduced, found,
+                             first + k)
+        s += L
+
+
+cdef void groups_of_rows(
+        lanes like, Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
+        Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
+    """reduce_groups() with m turned into the constant that its unrolling needs"""
+    if m == 1:
+        reduce_groups(like, 1, n, count, A, R, columns, tol, reduced, found)
+    elif m == 2:
+        reduce_groups(like, 2, n, count, A, R, columns, tol, reduced, found)
+    elif m == 3:
+        reduce_groups(like, 3, n, count, A, R, columns, tol, reduced, found)
+    elif m == 4:
+        reduce_groups(like, 4, n, count, A, R, columns, tol, reduced, found)
+    elif m == 5:
+        reduce_groups(like, 5, n, count, A, R, columns, tol, reduced, found)
+    elif m == 6:
+        reduce_groups(like, 6, n, count, A, R, columns, tol, reduced, found)
+    elif m == 7:
+        reduce_groups(like, 7, n, count, A, R, columns, tol, reduced, found)
+    elif m == 8:
+        reduce_groups(like, 8, n, count, A, R, columns, tol, reduced, found)
+
+
+cdef int reduce_stack(
+        lanes like, int engine, Py_ssize_t count, Py_ssize_t m, Py_ssize_t n, const real* A,
+        real* R, Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
+    """reduce_matrix() of `count` matrices A into R; -1 where memory ran out, else 0"""
+    cdef Py_ssize_t s
+    if (engine == ANY_ENGINE and count >= lane_count(A) and 0 < m <= LANE_ROWS
+            and 0 < n <= LANE_COLUMNS):
+        groups_of_rows(like, m, n, count, A, R, columns, tol, reduced, found)
+        return 0
+    for s in range(count):
+        if reduce_alone(like, engine, m, n, A, R, columns, tol, reduced, found, s):
+            return -1
+    return 0
