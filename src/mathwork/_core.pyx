@@ -9,12 +9,25 @@
 #   product       the register tile and the loops that carry it over any shape
 #   matrix        matvec and matmul over matrices as they lie in memory
 #   forward       a whole network over packed weights, its activations kept in cache
+#   residues      arithmetic modulo a prime, exact, in float64 registers
+#   modular       row reduction and determinants modulo a prime
+#   integers      row reduction without fractions in 64-bit integers
+#   lifting       systems of integers, solved modulo powers of a prime
+#   rows          the elementary row operations
+#   elimination   row reduction: when a pivot counts as zero, and one small matrix
+#   triangles     triangular systems of equations by halves
+#   strips        a few columns of a large matrix: their pivots
+#   blocked       one large matrix, nearly all of its work in products
+#   stacks        many small matrices, one a lane
+#   reduction     ref and rref
+#   systems       regular systems of equations, and determinants
 #
 # Layers of a kernel, from the inside out: arithmetic on registers (`lanes`), a loop over
 # memory (`real`, `noexcept nogil`), the door (`def`, the only place that checks, allocates
 # and raises). setup.py compiles this file once for every level; mathwork._levels imports the
 # best one, and nothing else in the package knows that levels exist.
 
+cimport cython
 cimport numpy as cnp
 from libc.math cimport INFINITY, NAN, log1p
 from libc.stdlib cimport free, malloc
@@ -36,6 +49,18 @@ include "kernels/ufuncs.pxi"
 include "kernels/product.pxi"
 include "kernels/matrix.pxi"
 include "kernels/forward.pxi"
+include "kernels/residues.pxi"
+include "kernels/modular.pxi"
+include "kernels/integers.pxi"
+include "kernels/lifting.pxi"
+include "kernels/rows.pxi"
+include "kernels/elimination.pxi"
+include "kernels/triangles.pxi"
+include "kernels/strips.pxi"
+include "kernels/blocked.pxi"
+include "kernels/stacks.pxi"
+include "kernels/reduction.pxi"
+include "kernels/systems.pxi"
 
 # What this level was compiled for, for show_runtime() and the tests.
 geometry = {"F32_LANES": F32_LANES, "F64_LANES": F64_LANES, "TILE_ROWS": TILE_ROWS}

@@ -1,7 +1,27 @@
-"""Products of matrices and vectors.
+"""Matrices: products, row operations, row reduction, linear systems.
 
-matvec, matmul   mathwork.matrix.operations
+matvec, matmul, augment                               mathwork.matrix.operations
+swap_rows, scale_row, add_multiple, is_ref, is_rref   mathwork.matrix.operations
+ref, rref, Reduced, Margin                            mathwork.matrix.elimination
+solve, Solution, rank, det, inv, null_space           mathwork.matrix.systems
+eliminate, Elimination                                mathwork.matrix.worked
 """
-from mathwork.matrix.operations import matmul, matvec
+from mathwork.matrix.elimination import Margin, Reduced, ref, rref
+from mathwork.matrix.operations import (
+    add_multiple,
+    augment,
+    is_ref,
+    is_rref,
+    matmul,
+    matvec,
+    scale_row,
+    swap_rows,
+)
+from mathwork.matrix.systems import Solution, det, inv, null_space, rank, solve
+from mathwork.matrix.worked import Elimination, eliminate
 
-__all__ = ["matmul", "matvec"]
+__all__ = [
+    "Elimination", "Margin", "Reduced", "Solution", "add_multiple", "augment", "det", "eliminate",
+    "inv", "is_ref", "is_rref", "matmul", "matvec", "null_space", "rank", "ref", "rref",
+    "scale_row", "solve", "swap_rows",
+]

@@ -1,0 +1,101 @@
+"""The elementary row operations as steps of an elimination, and how they are written."""
+from dataclasses import dataclass
+from fractions import Fraction
+
+ROUNDING = 2.0 ** -50           # of a few operations in float64
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Rows `i` and `j`, counted from 0, change places."""
+
+    i: int
+    j: int
+
+    def apply(self, rows):
+        rows[self.i], rows[self.j] = rows[self.j], rows[self.i]
+
+    def __str__(self):
+        return f"R{self.i + 1} <-> R{self.j + 1}"
+
+    @property
+    def latex(self):
+        return rf"R_{{{self.i + 1}}} \leftrightarrow R_{{{self.j + 1}}}"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Row `i` is multiplied by `factor`."""
+
+    i: int
+    factor: Fraction | float
+
+    def apply(self, rows):
+        rows[self.i] = [_product(self.factor, entry) for entry in rows[self.i]]
+
+    def __str__(self):
+        return f"R{self.i + 1} <- {_times(self.factor, as_text)}R{self.i + 1}"
+
+    @property
+    def latex(self):
+        row = f"R_{{{self.i + 1}}}"
+        return rf"{row} \leftarrow {_times(self.factor, as_latex)}{row}"
+
+
+@dataclass(frozen=True)
+class Add:
+    """`factor` times row `source` is added to row `target`."""
+
+    target: int
+    source: int
+    factor: Fraction | float
+
+    def apply(self, rows):
+        rows[self.target] = [_sum(entry, self.factor * other) for entry, other
+                             in zip(rows[self.target], rows[self.source], strict=True)]
+
+    def __str__(self):
+        target = f"R{self.target + 1}"
+        return f"{target} <- {target} {self._term(as_text)}R{self.source + 1}"
+
+    @property
+    def latex(self):
+        target = f"R_{{{self.target + 1}}}"
+        return rf"{target} \leftarrow {target} {self._term(as_latex)}R_{{{self.source + 1}}}"
+
+    def _term(self, written):
+        return f"{'-' if self.factor < 0 else '+'} {_times(abs(self.factor), written)}"
+
+
+def _sum(one, other):
+    """one + other; of floats, zero where they cancel but for their rounding"""
+    total = one + other
+    if isinstance(total, float) and abs(total) <= ROUNDING * (abs(one) + abs(other)):
+        return 0.0      # never -0.0
+    return total
+
+
+def _product(factor, entry):
+    """factor * entry; of floats, 1 where a pivot is divided by itself"""
+    product = factor * entry
+    if isinstance(product, float):
+        return 1.0 if abs(product - 1) <= ROUNDING else product + 0.0       # never -0.0
+    return product
+
+
+def _times(factor, written):
+    """A factor before the name of a row: nothing for 1, a sign alone for -1"""
+    return {1: "", -1: "-"}.get(factor) if abs(factor) == 1 else f"{written(factor)} "
+
+
+def as_text(number):
+    """3, -3/4, 0.125"""
+    return str(number) if isinstance(number, Fraction) else f"{number:.6g}"
+
+
+def as_latex(number):
+    if isinstance(number, Fraction) and number.denominator != 1:
+        sign = "-" if number < 0 else ""
+        return rf"{sign}\frac{{{abs(number.numerator)}}}{{{number.denominator}}}"
+    mantissa, _, exponent = as_text(number).partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa

@@ -1,0 +1,329 @@
+"""Linear systems and what else a reduction tells: rank, determinant, inverse, null space."""
+from typing import NamedTuple
+
+import numpy as np
+
+from mathwork._arrays import as_plain_together
+from mathwork._levels import core
+from mathwork.matrix import fields
+from mathwork.matrix.arithmetic import (
+    arithmetic,
+    checked_matrix,
+    checked_sides,
+    with_checked_shape,
+)
+from mathwork.matrix.elimination import ref, rref
+from mathwork.matrix.fields import INCONSISTENT, INFINITE, UNIQUE
+
+STATUS = (*fields.STATUS, "nan")        # the codes of a stack are the places
+NOT_FINITE = 3
+
+
+class Solution(NamedTuple):
+    """What :func:`solve` found; unpacks to its fields.
+
+    Parameters
+    ----------
+    status : str, or ndarray of int8 for a stack
+        ``"unique"`` 0, ``"infinite"`` 1, ``"inconsistent"`` 2, or ``"nan"`` 3 where A or b is not
+        finite. With several right-hand sides, the last of these that one of them has.
+    x : ndarray, shape (..., n) or (..., n, k), or None
+        The solution, or the one in which all free variables are zero. It is NaN for a right-hand
+        side without a solution. In exact arithmetic and modulo a prime x is None if there is one
+        of those; in a stack NaN, or -1 modulo a prime, then fills the slice.
+    null_space : ndarray, shape (..., n, nullity)
+        As :func:`null_space` gives it: any combination of its columns may be added to x.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import solve
+    >>> status, x, null_space = solve([[2, 3], [4, 5]], [6, 10])
+    >>> status, x
+    ('unique', array([0., 2.]))
+    """
+
+    status: object
+    x: object
+    null_space: object
+
+
+def solve(A, b, *, tol=None, exact=False, modulus=None):
+    """All solutions of ``A x = b``.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+        One matrix, or a stack of them.
+    b : array_like, shape (..., m) or (..., m, k)
+        One right-hand side for each matrix, or k of them: a vector if it has one dimension less
+        than A.
+    tol : float, optional
+        In place of the tolerance of :func:`rref`.
+    exact : bool
+        Compute with Fractions.
+    modulus : int, optional
+        Compute modulo this prime.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rref`; and ValueError if the shapes of A and b do not go together.
+
+    Notes
+    -----
+    The reduced form of ``[A | b]`` with pivots in A alone. A row that has become zero in A leaves
+    0 = d: the system is inconsistent if ``|d| > tol sum |x|``, tol being that of :func:`rref` and
+    x the solution of the other rows, which is what rounding can leave there. A row of zeros in A
+    itself has no rounding: any d but 0 is a contradiction.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import solve
+    >>> solve([[1, 2]], [3])
+    Solution(status='infinite', x=array([3., 0.]), null_space=array([[-2.],
+           [ 1.]]))
+    >>> solve([[1, 2], [2, 4]], [3, 7]).status
+    'inconsistent'
+    """
+    if tol is None and exact is False and modulus is None:
+        x = core.solve_regular(A, b)
+        if x is not None:
+            return Solution(STATUS[UNIQUE], x, np.empty((len(x), 0), x.dtype))
+    field = arithmetic(tol, exact, modulus)
+    if field is not None:
+        return Solution(*field.solve(A, b))
+    A, b = as_plain_together(A=A, b=b)
+    sides, vectors = checked_sides(with_checked_shape(A), b)
+    n = A.shape[-1]
+    reduced = _reduced_beside(A, sides, tol)
+    if A.ndim > 2 and A.shape[-2] == n and (reduced.rank == n).all() and np.isfinite(sides).all():
+        x = reduced.matrix[..., n:].copy()
+        return Solution(np.full(A.shape[:-2], UNIQUE, np.int8), x[..., 0] if vectors else x,
+                        np.empty((*x.shape[:-1], 0), A.dtype))
+    x = _at_pivots(reduced, n, slice(n, None))
+    unknown = ~np.isfinite(sides).all(axis=-2) | np.not_equal(reduced.status, 0)[..., None]
+    lost = _inconsistent(A, sides, reduced, tol) & ~unknown
+    x[np.broadcast_to((lost | unknown)[..., None, :], x.shape)] = np.nan
+    status = np.where(np.equal(reduced.rank, n), UNIQUE, INFINITE)
+    status = np.where(lost.any(axis=-1), INCONSISTENT, status)
+    status = np.where(unknown.any(axis=-1) | np.not_equal(reduced.status, 0), NOT_FINITE, status)
+    status = STATUS[int(status)] if A.ndim == 2 else status.astype(np.int8)
+    return Solution(status, x[..., 0] if vectors else x, _null_space(reduced, n))
+
+
+def _reduced_beside(A, sides, tol):
+    """``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
+    together = np.concatenate((A, sides), axis=-1)
+    return core.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True)
+
+
+def _at_pivots(reduced, n, part):
+    """The rows of `part` of the reduced matrix at their pivots' places among n, zeros elsewhere"""
+    matrix = reduced.matrix[..., part]
+    if matrix.ndim == 2:
+        result = np.zeros((n, matrix.shape[-1]), matrix.dtype)
+        result[list(reduced.pivots)] = matrix[:reduced.rank]
+    else:
+        # The padding of pivots, -1, writes to one row more, which is dropped.
+        result = np.zeros((*matrix.shape[:-2], n + 1, matrix.shape[-1]), matrix.dtype)
+        rows = matrix[..., :reduced.pivots.shape[-1], :]
+        np.put_along_axis(result, reduced.pivots[..., None] % (n + 1), rows, axis=-2)
+        result = result[..., :n, :]
+    result[np.not_equal(reduced.status, 0)] = np.nan
+    return result
+
+
+def _inconsistent(A, sides, reduced, tol):
+    """Whether 0 = d is left over, for each right-hand side"""
+    m, n = A.shape[-2:]
+    left = reduced.matrix[..., n:]
+    rank = np.asarray(reduced.rank)
+    if (rank == m).all():
+        return np.zeros((*left.shape[:-2], left.shape[-1]), bool)
+    if tol is None:
+        tol = _tolerance(A)
+    beyond = np.arange(m)[:, None] >= rank[..., None, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        magnitudes = np.abs(left)
+        rest = np.where(beyond, magnitudes, 0).max(axis=-2, initial=0)
+        size = np.where(beyond, 0, magnitudes).sum(axis=-2)
+        found = rest > np.asarray(tol)[..., None] * size
+    no_row = ~A.any(axis=-1)[..., None]
+    return found | (no_row & (sides != 0)).any(axis=-2)
+
+
+def _tolerance(A):
+    """max(m, n) eps norm(A, inf), rows scaled by powers of two to [1, 2): that of rref"""
+    magnitudes = np.abs(A)
+    largest = magnitudes.max(axis=-1, initial=0)
+    with np.errstate(invalid="ignore"):
+        exponents = np.where(largest > 0, np.frexp(largest)[1] - 1, 0).astype(np.intc)
+        norm = np.ldexp(magnitudes, -exponents[..., None]).sum(axis=-1).max(axis=-1, initial=0)
+    return max(A.shape[-2:]) * np.finfo(A.dtype).eps * norm
+
+
+def rank(A, *, tol=None, exact=False, modulus=None):
+    """The number of independent rows.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+    tol, exact, modulus
+        As for :func:`rref`.
+
+    Returns
+    -------
+    int, or ndarray of int for a stack
+        0 where A is not finite: :func:`rref` says so in its status.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rref`.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import rank
+    >>> rank([[1, 2], [2, 4]])
+    1
+    """
+    field = arithmetic(tol, exact, modulus)
+    return rref(A, tol=tol).rank if field is None else field.rank(A)
+
+
+def null_space(A, *, tol=None, exact=False, modulus=None):
+    """A basis of all x with ``A x = 0``, one free variable 1 and the others 0 in each vector.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+    tol, exact, modulus
+        As for :func:`rref`.
+
+    Returns
+    -------
+    ndarray, shape (..., n, nullity)
+        The vectors as columns, in the order of their free variables. For a stack as many as the
+        largest nullity, zero where a slice has fewer; NaN in a slice that is not finite, and
+        n x n of it for one such matrix.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rref`.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import null_space
+    >>> null_space([[1, 2, 3], [0, 1, 4]])
+    array([[ 5.],
+           [-4.],
+           [ 1.]])
+    """
+    field = arithmetic(tol, exact, modulus)
+    if field is not None:
+        return field.null_space(A)
+    reduced = rref(A, tol=tol)
+    return _null_space(reduced, reduced.matrix.shape[-1])
+
+
+def _null_space(reduced, n):
+    """From a reduced matrix whose first n columns had the pivots"""
+    # The identity less the rows at their pivots' places: zero in the columns of pivots.
+    vectors = np.eye(n, dtype=reduced.matrix.dtype) - _at_pivots(reduced, n, slice(n))
+    if vectors.ndim == 2:
+        return np.delete(vectors, list(reduced.pivots), axis=1)
+    is_pivot = np.zeros((*vectors.shape[:-2], n + 1), bool)
+    np.put_along_axis(is_pivot, reduced.pivots % (n + 1), True, axis=-1)
+    free_first = np.argsort(is_pivot[..., :n], axis=-1, kind="stable")
+    # One slice that is not finite does not widen the others.
+    nullity = np.where(reduced.status == 0, n - reduced.rank, 0).max(initial=0)
+    return np.take_along_axis(vectors, free_first[..., None, :nullity], axis=-1)
+
+
+def inv(A, *, tol=None, exact=False, modulus=None):
+    """The inverse of a square matrix.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., n, n)
+    tol, exact, modulus
+        As for :func:`rref`.
+
+    Returns
+    -------
+    ndarray, shape (..., n, n)
+        In a stack, NaN where a slice has no inverse.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If one matrix has no inverse: its rank is below n, or it is not finite.
+    TypeError, ValueError
+        As :func:`rref`; and ValueError if A is not square.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import inv
+    >>> inv([[2, 3], [4, 5]])
+    array([[-2.5,  1.5],
+           [ 2. , -1. ]])
+    """
+    if tol is None and exact is False and modulus is None:
+        inverse = core.invert_regular(A)
+        if inverse is not None:
+            return inverse
+    field = arithmetic(tol, exact, modulus)
+    if field is not None:
+        return field.inv(A)
+    A = checked_matrix(A, square=True)
+    n = A.shape[-1]
+    identity = np.broadcast_to(np.eye(n, dtype=A.dtype), A.shape)
+    reduced = _reduced_beside(A, identity, tol)
+    singular = np.less(reduced.rank, n)
+    if A.ndim == 2 and singular:
+        raise np.linalg.LinAlgError(
+            f"A has no inverse: its rank is {reduced.rank} of {n}" if reduced.status == 0
+            else "A has no inverse: it holds NaN or infinity")
+    inverse = reduced.matrix[..., n:].copy()
+    if A.ndim > 2:
+        inverse[singular] = np.nan
+    return inverse
+
+
+def det(A, *, tol=None, exact=False, modulus=None):
+    """The determinant of a square matrix.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., n, n)
+    tol, exact, modulus
+        As for :func:`rref`.
+
+    Returns
+    -------
+    float64 or float32, Fraction or int; ndarray for a stack
+        The product of the pivots; 0 where the rank is below n, NaN where A is not finite. With
+        ``tol=0`` only an exact zero is no pivot.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rref`; and ValueError if A is not square.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import det
+    >>> det([[2, 3], [4, 5]])
+    np.float64(-2.0)
+    """
+    field = arithmetic(tol, exact, modulus)
+    if field is not None:
+        return field.det(A)
+    echelon = ref(A, tol=tol)
+    with_checked_shape(echelon.matrix, square=True)
+    return core.determinants(echelon)

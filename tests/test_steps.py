@@ -1,0 +1,267 @@
+"""Elimination by elementary operations: each step, what is written of it, and where it leads."""
+import pickle
+from fractions import Fraction
+
+import gauss
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from helpers import raises
+from hypothesis import given
+
+from mathwork.matrix import Elimination, augment, eliminate, rref
+from mathwork.matrix.steps import Add, Scale, Swap
+
+entries = st.one_of(st.integers(-9, 9), st.fractions(-9, 9, max_denominator=6))
+
+
+@st.composite
+def matrices(draw, numbers=entries):
+    m, n = draw(st.integers(0, 5)), draw(st.integers(0, 6))
+    array = np.empty((m, n), object)
+    for at in np.ndindex(m, n):
+        array[at] = draw(numbers)
+    return array
+
+
+def is_echelon(rows, pivots, columns):
+    """Whether row i has its first entry at pivots[i], among the columns that may have pivots"""
+    firsts = [next((j for j, entry in enumerate(row[:columns]) if entry), None) for row in rows]
+    return firsts == [*pivots, *[None] * (len(rows) - len(pivots))]
+
+
+# ---- the documented examples ----
+
+def test_the_documented_system():
+    # 2x + 3y = 6, 4x + 5y = 10: the notes that this package implements.
+    work = eliminate(augment([[2, 3], [4, 5]], [6, 10]), columns=2)
+    assert work.result.tolist() == [[1, 0, 0], [0, 1, 2]]
+    assert [str(step) for step in work.steps] == [
+        "R2 <- R2 - 2 R1", "R2 <- -R2", "R1 <- R1 - 3 R2", "R1 <- 1/2 R1"]
+    assert str(work) == "\n\n".join([
+        "[ 2  3 |  6 ]\n[ 4  5 | 10 ]", "R2 <- R2 - 2 R1",
+        "[ 2   3 |  6 ]\n[ 0  -1 | -2 ]", "R2 <- -R2",
+        "[ 2  3 | 6 ]\n[ 0  1 | 2 ]", "R1 <- R1 - 3 R2",
+        "[ 2  0 | 0 ]\n[ 0  1 | 2 ]", "R1 <- 1/2 R1",
+        "[ 1  0 | 0 ]\n[ 0  1 | 2 ]"])
+
+
+def test_the_documented_matrix():
+    # Noted as [[1, 0, 0, -14], [0, 1, 0, 5]], which is not the reduced form of it.
+    work = eliminate([[1, 2, 3, 6], [0, 1, 4, 5]])
+    assert work.steps == (Add(target=0, source=1, factor=Fraction(-2)),)
+    assert work.result.tolist() == [[1, 0, -5, -4], [0, 1, 4, 5]]
+    assert str(work) == ("[ 1  2  3  6 ]\n[ 0  1  4  5 ]\n\nR1 <- R1 - 2 R2\n\n"
+                         "[ 1  0  -5  -4 ]\n[ 0  1   4   5 ]")
+
+
+# ---- exact ----
+
+@given(matrices())
+def test_the_result_is_the_reduced_form(A):
+    work = eliminate(A)
+    expected, pivots = gauss.over_rationals(A.tolist(), A.shape[1])
+    assert work.result.tolist() == expected and work.pivots == pivots
+    assert work.result.shape == work.matrix.shape == A.shape
+    assert (work.result == rref(A, exact=True).matrix).all()
+    assert all(type(entry) is Fraction for entry in work.result.flat)
+
+
+@given(matrices(), st.integers(0, 6))
+def test_columns_keep_pivots_out_of_the_augmented_part(A, columns):
+    columns = min(columns, A.shape[1])
+    work = eliminate(A, columns=columns)
+    expected, pivots = gauss.over_rationals(A.tolist(), columns)
+    assert work.pivots == pivots and work.columns == columns and work.rank == len(pivots)
+    result = work.result.tolist()
+    assert [row[:columns] for row in result] == [row[:columns] for row in expected]
+    if not any(any(row) for row in expected[len(pivots):]):
+        assert result == expected
+
+
+@given(matrices(), st.booleans())
+def test_steps_are_elementary_and_lead_to_the_result(A, reduced):
+    work = eliminate(A, reduced=reduced)
+    states = work.matrices()
+    assert (states[0] == A).all() and len(states) == len(work.steps) + 1
+    for step, before, after in zip(work.steps, states, states[1:], strict=False):
+        expected = before.copy()
+        if isinstance(step, Swap):
+            assert step.i != step.j
+            expected[[step.i, step.j]] = expected[[step.j, step.i]]
+        elif isinstance(step, Scale):
+            assert step.factor not in (0, 1)
+            expected[step.i] *= step.factor
+        else:
+            assert isinstance(step, Add) and step.target != step.source and step.factor != 0
+            expected[step.target] += step.factor * expected[step.source]
+        assert (after == expected).all()
+    assert is_echelon(work.result.tolist(), work.pivots, A.shape[1])
+
+
+@given(matrices())
+def test_the_steps_as_one_matrix(A):
+    work = eliminate(A)
+    m = len(A)
+    assert work.transform.shape == (m, m)
+    assert (work.transform @ A == work.result).all() if A.size else True
+    assert (work.replay(A) == work.result).all()
+    column = np.arange(m)
+    assert work.replay(column).shape == (m,)
+    assert work.replay(column).tolist() == work.replay(column[:, None])[:, 0].tolist()
+    assert work.replay(np.empty((m, 0))).shape == (m, 0)
+
+
+def test_fractions_are_avoided_where_they_can_be(rng):
+    # Down to echelon form the rows are integers; fractions come with the last divisions.
+    for _ in range(50):
+        A = rng.integers(-9, 10, (4, 5))
+        for state in eliminate(A, reduced=False).matrices():
+            assert all(entry.denominator == 1 for entry in state.flat)
+
+
+def test_floats_are_the_decimals_they_print():
+    work = eliminate([[0.1, 0.2]])
+    assert str(work) == "[ 1/10  1/5 ]\n\nR1 <- 10 R1\n\n[ 1  2 ]"
+
+
+# ---- floats ----
+
+def test_floats_as_they_are():
+    work = eliminate([[2, 3, 6], [4, 5, 10]], exact=False, columns=2)
+    assert work.matrix.dtype == work.result.dtype == work.transform.dtype == np.float64
+    assert [str(step) for step in work.steps] == [
+        "R1 <-> R2", "R2 <- R2 - 0.5 R1", "R2 <- 2 R2", "R1 <- R1 - 5 R2", "R1 <- 0.25 R1"]
+    assert work.result.tolist() == [[1, 0, 0], [0, 1, 2]]
+
+
+@pytest.mark.parametrize("reduced", [True, False])
+def test_floats_have_the_pivots_of_rref(rng, reduced):
+    for _ in range(200):
+        m, n = rng.integers(1, 7, 2)
+        rows = gauss.of_rank(rng, m, n, rng.integers(0, min(m, n) + 1))
+        A = np.array(rows).reshape(m, n) / 3
+        work = eliminate(A, exact=False, reduced=reduced)
+        expected = rref(A)
+        assert work.pivots == expected.pivots
+        assert is_echelon(work.result.tolist(), work.pivots, n)
+        size = np.abs(work.transform).max(initial=1) * np.abs(A).max(initial=1)
+        assert np.abs(work.transform @ A - work.result).max() <= 1e-13 * size
+        if reduced:
+            assert np.allclose(work.result, expected.matrix, rtol=0, atol=1e-13 * size)
+
+
+def test_no_zero_is_negative():
+    text = str(eliminate([[-1.0, 0, 2], [3, -0.0, 1]], exact=False))
+    assert "-0 " not in text
+
+
+# ---- what is written ----
+
+@pytest.mark.parametrize(("step", "text", "latex"), [
+    (Swap(0, 2), "R1 <-> R3", r"R_{1} \leftrightarrow R_{3}"),
+    (Scale(1, Fraction(-1)), "R2 <- -R2", r"R_{2} \leftarrow -R_{2}"),
+    (Scale(1, Fraction(-3, 4)), "R2 <- -3/4 R2", r"R_{2} \leftarrow -\frac{3}{4} R_{2}"),
+    (Scale(9, 0.5), "R10 <- 0.5 R10", r"R_{10} \leftarrow 0.5 R_{10}"),
+    (Scale(0, 1e-30), "R1 <- 1e-30 R1", r"R_{1} \leftarrow 1 \cdot 10^{-30} R_{1}"),
+    (Add(1, 0, Fraction(-4)), "R2 <- R2 - 4 R1", r"R_{2} \leftarrow R_{2} - 4 R_{1}"),
+    (Add(1, 0, Fraction(1)), "R2 <- R2 + R1", r"R_{2} \leftarrow R_{2} + R_{1}"),
+    (Add(0, 2, Fraction(2, 3)), "R1 <- R1 + 2/3 R3",
+     r"R_{1} \leftarrow R_{1} + \frac{2}{3} R_{3}"),
+])
+def test_steps_as_text(step, text, latex):
+    assert str(step) == text and step.latex == latex
+
+
+def test_latex():
+    work = eliminate([[3, 1]], columns=1)
+    assert work.latex() == (
+        "\\begin{aligned}\n"
+        "& \\left[\\begin{array}{r|r} 3 & 1 \\end{array}\\right] \\\\\n"
+        "\\xrightarrow{R_{1} \\leftarrow \\frac{1}{3} R_{1}} {}\n"
+        "& \\left[\\begin{array}{r|r} 1 & \\frac{1}{3} \\end{array}\\right]\n"
+        "\\end{aligned}")
+    assert work._repr_latex_() == f"$\\displaystyle {work.latex()}$"
+
+
+def test_operations_in_latex_are_read_by_matplotlib(rng):
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    parser = mathtext.MathTextParser("path")
+    for step in eliminate(rng.integers(-9, 10, (3, 4))).steps:
+        parser.parse(f"${step.latex}$")
+
+
+@given(matrices())
+def test_latex_is_balanced(A):
+    text = eliminate(A).latex()
+    assert text.count("{") == text.count("}")
+    assert text.count("\\begin") == text.count("\\end")
+    assert text.count("\\left[") == text.count("\\right]")
+
+
+@pytest.mark.parametrize(("columns", "text"), [
+    (0, "[ 1  2 ]"), (1, "[ 1 | 2 ]"), (2, "[ 1  2 ]")])
+def test_the_bar(columns, text):
+    assert str(eliminate([[1, 2]], columns=columns)) == text
+
+
+def test_repr():
+    assert repr(eliminate([[1, 2, 3, 6], [0, 1, 4, 5]])) == (
+        "<Elimination: 2 x 4 to reduced echelon form, 1 step, rank 2>")
+    assert repr(eliminate(np.zeros((0, 3)), reduced=False)) == (
+        "<Elimination: 0 x 3 to echelon form, 0 steps, rank 0>")
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0), (2, 2)])
+@pytest.mark.parametrize("exact", [True, False])
+def test_nothing_to_do(shape, exact):
+    work = eliminate(np.zeros(shape), exact=exact)
+    assert (work.steps, work.pivots, work.rank) == ((), (), 0)
+    assert work.matrix.shape == work.result.shape == shape
+    assert work.transform.tolist() == np.eye(shape[0]).tolist()
+    assert str(work) and work.latex()
+
+
+# ---- the object ----
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_pickles(exact):
+    work = eliminate([[2, 3, 6], [4, 5, 10]], columns=2, exact=exact)
+    copy = pickle.loads(pickle.dumps(work))
+    assert type(copy) is Elimination
+    assert (str(copy), copy.steps, copy.pivots, copy.columns, copy.exact, copy.reduced) == (
+        str(work), work.steps, work.pivots, work.columns, work.exact, work.reduced)
+
+
+def test_is_immutable():
+    work = eliminate([[2, 3], [4, 5]])
+    with raises(AttributeError, "an Elimination is immutable, steps cannot be set"):
+        work.steps = ()
+    with raises(AttributeError, "an Elimination is immutable, pivots cannot be deleted"):
+        del work.pivots
+    work.matrix[0, 0] = 7       # a copy
+    assert work.matrix[0, 0] == 2
+
+
+# ---- bad input ----
+
+def test_bad_input():
+    for A in (5, [1, 2], np.ones((2, 2, 2), int)):
+        for exact in (True, False):
+            with raises(ValueError, f"A must have shape (m, n), got {np.shape(A)}"):
+                eliminate(A, exact=exact)
+    for columns in (-1, 3):
+        with raises(ValueError, "columns must be between 0 and 2, the columns of A, "
+                                f"got {columns}"):
+            eliminate([[1, 2]], columns=columns)
+    with raises(ValueError, "A must be finite, got NaN or infinity"):
+        eliminate([[1, np.inf]], exact=False)
+    with raises(ValueError, "A must be finite to be exact, got NaN"):
+        eliminate([[1, np.nan]])
+    with raises(TypeError, "A must hold real numbers, got dtype complex128"):
+        eliminate([[1j]])
+    with raises(TypeError, "A must hold real numbers, got dtype object"):
+        eliminate([[Fraction(1, 2)]], exact=False)
+    for B in ([1, 2, 3], [[1]], 5, np.ones((2, 1, 1), int)):
+        with raises(ValueError, f"B must have 2 rows, got shape {np.shape(B)}"):
+            eliminate([[1, 2], [3, 4]]).replay(B)
