@@ -1,5 +1,6 @@
 """Numbers in files as the command line reads and writes them: .npy, .csv, and `-` for CSV on
-standard input and output. A message about a file starts with its name and, in CSV, the line.
+standard input and output; matrices as text. A message about a file starts with its name and, in
+text, the line.
 """
 import csv
 import io
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mathwork._arrays import as_array
+
 SUFFIXES = (".npy", ".csv")
+LARGEST_EXPONENT = 999      # of an exact number: a larger one takes more memory than it says
 
 
 def read_table(name):
@@ -31,7 +35,7 @@ def read_table(name):
     if check_suffix(name) == ".npy":
         return _map_npy(name)
     with _opened_text(name) as lines:
-        return _read_csv(lines, "standard input" if name == "-" else name)
+        return _read_csv(lines, name_of(name))
 
 
 def write_table(table, name):
@@ -47,6 +51,46 @@ def write_table(table, name):
     else:
         with open(name, "w", encoding="utf-8", newline="\n") as file:
             _write_csv(table, file)
+
+
+def read_matrix(name, exact):
+    """(matrix, how many columns stand before its bar) in the file `name`; None without a bar.
+
+    A .npy file is read as in read_table. Every other file is text, a row a line: numbers or
+    fractions like 3/4 with commas or white space between, perhaps one | and brackets around. Of
+    text the matrix is float64, or ints and Fractions if `exact`.
+
+    Raises
+    ------
+    ValueError
+        If there is no matrix of numbers in the file.
+    OSError
+        If the file cannot be read.
+    """
+    if Path(name).suffix.lower() == ".npy":
+        matrix = as_array(_map_npy(name), name)
+        if matrix.ndim != 2:
+            raise ValueError(f"{name}: a matrix has shape (m, n), got {matrix.shape}")
+        return matrix, None
+    with _opened_text(name) as lines:
+        return _read_text(lines, name_of(name), exact)
+
+
+def write_matrix(matrix, columns):
+    """Write a matrix to standard output, aligned, with a bar after `columns` columns."""
+    written = [[str(number).removesuffix(".0") for number in row] for row in matrix]
+    widths = [max(map(len, column)) for column in zip(*written, strict=True)]
+    file = _checked_open(sys.stdout, "standard output")
+    for row in written:
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        if columns is not None:
+            cells.insert(columns, "|")
+        file.write(" ".join(cells) + "\n")
+
+
+def name_of(name):
+    """What messages call the file `name`."""
+    return "standard input" if name == "-" else name
 
 
 def check_suffix(name):
@@ -71,7 +115,7 @@ def _map_npy(name):
 def _opened_text(name):
     # utf-8-sig: spreadsheets put a byte order mark in front.
     if name == "-":
-        stdin = _checked_open(sys.stdin, "standard input")
+        stdin = _checked_open(sys.stdin, name_of(name))
         stream = io.TextIOWrapper(stdin.buffer, "utf-8-sig", newline="")
         try:
             yield stream
@@ -122,6 +166,82 @@ def _is_number(text):
     except ValueError:
         return False
     return True
+
+
+def _read_text(lines, source, exact):
+    number, rows, columns, header = _exact if exact else _float, [], None, None
+    line_number = 0
+    try:
+        for line in lines:
+            line_number += 1
+            if not (text := line.strip()) or text.startswith("#"):
+                continue
+            fields, bar = _fields(text)
+            row = [_number_in(field, number) for field in fields]
+            if None in row:
+                if not rows and header is None and not any(entry is not None for entry in row):
+                    header = fields
+                    continue
+                column = row.index(None)
+                raise ValueError(f"column {column + 1}: {reprlib.repr(fields[column])} "
+                                 "is not a number")
+            if not rows:
+                columns = bar
+            elif len(row) != len(rows[0]):
+                raise ValueError(f"a row of length {len(row)}, those above have length "
+                                 f"{len(rows[0])}")
+            elif bar != columns:
+                raise ValueError(f"{_place(bar)}, in the rows above {_place(columns)}")
+            rows.append(row)
+    except UnicodeDecodeError:
+        raise ValueError(f"{source}: it is not text in UTF-8") from None
+    except ValueError as error:
+        raise ValueError(f"{source}: line {line_number}: {error}") from None
+    if not rows:
+        raise ValueError(f"{source}: there is no row of numbers in it")
+    matrix = np.empty((len(rows), len(rows[0])), object if exact else np.float64)
+    matrix[...] = rows
+    return matrix, columns
+
+
+def _fields(text):
+    """(the fields of a line, how many stand before its bar or None)"""
+    commas = "," in text
+    left, bar, right = text.removeprefix("[").removesuffix("]").partition("|")
+    if "|" in right:
+        raise ValueError("there is more than one |")
+    if bar:     # CSV may have a comma on either side of it
+        left, right = left.strip().removesuffix(","), right.strip().removeprefix(",")
+    before, after = ([field.strip() for field in part.split("," if commas else None)]
+                     if part.strip() else [] for part in (left, right))
+    if not before + after:
+        raise ValueError("there is no number in it")
+    return before + after, len(before) if bar else None
+
+
+def _place(bar):
+    return "there is no |" if bar is None else f"the | stands after {bar} numbers"
+
+
+def _number_in(text, number):
+    """None for what is not a number"""
+    try:
+        return number(text)
+    except (ValueError, ArithmeticError):
+        return None
+
+
+def _float(text):
+    return float(_exact(text)) if "/" in text else float(text)
+
+
+def _exact(text):
+    from fractions import Fraction
+
+    _, _, exponent = text.lower().partition("e")
+    if exponent and abs(int(exponent)) > LARGEST_EXPONENT:
+        raise ValueError(f"{text} is too large or too small")
+    return Fraction(text)
 
 
 def _write_csv(table, file):

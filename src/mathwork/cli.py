@@ -1,8 +1,6 @@
 """The commands of `mathwork`: each reads a file or `-`, writes text or JSON, and exits 0, or 2
-with one line that says what was wrong. The only module that imports click and rich.
+with one line that says what was wrong. Only this module and _cli_*.py import click and rich.
 """
-import json
-import math
 import sys
 import time
 from statistics import median
@@ -14,6 +12,8 @@ from rich.table import Table
 
 from mathwork import __version__, show_runtime
 from mathwork._arrays import as_array
+from mathwork._cli_json import as_json, for_json, print_json
+from mathwork._cli_matrices import rref, solve
 from mathwork._runtime import runtime
 from mathwork._tables import check_suffix, read_table, write_table
 from mathwork.data import digits, digits_network
@@ -73,7 +73,8 @@ def cli(ctx):
         click.echo(ctx.get_help())
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
+cli.add_command(rref)
+cli.add_command(solve)
 
 
 @cli.command()
@@ -84,7 +85,7 @@ def info(as_json):
     These are the first lines of a good bug report.
     """
     if as_json:
-        _print_json({field.replace(" ", "_"): text for field, text in runtime().items()})
+        print_json({field.replace(" ", "_"): text for field, text in runtime().items()})
     else:
         show_runtime()
 
@@ -140,7 +141,7 @@ def forward(model, source, activations, target, classify, workers, as_json):
     if classify:
         result = np.argmax(result, axis=1)
     if as_json:
-        _print_json({"classes" if classify else "output": _for_json(result)})
+        print_json({"classes" if classify else "output": for_json(result)})
     else:
         write_table(result, target)
 
@@ -161,7 +162,7 @@ def convert(source, target, activations, dtype, as_json):
     network = load(source, activations=activations, dtype=dtype)
     network.save(target)
     if as_json:
-        _print_json({"network": repr(network), "sizes": network.sizes,
+        print_json({"network": repr(network), "sizes": network.sizes,
                      "dtype": network.dtype.name, "parameters": network.n_parameters})
     else:
         click.echo(f"{target}: {network!r}")
@@ -181,19 +182,6 @@ def _run(network, table, source, workers):
     return result
 
 
-def _for_json(array):
-    """Nested lists: floats by their shortest text, None for what JSON has no number for"""
-    if array.ndim == 2:
-        return [_for_json(row) for row in array]
-    if array.dtype.kind == "i":
-        return array.tolist()
-    return [float(str(number)) if math.isfinite(number) else None for number in array]
-
-
-def _print_json(value):
-    click.echo(json.dumps(value))
-
-
 @cli.command()
 @as_json
 def demo(as_json):
@@ -206,7 +194,7 @@ def demo(as_json):
     """
     report = read_digits()
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         _print_report(report)
 

@@ -1,0 +1,235 @@
+"""Matrices on the command line: what rref and solve write, and what they refuse."""
+import json
+
+import numpy as np
+import pytest
+from command_line import error_of, output_of
+
+from mathwork import matrix
+
+SYSTEM = "2 3 | 6\n4 5 | 10\n"          # 2x + 3y = 6, 4x + 5y = 10: x = 0, y = 2
+
+
+def json_of(*arguments, stdin=None):
+    return json.loads(output_of(*arguments, "--json", stdin=stdin))
+
+
+@pytest.mark.parametrize("command", ["rref", "solve"])
+def test_help(command):
+    assert f"\n  {command} " in output_of("-h")
+    text = output_of(command, "-h")
+    assert text.startswith(f"Usage: mathwork {command} ") and "--json" in text
+
+
+# ---- rref ----
+
+@pytest.mark.parametrize("text", [
+    SYSTEM, "2,3,|,6\n4,5,|,10\n", "2, 3 | 6\r\n4, 5 | 10", "[ 2  3 |  6 ]\n[ 4  5 | 10 ]\n",
+    "\ufeff# two equations\nx y b\n\n2 3 | 6\n4 5 | 10", "2|3|6".replace("|", " ", 1) + "\n4 5|10",
+    "4/2\t3 | 6.0\n4e0\t5 | 20/2\n"])
+@pytest.mark.parametrize("options", [(), ("--exact",)])
+def test_rref_reads_text(text, options):
+    assert output_of("rref", "-", *options, stdin=text) == (
+        "1 0 | 0\n0 1 | 2\n# rank 2, pivots in columns 1, 2\n")
+
+
+def test_rref_of_a_file(folder):
+    # The corrected example of the notes that this package implements.
+    (folder / "m.csv").write_text("1,2,3,6\n0,1,4,5\n")
+    expected = "1 0 -5 -4\n0 1  4  5\n# rank 2, pivots in columns 1, 2\n"
+    assert output_of("rref", "m.csv") == expected
+    np.save("m.npy", [[1, 2, 3, 6], [0, 1, 4, 5]])
+    for options in ((), ("--exact",)):
+        assert output_of("rref", "m.npy", *options) == expected
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_read_back_to_the_same_bits(folder, rng, dtype):
+    A = rng.normal(size=(4, 6)).astype(dtype)
+    np.save("m.npy", A)
+    expected = matrix.rref(A).matrix
+    assert np.array_equal(np.loadtxt(output_of("rref", "m.npy").splitlines(), dtype=dtype),
+                          expected)
+    assert np.array_equal(np.array(json_of("rref", "m.npy")["matrix"], dtype), expected)
+
+
+def test_text_of_a_result_is_read_again(rng):
+    text = "\n".join(" ".join(map(str, row)) for row in rng.normal(size=(3, 5)))
+    once = output_of("rref", "-", stdin=text)
+    assert output_of("rref", "-", stdin=once) == once
+
+
+def test_rref_json():
+    assert json_of("rref", "-", stdin="1 2 3 | 6\n2 4 6 | 12\n") == {
+        "matrix": [[1, 2, 3, 6], [0, 0, 0, 0]], "pivots": [0], "rank": 1}
+
+
+def test_rref_exact():
+    report = json_of("rref", "-", "--exact", stdin="3 0.1 1/3\n0 1 2\n")
+    assert report == {"matrix": [["1", "0", "2/45"], ["0", "1", "2"]], "pivots": [0, 1], "rank": 2}
+    text = output_of("rref", "-", "--exact", stdin="2 1\n")
+    assert text == "1 1/2\n# rank 1, pivot in column 1\n"
+
+
+def test_rref_modulo():
+    report = json_of("rref", "-", "--mod", 7, stdin="3 1/2\n1 5\n")        # 1/2 is 4 modulo 7
+    assert report == {"matrix": [[1, 0], [0, 1]], "pivots": [0, 1], "rank": 2}
+    assert output_of("rref", "-", "--mod", 5, stdin="2 4\n1 2\n") == (
+        "1 2\n0 0\n# rank 1, pivot in column 1\n")
+
+
+def test_rref_steps_are_those_of_eliminate():
+    work = matrix.eliminate([[2, 3, 6], [4, 5, 10]], columns=2)
+    expected = f"{work}\n\n# rank 2, pivots in columns 1, 2\n"
+    assert output_of("rref", "-", "--steps", stdin=SYSTEM) == expected
+    assert output_of("rref", "-", "--steps", "--exact", stdin=SYSTEM) == expected
+    assert json_of("rref", "-", "--steps", stdin=SYSTEM) == {
+        "matrix": [["1", "0", "0"], ["0", "1", "2"]], "pivots": [0, 1], "rank": 2,
+        "steps": ["R2 <- R2 - 2 R1", "R2 <- -R2", "R1 <- R1 - 3 R2", "R1 <- 1/2 R1"]}
+
+
+def test_rref_says_when_the_rank_was_close():
+    # [[.95, .45], [.05, .55]] - I, rounded: singular but for rounding.
+    text = f"{0.95 - 1} 0.45\n0.05 {0.55 - 1}\n"
+    assert output_of("rref", "-", stdin=text).endswith(
+        "; too close to call in floats, see --exact\n")
+    assert "close" not in output_of("rref", "-", "--exact", stdin=text)
+
+
+def test_rref_of_what_is_not_finite():
+    assert output_of("rref", "-", stdin="1 nan\n2 inf") == (
+        "nan nan\nnan nan\n# rank 0; the matrix holds NaN or infinity\n")
+    assert json_of("rref", "-", stdin="1 nan") == {"matrix": [[None, None]], "pivots": [],
+                                                   "rank": 0}
+
+
+def test_bars_may_stand_first_and_last():
+    assert output_of("rref", "-", stdin="| 1 2\n| 3 4") == "| 1 2\n| 3 4\n# rank 0\n"
+    assert output_of("rref", "-", stdin="2 4 |") == "1 2 |\n# rank 1, pivot in column 1\n"
+
+
+# ---- solve ----
+
+@pytest.mark.parametrize("text", [SYSTEM, "2 3 6\n4 5 10", "2,3,6\n4,5,10"])
+@pytest.mark.parametrize("options", [(), ("--exact",)])
+def test_solve_unique(text, options):
+    assert output_of("solve", "-", *options, stdin=text) == "unique\nx1 = 0\nx2 = 2\n"
+
+
+def test_solve_infinite():
+    text = "1 2 3 | 6\n0 1 4 | 5/2"
+    for options in ((), ("--exact",)):
+        result = output_of("solve", "-", *options, stdin=text)
+        assert result in ("infinite\nx1 = 1 + 5 x3\nx2 = 2.5 - 4 x3\nx3 is free\n",
+                          "infinite\nx1 = 1 + 5 x3\nx2 = 5/2 - 4 x3\nx3 is free\n")
+    assert output_of("solve", "-", stdin="0 1 1 0 | 0") == (
+        "infinite\nx1 is free\nx2 = -x3\nx3 is free\nx4 is free\n")
+
+
+def test_solve_inconsistent():
+    for options in ((), ("--exact",), ("--mod", 5)):
+        assert output_of("solve", "-", *options, stdin="1 2 | 3\n2 4 | 7") == "inconsistent\n"
+    report = json_of("solve", "-", stdin="1 2 | 3\n2 4 | 7")
+    assert report == {"status": "inconsistent", "x": [None, None], "null_space": [[-2], [1]]}
+    report = json_of("solve", "-", "--exact", stdin="1 2 | 3\n2 4 | 7")
+    assert report == {"status": "inconsistent", "x": None, "null_space": [["-2"], ["1"]]}
+
+
+def test_solve_several_right_hand_sides():
+    assert output_of("solve", "-", stdin="2 0 | 2 4\n0 1 | 1 3") == (
+        "unique\n\nright-hand side 1\nx1 = 1\nx2 = 1\n\nright-hand side 2\nx1 = 2\nx2 = 3\n")
+    assert json_of("solve", "-", "--mod", 3, stdin="2 0 | 2 4\n0 1 | 1 3") == {
+        "status": "unique", "x": [[1, 2], [1, 0]], "null_space": [[], []]}
+
+
+def test_solve_json():
+    assert json_of("solve", "-", stdin=SYSTEM) == {
+        "status": "unique", "x": [0, 2], "null_space": [[], []]}
+    assert json_of("solve", "-", "--exact", stdin="3 | 1") == {
+        "status": "unique", "x": ["1/3"], "null_space": [[]]}
+
+
+def test_solve_of_what_is_not_finite():
+    assert output_of("solve", "-", stdin="1 nan | 2").startswith("nan\n")
+    assert json_of("solve", "-", stdin="1 0 inf\n0 1 1") == {
+        "status": "nan", "x": [None, None], "null_space": [[], []]}
+
+
+def test_solve_of_an_array_file(folder):
+    np.save("m.npy", np.array([[2, 3, 6], [4, 5, 10]], np.float32))
+    assert output_of("solve", "m.npy") == "unique\nx1 = 0\nx2 = 2\n"
+
+
+# ---- bad input ----
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("", "there is no row of numbers in it"),
+    ("a b\n", "there is no row of numbers in it"),
+    ("1 2\n3 x", "line 2: column 2: 'x' is not a number"),
+    ("1 2\n\n3 4 5", "line 3: a row of length 3, those above have length 2"),
+    ("1 2\n3 | 4", "line 2: the | stands after 1 numbers, in the rows above there is no |"),
+    ("1 | 2\n3 4", "line 2: there is no |, in the rows above the | stands after 1 numbers"),
+    ("1 | 2 | 3", "line 1: there is more than one |"),
+    ("1,,2", "line 1: column 2: '' is not a number"),
+    ("1/0 2", "line 1: column 1: '1/0' is not a number"),
+    ("1 |\n|", "line 2: there is no number in it"),
+])
+def test_bad_text(folder, text, message):
+    (folder / "m.csv").write_text(text)
+    for options in ((), ("--exact",)):
+        for command in ("rref", "solve"):
+            assert error_of(command, "m.csv", *options) == f"mathwork: m.csv: {message}"
+    assert error_of("rref", "-", stdin=text) == f"mathwork: standard input: {message}"
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e999999999", "1e-1000"])
+def test_what_is_not_exact(number):
+    assert error_of("rref", "-", "--exact", stdin=f"1 {number}") == (
+        f"mathwork: standard input: line 1: column 2: '{number}' is not a number")
+
+
+@pytest.mark.parametrize(("array", "message"), [
+    (np.ones(3), "a matrix has shape (m, n), got (3,)"),
+    (np.ones((1, 2, 3)), "a matrix has shape (m, n), got (1, 2, 3)"),
+])
+def test_bad_arrays(folder, array, message):
+    np.save("m.npy", array)
+    for command in ("rref", "solve"):
+        assert error_of(command, "m.npy") == f"mathwork: m.npy: {message}"
+
+
+def test_arrays_of_no_numbers(folder):
+    np.save("m.npy", np.ones((2, 2), complex))
+    assert error_of("rref", "m.npy") == (
+        "mathwork: m.npy must hold real numbers, got dtype complex128")
+    np.save("m.npy", [[1, np.nan]])
+    assert error_of("rref", "m.npy", "--exact") == (
+        "mathwork: m.npy: A must be finite to be exact, got NaN")
+    (np.arange(3)).tofile("m.npy")
+    assert error_of("rref", "m.npy").startswith("mathwork: m.npy: not a .npy file of numbers: ")
+
+
+def test_text_that_is_none(folder):
+    (folder / "m.txt").write_bytes(b"1 2\n\xff\xfe")
+    assert error_of("rref", "m.txt") == "mathwork: m.txt: it is not text in UTF-8"
+
+
+def test_bad_moduli_and_options():
+    assert error_of("rref", "-", "--mod", 6, stdin=SYSTEM) == (
+        "mathwork: modulus must be a prime, got 6")
+    assert error_of("solve", "-", "--mod", 3, "--exact", stdin=SYSTEM) == (
+        "mathwork: exact and modulus exclude each other, got both")
+    assert error_of("rref", "-", "--mod", 3, "--steps", stdin=SYSTEM) == (
+        "mathwork: --steps computes with fractions: give --steps or --mod, not both. "
+        "See mathwork rref -h.")
+    assert error_of("rref", "-", "--mod", 3, stdin="1/3") == (
+        "mathwork: standard input: A has the entry 1/3, whose denominator is divisible by the "
+        "modulus 3")
+    assert error_of("rref", "none.csv") == "mathwork: none.csv: No such file or directory"
+
+
+def test_solve_wants_a_right_hand_side(folder):
+    assert error_of("solve", "-", stdin="1 2 |") == (
+        "mathwork: standard input: there is no right-hand side in it")
+    np.save("m.npy", np.ones((2, 0)))
+    assert error_of("solve", "m.npy") == "mathwork: m.npy: there is no right-hand side in it"
