@@ -11,7 +11,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import absolute, activations, chart, digits, forward, machine, peers, products, report
+from bench import (
+    absolute,
+    activations,
+    chart,
+    digits,
+    elimination,
+    forward,
+    machine,
+    peers,
+    products,
+    report,
+)
 from bench.harness import (
     FULL,
     QUICK,
@@ -102,7 +113,7 @@ def _missing(names: Iterable[str], found: report.Report) -> bool:
 
 def _chosen(only: list[str]) -> Iterator[Work]:
     """Yield the works whose name is asked for, and of the others the peers asked for."""
-    for module in (forward, digits, activations, products):
+    for module in (forward, digits, activations, products, elimination):
         for work in module.works():
             if _matches(work.name, only):
                 yield work

@@ -32,6 +32,10 @@ NUMPY = "NumPy"
 ONNX_RUNTIME = "ONNX Runtime"
 TORCH = "torch"
 SKLEARN = "scikit-learn"
+SCIPY = "SciPy"
+SYMPY = "SymPy"
+FLINT = "python-flint"
+GALOIS = "galois"
 NUMBA = "numba, loops by hand"
 NUMBA_TUNED = "numba, tuned"
 FIXED_SIZES = "C++ fixed sizes (for RTNeural)"
@@ -50,11 +54,15 @@ PEERS = {
         Peer(NUMBA_TUNED, ("numba",), "python -m pip install numba"),
         Peer(FIXED_SIZES, (), "apt-get install g++", compiler=True),
         Peer(SKLEARN, ("sklearn",), "python -m pip install scikit-learn"),
+        Peer(SCIPY, ("scipy",), "python -m pip install scipy"),
+        Peer(SYMPY, ("sympy",), "python -m pip install sympy"),
+        Peer(FLINT, ("flint",), "python -m pip install python-flint"),
+        Peer(GALOIS, ("galois",), "python -m pip install galois"),
     )
 }
 
 # Packages that are imported under another name.
-PACKAGES = {"sklearn": "scikit-learn"}
+PACKAGES = {"sklearn": "scikit-learn", "flint": "python-flint"}
 
 NOTES = {
     NUMBA: "a function of the weights and the row that returns a new array",
@@ -64,6 +72,9 @@ NOTES = {
         "layer sizes known to the compiler, built for the machine it runs on; "
         "both sides are timed inside the kernel"
     ),
+    SYMPY: "DomainMatrix.rref over QQ",
+    FLINT: "fmpz_mat.rref and nmod_mat.rref, results left in C",
+    SCIPY: "linalg.lu: a factorisation alone, where rref also solves",
     SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call",
 }
 

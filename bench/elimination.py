@@ -1,0 +1,178 @@
+"""Row reduction: one matrix, stacks of small ones, large ones, and exact arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench import peers
+from bench.harness import Rival, Side, Work
+
+SMALL = "One small system beside numpy.linalg, float64"
+STACKS = "Stacks of small matrices beside numpy.linalg.solve and inv, float64"
+GROWTH = "Growth with n: rref of n x (n + 1) beside LAPACK's factorisation, float64"
+
+# (how many, n): the least ratio against numpy.linalg.solve; None is one matrix, not a stack.
+SYSTEMS = {(None, 3): 6, (100_000, 3): 8, (20_000, 8): 3, (None, 1000): 1.2}
+INVERSES = {500: 1.5}
+STACKED = {2: 100_000, 3: 100_000, 4: 50_000, 6: 20_000, 8: 20_000, 12: 10_000, 16: 5000}
+SIZES = (50, 100, 200, 500, 1000, 2000)
+
+# (rows, columns): the least ratio against SymPy, and against python-flint.
+EXACT = {(8, 9): (30, 0.2), (32, 33): (30, 0.5)}
+PRIME = 1000003
+
+# Solutions of well-conditioned systems; two stable ways agree to the condition number times eps.
+TOLERANCE = {"rtol": 1e-6, "atol": 1e-8}
+
+
+def works() -> Iterator[Work]:
+    """Yield every case of the table, then those without a target."""
+    for (count, n), target in SYSTEMS.items():
+        name = f"rref {n}x{n + 1}" if count is None else f"rref {count:,} of {n}x{n + 1}"
+        yield _work(name, partial(_rref, count, n), partial(_solve, count, n), target)
+    for n, target in INVERSES.items():
+        yield _work(f"rref [A I] {n}x{2 * n}", partial(_rref_inverse, n),
+                    partial(_inv, None, n), target)
+    for (m, n), targets in EXACT.items():
+        yield Work(f"exact rref {m}x{n}", partial(_exact, m, n),
+                   (Rival(peers.SYMPY, partial(_sympy, m, n), targets[0]),
+                    Rival(peers.FLINT, partial(_flint, m, n), targets[1])), rtol=0.0, atol=0.0)
+    yield Work(f"rref modulo {PRIME}, 300x301", _modular,
+               (Rival(peers.FLINT, _flint_modular, 2), Rival(peers.GALOIS, _galois)),
+               rtol=0.0, atol=0.0)
+    for name, theirs in (("solve", _solve), ("inv", _inv), ("det", _det)):
+        yield _work(f"{name} 3x3", partial(_ours, name, None, 3), partial(theirs, None, 3),
+                    section=SMALL)
+    for n, count in STACKED.items():
+        if (count, n) not in SYSTEMS:
+            yield _work(f"rref {count:,} of {n}x{n + 1}", partial(_rref, count, n),
+                        partial(_solve, count, n), section=STACKS)
+        yield _work(f"inv {count:,} of {n}x{n}", partial(_ours, "inv", count, n),
+                    partial(_inv, count, n), section=STACKS)
+    for n in SIZES:
+        yield Work(f"rref {n}x{n + 1} and lu", partial(_rref, None, n, _nothing),
+                   (Rival(peers.SCIPY, partial(_lu, n)),), rtol=0.0, atol=0.0, section=GROWTH)
+
+
+def _work(name, ours, theirs, target=None, section=None) -> Work:
+    more = {} if section is None else {"section": section}
+    return Work(name, ours, (Rival(peers.NUMPY, theirs, target),), **TOLERANCE, **more)
+
+
+# ---- floats ----
+
+def systems(count: int | None, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return A and b as columns, both of normal numbers."""
+    random = np.random.default_rng(7)
+    shape = () if count is None else (count,)
+    return random.standard_normal((*shape, n, n)), random.standard_normal((*shape, n, 1))
+
+
+def _solution(reduced: Any) -> np.ndarray:
+    return reduced.matrix[..., -1:]
+
+
+def _nothing(answer: Any) -> np.ndarray:
+    """For two sides that do not answer the same question"""
+    return np.zeros(0)
+
+
+def _rref(count, n, result=_solution) -> Side:
+    from mathwork.matrix import rref
+
+    augmented = np.concatenate(systems(count, n), axis=-1)
+    return Side("rref(augmented, columns=n)", {"rref": rref, "augmented": augmented, "n": n},
+                result)
+
+
+def _solve(count, n) -> Side:
+    A, b = systems(count, n)
+    return Side("solve(A, b)", {"solve": np.linalg.solve, "A": A, "b": b})
+
+
+def _rref_inverse(n) -> Side:
+    from mathwork.matrix import rref
+
+    A, _ = systems(None, n)
+    return Side("rref(augmented, columns=n)",
+                {"rref": rref, "augmented": np.hstack([A, np.eye(n)]), "n": n},
+                lambda reduced: reduced.matrix[:, n:])
+
+
+def _ours(name, count, n) -> Side:
+    from mathwork import matrix
+
+    A, b = systems(count, n)
+    arguments = {"A": A, "b": b} if name == "solve" else {"A": A}
+    return Side(f"{name}({', '.join(arguments)})", {name: getattr(matrix, name), **arguments},
+                lambda answer: answer.x if name == "solve" else np.asarray(answer))
+
+
+def _inv(count, n) -> Side:
+    return Side("inv(A)", {"inv": np.linalg.inv, "A": systems(count, n)[0]})
+
+
+def _det(count, n) -> Side:
+    return Side("det(A)", {"det": np.linalg.det, "A": systems(count, n)[0]}, np.asarray)
+
+
+def _lu(n) -> Side:
+    from scipy.linalg import lu
+
+    return Side("lu(A, p_indices=True)", {"lu": lu, "A": systems(None, n)[0]}, _nothing)
+
+
+# ---- exact ----
+
+def integers(m: int, n: int, largest: int) -> np.ndarray:
+    return np.random.default_rng(11).integers(-largest, largest + 1, (m, n))
+
+
+def _exact(m, n) -> Side:
+    from mathwork.matrix import rref
+
+    return Side("rref(A, exact=True)", {"rref": rref, "A": integers(m, n, 9)},
+                lambda reduced: reduced.matrix.astype(float))
+
+
+def _sympy(m, n) -> Side:
+    from sympy import QQ
+    from sympy.polys.matrices import DomainMatrix
+
+    A = DomainMatrix(integers(m, n, 9).tolist(), (m, n), QQ)
+    return Side("A.rref()", {"A": A}, lambda found: np.array(
+        [[float(entry) for entry in row] for row in found[0].to_list()]))
+
+
+def _flint(m, n) -> Side:
+    from flint import fmpz_mat
+
+    A = fmpz_mat(integers(m, n, 9).tolist())
+    return Side("A.rref()", {"A": A}, lambda found: np.array(
+        [[int(entry) / int(found[1]) for entry in row] for row in found[0].tolist()]))
+
+
+def _modular() -> Side:
+    from mathwork.matrix import rref
+
+    return Side("rref(A, modulus=p)", {"rref": rref, "A": integers(300, 301, PRIME), "p": PRIME},
+                lambda reduced: reduced.matrix)
+
+
+def _flint_modular() -> Side:
+    from flint import nmod_mat
+
+    A = nmod_mat(300, 301, (integers(300, 301, PRIME) % PRIME).ravel().tolist(), PRIME)
+    return Side("A.rref()", {"A": A}, lambda found: np.array(
+        [[int(entry) for entry in row] for row in found[0].tolist()]))
+
+
+def _galois() -> Side:
+    from galois import GF
+
+    A = GF(PRIME)(integers(300, 301, PRIME) % PRIME)
+    return Side("A.row_reduce()", {"A": A}, lambda found: np.array(found, np.int64))
