@@ -728,9 +728,10 @@ class TestBadInput:
         with raises(ValueError, f"tol must not be negative, got {tol}"):
             form(np.ones((2, 3)), tol=tol)
 
-    def test_tol_that_is_no_number(self, form):
+    @pytest.mark.parametrize("tol", ["small", "1e-3", [1]])
+    def test_tol_that_is_no_number(self, form, tol):
         with pytest.raises(TypeError):
-            form(np.ones((2, 3)), tol="small")
+            form(np.ones((2, 3)), tol=tol)
 
     @pytest.mark.parametrize("workers", [0, -1])
     def test_workers(self, form, workers):

@@ -38,7 +38,7 @@ def checked_tol(tol):
     if tol is None:
         return None
     try:
-        number = float(tol)
+        number = float(operator.pos(tol))       # which text does not have
     except (TypeError, ValueError):
         raise TypeError(f"tol must be a number, got {tol!r}") from None
     if not number >= 0:
