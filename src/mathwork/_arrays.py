@@ -7,13 +7,14 @@ import numpy as np
 
 PLAIN = ("C_CONTIGUOUS", "ALIGNED")
 
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
 
 def real_dtype(dtype):
     """float32 or float64 for a real dtype (float16 and float32: float32), None for any other."""
     if dtype.kind not in "biuf":
         return None
-    narrow = dtype.kind == "f" and dtype.itemsize <= 4
-    return np.dtype(np.float32 if narrow else np.float64)
+    return FLOAT32 if dtype.kind == "f" and dtype.itemsize <= 4 else FLOAT64
 
 
 def float_dtype(dtype):
@@ -74,7 +75,8 @@ def as_plain_together(*, optional=(), **values):
     """The named values as plain arrays of their common dtype; None stays None where optional."""
     arrays = {name: as_array(value, name) for name, value in values.items()
               if value is not None or name not in optional}
-    dtype = np.result_type(*(real_dtype(array.dtype) for array in arrays.values()))
+    dtypes = {real_dtype(array.dtype) for array in arrays.values()}
+    dtype = FLOAT64 if FLOAT64 in dtypes else FLOAT32
     return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
 
 

@@ -52,7 +52,7 @@ def augment(A, b):
            [ 4.,  5., 10.]])
     """
     A, b = _numbers(A, "A"), _numbers(b, "b")
-    if object not in (A.dtype, b.dtype):
+    if "O" not in (A.dtype.kind, b.dtype.kind):
         A, b = _arrays.as_plain_together(A=A, b=b)
     if A.ndim < 2:
         raise ValueError(f"A must have shape (m, n) or (..., m, n), got {A.shape}")
@@ -64,7 +64,7 @@ def _numbers(value, name):
     if not isinstance(value, np.ndarray):
         with contextlib.suppress(ValueError):       # which as_array explains
             value = np.asarray(value)
-    if type(value) is np.ndarray and value.dtype == object:
+    if type(value) is np.ndarray and value.dtype.kind == "O":
         return value
     return _arrays.as_array(value, name)
 

@@ -233,16 +233,28 @@ def null_space(A, *, tol=None, exact=False, modulus=None):
 
 def _null_space(reduced, n):
     """From a reduced matrix whose first n columns had the pivots"""
+    if reduced.matrix.ndim == 2:
+        return _null_space_of_one(reduced, n)
     # The identity less the rows at their pivots' places: zero in the columns of pivots.
     vectors = np.eye(n, dtype=reduced.matrix.dtype) - _at_pivots(reduced, n, slice(n))
-    if vectors.ndim == 2:
-        return np.delete(vectors, list(reduced.pivots), axis=1)
     is_pivot = np.zeros((*vectors.shape[:-2], n + 1), bool)
     np.put_along_axis(is_pivot, reduced.pivots % (n + 1), True, axis=-1)
     free_first = np.argsort(is_pivot[..., :n], axis=-1, kind="stable")
     # One slice that is not finite does not widen the others.
     nullity = np.where(reduced.status == 0, n - reduced.rank, 0).max(initial=0)
     return np.take_along_axis(vectors, free_first[..., None, :nullity], axis=-1)
+
+
+def _null_space_of_one(reduced, n):
+    pivots = list(reduced.pivots)
+    free = sorted(set(range(n)).difference(pivots))
+    vectors = np.zeros((n, len(free)), reduced.matrix.dtype)
+    if reduced.status:
+        vectors.fill(np.nan)
+    elif free:
+        vectors[free, range(len(free))] = 1
+        vectors[pivots] = 0 - reduced.matrix[:len(pivots), free]     # never -0.0
+    return vectors
 
 
 def inv(A, *, tol=None, exact=False, modulus=None):
