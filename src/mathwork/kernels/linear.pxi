@@ -1,0 +1,382 @@
+# fit_linear: which way to go, and the doors.
+#
+# A fit reads X twice where its condition lets it, for the Gram matrix and for the residuals in
+# doubled precision; a worse condition costs a pass that makes its factor right, and a bad one a
+# pass of Householder reflections first. Working memory is a block of rows and some matrices of
+# the size of the Gram matrix.
+
+cdef enum:
+    ANY_WAY                 # whichever the condition calls for
+    CHOLESKY
+    REFLECTIONS
+
+
+# ---- one fit ----
+
+cdef inline double* take(double** room, Py_ssize_t count) noexcept nogil:
+    cdef double* taken = room[0]
+    room[0] += count
+    return taken
+
+
+cdef bint make_room(Fit* f) noexcept nogil:
+    """All the memory of a fit whose design is set but for what lies in it"""
+    cdef Design* d = &f.design
+    cdef Py_ssize_t p = d.columns, q = p + d.k, ld, i
+    cdef double* room
+    d.ld = ld = block_rows(q)
+    # In the order in which it is taken below; in double, which no array that fits overflows.
+    cdef double size = (
+        (<double>q + max(p, <Py_ssize_t>4) + 2) * ld + 2.0 * q * q + 2.0 * p * p
+        + 2.0 * q + 2 * p + 1 + max(3 * p, q) + 2 * d.k * (p + 1) + 3 * d.k + max(d.k, p)
+        + 2.0 * GROUP * d.k * (p + 2) + 2 * p)
+    f.room = NULL
+    if size > 2.0 ** 57:
+        return False
+    f.room = room = <double*>malloc(<size_t>size * sizeof(double))
+    if room == NULL:
+        return False
+    f.block.columns = take(&room, q * ld)
+    f.other = take(&room, max(p, <Py_ssize_t>4) * ld)
+    f.block.weights = take(&room, ld)
+    f.roots = take(&room, ld)
+    f.gram = take(&room, q * q)
+    f.part = take(&room, q * q)
+    f.S = take(&room, p * p)
+    f.S_low = take(&room, p * p)
+    f.mean = take(&room, q)
+    d.scales = take(&room, q)
+    f.norms = take(&room, p)
+    f.rows = take(&room, p + 1)
+    f.z = take(&room, max(3 * p, q))
+    f.b = take(&room, d.k * (p + 1))
+    f.b_low = take(&room, d.k * (p + 1))
+    f.ssr = take(&room, d.k)
+    f.tss = take(&room, d.k)
+    f.energy = take(&room, max(d.k, p))
+    f.flat = take(&room, d.k)
+    f.shift = take(&room, p)
+    f.parts = take(&room, 2 * GROUP * d.k * (p + 2))
+    d.kept = <Py_ssize_t*>take(&room, p)
+    for i in range(p):
+        d.kept[i] = i
+    d.p = p
+    d.scaled = False
+    f.sharp = False
+    f.steps = 0
+    return True
+
+
+cdef bint is_flat(Fit* f, Py_ssize_t t) noexcept nogil:
+    """Whether target t is the same in all rows, and then its mean to the last bit
+
+    What rounding leaves of a constant would pass for a total sum of squares.
+    """
+    cdef Py_ssize_t p = f.design.p, at = p + t, first = 0, i
+    cdef double size = 4 * EPSILON * f.mean[at], value = 0
+    cdef bint found = False
+    cdef const double* column = f.block.columns + at * f.design.ld
+    if not f.centred or f.gram[at * (p + f.design.k + 1)] > f.total * size * size:
+        return False
+    while first < f.design.n:
+        first = pack_block(&f.design, first, &f.block)
+        for i in range(f.block.rows):
+            if not found:
+                value = column[i]
+                found = True
+            elif column[i] != value:
+                return False
+    f.mean[at] = value
+    return True
+
+
+cdef int fit_design(Fit* f, int* way) noexcept nogil:
+    """b, ssr, tss and S; way becomes the one that was gone"""
+    cdef Py_ssize_t q = f.design.p + f.design.k, t
+    gather_moments(f)
+    if f.count < f.design.p + f.centred:
+        return FIT_TOO_FEW
+    if not in_range(f):
+        if not find_scales(f):
+            return FIT_NOT_FINITE
+        gather_moments(f)
+    for t in range(f.design.k):
+        f.tss[t] = f.gram[(f.design.p + t) * (q + 1)]
+        f.flat[t] = is_flat(f, t)
+        if f.flat[t]:
+            f.tss[t] = 0
+    if way[0] != REFLECTIONS and by_cholesky(f):
+        way[0] = CHOLESKY
+    else:
+        way[0] = REFLECTIONS
+        by_reflections(f)
+    if way[0] == REFLECTIONS or f.inflation > BLUNT_INFLATION:
+        sharpen(f)
+    refine(f)
+    return FIT_DONE if f.design.p == f.design.columns else FIT_CONSTANT
+
+
+cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y):
+    """The object of a fit, in the units of X and y"""
+    cdef Design* d = &f.design
+    cdef Py_ssize_t P = d.columns + f.centred, i, t, at
+    cdef cnp.ndarray params = new_vector(P, cnp.NPY_DOUBLE) if single else new_matrix(
+        P, d.k, cnp.NPY_DOUBLE)
+    cdef cnp.ndarray inverse = new_matrix(P, P, cnp.NPY_DOUBLE)
+    cdef cnp.ndarray sizes = new_vector(P, cnp.NPY_DOUBLE), ssr, tss
+    cdef double* b = <double*>cnp.PyArray_DATA(params)
+    cdef double* V = <double*>cnp.PyArray_DATA(inverse)
+    cdef double* roots = <double*>cnp.PyArray_DATA(sizes)
+    cdef double scale
+    if d.p < d.columns or status == FIT_NOT_FINITE:
+        for i in range(P * d.k):
+            b[i] = NAN
+        for i in range(P * P):
+            V[i] = NAN
+        for i in range(P):
+            roots[i] = NAN
+    if status == FIT_NOT_FINITE:
+        for t in range(d.k):
+            f.ssr[t] = f.tss[t] = NAN
+    else:
+        covariance(f, V, P, roots)
+        for t in range(d.k):
+            scale = d.scales[d.columns + t] if d.scaled else 1
+            for i in range(d.p):
+                at = d.kept[i]
+                b[(at + f.centred) * d.k + t] = (
+                    f.b[t * (d.columns + 1) + i] * (d.scales[at] if d.scaled else 1) / scale)
+            if f.centred:
+                b[t] = f.b[t * (d.columns + 1) + d.columns] / scale
+            f.ssr[t] = f.ssr[t] / scale / scale
+            f.tss[t] = f.tss[t] / scale / scale
+    if single:
+        return new_fit(params, f.count, d.p + f.centred, status, f.centred, inverse, sizes,
+                       f.ssr[0], f.tss[0], X, y)
+    ssr, tss = new_vector(d.k, cnp.NPY_DOUBLE), new_vector(d.k, cnp.NPY_DOUBLE)
+    memcpy(cnp.PyArray_DATA(ssr), f.ssr, d.k * sizeof(double))
+    memcpy(cnp.PyArray_DATA(tss), f.tss, d.k * sizeof(double))
+    return new_fit(params, f.count, d.p + f.centred, status, f.centred, inverse, sizes, ssr,
+                   tss, X, y)
+
+
+cdef inline void set_rows(Design* d, cnp.ndarray X) noexcept:
+    d.n = X.shape[0]
+    d.columns = d.p = X.shape[1]
+    d.X = <const char*>cnp.PyArray_DATA(X)
+    d.row_step = cnp.PyArray_STRIDES(X)[0]
+    d.column_step = cnp.PyArray_STRIDES(X)[1]
+    d.narrow = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT
+
+
+cdef inline void set_targets(Design* d, cnp.ndarray y) noexcept:
+    d.k = y.shape[1] if cnp.PyArray_NDIM(y) == 2 else 1
+    d.y = <const char*>cnp.PyArray_DATA(y)
+    d.y_row_step = cnp.PyArray_STRIDES(y)[0]
+    d.y_column_step = cnp.PyArray_STRIDES(y)[1] if cnp.PyArray_NDIM(y) == 2 else 0
+    d.y_narrow = cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT
+
+
+# For the tests.
+ways = {"any": ANY_WAY, "cholesky": CHOLESKY, "reflections": REFLECTIONS}
+
+
+def fit_rows(cnp.ndarray X, cnp.ndarray y, bint intercept, cnp.ndarray weights, double rank_tol,
+             way="any"):
+    """The fit of float32 or float64 arrays in any strides, and of plain float64 weights or None.
+
+    A negative rank_tol asks for the default. Its status is 3, and its fields are NaN, where X or y
+    is not finite. `way` is for the tests.
+    """
+    cdef Fit f
+    cdef Py_ssize_t P
+    cdef int status, gone = ways[way]
+    cdef PyThreadState* state
+    cdef LeastSquares made
+    set_rows(&f.design, X)
+    set_targets(&f.design, y)
+    P = f.design.columns + intercept
+    if y.shape[0] != f.design.n:
+        raise ValueError(f"y must have {f.design.n} rows, as X of shape {shape_of(X)} has, got "
+                         f"shape {shape_of(y)}")
+    if P == 0 or f.design.k == 0:
+        raise ValueError("X must have a column, or an intercept, and y a target, got shapes "
+                         f"{shape_of(X)} and {shape_of(y)}")
+    if f.design.n < P:
+        raise too_few(P, f.design.n, weights)
+    f.design.weights = NULL
+    if weights is not None:
+        f.design.weights = <const double*>cnp.PyArray_DATA(weights)
+    f.centred = intercept
+    f.rank_tol = rank_tol if rank_tol >= 0 else 16 * P * EPSILON
+    if rank_tol >= 0 and gone == ANY_WAY:
+        gone = REFLECTIONS          # which measures columns by it
+    if not make_room(&f):
+        raise MemoryError
+    try:
+        state = release_gil(<double>f.design.n * P * P)
+        status = fit_design(&f, &gone)
+        take_gil(state)
+        if status == FIT_TOO_FEW:
+            raise too_few(P, f.count, weights)
+        made = result_of(&f, status, cnp.PyArray_NDIM(y) == 1, X, y)
+        made._way = "cholesky" if gone == CHOLESKY else "reflections"
+        made._steps = f.steps
+        return made
+    finally:
+        free(f.room)
+
+
+cdef object too_few(Py_ssize_t P, Py_ssize_t count, object weights):
+    return ValueError(f"X must have at least {P} rows for {P} parameters, got {count}"
+                      + ("" if weights is None else " that count"))
+
+
+def finite_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights):
+    """Set to 0 the weights of the rows in which X or y is not finite."""
+    cdef Fit f
+    cdef Py_ssize_t first = 0, start, c, i
+    cdef double* w = <double*>cnp.PyArray_DATA(weights)
+    memset(&f, 0, sizeof(f))
+    set_rows(&f.design, X)
+    set_targets(&f.design, y)
+    if not make_room(&f):
+        raise MemoryError
+    with nogil:
+        while first < f.design.n:
+            start = first
+            first = pack_block(&f.design, first, &f.block)
+            for c in range(f.design.p + f.design.k):
+                for i in range(f.block.rows):
+                    if not isfinite(f.block.columns[c * f.design.ld + i]):
+                        w[start + i] = 0
+    free(f.room)
+
+
+def residual_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray params, bint intercept):
+    """y - intercept - X params in doubled precision, rounded; params plain, (P, k), none of it NaN.
+
+    y may be None: what is predicted, then.
+    """
+    cdef Fit f
+    cdef Py_ssize_t P = params.shape[0], k = params.shape[1], first = 0, start, i, j, t
+    cdef double sign = -1 if y is None else 1
+    cdef const double* b = <const double*>cnp.PyArray_DATA(params)
+    cdef cnp.ndarray result = new_matrix(X.shape[0], k, cnp.NPY_DOUBLE)
+    cdef double* out = <double*>cnp.PyArray_DATA(result)
+    memset(&f, 0, sizeof(f))
+    set_rows(&f.design, X)
+    if y is not None:
+        set_targets(&f.design, y)
+    f.design.k = k
+    if not make_room(&f):
+        raise MemoryError
+    f.design.k = 0 if y is None else k
+    with nogil:
+        for t in range(k):
+            for j in range(P - intercept):
+                f.b[t * P + j] = b[(j + intercept) * k + t]
+                f.b_low[j] = 0
+        if y is None:
+            memset(f.roots, 0, f.design.ld * sizeof(double))
+        while first < f.design.n:
+            start = first
+            first = pack_block(&f.design, first, &f.block)
+            for t in range(k):
+                residuals(f.design.p, f.block.groups, f.block.columns, f.design.ld,
+                          f.roots if y is None
+                          else f.block.columns + (f.design.p + t) * f.design.ld,
+                          f.b + t * P, f.b_low, b[t] if intercept else 0, 0, f.other,
+                          f.other + f.design.ld)
+                for i in range(f.block.rows):
+                    out[(start + i) * k + t] = sign * f.other[i]
+    free(f.room)
+    return result
+
+
+def fit_linear(X, y, *, bint intercept=True, weights=None, rank_tol=None, nan_policy="raise"):
+    """A linear regression by least squares.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, p)
+        The columns that explain y.
+    y : array_like, shape (n,) or (n, k)
+        What they explain; several targets share the work on X.
+    intercept : bool
+        Whether a constant, the first parameter, goes with the columns.
+    weights : array_like, shape (n,), optional
+        What the squared residuals are multiplied by; a row of weight 0 is left out.
+    rank_tol : float, optional
+        What is left of a column after those before it must be above this, relative to the norm of
+        the column and of those that make it up. ``16 P eps`` for P parameters by default.
+    nan_policy : {"raise", "omit", "propagate"}
+        What to do where X or y is not finite: raise, leave those rows out, or return a fit
+        whose fields are NaN.
+
+    Returns
+    -------
+    LinearFit
+
+    Raises
+    ------
+    TypeError
+        For what is not real numbers, and for masked arrays.
+    ValueError
+        For shapes that do not fit, fewer rows than parameters, weights that are negative or not
+        finite, NaN or infinity in X or y by default, and an unknown `nan_policy`.
+
+    Warns
+    -----
+    RankWarning
+        Where a column depends on those before it. Its parameter is NaN, the others are the fit
+        without it, and ``status`` is 2.
+
+    Notes
+    -----
+    The parameters minimise ``sum(weights * (y - intercept - X b)**2)``; ``(X'X)^-1 X'y``, the
+    textbook's formula for them, loses twice the digits that the condition of X costs.
+
+    Here the centred columns are factored in float64: by a Cholesky factorisation of their Gram
+    matrix, or where its condition does not let, by Householder reflections with limited column
+    pivoting. Then the parameters are refined with residuals in doubled precision (about 32 digits)
+    until they stop improving, and a factor that lost more than three digits is refined too. So
+    both come out as the stored X and y determine them, to nearly all digits, for any X whose
+    columns differ by more than rounding.
+
+    X and y are read where they lie, twice or a few times, and X is never copied whole unless it
+    is of another type than float32 or float64.
+
+    References
+    ----------
+    Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996, chapters 2 and 6.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_linear
+    >>> fit = fit_linear([[1, 1], [2, 1], [3, 2], [4, 2]], [6, 8, 13, 15])
+    >>> fit.params
+    array([1., 2., 3.])
+    >>> fit.nobs, fit.df_resid, fit.rank
+    (4, 1, 3)
+    """
+    cdef LeastSquares made
+    if (weights is None and rank_tol is None and nan_policy == "raise"
+            and is_plain(X, 2, cnp.NPY_DOUBLE) and is_plain(y, 1, cnp.NPY_DOUBLE)):
+        made = fit_rows(X, y, intercept, None, -1)
+    else:
+        from mathwork.regression import linear      # which imports this module
+
+        X, y, weights, rank_tol = linear.checked(X, y, weights, rank_tol, nan_policy)
+        made = fit_rows(X, y, intercept, weights, rank_tol)
+        if made.status == FIT_NOT_FINITE and nan_policy == "omit":
+            weights = np.ones(len(X)) if weights is None else weights.copy()
+            finite_rows(X, y, weights)
+            made = fit_rows(X, y, intercept, weights, rank_tol)
+    if made.status == FIT_CONSTANT:
+        from mathwork.regression import linear
+
+        linear.warn_of_rank(made)
+    elif made.status == FIT_NOT_FINITE and nan_policy == "raise":
+        raise ValueError("X and y must be finite; nan_policy='omit' leaves the other rows out")
+    return made

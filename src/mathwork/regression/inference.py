@@ -1,0 +1,88 @@
+"""Probabilities of test statistics, by SciPy.
+
+All broadcast; a NaN argument gives NaN, and so do no degrees of freedom.
+"""
+import numpy as np
+
+from mathwork._extras import extra
+
+PURPOSE = "compute p-values and confidence intervals"
+
+
+def t_pvalue(t, df):
+    """The chance of a Student t with `df` degrees of freedom at least as far from 0 as `t`.
+
+    Parameters
+    ----------
+    t, df : array_like
+
+    Returns
+    -------
+    float, or ndarray where an argument is one
+
+    Raises
+    ------
+    ImportError
+        Where SciPy is missing.
+
+    Examples
+    --------
+    >>> from mathwork.regression.inference import t_pvalue
+    >>> round(t_pvalue(-2.228139, 10), 6)
+    0.05
+    """
+    return _as_python(extra("scipy.special", PURPOSE).stdtr(df, -np.abs(t)) * 2)
+
+
+def f_pvalue(F, df_model, df_resid):
+    """The chance of an F with these degrees of freedom above `F`.
+
+    Parameters
+    ----------
+    F, df_model, df_resid : array_like
+
+    Returns
+    -------
+    float, or ndarray where an argument is one
+
+    Raises
+    ------
+    ImportError
+        Where SciPy is missing.
+
+    Examples
+    --------
+    >>> from mathwork.regression.inference import f_pvalue
+    >>> round(f_pvalue(4.964603, 1, 10), 6)
+    0.05
+    """
+    return _as_python(extra("scipy.special", PURPOSE).fdtrc(df_model, df_resid, F))
+
+
+def t_quantile(probability, df):
+    """Where the distribution function of a Student t with `df` degrees of freedom is `probability`.
+
+    Parameters
+    ----------
+    probability, df : array_like
+
+    Returns
+    -------
+    float, or ndarray where an argument is one
+
+    Raises
+    ------
+    ImportError
+        Where SciPy is missing.
+
+    Examples
+    --------
+    >>> from mathwork.regression.inference import t_quantile
+    >>> round(t_quantile(0.975, 10), 6)
+    2.228139
+    """
+    return _as_python(extra("scipy.special", PURPOSE).stdtrit(df, probability))
+
+
+def _as_python(value):
+    return float(value) if np.ndim(value) == 0 else value

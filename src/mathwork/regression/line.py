@@ -1,0 +1,239 @@
+"""A straight line through points, one or a stack: the result, and the arguments' checks.
+
+The fit itself is compiled: mathwork/kernels/lines.pxi, line_stacks.pxi and line_doors.pxi.
+"""
+import numpy as np
+
+from mathwork import _arrays
+from mathwork._levels import core
+from mathwork.regression.status import BAD_WEIGHT, FITTED, TOO_FEW
+
+FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
+
+
+class LineFit(core.Line):
+    """What :func:`fit_line` gives. Immutable; unpacks to ``(slope, intercept)``.
+
+    Parameters
+    ----------
+    slope, intercept, rvalue, stderr, intercept_stderr : float, or ndarray for a stack
+    nobs : int, or ndarray of int64 for a stack
+    status : int, or ndarray of int8 for a stack, optional
+        By default 0.
+
+    Attributes
+    ----------
+    slope, intercept : float, or ndarray for a stack
+        Of the line ``y = slope x + intercept``.
+    rvalue : float, or ndarray for a stack
+        The correlation coefficient; 0 where y is constant.
+    stderr, intercept_stderr : float, or ndarray for a stack
+        The standard errors of slope and intercept; NaN where there are only two points.
+    pvalue : float, or ndarray for a stack
+        Of a two-sided test of slope 0 by Student's t; computed when it is asked for, with SciPy.
+    nobs : int, or ndarray of int64 for a stack
+        How many points there are, those of weight 0 left out.
+    status : int, or ndarray of int8 for a stack
+        A code of `mathwork.regression.status`: 0, or what was wrong; where it is not 0 the other
+        fields are NaN.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_line
+    >>> fit = fit_line([1, 2, 3, 4], [2, 1, 4, 3])
+    >>> fit
+    LineFit(slope=0.6, intercept=1.0, rvalue=0.6, stderr=0.565685424949238, \
+intercept_stderr=1.5491933384829668, nobs=4)
+    >>> slope, intercept = fit
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, slope, intercept, rvalue, stderr, intercept_stderr, nobs, status=None):
+        numbers = slope, intercept, rvalue, stderr, intercept_stderr
+        if np.ndim(slope) == 0:
+            status = FITTED if status is None else status
+            return core.make_line(cls, *map(float, numbers), int(nobs), int(status))
+        slope, *others = (np.asarray(field, np.float64) for field in numbers)
+        if status is None:
+            status = np.full(slope.shape, FITTED, np.int8)
+        return core.make_line(cls, slope, *others, np.asarray(nobs, np.int64),
+                         np.asarray(status, np.int8))
+
+    @property
+    def pvalue(self):
+        from mathwork.regression.inference import t_pvalue
+
+        slope, stderr = self.slope, self.stderr
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # A slope of 0 is no evidence, even where its standard error is 0 too.
+            t = np.where((slope == 0) & (stderr == 0), 0.0, np.divide(slope, stderr))
+        found = t_pvalue(t, self.nobs - 2)
+        return float(found) if isinstance(slope, float) else found
+
+    def predict(self, x):
+        """The lines' y at x: ``slope x + intercept``.
+
+        Parameters
+        ----------
+        x : array_like
+            Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
+            points a line, or one number for all.
+
+        Returns
+        -------
+        float or ndarray of float64
+            In the shape of x for one fit, else ``(..., k)``, or ``(...)`` for one number.
+
+        Raises
+        ------
+        TypeError
+            If x does not hold real numbers, or is masked.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_line
+        >>> fit_line([0, 1], [1, 3]).predict(10)
+        21.0
+        """
+        x = _arrays.as_plain(x, "x", np.float64)
+        if isinstance(self.slope, float):
+            y = self.slope * x + self.intercept
+            return float(y) if x.ndim == 0 else y
+        if x.ndim == 0:
+            return self.slope * x + self.intercept
+        return self.slope[..., None] * x + self.intercept[..., None]
+
+    def summary(self, *, names=None, alpha=0.05):
+        """The fit of one line as a table of text; HTML in notebooks.
+
+        Parameters
+        ----------
+        names, alpha
+            As for :func:`mathwork.regression.summary.linear_summary`.
+
+        Returns
+        -------
+        mathwork.regression.summary.Summary
+
+        Raises
+        ------
+        ValueError
+            For a stack of lines.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_line
+        >>> fit_line([1, 2, 3, 4], [1, 3, 2, 4]).summary()
+        nobs      4    R-squared        0.64
+        df resid  2    adj. R-squared   0.46
+        df model  1    F               3.556
+                       Prob(F)         0.200
+        <BLANKLINE>
+                   coef   std err      t  P>|t|    [0.025   0.975]
+        intercept   0.5    1.1619  0.430  0.709  -4.49923  5.49923
+        slope       0.8  0.424264  1.886  0.200  -1.02546  2.62546
+        """
+        from mathwork.regression.summary import linear_summary
+
+        return linear_summary(self, names=names, alpha=alpha)
+
+    def plot(self, x, y, ax=None, **options):
+        """Draw the data, which the fit does not keep, with the line and its confidence band.
+
+        Parameters
+        ----------
+        x, y : array_like, shape (n,)
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if not given.
+        **options
+            `weights`, `alpha`, `band` and `labels` of
+            :func:`mathwork.regression.plot.plot_fit`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            Where matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
+        ValueError
+            For a stack of lines.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from mathwork.regression import fit_line
+        >>> x, y = [1, 2, 3, 4], [1, 3, 2, 4]
+        >>> fit_line(x, y).plot(x, y, Figure().add_subplot(), labels=("t", "height")).get_ylabel()
+        'height'
+        """
+        from mathwork.regression.plot import plot_fit
+
+        return plot_fit(self, x, y, ax, **options)
+
+    def __repr__(self):
+        shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
+        fields = (f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+    def __reduce__(self):
+        return type(self), tuple(getattr(self, name) for name in FIELDS)
+
+
+core.give_lines_as(LineFit)
+fit_line = core.fit_line
+
+for public in (LineFit, fit_line):
+    # What a pickle or a traceback names is not the level that happens to run.
+    public.__module__ = "mathwork.regression"
+del public
+
+
+def checked(x, y, weights):
+    """x, y and weights with equal shapes, float32 or float64, aligned and in native byte order.
+
+    What is broadcast is not copied, nor is a layout that has steps.
+    """
+    arrays = {"x": _readable(x, "x"), "y": _readable(y, "y")}
+    if weights is not None:
+        arrays["weights"] = _readable(weights, "weights")
+    for name, array in arrays.items():
+        if array.ndim == 0:
+            raise ValueError(f"{name} must have at least one axis, got a single number")
+    shapes = {array.shape for array in arrays.values()}
+    if len(shapes) == 1:
+        return arrays["x"], arrays["y"], arrays.get("weights")
+    names = ", ".join(arrays)
+    given = " and ".join(f"{name} of shape {array.shape}" for name, array in arrays.items())
+    if len({shape[-1] for shape in shapes}) > 1:
+        raise ValueError(f"{names} must have the same number of points along their last axis, "
+                         f"got {given}")
+    try:
+        broadcast = np.broadcast_arrays(*arrays.values())
+    except ValueError:
+        raise ValueError(f"the axes of {names} before the last must broadcast, "
+                         f"got {given}") from None
+    return *broadcast, *[None] * (3 - len(broadcast))
+
+
+def _readable(value, name):
+    array = _arrays.as_array(value, name)
+    dtype = _arrays.real_dtype(array.dtype)
+    if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
+        return array
+    return np.require(array, dtype, ["ALIGNED"])
+
+
+def complain(status, x, y, weights):
+    """Raise for a status of one fit that no result is given for."""
+    if status == BAD_WEIGHT:
+        wrong = weights[~((weights >= 0) & (weights < np.inf))][0]
+        raise ValueError(f"weights must be finite and at least 0, got {wrong}")
+    points, of = x, ""
+    if weights is not None:
+        points, of = x[weights > 0], " of positive weight"
+    if status == TOO_FEW:
+        raise ValueError(f"a line needs at least 2 points{of}, got {len(points)}")
+    raise ValueError(f"x must vary, got {len(points)} points{of} with x = {points[0]}")
