@@ -1,0 +1,382 @@
+"""Linear regression with any number of columns: the result, and the arguments of its kernel.
+
+The fit itself is compiled: mathwork/kernels/linear.pxi and the files it names.
+"""
+import math
+import warnings
+
+import numpy as np
+
+from mathwork._arrays import as_array, as_plain, real_dtype
+from mathwork._levels import core
+from mathwork.regression.inference import f_pvalue, t_pvalue, t_quantile
+from mathwork.regression.status import NOT_FINITE
+
+NAN_POLICIES = ("raise", "omit", "propagate")
+
+
+class RankWarning(UserWarning):
+    """A column of X depends on those before it, so that its parameter is NaN.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from mathwork.regression import RankWarning, fit_linear
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", RankWarning)
+    ...     fit = fit_linear([[1, 2], [2, 4], [3, 6], [4, 8]], [1, 3, 2, 4])
+    >>> fit.params, fit.rank
+    (array([0.5, 0.8, nan]), 2)
+    """
+
+
+class LinearFit(core.LeastSquares):
+    """What :func:`fit_linear` gives. Immutable.
+
+    P parameters: the intercept if there is one, then one for each column of X. Where y was
+    ``(n,)``, what is said to be a float is one; where it was ``(n, k)``, it is an array ``(k,)``,
+    and P becomes ``(P, k)``.
+
+    Attributes
+    ----------
+    params : ndarray, shape (P,)
+        NaN for a column that depends on those before it.
+    bse : ndarray, shape (P,)
+        Standard errors. They, and what follows from them, are NaN without degrees of freedom.
+    tvalues : ndarray, shape (P,)
+        ``params / bse``
+    pvalues : ndarray, shape (P,)
+        The chance of a t at least as far from 0. Needs SciPy, as `f_pvalue` and `conf_int` do.
+    rsquared : float
+        ``1 - ssr / tss``, where the total sum of squares tss is about the mean with an
+        intercept and about 0 without one; NaN if it is 0.
+    rsquared_adj : float
+        ``1 - (ssr / df_resid) / (tss / (nobs - 1))``, nobs without an intercept.
+    fvalue : float
+        ``((tss - ssr) / df_model) / (ssr / df_resid)``
+    f_pvalue : float
+        The chance of an F above `fvalue`.
+    ssr : float
+        The weighted sum of squared residuals.
+    scale : float
+        ``ssr / df_resid``, the estimate of the variance of y about the fit, at weight 1.
+    nobs : int
+        Rows with a positive weight.
+    rank : int
+        How many parameters are not NaN.
+    df_model, df_resid : int
+        `rank` without the intercept, and ``nobs - rank``.
+    intercept : bool
+        Whether there is one.
+    status : int
+        0; 2 where a column depended on those before it; 3 where X or y was not finite, which
+        only ``nan_policy="propagate"`` lets pass: then all fields are NaN.
+    resid, fittedvalues : ndarray, shape (n,) or (n, k)
+        ``y - fittedvalues`` of every row, whatever its weight, and ``predict(X)``. Computed at
+        each access from the X and y that were given, which the fit keeps without copying and
+        which should therefore not be changed. Residuals are computed in doubled precision, so
+        they keep their digits where y is nearly all explained.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_linear
+    >>> fit = fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4])
+    >>> fit
+    LinearFit(params=array([0.5, 0.8]), rsquared=0.64, nobs=4)
+    >>> fit.bse.round(3), round(fit.fvalue, 3)
+    (array([1.162, 0.424]), 3.556)
+    >>> fit.predict([[5], [6]])
+    array([4.5, 5.3])
+    """
+
+    __slots__ = ()
+
+    def __new__(cls):
+        raise TypeError("a LinearFit is made by fit_linear or Moments.fit")
+
+    ssr = property(lambda self: self._ssr)
+    df_model = property(lambda self: self.rank - self.intercept)
+    df_resid = property(lambda self: self.nobs - self.rank)
+
+    @property
+    def scale(self):
+        return self._ssr / self.df_resid if self.df_resid > 0 else self._ssr * math.nan
+
+    @property
+    def bse(self):
+        return np.multiply.outer(self._sizes, np.sqrt(self.scale))
+
+    @property
+    def tvalues(self):
+        with np.errstate(divide="ignore", invalid="ignore"):    # a perfect fit
+            return self.params / self.bse
+
+    @property
+    def pvalues(self):
+        return t_pvalue(self.tvalues, self.df_resid)
+
+    def conf_int(self, alpha=0.05):
+        """Confidence intervals of the parameters.
+
+        Parameters
+        ----------
+        alpha : float
+            The chance that an interval misses: 0.05 for intervals of 95 %.
+
+        Returns
+        -------
+        ndarray, shape (P, 2) or (P, k, 2)
+            Lower and upper ends.
+
+        Raises
+        ------
+        ValueError
+            If alpha is not between 0 and 1.
+        ImportError
+            Where SciPy is missing.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_linear
+        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).conf_int().round(3)
+        array([[-4.499,  5.499],
+               [-1.025,  2.625]])
+        """
+        if not 0 < alpha < 1:
+            raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
+        reach = t_quantile(1 - alpha / 2, self.df_resid) * self.bse
+        return np.stack([self.params - reach, self.params + reach], axis=-1)
+
+    def cov_params(self):
+        """The covariance of the parameters, ``scale (X'X)^-1`` with the weights in it.
+
+        Returns
+        -------
+        ndarray, shape (P, P) or (k, P, P)
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_linear
+        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).cov_params()
+        array([[ 1.35, -0.45],
+               [-0.45,  0.18]])
+        """
+        return np.multiply.outer(self.scale, self._inverse)
+
+    @property
+    def rsquared(self):
+        return 1 - _ratio(self._ssr, self._tss)
+
+    @property
+    def rsquared_adj(self):
+        total = _ratio(self._tss, self.nobs - self.intercept)
+        return 1 - _ratio(self.scale, total)
+
+    @property
+    def fvalue(self):
+        explained = self._tss - self._ssr if self.df_model else 0 * self._tss     # 0 / 0: NaN
+        return _ratio(_ratio(explained, self.df_model), self.scale)
+
+    @property
+    def f_pvalue(self):
+        return f_pvalue(self.fvalue, self.df_model, self.df_resid)
+
+    @property
+    def resid(self):
+        X, y = self._rows("residuals")
+        if self.status == NOT_FINITE:
+            return np.full(y.shape, math.nan)
+        found = core.residual_rows(X, y, self._known_params(), self.intercept)
+        return found.reshape(y.shape)
+
+    @property
+    def fittedvalues(self):
+        return self.predict(self._rows("fitted values")[0])
+
+    def predict(self, X):
+        """What the fit says for rows of X.
+
+        Parameters
+        ----------
+        X : array_like, shape (m, p)
+
+        Returns
+        -------
+        ndarray, shape (m,) or (m, k)
+            float64. A column whose parameter is NaN is not looked at.
+
+        Raises
+        ------
+        TypeError
+            For what is not real numbers.
+        ValueError
+            For another shape.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_linear
+        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).predict([[5]])
+        array([4.5])
+        """
+        X = _in_place(X, "X")
+        p = len(self.params) - self.intercept
+        if X.ndim != 2 or X.shape[1] != p:
+            raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
+        if self.status == NOT_FINITE:
+            return np.full((len(X), *self.params.shape[1:]), math.nan)
+        found = core.residual_rows(X, None, self._known_params(), self.intercept)
+        return found.reshape(len(X), *self.params.shape[1:])
+
+    def summary(self, *, names=None, alpha=0.05):
+        """The fit as a table: text when printed, HTML in a notebook.
+
+        Parameters
+        ----------
+        names, alpha
+            As for :func:`mathwork.regression.summary.linear_summary`.
+
+        Returns
+        -------
+        mathwork.regression.summary.Summary
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_linear
+        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).summary(names=["level", "slope"])
+        nobs             4    R-squared        0.64
+        df resid         2    adj. R-squared   0.46
+        df model         1    F               3.556
+        ssr            1.8    Prob(F)         0.200
+        sigma     0.948683
+        <BLANKLINE>
+               coef   std err      t  P>|t|    [0.025   0.975]
+        level   0.5    1.1619  0.430  0.709  -4.49923  5.49923
+        slope   0.8  0.424264  1.886  0.200  -1.02546  2.62546
+        """
+        from mathwork.regression.summary import linear_summary
+
+        return linear_summary(self, names=names, alpha=alpha)
+
+    def plot(self, ax=None, **options):
+        """Draw one column's data with the line and its confidence band, or observed on fitted y.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if not given.
+        **options
+            `alpha`, `band` and `labels` of :func:`mathwork.regression.plot.plot_fit`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            Where matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
+        ValueError
+            For a fit of several y, one that came from moments, or one that holds NaN.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from mathwork.regression import fit_linear
+        >>> fit = fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4])
+        >>> fit.plot(Figure().add_subplot(), labels=("t", "height")).get_xlabel()
+        't'
+        """
+        from mathwork.regression.plot import plot_fit
+
+        return plot_fit(self, None, None, ax, **options)
+
+    def _repr_html_(self):
+        return self.summary()._repr_html_()
+
+    def _known_params(self):
+        """(P, k), plain, 0 for NaN"""
+        params = self.params.reshape(len(self.params), -1)
+        return np.where(np.isnan(params), 0.0, params)
+
+    def _rows(self, what):
+        if self._X is None:
+            raise ValueError(f"this fit came from moments: there are no rows for {what}")
+        return self._X, self._y
+
+    def __repr__(self):
+        indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
+        return f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs})"
+
+    def __reduce__(self):
+        return _rebuilt, (self.params, self.nobs, self.rank, self.status, self.intercept,
+                          self._inverse, self._sizes, self._ssr, self._tss, self._X, self._y)
+
+
+def _rebuilt(*parts):
+    return core.least_squares(*parts)
+
+
+core.give_fits_as(LinearFit)
+fit_linear = core.fit_linear
+
+for public in (LinearFit, RankWarning, fit_linear):
+    # What a pickle or a traceback names is not the level that happens to run.
+    public.__module__ = "mathwork.regression"
+del public
+
+
+def checked(X, y, weights, rank_tol, nan_policy):
+    """(X, y, weights, rank_tol) as the kernel wants them; a rank_tol of -1 stands for the default.
+
+    X and y stay where they lie if they are float32 or float64, aligned, in native byte order.
+    """
+    X, y = _in_place(X, "X"), _in_place(y, "y")
+    if X.ndim != 2:
+        raise ValueError(f"X must have shape (n, p), got {X.shape}")
+    if y.ndim not in (1, 2):
+        raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
+    if nan_policy not in NAN_POLICIES:
+        raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, "
+                         f"got {nan_policy!r}")
+    if weights is not None:
+        weights = as_plain(weights, "weights", np.float64)
+        if weights.shape != (len(X),):
+            raise ValueError(f"weights must have shape ({len(X)},) to match X, "
+                             f"got {weights.shape}")
+        wrong = ~((weights >= 0) & np.isfinite(weights))
+        if wrong.any():
+            raise ValueError("weights must be finite and not negative, "
+                             f"got {weights[wrong][0]} in row {np.argmax(wrong)}")
+    return X, y, weights, _checked_rank_tol(rank_tol)
+
+
+def _checked_rank_tol(rank_tol):
+    if rank_tol is None:
+        return -1.0
+    rank_tol = float(rank_tol)
+    if not rank_tol >= 0:
+        raise ValueError(f"rank_tol must not be negative, got {rank_tol}")
+    return rank_tol
+
+
+def _in_place(value, name):
+    array = as_array(value, name)
+    return np.require(array, real_dtype(array.dtype), ["ALIGNED"])
+
+
+def warn_of_rank(fit, stacklevel=2):
+    """Say which columns have no parameters; by default to the caller of a kernel's door."""
+    known = ~np.isnan(fit.params.reshape(len(fit.params), -1)[:, 0])
+    columns = np.flatnonzero(~known[fit.intercept:]).tolist()
+    which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
+             if len(columns) == 1 else
+             f"columns {', '.join(map(str, columns))} of X depend on those before them: "
+             "their parameters are NaN")
+    warnings.warn(which, RankWarning, stacklevel=stacklevel)
+
+
+def _ratio(a, b):
+    """a / b, and what IEEE arithmetic makes of a zero b; a Python float for two of them"""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.divide(a, b)
+    return float(ratio) if ratio.ndim == 0 else ratio
