@@ -1,0 +1,375 @@
+"""Regression without the rows: moments that add up.
+
+The sums are compiled: mathwork/kernels/moments.pxi, and normal.pxi for the fit.
+"""
+import operator
+
+import numpy as np
+
+from mathwork._arrays import as_array, real_dtype
+from mathwork._levels import core
+from mathwork.regression.linear import warn_of_rank
+from mathwork.regression.status import CONSTANT, FITTED
+
+NAN_POLICIES = ("raise", "omit")
+PIECE_NUMBERS = 1 << 20     # that are converted, or looked through for NaN, at a time
+
+
+class Moments:
+    """Means and centred sums of products of columns: all that a linear regression needs of rows.
+
+    ``Moments()`` holds no rows. :meth:`of` makes one of rows, ``+`` and ``sum`` join those of
+    different rows, and :meth:`update` adds rows in place, which is all that ever changes one:
+    otherwise it is a value, that compares by what it holds and pickles small. Its size does not
+    depend on how many rows it has seen.
+
+    Attributes
+    ----------
+    nobs : int
+        Rows with a positive weight.
+    weight : float
+        The sum of their weights.
+    n_columns, n_targets : int
+        The columns of X and of y; 0 before the first rows.
+    mean : ndarray, shape (n_columns + n_targets,)
+        Weighted means of the columns of X, then of y.
+    gram : ndarray, shape (n_columns + n_targets, n_columns + n_targets)
+        ``sum(weights * (a - mean(a)) * (b - mean(b)))`` for all pairs of these columns.
+
+    Notes
+    -----
+    All sums are kept in doubled precision, about 32 digits, and about a point near the mean, which
+    rounds nothing. So neither an offset of the columns nor how the rows were cut into pieces, and
+    in what order those were joined, costs digits, and :meth:`fit` gives parameters as
+    :func:`fit_linear` does. Columns may be of any magnitudes, together too.
+
+    Joining: Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American
+    Statistician 37(3), 1983.
+
+    Examples
+    --------
+    >>> from mathwork.regression import Moments
+    >>> monday = Moments.of([[1], [2]], [1, 3])
+    >>> tuesday = Moments.of([[3], [4]], [2, 4])
+    >>> (monday + tuesday).fit()
+    LinearFit(params=array([0.5, 0.8]), rsquared=0.64, nobs=4)
+    >>> moments = Moments()
+    >>> for x in range(1, 5):
+    ...     moments.update([[x, x * x]], [x**3])
+    >>> moments.nobs, moments.mean
+    (4, array([ 2.5,  7.5, 25. ]))
+    """
+
+    __slots__ = ("_n_columns", "_n_targets", "_numbers", "_single")
+
+    def __init__(self):
+        self._numbers = None
+        self._n_columns = self._n_targets = 0
+        self._single = False            # whether y has shape (n,)
+
+    @classmethod
+    def of(cls, X, y, *, weights=None, nan_policy="raise"):
+        """The moments of some rows.
+
+        Parameters
+        ----------
+        X, y, weights, nan_policy
+            As for :meth:`update`.
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`update`.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> Moments.of([[1], [2], [4]], [1, 2, 3]).gram.round(3)
+        array([[4.667, 3.   ],
+               [3.   , 2.   ]])
+        """
+        moments = cls()
+        moments.update(X, y, weights=weights, nan_policy=nan_policy)
+        return moments
+
+    def update(self, X, y, *, weights=None, nan_policy="raise"):
+        """Add rows, in place.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, p)
+        y : array_like, shape (n,) or (n, k)
+            As many columns as before.
+        weights : array_like, shape (n,), optional
+            What the squared residuals are multiplied by; a row of weight 0 is left out.
+        nan_policy : {"raise", "omit"}
+            What to do where X or y is not finite: raise, or leave those rows out.
+
+        Raises
+        ------
+        TypeError
+            For what is not real numbers, and for masked arrays.
+        ValueError
+            For shapes that do not fit, or are others than before, weights that are negative or
+            not finite, NaN or infinity in X or y by default, differences or sums that overflow,
+            and an unknown `nan_policy`. Nothing has been added then.
+
+        Notes
+        -----
+        X and y are read once, where they lie, a piece at a time; `numpy.memmap` makes them as
+        large as a file. Two threads must not update the same object at once.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> state = Moments()
+        >>> for X, y in (([[1], [2]], [1, 3]), ([[3], [4]], [2, 4])):
+        ...     state.update(X, y)
+        >>> state.fit().params
+        array([0.5, 0.8])
+        """
+        X, y, weights = _checked(X, y, weights, nan_policy)
+        shape = X.shape[1], y.shape[1] if y.ndim == 2 else 1, y.ndim == 1
+        if self._numbers is not None and shape != self._shape:
+            raise ValueError(f"X and y must have {_described(self._shape)} as the rows before, "
+                             f"got {_described(shape)}")
+        q = shape[0] + shape[1]
+        numbers = self._numbers
+        step = max(PIECE_NUMBERS // max(q, 1), 1)
+        for start in range(0, max(len(X), 1), step):
+            piece = slice(start, start + step)
+            added = _moments_of(_in_place(X[piece]), _in_place(y[piece]),
+                                None if weights is None else _weights(weights[piece], start),
+                                nan_policy, start)
+            numbers = _joined(numbers, added, q)
+        self._numbers = _finite(numbers)
+        self._n_columns, self._n_targets, self._single = shape
+
+    def fit(self, columns=None, *, intercept=True, rank_tol=None):
+        """The linear regression of y on columns of X.
+
+        Parameters
+        ----------
+        columns : sequence of int, optional
+            Which columns of X explain y, in the order of the parameters. All by default.
+        intercept : bool
+            Whether a constant, the first parameter, goes with the columns.
+        rank_tol : float, optional
+            What is left of a column after those before it must be above this, relative to the
+            norm of the column and of those that make it up. ``16 P eps`` for P parameters by
+            default.
+
+        Returns
+        -------
+        LinearFit
+            As of :func:`fit_linear` but for `resid` and `fittedvalues`, which need the rows.
+
+        Raises
+        ------
+        TypeError, IndexError
+            For `columns` that are not integers, or not columns of X.
+        ValueError
+            If there are fewer rows than parameters, and for a negative `rank_tol`.
+
+        Warns
+        -----
+        RankWarning
+            Where a column depends on those before it: its parameter is NaN.
+
+        Notes
+        -----
+        The normal equations in doubled precision, by a Cholesky factorisation. Their error, about
+        ``1e-31 cond(X)**2`` with the columns centred and scaled, is less than what the rounding
+        of the X that is stored makes, ``1e-16 cond(X)``, for any X of full rank. A sum of squared
+        residuals that is not above ``1e-30 (P + 1)`` of the total cannot be told from 0, and is 0.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> moments = Moments.of([[1, 1], [2, 1], [3, 2], [4, 2]], [6, 8, 13, 15])
+        >>> moments.fit().params, moments.fit([0]).params
+        (array([1., 2., 3.]), array([2.5, 3.2]))
+        """
+        chosen = self._chosen(columns)
+        intercept = bool(intercept)
+        P = len(chosen) + intercept
+        if P == 0 or self._n_targets == 0:
+            raise ValueError("there must be a column or an intercept, and a y, to fit: "
+                             f"these are moments of {_described(self._shape)}")
+        if rank_tol is None:
+            rank_tol = 16 * P * np.finfo(np.float64).eps
+        elif not (rank_tol := float(rank_tol)) >= 0:
+            raise ValueError(f"rank_tol must not be negative, got {rank_tol}")
+        if self.nobs < P:
+            raise ValueError(f"there must be at least {P} rows for {P} parameters, "
+                             f"got {self.nobs}")
+        params, inverse, sizes, ssr, tss, rank = core.fit_of_moments(
+            self._numbers, self._n_columns + self._n_targets, chosen, self._n_targets, intercept,
+            rank_tol)
+        if self._single:
+            params, ssr, tss = params[:, 0], float(ssr[0]), float(tss[0])
+        status = CONSTANT if rank < P else FITTED
+        fit = core.least_squares(params, self.nobs, rank, status, intercept, inverse, sizes, ssr,
+                                 tss, None, None)
+        if rank < P:
+            warn_of_rank(fit, stacklevel=3)
+        return fit
+
+    @property
+    def nobs(self):
+        return 0 if self._numbers is None else int(self._numbers[0])
+
+    @property
+    def weight(self):
+        return 0.0 if self._numbers is None else float(self._numbers[1])
+
+    n_columns = property(lambda self: self._n_columns)
+    n_targets = property(lambda self: self._n_targets)
+
+    @property
+    def mean(self):
+        return self._part(0, 1)
+
+    @property
+    def gram(self):
+        q = self._n_columns + self._n_targets
+        units = self._part(2, 1).astype(int)
+        return np.ldexp(self._part(3, q).reshape(q, q), units[:, None] + units)
+
+    def __add__(self, other):
+        if not isinstance(other, Moments):
+            return NotImplemented
+        if self._numbers is None or other._numbers is None:     # one that no rows came to
+            return (other if self._numbers is None else self)._like()
+        if self._shape != other._shape:
+            raise ValueError("moments must be of the same columns, "
+                             f"got {_described(self._shape)} and {_described(other._shape)}")
+        return self._like(_finite(
+            core.merged_moments(self._numbers, other._numbers, sum(self._shape[:2]))))
+
+    def __radd__(self, other):
+        # sum() starts from 0
+        return self._like() if isinstance(other, int) and other == 0 else NotImplemented
+
+    def __eq__(self, other):
+        if not isinstance(other, Moments):
+            return NotImplemented
+        return self._shape == other._shape and np.array_equal(self._numbers, other._numbers)
+
+    __hash__ = None         # update() changes what it compares by
+
+    def __repr__(self):
+        return (f"Moments(nobs={self.nobs}, n_columns={self._n_columns}, "
+                f"n_targets={self._n_targets})")
+
+    _shape = property(lambda self: (self._n_columns, self._n_targets, self._single))
+
+    def _like(self, numbers=None):
+        """One of the same columns with these numbers, or its own; numbers are never written to"""
+        made = Moments()
+        made._numbers = self._numbers if numbers is None else numbers
+        made._n_columns, made._n_targets, made._single = self._shape
+        return made
+
+    def _part(self, part, rows):
+        """The mean, its low part, the exponents, and gram with q rows: see moments.pxi"""
+        q = self._n_columns + self._n_targets
+        if self._numbers is None:
+            return np.zeros(0)
+        return self._numbers[3 + part * q:3 + (part + rows) * q].copy()
+
+    def _chosen(self, columns):
+        if columns is None:
+            return np.arange(self._n_columns)
+        chosen = [operator.index(column) for column in columns]
+        for column in chosen:
+            if not -self._n_columns <= column < self._n_columns:
+                raise IndexError(f"columns must be among the {self._n_columns} of X, got {column}")
+        return np.array([column % self._n_columns for column in chosen], np.intp)
+
+
+Moments.__module__ = "mathwork.regression"
+
+
+def _described(shape):
+    """What a message calls (columns of X, of y, whether y is one vector)"""
+    p, k, single = shape
+    return f"shapes (n, {p}) and " + ("(n,)" if single else f"(n, {k})")
+
+
+def _checked(X, y, weights, nan_policy):
+    """X, y and weights as arrays that fit each other, in any layout and dtype"""
+    X, y = as_array(X, "X"), as_array(y, "y")
+    if X.ndim != 2:
+        raise ValueError(f"X must have shape (n, p), got {X.shape}")
+    if y.ndim not in (1, 2) or len(y) != len(X):
+        raise ValueError(f"y must have shape ({len(X)},) or ({len(X)}, k) to match X of shape "
+                         f"{X.shape}, got {y.shape}")
+    if nan_policy not in NAN_POLICIES:
+        raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, "
+                         f"got {nan_policy!r}")
+    if weights is not None:
+        weights = as_array(weights, "weights")
+        if weights.shape != (len(X),):
+            raise ValueError(f"weights must have shape ({len(X)},) to match X, "
+                             f"got {weights.shape}")
+    return X, y, weights
+
+
+def _in_place(array):
+    """Aligned native float32 or float64: the array itself where it is that"""
+    return np.require(array, real_dtype(array.dtype), ["ALIGNED"])
+
+
+def _weights(weights, first):
+    """A piece of the weights as the kernel takes them"""
+    weights = np.require(weights, np.float64, ["ALIGNED", "C_CONTIGUOUS"])
+    wrong = ~((weights >= 0) & np.isfinite(weights))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError("weights must be finite and not negative, "
+                         f"got {weights[row]} in row {first + row}")
+    return weights
+
+
+def _moments_of(X, y, weights, nan_policy, first):
+    """The moments of a piece that starts with row `first`"""
+    numbers = core.moments_of(X, y, weights)
+    if np.isfinite(numbers).all():
+        return numbers
+    wrong = ~(np.isfinite(X).all(axis=1) & np.isfinite(y.reshape(len(y), -1)).all(axis=1))
+    if weights is not None:
+        wrong &= weights > 0
+    if not wrong.any():
+        return _moments_of_far_apart(X, y, weights)
+    if nan_policy == "raise":
+        raise ValueError(f"X and y must be finite, row {first + int(np.argmax(wrong))} is not; "
+                         "nan_policy='omit' leaves such rows out")
+    left = np.where(wrong, 0.0, 1.0 if weights is None else weights)
+    return _moments_of(X, y, left, nan_policy, first)
+
+
+def _moments_of_far_apart(X, y, weights):
+    """Of rows so many powers of ten apart that no sample of them showed the scale: by halves"""
+    numbers = core.moments_of(X, y, weights)
+    if len(X) == 1 or np.isfinite(numbers).all():
+        return numbers
+    middle = len(X) // 2
+    halves = [_moments_of_far_apart(X[half], y[half], None if weights is None else weights[half])
+              for half in (slice(middle), slice(middle, None))]
+    return _joined(*halves, X.shape[1] + (y.shape[1] if y.ndim == 2 else 1))
+
+
+def _joined(numbers, added, q):
+    return added if numbers is None else core.merged_moments(numbers, added, q)
+
+
+def _finite(numbers):
+    """The numbers themselves, of data that were found finite before"""
+    if not np.isfinite(numbers).all():
+        raise ValueError("X, y and weights must not be too large for their differences and sums")
+    return numbers

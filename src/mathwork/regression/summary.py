@@ -1,0 +1,244 @@
+"""A fit as a table: plain text when printed, HTML in a notebook.
+
+One table serves lines, linear regressions and polynomials. What needs SciPy is left out, and the
+table says so, where that is missing.
+"""
+import html
+import itertools
+import math
+
+import numpy as np
+
+NO_SCIPY = "p-values and confidence intervals need SciPy: pip install scipy"
+NOT_FINITE = "X or y was not finite."
+
+
+class Summary:
+    """What :func:`linear_summary` gives: shows itself as a table.
+
+    Attributes
+    ----------
+    heads : list of (list of (str, str), list of (str, str))
+        Names and values of what is said of the whole fit, to the left and right; a pair a target.
+    columns : tuple of str
+        The columns of the tables, after the name of the term.
+    tables : list of list of (str, ...)
+        A list a target of the rows: a term and what the columns hold.
+    notes : list of str
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_linear
+    >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).summary().columns
+    ('coef', 'std err', 't', 'P>|t|', '[0.025', '0.975]')
+    """
+
+    def __init__(self, heads, columns, tables, notes):
+        self.heads, self.columns, self.tables, self.notes = heads, columns, tables, notes
+
+    def __str__(self):
+        parts = []
+        for target, (head, table) in enumerate(zip(self.heads, self.tables, strict=True)):
+            title = [f"y[{target}]"] if len(self.tables) > 1 else []
+            parts += [title + _side_by_side(head), _aligned([("", *self.columns), *table])]
+        if self.notes:
+            parts.append(self.notes)
+        return "\n\n".join("\n".join(lines) for lines in parts)
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        parts = []
+        for target, (head, table) in enumerate(zip(self.heads, self.tables, strict=True)):
+            caption = f"<caption>y[{target}]</caption>" if len(self.tables) > 1 else ""
+            parts.append("<table>" + caption + "".join(
+                f"<tr>{''.join(_cell('th', name) + _cell('td', value) for name, value in pairs)}"
+                "</tr>" for pairs in _padded(head)) + "</table>")
+            names = "".join(_cell("th", name) for name in ("", *self.columns))
+            rows = "".join(
+                f"<tr>{_cell('th', term)}{''.join(_cell('td', number) for number in numbers)}</tr>"
+                for term, *numbers in table)
+            parts.append(f"<table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>")
+        parts += [f"<p>{html.escape(note)}</p>" for note in self.notes]
+        return "\n".join(parts)
+
+
+def linear_summary(fit, *, names=None, alpha=0.05):
+    """A fit as a table.
+
+    Parameters
+    ----------
+    fit : LinearFit, PolynomialFit, or the LineFit of one line
+    names : sequence of str, optional
+        Of the terms, the intercept among them. By default ``intercept``, ``X[0]``, ``X[1]`` and
+        so on, or the powers of x.
+    alpha : float
+        The chance that a confidence interval misses.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    ValueError
+        For another number of names, an alpha that is not between 0 and 1, and a stack of lines.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_linear
+    >>> from mathwork.regression.summary import linear_summary
+    >>> fit = fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4])
+    >>> linear_summary(fit, names=["start", "slope"])
+    nobs             4    R-squared        0.64
+    df resid         2    adj. R-squared   0.46
+    df model         1    F               3.556
+    ssr            1.8    Prob(F)         0.200
+    sigma     0.948683
+    <BLANKLINE>
+           coef   std err      t  P>|t|    [0.025   0.975]
+    start   0.5    1.1619  0.430  0.709  -4.49923  5.49923
+    slope   0.8  0.424264  1.886  0.200  -1.02546  2.62546
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
+    parts = _parts_of_line(fit) if hasattr(fit, "intercept_stderr") else _parts(fit)
+    terms = parts["terms"] if names is None else list(map(str, names))
+    if len(terms) != len(parts["coef"]):
+        raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
+    coef, bse, df = parts["coef"], parts["bse"], parts["df resid"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tvalues = coef / bse
+    columns, numbers = ["coef", "std err", "t"], [(coef, _plain), (bse, _plain), (tvalues, _short)]
+    notes = list(parts["notes"])
+    try:
+        from mathwork.regression.inference import f_pvalue, t_pvalue, t_quantile
+
+        reach = t_quantile(1 - alpha / 2, df) * bse
+        columns += ["P>|t|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.4g}]"]
+        numbers += [(t_pvalue(tvalues, df), _chance), (coef - reach, _plain),
+                    (coef + reach, _plain)]
+    except ImportError:
+        f_pvalue = None
+        notes.append(NO_SCIPY)
+    targets = range(coef.shape[1])
+    tables = [[(term, *(write(float(column[i, t])) for column, write in numbers))
+               for i, term in enumerate(terms)] for t in targets]
+    return Summary([_head(parts, t, f_pvalue) for t in targets], tuple(columns), tables, notes)
+
+
+def linear_summary_html(fit, **options):
+    """:func:`linear_summary` as HTML.
+
+    Parameters
+    ----------
+    fit, **options
+        As for :func:`linear_summary`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_linear
+    >>> from mathwork.regression.summary import linear_summary_html
+    >>> linear_summary_html(fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]))[:26]
+    '<table><tr><th>nobs</th><t'
+    """
+    return linear_summary(fit, **options)._repr_html_()
+
+
+# ---- what to show ----
+
+def _parts(fit):
+    """What the table needs of a LinearFit or a PolynomialFit; a column a target"""
+    params = np.asarray(fit.params)
+    P, shape = len(params), (len(params), -1)
+    terms = list(getattr(fit, "terms", None) or
+                 ["intercept"] * fit.intercept + [f"X[{i}]" for i in range(P - fit.intercept)])
+    notes = []
+    if np.isnan(params).all():
+        notes.append(NOT_FINITE)
+    elif np.isnan(params).any():
+        left_out = np.isnan(params.reshape(shape)[:, 0])
+        named = ", ".join(term for term, out in zip(terms, left_out, strict=True) if out)
+        notes.append(f"Left out, as they depend on the columns before them: {named}")
+    whole = {name: np.atleast_1d(getattr(fit, attribute)) for name, attribute in (
+        ("ssr", "ssr"), ("R-squared", "rsquared"), ("adj. R-squared", "rsquared_adj"),
+        ("F", "fvalue"))}
+    return whole | {
+        "terms": terms, "coef": params.reshape(shape), "bse": np.reshape(fit.bse, shape),
+        "nobs": fit.nobs, "df resid": fit.df_resid, "df model": fit.df_model,
+        "sigma": np.sqrt(np.atleast_1d(fit.scale)), "notes": notes}
+
+
+def _parts_of_line(fit):
+    """The same of one line, which does not keep the sum of squares"""
+    if np.ndim(fit.slope) != 0:
+        raise ValueError("a summary is of one line, got a stack of shape "
+                         f"{np.shape(fit.slope)}")
+    df = fit.nobs - 2
+    rsquared = fit.rvalue**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        adjusted = 1 - (1 - rsquared) * (np.divide(fit.nobs - 1, df) if df > 0 else math.nan)
+        F = np.square(np.divide(fit.slope, fit.stderr))
+    return {
+        "terms": ["intercept", "slope"],
+        "coef": np.array([[fit.intercept], [fit.slope]]),
+        "bse": np.array([[fit.intercept_stderr], [fit.stderr]]),
+        "nobs": fit.nobs, "df resid": df, "df model": 1, "R-squared": [rsquared],
+        "adj. R-squared": [adjusted], "F": [F],
+        "notes": [NOT_FINITE] if math.isnan(fit.slope) else []}
+
+
+def _head(parts, target, f_pvalue):
+    """Names and values of what is said of the whole fit, to the left and to the right"""
+    F = float(parts["F"][target])
+    left = [(name, str(parts[name])) for name in ("nobs", "df resid", "df model")]
+    left += [(name, _plain(float(parts[name][target]))) for name in ("ssr", "sigma")
+             if name in parts]
+    right = [(name, _plain(float(parts[name][target])))
+             for name in ("R-squared", "adj. R-squared")] + [("F", _short(F))]
+    if f_pvalue is not None:
+        right.append(("Prob(F)", _chance(f_pvalue(F, parts["df model"], parts["df resid"]))))
+    return left, right
+
+
+# ---- how to write it ----
+
+def _plain(number):
+    return f"{number:.6g}"
+
+
+def _short(number):
+    return f"{number:.3f}" if abs(number) < 1e6 else f"{number:.4g}"
+
+
+def _chance(number):
+    return f"{number:.3f}" if number >= 0.0005 or number == 0 or math.isnan(number) else (
+        f"{number:.2e}")
+
+
+def _padded(head):
+    """((name, value), (name, value)) of each line; nothing where a side has no more"""
+    return itertools.zip_longest(*head, fillvalue=("", ""))
+
+
+def _side_by_side(head):
+    """The lines of text"""
+    left, right = (_aligned(side) for side in zip(*_padded(head), strict=True))
+    width = max(map(len, left)) + 4
+    return [(name.ljust(width) + value).rstrip() for name, value in zip(left, right, strict=True)]
+
+
+def _aligned(rows):
+    """Lines of cells, the first to the left and the others to the right"""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join([row[0].ljust(widths[0]),
+                       *(cell.rjust(width) for cell, width in
+                         zip(row[1:], widths[1:], strict=True))]).rstrip() for row in rows]
+
+
+def _cell(tag, text):
+    return f"<{tag}>{html.escape(text)}</{tag}>"
