@@ -1,0 +1,155 @@
+# Lines fitted to many small sets of points: what groups and windows share.
+#
+#   add_point       the centred sums of a set with one more point
+#   fit_of_sums     slope, intercept, correlation and standard errors of L sets, one a lane
+#
+# The sums are counted from one point of the set, (x0, y0), so that every rounding is relative to
+# how far apart the points of the set are, not to how far they are from zero. Nothing is fused:
+# all levels give the same bits.
+#
+# A set is first summed at its scale over 16. A few turn out to need another scale, because their
+# squares leave the range of float64; or another y, because they lie so near a line that
+# syy - sxy^2 / sxx says little about how far off it they are. Their sums are taken again, of
+# z = y - tilt x with tilt the slope that was found. Until then their status is PENDING or above.
+
+from libc.math cimport ldexp
+
+cdef enum:                  # beside the codes of status.pxi
+    PENDING = 16            # plus 3 i + j: to be summed at scale i of x and scale j of y
+    PENDING_LINE = 32       # plus the same: with the tilt that was found
+
+cdef enum:                  # where the sums of a set lie
+    MEAN_X                  # from x0
+    MEAN_Z                  # from y0
+    SUM_XX                  # of products of what is off the means
+    SUM_XZ
+    SUM_ZZ
+    SET_SUMS
+
+cdef enum:                  # where the fields of a fit lie
+    SLOPE
+    INTERCEPT
+    RVALUE
+    STDERR
+    INTERCEPT_STDERR
+    FIELDS
+    FIT_STATUS = FIELDS
+    FIT_ROWS
+
+cdef enum:
+    SCALES = 3
+    USUAL_EXPONENT = -4     # so that no difference of two finite numbers overflows
+    WIDE_EXPONENT = 600     # for what is too small; its negative for what is too large
+    SAFE_EXPONENT = 900     # sums of squares between 2^-900 and 2^900 are good as they are
+    LINE_EXPONENT = -20     # of ssr / syy, where 6 of 16 digits of ssr are lost
+
+ctypedef struct Scales:
+    double x                # what x and y are multiplied by
+    double y
+    double half_slope       # what brings a slope or a y back if multiplied by twice: the whole
+    double half_y           # of it may overflow where the result does not
+
+
+cdef inline int exponent_of(int which) noexcept nogil:
+    return USUAL_EXPONENT if which == 0 else WIDE_EXPONENT if which == 1 else -WIDE_EXPONENT
+
+
+cdef inline Scales scales_of(int status) noexcept nogil:
+    """The scales that a status asks for"""
+    cdef int at_x = exponent_of(status % PENDING // SCALES)
+    cdef int at_y = exponent_of(status % PENDING % SCALES)
+    cdef Scales found
+    found.x = ldexp(1, at_x)
+    found.y = ldexp(1, at_y)
+    found.half_slope = ldexp(1, (at_x - at_y) // 2)
+    found.half_y = ldexp(1, -at_y // 2)
+    return found
+
+
+cdef inline void add_point(word x, word z, word share, word* sums) noexcept nogil:
+    """The sums with one more point at (x, z) from (x0, y0); share = 1 / n, n counting it
+
+    mean += (x - mean) / n, sxz += (1 - 1 / n) (x - mean_x) (z - mean_z): Welford, "Note on a
+    method for calculating corrected sums of squares and products", Technometrics 4(3), 1962.
+    """
+    cdef word off_x, off_z, step_x, step_z
+    off_x = x - sums[MEAN_X]
+    off_z = z - sums[MEAN_Z]
+    step_x = off_x * share
+    step_z = off_z * share
+    sums[MEAN_X] = sums[MEAN_X] + step_x
+    sums[MEAN_Z] = sums[MEAN_Z] + step_z
+    step_x = off_x - step_x
+    step_z = off_z - step_z
+    sums[SUM_XX] = sums[SUM_XX] + step_x * off_x
+    sums[SUM_XZ] = sums[SUM_XZ] + step_x * off_z
+    sums[SUM_ZZ] = sums[SUM_ZZ] + step_z * off_z
+
+
+cdef inline f64v square_root(f64v x) noexcept nogil:
+    """sqrt(x), correctly rounded, in every lane"""
+    cdef double[MAX_LANES] lane
+    cdef Py_ssize_t k
+    store(lane, x)
+    for k in range(F64_LANES):
+        lane[k] = sqrt(lane[k])
+    load(&x, lane)
+    return x
+
+
+cdef inline f64v scale_asked(f64v total) noexcept nogil:
+    """Which scale this sum of squares asks for: 0 the usual, 1 larger, 2 smaller"""
+    cdef f64v zero = fill(total, 0)
+    cdef f64v asked = pick(total, fill(total, 2.0 ** -SAFE_EXPONENT), zero, fill(total, 1))
+    return pick(fill(total, 2.0 ** SAFE_EXPONENT), total, asked, fill(total, 2))
+
+
+cdef inline void fit_of_sums(
+        f64v count, f64v share, f64v df_share, f64v x0, f64v y0, const f64v* sums, f64v tilt,
+        f64v half_slope, f64v half_y, bint first, bint last, f64v* fit) noexcept nogil:
+    """The fields and the status of a line through `count` points with these sums
+
+    share = 1 / count and df_share = 1 / (count - 2), whatever for two points. A set is pending for
+    its scale only if this is the first time, for its line unless it is the last.
+    """
+    cdef f64v zero = fill(count, 0), one = fill(count, 1), nan = fill(count, NAN)
+    cdef f64v mean_x = x0 + sums[MEAN_X], mean_y = y0 + (sums[MEAN_Z] + tilt * sums[MEAN_X])
+    cdef f64v sxx = sums[SUM_XX], sxz = sums[SUM_XZ], szz = sums[SUM_ZZ]
+    cdef f64v turn = sxz / sxx, slope = tilt + turn, sxy = sxz + tilt * sxx
+    cdef f64v syy = szz + tilt * (sxz + sxy), width = square_root(sxx)
+    cdef f64v r = pick(syy, zero, sxy / (width * square_root(syy)), zero)
+    cdef f64v ssr = larger(zero, szz - turn * sxz), sigma = square_root(ssr * df_share)
+    cdef f64v level = mean_x / width, near = fill(count, 2.0 ** LINE_EXPONENT) * syy
+    cdef f64v status = zero, slope_out, near_one, asked, good, sure
+    near_one = ssr / syy                # from which r = sqrt(1 - ssr / syy) has all digits
+    near_one = one - near_one * (fill(count, 0.5) + fill(count, 0.125) * near_one)
+    r = pick(near, ssr, with_sign(near_one, r), r)
+    r = pick(absolute(r), one, with_sign(one, r), r)
+    # Two points are on their line: r is 1 or -1, and the errors are unknown.
+    r = pick(fill(count, 2.5), count, pick(absolute(r), zero, with_sign(one, r), r), r)
+    slope_out = slope * half_slope * half_slope
+    if not last:
+        asked = pick(near, ssr, fill(count, PENDING_LINE), zero)
+        # A slope that has left the range of float64 is no tilt.
+        asked = pick(absolute(slope_out), fill(count, 2.0 ** -1000), asked, zero)
+        asked = pick(fill(count, 2.0 ** 1000), absolute(slope_out), asked, zero)
+        asked = pick(count, fill(count, 2.5), asked, zero)
+        status = pick(szz, near, asked, zero)
+    if first:
+        asked = fill(count, SCALES) * scale_asked(sxx) + scale_asked(szz)
+        status = pick(asked, zero, fill(count, PENDING) + asked, status)
+    else:
+        status = pick(sxx, zero, status, fill(count, FIT_CONSTANT))
+    status = pick(fill(count, INFINITY), absolute(mean_x) + absolute(mean_y), status,
+                  fill(count, FIT_NOT_FINITE))
+    status = pick(count, fill(count, 1.5), status, fill(count, FIT_TOO_FEW))
+    # Picked and not added: which of two NaN a sum is, the compiler decides.
+    good = pick(fill(count, PENDING), status, pick(status, zero, zero, one), one)
+    sure = pick(count, fill(count, 2.5), good, zero)
+    fit[SLOPE] = pick(good, zero, slope_out, nan)
+    fit[INTERCEPT] = pick(good, zero, (mean_y - slope * mean_x) * half_y * half_y, nan)
+    fit[RVALUE] = pick(good, zero, r, nan)
+    fit[STDERR] = pick(sure, zero, sigma / width * half_slope * half_slope, nan)
+    fit[INTERCEPT_STDERR] = pick(
+        sure, zero, sigma * square_root(share + level * level) * half_y * half_y, nan)
+    fit[FIT_STATUS] = status

@@ -1,0 +1,337 @@
+# Keys of any kind, each given a number: 0, 1, 2, ... in the order in which they first appear.
+#
+#   integers of a small range     a table with an entry for each integer of it
+#   other integers, floats, times a hash table of 64-bit tokens, the keys themselves
+#   strings, bytes                the same of their hashes, the keys kept beside it to compare with
+#   objects                       a dict
+#
+# A block of keys goes through one step after the other, each step a loop that asks for the memory
+# that the next one reads.
+
+from libc.stdint cimport int8_t, int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport realloc
+from libc.string cimport memcmp
+
+from cpython.dict cimport PyDict_GetItemWithError, PyDict_SetItem
+from cpython.object cimport PyObject
+
+cdef extern from *:
+    """
+    #if defined(__linux__)
+    #include <sys/mman.h>
+    #endif
+    /* Ask for large pages under memory that is read here and there. */
+    static void prefer_large_pages(void *memory, size_t size)
+    {
+    #if defined(__linux__) && defined(MADV_HUGEPAGE)
+        const size_t page = 4096, large = (size_t)1 << 22;
+        size_t start = ((size_t)memory + page - 1) & ~(page - 1);
+        if (size >= large)
+            madvise((void *)start, ((size_t)memory + size - start) & ~(page - 1), MADV_HUGEPAGE);
+    #else
+        (void)memory;
+        (void)size;
+    #endif
+    }
+    """
+    void prefer_large_pages(void*, size_t) noexcept nogil
+
+cdef enum:                  # kinds of keys
+    SIGNED_KEYS             # integers of 1, 2, 4 or 8 bytes
+    UNSIGNED_KEYS
+    FLOAT_KEYS              # of 4 or 8 bytes; NaN is no key, and -0.0 is 0.0
+    TIME_KEYS               # of 8 bytes; NaT is no key
+    BYTES_KEYS              # strings of one length in bytes
+    OBJECT_KEYS             # what a dict takes; None is no key, nor is what does not equal itself
+
+cdef enum:
+    ROWS_TOGETHER = 256     # that take each step together: their keys and numbers fit in 8 KB
+    LEAST_SLOTS = 1024
+
+# MurmurHash3's finalizer fmix64 (Appleby, 2011, public domain).
+cdef uint64_t FIRST_FACTOR = 0xff51afd7ed558ccd
+cdef uint64_t SECOND_FACTOR = 0xc4ceb9fe1a85ec53
+# What NaN and NaT are as tokens.
+cdef uint64_t NAN_TOKEN = 0x7ff8000000000000
+cdef uint64_t NAT_TOKEN = 0x8000000000000000
+
+cdef struct Slot:
+    uint64_t token          # a key, or the hash of one
+    Py_ssize_t group        # -1: free
+
+
+cdef inline uint64_t mixed(uint64_t token) noexcept nogil:
+    """A hash whose high bits depend on all bits of the token"""
+    token = (token ^ (token >> 33)) * FIRST_FACTOR
+    return (token ^ (token >> 33)) * SECOND_FACTOR
+
+
+cdef uint64_t hash_of_bytes(const char* key, Py_ssize_t size) noexcept nogil:
+    cdef uint64_t found = size, token
+    while size >= 8:
+        memcpy(&token, key, 8)
+        found = (found ^ token) * FIRST_FACTOR
+        found = found ^ (found >> 33)
+        key += 8
+        size -= 8
+    token = 0
+    memcpy(&token, key, size)
+    return mixed(found ^ token)
+
+
+cdef bint is_missing(object key) except -1:
+    """Whether a key is none: it does not equal itself, or cannot say, as pandas.NA"""
+    try:
+        return bool(key != key)
+    except TypeError:
+        return True
+
+
+cdef class KeyTable:
+    """The numbers of keys.
+
+    Parameters
+    ----------
+    keys : ndarray, shape (n,)
+        C-contiguous, aligned, in native byte order.
+    kind : int
+        One of `key_kinds`.
+    low : int
+        The least of keys that are integers in a small range.
+    span : int
+        How many integers that range has; 0 for any other keys.
+    """
+
+    cdef cnp.ndarray keys
+    cdef Py_ssize_t rows
+    cdef Py_ssize_t width       # of a key, in bytes
+    cdef int kind
+    cdef uint64_t low, span
+    cdef int32_t* direct        # the group of low + i, or -1
+    cdef dict objects
+    cdef Slot* slots
+    cdef Py_ssize_t slot_count  # a power of two
+    cdef int shift              # brings a hash down to a slot
+    cdef Py_ssize_t count       # groups
+    cdef Py_ssize_t room        # for the next two
+    cdef Py_ssize_t* first      # the row in which a group appears first
+    cdef char* names            # its key where keys are compared as bytes
+    cdef bint settled           # all groups are known: a key that changes meanwhile is no key
+
+    def __cinit__(self, cnp.ndarray keys, int kind, low, Py_ssize_t span):
+        cdef Py_ssize_t i
+        self.keys, self.kind, self.span = keys, kind, span
+        self.rows = keys.shape[0]
+        self.width = cnp.PyArray_ITEMSIZE(keys)
+        if kind == OBJECT_KEYS:
+            self.objects = {}
+        elif span:
+            self.low = <uint64_t>(low & 0xffffffffffffffff)
+            self.direct = <int32_t*>malloc(span * sizeof(int32_t))
+            if self.direct == NULL:
+                raise MemoryError
+            for i in range(span):
+                self.direct[i] = -1
+
+    def __dealloc__(self):
+        free(self.direct)
+        free(self.slots)
+        free(self.first)
+        free(self.names)
+
+    # ---- room ----
+
+    cdef int make_room(self) noexcept nogil:
+        """Room for as many new groups as a block has rows; -1 where memory ran out"""
+        cdef Py_ssize_t room = max(2 * self.room, <Py_ssize_t>(2 * ROWS_TOGETHER))
+        cdef void* first
+        cdef void* names
+        if self.count + ROWS_TOGETHER > self.room:
+            first = realloc(self.first, room * sizeof(Py_ssize_t))
+            if first == NULL:
+                return -1
+            self.first = <Py_ssize_t*>first
+            if self.kind == BYTES_KEYS:
+                names = realloc(self.names, room * self.width)
+                if names == NULL:
+                    return -1
+                self.names = <char*>names
+            self.room = room
+        if (self.kind != OBJECT_KEYS and self.direct == NULL
+                and 2 * (self.count + ROWS_TOGETHER) > self.slot_count):
+            return self.more_slots()
+        return 0
+
+    cdef int more_slots(self) noexcept nogil:
+        """A hash table twice as large; -1 where memory ran out"""
+        cdef Py_ssize_t size = max(2 * self.slot_count, <Py_ssize_t>LEAST_SLOTS), i, at
+        cdef Slot* slots = <Slot*>malloc(size * sizeof(Slot))
+        if slots == NULL:
+            return -1
+        prefer_large_pages(slots, size * sizeof(Slot))
+        for i in range(size):
+            slots[i].group = -1
+        self.shift = 64
+        while <Py_ssize_t>1 << (64 - self.shift) < size:
+            self.shift -= 1
+        for i in range(self.slot_count):
+            if self.slots[i].group >= 0:
+                at = self.home(self.slots[i].token)
+                while slots[at].group >= 0:
+                    at = (at + 1) & (size - 1)
+                slots[at] = self.slots[i]
+        free(self.slots)
+        self.slots = slots
+        self.slot_count = size
+        return 0
+
+    cdef inline Py_ssize_t home(self, uint64_t token) noexcept nogil:
+        """The slot in which a token is looked for first"""
+        return <Py_ssize_t>((token if self.kind == BYTES_KEYS else mixed(token)) >> self.shift)
+
+    cdef inline Py_ssize_t new_group(self, Py_ssize_t row) noexcept nogil:
+        cdef Py_ssize_t group = self.count
+        if self.settled:
+            return -1
+        self.first[group] = row
+        if self.kind == BYTES_KEYS:
+            memcpy(self.names + group * self.width,
+                   <const char*>cnp.PyArray_DATA(self.keys) + row * self.width, self.width)
+        self.count += 1
+        return group
+
+    # ---- the groups of a block of rows ----
+
+    cdef int groups_of(self, Py_ssize_t start, Py_ssize_t rows,
+                       Py_ssize_t* groups) noexcept nogil:
+        """groups[i] = the group of row start + i, -1 if it has no key; -1 where memory ran out
+
+        Not for objects.
+        """
+        cdef uint64_t[ROWS_TOGETHER] tokens
+        if self.make_room():
+            return -1
+        self.tokens_of(start, rows, tokens)
+        if self.direct != NULL:
+            self.look_up(start, rows, tokens, groups)
+        else:
+            self.look_up_hashed(start, rows, tokens, groups)
+        return 0
+
+    cdef void tokens_of(self, Py_ssize_t start, Py_ssize_t rows, uint64_t* tokens) noexcept nogil:
+        """What tells keys apart: themselves, or their hashes"""
+        cdef const char* data = <const char*>cnp.PyArray_DATA(self.keys) + start * self.width
+        cdef bint unsigned = self.kind == UNSIGNED_KEYS
+        cdef Py_ssize_t i
+        cdef double number
+        if self.kind == BYTES_KEYS:
+            for i in range(rows):
+                tokens[i] = hash_of_bytes(data + i * self.width, self.width)
+        elif self.kind == FLOAT_KEYS:
+            for i in range(rows):
+                number = (<const double*>data)[i] if self.width == 8 else (<const float*>data)[i]
+                number = number + 0.0
+                tokens[i] = NAN_TOKEN
+                if number == number:
+                    memcpy(&tokens[i], &number, 8)
+        elif self.width == 8:
+            memcpy(tokens, data, rows * 8)
+        elif self.width == 4:
+            for i in range(rows):
+                tokens[i] = <uint64_t>(<const int32_t*>data)[i]
+                if unsigned:
+                    tokens[i] = (<const uint32_t*>data)[i]
+        elif self.width == 2:
+            for i in range(rows):
+                tokens[i] = <uint64_t>(<const int16_t*>data)[i]
+                if unsigned:
+                    tokens[i] = (<const uint16_t*>data)[i]
+        else:
+            for i in range(rows):
+                tokens[i] = <uint64_t>(<const int8_t*>data)[i]
+                if unsigned:
+                    tokens[i] = (<const uint8_t*>data)[i]
+
+    cdef void look_up(self, Py_ssize_t start, Py_ssize_t rows, const uint64_t* tokens,
+                      Py_ssize_t* groups) noexcept nogil:
+        """Groups of integers in a small range"""
+        cdef int32_t* direct = self.direct
+        cdef uint64_t low = self.low, span = self.span, at
+        cdef Py_ssize_t i
+        for i in range(rows):
+            prefetch(direct + (tokens[i] - low))
+        for i in range(rows):
+            at = tokens[i] - low
+            groups[i] = -1
+            if at >= span:      # the keys were changed meanwhile
+                continue
+            if direct[at] < 0:
+                direct[at] = <int32_t>self.new_group(start + i)
+            groups[i] = direct[at]
+
+    cdef void look_up_hashed(self, Py_ssize_t start, Py_ssize_t rows, const uint64_t* tokens,
+                             Py_ssize_t* groups) noexcept nogil:
+        """Groups of tokens; -1 for what is no key"""
+        cdef bint may_miss = self.kind == FLOAT_KEYS or self.kind == TIME_KEYS
+        cdef bint by_bytes = self.kind == BYTES_KEYS
+        cdef uint64_t missing = NAN_TOKEN if self.kind == FLOAT_KEYS else NAT_TOKEN
+        cdef Py_ssize_t mask = self.slot_count - 1, width = self.width, i, at
+        cdef const char* keys = <const char*>cnp.PyArray_DATA(self.keys) + start * width
+        cdef Slot* slots = self.slots
+        cdef Slot* slot
+        for i in range(rows):
+            groups[i] = self.home(tokens[i])
+            prefetch(slots + groups[i])
+        if by_bytes:
+            for i in range(rows):       # what these keys are likely to be compared with
+                slot = slots + groups[i]
+                if slot.group >= 0:
+                    prefetch(self.names + slot.group * width)
+                    prefetch(self.names + slot.group * width + width - 1)
+        for i in range(rows):
+            at = groups[i]
+            groups[i] = -1
+            if may_miss and tokens[i] == missing:
+                continue
+            while True:
+                slot = slots + at
+                if slot.group < 0:
+                    slot.token = tokens[i]
+                    slot.group = self.new_group(start + i)
+                    break
+                if slot.token == tokens[i] and (
+                        not by_bytes
+                        or memcmp(keys + i * width, self.names + slot.group * width, width) == 0):
+                    break
+                at = (at + 1) & mask
+            groups[i] = slot.group
+
+    cdef int groups_of_objects(self, Py_ssize_t start, Py_ssize_t rows,
+                               Py_ssize_t* groups) except -1:
+        """groups_of() for objects"""
+        cdef PyObject** keys = <PyObject**>cnp.PyArray_DATA(self.keys) + start
+        cdef PyObject* found
+        cdef Py_ssize_t i
+        cdef object key
+        if self.make_room():
+            raise MemoryError
+        for i in range(rows):
+            groups[i] = -1
+            if keys[i] == NULL:         # what NumPy may have for None
+                continue
+            key = <object>keys[i]
+            if key is None:
+                continue
+            found = PyDict_GetItemWithError(self.objects, key)
+            if found != NULL:
+                groups[i] = <object>found
+            elif not is_missing(key):
+                groups[i] = self.new_group(start + i)
+                if groups[i] >= 0:
+                    PyDict_SetItem(self.objects, key, groups[i])
+        return 0
+
+
+# For mathwork.regression.batches: the kind of a NumPy dtype's keys.
+key_kinds = {"i": SIGNED_KEYS, "b": UNSIGNED_KEYS, "u": UNSIGNED_KEYS, "f": FLOAT_KEYS,
+             "m": TIME_KEYS, "M": TIME_KEYS, "S": BYTES_KEYS, "U": BYTES_KEYS, "O": OBJECT_KEYS}

@@ -1,0 +1,342 @@
+"""Lines fitted to many small sets of points at once: groups of rows, windows of a series.
+
+The sums are compiled: mathwork/kernels/keys.pxi, groups.pxi and rolling.pxi, on batches.pxi.
+"""
+import operator
+
+import numpy as np
+
+from mathwork._arrays import PLAIN, as_plain
+from mathwork._levels import core
+from mathwork.regression.inference import t_pvalue
+
+FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr")
+LARGEST_SPAN = 2 ** 31 - 1      # of integer keys that are looked up in a table
+
+
+class _Fits:
+    """The fields of many lines, arrays of one length. Immutable, and so are the arrays."""
+
+    __slots__ = ("_pvalue", *FIELDS, "status")
+
+    def _set(self, **fields):
+        for name, value in fields.items():
+            if isinstance(value, np.ndarray):
+                value = value.view()        # so that whoever gave it may go on writing to it
+                value.flags.writeable = False
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"{type(self).__name__} is immutable, {name} cannot be set")
+
+    def __delattr__(self, name):
+        raise AttributeError(f"{type(self).__name__} is immutable, {name} cannot be deleted")
+
+    def __len__(self):
+        return len(self.status)
+
+    def __repr__(self):
+        parts = []
+        for name in self._shown:
+            head = f"    {name}="
+            value = repr(getattr(self, name)).replace("\n", "\n" + " " * len(head))
+            parts.append(f"{head}{value}")
+        return f"{type(self).__name__}(\n" + ",\n".join(parts) + ")"
+
+    def __reduce__(self):
+        return type(self), tuple(getattr(self, name) for name in self._shown)
+
+    @property
+    def pvalue(self):
+        if self._pvalue is None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                # 0 / 0 where y is constant: then no slope is further from 0 than this one.
+                t = np.where(self.slope == 0, 0 * self.stderr, self.slope / self.stderr)
+            self._set(_pvalue=np.asarray(t_pvalue(t, self.nobs - 2.0)))
+        return self._pvalue
+
+
+class GroupFits(_Fits):
+    """What :func:`fit_groups` gives. Immutable; every field has one entry a group.
+
+    Parameters
+    ----------
+    keys, nobs, slope, intercept, rvalue, stderr, intercept_stderr, status : ndarray
+        The attributes of these names.
+
+    Attributes
+    ----------
+    keys : ndarray, shape (groups,)
+        The key of each group, in the order in which they first appear.
+    nobs : ndarray of int64, shape (groups,)
+        How many rows have this key.
+    slope, intercept : ndarray of float64, shape (groups,)
+        The line ``y = slope x + intercept`` of least squares.
+    rvalue : ndarray of float64, shape (groups,)
+        The correlation of x and y; 0 where y is constant.
+    stderr, intercept_stderr : ndarray of float64, shape (groups,)
+        The standard errors of slope and intercept; NaN for two points.
+    pvalue : ndarray of float64, shape (groups,)
+        The chance of a slope at least as far from 0 where the true one is 0, by Student's t with
+        ``nobs - 2`` degrees of freedom. Computed, with SciPy (extra ``stats``), when asked for.
+    status : ndarray of int8, shape (groups,)
+        A code of ``mathwork.regression.status``: 0 for a fit; 1 for a single point, 2 where x is
+        constant, 3 where x or y holds NaN or infinity. Where it is not 0 the fields are NaN.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_groups
+    >>> fits = fit_groups(["b", "a", "b", "a"], [0, 1, 2, 3], [1, 1, 5, 2])
+    >>> fits.keys, fits.slope
+    (array(['b', 'a'], dtype='<U1'), array([2. , 0.5]))
+    >>> len(fits)
+    2
+    """
+
+    __slots__ = ("keys", "nobs")
+    _shown = ("keys", "nobs", *FIELDS, "status")
+
+    def __init__(self, keys, nobs, slope, intercept, rvalue, stderr, intercept_stderr, status):
+        self._set(keys=keys, nobs=nobs, slope=slope, intercept=intercept, rvalue=rvalue,
+                  stderr=stderr, intercept_stderr=intercept_stderr, status=status, _pvalue=None)
+
+
+class RollingFits(_Fits):
+    """What :func:`fit_rolling` gives. Immutable; entry i is of the window that ends at point i.
+
+    Parameters
+    ----------
+    window, min_nobs : int
+    slope, intercept, rvalue, stderr, intercept_stderr, status : ndarray, shape (n,)
+        The attributes of these names.
+
+    Attributes
+    ----------
+    slope, intercept : ndarray of float64, shape (n,)
+        The line ``y = slope x + intercept`` of least squares.
+    rvalue : ndarray of float64, shape (n,)
+        The correlation of x and y; 0 where y is constant in the window.
+    stderr, intercept_stderr : ndarray of float64, shape (n,)
+        The standard errors of slope and intercept; NaN for two points.
+    pvalue : ndarray of float64, shape (n,)
+        The chance of a slope at least as far from 0 where the true one is 0, by Student's t with
+        ``nobs - 2`` degrees of freedom. Computed, with SciPy (extra ``stats``), when asked for.
+    status : ndarray of int8, shape (n,)
+        A code of ``mathwork.regression.status``: 0 for a fit; 1 for fewer than `min_nobs` points,
+        2 where x is constant in the window, 3 where it holds NaN or infinity. Where it is not 0
+        the fields are NaN.
+    nobs : ndarray of int64, shape (n,)
+        How many points the window holds: `window`, and fewer at the start.
+    window, min_nobs : int
+        As they were given.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_rolling
+    >>> fits = fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], 3)
+    >>> fits.slope
+    array([nan, nan, 1.5, 2. ])
+    >>> fits.status
+    array([1, 1, 0, 0], dtype=int8)
+    """
+
+    __slots__ = ("min_nobs", "window")
+    _shown = ("window", "min_nobs", *FIELDS, "status")
+
+    def __init__(self, window, min_nobs, slope, intercept, rvalue, stderr, intercept_stderr,
+                 status):
+        self._set(window=window, min_nobs=min_nobs, slope=slope, intercept=intercept,
+                  rvalue=rvalue, stderr=stderr, intercept_stderr=intercept_stderr, status=status,
+                  _pvalue=None)
+
+    @property
+    def nobs(self):
+        return np.minimum(np.arange(1, len(self) + 1), self.window)
+
+
+def fit_groups(keys, x, y):
+    """A line of least squares through the points of every group: those with the same key.
+
+    Parameters
+    ----------
+    keys : array_like, shape (n,)
+        Which group each row belongs to, in any order: integers, bools, strings, bytes, times,
+        floats, or objects that can be keys of a dict. Rows without a key (None, NaN, NaT,
+        ``pandas.NA``) belong to no group and are left out.
+    x, y : array_like, shape (n,)
+        The points, in any real dtype.
+
+    Returns
+    -------
+    GroupFits
+        One entry a group, in the order in which the keys first appear. No group raises: one that
+        cannot be fitted has NaN and a `status` that says why.
+
+    Raises
+    ------
+    TypeError
+        If x or y does not hold real numbers, an argument is a masked array, or the keys cannot be
+        told apart (unhashable objects, complex numbers, structures).
+    ValueError
+        If keys, x and y are not one-dimensional and of one length.
+
+    Notes
+    -----
+    The rows pass once, in their order, into centred sums of each group (Welford 1962) that are
+    counted from the group's first point: the errors are relative to how far apart its points are,
+    about ``eps sqrt(nobs)`` and at most ``eps nobs`` of the spreads of x and y, whatever their
+    offset. Groups whose points lie so near a line that the standard errors would lose digits, and
+    those whose squares leave the range of float64, take a second pass. A group has the same bits
+    whatever other groups there are, and at every level.
+
+    Beside the result this takes up to 400 bytes a group and the bytes of its key; for integers
+    from a range of at most two for each row a third of that, and 4 bytes for each integer of the
+    range. Rows are neither sorted nor copied, but for arrays that are not contiguous.
+
+    References
+    ----------
+    B. P. Welford, "Note on a method for calculating corrected sums of squares and products",
+    Technometrics 4(3), 1962.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_groups
+    >>> fits = fit_groups([7, 3, 7, 7, 3, 5], [0, 0, 1, 2, 1, 9], [1, 5, 3, 5, 2, 9])
+    >>> fits.keys
+    array([7, 3, 5])
+    >>> fits.slope
+    array([ 2., -3., nan])
+    >>> fits.status
+    array([0, 0, 1], dtype=int8)
+    """
+    given, plain, kind = _as_keys(keys)
+    x, y = as_plain(x, "x"), as_plain(y, "y")
+    if plain.ndim != 1 or x.shape != plain.shape or y.shape != plain.shape:
+        raise ValueError("keys, x and y must have the same shape (n,), "
+                         f"got {plain.shape}, {x.shape} and {y.shape}")
+    low, span = _span_of(plain)
+    rows = core.GroupedRows(plain, kind, low, span, x, y)
+    first, nobs, status, fields = rows.fits()
+    found = given[first] if hasattr(keys, "__array__") else _regular(given[first])
+    return GroupFits(found, nobs, *fields, status)
+
+
+def fit_rolling(x, y, window, *, min_nobs=None):
+    """A line of least squares through every window of a series: a point and those before it.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        The series, in any real dtype. x need not be equally spaced, nor in order.
+    window : int
+        How many points a window holds, at least 2. It may be longer than the series.
+    min_nobs : int, optional
+        From how many points on the shorter windows at the start of the series are fitted, 2 to
+        `window`. By default `window`: they are not.
+
+    Returns
+    -------
+    RollingFits
+        Entry i is of the window that ends at point i. No window raises: one that cannot be fitted
+        has NaN and a `status` that says why.
+
+    Raises
+    ------
+    TypeError
+        If x or y does not hold real numbers or is masked, or `window` is not an integer.
+    ValueError
+        If x and y are not one-dimensional and of one length, `window` is less than 2, or
+        `min_nobs` is not in 2..window.
+
+    Notes
+    -----
+    A window is the end of one block of `window` points and the beginning of the next. The sums of
+    all beginnings and of all ends are built point by point (Welford 1962), and two are merged for
+    a window (Chan, Golub and LeVeque 1983), so that no point is ever subtracted. A window depends
+    on its own points only: a spike, NaN or infinity is gone when it has left, and no error grows
+    along the series. The sums are counted from a point of the window, so the errors are relative
+    to how far apart its points are, about ``eps sqrt(window)`` and at most ``eps window`` of the
+    spreads of x and y, whatever their offset.
+
+    A window with NaN or infinity in it is not fitted; its points are not counted one by one.
+
+    Windows whose points lie so near a line that the standard errors would lose digits, and those
+    whose squares leave the range of float64, are summed a second time. All levels give the same
+    bits. Beside the result this takes some 60 KB, and 1 to 5 bytes for each point of a window.
+
+    References
+    ----------
+    B. P. Welford, "Note on a method for calculating corrected sums of squares and products",
+    Technometrics 4(3), 1962.
+    T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance:
+    analysis and recommendations", The American Statistician 37(3), 1983.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_rolling
+    >>> fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], 3, min_nobs=2).slope
+    array([nan, 1. , 1.5, 2. ])
+    """
+    window = operator.index(window)
+    if window < 2:
+        raise ValueError(f"window must be at least 2, got {window}")
+    min_nobs = window if min_nobs is None else operator.index(min_nobs)
+    if not 2 <= min_nobs <= window:
+        raise ValueError(f"min_nobs must be between 2 and window = {window}, got {min_nobs}")
+    x, y = as_plain(x, "x"), as_plain(y, "y")
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError(f"x and y must have the same shape (n,), got {x.shape} and {y.shape}")
+    longest = len(x) + 1        # a longer one is the same
+    status, fields = core.rolling_fits(x, y, min(window, longest), min(min_nobs, longest))
+    return RollingFits(window, min_nobs, *fields, status)
+
+
+for public in (GroupFits, RollingFits, fit_groups, fit_rolling):
+    public.__module__ = "mathwork.regression"
+del public
+
+
+# ---- keys ----
+
+def _as_keys(keys):
+    """(the keys as NumPy has them, as the kernel reads them, how it tells them apart)"""
+    if isinstance(keys, np.ma.MaskedArray):
+        raise TypeError("keys must be a plain array, got a masked array: fill or compress it first")
+    try:
+        given = np.asarray(keys)
+    except ValueError as error:
+        raise ValueError(f"keys must be a regular array: {error}") from None
+    if given.ndim == 1 and given.dtype.kind in "USf" and isinstance(keys, (list, tuple)):
+        # NumPy would make "nan" of a NaN among strings, and one float of two large integers.
+        given = np.empty(len(keys), object)
+        given[:] = keys
+    kind, size = given.dtype.kind, given.dtype.itemsize
+    if kind == "T" or (kind == "f" and size > 8):
+        plain = given.astype(object)
+    elif kind == "f" and size < 4:
+        plain = given.astype(np.float32)
+    elif kind in core.key_kinds:
+        plain = given
+    else:
+        raise TypeError("keys must be integers, strings, times, floats or objects, "
+                        f"got dtype {given.dtype}")
+    plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN)
+    return given, plain, core.key_kinds[plain.dtype.kind]
+
+
+def _span_of(keys):
+    """(the least key, how many integers there are up to the largest), 0 where that is too many"""
+    if keys.dtype.kind not in "iub" or keys.size == 0:
+        return 0, 0
+    low, high = int(keys.min()), int(keys.max())
+    span = high - low + 1
+    return low, span if span <= min(2 * keys.size, LARGEST_SPAN) else 0
+
+
+def _regular(keys):
+    """Keys from a list: objects that are all strings, bytes or floats as an array of these"""
+    if keys.dtype == object and set(map(type, keys)) in ({str}, {bytes}, {float}):
+        regular = np.array(keys.tolist())
+        if regular.tolist() == keys.tolist():       # not so where a string ends in NUL
+            return regular
+    return keys
