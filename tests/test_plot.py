@@ -1,0 +1,158 @@
+"""Pictures of fits: the numbers in them, and what is refused."""
+import numpy as np
+import pytest
+from helpers import raises, run_python
+
+from mathwork.regression import fit_line, fit_linear, fit_polynomial
+from mathwork.regression.plot import plot_fit
+
+matplotlib_figure = pytest.importorskip("matplotlib.figure")
+stats = pytest.importorskip("scipy.stats")
+
+X = np.array([0.0, 1, 2, 3, 4, 5.5])
+Y = np.array([1.1, 1.9, 5.2, 9.8, 17.1, 25.0])
+WEIGHTS = np.array([1.0, 2, 1, 4, 1, 0.5])
+
+
+def axes():
+    return matplotlib_figure.Figure().add_subplot()
+
+
+def band(ax):
+    """(where, lower, upper) of the confidence band"""
+    corners = ax.collections[0].get_paths()[0].vertices
+    where = ax.lines[1].get_xdata()
+    return where, *(np.array([select(corners[corners[:, 0] == x, 1]) for x in where])
+                    for select in (np.min, np.max))
+
+
+def exact_band(x, degree, where, y, weights=None, alpha=0.05):
+    """predict +- t s sqrt(v' (X'WX)^-1 v), from centred x so that it needs no care"""
+    w = np.ones_like(x) if weights is None else weights
+    design = np.vander(x - x.mean(), degree + 1)
+    inverse = np.linalg.inv(design.T * w @ design)
+    params = inverse @ (design.T @ (w * y))
+    df = len(x) - degree - 1
+    variance = (w * (y - design @ params) ** 2).sum() / df
+    rows = np.vander(where - x.mean(), degree + 1)
+    reach = stats.t.ppf(1 - alpha / 2, df) * np.sqrt(
+        variance * np.einsum("ni,ij,nj->n", rows, inverse, rows))
+    return rows @ params - reach, rows @ params + reach
+
+
+@pytest.mark.parametrize("offset", [0, 1.7e9])
+@pytest.mark.parametrize("kind", ["line", "linear", "polynomial"])
+def test_band(kind, offset):
+    x = X + offset
+    if kind == "line":
+        ax = plot_fit(fit_line(x, Y), x, Y, axes())
+    elif kind == "linear":
+        ax = plot_fit(fit_linear(x[:, None], Y), ax=axes())
+    else:
+        ax = plot_fit(fit_polynomial(x, Y, 1), x, Y, axes())
+    where, lower, upper = band(ax)
+    assert where[0] == x[0] and where[-1] == x[-1]
+    # The line's slope times 1.7e9 and the intercept cancel to about 1e-6 where they are used.
+    assert np.allclose([lower, upper], exact_band(x, 1, where, Y), atol=1e-5 if offset else 1e-10)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.32])
+def test_band_of_a_polynomial(alpha):
+    ax = plot_fit(fit_polynomial(X, Y, 2), X, Y, axes(), alpha=alpha)
+    where, lower, upper = band(ax)
+    assert np.allclose([lower, upper], exact_band(X, 2, where, Y, alpha=alpha))
+    assert f"{100 - 100 * alpha:g} % confidence of the mean" in [
+        text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_band_of_weighted_fits():
+    for fit in (fit_line(X, Y, weights=WEIGHTS), fit_polynomial(X, Y, 1, weights=WEIGHTS)):
+        where, lower, upper = band(plot_fit(fit, X, Y, axes(), weights=WEIGHTS))
+        assert np.allclose([lower, upper], exact_band(X, 1, where, Y, WEIGHTS))
+    ax = plot_fit(fit_linear(X[:, None], Y, weights=WEIGHTS), ax=axes())
+    where, lower, upper = band(ax)
+    assert np.allclose([lower, upper], exact_band(X, 1, where, Y, WEIGHTS))
+
+
+def test_band_without_intercept():
+    ax = plot_fit(fit_linear(X[:, None], Y, intercept=False), ax=axes())
+    where, lower, upper = band(ax)
+    slope = X @ Y / (X @ X)
+    reach = stats.t.ppf(0.975, 5) * np.sqrt(((Y - slope * X) ** 2).sum() / 5 / (X @ X)) * where
+    assert np.allclose([lower, upper], [slope * where - reach, slope * where + reach])
+
+
+def test_what_is_drawn():
+    ax = plot_fit(fit_polynomial(X, Y, 2), X, Y, axes(), labels=("time", "height"))
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time", "height")
+    data, curve = ax.lines
+    assert np.array_equal(data.get_xydata(), np.stack([X, Y], axis=1))
+    assert np.allclose(curve.get_ydata(), fit_polynomial(X, Y, 2).predict(curve.get_xdata()))
+    assert len(ax.get_legend().get_texts()) == 3
+    bare = plot_fit(fit_polynomial(X, Y, 2), X, Y, axes(), band=False)
+    assert len(bare.collections) == 0 and (bare.get_xlabel(), bare.get_ylabel()) == ("x", "y")
+
+
+def test_several_columns():
+    fit = fit_linear(np.stack([X, np.cos(X)], axis=1), Y)
+    ax = plot_fit(fit, ax=axes())
+    assert np.allclose(ax.lines[0].get_xydata(), np.stack([fit.fittedvalues, Y], axis=1))
+    assert np.array_equal(ax.lines[1].get_xdata(), ax.lines[1].get_ydata())
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("fitted", "observed")
+
+
+def test_methods():
+    assert len(fit_line(X, Y).plot(X, Y, axes()).lines) == 2
+    assert len(fit_linear(X[:, None], Y).plot(axes()).lines) == 2
+    assert len(fit_polynomial(X, Y, 2).plot(X, Y, axes(), band=False).lines) == 2
+
+
+def test_no_degrees_of_freedom():
+    ax = plot_fit(fit_line([0, 1], [1, 3]), [0, 1], [1, 3], axes())
+    assert len(ax.collections) == 0 and len(ax.lines) == 2
+
+
+def test_points_that_are_not_finite_are_left_out():
+    x, y = np.append(X, np.nan), np.append(Y, 3.0)
+    ax = plot_fit(fit_line(X, Y), x, y, axes())
+    assert len(ax.lines[0].get_xdata()) == len(X)
+
+
+def test_a_new_figure():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    ax = plot_fit(fit_line(X, Y), X, Y)
+    assert ax.figure.number in pyplot.get_fignums()
+    pyplot.close(ax.figure)
+
+
+def test_refused():
+    fit = fit_line(X, Y)
+    with raises(TypeError, "this fit does not keep its data: x and y must be given"):
+        plot_fit(fit)
+    with raises(TypeError, "this fit keeps its data: x and y must not be given"):
+        plot_fit(fit_linear(X[:, None], Y), X, Y)
+    with raises(ValueError, "x and y must have one shape (n,), got (6,) and (5,)"):
+        plot_fit(fit, X, Y[1:], axes())
+    with raises(ValueError, "weights must have shape (6,) to match x, got (5,)"):
+        plot_fit(fit, X, Y, axes(), weights=WEIGHTS[1:])
+    with raises(ValueError, "alpha must be between 0 and 1, got 5"):
+        plot_fit(fit, X, Y, axes(), alpha=5)
+    with raises(ValueError, "a picture shows one fit, got a stack of them"):
+        plot_fit(fit_line(np.stack([X, X]), np.stack([Y, Y])), X, Y)
+    with raises(ValueError, "a picture shows one fit, got a stack of them"):
+        plot_fit(fit_linear(X[:, None], np.stack([Y, Y], axis=1)))
+    with raises(ValueError, "there is nothing to draw: the fit holds NaN"):
+        plot_fit(fit_line([0, 1, np.nan], [1, 2, 3]), X, Y)
+    with raises(ValueError, "there is nothing to draw: no point is finite"):
+        plot_fit(fit, [np.nan], [1.0])
+
+
+def test_without_matplotlib():
+    code = ("import sys; sys.modules['matplotlib'] = None\n"
+            "from mathwork.regression import fit_polynomial\n"
+            "fit = fit_polynomial([0, 1, 2, 4], [1, 3, 2, 5], 1)\n"
+            "try:\n    fit.plot([0, 1, 2, 4], [1, 3, 2, 5])\n"
+            "except ImportError as error:\n    print(error)")
+    assert run_python(code) == (
+        0, "to draw a fit, mathwork needs matplotlib: pip install matplotlib\n", "")
