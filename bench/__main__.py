@@ -21,6 +21,9 @@ from bench import (
     machine,
     peers,
     products,
+    regression_batches,
+    regression_line,
+    regression_linear,
     report,
 )
 from bench.harness import (
@@ -113,7 +116,8 @@ def _missing(names: Iterable[str], found: report.Report) -> bool:
 
 def _chosen(only: list[str]) -> Iterator[Work]:
     """Yield the works whose name is asked for, and of the others the peers asked for."""
-    for module in (forward, digits, activations, products, elimination):
+    for module in (forward, digits, activations, products, elimination, regression_line,
+                   regression_linear, regression_batches):
         for work in module.works():
             if _matches(work.name, only):
                 yield work

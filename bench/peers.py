@@ -36,6 +36,8 @@ SCIPY = "SciPy"
 SYMPY = "SymPy"
 FLINT = "python-flint"
 GALOIS = "galois"
+STATSMODELS = "statsmodels"
+POLARS = "polars"
 NUMBA = "numba, loops by hand"
 NUMBA_TUNED = "numba, tuned"
 FIXED_SIZES = "C++ fixed sizes (for RTNeural)"
@@ -58,6 +60,8 @@ PEERS = {
         Peer(SYMPY, ("sympy",), "python -m pip install sympy"),
         Peer(FLINT, ("flint",), "python -m pip install python-flint"),
         Peer(GALOIS, ("galois",), "python -m pip install galois"),
+        Peer(STATSMODELS, ("statsmodels",), "python -m pip install statsmodels"),
+        Peer(POLARS, ("polars",), "python -m pip install polars"),
     )
 }
 
@@ -74,7 +78,9 @@ NOTES = {
     ),
     SYMPY: "DomainMatrix.rref over QQ",
     FLINT: "fmpz_mat.rref and nmod_mat.rref, results left in C",
-    SCIPY: "linalg.lu: a factorisation alone, where rref also solves",
+    SCIPY: "linalg.lu, a factorisation alone, where rref also solves; stats.linregress",
+    STATSMODELS: "OLS(y, X).fit() with its .bse; RollingOLS",
+    POLARS: "group_by of the sums for the slope alone, one thread",
     SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call",
 }
 

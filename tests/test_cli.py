@@ -18,11 +18,11 @@ from mathwork import data
 def test_help_lists_the_commands(arguments):
     text = output_of(*arguments)
     assert text.startswith("Usage: mathwork ")
-    for command in ("convert", "demo", "forward", "info", "rref", "solve"):
+    for command in ("convert", "demo", "fit", "forward", "info", "rref", "solve"):
         assert f"\n  {command} " in text
 
 
-@pytest.mark.parametrize("command", ["convert", "demo", "forward", "info", "rref", "solve"])
+@pytest.mark.parametrize("command", ["convert", "demo", "fit", "forward", "info", "rref", "solve"])
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help(command, option):
     text = output_of(command, option)

@@ -21,6 +21,25 @@
 #   stacks        many small matrices, one a lane
 #   reduction     ref and rref
 #   systems       regular systems of equations, and determinants
+#   status        what became of a regression
+#   doubled       numbers as pairs of float64: 32 digits
+#   design        the rows of a regression, a block at a time
+#   factors       a factor of the inverse of the normal equations, in float64
+#   refinement    what makes the factor and the coefficients right, in doubled precision
+#   fits          the object that a linear regression gives
+#   linear        fit_linear
+#   moments       centred second moments of rows
+#   merging       the moments of two sets of rows made one
+#   normal        a regression from its moments alone
+#   lines         one straight line: its sums, and its fit
+#   line_stacks   many of them, short ones one a lane
+#   line_doors    fit_line
+#   chebyshev     sums over points of Chebyshev polynomials
+#   polynomial    fit_polynomial
+#   batches       lines from centred sums, what groups and windows share
+#   keys          keys of any kind, numbered as they first appear
+#   groups        a line for every group of rows
+#   rolling       a line for every window of a series
 #
 # Layers of a kernel, from the inside out: arithmetic on registers (`lanes`), a loop over
 # memory (`real`, `noexcept nogil`), the door (`def`, the only place that checks, allocates
@@ -61,6 +80,25 @@ include "kernels/blocked.pxi"
 include "kernels/stacks.pxi"
 include "kernels/reduction.pxi"
 include "kernels/systems.pxi"
+include "kernels/status.pxi"
+include "kernels/doubled.pxi"
+include "kernels/design.pxi"
+include "kernels/factors.pxi"
+include "kernels/refinement.pxi"
+include "kernels/fits.pxi"
+include "kernels/linear.pxi"
+include "kernels/moments.pxi"
+include "kernels/merging.pxi"
+include "kernels/normal.pxi"
+include "kernels/lines.pxi"
+include "kernels/line_stacks.pxi"
+include "kernels/line_doors.pxi"
+include "kernels/chebyshev.pxi"
+include "kernels/polynomial.pxi"
+include "kernels/batches.pxi"
+include "kernels/keys.pxi"
+include "kernels/groups.pxi"
+include "kernels/rolling.pxi"
 
 # What this level was compiled for, for show_runtime() and the tests.
 geometry = {"F32_LANES": F32_LANES, "F64_LANES": F64_LANES, "TILE_ROWS": TILE_ROWS}

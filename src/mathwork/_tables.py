@@ -34,7 +34,7 @@ def read_table(name):
     """
     if check_suffix(name) == ".npy":
         return _map_npy(name)
-    with _opened_text(name) as lines:
+    with opened_text(name) as lines:
         return _read_csv(lines, name_of(name))
 
 
@@ -72,7 +72,7 @@ def read_matrix(name, exact):
         if matrix.ndim != 2:
             raise ValueError(f"{name}: a matrix has shape (m, n), got {matrix.shape}")
         return matrix, None
-    with _opened_text(name) as lines:
+    with opened_text(name) as lines:
         return _read_text(lines, name_of(name), exact)
 
 
@@ -112,7 +112,7 @@ def _map_npy(name):
 
 
 @contextmanager
-def _opened_text(name):
+def opened_text(name):
     # utf-8-sig: spreadsheets put a byte order mark in front.
     if name == "-":
         stdin = _checked_open(sys.stdin, name_of(name))

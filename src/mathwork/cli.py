@@ -12,6 +12,7 @@ from rich.table import Table
 
 from mathwork import __version__, show_runtime
 from mathwork._arrays import as_array
+from mathwork._cli_fit import fit
 from mathwork._cli_json import as_json, for_json, print_json
 from mathwork._cli_matrices import rref, solve
 from mathwork._runtime import runtime
@@ -73,6 +74,7 @@ def cli(ctx):
         click.echo(ctx.get_help())
 
 
+cli.add_command(fit)
 cli.add_command(rref)
 cli.add_command(solve)
 

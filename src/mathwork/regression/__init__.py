@@ -1,0 +1,18 @@
+"""Least squares that reach the limit of the data: lines, planes, polynomials, with inference.
+
+fit_line, LineFit                                     mathwork.regression.line
+fit_linear, LinearFit, RankWarning                    mathwork.regression.linear
+fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
+fit_groups, GroupFits, fit_rolling, RollingFits       mathwork.regression.batches
+Moments                                               mathwork.regression.moments
+"""
+from mathwork.regression.batches import GroupFits, RollingFits, fit_groups, fit_rolling
+from mathwork.regression.line import LineFit, fit_line
+from mathwork.regression.linear import LinearFit, RankWarning, fit_linear
+from mathwork.regression.moments import Moments
+from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
+
+__all__ = [
+    "GroupFits", "LineFit", "LinearFit", "Moments", "PolynomialFit", "RankWarning", "RollingFits",
+    "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_rolling",
+]

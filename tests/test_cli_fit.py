@@ -1,0 +1,213 @@
+"""mathwork fit: what it writes, what it draws, and what it refuses."""
+import json
+import math
+
+import numpy as np
+import pytest
+from command_line import error_of, output_of
+
+from mathwork.regression import fit_groups, fit_line, fit_linear, fit_polynomial
+
+pytest.importorskip("scipy")
+
+TABLE = """\ufeff# measured by hand
+time, site,height,width
+
+0,a,1.1,2
+1,b,1.9,3
+2,a,5.2,5
+3,b,9.8,4
+4,a,17.1,7
+5,"b",24.5,1
+"""
+TIME = np.arange(6.0)
+SITE = np.array(list("ababab"))
+HEIGHT = np.array([1.1, 1.9, 5.2, 9.8, 17.1, 24.5])
+WIDTH = np.array([2.0, 3, 5, 4, 7, 1])
+
+
+def json_of(*arguments, stdin=TABLE):
+    return json.loads(output_of("fit", "-", *arguments, "--json", stdin=stdin))
+
+
+def assert_fields(report, fit, names, **others):
+    """Whether `report` has exactly these fields of `fit`, to the last bit, and the others."""
+    assert set(report) == {*names, *others}
+    for name, value in others.items():
+        assert report[name] == value
+    for name in names:
+        value = getattr(fit, name)
+        value = np.asarray(value() if callable(value) else value)
+        found = np.array(report[name], value.dtype if value.dtype.kind != "f" else float)
+        assert np.array_equal(found, value, equal_nan=value.dtype.kind == "f")
+
+
+LINE = ["slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr", "nobs", "status"]
+MANY = ["bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj", "fvalue", "f_pvalue",
+        "ssr", "df_model", "df_resid", "nobs", "rank", "status"]
+
+
+def test_help():
+    assert "\n  fit " in output_of("-h")
+    text = output_of("fit", "-h")
+    assert text.startswith("Usage: mathwork fit ") and "--json" in text and "--poly" in text
+
+
+# ---- fits ----
+
+def test_line():
+    fit = fit_line(TIME, HEIGHT)
+    assert_fields(json_of("--y", "height", "--x", "time"), fit, LINE, x=["time"], y="height")
+    text = output_of("fit", "-", "--y", "height", "--x", "time", stdin=TABLE)
+    assert text.startswith("height ~ intercept + time\n\n")
+    row = next(line for line in text.splitlines() if line.startswith("time "))
+    assert math.isclose(float(row.split()[1]), fit.slope, rel_tol=1e-5)
+    assert math.isclose(float(row.split()[2]), fit.stderr, rel_tol=1e-5)
+
+
+def test_all_other_columns_of_numbers():
+    fit = fit_linear(np.stack([TIME, WIDTH], axis=1), HEIGHT)
+    assert_fields(json_of("--y", "height"), fit, ["params", *MANY],
+                  x=["time", "width"], y="height")
+    text = output_of("fit", "-", "--y", "height", stdin=TABLE)
+    assert text.startswith("height ~ intercept + time + width\n\n")
+    assert [line.split()[0] for line in text.splitlines()[-3:]] == ["intercept", "time", "width"]
+
+
+def test_columns_in_the_order_asked_for_and_by_number():
+    report = json_of("--y", "3", "--x", "width,1")
+    assert report["x"] == ["width", "time"] and report["y"] == "height"
+    swapped = fit_linear(np.stack([WIDTH, TIME], axis=1), HEIGHT)
+    assert report["params"] == swapped.params.tolist()
+
+
+def test_polynomial():
+    fit = fit_polynomial(TIME, HEIGHT, 2)
+    assert_fields(json_of("--y", "height", "--x", "time", "--poly", 2), fit, ["coef", *MANY],
+                  x=["time"], y="height")
+    text = output_of("fit", "-", "--y", "height", "--x", "time", "--poly", 2, stdin=TABLE)
+    assert text.startswith("height ~ 1 + time + time^2\n\n")
+    assert [line.split()[0] for line in text.splitlines()[-3:]] == ["1", "time", "time^2"]
+    assert json_of("--y", "height", "--x", "time", "--poly", 0)["coef"] == [
+        pytest.approx(HEIGHT.mean(), rel=1e-15)]
+
+
+def test_groups():
+    fits = fit_groups(SITE, TIME, HEIGHT)
+    report = json_of("--y", "height", "--x", "time", "--group", "site")
+    assert_fields(report, fits, ["keys", *LINE], x=["time"], y="height", group="site")
+    text = output_of("fit", "-", "--y", "height", "--x", "time", "--group", "site", stdin=TABLE)
+    head, first, second = text.splitlines()
+    assert head.split() == ["site", "nobs", "slope", "std", "err", "intercept", "std", "err", "r",
+                            "P>|t|"]
+    assert first.split()[:2] == ["a", "3"] and second.split()[:2] == ["b", "3"]
+    assert math.isclose(float(first.split()[2]), fits.slope[0], rel_tol=1e-5)
+    assert len({len(line) for line in (head, first, second)}) == 1
+
+
+def test_groups_by_numbers():
+    stdin = "g,x,y\n2,0,1\n1,0,1\n2,1,4\n1,1,3\n1,2,4\n7,1,1\n"
+    report = json_of("--y", "y", "--x", "x", "--group", "g", stdin=stdin)
+    assert report["keys"] == [2, 1, 7]
+    assert report["slope"] == [3, 1.5, None] and report["status"][:2] == [0, 0]
+    assert report["status"][2] != 0
+
+
+def test_files(folder):
+    (folder / "t.csv").write_text(TABLE, encoding="utf-8")
+    np.save("t.npy", np.stack([TIME, HEIGHT], axis=1).astype(np.float32))
+    (folder / "plain.csv").write_text("\n".join(f"{a},{b}" for a, b in zip(TIME, HEIGHT,
+                                                                          strict=True)))
+    from_csv = json.loads(output_of("fit", "t.csv", "--y", "height", "--x", "time", "--json"))
+    from_npy = json.loads(output_of("fit", "t.npy", "--y", "2", "--json"))
+    from_plain = json.loads(output_of("fit", "plain.csv", "--y", "2", "--json"))
+    assert from_npy["slope"] == pytest.approx(from_csv["slope"], rel=1e-6)
+    assert from_plain["slope"] == from_csv["slope"]
+    assert from_npy["x"] == from_plain["x"] == ["1"] and from_npy["y"] == "2"
+
+
+def test_dependent_columns_are_null():
+    stdin = "a,b,y\n1,2,1\n2,4,3\n3,6,4\n5,10,9\n"
+    report = json_of("--y", "y", stdin=stdin)
+    assert report["rank"] == 2 and report["status"] == 2
+    assert report["params"][2] is None and report["bse"][2] is None
+    assert "Left out" in output_of("fit", "-", "--y", "y", stdin=stdin)
+
+
+# ---- pictures ----
+
+@pytest.mark.parametrize(("options", "name", "start"), [
+    (["--x", "time"], "line.png", b"\x89PNG"), (["--x", "time", "--poly", "3"], "p.svg", b"<?xml"),
+    ([], "plane.PDF", b"%PDF")])
+def test_pictures(folder, options, name, start):
+    pytest.importorskip("matplotlib")
+    output_of("fit", "-", "--y", "height", *options, "--plot", name, stdin=TABLE)
+    assert (folder / name).read_bytes().startswith(start)
+    assert json_of("--y", "height", *options, "--plot", name)["y"] == "height"
+
+
+# ---- what is refused ----
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--y", "depth"], "standard input: there is no column 'depth', but time, site, height, width"),
+    (["--y", "5"], "standard input: there is no column '5', but time, site, height, width"),
+    (["--y", "height", "--x", "time,"],
+     "standard input: there is no column '', but time, site, height, width"),
+    (["--y", "site"],
+     "standard input: line 4: column site: 'a' is not a finite number"),
+    (["--y", "height", "--x", "site"],
+     "standard input: line 4: column site: 'a' is not a finite number"),
+    (["--y", "height", "--poly", "2"],
+     "--poly takes one x, got time, width: name it with --x"),
+    (["--y", "height", "--group", "site"],
+     "--group takes one x, got time, width: name it with --x"),
+    (["--y", "height", "--x", "time", "--poly", "6"],
+     "standard input: a polynomial of degree 6 takes at least 7 different x, got 6"),
+    (["--y", "height", "--plot", "picture.txt"],
+     "picture.txt: a picture's name must end in .png, .svg, .pdf"),
+    (["--y", "height", "--group", "site", "--poly", "1"],
+     "--group fits lines and draws nothing: give it without --poly. See mathwork fit -h."),
+    (["--y", "height", "--group", "site", "--plot", "a.png"],
+     "--group fits lines and draws nothing: give it without --plot. See mathwork fit -h."),
+    ([], "Missing option '--y'. See mathwork fit -h."),
+    (["--y", "height", "--poly", "101"],
+     "Invalid value for '--poly': 101 is not in the range 0<=x<=100. See mathwork fit -h."),
+])
+def test_refused(options, message):
+    assert error_of("fit", "-", *options, stdin=TABLE) == f"mathwork: {message}"
+
+
+@pytest.mark.parametrize(("stdin", "message"), [
+    ("", "there is no row of data in it"),
+    ("x,y\n", "there is no row of data in it"),
+    ("x,y\n1,2\n3\n", "line 3: a row of length 1, those above have length 2"),
+    ("x,y\n1,2\n,4\n", "line 3: column x: '' is not a finite number"),
+    ("x,y\n1,2\nnan,4\n", "line 3: column x: 'nan' is not a finite number"),
+    ("x,y\n1,2\n2,inf\n", "line 3: column y: 'inf' is not a finite number"),
+    ("x,x,y\n1,2,3\n", "there are several columns x"),
+    ('x,y\n1,"2\n3,4\n', "line 3: column y: '2\\n3,4\\n' is not a finite number"),
+])
+def test_refused_tables(stdin, message):
+    assert error_of("fit", "-", "--y", "y", "--x", "x", stdin=stdin) == (
+        f"mathwork: standard input: {message}")
+
+
+def test_no_other_column():
+    assert error_of("fit", "-", "--y", "y", stdin="y,name\n1,a\n2,b\n") == (
+        "mathwork: standard input: there is no other column of numbers")
+
+
+def test_refused_files(folder):
+    np.save("flat.npy", np.arange(3.0))
+    assert error_of("fit", "flat.npy", "--y", "1") == (
+        "mathwork: flat.npy: a table has shape (n, k) and real numbers, got shape (3,) and "
+        "dtype float64")
+    np.save("nan.npy", [[1.0, 2], [3, math.nan]])
+    assert error_of("fit", "nan.npy", "--y", "2") == (
+        "mathwork: nan.npy: row 2: column 2: nan is not a finite number")
+    assert error_of("fit", "none.csv", "--y", "1").startswith("mathwork: none.csv: ")
+    assert error_of("fit", "t.txt", "--y", "1") == (
+        "mathwork: t.txt: a table's name must end in .npy or .csv, or be - for CSV")
+    (folder / "bad.csv").write_bytes(b"x,y\n1,\xff\n")
+    assert error_of("fit", "bad.csv", "--y", "1") == (
+        "mathwork: bad.csv: not CSV: it is not text in UTF-8")
