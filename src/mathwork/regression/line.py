@@ -41,9 +41,8 @@ class LineFit(core.Line):
     --------
     >>> from mathwork.regression import fit_line
     >>> fit = fit_line([1, 2, 3, 4], [2, 1, 4, 3])
-    >>> fit
-    LineFit(slope=0.6, intercept=1.0, rvalue=0.6, stderr=0.565685424949238, \
-intercept_stderr=1.5491933384829668, nobs=4)
+    >>> fit.slope, fit.intercept, fit.rvalue, round(fit.stderr, 6), fit.nobs
+    (0.6, 1.0, 0.6, 0.565685, 4)
     >>> slope, intercept = fit
     """
 
