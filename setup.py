@@ -38,6 +38,8 @@ UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trappi
               "-Wno-unused-function", "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
+HEADERS = ("_simd.h", "_transpose.h", "_roots.h")
+
 # A level is a file that includes _core.pyx, compiled for one instruction set. Flags of the
 # machine that builds never enter a wheel.
 BASELINE = {"_core": ["-march=x86-64-v2"]}
@@ -70,7 +72,7 @@ def extension(name, flags=()):
                        ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
                        *([("MATHWORK_PORTABLE", "1")] if PORTABLE else [])],
         extra_compile_args=list(flags),
-        depends=[f"src/mathwork/kernels/{header}" for header in ("_simd.h",)],
+        depends=[f"src/mathwork/kernels/{header}" for header in HEADERS],
     )
 
 

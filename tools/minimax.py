@@ -1,4 +1,4 @@
-"""The polynomials of src/mathwork/kernels/exponential.pxi and activations.pxi.
+"""The polynomials of src/mathwork/kernels/exponential.pxi, activations.pxi and kepler.pxi.
 
     python tools/minimax.py [NAME ...]
 
@@ -115,6 +115,16 @@ def normal_tail_slope(degree, centre, reach):
             mp.mpf(reach - centre) / (reach + centre), degree)
 
 
+def power_series(sign, first, reach, degree):
+    """The terms from x^first on of sine or cosine (sign 1: hyperbolic) over x^first, in x^2."""
+    def function(square):
+        return mp.nsum(lambda k: (sign * square)**int(k) / mp.factorial(first + 2 * int(k)),
+                       [0, 40])
+    return function, lambda square: 1 / function(square), 0, mp.mpf(reach), degree
+
+
+QUARTER = (mp.pi / 2)**2 * mp.mpf("1.0000001")
+
 FITS = {
     "exponential float32": (np.float32, exponential(4)),
     "exponential float64": (np.float64, exponential(9)),
@@ -124,6 +134,10 @@ FITS = {
     "normal tail float64": (np.float64, normal_tail(23, 3.5, 40)),
     "slope of it float32": (np.float32, normal_tail_slope(2, 5, 15)),
     "slope of it float64": (np.float64, normal_tail_slope(2, 3.5, 40)),
+    "arc less its sine": (np.float64, power_series(-1, 3, QUARTER, 7)),
+    "one less cosine": (np.float64, power_series(-1, 2, QUARTER, 7)),
+    "sinh less its argument": (np.float64, power_series(1, 3, "6.26", 9)),
+    "cosh less one": (np.float64, power_series(1, 2, "6.26", 9)),
 }
 
 

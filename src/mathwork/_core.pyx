@@ -40,6 +40,9 @@
 #   keys          keys of any kind, numbered as they first appear
 #   groups        a line for every group of rows
 #   rolling       a line for every window of a series
+#   orbit         quantities of circular orbits, as ufuncs over float64
+#   kepler        Kepler's equation for every conic
+#   states        positions and velocities of many orbits at many times
 #
 # Layers of a kernel, from the inside out: arithmetic on registers (`lanes`), a loop over
 # memory (`real`, `noexcept nogil`), the door (`def`, the only place that checks, allocates
@@ -99,6 +102,9 @@ include "kernels/batches.pxi"
 include "kernels/keys.pxi"
 include "kernels/groups.pxi"
 include "kernels/rolling.pxi"
+include "kernels/orbit.pxi"
+include "kernels/kepler.pxi"
+include "kernels/states.pxi"
 
 # What this level was compiled for, for show_runtime() and the tests.
 geometry = {"F32_LANES": F32_LANES, "F64_LANES": F64_LANES, "TILE_ROWS": TILE_ROWS}
