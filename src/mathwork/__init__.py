@@ -5,14 +5,16 @@ mathwork.activations   the activation functions as NumPy ufuncs
 mathwork.init          He initialisation
 mathwork.matrix        products, row reduction, linear systems
 mathwork.regression    least squares: lines, planes, polynomials, groups, windows
+mathwork.orbit         circular orbits, Kepler's equation, positions of many bodies
+mathwork.constants     what gravity needs: G, and the GM of bodies
 mathwork.data          handwritten digits and a network that reads them
 
 The `mathwork` command does the same for files: see `mathwork --help`.
 """
-from mathwork import activations, data, init, matrix, nn, regression
+from mathwork import activations, constants, data, init, matrix, nn, orbit, regression
 from mathwork._runtime import show_runtime
 
-__all__ = ["__version__", "activations", "data", "init", "matrix", "nn", "regression",
-           "show_runtime"]
+__all__ = ["__version__", "activations", "constants", "data", "init", "matrix", "nn", "orbit",
+           "regression", "show_runtime"]
 
 __version__ = "0.1.0"

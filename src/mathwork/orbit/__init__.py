@@ -1,0 +1,34 @@
+"""Orbits of two bodies, in SI units and radians.
+
+gravitational_force, centripetal_force                    mathwork.orbit.circular
+circular_speed, period, angular_speed, escape_speed       mathwork.orbit.circular
+orbital_energy, hill_radius                               mathwork.orbit.circular
+orbit_table, OrbitTable, CircularOrbit                    mathwork.orbit.two_bodies
+solve_kepler, Anomaly                                     mathwork.orbit.anomaly
+vis_viva, KeplerOrbit                                     mathwork.orbit.kepler
+plot_orbits                                               mathwork.orbit.plot
+UnitsWarning                                              mathwork.orbit.units
+
+Quantities of astropy and pint may be given for any number, and the result then is one.
+"""
+from mathwork.orbit.anomaly import Anomaly, solve_kepler
+from mathwork.orbit.circular import (
+    angular_speed,
+    centripetal_force,
+    circular_speed,
+    escape_speed,
+    gravitational_force,
+    hill_radius,
+    orbital_energy,
+    period,
+)
+from mathwork.orbit.kepler import KeplerOrbit, vis_viva
+from mathwork.orbit.plot import plot_orbits
+from mathwork.orbit.two_bodies import CircularOrbit, OrbitTable, orbit_table
+from mathwork.orbit.units import UnitsWarning
+
+__all__ = [
+    "Anomaly", "CircularOrbit", "KeplerOrbit", "OrbitTable", "UnitsWarning", "angular_speed",
+    "centripetal_force", "circular_speed", "escape_speed", "gravitational_force", "hill_radius",
+    "orbit_table", "orbital_energy", "period", "plot_orbits", "solve_kepler", "vis_viva",
+]

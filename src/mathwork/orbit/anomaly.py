@@ -1,0 +1,114 @@
+"""Kepler's equation: eccentric anomalies of every conic."""
+from typing import NamedTuple
+
+import numpy as np
+
+from mathwork._levels import core
+from mathwork.orbit import units
+
+CONVERGED, INVALID, NOT_CONVERGED = range(3)
+
+
+class Anomaly(NamedTuple):
+    """What :func:`solve_kepler` gives with ``status=True``; unpacks to its fields.
+
+    Parameters
+    ----------
+    anomaly : float or ndarray
+        E, H or D in radians (D is a pure number); NaN unless the status is 0.
+    status : int or ndarray of int8
+        0 converged; 1 where the eccentricity is negative or either is not finite; 2 not
+        converged, which has never been seen.
+
+    Examples
+    --------
+    >>> from mathwork.orbit import solve_kepler
+    >>> solve_kepler([1, 1], [0, -1], status=True)
+    Anomaly(anomaly=array([ 1., nan]), status=array([0, 1], dtype=int8))
+    """
+
+    anomaly: object
+    status: object
+
+
+def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
+    """The eccentric anomaly of a conic, by Kepler's equation.
+
+    Parameters
+    ----------
+    mean_anomaly : float or array_like
+        M in radians, any number of turns; of a parabola ``sqrt(mu / (2 q**3)) (t - T)``.
+    eccentricity : float or array_like
+        e, 0 or more. In an array each element may be of another conic.
+    out : ndarray, optional
+        Where to put the result; it has the shape that the arguments broadcast to.
+    status : bool, optional
+        Return :class:`Anomaly`, the result with a code for each element.
+
+    Returns
+    -------
+    float or ndarray, or Anomaly
+        E for e < 1, as many turns from 0 as M; H for e > 1; D = tan(nu / 2) for e = 1. A float
+        for numbers. Arrays broadcast; the result is float32 where all arrays are float32 or
+        float16, computed in float64 all the same. If `mean_anomaly` carries units so does the
+        result, in radians.
+
+    Raises
+    ------
+    TypeError
+        For what is not real numbers, masked arrays, and units of another dimension.
+    ValueError
+        For a number that is not finite and a negative eccentricity; for shapes that do not
+        broadcast. In an array, such an element gives NaN.
+
+    Notes
+    -----
+    .. math:: E - e \\sin E = M, \\qquad e \\sinh H - H = M, \\qquad D + D^3 / 3 = M
+
+    The result satisfies its equation to the last digits that M, e and itself have: for an ellipse
+    the residual is at most 1.25 times ``ulp(M) + |sin E| ulp(e) + (1 - e cos E) ulp(E)``, twice
+    what rounding the three to float64 can do to it. So it is for a hyperbola with the derivatives
+    of its equation, ``|sinh H|`` and ``e cosh H - 1``, and for a parabola with ``1 + D**2`` (there
+    2 times, where M is beyond 1e100). Near e = 1 nothing cancels: M is there
+    :math:`(1 - e) E + e (E - \\sin E)`. Whole turns are taken from M with 2 pi in three parts,
+    exactly up to 1.3e10 and to an ulp of M beyond.
+
+    A starter (Markley's for ellipses) is followed by a fixed number of corrections of fifth order,
+    so no element waits for another, and the bits of each do not depend on the others.
+
+    References
+    ----------
+    F. L. Markley, "Kepler equation solver", Celestial Mechanics and Dynamical Astronomy 63, 1995.
+
+    R. H. Battin, An Introduction to the Mathematics and Methods of Astrodynamics, revised ed.,
+    AIAA 1999, sections 4.2 to 4.4.
+
+    Examples
+    --------
+    >>> from mathwork.orbit import solve_kepler
+    >>> solve_kepler(1.0, 0.5)
+    1.4987011335178484
+    >>> solve_kepler([1.0, 1.0, 1.0], [0.0, 1.0, 2.0]).round(6)
+    array([1.      , 0.817732, 0.814097])
+    """
+    anomaly = core.solve_kepler(mean_anomaly, eccentricity, out)
+    if anomaly is NotImplemented:
+        (mean_anomaly, eccentricity), kind = units.plain(
+            mean_anomaly=(mean_anomaly, "rad"), eccentricity=(eccentricity, ""))
+        anomaly = core.solve_kepler(mean_anomaly, eccentricity,
+                                    units.plain_out(out, kind, "rad"))
+        if kind is not None:
+            codes = _status(anomaly, mean_anomaly, eccentricity) if status else None
+            anomaly = kind.wrap(anomaly, "rad") if out is None else out
+            return Anomaly(anomaly, codes) if status else anomaly
+    if status:
+        return Anomaly(anomaly, _status(anomaly, mean_anomaly, eccentricity))
+    return anomaly
+
+
+def _status(anomaly, mean_anomaly, eccentricity):
+    """The codes of Anomaly: the kernel gives NaN for all but a value that converged"""
+    e = np.asarray(eccentricity)
+    valid = np.isfinite(mean_anomaly) & np.isfinite(e) & (e >= 0)
+    codes = np.where(np.isnan(anomaly), np.where(valid, NOT_CONVERGED, INVALID), CONVERGED)
+    return codes.astype(np.int8) if codes.ndim else int(codes)

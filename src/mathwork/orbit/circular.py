@@ -1,0 +1,381 @@
+"""Quantities of circular orbits, each a function of the masses and the radius.
+
+The star is held fixed, as is nearly exact where the planet is much lighter, unless the planet's
+mass says that both move. Gravity is Newton's: nothing here knows of relativity.
+"""
+import math
+
+import numpy as np
+
+from mathwork._levels import core
+from mathwork.orbit import units
+
+CIRCULAR_SPEED, PERIOD, ANGULAR_SPEED, ESCAPE_SPEED, ORBITAL_ENERGY, HILL_RADIUS = (
+    core.orbit_codes[name] for name in ("circular_speed", "period", "angular_speed",
+                                        "escape_speed", "orbital_energy", "hill_radius"))
+GRAVITATIONAL_FORCE = core.orbit_codes["gravitational_force"]
+CENTRIPETAL_FORCE = core.orbit_codes["centripetal_force"]
+MU = "m**3/s**2"        # as both astropy and pint read it
+
+
+# ---- forces ----
+
+def gravitational_force(m1, m2, r, *, out=None):
+    """The force by which two masses attract each other, in N.
+
+    Parameters
+    ----------
+    m1, m2 : float or array_like
+        Masses in kg.
+    r : float or array_like
+        The distance of their centres in m.
+    out : ndarray, optional
+        Where to put the result.
+
+    Returns
+    -------
+    float or ndarray
+        As :func:`circular_speed` has it, errors too.
+
+    Notes
+    -----
+    .. math:: F = G m_1 m_2 / r^2
+
+    Examples
+    --------
+    >>> from mathwork.constants import M_EARTH, M_SUN
+    >>> from mathwork.orbit import gravitational_force
+    >>> print(f"{gravitational_force(M_SUN, M_EARTH, 1.496e11):.4g} N")
+    3.541e+22 N
+    """
+    force = core.force(GRAVITATIONAL_FORCE, m1, m2, r, out)
+    if force is not NotImplemented:
+        return force
+    return _force_in_general(GRAVITATIONAL_FORCE, out, m1=(m1, "kg"), m2=(m2, "kg"), r=(r, "m"))
+
+
+def centripetal_force(m, v, r, *, out=None):
+    """The force that keeps a mass on a circle, in N.
+
+    Parameters
+    ----------
+    m : float or array_like
+        Mass in kg.
+    v : float or array_like
+        Speed in m/s; its sign does not matter.
+    r : float or array_like
+        Radius of the circle in m.
+    out : ndarray, optional
+        Where to put the result.
+
+    Returns
+    -------
+    float or ndarray
+        As :func:`circular_speed` has it, errors too.
+
+    Notes
+    -----
+    .. math:: F = m v^2 / r
+
+    On a circular orbit this is the gravitational force, which is where
+    ``v = sqrt(G M / r)`` comes from.
+
+    Examples
+    --------
+    >>> from mathwork.orbit import centripetal_force
+    >>> centripetal_force(1000, 20, 50)
+    8000.0
+    """
+    force = core.force(CENTRIPETAL_FORCE, m, v, r, out)
+    if force is not NotImplemented:
+        return force
+    return _force_in_general(CENTRIPETAL_FORCE, out, m=(m, "kg"), v=(v, "m/s"), r=(r, "m"))
+
+
+def _force_in_general(code, out, **values):
+    """core.force of values with units, lists and subclasses"""
+    plain, kind = units.plain(**values)
+    force = core.force(code, *plain, units.plain_out(out, kind, "N"))
+    return _as_given(force, out, kind, "N")
+
+
+# ---- quantities of a circular orbit ----
+
+def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+    """The speed of a circular orbit, in m/s.
+
+    Parameters
+    ----------
+    radius : float or array_like
+        The distance of the centres of planet and star in m.
+    star_mass : float or array_like
+        Mass of what is orbited, in kg. Give this or `mu`.
+    planet_mass : float or array_like, optional
+        Mass of the planet in kg. If it is given both masses move, and the speed is that of one
+        relative to the other; else the star is held fixed.
+    mu : float or array_like
+        G M of what is orbited, in m3/s2. It is known to more digits than G and M are.
+    out : ndarray, optional
+        Where to put the result; it has the shape that the arguments broadcast to.
+
+    Returns
+    -------
+    float or ndarray
+        A float for numbers. Arrays broadcast; the result is float32 where all arrays are float32
+        or float16, computed in float64 all the same. If an argument carries units, of astropy or
+        pint, so does the result.
+
+    Raises
+    ------
+    TypeError
+        Unless exactly one of `star_mass` and `mu` is given; for a unit of another dimension, and
+        for what is not real numbers.
+    ValueError
+        For a number that is negative or NaN, and a radius of 0; and for shapes that do not
+        broadcast. In an array, such an element makes its result NaN.
+
+    Warns
+    -----
+    UnitsWarning
+        If plain numbers do not look like SI.
+
+    Notes
+    -----
+    .. math:: v = \\sqrt{G M / r} \\quad\\text{or}\\quad v = \\sqrt{G (M + m) / r}
+
+    It follows from the gravitational force being the centripetal one. It is not the mean speed of
+    an ellipse of the same semi-major axis a, which is its perimeter, shorter than the circle's,
+    over the same period: about ``1 - e**2 / 4`` times as much. Mercury (e = 0.2056) has
+    ``sqrt(GM / a)`` = 47.87 km/s and a mean speed of 47.36 km/s.
+
+    Examples
+    --------
+    >>> from mathwork.constants import AU, GM_SUN
+    >>> from mathwork.orbit import circular_speed
+    >>> round(circular_speed(AU, mu=GM_SUN))
+    29785
+    """
+    speed = core.circular(CIRCULAR_SPEED, radius, star_mass, planet_mass, mu, out)
+    if type(speed) is float:
+        return speed
+    return _in_general(speed, CIRCULAR_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
+
+
+def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+    """The time of one revolution on a circular orbit, in s.
+
+    Parameters
+    ----------
+    radius, star_mass, planet_mass, mu, out
+        As for :func:`circular_speed`.
+
+    Returns
+    -------
+    float or ndarray
+        As :func:`circular_speed` has it, errors and warnings too.
+
+    Notes
+    -----
+    .. math:: P = 2 \\pi \\sqrt{r^3 / (G M)}
+
+    with M + m for M where both masses move: Kepler's third law, which also holds for an ellipse
+    whose semi-major axis is r.
+
+    Examples
+    --------
+    The Moon, with the Earth held fixed and with both moving:
+
+    >>> from mathwork.constants import M_EARTH
+    >>> from mathwork.orbit import period
+    >>> print(f"{period(3.844e8, star_mass=M_EARTH) / 86400:.3f} d")
+    27.452 d
+    >>> print(f"{period(3.844e8, star_mass=M_EARTH, planet_mass=7.346e22) / 86400:.3f} d")
+    27.285 d
+    """
+    time = core.circular(PERIOD, radius, star_mass, planet_mass, mu, out)
+    if type(time) is float:
+        return time
+    return _in_general(time, PERIOD, "s", radius, star_mass, planet_mass, mu, out)
+
+
+def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+    """The angular speed on a circular orbit, in rad/s.
+
+    Parameters
+    ----------
+    radius, star_mass, planet_mass, mu, out
+        As for :func:`circular_speed`.
+
+    Returns
+    -------
+    float or ndarray
+        As :func:`circular_speed` has it, errors and warnings too.
+
+    Notes
+    -----
+    .. math:: \\omega = \\sqrt{G M / r^3}
+
+    with M + m for M where both masses move. For an ellipse it is the mean motion.
+
+    Examples
+    --------
+    >>> from mathwork.constants import GM_EARTH
+    >>> from mathwork.orbit import angular_speed
+    >>> print(f"{angular_speed(42164e3, mu=GM_EARTH) * 86164.1:.4f}")    # geostationary: 2 pi
+    6.2832
+    """
+    speed = core.circular(ANGULAR_SPEED, radius, star_mass, planet_mass, mu, out)
+    if type(speed) is float:
+        return speed
+    return _in_general(speed, ANGULAR_SPEED, "rad/s", radius, star_mass, planet_mass, mu, out)
+
+
+def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+    """The speed that is enough to never return, in m/s.
+
+    Parameters
+    ----------
+    radius, star_mass, planet_mass, mu, out
+        As for :func:`circular_speed`.
+
+    Returns
+    -------
+    float or ndarray
+        As :func:`circular_speed` has it, errors and warnings too.
+
+    Notes
+    -----
+    .. math:: v = \\sqrt{2 G M / r}
+
+    with M + m for M where both masses move.
+
+    Examples
+    --------
+    >>> from mathwork.constants import GM_EARTH
+    >>> from mathwork.orbit import escape_speed
+    >>> round(escape_speed(6371e3, mu=GM_EARTH))
+    11186
+    """
+    speed = core.circular(ESCAPE_SPEED, radius, star_mass, planet_mass, mu, out)
+    if type(speed) is float:
+        return speed
+    return _in_general(speed, ESCAPE_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
+
+
+def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+    """The energy of a circular orbit, kinetic and potential together, in J.
+
+    Parameters
+    ----------
+    radius, star_mass, mu, out
+        As for :func:`circular_speed`.
+    planet_mass : float or array_like
+        Mass of the planet in kg. It may be left out beside `mu`: the result is then the specific
+        energy, in J/kg.
+
+    Returns
+    -------
+    float or ndarray
+        Negative, as :func:`circular_speed` has it, warnings too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`circular_speed`; and TypeError without `planet_mass` beside `star_mass`.
+
+    Notes
+    -----
+    .. math:: E = -\\frac{G M m}{2 r}, \\quad \\epsilon = -\\frac{\\mu}{2 r}
+
+    The former is the same with the star fixed and, about the barycentre, with both masses moving:
+    the larger speed goes with the reduced mass ``M m / (M + m)``.
+
+    Examples
+    --------
+    >>> from mathwork.constants import GM_EARTH
+    >>> from mathwork.orbit import orbital_energy
+    >>> print(f"{orbital_energy(6778e3, mu=GM_EARTH, planet_mass=420e3):.4g} J")
+    -1.235e+13 J
+    >>> print(f"{orbital_energy(6778e3, mu=GM_EARTH):.4g} J/kg")
+    -2.94e+07 J/kg
+    """
+    if planet_mass is None and star_mass is not None:
+        raise TypeError("orbital_energy needs planet_mass beside star_mass; "
+                        "mu alone gives the energy of each kilogram")
+    energy = core.circular(ORBITAL_ENERGY, radius, star_mass, planet_mass, mu, out)
+    if type(energy) is float:
+        return energy
+    return _in_general(energy, ORBITAL_ENERGY, "J/kg" if planet_mass is None else "J",
+                       radius, star_mass, planet_mass, mu, out)
+
+
+def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+    """The radius within which a planet can hold satellites of its own, in m.
+
+    Parameters
+    ----------
+    radius, star_mass, mu, out
+        As for :func:`circular_speed`.
+    planet_mass : float or array_like
+        Mass of the planet in kg.
+
+    Returns
+    -------
+    float or ndarray
+        As :func:`circular_speed` has it, warnings too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`circular_speed`; and TypeError without `planet_mass`.
+
+    Notes
+    -----
+    .. math:: r_H = r \\left(\\frac{m}{3 M}\\right)^{1/3}
+
+    the limit of a planet much lighter than its star. Orbits last for long within a third to a
+    half of it.
+
+    References
+    ----------
+    D. P. Hamilton and J. A. Burns, "Orbital stability zones about asteroids II", Icarus 96 (1992).
+
+    Examples
+    --------
+    >>> from mathwork.constants import AU, M_EARTH, M_SUN
+    >>> from mathwork.orbit import hill_radius
+    >>> print(f"{hill_radius(AU, star_mass=M_SUN, planet_mass=M_EARTH):.4g} m")
+    1.497e+09 m
+    """
+    length = core.circular(HILL_RADIUS, radius, star_mass, planet_mass, mu, out)
+    if type(length) is float:
+        return length
+    return _in_general(length, HILL_RADIUS, "m", radius, star_mass, planet_mass, mu, out)
+
+
+def _in_general(result, code, unit, radius, star_mass, planet_mass, mu, out):
+    """What is left to do where core.circular, which gave `result`, met more than numbers"""
+    kind = None
+    if result is NotImplemented:
+        (radius, star_mass, planet_mass, mu), kind = units.plain(
+            radius=(radius, "m"), star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"),
+            mu=(mu, MU))
+        result = core.circular(code, radius, star_mass, planet_mass, mu,
+                               units.plain_out(out, kind, unit), look=False)
+    if kind is None:
+        look_at_units(radius, star_mass, mu, 5)
+    return _as_given(result, out, kind, unit)
+
+
+def look_at_units(radius, star_mass, mu, stacklevel):
+    """Of arrays the first element: who mistakes a unit does so everywhere"""
+    star = star_mass if mu is None else mu
+    first = [float(value.flat[0]) if value.size else math.nan
+            for value in (np.asarray(radius), np.asarray(star))]
+    units.warn_of_units(*first, mu is None, stacklevel)
+
+
+def _as_given(result, out, kind, unit):
+    if out is not None:
+        return out
+    return result if kind is None else kind.wrap(result, unit)

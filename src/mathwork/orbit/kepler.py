@@ -1,0 +1,382 @@
+"""Orbits of any eccentricity: positions and velocities at given times."""
+import math
+
+import numpy as np
+
+from mathwork import _workers
+from mathwork._arrays import real_dtype
+from mathwork._levels import core
+from mathwork.orbit import units
+from mathwork.orbit.circular import MU
+
+
+def vis_viva(r, a, *, mu):
+    """The speed at a distance on any orbit, in m/s.
+
+    Parameters
+    ----------
+    r : float or array_like
+        The distance from the focus in m.
+    a : float or array_like
+        Semi-major axis in m: negative for a hyperbola, ``math.inf`` for a parabola.
+    mu : float or array_like
+        G M in m3/s2.
+
+    Returns
+    -------
+    float or ndarray
+        A float for numbers; float32 where all arrays are float32 or float16. If an argument
+        carries units, so does the result.
+
+    Raises
+    ------
+    TypeError
+        For what is not real numbers, masked arrays, and units of another dimension.
+    ValueError
+        For numbers that no orbit has: an r that is not positive, or beyond ``2 a``, a negative mu,
+        NaN. In arrays, such an element gives NaN.
+
+    Notes
+    -----
+    .. math:: v = \\sqrt{\\mu \\left(\\frac{2}{r} - \\frac{1}{a}\\right)}
+
+    Examples
+    --------
+    >>> from mathwork.constants import AU, GM_SUN
+    >>> from mathwork.orbit import vis_viva
+    >>> print(f"{vis_viva(AU, AU, mu=GM_SUN):.0f} m/s")
+    29785 m/s
+    """
+    (r, a, mu), kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
+    with np.errstate(all="ignore"):
+        square = np.multiply(mu, np.divide(2.0, r, dtype=float) - np.divide(1.0, a, dtype=float),
+                             dtype=float)
+        possible = np.greater(r, 0) & np.greater_equal(mu, 0) & np.greater_equal(square, 0)
+        speed = np.sqrt(np.where(possible, square, np.nan))
+    arrays = [value for value in (r, a, mu) if isinstance(value, np.ndarray)]
+    if not arrays:
+        if not possible:
+            raise ValueError(f"no orbit has r = {r!r}, a = {a!r} and mu = {mu!r}")
+        speed = float(speed)
+    elif all(real_dtype(array.dtype) == np.float32 for array in arrays):
+        speed = speed.astype(np.float32)[()]
+    return speed if kind is None else kind.wrap(speed, "m/s")
+
+
+class KeplerOrbit:
+    """An orbit about one centre by its elements, or an array of orbits.
+
+    Parameters
+    ----------
+    a : float or array_like
+        Semi-major axis in m: positive for an ellipse, negative for a hyperbola. A parabola has
+        none: :meth:`from_periapsis` makes it.
+    e : float or array_like
+        Eccentricity.
+    i : float or array_like, optional
+        Inclination in radians.
+    Omega : float or array_like, optional
+        Longitude of the ascending node in radians.
+    omega : float or array_like, optional
+        Argument of the periapsis in radians.
+    M0 : float or array_like, optional
+        Mean anomaly at time 0 in radians.
+    mu : float or array_like
+        G M in m3/s2; G (M + m) where both masses move.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        That of the elements, broadcast; ``()`` for one orbit.
+    a, e, i, Omega, omega, M0, mu : float or ndarray
+        The elements. What has a unit carries it where the elements that were given did.
+
+    Raises
+    ------
+    TypeError
+        For what is not real numbers, masked arrays, and units of another dimension.
+    ValueError
+        For a number that no orbit has: a negative e or one that is not finite, an a of the wrong
+        sign, a mu that is not positive; and for shapes that do not broadcast. In arrays, such an
+        element makes an orbit whose every quantity is NaN.
+
+    Notes
+    -----
+    Computed in float64. Positions are those of :func:`solve_kepler` at ``M0 + mean_motion t``: the
+    rounding of the mean motion alone moves a body by 1e-16 of the way it has come.
+
+    Examples
+    --------
+    >>> from mathwork.constants import AU, GM_SUN
+    >>> from mathwork.orbit import KeplerOrbit
+    >>> halley = KeplerOrbit(17.834 * AU, 0.96714, mu=GM_SUN)
+    >>> print(f"{halley.period / 365.25 / 86400:.1f} years, {halley.periapsis / AU:.3f} au")
+    75.3 years, 0.586 au
+    >>> halley.position([0, halley.period / 2]).shape
+    (2, 3)
+    """
+
+    def __init__(self, a, e, i=0.0, Omega=0.0, omega=0.0, M0=0.0, *, mu):
+        self._settle("a", a, e, i, Omega, omega, M0, mu)
+
+    @classmethod
+    def from_periapsis(cls, periapsis, e, i=0.0, Omega=0.0, omega=0.0, M0=0.0, *, mu):
+        """Make an orbit from its least distance, which parabolas have as well.
+
+        Near e = 1 it keeps the digits that a loses.
+
+        Parameters
+        ----------
+        periapsis : float or array_like
+            The least distance in m.
+        e, i, Omega, omega, M0, mu
+            As for the class.
+
+        Returns
+        -------
+        KeplerOrbit
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> comet = KeplerOrbit.from_periapsis(AU, 1, mu=GM_SUN)
+        >>> comet.a, comet.period
+        (inf, inf)
+        """
+        orbit = cls.__new__(cls)
+        orbit._settle("periapsis", periapsis, e, i, Omega, omega, M0, mu)
+        return orbit
+
+    def _settle(self, given, length, e, i, Omega, omega, M0, mu):
+        found, kind = units.plain(**{given: (length, "m"), "e": (e, ""), "i": (i, "rad"),
+                                     "Omega": (Omega, "rad"), "omega": (omega, "rad"),
+                                     "M0": (M0, "rad"), "mu": (mu, MU)})
+        names = (given, "e", "i", "Omega", "omega", "M0", "mu")
+        for name, value in zip(names, found, strict=True):
+            if not isinstance(value, np.ndarray):
+                _check_number(name, value)
+        try:
+            fields = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in found))
+        except ValueError:
+            shapes = " and ".join(str(np.shape(value)) for value in found if np.ndim(value))
+            raise ValueError(f"elements must have shapes that broadcast, got {shapes}") from None
+        elements = dict(zip(names, fields, strict=True))
+        length, e = elements.pop(given), elements["e"]
+        with np.errstate(all="ignore"):
+            if given == "a":
+                elements["a"], elements["periapsis"] = length, length * (1 - e)
+            else:
+                elements["a"], elements["periapsis"] = length / (1 - e), length
+            valid = ((e >= 0) & (elements["periapsis"] > 0) & (elements["mu"] > 0)
+                     & (np.isfinite(length) & np.isfinite(e)))
+        if e.ndim == 0 and not valid:
+            raise ValueError(_refusal(given, float(length), float(e)))
+        for name, value in elements.items():
+            elements[name] = np.where(valid, value, np.nan)
+            elements[name].flags.writeable = False
+        self.__dict__.update(_elements=elements, _kind=kind, shape=e.shape,
+                             _coefficients=_coefficients(elements))
+
+    def __setattr__(self, name, value):
+        raise AttributeError("an orbit cannot be changed")
+
+    __delattr__ = __setattr__
+
+    def __repr__(self):
+        given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
+        texts = ", ".join(
+            f"{name}={np.array2string(self._elements[name], threshold=4, edgeitems=1)}"
+            for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
+        name = type(self).__name__
+        return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
+
+    def _out(self, value, unit, kind=None):
+        """A float for one orbit, with the units of the elements or else of `kind`"""
+        value = float(value) if np.ndim(value) == 0 else value
+        kind = self._kind or kind
+        return value if kind is None or unit is None else kind.wrap(value, unit)
+
+    # ---- elements ----
+
+    a = property(lambda self: self._out(self._elements["a"], "m"), doc="Semi-major axis in m.")
+    e = property(lambda self: self._out(self._elements["e"], None), doc="Eccentricity.")
+    i = property(lambda self: self._out(self._elements["i"], "rad"), doc="Inclination in rad.")
+    Omega = property(lambda self: self._out(self._elements["Omega"], "rad"),
+                     doc="Longitude of the ascending node in rad.")
+    omega = property(lambda self: self._out(self._elements["omega"], "rad"),
+                     doc="Argument of the periapsis in rad.")
+    M0 = property(lambda self: self._out(self._elements["M0"], "rad"),
+                  doc="Mean anomaly at time 0 in rad.")
+    mu = property(lambda self: self._out(self._elements["mu"], MU), doc="G M in m3/s2.")
+
+    # ---- what follows from them ----
+
+    @property
+    def periapsis(self):
+        """Least distance in m."""
+        return self._out(self._elements["periapsis"], "m")
+
+    @property
+    def apoapsis(self):
+        """Greatest distance in m, infinite for a parabola and a hyperbola."""
+        e = self._elements["e"]
+        with np.errstate(all="ignore"):
+            apoapsis = np.where(e >= 1, np.inf, self._elements["periapsis"] * (1 + e) / (1 - e))
+        return self._out(apoapsis, "m")
+
+    @property
+    def mean_motion(self):
+        """Mean motion in rad/s: sqrt(mu / |a|^3), of a parabola sqrt(mu / (2 q^3))."""
+        return self._out(self._coefficients[:, 1].reshape(self.shape), "rad/s")
+
+    @property
+    def period(self):
+        """Time of one revolution in s, infinite for a parabola and a hyperbola."""
+        n = self._coefficients[:, 1].reshape(self.shape)
+        return self._out(np.where(self._elements["e"] >= 1, np.inf, 2 * np.pi / n), "s")
+
+    @property
+    def energy(self):
+        """Energy in J per kg of what is orbiting: -mu / (2 a)."""
+        mu, e, q = (self._elements[name] for name in ("mu", "e", "periapsis"))
+        return self._out(mu * (e - 1) / (2 * q), "m**2/s**2")
+
+    @property
+    def angular_momentum(self):
+        """Angular momentum in m2/s, for each kg of what is orbiting, shape (..., 3)."""
+        mu, e, q, i, Omega = (self._elements[name]
+                              for name in ("mu", "e", "periapsis", "i", "Omega"))
+        size = np.sqrt(mu * q * (1 + e))
+        return self._out(np.stack([size * np.sin(i) * np.sin(Omega),
+                                   -size * np.sin(i) * np.cos(Omega), size * np.cos(i)], axis=-1),
+                         "m**2/s")
+
+    def speed_at(self, r):
+        """The speed at a distance, by :func:`vis_viva`.
+
+        Parameters
+        ----------
+        r : float or array_like
+            The distance in m; it broadcasts with the orbits.
+
+        Returns
+        -------
+        float or ndarray
+            In m/s.
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> round(KeplerOrbit(AU, 0.5, mu=GM_SUN).speed_at(AU / 2))
+        51589
+        """
+        (r,), kind = units.plain(r=(r, "m"))
+        a, mu = (float(value) if value.ndim == 0 else value
+                 for value in (self._elements["a"], self._elements["mu"]))
+        return self._out(vis_viva(r, a, mu=mu), "m/s", kind)
+
+    # ---- in time ----
+
+    def position(self, t, *, workers=1):
+        """Positions at the times t.
+
+        Parameters
+        ----------
+        t : float or array_like, any shape
+            Times in s; ``M0`` is the mean anomaly at 0.
+        workers : int, optional
+            How many threads share the work.
+
+        Returns
+        -------
+        ndarray, shape of the orbits + shape of t + (3,)
+            Cartesian coordinates in m about the centre: x to where Omega and omega are counted
+            from, z to where the orbit of inclination 0 has its angular momentum.
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> orbits = KeplerOrbit([AU, 2 * AU], 0.5, mu=GM_SUN)
+        >>> (orbits.position([0, 1e6, 2e6]) / AU).round(3)[0]
+        array([[0.5  , 0.   , 0.   ],
+               [0.425, 0.328, 0.   ],
+               [0.243, 0.579, 0.   ]])
+        """
+        return self._states(False, t, "m", workers)
+
+    def velocity(self, t, *, workers=1):
+        """Velocities at the times t.
+
+        Parameters
+        ----------
+        t, workers
+            As for :meth:`position`.
+
+        Returns
+        -------
+        ndarray, shape of the orbits + shape of t + (3,)
+            In m/s.
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> KeplerOrbit(AU, 0.5, mu=GM_SUN).velocity(0).round() + 0
+        array([    0., 51589.,     0.])
+        """
+        return self._states(True, t, "m/s", workers)
+
+    def _states(self, moving, t, unit, workers):
+        (t,), kind = units.plain(t=(t, "s"))
+        times = np.ascontiguousarray(t, np.float64).reshape(-1)
+        out = np.empty((len(self._coefficients) * len(times), 3))
+
+        def run(start, stop):
+            core.orbit_states(moving, self._coefficients, times, out, start, stop)
+
+        _workers.over_rows(run, len(out), workers)
+        return self._out(out.reshape(*self.shape, *np.shape(t), 3), unit, kind)
+
+
+def _check_number(name, value):
+    if name == "mu" and not value > 0:
+        raise ValueError(f"mu must be positive, got {value!r}")
+    if name == "e" and not 0 <= value < math.inf:
+        raise ValueError(f"e must be finite and not negative, got {value!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+
+
+def _refusal(given, length, e):
+    """Why one orbit is none"""
+    if given == "periapsis":
+        return f"periapsis must be positive, got {length!r}"
+    if e == 1:
+        return "a parabola has no a: make it by KeplerOrbit.from_periapsis"
+    sign = "positive for e < 1" if e < 1 else "negative for e > 1"
+    return f"a must be {sign}, got a = {length!r} with e = {e!r}"
+
+
+def _coefficients(elements):
+    """What the kernel reads of each orbit, shape (N, 9)"""
+    a, e, q, mu, i, Omega, omega, M0 = (elements[name].reshape(-1) for name in (
+        "a", "e", "periapsis", "mu", "i", "Omega", "omega", "M0"))
+    with np.errstate(all="ignore"):
+        open_end = e == 1
+        size = np.where(open_end, q, np.abs(a))
+        minor = np.where(open_end, q, q * np.sqrt((1 + e) / np.abs(1 - e)))
+        motion = np.sqrt(mu / np.where(open_end, 2 * q, size)) / size
+    cos_i, sin_i = np.cos(i), np.sin(i)
+    cos_node, sin_node = np.cos(Omega), np.sin(Omega)
+    cos_peri, sin_peri = np.cos(omega), np.sin(omega)
+    return np.stack([
+        M0, motion, e,
+        size * (cos_node * cos_peri - sin_node * sin_peri * cos_i),
+        size * (sin_node * cos_peri + cos_node * sin_peri * cos_i),
+        size * (sin_peri * sin_i),
+        -minor * (cos_node * sin_peri + sin_node * cos_peri * cos_i),
+        minor * (cos_node * cos_peri * cos_i - sin_node * sin_peri),
+        minor * (cos_peri * sin_i)], axis=-1)

@@ -1,0 +1,206 @@
+"""Orbits as pictures, to scale. matplotlib is imported when one is drawn."""
+from typing import NamedTuple
+
+import numpy as np
+
+from mathwork._extras import extra
+from mathwork.constants import AU
+from mathwork.orbit import units
+from mathwork.orbit.two_bodies import CircularOrbit
+
+POINTS = 361            # of a curve
+SMALLEST_IN_AU = 0.1    # a picture that reaches less far is in km
+FARTHEST = 10           # times its smallest distance that an open orbit is drawn to
+CLOSE = 0.05            # of the radius: a barycentre closer to the star is also shown enlarged
+FEW = 10                # orbits that get a colour of their own, and a mark for the planet
+
+
+class Drawing(NamedTuple):
+    """One orbit in metres, in the x-y plane: paths of shape (n, 2), places of shape (2,)."""
+
+    path: object
+    planet: object
+    star: object
+    star_path: object = None        # None where the star is held fixed
+    barycentre: object = None       # None where no masses are known
+
+
+def plot_orbits(orbits, ax=None, *, labels=None):
+    """Draw orbits to scale, as seen from the pole of the x-y plane.
+
+    Parameters
+    ----------
+    orbits : CircularOrbit, KeplerOrbit, or an iterable of them
+        All of them about the same star. A KeplerOrbit may hold any number of orbits.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; new axes by default.
+    labels : sequence of str, optional
+        Names of the planets, one an orbit.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In au if the picture reaches 0.1 au or more, else in km.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib, the extra `plot`, is not installed.
+    TypeError
+        For what is no orbit.
+    ValueError
+        For no orbit at all, one that is not finite, and labels of another number.
+
+    Notes
+    -----
+    The star is at the origin; where both masses move the barycentre is, and each body has its own
+    circle. Bodies are where they are at t = 0, as marks that do not tell their size. The barycentre
+    is a cross. Where that lies close to the centre of the only star, a picture within the picture
+    shows them enlarged. Orbits that do not close end at ten times their smallest distance.
+
+    Examples
+    --------
+    >>> from mathwork.constants import AU, M_EARTH, M_SUN
+    >>> from mathwork.orbit import CircularOrbit, plot_orbits
+    >>> earth = CircularOrbit(M_SUN, M_EARTH, AU)
+    >>> ax = plot_orbits(earth, labels=["Earth"])       # doctest: +SKIP
+    """
+    given = [orbits] if _is_orbit(orbits) else list(orbits)
+    drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
+    if not drawings:
+        raise ValueError("orbits must hold at least one orbit")
+    if labels is not None and len(labels) != len(drawings):
+        raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
+    reach = np.max([np.abs(drawing.path).max() for drawing in drawings])    # NaN if one is
+    if not 0 < reach < np.inf:
+        raise ValueError("orbits must be finite to be drawn")
+    if ax is None:
+        pyplot = extra("matplotlib.pyplot", "draw orbits")
+        _, ax = pyplot.subplots(figsize=(8, 6), layout="constrained")
+    metres, unit = _unit_of(reach)
+    few = len(drawings) <= FEW
+    for k, drawing in enumerate(drawings):
+        name = labels[k] if labels is not None else "planet" if len(drawings) == 1 else None
+        _draw_planet(ax, drawing, metres, name, few)
+    _draw_centre(ax, drawings, metres)
+    _label_axes(ax, unit)
+    if len(drawings) == 1 and _is_close(drawings[0]):
+        _draw_enlarged(ax, drawings[0])
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=False)
+    return ax
+
+
+# ---- from orbits to curves ----
+
+def _is_orbit(value):
+    return isinstance(value, CircularOrbit) or hasattr(value, "Omega")
+
+
+def _drawings_of(orbit):
+    if isinstance(orbit, CircularOrbit):
+        return [_circular_drawing(orbit)]
+    if not _is_orbit(orbit):
+        raise TypeError("orbits must be CircularOrbit or KeplerOrbit objects, "
+                        f"got {type(orbit).__name__}")
+    return _kepler_drawings(orbit)
+
+
+def _circular_drawing(orbit):
+    star_mass, planet_mass, radius = orbit._plain
+    share = planet_mass / (star_mass + planet_mass) if star_mass + planet_mass else 0.5
+    turn = np.linspace(0, 2 * np.pi, POINTS)
+    circle = radius * np.stack((np.cos(turn), np.sin(turn)), axis=-1)
+    start, centre = circle[0], np.zeros(2)
+    if orbit.fixed_star:
+        return Drawing(circle, start, centre, None, share * start)
+    return Drawing((1 - share) * circle, (1 - share) * start, -share * start, share * circle,
+                   centre)
+
+
+def _kepler_drawings(orbit):
+    """One for each of the orbits that a KeplerOrbit holds"""
+    elements, _ = units.plain(q=(orbit.periapsis, "m"), e=(orbit.e, ""), i=(orbit.i, "rad"),
+                              Omega=(orbit.Omega, "rad"), omega=(orbit.omega, "rad"),
+                              place=(orbit.position(0.0), "m"))
+    *elements, places = elements
+    elements = [np.ravel(element) for element in np.broadcast_arrays(*elements)]
+    return [Drawing(_conic(*one), place[:2], np.zeros(2))
+            for *one, place in zip(*elements, places.reshape(-1, 3), strict=True)]
+
+
+def _conic(q, e, i, Omega, omega):
+    """x and y of r = q (1 + e) / (1 + e cos nu), turned into space by the three angles"""
+    if e < 1:
+        E = np.linspace(0, 2 * np.pi, POINTS)
+        flat = q / (1 - e) * np.stack((np.cos(E) - e, np.sqrt(1 - e * e) * np.sin(E)))
+    else:
+        # r is FARTHEST q at the largest nu.
+        largest = np.arccos(((1 + e) / FARTHEST - 1) / e)
+        nu = np.linspace(-largest, largest, POINTS)
+        flat = q * (1 + e) / (1 + e * np.cos(nu)) * np.stack((np.cos(nu), np.sin(nu)))
+    cos_i = np.cos(i)
+    (sin_node, cos_node), (sin_peri, cos_peri) = (
+        (np.sin(angle), np.cos(angle)) for angle in (Omega, omega))
+    # Rz(Omega) Rx(i) Rz(omega): its first two rows and columns
+    turn = np.array([[cos_node * cos_peri - sin_node * sin_peri * cos_i,
+                      -cos_node * sin_peri - sin_node * cos_peri * cos_i],
+                     [sin_node * cos_peri + cos_node * sin_peri * cos_i,
+                      -sin_node * sin_peri + cos_node * cos_peri * cos_i]])
+    return (turn @ flat).T
+
+
+# ---- on the axes ----
+
+def _unit_of(reach):
+    """(metres in the unit of the axes, its name) for a picture of this size"""
+    return (AU, "au") if reach >= SMALLEST_IN_AU * AU else (1e3, "km")
+
+
+def _draw_planet(ax, drawing, metres, name, few):
+    line, = ax.plot(*drawing.path.T / metres, linewidth=1.2 if few else 0.6, label=name)
+    if few:
+        ax.plot(*drawing.planet / metres, "o", markersize=6, color=line.get_color())
+
+
+def _draw_centre(ax, drawings, metres):
+    """Stars and barycentres, each place once"""
+    stars, crosses = {}, {}
+    for drawing in drawings:
+        stars[tuple(drawing.star)] = drawing
+        if drawing.barycentre is not None:
+            crosses[tuple(drawing.barycentre)] = drawing
+        if drawing.star_path is not None:
+            ax.plot(*drawing.star_path.T / metres, linewidth=1.2, color="goldenrod")
+    ax.plot(*np.transpose([*stars]) / metres, "o", markersize=10, color="gold",
+            markeredgecolor="goldenrod", linestyle="none", label="star")
+    if crosses:
+        ax.plot(*np.transpose([*crosses]) / metres, "+", markersize=9, markeredgewidth=1.4,
+                color="black", linestyle="none", label="barycentre")
+
+
+def _label_axes(ax, unit):
+    ax.set_aspect("equal")
+    ax.locator_params(nbins=5)
+    ax.set_xlabel(f"x ({unit})")
+    ax.set_ylabel(f"y ({unit})")
+
+
+def _is_close(drawing):
+    return (drawing.barycentre is not None
+            and 0 < abs(drawing.barycentre - drawing.star)[0] < CLOSE * np.abs(drawing.path).max())
+
+
+def _draw_enlarged(ax, drawing):
+    """What is around the star, in a picture below it"""
+    distance = abs(drawing.barycentre - drawing.star)[0]
+    metres, unit = _unit_of(distance)
+    middle = (drawing.barycentre[0] if drawing.star_path is not None else distance / 2) / metres
+    inset = ax.inset_axes((0.37, 0.13, 0.26, 0.26))
+    _draw_centre(inset, [drawing], metres)
+    _label_axes(inset, unit)
+    inset.locator_params(nbins=3)
+    inset.set_xlim(middle - 1.3 * distance / metres, middle + 1.3 * distance / metres)
+    inset.set_ylim(-1.3 * distance / metres, 1.3 * distance / metres)
+    inset.tick_params(labelsize="x-small")
+    inset.xaxis.label.set_size("x-small")
+    inset.yaxis.label.set_size("x-small")

@@ -1,0 +1,349 @@
+"""Circular orbits whole: every quantity of many at once, and one orbit as an object."""
+from dataclasses import KW_ONLY, dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from mathwork._arrays import real_dtype
+from mathwork._levels import core
+from mathwork.constants import G
+from mathwork.orbit import units
+from mathwork.orbit.circular import MU, look_at_units
+
+
+class OrbitTable(NamedTuple):
+    """What :func:`orbit_table` found, one element an orbit; unpacks to its fields.
+
+    Parameters
+    ----------
+    force : float or ndarray
+        What the masses attract each other by, N.
+    speed : float or ndarray
+        m/s.
+    period : float or ndarray
+        s.
+    angular_speed : float or ndarray
+        rad/s.
+    escape_speed : float or ndarray
+        m/s.
+    energy : float or ndarray
+        Kinetic and potential, J.
+    hill_radius : float or ndarray
+        Of the planet, m.
+
+    Examples
+    --------
+    >>> from mathwork.constants import AU, M_EARTH, M_SUN
+    >>> from mathwork.orbit import orbit_table
+    >>> table = orbit_table(M_SUN, M_EARTH, [AU, 4 * AU])
+    >>> (table.period / 86400).round(2)
+    array([ 365.26, 2922.06])
+    """
+
+    force: object
+    speed: object
+    period: object
+    angular_speed: object
+    escape_speed: object
+    energy: object
+    hill_radius: object
+
+
+TABLE_UNITS = OrbitTable("N", "m/s", "s", "rad/s", "m/s", "J", "m")
+
+
+def orbit_table(star_mass, planet_mass, radius, *, fixed_star=True):
+    """Every quantity of circular orbits in one pass.
+
+    Parameters
+    ----------
+    star_mass, planet_mass : float or array_like
+        Masses in kg.
+    radius : float or array_like
+        The distance of their centres in m.
+    fixed_star : bool
+        Whether the star is held fixed, or both masses move.
+
+    Returns
+    -------
+    OrbitTable
+        Floats for numbers, else arrays of the shape that the arguments broadcast to. Each has the
+        same bits as its own function gives.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`circular_speed`.
+
+    Warns
+    -----
+    UnitsWarning
+        If plain numbers do not look like SI.
+
+    Examples
+    --------
+    >>> from mathwork.orbit import orbit_table
+    >>> table = orbit_table(1.9884e30, 5.972e24, [1.496e11, 2.992e11])
+    >>> table.speed.round()
+    array([29784., 21061.])
+    """
+    return _table_of(star_mass, planet_mass, radius, fixed_star, 5)[0]
+
+
+def _table_of(star_mass, planet_mass, radius, fixed_star, stacklevel):
+    """(OrbitTable, the plain masses and radius, the kind of their units)"""
+    plain, kind = units.plain(star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"),
+                              radius=(radius, "m"))
+    for name, value in zip(("star_mass", "planet_mass", "radius"), plain, strict=True):
+        if value is None:
+            raise TypeError(f"{name} must be a number or an array, got None")
+    columns = core.table(*plain, fixed_star)
+    if kind is None:
+        look_at_units(plain[2], plain[0], None, stacklevel)
+    else:
+        columns = map(kind.wrap, columns, TABLE_UNITS)
+    return OrbitTable(*columns), plain, kind
+
+
+@dataclass(frozen=True, slots=True)
+class CircularOrbit:
+    """A planet that circles a star.
+
+    Parameters
+    ----------
+    star_mass, planet_mass : float
+        Masses in kg.
+    radius : float
+        The distance of their centres in m.
+    fixed_star : bool
+        Whether the star is held fixed; else both move about their barycentre.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`circular_speed`; and TypeError for arrays, see :func:`orbit_table`.
+
+    Warns
+    -----
+    UnitsWarning
+        If plain numbers do not look like SI.
+
+    Notes
+    -----
+    Given quantities with units, of astropy or pint, all results carry such units. At t = 0 the
+    planet is on the x axis as seen from the star; it moves in the x-y plane towards y.
+
+    Examples
+    --------
+    >>> from mathwork.constants import M_EARTH
+    >>> from mathwork.orbit import CircularOrbit
+    >>> moon = CircularOrbit(M_EARTH, 7.346e22, 3.844e8, fixed_star=False)
+    >>> print(f"{moon.period / 86400:.3f} d, {moon.speed:.0f} m/s, {moon.barycentre / 1e3:.0f} km")
+    27.285 d, 1025 m/s, 4671 km
+    """
+
+    star_mass: object
+    planet_mass: object
+    radius: object
+    _: KW_ONLY
+    fixed_star: bool = True
+    _table: OrbitTable = field(init=False, repr=False, compare=False)
+    _plain: tuple = field(init=False, repr=False, compare=False)
+    _kind: object = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        set_field = object.__setattr__      # it is frozen
+        table, plain, kind = _table_of(self.star_mass, self.planet_mass, self.radius,
+                                       self.fixed_star, 6)
+        for name, value in zip(("star_mass", "planet_mass", "radius"), plain, strict=True):
+            if isinstance(value, np.ndarray):
+                raise TypeError(f"{name} of a CircularOrbit must be one number, got shape "
+                                f"{value.shape}: orbit_table takes arrays")
+            if kind is None:
+                set_field(self, name, float(value))
+        set_field(self, "fixed_star", bool(self.fixed_star))
+        set_field(self, "_table", table)
+        set_field(self, "_plain", tuple(map(float, plain)))
+        set_field(self, "_kind", kind)
+
+    @property
+    def mu(self):
+        """G M, or G (M + m) where both masses move, m3/s2."""
+        star, planet, _ = self._plain
+        return self._wrap(G * star if self.fixed_star else G * star + G * planet, MU)
+
+    @property
+    def force(self):
+        """What the masses attract each other by, N."""
+        return self._table.force
+
+    @property
+    def speed(self):
+        """Speed of the planet relative to the star, m/s."""
+        return self._table.speed
+
+    @property
+    def period(self):
+        """Time of one revolution, s."""
+        return self._table.period
+
+    @property
+    def angular_speed(self):
+        """Angular speed, rad/s."""
+        return self._table.angular_speed
+
+    @property
+    def escape_speed(self):
+        """Speed relative to the star that would be enough to leave it, m/s."""
+        return self._table.escape_speed
+
+    @property
+    def energy(self):
+        """Kinetic and potential energy, J."""
+        return self._table.energy
+
+    @property
+    def hill_radius(self):
+        """The radius within which the planet can hold satellites, m."""
+        return self._table.hill_radius
+
+    @property
+    def barycentre(self):
+        """Distance of the common centre of mass from the star's, m."""
+        star, planet, radius = self._plain
+        return self._wrap(_share(planet, star) * radius, "m")
+
+    def position(self, t):
+        """Where the planet is as seen from the star.
+
+        Parameters
+        ----------
+        t : float or array_like
+            Times in s. Whole periods are taken off without rounding.
+
+        Returns
+        -------
+        ndarray, shape (..., 3)
+            In m, for t of shape (...). NaN where t is NaN or infinite.
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, M_EARTH, M_SUN
+        >>> from mathwork.orbit import CircularOrbit
+        >>> earth = CircularOrbit(M_SUN, M_EARTH, AU)
+        >>> (earth.position([0, earth.period / 4]) / AU).round(9) + 0
+        array([[1., 0., 0.],
+               [0., 1., 0.]])
+        """
+        place, kind = self._turned(t, self._plain[2], 0)
+        return place if kind is None else kind.wrap(place, "m")
+
+    def velocity(self, t):
+        """How the planet moves as seen from the star.
+
+        Parameters
+        ----------
+        t : float or array_like
+            Times in s.
+
+        Returns
+        -------
+        ndarray, shape (..., 3)
+            In m/s, for t of shape (...).
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, M_EARTH, M_SUN
+        >>> from mathwork.orbit import CircularOrbit
+        >>> CircularOrbit(M_SUN, M_EARTH, AU).velocity(0).round() + 0
+        array([    0., 29785.,     0.])
+        """
+        star, planet, radius = self._plain
+        speed = core.table(star, planet, radius, self.fixed_star)[1]
+        rate, kind = self._turned(t, speed, 1)
+        return rate if kind is None else kind.wrap(rate, "m/s")
+
+    def positions(self, t):
+        """Where both bodies are about their barycentre.
+
+        Parameters
+        ----------
+        t : float or array_like
+            Times in s.
+
+        Returns
+        -------
+        star, planet : ndarray, shape (..., 3)
+            In m, for t of shape (...). They are on opposite sides, at distances as the other's
+            mass. `fixed_star` changes only how fast they turn.
+
+        Examples
+        --------
+        >>> from mathwork.constants import M_EARTH
+        >>> from mathwork.orbit import CircularOrbit
+        >>> earth, moon = CircularOrbit(M_EARTH, 7.346e22, 3.844e8).positions(0)
+        >>> print(f"{earth[0]:.4g} {moon[0]:.4g}")
+        -4.671e+06 3.797e+08
+        """
+        star, planet, radius = self._plain
+        place, kind = self._turned(t, radius, 0)
+        both = -_share(planet, star) * place, _share(star, planet) * place
+        return both if kind is None else tuple(kind.wrap(body, "m") for body in both)
+
+    def plot(self, ax=None):
+        """Draw the orbit to scale, with both bodies and the barycentre.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; new axes by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            As :func:`plot_orbits` draws them.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib, the extra `plot`, is not installed.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from mathwork.constants import AU, M_EARTH, M_SUN
+        >>> from mathwork.orbit import CircularOrbit
+        >>> ax = CircularOrbit(M_SUN, M_EARTH, AU).plot(Figure().add_subplot())
+        >>> ax.get_xlabel()
+        'x (au)'
+        """
+        from mathwork.orbit.plot import plot_orbits
+
+        return plot_orbits(self, ax)
+
+    def _wrap(self, value, unit):
+        return value if self._kind is None else self._kind.wrap(value, unit)
+
+    def _turned(self, t, length, quarters):
+        """A vector of this length, turned from the x axis by quarters and by time; its units"""
+        (t,), kind = units.plain(t=(t, "s"))
+        if None not in (kind, self._kind) and kind != self._kind:
+            raise TypeError("t must carry the same kind of units as the orbit")
+        time = np.asarray(t)
+        dtype = real_dtype(time.dtype)
+        if dtype is None:
+            raise TypeError(f"t must hold real numbers, got dtype {time.dtype}")
+        star, planet, radius = self._plain
+        one_period = core.table(star, planet, radius, self.fixed_star)[2]
+        with np.errstate(invalid="ignore"):
+            angle = 2 * np.pi * (np.fmod(time, one_period, dtype=np.float64) / one_period)
+            cosine, sine = length * np.cos(angle), length * np.sin(angle)
+        for _ in range(quarters):
+            cosine, sine = -sine, cosine
+        vector = np.stack((cosine, sine, np.zeros_like(sine)), axis=-1)
+        return vector.astype(dtype, copy=False), kind or self._kind
+
+
+def _share(mass, other):
+    """mass / (mass + other), one half where both are 0"""
+    return mass / (mass + other) if mass + other else 0.5

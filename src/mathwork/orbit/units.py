@@ -1,0 +1,208 @@
+"""Values that carry units, at the door: to plain SI numbers, and results back to the same kind.
+
+astropy and pint are looked for among the modules that the caller has imported, and never imported
+here. Plain numbers are SI, and those that do not look like it get a warning.
+"""
+import math
+import sys
+import warnings
+
+import numpy as np
+
+from mathwork._arrays import as_array
+from mathwork._levels import core
+from mathwork.constants import G
+
+PLAIN = (float, int, np.ndarray)        # what kernels take as it is
+
+# Square of the angular speed: (4 pi / 3) G rho of an orbit just above a body as dense as osmium,
+# 22 590 kg / m^3, the densest element. That is once in 42 minutes.
+FASTEST = 4 / 3 * math.pi * G * 22590
+# and of once in the age of the universe, 13.787e9 Julian years: Planck Collaboration, "Planck 2018
+# results VI", Astronomy & Astrophysics 641, A6 (2020), table 2
+SLOWEST = (2 * math.pi / (13.787e9 * 365.25 * 86400)) ** 2
+LIGHTEST = 1e6      # kg, a rock of some metres: nothing lighter is known to have a satellite
+
+core.know_units(FASTEST, SLOWEST, LIGHTEST)     # for numbers, which it looks at itself
+
+
+class UnitsWarning(UserWarning):
+    """A plain number does not look like SI.
+
+    A body as dense as osmium, the densest element, has an orbit of 42 minutes just above its
+    surface. A shorter period is possible only about white dwarfs, neutron stars and black holes,
+    and is more often a radius in kilometres or astronomical units. The others that are told: a
+    period longer than the age of the universe, and a `star_mass` below 1000 tonnes. Of arrays only
+    the first element is looked at, and values that carry units are not.
+
+    ``warnings.simplefilter("ignore", mathwork.orbit.UnitsWarning)`` switches it off.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from mathwork.orbit import UnitsWarning, circular_speed
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", UnitsWarning)
+    ...     speed = circular_speed(1.5e8, mu=1.3271244e20)      # kilometres
+    >>> caught[0].category is UnitsWarning
+    True
+    """
+
+
+def warn_of_units(radius, star, is_mass, stacklevel=3):
+    """Warn if an orbit about `star`, a mass or a mu, does not look like SI."""
+    if not (0 < star < math.inf and 0 < radius < math.inf):
+        return
+    square = (G * star if is_mass else star) / radius / radius / radius
+    name, unit = ("star_mass", "kg") if is_mass else ("mu", "m3/s2")
+    if is_mass and star < LIGHTEST:
+        text = f"star_mass = {star:.6g} kg is no star or planet"
+    elif square > FASTEST:
+        text = (f"radius = {radius:.6g} m with {name} = {star:.6g} {unit} is inside any body less "
+                "dense than a white dwarf")
+    elif square < SLOWEST:
+        text = (f"radius = {radius:.6g} m with {name} = {star:.6g} {unit} has a period longer than "
+                "the age of the universe")
+    else:
+        return
+    warnings.warn(f"{text}: are both in SI units?", UnitsWarning, stacklevel=stacklevel)
+
+
+class Astropy:
+    """astropy quantities"""
+
+    def __eq__(self, other):
+        return type(other) is Astropy
+
+    __hash__ = object.__hash__
+
+    @property
+    def units(self):
+        return sys.modules["astropy.units"]
+
+    def to_plain(self, value, name, unit):
+        if hasattr(value, "mask"):
+            raise TypeError(f"{name} must be a plain quantity, got a masked one")
+        try:
+            return value.to_value(unit)
+        except self.units.UnitsError:
+            raise _wrong_unit(name, unit, value.unit) from None
+
+    def wrap(self, value, unit):
+        return value << self.units.Unit(unit)      # without a copy
+
+    def memory_of(self, out):
+        return out.unit, out.value
+
+    def same_unit(self, unit, found):
+        return self.units.Unit(unit) == found
+
+
+class Pint:
+    """pint quantities of one registry"""
+
+    def __init__(self, registry):
+        self.registry = registry
+
+    def __eq__(self, other):
+        return type(other) is Pint and other.registry is self.registry
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self):
+        return _application_pint, ()
+
+    def to_plain(self, value, name, unit):
+        if not value.is_compatible_with(unit):
+            raise _wrong_unit(name, unit, value.units)
+        return value.m_as(unit)
+
+    def wrap(self, value, unit):
+        return self.registry.Quantity(value, unit)
+
+    def memory_of(self, out):
+        return out.units, out.magnitude
+
+    def same_unit(self, unit, found):
+        return self.registry.Unit(unit) == found
+
+
+def _application_pint():
+    """What pint itself does with a pickle: its quantities go to the application's registry"""
+    import pint
+
+    return Pint(pint.get_application_registry())
+
+
+def _wrong_unit(name, unit, found):
+    return TypeError(f"{name} must be in {unit} or a unit like it, "
+                     f"got {str(found) or 'dimensionless'}")
+
+
+def kind_of(value):
+    """The kind of units that `value` carries, or None."""
+    astropy, pint = sys.modules.get("astropy.units"), sys.modules.get("pint")
+    if astropy is not None and isinstance(value, astropy.Quantity):
+        return Astropy()
+    if pint is not None and isinstance(value, pint.Quantity):
+        # The application's registry may be a proxy of the one that is meant.
+        return Pint(value._REGISTRY)
+    return None
+
+
+def plain(**values):
+    """What is given as ``name=(value, unit)`` in SI, in that order, and the kind of its units.
+
+    Parameters
+    ----------
+    **values : tuple
+        A value, which may be None, and the SI unit that it is wanted in.
+
+    Returns
+    -------
+    list
+        Python numbers, arrays, or None where None was given.
+    Astropy, Pint or None
+        Whose ``wrap(result, unit)`` gives a result the same kind of units; None where no value
+        carries any.
+
+    Raises
+    ------
+    TypeError
+        For a unit of another dimension, two kinds of units in one call, and what is not numbers.
+    """
+    kind = None
+    found = []
+    for name, (value, unit) in values.items():
+        if type(value) not in PLAIN and value is not None:
+            own = kind_of(value)
+            if own is not None:
+                if kind not in (None, own):
+                    raise TypeError(f"{name} must carry the same kind of units as the others: "
+                                    "astropy's, or those of one pint registry")
+                kind = own
+                value = kind.to_plain(value, name, unit)
+            value = number_or_array(value, name)
+        found.append(value)
+    return found, kind
+
+
+def number_or_array(value, name):
+    """Python's and NumPy's scalars as Python numbers, everything else as an array."""
+    if type(value) in PLAIN or isinstance(value, float):
+        return value
+    array = as_array(value, name)
+    return array if isinstance(value, np.ndarray) or array.ndim else float(array)
+
+
+def plain_out(out, kind, unit):
+    """The array to write to for `out`, which carries units just as the arguments do."""
+    if out is None or (kind is None and kind_of(out) is None):
+        return out
+    if kind is None or kind_of(out) != kind:
+        raise TypeError("out must carry the same kind of units as the arguments, "
+                        f"got {type(out).__name__}")
+    found, memory = kind.memory_of(out)
+    if not kind.same_unit(unit, found):
+        raise TypeError(f"out must be in {unit}, got {str(found) or 'dimensionless'}")
+    return memory

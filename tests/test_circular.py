@@ -1,0 +1,297 @@
+"""Circular orbits: against the formulas in exact numbers, published values, and identities."""
+import math
+import pickle
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from arrays import LAYOUTS
+from helpers import raises, same_bits
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mathwork.constants import AU, GM_JUPITER, GM_SUN, M_EARTH, M_SUN, G
+from mathwork.orbit import (
+    CircularOrbit,
+    KeplerOrbit,
+    angular_speed,
+    centripetal_force,
+    circular_speed,
+    escape_speed,
+    gravitational_force,
+    hill_radius,
+    orbit_table,
+    orbital_energy,
+    period,
+)
+
+# of (r, GM of the star, GM or G (M + m), m)
+TWINS = {
+    circular_speed: lambda r, mu, both, m: mpmath.sqrt(both / r),
+    period: lambda r, mu, both, m: 2 * mpmath.pi * mpmath.sqrt(r**3 / both),
+    angular_speed: lambda r, mu, both, m: mpmath.sqrt(both / r**3),
+    escape_speed: lambda r, mu, both, m: mpmath.sqrt(2 * both / r),
+    orbital_energy: lambda r, mu, both, m: -mu * m / (2 * r),
+    hill_radius: lambda r, mu, both, m: r * mpmath.cbrt(mpmath.mpf(float(G)) * m / (3 * mu)),
+}
+every_function = pytest.mark.parametrize("function", TWINS, ids=lambda f: f.__name__)
+# numbers that are no astronomy are told to be none: test_units.py
+pytestmark = pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
+
+radii = st.floats(1e3, 1e15)
+masses = st.floats(1e8, 1e32)
+
+
+def some(rng, n):
+    """radius, star_mass, planet_mass"""
+    return 10 ** rng.uniform(6, 13, n), 10 ** rng.uniform(20, 31, n), 10 ** rng.uniform(0, 27, n)
+
+
+# ---- the formulas ----
+
+@every_function
+def test_against_mpmath(kernels, monkeypatch, rng, function):
+    monkeypatch.setattr("mathwork.orbit.circular.core", kernels)
+    r, star, planet = some(rng, 300)
+    found = function(r, star_mass=star, planet_mass=planet)
+    with mpmath.workdps(40):
+        for k in range(300):
+            one, big, small, g = map(mpmath.mpf, (r[k], star[k], planet[k], float(G)))
+            exact = TWINS[function](one, g * big, g * (big + small), small)
+            assert abs(found[k] - exact) <= 4 * math.ulp(float(exact))
+
+
+def test_forces_in_exact_numbers(rng):
+    r, first, second = some(rng, 200)
+    with mpmath.workdps(40):
+        for one in zip(first.tolist(), second.tolist(), r.tolist(), strict=True):
+            a, b, c = map(mpmath.mpf, one)
+            assert abs(gravitational_force(*one) / (float(G) * a * b / c**2) - 1) < 1e-15
+            assert abs(centripetal_force(*one) / (a * b**2 / c) - 1) < 1e-15
+
+
+def test_ends_of_the_range():
+    assert gravitational_force(1e200, 1e200, 1e200) == pytest.approx(G, rel=1e-15)
+    assert centripetal_force(1e-200, 1e200, 1e200) == pytest.approx(1, rel=1e-15)
+    assert period(1e150, mu=1e300) == pytest.approx(2 * math.pi * 1e75, rel=1e-15)
+    assert circular_speed(AU, mu=0) == 0 and period(AU, mu=0) == math.inf
+    assert circular_speed(math.inf, mu=1.0) == 0
+
+
+# ---- published values ----
+#
+# NASA planetary fact sheets: semi-major axis (m), period (s), mean speed (m/s). Of the moons the
+# speed is 2 pi a / P.
+PUBLISHED = {
+    "Venus": (GM_SUN, 1.08210e11, 1.94141664e7, 35020),
+    "Earth": (GM_SUN, 1.49598e11, 3.15581184e7, 29780),
+    "Io": (GM_JUPITER, 4.218e8, 1.528535232e5, 17331),
+    "Europa": (GM_JUPITER, 6.711e8, 3.068192064e5, 13740),
+    "Ganymede": (GM_JUPITER, 1.0704e9, 6.181534656e5, 10879),
+    "Callisto": (GM_JUPITER, 1.8827e9, 1.4419311552e6, 8203)}
+TABLE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "solar_system.csv"
+
+
+@pytest.mark.parametrize("body", PUBLISHED)
+def test_published_speeds_and_periods(body):
+    mu, radius, time, speed = PUBLISHED[body]
+    assert circular_speed(radius, mu=mu) == pytest.approx(speed, rel=1e-3)
+    assert period(radius, mu=mu) == pytest.approx(time, rel=1e-3)
+    assert period(radius, star_mass=mu / G) == pytest.approx(time, rel=1e-3)
+
+
+@pytest.mark.skipif(not TABLE.is_file(), reason="the table is not in ../shared/reference")
+def test_the_table_of_the_solar_system():
+    lines = [line for line in TABLE.read_text().splitlines() if not line.startswith("#")]
+    rows = [dict(zip(lines[0].split(","), line.split(","), strict=True)) for line in lines[1:]]
+    found = {row["body"]: row for row in rows}
+    for body, (mu, *_) in PUBLISHED.items():
+        row = found[body]
+        radius = float(row["semi_major_axis_m"])
+        assert circular_speed(radius, mu=mu) == pytest.approx(float(row["mean_speed_m_s"]),
+                                                              rel=1e-3)
+        assert period(radius, mu=mu) == pytest.approx(float(row["period_s"]), rel=1e-3)
+
+
+def test_the_moon():
+    for planet, days in ((None, 27.452), (7.346e22, 27.285)):
+        time = period(3.844e8, star_mass=M_EARTH, planet_mass=planet)
+        assert round(time / 86400, 3) == days
+
+
+def test_mercury_is_no_circle():
+    """Mean speed 47.36 km/s: the perimeter of an ellipse over its period"""
+    speed = circular_speed(5.7909e10, mu=GM_SUN)
+    assert speed == pytest.approx(47870, rel=1e-3)
+    assert speed / 47360 - 1 == pytest.approx(0.0107, abs=5e-4)
+    ratio = 2 / mpmath.pi * mpmath.ellipe(0.2056**2)
+    assert speed * float(ratio) == pytest.approx(47360, rel=2e-4)
+
+
+# ---- identities ----
+
+@given(radii, masses, masses)
+def test_identities(r, star, planet):
+    masses = {"star_mass": star, "planet_mass": planet}
+    v, mu = circular_speed(r, **masses), G * star + G * planet
+    assert v * v * r == pytest.approx(mu, rel=1e-14)
+    assert period(r, **masses) == pytest.approx(2 * math.pi / angular_speed(r, **masses), rel=1e-14)
+    assert escape_speed(r, **masses) == pytest.approx(math.sqrt(2) * v, rel=1e-14)
+    assert orbital_energy(r, **masses) == pytest.approx(-G * star * planet / (2 * r), rel=1e-14)
+    # fixed star: the attraction is what keeps the planet on the circle
+    assert centripetal_force(planet, circular_speed(r, star_mass=star), r) == pytest.approx(
+        gravitational_force(star, planet, r), rel=1e-14)
+
+
+# ---- numbers and arrays ----
+
+@every_function
+def test_alone_and_in_arrays(kernels, monkeypatch, rng, function):
+    monkeypatch.setattr("mathwork.orbit.circular.core", kernels)
+    r, star, planet = some(rng, 601)
+    found = function(r, star_mass=star, planet_mass=planet)
+    alone = [function(a, star_mass=b, planet_mass=c)
+             for a, b, c in zip(r.tolist(), star.tolist(), planet.tolist(), strict=True)]
+    assert all(type(value) is float for value in alone) and found.tolist() == alone
+    grid = function(r[:7, None], star_mass=star[:5], planet_mass=planet[0])
+    assert grid.shape == (7, 5)
+    assert grid[3, 2] == function(r[3], star_mass=star[2], planet_mass=planet[0])
+    out = np.empty(601)
+    assert function(r, star_mass=star, planet_mass=planet, out=out) is out
+    assert same_bits(out, found)
+    assert function(np.zeros((0, 3)), star_mass=1e30, planet_mass=1.0).shape == (0, 3)
+
+
+@every_function
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_layout(rng, dtype, function, layout):
+    r, star, planet = (x.astype(dtype).reshape(4, 10) for x in some(rng, 40))
+    found = function(r, star_mass=star, planet_mass=planet)
+    assert found.dtype == dtype
+    awkward = [LAYOUTS[layout](x) for x in (r, star, planet)]
+    assert same_bits(np.asarray(function(awkward[0], star_mass=awkward[1],
+                                         planet_mass=awkward[2])), found)
+
+
+@every_function
+def test_dtypes(function):
+    given = {"star_mass": 2e30, "planet_mass": 6e24}
+    assert function(np.array([1.5e11], "f4"), **given).dtype == np.float32
+    narrow = np.array([1.5e11], "f4")
+    wide = function(narrow.astype(float), **given)
+    assert same_bits(function(narrow, **given), wide.astype("f4"))
+    assert function(narrow, star_mass=np.array([2e30]), planet_mass=6e24).dtype == np.float64
+    expected = function(1.5e11, **given)
+    for number in (150_000_000_000, np.float64(1.5e11), np.array(1.5e11)):
+        assert function(number, **given) == expected
+    assert type(function(150_000_000_000, **given)) is float
+    for many in ([1.5e11], (150_000_000_000,), np.array([150_000_000_000])):
+        assert function(many, **given).tolist() == [expected]
+
+
+def test_beyond_float32_is_infinite_without_a_warning():
+    r, star, planet = (np.array([value], "f4") for value in (1e11, 2e30, 6e24))
+    expected = np.array([-np.inf], "f4")
+    assert same_bits(orbital_energy(r, star_mass=star, planet_mass=1e13 * planet), expected)
+    assert same_bits(orbit_table(star, 1e13 * planet, r).energy, expected)
+
+
+# ---- what is refused ----
+
+@every_function
+def test_bad_numbers(function):
+    given = {"star_mass": 2e30, "planet_mass": 1.0}
+    for bad in (0.0, -1.0, math.nan):
+        with raises(ValueError, f"radius must be positive, got {bad!r}"):
+            function(bad, **given)
+    for name in given:
+        with raises(ValueError, f"{name} must not be negative, got -1.0"):
+            function(1e11, **given | {name: -1.0})
+        with raises(ValueError, f"{name} must be a number, got nan"):
+            function(1e11, **given | {name: math.nan})
+    message = "exactly one of star_mass and mu must be given"
+    for wrong in ({}, {"star_mass": 1e30, "mu": 1e20}):
+        with raises(TypeError, message):
+            function(1e11, planet_mass=1.0, **wrong)
+    bad = np.array([1e11, 0.0, -1.0, np.nan])
+    assert np.isnan(function(bad, **given)).tolist() == [False, True, True, True]
+    bad = np.array([1e30, -1.0, np.nan])
+    assert np.isnan(function(1e11, star_mass=bad, planet_mass=1.0)).tolist() == [False, True, True]
+    with raises(TypeError, "out must have dtype float64, got float32"):
+        function(np.ones(2), out=np.zeros(2, "f4"), **given)
+    with raises(ValueError, "out must have shape (2,), got (3,)"):
+        function(np.ones(2), out=np.zeros(3), **given)
+
+
+def test_what_else_is_needed():
+    with raises(TypeError, "hill_radius needs planet_mass"):
+        hill_radius(AU, star_mass=M_SUN)
+    with raises(TypeError, "orbital_energy needs planet_mass beside star_mass; "
+                           "mu alone gives the energy of each kilogram"):
+        orbital_energy(AU, star_mass=M_SUN)
+    with raises(TypeError, "radius must hold real numbers, got dtype complex128"):
+        circular_speed(np.ones(2, complex), mu=GM_SUN)
+
+
+# ---- whole orbits ----
+
+@pytest.mark.parametrize("fixed_star", [True, False])
+def test_the_columns_are_the_functions(rng, dtype, fixed_star):
+    r, star, planet = (x.astype(dtype) for x in some(rng, 333))
+    planet *= dtype.type(1e-18)     # the energy fits float32
+    table = orbit_table(star, planet, r, fixed_star=fixed_star)
+    both = {"star_mass": star, "planet_mass": planet}
+    for name, function in zip(table._fields[1:], TWINS, strict=True):
+        needs = fixed_star and name not in ("energy", "hill_radius")
+        assert same_bits(getattr(table, name),
+                         function(r, **({"star_mass": star} if needs else both))), name
+    assert same_bits(table.force, gravitational_force(star, planet, r))
+    one = orbit_table(float(star[5]), float(planet[5]), float(r[5]), fixed_star=fixed_star)
+    assert [type(value) for value in one] == [float] * 7
+    if dtype == np.float64:
+        assert list(one) == [column[5] for column in table]
+
+
+@pytest.mark.parametrize("fixed_star", [True, False])
+def test_a_circular_orbit(fixed_star):
+    orbit = CircularOrbit(2e30, 3e28, AU, fixed_star=fixed_star)
+    table = orbit_table(2e30, 3e28, AU, fixed_star=fixed_star)
+    assert all(getattr(orbit, name) == value for name, value in table._asdict().items())
+    t = np.linspace(-1, 1, 9).reshape(3, 3) * 1e7
+    place = orbit.position(t)
+    assert place.shape == (3, 3, 3) and orbit.position(0).tolist() == [AU, 0, 0]
+    np.testing.assert_allclose(np.linalg.norm(place, axis=-1), AU, rtol=1e-15)
+    np.testing.assert_allclose(orbit.position(t + orbit.period), place, rtol=0, atol=1e-14 * AU)
+    kepler = KeplerOrbit(AU, 0, mu=orbit.mu)
+    np.testing.assert_allclose(place, kepler.position(t), rtol=0, atol=1e-14 * AU)
+    np.testing.assert_allclose(orbit.velocity(t), kepler.velocity(t), rtol=0,
+                               atol=1e-14 * orbit.speed)
+    star, planet = orbit.positions(t)
+    np.testing.assert_allclose(planet - star, place, rtol=0, atol=1e-15 * AU)
+    np.testing.assert_allclose(2e30 * star + 3e28 * planet, 0, rtol=0, atol=1e-14 * 3e28 * AU)
+    assert orbit.barycentre == pytest.approx(AU * 3 / 203, rel=1e-15)
+    assert orbit.mu == pytest.approx(G * (2e30 if fixed_star else 2.03e30), rel=1e-15)
+
+
+def test_a_circular_orbit_as_an_object():
+    orbit = CircularOrbit(M_SUN, M_EARTH, AU, fixed_star=False)
+    copy = pickle.loads(pickle.dumps(orbit))
+    assert copy == orbit and hash(copy) == hash(orbit) and copy.speed == orbit.speed
+    assert orbit != CircularOrbit(M_SUN, M_EARTH, AU)
+    assert repr(CircularOrbit(2e30, 6e24, 1.5e11)) == (
+        "CircularOrbit(star_mass=2e+30, planet_mass=6e+24, radius=150000000000.0, "
+        "fixed_star=True)")
+    with pytest.raises(AttributeError):
+        orbit.radius = 1.0
+    with raises(ValueError, "radius must be positive, got 0.0"):
+        CircularOrbit(1e30, 1.0, 0.0)
+    with raises(TypeError, "radius of a CircularOrbit must be one number, got shape (2,): "
+                           "orbit_table takes arrays"):
+        CircularOrbit(2e30, 1.0, [AU, AU])
+
+
+def test_numbers_go_to_an_out_of_float64():
+    out = np.empty(())
+    assert circular_speed(AU, mu=GM_SUN, out=out) is out
+    assert float(out) == circular_speed(AU, mu=GM_SUN)

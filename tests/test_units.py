@@ -1,0 +1,150 @@
+"""Values that carry units, and the warning about numbers that look wrong."""
+import math
+import warnings
+
+import numpy as np
+import pytest
+from helpers import raises, run_python
+
+from mathwork.constants import AU, GM_SUN, M_EARTH, M_SUN
+from mathwork.orbit import (
+    CircularOrbit,
+    UnitsWarning,
+    angular_speed,
+    centripetal_force,
+    circular_speed,
+    escape_speed,
+    gravitational_force,
+    hill_radius,
+    orbit_table,
+    orbital_energy,
+    period,
+)
+
+FUNCTIONS = {circular_speed: "m/s", period: "s", angular_speed: "rad/s", escape_speed: "m/s",
+             orbital_energy: "J", hill_radius: "m"}
+every_function = pytest.mark.parametrize(("function", "unit"), FUNCTIONS.items(),
+                                         ids=lambda value: getattr(value, "__name__", ""))
+
+
+@pytest.fixture(params=["astropy", "pint"])
+def quantity(request):
+    """quantity(value, unit), of either kind"""
+    if request.param == "astropy":
+        return pytest.importorskip("astropy.units").Quantity
+    return pytest.importorskip("pint").UnitRegistry().Quantity
+
+
+def magnitude(value, unit):
+    return value.to_value(unit) if hasattr(value, "to_value") else value.m_as(unit)
+
+
+# ---- the warning ----
+
+@pytest.mark.parametrize("arguments", [
+    {"radius": 1.496e8, "star_mass": M_SUN},        # kilometres
+    {"radius": 1.0, "star_mass": M_SUN},            # astronomical units
+    {"radius": AU, "star_mass": 1.0},               # solar masses
+    {"radius": 1e24, "star_mass": M_SUN},
+    {"radius": 1e8, "mu": GM_SUN}])
+def test_it_warns(arguments):
+    for wrong in (arguments, arguments | {"radius": np.array([arguments["radius"], AU])}):
+        with pytest.warns(UnitsWarning, match="are both in SI units") as caught:
+            circular_speed(**wrong)
+        assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_everything_warns_at_the_line_of_the_caller():
+    for call in (lambda: circular_speed(1.0, mu=GM_SUN), lambda: period([1.0], mu=GM_SUN),
+                 lambda: orbit_table(M_SUN, M_EARTH, 1.0),
+                 lambda: CircularOrbit(M_SUN, M_EARTH, 1.0),
+                 lambda: hill_radius(1.0, star_mass=M_SUN, planet_mass=M_EARTH)):
+        with pytest.warns(UnitsWarning) as caught:
+            call()
+        assert [(warning.filename, warning.lineno) for warning in caught] == [
+            (__file__, call.__code__.co_firstlineno)]
+
+
+@pytest.mark.parametrize(("radius", "star"), [
+    (5.7909e10, M_SUN), (5.869656e12, M_SUN), (6.778e6, M_EARTH), (3.844e8, M_EARTH),
+    (1e15, M_SUN), (6e3, 1e12), (math.inf, M_SUN)])
+def test_it_does_not_warn(radius, star):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        circular_speed(radius, star_mass=star)
+        circular_speed(np.array([radius]), star_mass=star)
+        circular_speed(np.zeros(0), star_mass=star)
+
+
+def test_it_can_be_switched_off():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore", UnitsWarning)
+        assert circular_speed(2.0, mu=8e20) == 2e10
+    assert not caught
+
+
+# ---- units ----
+
+@every_function
+def test_the_same_kind_comes_out(quantity, function, unit):
+    radius, star, planet = quantity(1.5, "au"), quantity(2e30, "kg"), quantity(6e27, "g")
+    expected = function(1.5 * AU, star_mass=2e30, planet_mass=6e24)
+    found = function(radius, star_mass=star, planet_mass=planet)
+    assert type(found) is type(radius)
+    assert magnitude(found, unit) == pytest.approx(expected, rel=1e-14)
+    found = function(quantity(np.array([1.5, 3.0]), "au"), star_mass=2e30, planet_mass=6e24)
+    assert found.shape == (2,)
+    assert magnitude(found, unit)[0] == pytest.approx(expected, rel=1e-14)
+    out = quantity(np.zeros(2), unit)
+    assert function(quantity(np.array([1.5, 3.0]), "au"), star_mass=2e30, planet_mass=6e24,
+                    out=out) is out
+    assert np.array_equal(magnitude(out, unit), magnitude(found, unit))
+
+
+def test_forces(quantity):
+    force = gravitational_force(quantity(2.0, "kg"), 3.0, quantity(1.0, "km"))
+    assert magnitude(force, "N") == pytest.approx(gravitational_force(2.0, 3.0, 1e3), rel=1e-14)
+    force = centripetal_force(quantity(2.0, "g"), quantity(3.0, "km/s"), 1.0)
+    assert magnitude(force, "N") == pytest.approx(18e3, rel=1e-14)
+
+
+def test_wrong_dimensions_name_both_units(quantity):
+    for call, name, wanted, found in (
+            (lambda: circular_speed(quantity(1.0, "kg"), mu=GM_SUN), "radius", "m", "k"),
+            (lambda: circular_speed(AU, star_mass=quantity(1.0, "m")), "star_mass", "kg", "m"),
+            (lambda: period(AU, mu=quantity(1.0, "m/s")), "mu", r"m\*\*3/s\*\*2", "m"),
+            (lambda: orbit_table(quantity(1.0, "m"), 1.0, 1.0), "star_mass", "kg", "m")):
+        with pytest.raises(TypeError, match=f"^{name} must be in {wanted} or a unit like it, "
+                                            f"got {found}"):
+            call()
+
+
+def test_mixed_kinds_are_refused():
+    units, pint = pytest.importorskip("astropy.units"), pytest.importorskip("pint")
+    one, other = (pint.UnitRegistry().Quantity for _ in range(2))
+    message = ("star_mass must carry the same kind of units as the others: "
+               "astropy's, or those of one pint registry")
+    for radius, star in ((1 * units.au, one(1.0, "kg")), (one(1.0, "au"), other(1.0, "kg"))):
+        with raises(TypeError, message):
+            circular_speed(radius, star_mass=star)
+    with raises(TypeError, "out must carry the same kind of units as the arguments, got ndarray"):
+        circular_speed([1, 2] * units.au, mu=GM_SUN, out=np.zeros(2))
+
+
+def test_objects_with_units(quantity):
+    orbit = CircularOrbit(quantity(2e30, "kg"), quantity(6e24, "kg"), quantity(1.0, "au"),
+                          fixed_star=False)
+    plain = CircularOrbit(2e30, 6e24, AU, fixed_star=False)
+    for name, unit in (("speed", "m/s"), ("period", "s"), ("energy", "J"), ("force", "N"),
+                       ("barycentre", "m"), ("mu", "m**3/s**2"), ("hill_radius", "m")):
+        assert magnitude(getattr(orbit, name), unit) == pytest.approx(getattr(plain, name),
+                                                                      rel=1e-13), name
+    place = magnitude(orbit.position(quantity(1.0, "day")), "m")
+    np.testing.assert_allclose(place, plain.position(86400.0), rtol=0, atol=1e-13 * AU)
+
+
+def test_mathwork_imports_neither():
+    assert run_python("import sys, mathwork.orbit as o\n"
+                      "o.circular_speed([1.5e11, 3e11], star_mass=2e30)\n"
+                      "print({'astropy', 'pint', 'matplotlib'} & set(sys.modules))"
+                      ) == (0, "set()\n", "")
