@@ -11,6 +11,9 @@ from command_line import cli, error_of, in_subprocess, output_of
 import mathwork
 from mathwork import data
 
+COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve")
+
+
 # ---------------------------------------------------------------- help, version, info
 
 
@@ -18,11 +21,11 @@ from mathwork import data
 def test_help_lists_the_commands(arguments):
     text = output_of(*arguments)
     assert text.startswith("Usage: mathwork ")
-    for command in ("convert", "demo", "fit", "forward", "info", "rref", "solve"):
+    for command in COMMANDS:
         assert f"\n  {command} " in text
 
 
-@pytest.mark.parametrize("command", ["convert", "demo", "fit", "forward", "info", "rref", "solve"])
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help(command, option):
     text = output_of(command, option)

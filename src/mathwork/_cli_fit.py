@@ -132,11 +132,11 @@ def _report_groups(keys, x, y, labels, as_json):
         "nobs", "slope", "stderr", "intercept", "intercept_stderr", "rvalue", "pvalue")]
     rows = [(str(key), *(f"{value:.6g}" for value in row))
             for key, *row in zip(fits.keys.tolist(), *columns, strict=True)]
-    for line in _aligned([(labels["group"], *heads), *rows]):
+    for line in aligned([(labels["group"], *heads), *rows]):
         click.echo(line)
 
 
-def _aligned(rows):
+def aligned(rows):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
@@ -144,17 +144,17 @@ def _aligned(rows):
 
 
 def _fields(result, names):
-    return {name: _plain(getattr(result, name)) for name in names}
+    return {name: plain_number(getattr(result, name)) for name in names}
 
 
-def _plain(value):
+def plain_number(value):
     """A field as JSON has it: lists, and None for NaN and infinity"""
     if callable(value):
         value = value()
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [plain_number(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

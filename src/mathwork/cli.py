@@ -15,6 +15,7 @@ from mathwork._arrays import as_array
 from mathwork._cli_fit import fit
 from mathwork._cli_json import as_json, for_json, print_json
 from mathwork._cli_matrices import rref, solve
+from mathwork._cli_orbit import orbit
 from mathwork._runtime import runtime
 from mathwork._tables import check_suffix, read_table, write_table
 from mathwork.data import digits, digits_network
@@ -75,6 +76,7 @@ def cli(ctx):
 
 
 cli.add_command(fit)
+cli.add_command(orbit)
 cli.add_command(rref)
 cli.add_command(solve)
 

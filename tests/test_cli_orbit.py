@@ -1,0 +1,250 @@
+"""mathwork orbit: what it writes, what it draws, and what it refuses."""
+import csv
+import json
+
+import numpy as np
+import pytest
+from command_line import error_of, output_of, run
+
+from mathwork.constants import AU, M_EARTH, M_JUPITER, M_SUN
+from mathwork.orbit import circular_speed, escape_speed, orbit_table, period
+
+SUN = ["--star-mass", "1Msun"]
+EARTH = [*SUN, "--radius", "1au", "--planet-mass", "1Mearth"]
+KEYS = ["radius", "speed", "period", "angular_speed", "escape_speed", "force", "energy",
+        "hill_radius"]
+OF_PLANET = ["force", "energy", "hill_radius"]
+
+
+def json_of(*arguments):
+    return json.loads(output_of("orbit", *arguments, "--json"))
+
+
+def table_in(text):
+    head, *rows = csv.reader(text.splitlines())
+    return dict(zip(head, np.array(rows, np.float64).T, strict=True))
+
+
+def assert_table(report, radius, table):
+    assert list(report) == KEYS
+    for name, value in report.items():
+        assert np.array_equal(value, radius if name == "radius" else getattr(table, name))
+
+
+def test_help():
+    assert "\n  orbit " in output_of("-h")
+    text = output_of("orbit", "-h")
+    assert text.startswith("Usage: mathwork orbit ")
+    for option in ("--star-mass MASS", "--radius LENGTH,...", "--planet-mass MASS", "--both-move",
+                   "--solar-system", "--table FILE", "--plot FILE", "--json"):
+        assert f"\n  {option} " in text
+    for unit in ("kg", "Msun", "Mearth", "Mjup", "km", "au"):
+        assert unit in text
+
+
+# ---- numbers ----
+
+def test_json_of_one_orbit():
+    assert_table(json_of(*EARTH), AU, orbit_table(M_SUN, M_EARTH, AU))
+
+
+def test_json_of_several_orbits():
+    radius = np.array([0.5 * AU, AU, 1e12])
+    report = json_of(*SUN, "--radius", "0.5au,1au", "--radius", "1e12", "--planet-mass", "2Mjup")
+    assert_table(report, radius, orbit_table(M_SUN, 2 * M_JUPITER, radius))
+
+
+def test_without_a_planet():
+    report = json_of(*SUN, "--radius", "1au")
+    assert list(report) == KEYS and [report[name] for name in OF_PLANET] == [None] * 3
+    assert report["speed"] == circular_speed(AU, star_mass=M_SUN)
+    assert report["escape_speed"] == escape_speed(AU, star_mass=M_SUN)
+    assert json_of(*SUN, "--radius", "1au,2au")["energy"] is None
+
+
+@pytest.mark.parametrize(("options", "days"), [([], "27.452"), (["--both-move"], "27.285")])
+def test_the_moon(options, days):
+    # The published pair of periods: the Earth fixed, and both moving.
+    orbit = ["--star-mass", "1Mearth", "--planet-mass", "7.346e22kg", "--radius", "384400km"]
+    report = json_of(*orbit, *options)
+    assert f"{report['period'] / 86400:.3f}" == days
+    assert_table(report, 3.844e8, orbit_table(M_EARTH, 7.346e22, 3.844e8,
+                                              fixed_star=not options))
+
+
+@pytest.mark.parametrize(("written", "value"), [
+    ("1.5e11", 1.5e11), ("1.5e11m", 1.5e11), ("1.5E+8km", 1.5e11), (" 1 au ", AU), ("+1.au", AU),
+    (".5au", 0.5 * AU)])
+def test_lengths(written, value):
+    assert json_of(*SUN, "--radius", written)["radius"] == value
+
+
+@pytest.mark.parametrize(("written", "value"), [
+    ("2e30", 2e30), ("2e30kg", 2e30), ("1Msun", M_SUN), ("3e5 Mearth", 3e5 * M_EARTH),
+    ("1e3Mjup", 1e3 * M_JUPITER)])
+def test_masses(written, value):
+    report = json_of("--star-mass", written, "--radius", "1au")
+    assert report["period"] == period(AU, star_mass=value)
+
+
+def test_a_planet_without_mass():
+    report = json_of(*SUN, "--radius", "1au", "--planet-mass", "0")
+    assert [report[name] for name in OF_PLANET] == [0, 0, 0]
+
+
+def test_infinity_is_null():
+    result = run("orbit", "--star-mass", "1kg", "--radius", "1e308m", "--json")
+    assert json.loads(result.stdout)["period"] is None
+    assert result.stderr == ""              # a unit on each: it is meant
+
+
+# ---- text ----
+
+def test_text_of_one_orbit():
+    text = output_of("orbit", *EARTH)
+    assert "(s)" in text and "force (N)" in text
+    lines = {line[:23].strip(): line[23:].strip() for line in text.splitlines()}
+    assert lines["radius"] == "1 au"
+    assert lines[""] == "365.257 d"        # the Gaussian year, of 365.2569 d
+    assert float(lines["speed (m/s)"]) == pytest.approx(json_of(*EARTH)["speed"], rel=1e-5)
+    assert "force" not in output_of("orbit", *EARTH[:4])
+
+
+def test_text_of_several_orbits():
+    lines = output_of("orbit", *SUN, "--radius", "1au,5e11,1e9km").splitlines()
+    assert [line[:8].strip() for line in lines] == ["radius", "1 au", "5e11 m", "1e9 km"]
+    assert len({len(line) for line in lines}) == 1
+    assert " d " in lines[1] and " years " in lines[2]
+
+
+@pytest.mark.parametrize(("radius", "unit"), [
+    ("3e5km", "min"), ("1e6km", "h"), ("1au", "d"), ("5au", "years")])
+def test_unit_of_the_period(radius, unit):
+    text = output_of("orbit", *SUN, "--radius", radius)
+    assert f" {unit}\n" in text
+
+
+def test_a_short_period_is_in_seconds_alone():
+    lines = output_of("orbit", *SUN, "--radius", "1e4km").splitlines()
+    assert [line[:10] for line in lines[2:4]] == ["period (s)", "angular sp"]
+    assert float(lines[2].split()[-1]) < 120
+
+
+def test_warning():
+    result = run("orbit", *SUN, "--radius", "1.5e8", "--json")
+    assert result.exit_code == 0 and json.loads(result.stdout)["radius"] == 1.5e8
+    assert result.stderr.startswith("mathwork: warning: radius = 1.5e+08 m with star_mass = ")
+    assert result.stderr.count("\n") == 1
+    assert run("orbit", *SUN, "--radius", "1.5e5km").stderr == ""       # a unit on each
+
+
+# ---- files ----
+
+def test_table(folder):
+    text = output_of("orbit", *EARTH, "--table", "t.csv")
+    assert text == output_of("orbit", *EARTH)
+    found = table_in((folder / "t.csv").read_text(encoding="utf-8"))
+    assert list(found) == KEYS
+    assert {name: column[0] for name, column in found.items()} == json_of(*EARTH)
+
+
+def test_table_on_standard_output():
+    found = table_in(output_of("orbit", *SUN, "--radius", "1au,2au", "--table", "-"))
+    assert list(found) == KEYS and found["radius"].tolist() == [AU, 2 * AU]
+    assert all(np.isnan(found[name]).all() for name in OF_PLANET)
+
+
+@pytest.mark.parametrize(("options", "name", "start"), [
+    (["--radius", "1au"], "one.png", b"\x89PNG"),
+    (["--radius", "1au,2au", "--planet-mass", "1Mjup", "--both-move"], "two.svg", b"<?xml"),
+    (["--radius", ",".join(f"{n}au" for n in range(1, 13))], "many.PDF", b"%PDF")])
+def test_pictures(folder, options, name, start):
+    pytest.importorskip("matplotlib")
+    output_of("orbit", *SUN, *options, "--plot", name)
+    assert (folder / name).read_bytes().startswith(start)
+    assert json_of(*SUN, *options, "--plot", name)["speed"]
+
+
+# ---- the Solar System ----
+
+def test_solar_system():
+    report = json_of("--solar-system")
+    assert list(report) == ["body", "centre", "radius", "eccentricity", "speed", "mean_speed",
+                            "error_percent"]
+    assert report["body"] == ["Mercury", "Venus", "Earth", "Mars", "Jupiter", "Saturn", "Uranus",
+                              "Neptune", "Pluto", "Moon", "Io", "Europa", "Ganymede", "Callisto"]
+    error = dict(zip(report["body"], report["error_percent"], strict=True))
+    for body in ("Venus", "Earth", "Io", "Europa", "Ganymede", "Callisto"):
+        assert abs(error[body]) < 0.1
+    # 47.87 against 47.36 km/s; of an ellipse the perimeter is 2 pi a (1 - e^2/4 - 3 e^4/64 ...).
+    assert error["Mercury"] == pytest.approx(100 * (47870 / 47360 - 1), abs=0.03)
+    e = report["eccentricity"][0]
+    assert error["Mercury"] == pytest.approx(100 / (1 - e**2 / 4 - 3 * e**4 / 64) - 100, abs=0.02)
+    moon = report["body"].index("Moon")
+    both = json_of("--solar-system", "--both-move")
+    ratio = both["speed"][moon] / report["speed"][moon]
+    assert ratio == pytest.approx(np.sqrt(1 + 1 / 81.30057), rel=1e-6)      # DE440's mass ratio
+
+
+def test_text_of_the_solar_system():
+    head, *rows = output_of("orbit", "--solar-system").splitlines()
+    assert head.split()[:2] == ["body", "about"]
+    assert rows[0].split() == ["Mercury", "Sun", "57909000", "0.2056", "47872", "47360", "+1.08"]
+    assert len({len(line) for line in (head, *rows[:14])}) == 1 and rows[14] == ""
+    assert rows[15].startswith("Mercury: ") and "sqrt(GM/a)" in rows[15]
+    assert all(len(line) <= 100 for line in rows)
+
+
+# ---- what is refused ----
+
+MASS = "it takes a mass in kg, Msun, Mearth or Mjup"
+LENGTH = "it takes a length in m, km or au"
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ([], "Missing options '--star-mass' and '--radius', or --solar-system."),
+    (SUN, "Missing option '--radius'."),
+    (["--radius", "1au"], "Missing option '--star-mass'."),
+    (["--star-mass", "1msun", "--radius", "1au"],
+     f"Invalid value for '--star-mass': '1msun' has the unknown unit msun: {MASS}."),
+    (["--star-mass", "1au", "--radius", "1au"],
+     f"Invalid value for '--star-mass': '1au' has the unit au: {MASS}."),
+    ([*SUN, "--radius", "1au,3kg"],
+     f"Invalid value for '--radius': '3kg' has the unit kg: {LENGTH}."),
+    ([*SUN, "--radius", "1ly"],
+     f"Invalid value for '--radius': '1ly' has the unknown unit ly: {LENGTH}."),
+    ([*SUN, "--radius", "1e"],
+     f"Invalid value for '--radius': '1e' has the unknown unit e: {LENGTH}."),
+    ([*SUN, "--radius", "1au,"],
+     f"Invalid value for '--radius': '' is not a number: {LENGTH}, like 1au."),
+    ([*SUN, "--radius", "nan"],
+     f"Invalid value for '--radius': 'nan' is not a number: {LENGTH}, like 1au."),
+    (["--star-mass", "sun", "--radius", "1"],
+     f"Invalid value for '--star-mass': 'sun' is not a number: {MASS}, like 1Mjup."),
+    (["--star-mass", "-1Msun", "--radius", "1au"],
+     "Invalid value for '--star-mass': '-1Msun' is not above 0 and finite."),
+    ([*SUN, "--radius", "0km"],
+     "Invalid value for '--radius': '0km' is not above 0 and finite."),
+    ([*SUN, "--radius", "1e300au"],
+     "Invalid value for '--radius': '1e300au' is not above 0 and finite."),
+    ([*SUN, "--radius", "1au", "--planet-mass", "-1"],
+     "Invalid value for '--planet-mass': '-1' is not 0 or more and finite."),
+    ([*SUN, "--radius", "1au", "--both-move"], "--both-move takes --planet-mass."),
+    ([*SUN, "--radius", "1au", "--table", "-", "--json"],
+     "--json goes to standard output: give --json or --table -, not both."),
+    (["--solar-system", *EARTH, "--table", "t.csv", "--plot", "p.png"],
+     "--solar-system goes with --both-move and --json alone: give it without --star-mass, "
+     "--radius, --planet-mass, --table, --plot."),
+])
+def test_refused(options, message):
+    assert error_of("orbit", *options) == f"mathwork: {message} See mathwork orbit -h."
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--table", "t.npy"], "t.npy: a table's name must end in .csv, or be - for standard output"),
+    (["--plot", "p.jpg"], "p.jpg: a picture's name must end in .png, .svg, .pdf"),
+    (["--table", "none/t.csv"], "none/t.csv: No such file or directory"),
+])
+def test_refused_files(folder, options, message):
+    assert error_of("orbit", *EARTH, *options) == f"mathwork: {message}"
+    assert list(folder.iterdir()) == []
