@@ -19,6 +19,7 @@ from bench import (
     elimination,
     forward,
     machine,
+    orbit,
     peers,
     products,
     regression_batches,
@@ -117,7 +118,7 @@ def _missing(names: Iterable[str], found: report.Report) -> bool:
 def _chosen(only: list[str]) -> Iterator[Work]:
     """Yield the works whose name is asked for, and of the others the peers asked for."""
     for module in (forward, digits, activations, products, elimination, regression_line,
-                   regression_linear, regression_batches):
+                   regression_linear, regression_batches, orbit):
         for work in module.works():
             if _matches(work.name, only):
                 yield work

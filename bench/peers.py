@@ -38,6 +38,9 @@ FLINT = "python-flint"
 GALOIS = "galois"
 STATSMODELS = "statsmodels"
 POLARS = "polars"
+ASTROPY = "astropy"
+REBOUND = "rebound"
+FAST_KEPLER = "fast_kepler"
 NUMBA = "numba, loops by hand"
 NUMBA_TUNED = "numba, tuned"
 FIXED_SIZES = "C++ fixed sizes (for RTNeural)"
@@ -62,11 +65,15 @@ PEERS = {
         Peer(GALOIS, ("galois",), "python -m pip install galois"),
         Peer(STATSMODELS, ("statsmodels",), "python -m pip install statsmodels"),
         Peer(POLARS, ("polars",), "python -m pip install polars"),
+        Peer(ASTROPY, ("astropy",), "python -m pip install astropy"),
+        Peer(REBOUND, ("rebound",), "python -m pip install rebound"),
+        Peer(FAST_KEPLER, ("fast_kepler",), "python -m pip install fast-kepler"),
     )
 }
 
 # Packages that are imported under another name.
-PACKAGES = {"sklearn": "scikit-learn", "flint": "python-flint"}
+PACKAGES = {"sklearn": "scikit-learn", "flint": "python-flint",
+            "fast_kepler": "fast-kepler"}
 
 NOTES = {
     NUMBA: "a function of the weights and the row that returns a new array",
@@ -80,6 +87,8 @@ NOTES = {
     FLINT: "fmpz_mat.rref and nmod_mat.rref, results left in C",
     SCIPY: "linalg.lu, a factorisation alone, where rref also solves; stats.linregress",
     STATSMODELS: "OLS(y, X).fit() with its .bse; RollingOLS",
+    FAST_KEPLER: "one eccentricity a call",
+    REBOUND: "M_to_E, one element a call",
     POLARS: "group_by of the sums for the slope alone, one thread",
     SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call",
 }
