@@ -23,9 +23,9 @@ Constant('G', 6.6743e-11, 'm3 / (kg s2)', uncertainty=1.5e-15)
 887127867.3888237
 """
 
-__all__ = [     # noqa: RUF022: in plain alphabetical order, as elsewhere
-    "AU", "Constant", "G", "GM_EARTH", "GM_JUPITER", "GM_SUN", "M_EARTH", "M_JUPITER", "M_SUN",
-]
+# In plain alphabetical order, as elsewhere.
+__all__ = ["AU", "Constant", "G", "GM_EARTH", "GM_JUPITER", "GM_SUN", "M_EARTH",  # noqa: RUF022
+           "M_JUPITER", "M_SUN"]
 
 
 class Constant(float):
