@@ -136,6 +136,17 @@ def test_warning():
     assert result.stderr.startswith("mathwork: warning: radius = 1.5e+08 m with star_mass = ")
     assert result.stderr.count("\n") == 1
     assert run("orbit", *SUN, "--radius", "1.5e5km").stderr == ""       # a unit on each
+    assert run("orbit", *SUN, "--radius", "1au,1.5e8,1").stderr.count("warning: radius") == 2
+    light = run("orbit", "--star-mass", "5", "--radius", "1au,2au")
+    assert light.stderr.count("warning: star_mass") == 1
+
+
+def test_numbers_are_ascii():
+    assert "is not a number" in run("orbit", *SUN, "--radius", "\u0661au").stderr
+
+
+def test_an_energy_of_zero_has_no_sign():
+    assert " -0\n" not in output_of("orbit", *SUN, "--radius", "1au", "--planet-mass", "0")
 
 
 # ---- files ----

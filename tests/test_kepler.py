@@ -211,6 +211,19 @@ def test_status():
     assert status.tolist() == [0, 1, 1, 1, 1] and status.dtype == np.int8
     assert np.isnan(anomaly).tolist() == [False, True, True, True, True]
     assert solve_kepler(1.0, 0.5, status=True) == (solve_kepler(1.0, 0.5), 0)
+    assert solve_kepler(10**30, 0.5, status=True).status == 0
+    for e in (0.5, 1.0, 2.0):
+        anomaly, status = solve_kepler(np.array([np.inf, -np.inf]), e, status=True)
+        assert np.isnan(anomaly).all() and status.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("e", [1e300, 3e307, 1e308, 1.7976931348623157e308])
+def test_the_largest_eccentricities(kernels, e):
+    """e sinh H = M, beside which H is nothing"""
+    for M in (0.0, 1e-300, 1.0, 1e290, 1e300, 1e306, 1e308, 1.7976931348623157e308):
+        found = kernels.solve_kepler(np.array([M, -M]), np.array([e, e]))
+        assert found[1] == -found[0]
+        assert found[0] == pytest.approx(math.asinh(M / e), rel=1e-15, abs=5e-324)
 
 
 def test_refused_numbers():
@@ -363,9 +376,27 @@ def test_properties_of_one_orbit():
     copy = pickle.loads(pickle.dumps(parabola))
     assert repr(copy) == repr(parabola) and same_bits(copy.position(1e7), parabola.position(1e7))
     assert repr(KeplerOrbit(2, 0.5, mu=1)) == (
-        "KeplerOrbit(a=2., e=0.5, i=0., Omega=0., omega=0., M0=0., mu=1.)")
+        "KeplerOrbit(a=2.0, e=0.5, i=0.0, Omega=0.0, omega=0.0, M0=0.0, mu=1.0)")
     with raises(AttributeError, "an orbit cannot be changed"):
         mars.a = 1.0
+
+
+def test_vis_viva_near_the_apoapsis(rng):
+    """Where 2 / r and 1 / a cancel"""
+    for a in rng.uniform(1, 4, 200).tolist():
+        for r in (2 * a * (1 - 1e-15), 2 * a * (1 - 1e-9), 2 * a, 1e-9 * a, a):
+            with mpmath.workdps(40):
+                square = mpmath.mpf(1e20) * (2 / mpmath.mpf(r) - 1 / mpmath.mpf(a))
+            assert vis_viva(r, a, mu=1e20) == pytest.approx(float(mpmath.sqrt(square)), rel=1e-15)
+        beyond = math.nextafter(2 * a, math.inf)
+        with raises(ValueError, f"no orbit has r = {beyond!r}, a = {a!r} and mu = 1.0"):
+            vis_viva(beyond, a, mu=1.0)
+    for a in (0.0, -0.0):
+        with raises(ValueError, f"no orbit has r = 1.0, a = {a!r} and mu = 1.0"):
+            vis_viva(1.0, a, mu=1.0)
+    with raises(ValueError, "r, a and mu must have shapes that broadcast, got (3,) and (2,)"):
+        vis_viva(np.ones(3), np.ones(2), mu=1.0)
+    assert vis_viva(1e308, 1e308, mu=1e308) == 1.0
 
 
 def test_vis_viva():
@@ -403,6 +434,13 @@ def test_bad_elements_of_arrays_are_nan():
     assert np.isnan(orbits.position(0.3)).all(axis=-1).tolist() == bad
     for name in ("a", "periapsis", "apoapsis", "period", "energy"):
         assert np.isnan(getattr(orbits, name)).tolist() == bad, name
+    for wrong in ({"i": [0.0, np.inf]}, {"Omega": [0.0, np.nan]}, {"omega": [0.0, -np.inf]},
+                  {"M0": [0.0, np.nan]}):
+        orbits = KeplerOrbit([AU, AU], 0.1, mu=GM_SUN, **wrong)
+        assert np.isnan(orbits.velocity(1.0)).tolist() == [[False] * 3, [True] * 3]
+        assert np.isnan(orbits.period).tolist() == [False, True]
+    assert np.isnan(KeplerOrbit([AU, AU], 0.1, mu=[GM_SUN, np.inf]).period).tolist() == [False,
+                                                                                         True]
 
 
 def test_the_door_refuses_what_does_not_fit():

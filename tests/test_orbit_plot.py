@@ -98,3 +98,38 @@ def test_wrong_arguments():
         plot_orbits(EARTH, axes(), labels=["a", "b"])
     with raises(ValueError, "orbits must be finite to be drawn"):
         plot_orbits(KeplerOrbit([AU, np.nan], 0.1, mu=GM_SUN), axes())
+    for place in ({"M0": [0.0, np.nan]}, {"omega": [np.inf, 0.0]}):
+        with raises(ValueError, "orbits must be finite to be drawn"):
+            KeplerOrbit([AU, AU], 0.3, mu=GM_SUN, **place).plot(axes())
+    with raises(ValueError, "orbits must be finite to be drawn"):
+        plot_orbits(CircularOrbit(M_SUN, M_EARTH, np.inf), axes())
+    for what, name in ((5, "int"), (None, "NoneType"), (KeplerOrbit, "type")):
+        with raises(TypeError, "orbits must be CircularOrbit or KeplerOrbit objects, "
+                               f"got {name}"):
+            plot_orbits(what, axes())
+
+
+@pytest.mark.parametrize("orbit", [KeplerOrbit(AU, 0.5, np.pi / 2, mu=GM_SUN),
+                                   KeplerOrbit(20 * AU, 0.999, mu=GM_SUN),
+                                   KeplerOrbit.from_periapsis(AU, 1e10, mu=GM_SUN)])
+def test_no_picture_is_a_line(orbit):
+    ax = orbit.plot(axes())
+    sides = sorted((np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())))
+    assert sides[1] <= 4 * sides[0] * (1 + 1e-12)
+    for curve in curves(ax):
+        x, y = curve.get_data()
+        assert ax.get_xlim()[0] <= x.min() and x.max() <= ax.get_xlim()[1]
+        assert ax.get_ylim()[0] <= y.min() and y.max() <= ax.get_ylim()[1]
+
+
+@pytest.mark.parametrize(("e", "M0"), [(1.5, 1e10), (1.5, 1e300), (1.0, 100.0)])
+def test_a_planet_beyond_the_picture_has_no_mark(e, M0):
+    ax = KeplerOrbit.from_periapsis(AU, e, M0=M0, mu=GM_SUN).plot(axes())
+    star, = marks(ax, "o")
+    assert points(star).tolist() == [[0, 0]]
+    assert np.abs(ax.get_xlim()).max() < 11
+
+
+def test_the_unit_is_that_of_the_larger_circle():
+    ax = CircularOrbit(M_EARTH, M_SUN, AU, fixed_star=False).plot(axes())
+    assert ax.get_xlabel() == "x (au)"

@@ -1,14 +1,16 @@
 """Values that carry units, and the warning about numbers that look wrong."""
 import math
+import pickle
 import warnings
 
 import numpy as np
 import pytest
 from helpers import raises, run_python
 
-from mathwork.constants import AU, GM_SUN, M_EARTH, M_SUN
+from mathwork.constants import AU, GM_SUN, M_EARTH, M_SUN, G
 from mathwork.orbit import (
     CircularOrbit,
+    KeplerOrbit,
     UnitsWarning,
     angular_speed,
     centripetal_force,
@@ -19,6 +21,7 @@ from mathwork.orbit import (
     orbit_table,
     orbital_energy,
     period,
+    solve_kepler,
 )
 
 FUNCTIONS = {circular_speed: "m/s", period: "s", angular_speed: "rad/s", escape_speed: "m/s",
@@ -74,6 +77,24 @@ def test_it_does_not_warn(radius, star):
         circular_speed(radius, star_mass=star)
         circular_speed(np.array([radius]), star_mass=star)
         circular_speed(np.zeros(0), star_mass=star)
+        KeplerOrbit.from_periapsis(radius if math.isfinite(radius) else AU, 1.0, mu=G * star)
+
+
+def test_canonical_units_are_no_mistake():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert circular_speed(1.0, mu=1.0) == period(1.0, mu=1.0) / (2 * math.pi) == 1
+        circular_speed(np.ones(2), mu=1)
+        KeplerOrbit(1.0, 0.5, mu=1.0)
+
+
+def test_a_kepler_orbit_in_kilometres():
+    for make in (lambda: KeplerOrbit(1.5e8, 0.5, mu=GM_SUN),
+                 lambda: KeplerOrbit.from_periapsis([7.5e7, 7.5e10], 0.5, mu=GM_SUN)):
+        with pytest.warns(UnitsWarning, match=r"^periapsis = 7\.5e\+07 m with mu = ") as caught:
+            make()
+        assert [(warning.filename, warning.lineno) for warning in caught] == [
+            (__file__, make.__code__.co_firstlineno)]
 
 
 def test_it_can_be_switched_off():
@@ -117,6 +138,60 @@ def test_wrong_dimensions_name_both_units(quantity):
         with pytest.raises(TypeError, match=f"^{name} must be in {wanted} or a unit like it, "
                                             f"got {found}"):
             call()
+
+
+def test_lists_of_quantities_are_refused(quantity):
+    """NumPy drops their units"""
+    angles = [quantity(90.0, "deg"), quantity(45.0, "deg")]
+    pair = quantity(np.array([1.0, 2.0]), "km")
+    for call, name, kind in (
+            (lambda: solve_kepler(angles, 0.1), "mean_anomaly", "list"),
+            (lambda: KeplerOrbit(AU, 0.1, tuple(angles), mu=GM_SUN), "i", "tuple"),
+            (lambda: KeplerOrbit([[AU], [pair]], 0.1, mu=GM_SUN), "a", "list"),
+            (lambda: KeplerOrbit(AU, 0.1, mu=GM_SUN).position([quantity(1.0, "day")]), "t", "list"),
+            (lambda: circular_speed([pair, pair], mu=GM_SUN), "radius", "list")):
+        with raises(TypeError, f"{name} must be one quantity that holds all values, "
+                               f"got a {kind} of quantities"):
+            call()
+
+
+def test_narrow_quantities_are_widened(quantity):
+    """SI units take many a value beyond float32, and more beyond float16"""
+    for dtype in ("f2", "f4"):
+        speed = circular_speed(quantity(np.array([1.5], dtype), "au"), star_mass=2e30)
+        assert magnitude(speed, "m/s")[0] == pytest.approx(circular_speed(1.5 * AU, star_mass=2e30))
+    heavy = quantity(np.array([6.5e33], "f4"), "Mg")
+    speed = escape_speed(quantity(1e14, "m"), star_mass=heavy)
+    assert magnitude(speed, "m/s")[0] == pytest.approx(escape_speed(1e14, star_mass=6.5e36))
+
+
+def test_dimensionless(quantity):
+    with pytest.raises(TypeError, match=r"^eccentricity must be dimensionless, got k"):
+        solve_kepler(1.0, quantity(1.0, "kg"))
+
+
+def test_an_orbit_and_its_argument_have_one_kind_of_units():
+    units, pint = pytest.importorskip("astropy.units"), pytest.importorskip("pint")
+    one, other = (pint.UnitRegistry().Quantity for _ in range(2))
+    for orbit in (KeplerOrbit(one(1.0, "au"), 0.1, mu=GM_SUN),
+                  CircularOrbit(2e30, 6e24, one(1.0, "au"))):
+        for t in (1 * units.day, other(1.0, "day")):
+            with raises(TypeError, "t must carry the same kind of units as the orbit"):
+                orbit.position(t)
+        assert orbit.position(one(1.0, "day")).units == orbit.position(1.0).units
+
+
+def test_an_orbit_does_not_change_with_what_it_was_made_of():
+    units = pytest.importorskip("astropy.units")
+    radius = 1.0 * units.au
+    orbit = CircularOrbit(2e30, 6e24, radius)
+    speed = orbit.speed
+    radius *= 2
+    speed *= 2
+    assert orbit.radius == 1 * units.au and orbit.speed == speed / 2
+    for one in (orbit, pickle.loads(pickle.dumps(orbit))):
+        with pytest.raises(ValueError, match="read-only"):
+            one.radius *= 2
 
 
 def test_mixed_kinds_are_refused():

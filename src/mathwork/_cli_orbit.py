@@ -16,7 +16,7 @@ from mathwork.constants import AU, M_EARTH, M_JUPITER, M_SUN
 MASSES = {"kg": 1.0, "Msun": M_SUN, "Mearth": M_EARTH, "Mjup": M_JUPITER}
 LENGTHS = {"m": 1.0, "km": 1000.0, "au": AU}
 TIMES = ((365.25 * 86400, "years"), (86400, "d"), (3600, "h"), (60, "min"))     # in s
-NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)")
+NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)", re.ASCII)
 # What is written of each orbit, by the names of OrbitTable's fields, and its heading in text.
 HEADINGS = {"radius": "radius", "speed": "speed (m/s)", "period": "period (s)",
             "angular_speed": "angular speed (rad/s)", "escape_speed": "escape speed (m/s)",
@@ -155,16 +155,19 @@ def _check_options(star_mass, radii, planet_mass, both_move, target, picture, as
 def _columns_of(star_mass, planet_mass, radii, both_move):
     """Arrays by the names in HEADINGS; None for what takes a planet's mass and has none"""
     from mathwork.orbit import UnitsWarning, orbit_table
+    from mathwork.orbit.units import warn_of_units
 
     radius = np.array([each.value for each in radii])
     mass = 0.0 if planet_mass is None else planet_mass.value
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")         # what overflows shows as inf
-        warnings.simplefilter("always", UnitsWarning)
         table = orbit_table(star_mass.value, mass, radius, fixed_star=not both_move)
-    if not (star_mass.has_suffix and radii[0].has_suffix):      # else the unit is no mistake
-        for warning in caught:
-            click.echo(f"mathwork: warning: {warning.message}", err=True)
+        warnings.simplefilter("always", UnitsWarning)
+        for each in radii:
+            if not (star_mass.has_suffix and each.has_suffix):      # else the unit is no mistake
+                warn_of_units(each.value, star_mass.value, True)
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        click.echo(f"mathwork: warning: {message}", err=True)
     columns = {"radius": radius} | table._asdict()
     return {name: None if planet_mass is None and name in OF_PLANET else columns[name]
             for name in HEADINGS}
@@ -186,7 +189,7 @@ def _print_table(columns, radii):
     for name, column in columns.items():
         if name == "radius" or column is None:
             continue
-        rows.append((HEADINGS[name], *(f"{value:.6g}" for value in column)))
+        rows.append((HEADINGS[name], *(f"{value:z.6g}" for value in column)))
         if name == "period" and any(times := [_time(value) for value in column]):
             rows.append(("", *times))
     if len(radii) > 1:

@@ -31,7 +31,7 @@ __all__ = ["AU", "Constant", "G", "GM_EARTH", "GM_JUPITER", "GM_SUN", "M_EARTH",
 class Constant(float):
     """A float that knows its name, unit, standard uncertainty and source.
 
-    Arithmetic with it gives plain floats. It is pickled by its name.
+    Arithmetic with it gives plain floats. Those of this module are pickled by name.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ class Constant(float):
     def __setattr__(self, field, value):
         raise AttributeError(f"the {field} of {self.name} cannot be changed")
 
-    __delattr__ = None
+    def __delattr__(self, field):
+        raise AttributeError(f"the {field} of {self.name} cannot be deleted")
 
     def __repr__(self):
         return (f"Constant({self.name!r}, {float(self)!r}, {self.si_unit!r}, "
@@ -74,7 +75,9 @@ class Constant(float):
     __str__ = float.__repr__
 
     def __reduce__(self):
-        return self.name
+        if globals().get(self.name) is self:
+            return self.name
+        return Constant, (self.name, float(self), self.si_unit, self.uncertainty, self.source)
 
 
 def _mass(name, mu):

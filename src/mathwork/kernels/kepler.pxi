@@ -198,7 +198,12 @@ cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
 
 cdef inline f64v hyperbola(f64v m, f64v e) noexcept nogil:
     """H, m >= 0"""
-    cdef f64v H = hyperbola_start(m, e)
+    # Of an e so large H is nothing beside m and e sinh H, which the corrections must not overflow.
+    cdef f64v shrink = pick(e, fill(e, 1e300), fill(e, 0.0009765625), fill(e, 1))
+    cdef f64v H
+    m = m * shrink
+    e = e * shrink
+    H = hyperbola_start(m, e)
     H = H + hyperbola_step(m, e, H)
     return converged(H, hyperbola_step(m, e, H))
 
@@ -262,6 +267,7 @@ cdef void kepler_block(int code, Py_ssize_t n, const double** x, double** y) noe
             other = with_sign(absolute(parabola(absolute(M))), M)
             E = pick(e, fill(e, 1), E, pick(fill(e, 1), e, E, other))
         E = pick(fill(e, 0), e, fill(e, NAN), E)
+        E = pick(absolute(M), fill(M, DBL_MAX), fill(M, NAN), E)
         store(y[0] + i * F64_LANES, E)
 
 

@@ -138,7 +138,7 @@ cdef void circular_block(int code, Py_ssize_t n, const double** x, double** y) n
 
 
 cdef inline f64v gravity(f64v mu, f64v planet, f64v r) noexcept nogil:
-    """G M m / r^2, where neither r^2 nor the product of the masses can overflow"""
+    """G M m / r^2, without r^2 and the product of the masses, which would overflow"""
     return (mu / r) * (planet / r)
 
 
@@ -297,14 +297,19 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
 
     The result is float32 where every array is float32 or float16; Python's numbers adapt.
     """
-    cdef list arrays = [value for value in values if not is_number(value)]
-    cdef bint narrow = len(arrays) > 0
+    cdef list arrays = []
+    cdef bint narrow = True
     for value, name in zip(values, names):
         if not is_number(value):
             dtype = _arrays.real_dtype(value.dtype)
             if dtype is None:
                 raise TypeError(f"{name} must hold real numbers, got dtype {value.dtype}")
             narrow = narrow and dtype == np.float32
+            arrays.append(value)
+    narrow = narrow and len(arrays) > 0
+    # A ufunc refuses what is wider than its loops.
+    values = tuple([value if is_number(value) or value.dtype.itemsize <= 8
+                    else value.astype(np.float64) for value in values])
     try:
         shape = np.broadcast(*arrays).shape
     except ValueError:

@@ -50,8 +50,8 @@ def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
     float or ndarray, or Anomaly
         E for e < 1, as many turns from 0 as M; H for e > 1; D = tan(nu / 2) for e = 1. A float
         for numbers. Arrays broadcast; the result is float32 where all arrays are float32 or
-        float16, computed in float64 all the same. If `mean_anomaly` carries units so does the
-        result, in radians.
+        float16, computed in float64 all the same. If an argument carries units so does the result,
+        in radians, which then is float64.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
 
 def _status(anomaly, mean_anomaly, eccentricity):
     """The codes of Anomaly: the kernel gives NaN for all but a value that converged"""
-    e = np.asarray(eccentricity)
-    valid = np.isfinite(mean_anomaly) & np.isfinite(e) & (e >= 0)
+    M, e = (np.asarray(value, np.float64) for value in (mean_anomaly, eccentricity))
+    valid = np.isfinite(M) & np.isfinite(e) & (e >= 0)
     codes = np.where(np.isnan(anomaly), np.where(valid, NOT_CONVERGED, INVALID), CONVERGED)
     return codes.astype(np.int8) if codes.ndim else int(codes)

@@ -16,6 +16,7 @@ CIRCULAR_SPEED, PERIOD, ANGULAR_SPEED, ESCAPE_SPEED, ORBITAL_ENERGY, HILL_RADIUS
 GRAVITATIONAL_FORCE = core.orbit_codes["gravitational_force"]
 CENTRIPETAL_FORCE = core.orbit_codes["centripetal_force"]
 MU = "m**3/s**2"        # as both astropy and pint read it
+UNITS = {"radius": "m", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
 
 
 # ---- forces ----
@@ -123,7 +124,7 @@ def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     float or ndarray
         A float for numbers. Arrays broadcast; the result is float32 where all arrays are float32
         or float16, computed in float64 all the same. If an argument carries units, of astropy or
-        pint, so does the result.
+        pint, so does the result, which then is float64.
 
     Raises
     ------
@@ -355,24 +356,25 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
 
 def _in_general(result, code, unit, radius, star_mass, planet_mass, mu, out):
     """What is left to do where core.circular, which gave `result`, met more than numbers"""
+    given = {"radius": radius, "star_mass": star_mass, "planet_mass": planet_mass, "mu": mu}
     kind = None
     if result is NotImplemented:
-        (radius, star_mass, planet_mass, mu), kind = units.plain(
-            radius=(radius, "m"), star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"),
-            mu=(mu, MU))
-        result = core.circular(code, radius, star_mass, planet_mass, mu,
-                               units.plain_out(out, kind, unit), look=False)
+        wanted = {name: (value, UNITS[name]) for name, value in given.items()
+                  if value is not None or name == "radius"}
+        plain, kind = units.plain(**wanted)
+        given.update(zip(wanted, plain, strict=True))
+        result = core.circular(code, *given.values(), units.plain_out(out, kind, unit), look=False)
     if kind is None:
-        look_at_units(radius, star_mass, mu, 5)
+        look_at_units(given["radius"], given["star_mass"], given["mu"], 5)
     return _as_given(result, out, kind, unit)
 
 
-def look_at_units(radius, star_mass, mu, stacklevel):
+def look_at_units(radius, star_mass, mu, stacklevel, radius_name="radius"):
     """Of arrays the first element: who mistakes a unit does so everywhere"""
     star = star_mass if mu is None else mu
     first = [float(value.flat[0]) if value.size else math.nan
             for value in (np.asarray(radius), np.asarray(star))]
-    units.warn_of_units(*first, mu is None, stacklevel)
+    units.warn_of_units(*first, mu is None, stacklevel, radius_name)
 
 
 def _as_given(result, out, kind, unit):

@@ -1,13 +1,13 @@
 """Orbits of any eccentricity: positions and velocities at given times."""
-import math
+import operator
 
 import numpy as np
 
 from mathwork import _workers
 from mathwork._arrays import real_dtype
 from mathwork._levels import core
-from mathwork.orbit import units
-from mathwork.orbit.circular import MU
+from mathwork.orbit import elements, units
+from mathwork.orbit.circular import MU, look_at_units
 
 
 def vis_viva(r, a, *, mu):
@@ -34,7 +34,7 @@ def vis_viva(r, a, *, mu):
         For what is not real numbers, masked arrays, and units of another dimension.
     ValueError
         For numbers that no orbit has: an r that is not positive, or beyond ``2 a``, a negative mu,
-        NaN. In arrays, such an element gives NaN.
+        NaN; and for shapes that do not broadcast. In arrays, such an element gives NaN.
 
     Notes
     -----
@@ -47,16 +47,17 @@ def vis_viva(r, a, *, mu):
     >>> print(f"{vis_viva(AU, AU, mu=GM_SUN):.0f} m/s")
     29785 m/s
     """
-    (r, a, mu), kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
+    plain, kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
+    r, a, mu = elements.broadcast("r, a and mu", plain)
     with np.errstate(all="ignore"):
-        square = np.multiply(mu, np.divide(2.0, r, dtype=float) - np.divide(1.0, a, dtype=float),
-                             dtype=float)
-        possible = np.greater(r, 0) & np.greater_equal(mu, 0) & np.greater_equal(square, 0)
-        speed = np.sqrt(np.where(possible, square, np.nan))
-    arrays = [value for value in (r, a, mu) if isinstance(value, np.ndarray)]
+        # 2 - r / a, exact but for the division near the apoapsis, where 2 / r - 1 / a cancels
+        left = np.where(np.isinf(a), 2.0, ((a - r) + a) / a)
+        possible = (r > 0) & (mu >= 0) & (left >= 0) & (a != 0)
+        speed = np.sqrt(np.where(possible, mu / r * left, np.nan))
+    arrays = [value for value in plain if isinstance(value, np.ndarray)]
     if not arrays:
         if not possible:
-            raise ValueError(f"no orbit has r = {r!r}, a = {a!r} and mu = {mu!r}")
+            raise ValueError("no orbit has r = {!r}, a = {!r} and mu = {!r}".format(*plain))
         speed = float(speed)
     elif all(real_dtype(array.dtype) == np.float32 for array in arrays):
         speed = speed.astype(np.float32)[()]
@@ -87,7 +88,8 @@ class KeplerOrbit:
     Attributes
     ----------
     shape : tuple of int
-        That of the elements, broadcast; ``()`` for one orbit.
+        That of the elements, broadcast; ``()`` for one orbit. Orbits are immutable, and equal where
+        all elements and their units are.
     a, e, i, Omega, omega, M0, mu : float or ndarray
         The elements. What has a unit carries it where the elements that were given did.
 
@@ -99,6 +101,11 @@ class KeplerOrbit:
         For a number that no orbit has: a negative e or one that is not finite, an a of the wrong
         sign, a mu that is not positive; and for shapes that do not broadcast. In arrays, such an
         element makes an orbit whose every quantity is NaN.
+
+    Warns
+    -----
+    UnitsWarning
+        If plain numbers do not look like SI.
 
     Notes
     -----
@@ -153,48 +160,52 @@ class KeplerOrbit:
                                      "Omega": (Omega, "rad"), "omega": (omega, "rad"),
                                      "M0": (M0, "rad"), "mu": (mu, MU)})
         names = (given, "e", "i", "Omega", "omega", "M0", "mu")
-        for name, value in zip(names, found, strict=True):
-            if not isinstance(value, np.ndarray):
-                _check_number(name, value)
-        try:
-            fields = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in found))
-        except ValueError:
-            shapes = " and ".join(str(np.shape(value)) for value in found if np.ndim(value))
-            raise ValueError(f"elements must have shapes that broadcast, got {shapes}") from None
-        elements = dict(zip(names, fields, strict=True))
-        length, e = elements.pop(given), elements["e"]
-        with np.errstate(all="ignore"):
-            if given == "a":
-                elements["a"], elements["periapsis"] = length, length * (1 - e)
-            else:
-                elements["a"], elements["periapsis"] = length / (1 - e), length
-            valid = ((e >= 0) & (elements["periapsis"] > 0) & (elements["mu"] > 0)
-                     & (np.isfinite(length) & np.isfinite(e)))
-        if e.ndim == 0 and not valid:
-            raise ValueError(_refusal(given, float(length), float(e)))
-        for name, value in elements.items():
-            elements[name] = np.where(valid, value, np.nan)
-            elements[name].flags.writeable = False
-        self.__dict__.update(_elements=elements, _kind=kind, shape=e.shape,
-                             _coefficients=_coefficients(elements))
+        settled = elements.settled(dict(zip(names, found, strict=True)))
+        self.__setstate__({"_elements": settled, "_kind": kind, "shape": settled["e"].shape,
+                           "_coefficients": elements.coefficients(settled)})
+        if kind is None:
+            # stacklevel: this, __init__ or from_periapsis, and the caller
+            look_at_units(settled["periapsis"], None, settled["mu"], 5, "periapsis")
+
+    def __setstate__(self, state):
+        for array in (*state["_elements"].values(), state["_coefficients"]):
+            array.flags.writeable = False
+        self.__dict__.update(state)
 
     def __setattr__(self, name, value):
         raise AttributeError("an orbit cannot be changed")
 
-    __delattr__ = __setattr__
+    def __delattr__(self, name):
+        raise AttributeError("an orbit cannot be changed")
+
+    def __copy__(self):
+        return self         # it never changes
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __eq__(self, other):
+        if not isinstance(other, KeplerOrbit):
+            return NotImplemented
+        return self._kind == other._kind and all(
+            np.array_equal(value, other._elements[name], equal_nan=True)
+            for name, value in self._elements.items())
+
+    def __hash__(self):
+        return hash((self.shape, float(np.nansum(self._elements["periapsis"]))))
 
     def __repr__(self):
         given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
-        texts = ", ".join(
-            f"{name}={np.array2string(self._elements[name], threshold=4, edgeitems=1)}"
-            for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
+        with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
+            texts = ", ".join(f"{name}={getattr(self, name)}"
+                              for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
         name = type(self).__name__
         return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
 
     def _out(self, value, unit, kind=None):
-        """A float for one orbit, with the units of the elements or else of `kind`"""
+        """A float for one orbit, with the units of `kind` or else of the elements"""
         value = float(value) if np.ndim(value) == 0 else value
-        kind = self._kind or kind
+        kind = kind or self._kind
         return value if kind is None or unit is None else kind.wrap(value, unit)
 
     # ---- elements ----
@@ -228,29 +239,36 @@ class KeplerOrbit:
     @property
     def mean_motion(self):
         """Mean motion in rad/s: sqrt(mu / |a|^3), of a parabola sqrt(mu / (2 q^3))."""
-        return self._out(self._coefficients[:, 1].reshape(self.shape), "rad/s")
+        return self._out(self._mean_motions(), "rad/s")
 
     @property
     def period(self):
         """Time of one revolution in s, infinite for a parabola and a hyperbola."""
-        n = self._coefficients[:, 1].reshape(self.shape)
-        return self._out(np.where(self._elements["e"] >= 1, np.inf, 2 * np.pi / n), "s")
+        e = self._elements["e"]
+        with np.errstate(all="ignore"):
+            return self._out(np.where(e >= 1, np.inf, 2 * np.pi / self._mean_motions()), "s")
 
     @property
     def energy(self):
         """Energy in J per kg of what is orbiting: -mu / (2 a)."""
         mu, e, q = (self._elements[name] for name in ("mu", "e", "periapsis"))
-        return self._out(mu * (e - 1) / (2 * q), "m**2/s**2")
+        with np.errstate(all="ignore"):
+            return self._out(mu * (e - 1) / (2 * q), "m**2/s**2")
 
     @property
     def angular_momentum(self):
         """Angular momentum in m2/s, for each kg of what is orbiting, shape (..., 3)."""
         mu, e, q, i, Omega = (self._elements[name]
                               for name in ("mu", "e", "periapsis", "i", "Omega"))
-        size = np.sqrt(mu * q * (1 + e))
-        return self._out(np.stack([size * np.sin(i) * np.sin(Omega),
-                                   -size * np.sin(i) * np.cos(Omega), size * np.cos(i)], axis=-1),
-                         "m**2/s")
+        with np.errstate(all="ignore"):
+            size = np.sqrt(mu * q * (1 + e))
+            vector = np.stack([size * np.sin(i) * np.sin(Omega),
+                               -size * np.sin(i) * np.cos(Omega), size * np.cos(i)], axis=-1)
+        return self._out(vector, "m**2/s")
+
+    def _mean_motions(self):
+        """A copy, of the shape of the orbits"""
+        return self._coefficients[:, 1].copy().reshape(self.shape)
 
     def speed_at(self, r):
         """The speed at a distance, by :func:`vis_viva`.
@@ -273,6 +291,7 @@ class KeplerOrbit:
         51589
         """
         (r,), kind = units.plain(r=(r, "m"))
+        kind = units.kind_beside(self._kind, kind, "r")
         a, mu = (float(value) if value.ndim == 0 else value
                  for value in (self._elements["a"], self._elements["mu"]))
         return self._out(vis_viva(r, a, mu=mu), "m/s", kind)
@@ -295,6 +314,13 @@ class KeplerOrbit:
             Cartesian coordinates in m about the centre: x to where Omega and omega are counted
             from, z to where the orbit of inclination 0 has its angular momentum.
 
+        Raises
+        ------
+        TypeError
+            For times that are not real numbers, or of another dimension or kind of units.
+        ValueError
+            For `workers` below 1.
+
         Examples
         --------
         >>> from mathwork.constants import AU, GM_SUN
@@ -313,7 +339,7 @@ class KeplerOrbit:
         Parameters
         ----------
         t, workers
-            As for :meth:`position`.
+            As for :meth:`position`, errors too.
 
         Returns
         -------
@@ -331,6 +357,10 @@ class KeplerOrbit:
 
     def _states(self, moving, t, unit, workers):
         (t,), kind = units.plain(t=(t, "s"))
+        kind = units.kind_beside(self._kind, kind, "t")
+        workers = operator.index(workers)
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, got {workers}")
         times = np.ascontiguousarray(t, np.float64).reshape(-1)
         out = np.empty((len(self._coefficients) * len(times), 3))
 
@@ -340,43 +370,28 @@ class KeplerOrbit:
         _workers.over_rows(run, len(out), workers)
         return self._out(out.reshape(*self.shape, *np.shape(t), 3), unit, kind)
 
+    def plot(self, ax=None):
+        """Draw the orbit, or the orbits, to scale.
 
-def _check_number(name, value):
-    if name == "mu" and not value > 0:
-        raise ValueError(f"mu must be positive, got {value!r}")
-    if name == "e" and not 0 <= value < math.inf:
-        raise ValueError(f"e must be finite and not negative, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; new axes by default.
 
+        Returns
+        -------
+        matplotlib.axes.Axes
+            As :func:`plot_orbits` draws them, errors too.
 
-def _refusal(given, length, e):
-    """Why one orbit is none"""
-    if given == "periapsis":
-        return f"periapsis must be positive, got {length!r}"
-    if e == 1:
-        return "a parabola has no a: make it by KeplerOrbit.from_periapsis"
-    sign = "positive for e < 1" if e < 1 else "negative for e > 1"
-    return f"a must be {sign}, got a = {length!r} with e = {e!r}"
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> ax = KeplerOrbit(17.834 * AU, 0.96714, mu=GM_SUN).plot(Figure().add_subplot())
+        >>> ax.get_xlabel()
+        'x (au)'
+        """
+        from mathwork.orbit.plot import plot_orbits
 
-
-def _coefficients(elements):
-    """What the kernel reads of each orbit, shape (N, 9)"""
-    a, e, q, mu, i, Omega, omega, M0 = (elements[name].reshape(-1) for name in (
-        "a", "e", "periapsis", "mu", "i", "Omega", "omega", "M0"))
-    with np.errstate(all="ignore"):
-        open_end = e == 1
-        size = np.where(open_end, q, np.abs(a))
-        minor = np.where(open_end, q, q * np.sqrt((1 + e) / np.abs(1 - e)))
-        motion = np.sqrt(mu / np.where(open_end, 2 * q, size)) / size
-    cos_i, sin_i = np.cos(i), np.sin(i)
-    cos_node, sin_node = np.cos(Omega), np.sin(Omega)
-    cos_peri, sin_peri = np.cos(omega), np.sin(omega)
-    return np.stack([
-        M0, motion, e,
-        size * (cos_node * cos_peri - sin_node * sin_peri * cos_i),
-        size * (sin_node * cos_peri + cos_node * sin_peri * cos_i),
-        size * (sin_peri * sin_i),
-        -minor * (cos_node * sin_peri + sin_node * cos_peri * cos_i),
-        minor * (cos_node * cos_peri * cos_i - sin_node * sin_peri),
-        minor * (cos_peri * sin_i)], axis=-1)
+        return plot_orbits(self, ax)

@@ -1,4 +1,5 @@
 """Orbits as pictures, to scale. matplotlib is imported when one is drawn."""
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -6,6 +7,7 @@ import numpy as np
 from mathwork._extras import extra
 from mathwork.constants import AU
 from mathwork.orbit import units
+from mathwork.orbit.kepler import KeplerOrbit
 from mathwork.orbit.two_bodies import CircularOrbit
 
 POINTS = 361            # of a curve
@@ -13,13 +15,14 @@ SMALLEST_IN_AU = 0.1    # a picture that reaches less far is in km
 FARTHEST = 10           # times its smallest distance that an open orbit is drawn to
 CLOSE = 0.05            # of the radius: a barycentre closer to the star is also shown enlarged
 FEW = 10                # orbits that get a colour of their own, and a mark for the planet
+NARROWEST = 0.25        # of its longer side that the shorter side of a picture has
 
 
 class Drawing(NamedTuple):
     """One orbit in metres, in the x-y plane: paths of shape (n, 2), places of shape (2,)."""
 
     path: object
-    planet: object
+    planet: object                  # None where it is farther away than the path goes
     star: object
     star_path: object = None        # None where the star is held fixed
     barycentre: object = None       # None where no masses are known
@@ -56,7 +59,8 @@ def plot_orbits(orbits, ax=None, *, labels=None):
     The star is at the origin; where both masses move the barycentre is, and each body has its own
     circle. Bodies are where they are at t = 0, as marks that do not tell their size. The barycentre
     is a cross. Where that lies close to the centre of the only star, a picture within the picture
-    shows them enlarged. Orbits that do not close end at ten times their smallest distance.
+    shows them enlarged. Orbits that do not close end at ten times their smallest distance, and have
+    no mark where the planet is farther away. What is seen edge on is a line.
 
     Examples
     --------
@@ -65,13 +69,16 @@ def plot_orbits(orbits, ax=None, *, labels=None):
     >>> earth = CircularOrbit(M_SUN, M_EARTH, AU)
     >>> ax = plot_orbits(earth, labels=["Earth"])       # doctest: +SKIP
     """
-    given = [orbits] if _is_orbit(orbits) else list(orbits)
-    drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
+    given = orbits if isinstance(orbits, Iterable) else [orbits]
+    with np.errstate(all="ignore"):
+        drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
+    labels = None if labels is None else list(labels)
     if labels is not None and len(labels) != len(drawings):
         raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
-    reach = np.max([np.abs(drawing.path).max() for drawing in drawings])    # NaN if one is
+    reach = np.max([np.abs(path).max() for drawing in drawings      # NaN if one is
+                    for path in (drawing.path, drawing.star_path) if path is not None])
     if not 0 < reach < np.inf:
         raise ValueError("orbits must be finite to be drawn")
     if ax is None:
@@ -84,6 +91,7 @@ def plot_orbits(orbits, ax=None, *, labels=None):
         _draw_planet(ax, drawing, metres, name, few)
     _draw_centre(ax, drawings, metres)
     _label_axes(ax, unit)
+    _widen(ax)
     if len(drawings) == 1 and _is_close(drawings[0]):
         _draw_enlarged(ax, drawings[0])
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=False)
@@ -92,17 +100,13 @@ def plot_orbits(orbits, ax=None, *, labels=None):
 
 # ---- from orbits to curves ----
 
-def _is_orbit(value):
-    return isinstance(value, CircularOrbit) or hasattr(value, "Omega")
-
-
 def _drawings_of(orbit):
     if isinstance(orbit, CircularOrbit):
         return [_circular_drawing(orbit)]
-    if not _is_orbit(orbit):
-        raise TypeError("orbits must be CircularOrbit or KeplerOrbit objects, "
-                        f"got {type(orbit).__name__}")
-    return _kepler_drawings(orbit)
+    if isinstance(orbit, KeplerOrbit):
+        return _kepler_drawings(orbit)
+    raise TypeError("orbits must be CircularOrbit or KeplerOrbit objects, "
+                    f"got {type(orbit).__name__}")
 
 
 def _circular_drawing(orbit):
@@ -124,8 +128,11 @@ def _kepler_drawings(orbit):
                               place=(orbit.position(0.0), "m"))
     *elements, places = elements
     elements = [np.ravel(element) for element in np.broadcast_arrays(*elements)]
-    return [Drawing(_conic(*one), place[:2], np.zeros(2))
-            for *one, place in zip(*elements, places.reshape(-1, 3), strict=True)]
+    places = places.reshape(-1, 3)
+    return [Drawing(_conic(q, e, *angles), None if e >= 1 and not near else place[:2], np.zeros(2))
+            for q, e, *angles, place, near in zip(
+                *elements, places, np.linalg.norm(places, axis=-1) <= FARTHEST * elements[0],
+                strict=True)]
 
 
 def _conic(q, e, i, Omega, omega):
@@ -158,7 +165,7 @@ def _unit_of(reach):
 
 def _draw_planet(ax, drawing, metres, name, few):
     line, = ax.plot(*drawing.path.T / metres, linewidth=1.2 if few else 0.6, label=name)
-    if few:
+    if few and drawing.planet is not None:
         ax.plot(*drawing.planet / metres, "o", markersize=6, color=line.get_color())
 
 
@@ -183,6 +190,16 @@ def _label_axes(ax, unit):
     ax.locator_params(nbins=5)
     ax.set_xlabel(f"x ({unit})")
     ax.set_ylabel(f"y ({unit})")
+
+
+def _widen(ax):
+    """Axes of equal scale that are no line, whatever is drawn on them"""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    least = NARROWEST * max(right - left, top - bottom)
+    if right - left < least:
+        ax.set_xlim((left + right - least) / 2, (left + right + least) / 2)
+    if top - bottom < least:
+        ax.set_ylim((bottom + top - least) / 2, (bottom + top + least) / 2)
 
 
 def _is_close(drawing):

@@ -49,6 +49,7 @@ class OrbitTable(NamedTuple):
     hill_radius: object
 
 
+GIVEN = ("star_mass", "planet_mass", "radius")
 TABLE_UNITS = OrbitTable("N", "m/s", "s", "rad/s", "m/s", "J", "m")
 
 
@@ -87,25 +88,21 @@ def orbit_table(star_mass, planet_mass, radius, *, fixed_star=True):
     >>> table.speed.round()
     array([29784., 21061.])
     """
-    return _table_of(star_mass, planet_mass, radius, fixed_star, 5)[0]
+    table, _, kind = _table_of(star_mass, planet_mass, radius, fixed_star, 5)
+    return table if kind is None else OrbitTable(*map(kind.wrap, table, TABLE_UNITS))
 
 
 def _table_of(star_mass, planet_mass, radius, fixed_star, stacklevel):
-    """(OrbitTable, the plain masses and radius, the kind of their units)"""
+    """(OrbitTable and the masses and radius, all plain; the kind of units that were given)"""
     plain, kind = units.plain(star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"),
                               radius=(radius, "m"))
-    for name, value in zip(("star_mass", "planet_mass", "radius"), plain, strict=True):
-        if value is None:
-            raise TypeError(f"{name} must be a number or an array, got None")
     columns = core.table(*plain, fixed_star)
     if kind is None:
         look_at_units(plain[2], plain[0], None, stacklevel)
-    else:
-        columns = map(kind.wrap, columns, TABLE_UNITS)
     return OrbitTable(*columns), plain, kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CircularOrbit:
     """A planet that circles a star.
 
@@ -152,19 +149,27 @@ class CircularOrbit:
     _kind: object = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        set_field = object.__setattr__      # it is frozen
         table, plain, kind = _table_of(self.star_mass, self.planet_mass, self.radius,
                                        self.fixed_star, 6)
-        for name, value in zip(("star_mass", "planet_mass", "radius"), plain, strict=True):
-            if isinstance(value, np.ndarray):
+        for name, value in zip(GIVEN, plain, strict=True):
+            if np.ndim(value):
                 raise TypeError(f"{name} of a CircularOrbit must be one number, got shape "
                                 f"{value.shape}: orbit_table takes arrays")
-            if kind is None:
-                set_field(self, name, float(value))
-        set_field(self, "fixed_star", bool(self.fixed_star))
-        set_field(self, "_table", table)
-        set_field(self, "_plain", tuple(map(float, plain)))
-        set_field(self, "_kind", kind)
+        self.__setstate__(self.__dict__ | {
+            "fixed_star": bool(self.fixed_star), "_table": OrbitTable(*map(float, table)),
+            "_plain": tuple(map(float, plain)), "_kind": kind})
+
+    def __setstate__(self, state):
+        for name, plain in zip(GIVEN, state["_plain"], strict=True):
+            kind = units.kind_of(state[name])
+            state[name] = plain if kind is None else kind.frozen(state[name])
+        self.__dict__.update(state)
+
+    def __copy__(self):
+        return self         # it never changes
+
+    def __deepcopy__(self, memo):
+        return self
 
     @property
     def mu(self):
@@ -175,37 +180,37 @@ class CircularOrbit:
     @property
     def force(self):
         """What the masses attract each other by, N."""
-        return self._table.force
+        return self._wrap(self._table.force, TABLE_UNITS.force)
 
     @property
     def speed(self):
         """Speed of the planet relative to the star, m/s."""
-        return self._table.speed
+        return self._wrap(self._table.speed, TABLE_UNITS.speed)
 
     @property
     def period(self):
         """Time of one revolution, s."""
-        return self._table.period
+        return self._wrap(self._table.period, TABLE_UNITS.period)
 
     @property
     def angular_speed(self):
         """Angular speed, rad/s."""
-        return self._table.angular_speed
+        return self._wrap(self._table.angular_speed, TABLE_UNITS.angular_speed)
 
     @property
     def escape_speed(self):
         """Speed relative to the star that would be enough to leave it, m/s."""
-        return self._table.escape_speed
+        return self._wrap(self._table.escape_speed, TABLE_UNITS.escape_speed)
 
     @property
     def energy(self):
         """Kinetic and potential energy, J."""
-        return self._table.energy
+        return self._wrap(self._table.energy, TABLE_UNITS.energy)
 
     @property
     def hill_radius(self):
         """The radius within which the planet can hold satellites, m."""
-        return self._table.hill_radius
+        return self._wrap(self._table.hill_radius, TABLE_UNITS.hill_radius)
 
     @property
     def barycentre(self):
@@ -258,9 +263,7 @@ class CircularOrbit:
         >>> CircularOrbit(M_SUN, M_EARTH, AU).velocity(0).round() + 0
         array([    0., 29785.,     0.])
         """
-        star, planet, radius = self._plain
-        speed = core.table(star, planet, radius, self.fixed_star)[1]
-        rate, kind = self._turned(t, speed, 1)
+        rate, kind = self._turned(t, self._table.speed, 1)
         return rate if kind is None else kind.wrap(rate, "m/s")
 
     def positions(self, t):
@@ -327,21 +330,15 @@ class CircularOrbit:
     def _turned(self, t, length, quarters):
         """A vector of this length, turned from the x axis by quarters and by time; its units"""
         (t,), kind = units.plain(t=(t, "s"))
-        if None not in (kind, self._kind) and kind != self._kind:
-            raise TypeError("t must carry the same kind of units as the orbit")
-        time = np.asarray(t)
-        dtype = real_dtype(time.dtype)
-        if dtype is None:
-            raise TypeError(f"t must hold real numbers, got dtype {time.dtype}")
-        star, planet, radius = self._plain
-        one_period = core.table(star, planet, radius, self.fixed_star)[2]
-        with np.errstate(invalid="ignore"):
-            angle = 2 * np.pi * (np.fmod(time, one_period, dtype=np.float64) / one_period)
+        kind = units.kind_beside(self._kind, kind, "t")
+        time, one_period = np.asarray(t, np.float64), self._table.period
+        with np.errstate(all="ignore"):
+            angle = 2 * np.pi * (np.fmod(time, one_period) / one_period)
             cosine, sine = length * np.cos(angle), length * np.sin(angle)
-        for _ in range(quarters):
-            cosine, sine = -sine, cosine
-        vector = np.stack((cosine, sine, np.zeros_like(sine)), axis=-1)
-        return vector.astype(dtype, copy=False), kind or self._kind
+            for _ in range(quarters):
+                cosine, sine = -sine, cosine
+            vector = np.stack((cosine, sine, angle - angle), axis=-1)
+            return vector.astype(real_dtype(np.asarray(t).dtype), copy=False), kind
 
 
 def _share(mass, other):

@@ -9,11 +9,9 @@ import warnings
 
 import numpy as np
 
-from mathwork._arrays import as_array
+from mathwork._arrays import as_array, unmasked
 from mathwork._levels import core
 from mathwork.constants import G
-
-PLAIN = (float, int, np.ndarray)        # what kernels take as it is
 
 # Square of the angular speed: (4 pi / 3) G rho of an orbit just above a body as dense as osmium,
 # 22 590 kg / m^3, the densest element. That is once in 42 minutes.
@@ -32,8 +30,11 @@ class UnitsWarning(UserWarning):
     A body as dense as osmium, the densest element, has an orbit of 42 minutes just above its
     surface. A shorter period is possible only about white dwarfs, neutron stars and black holes,
     and is more often a radius in kilometres or astronomical units. The others that are told: a
-    period longer than the age of the universe, and a `star_mass` below 1000 tonnes. Of arrays only
-    the first element is looked at, and values that carry units are not.
+    period longer than the age of the universe, and a `star_mass` below 1000 tonnes.
+
+    What takes a radius and the mass or `mu` of its star looks at them, KeplerOrbit at its
+    periapsis: of arrays at the first elements, and not where one of them carries units, nor where
+    `mu` is 1, as in canonical units.
 
     ``warnings.simplefilter("ignore", mathwork.orbit.UnitsWarning)`` switches it off.
 
@@ -49,20 +50,19 @@ class UnitsWarning(UserWarning):
     """
 
 
-def warn_of_units(radius, star, is_mass, stacklevel=3):
+def warn_of_units(radius, star, is_mass, stacklevel=3, radius_name="radius"):
     """Warn if an orbit about `star`, a mass or a mu, does not look like SI."""
-    if not (0 < star < math.inf and 0 < radius < math.inf):
+    if not (0 < star < math.inf and 0 < radius < math.inf) or (star == 1 and not is_mass):
         return
     square = (G * star if is_mass else star) / radius / radius / radius
     name, unit = ("star_mass", "kg") if is_mass else ("mu", "m3/s2")
+    orbit = f"{radius_name} = {radius:.6g} m with {name} = {star:.6g} {unit}"
     if is_mass and star < LIGHTEST:
         text = f"star_mass = {star:.6g} kg is no star or planet"
     elif square > FASTEST:
-        text = (f"radius = {radius:.6g} m with {name} = {star:.6g} {unit} is inside any body less "
-                "dense than a white dwarf")
+        text = f"{orbit} is inside any body less dense than a white dwarf"
     elif square < SLOWEST:
-        text = (f"radius = {radius:.6g} m with {name} = {star:.6g} {unit} has a period longer than "
-                "the age of the universe")
+        text = f"{orbit} has a period longer than the age of the universe"
     else:
         return
     warnings.warn(f"{text}: are both in SI units?", UnitsWarning, stacklevel=stacklevel)
@@ -83,6 +83,8 @@ class Astropy:
     def to_plain(self, value, name, unit):
         if hasattr(value, "mask"):
             raise TypeError(f"{name} must be a plain quantity, got a masked one")
+        if value.dtype.kind == "f":         # float32 has no room for many a value in SI units
+            value = value.astype(np.float64, copy=False)
         try:
             return value.to_value(unit)
         except self.units.UnitsError:
@@ -96,6 +98,12 @@ class Astropy:
 
     def same_unit(self, unit, found):
         return self.units.Unit(unit) == found
+
+    def frozen(self, value):
+        """A copy of one number with its unit, that cannot be written to"""
+        copy = value.copy()
+        copy.flags.writeable = False
+        return copy
 
 
 class Pint:
@@ -115,6 +123,9 @@ class Pint:
     def to_plain(self, value, name, unit):
         if not value.is_compatible_with(unit):
             raise _wrong_unit(name, unit, value.units)
+        magnitude = value.magnitude
+        if isinstance(magnitude, (np.ndarray, np.floating)) and magnitude.dtype.kind == "f":
+            value = self.registry.Quantity(magnitude.astype(np.float64), value.units)   # as above
         return value.m_as(unit)
 
     def wrap(self, value, unit):
@@ -126,28 +137,43 @@ class Pint:
     def same_unit(self, unit, found):
         return self.registry.Unit(unit) == found
 
+    def frozen(self, value):
+        return self.registry.Quantity(float(value.magnitude), value.units)
+
 
 def _application_pint():
     """What pint itself does with a pickle: its quantities go to the application's registry"""
     import pint
 
-    return Pint(pint.get_application_registry())
+    return Pint(pint.get_application_registry().get())
 
 
 def _wrong_unit(name, unit, found):
-    return TypeError(f"{name} must be in {unit} or a unit like it, "
-                     f"got {str(found) or 'dimensionless'}")
+    wanted = f"in {unit} or a unit like it" if unit else "dimensionless"
+    return TypeError(f"{name} must be {wanted}, got {str(found) or 'dimensionless'}")
+
+
+def _kind_of_type(type_):
+    astropy, pint = sys.modules.get("astropy.units"), sys.modules.get("pint")
+    if astropy is not None and issubclass(type_, astropy.Quantity):
+        return Astropy
+    return Pint if pint is not None and issubclass(type_, pint.Quantity) else None
 
 
 def kind_of(value):
     """The kind of units that `value` carries, or None."""
-    astropy, pint = sys.modules.get("astropy.units"), sys.modules.get("pint")
-    if astropy is not None and isinstance(value, astropy.Quantity):
-        return Astropy()
-    if pint is not None and isinstance(value, pint.Quantity):
+    kind = _kind_of_type(type(value))
+    if kind is Pint:
         # The application's registry may be a proxy of the one that is meant.
         return Pint(value._REGISTRY)
-    return None
+    return kind and kind()
+
+
+def kind_beside(own, kind, name):
+    """The units of an orbit, which has its own, and of the argument `name` of its method."""
+    if None not in (own, kind) and own != kind:
+        raise TypeError(f"{name} must carry the same kind of units as the orbit")
+    return own or kind
 
 
 def plain(**values):
@@ -156,12 +182,12 @@ def plain(**values):
     Parameters
     ----------
     **values : tuple
-        A value, which may be None, and the SI unit that it is wanted in.
+        A value, and the SI unit that it is wanted in.
 
     Returns
     -------
     list
-        Python numbers, arrays, or None where None was given.
+        Python numbers, and arrays of real numbers up to float64.
     Astropy, Pint or None
         Whose ``wrap(result, unit)`` gives a result the same kind of units; None where no value
         carries any.
@@ -169,12 +195,13 @@ def plain(**values):
     Raises
     ------
     TypeError
-        For a unit of another dimension, two kinds of units in one call, and what is not numbers.
+        For a unit of another dimension, two kinds of units in one call, lists of quantities, and
+        what is not numbers.
     """
     kind = None
     found = []
     for name, (value, unit) in values.items():
-        if type(value) not in PLAIN and value is not None:
+        if type(value) not in (float, int):
             own = kind_of(value)
             if own is not None:
                 if kind not in (None, own):
@@ -189,10 +216,35 @@ def plain(**values):
 
 def number_or_array(value, name):
     """Python's and NumPy's scalars as Python numbers, everything else as an array."""
-    if type(value) in PLAIN or isinstance(value, float):
+    if type(value) is int:
         return value
+    if isinstance(value, float):
+        return float(value)
+    if value is None:
+        raise TypeError(f"{name} must be a number or an array, got None")
+    if isinstance(value, (list, tuple)):
+        types = _types_in(value)
+        if any(map(_kind_of_type, types)):
+            # NumPy would make plain numbers of them, whatever their units.
+            raise TypeError(f"{name} must be one quantity that holds all values, got a "
+                            f"{type(value).__name__} of quantities")
+        if int in types:
+            array = unmasked(value, name)
+            if array.dtype == object and types <= {int, float, list, tuple}:
+                return array.astype(np.float64)     # integers of more than 64 bits, as masses are
     array = as_array(value, name)
+    if array.dtype.itemsize > 8:
+        array = array.astype(np.float64)            # long double
     return array if isinstance(value, np.ndarray) or array.ndim else float(array)
+
+
+def _types_in(values):
+    """The types of what nested lists hold, and of the lists"""
+    types = set(map(type, values))
+    if types & {list, tuple}:
+        types = types.union(*(_types_in(value) for value in values
+                              if isinstance(value, (list, tuple))))
+    return types
 
 
 def plain_out(out, kind, unit):
