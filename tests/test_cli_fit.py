@@ -1,10 +1,11 @@
 """mathwork fit: what it writes, what it draws, and what it refuses."""
 import json
 import math
+import warnings
 
 import numpy as np
 import pytest
-from command_line import error_of, output_of
+from command_line import error_of, output_of, run
 
 from mathwork.regression import fit_groups, fit_line, fit_linear, fit_polynomial
 
@@ -211,3 +212,66 @@ def test_refused_files(folder):
     (folder / "bad.csv").write_bytes(b"x,y\n1,\xff\n")
     assert error_of("fit", "bad.csv", "--y", "1") == (
         "mathwork: bad.csv: not CSV: it is not text in UTF-8")
+
+
+def test_a_column_with_a_gap_is_not_left_out():
+    stdin = "a,b,name,y\n1,5,p,1\n2,,q,3\n3,4,r,2\n4,9,s,5\n"
+    assert error_of("fit", "-", "--y", "y", stdin=stdin) == (
+        "mathwork: standard input: line 3: column b: '' is not a finite number: --x names the "
+        "columns to use")
+    assert json_of("--y", "y", "--x", "a", stdin=stdin)["x"] == ["a"]
+    assert json_of("--y", "y", stdin=stdin.replace("2,,q", "2,7,q"))["x"] == ["a", "b"]
+
+
+def test_columns_are_named_once():
+    for x_names, message in (("time,time", "is named twice in --x"), ("height", "is y"),
+                             ("time,height", "is y"), ("time, 1", "is named twice in --x")):
+        name = "time" if "twice" in message else "height"
+        assert error_of("fit", "-", "--y", "height", "--x", x_names, stdin=TABLE) == (
+            f"mathwork: standard input: column {name} {message}")
+
+
+def test_a_header_of_numbers():
+    """Which it is where a cell of it is named that is no place in the row"""
+    stdin = "2019,2020\n1,2\n2,4\n3,7\n"
+    report = json_of("--y", "2020", stdin=stdin)
+    assert (report["nobs"], report["x"], report["y"]) == (3, ["2019"], "2020")
+    assert json_of("--y", "2", stdin=stdin)["nobs"] == 4
+    assert json_of("--y", "2", "--x", "year", stdin="year,2\n1,2\n2,4\n3,7\n")["nobs"] == 3
+
+
+# ---- groups ----
+
+def test_keys_are_told_apart_as_they_are_written():
+    stdin = "g,x,y\n01,0,0\n01,1,1\n1,0,0\n1,1,-1\n"
+    report = json_of("--y", "y", "--x", "x", "--group", "g", stdin=stdin)
+    assert report["keys"] == ["01", "1"] and report["slope"] == [1, -1]
+    report = json_of("--y", "y", "--x", "x", "--group", "g", stdin=stdin.replace("01", "-2"))
+    assert report["keys"] == [-2, 1]
+    assert error_of("fit", "-", "--y", "y", "--x", "x", stdin="x,y\n1,1\n1_000,2\n").endswith(
+        "line 3: column x: '1_000' is not a finite number")
+
+
+def test_rows_without_a_key_are_left_out():
+    result = run("fit", "-", "--y", "y", "--x", "x", "--group", "g", "--json",
+                 stdin="g,x,y\na,0,0\na,1,1\n,5,oops\n ,6,7\n")
+    assert result.exit_code == 0 and json.loads(result.stdout)["keys"] == ["a"]
+    assert result.stderr == ("mathwork: warning: standard input: 2 rows are left out: nothing in "
+                             "column g\n")
+
+
+def test_a_key_beyond_int64(folder):
+    np.save("k.npy", [[1e300, 0.0, 1.0], [1e300, 1.0, 3.0], [2.0, 0.0, 1.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        text = output_of("fit", "k.npy", "--y", "3", "--x", "2", "--group", "1", "--json")
+    assert json.loads(text)["keys"] == [1e300, 2.0]
+
+
+def test_the_table_comes_before_a_picture_that_fails(folder):
+    pytest.importorskip("matplotlib")
+    result = run("fit", "-", "--y", "y", "--plot", "p.png",
+                 stdin="a,b,y\n1,2,1\n2,4,3\n3,6,4\n5,10,9\n")
+    assert result.exit_code == 2 and "Left out" in result.stdout
+    assert result.stderr == ("mathwork: standard input: there is nothing to draw: the fit holds "
+                             "NaN\n")

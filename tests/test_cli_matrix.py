@@ -233,3 +233,16 @@ def test_solve_wants_a_right_hand_side(folder):
         "mathwork: standard input: there is no right-hand side in it")
     np.save("m.npy", np.ones((2, 0)))
     assert error_of("solve", "m.npy") == "mathwork: m.npy: there is no right-hand side in it"
+
+
+@pytest.mark.parametrize(("first", "options", "cell"), [
+    ("inf inf", ["--exact"], "inf"), ("nan 1", ["--exact"], "nan"),
+    ("1e1000 2e1000", ["--exact"], "1e1000"), ("1/0 2/0", [], "1/0"), ("1;2 3", [], "1;2"),
+    ("1+2i 3i", [], "1+2i"), ("1.5/2 3/1.5", [], "1.5/2")])
+def test_a_first_row_that_fails_is_no_header(first, options, cell):
+    assert error_of("rref", "-", *options, stdin=f"{first}\n3 4\n") == (
+        f"mathwork: standard input: line 1: column 1: {cell!r} is not a number")
+
+
+def test_the_minus_sign_of_typeset_pages():
+    assert output_of("rref", "-", stdin="\u22121 \u22122\n3 4\n").startswith("1 0\n0 1\n")

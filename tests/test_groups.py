@@ -466,3 +466,36 @@ def test_what_is_not_real():
         with raises(TypeError, f"{name} must be a plain array, got a masked array: "
                                "fill or compress it first"):
             fit_groups(*arguments)
+
+
+@pytest.mark.parametrize("large", [1e100, 1e130, -1e160, 1e300])
+def test_constants_of_any_size(large):
+    """Whose sums of squares are 0, and ask for no other scale"""
+    fits = fit_groups([0] * 3, [1.0, 2.0, 3.0], [large] * 3)
+    assert (fits.slope[0], fits.intercept[0], fits.status[0]) == (0, large, 0)
+    assert fit_groups([0] * 3, [large] * 3, [1.0, 2.0, 3.0]).status.tolist() == [2]
+    assert fit_groups([0] * 3, [1e-170] * 3, [large] * 3).status.tolist() == [2]
+
+
+def test_integers_of_a_column_that_misses_some():
+    """NumPy makes float64 of these, in which two of the keys are one"""
+    for package, made in (
+            ("pandas", lambda pandas, keys: pandas.array(keys, dtype="Int64")),
+            ("polars", lambda polars, keys: polars.Series(keys))):
+        try:
+            module = __import__(package)
+        except ImportError:
+            continue
+        keys = made(module, [2**53, 2**53 + 1, None, 2**53 + 1])
+        fits = fit_groups(keys, [0, 1, 2, 3], [1, 2, 3, 5])
+        assert list(fits.keys) == [2**53, 2**53 + 1] and fits.nobs.tolist() == [1, 2]
+
+
+def test_tuples_as_keys():
+    keys = [(1, 2), (1, 3), (1, 2), (1, 3)]
+    with raises(ValueError, "keys, x and y must have the same shape (n,), got (4, 2), (4,) and "
+                            "(4,); keys that are tuples go into an array of objects"):
+        fit_groups(keys, np.arange(4), np.arange(4))
+    objects = np.empty(4, object)
+    objects[:] = keys
+    assert fit_groups(objects, np.arange(4), np.arange(4)).nobs.tolist() == [2, 2]

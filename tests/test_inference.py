@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from helpers import raises
 
-from mathwork.regression.inference import f_pvalue, t_pvalue, t_quantile
+from mathwork.regression.inference import (
+    checked_alpha,
+    f_pvalue,
+    t_pvalue,
+    t_quantile,
+    t_statistic,
+)
 
 scipy = pytest.importorskip("scipy")
 
@@ -31,8 +37,8 @@ def f_tail(F, df_model, df_resid):
 @pytest.mark.parametrize("df, five, one", [(1, 12.706, 63.657), (5, 2.571, 4.032),
                                            (10, 2.228, 3.169), (30, 2.042, 2.750)])
 def test_t_is_as_tabulated(df, five, one):
-    assert t_quantile(0.975, df) == pytest.approx(five, abs=5.1e-4)
-    assert t_quantile(0.995, df) == pytest.approx(one, abs=5.1e-4)
+    assert t_quantile(0.025, df) == pytest.approx(five, abs=5.1e-4)
+    assert t_quantile(0.005, df) == pytest.approx(one, abs=5.1e-4)
     assert t_pvalue(five, df) == pytest.approx(0.05, abs=1e-4)
     assert t_pvalue(-one, df) == pytest.approx(0.01, abs=1e-4)
 
@@ -54,9 +60,21 @@ def test_f_is_the_incomplete_beta_function(F, df_model, df_resid):
 
 @pytest.mark.parametrize("df", [1, 2, 7.5, 1000])
 def test_quantiles_invert_tails(df):
-    probabilities = np.array([0.5, 0.6, 0.9, 0.975, 0.9999])
-    np.testing.assert_allclose(t_pvalue(t_quantile(probabilities, df), df),
-                               2 * (1 - probabilities), rtol=1e-9)
+    tails = np.array([0.5, 0.4, 0.1, 0.025, 1e-4, 1e-8, 1e-15, 1e-30])
+    np.testing.assert_allclose(t_pvalue(t_quantile(tails, df), df), 2 * tails, rtol=1e-9)
+
+
+def test_a_zero_that_is_exact_is_no_evidence():
+    assert t_statistic(3.0, 1.5) == 2 and t_statistic(0.0, 0.0) == 0 and t_statistic(1, 0) == np.inf
+    assert math.isnan(t_statistic(0.0, math.nan))
+    assert t_statistic(np.zeros((2, 3)), 0).tolist() == np.zeros((2, 3)).tolist()
+
+
+def test_alpha_is_a_number_between_0_and_1():
+    assert checked_alpha(np.float32(0.5)) == 0.5
+    for wrong in (0, 1, -0.1, math.nan, "x", None, [0.1, 0.2]):
+        with raises(ValueError, f"alpha must be between 0 and 1, got {wrong!r}"):
+            checked_alpha(wrong)
 
 
 def test_limits_and_nan():

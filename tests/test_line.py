@@ -3,6 +3,7 @@ import copy
 import math
 import pickle
 import tracemalloc
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -556,3 +557,49 @@ def test_a_fit_made_by_hand():
 
 def test_the_public_names():
     assert LineFit.__module__ == fit_line.__module__ == "mathwork.regression"
+
+
+@pytest.mark.parametrize("exponent", [16, 17, 20, 40, 100, 300])
+def test_long_rows_of_very_uneven_weights(kernels, exponent):
+    """Whose sample may miss nearly all of the weight"""
+    x = np.arange(600.0)
+    y = 2 * x + 1 + np.sin(x)
+    w = np.zeros(600)
+    w[[0, 300, 599]] = [1, 1, 10.0**exponent]
+    long, short = (kernels.fit_line(x[k], y[k], weights=w[k]) for k in (slice(None), w > 0))
+    assert (long.nobs, long.status) == (3, 0)
+    for name in ("slope", "intercept", "rvalue", "stderr", "intercept_stderr"):
+        assert getattr(long, name) == pytest.approx(getattr(short, name), rel=1e-10), name
+
+
+def test_weights_of_any_exponents(rng):
+    for _ in range(100):
+        n = int(rng.integers(513, 1500))
+        x, y, w = rng.normal(size=n), rng.normal(size=n), 10 ** rng.uniform(-100, 100, n)
+        fit = fit_line(np.stack([x, x]), y, weights=w)
+        assert fit.status.tolist() == [0, 0]
+        assert np.isfinite([fit.slope, fit.intercept, fit.stderr, fit.intercept_stderr]).all()
+
+
+def test_stacks_are_read_only():
+    y = np.array([1.0, 2.0, 4.0])
+    fit = fit_line(np.arange(3.0), [y, y])
+    own = np.ones(2)
+    for one in (fit, pickle.loads(pickle.dumps(fit)), LineFit(own, own, own, own, own, [3, 3])):
+        for name in ("slope", "intercept", "rvalue", "stderr", "nobs", "status"):
+            with pytest.raises(ValueError, match="read-only"):
+                getattr(one, name)[0] = 7
+    own[0] = 2.0
+
+
+def test_predict_takes_shapes_that_fit():
+    stack = fit_line(np.arange(4.0), np.arange(12.0).reshape(3, 4))
+    assert stack.predict(2.0).shape == (3,) and stack.predict([1, 2]).shape == (3, 2)
+    assert stack.predict(np.zeros((3, 5))).shape == (3, 5)
+    for shape in ((4, 3, 2), (1, 2), (2, 3)):
+        with raises(ValueError, "x must be one number or have shape (k,) or (3, k), "
+                                f"got shape {shape}"):
+            stack.predict(np.zeros(shape))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert math.isnan(fit_line([1, 2, 3], [3, 3, 3]).predict(math.inf))

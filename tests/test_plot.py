@@ -156,3 +156,16 @@ def test_without_matplotlib():
             "except ImportError as error:\n    print(error)")
     assert run_python(code) == (
         0, "to draw a fit, mathwork needs matplotlib: pip install matplotlib\n", "")
+
+
+def test_odd_arguments():
+    x, y = np.arange(5.0), np.array([1, 3, 2, 5, 4.0])
+    line = fit_line(x, y)
+    for wrong, message in (
+            ([0.0] * 5, "there is nothing to draw: no finite point has a weight above 0"),
+            ([1, 1, -2, 1, 1.0], "weights must be finite and at least 0, got -2.0")):
+        with raises(ValueError, message):
+            line.plot(x, y, axes(), weights=wrong)
+    for labels in (("a", "b", "c"), "ab"):
+        with raises(ValueError, f"labels must be two, of x and of y, got {labels!r}"):
+            line.plot(x, y, axes(), labels=labels)

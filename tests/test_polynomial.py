@@ -1,6 +1,7 @@
 """fit_polynomial: against exact arithmetic, NIST's sets, and itself in other words."""
 import math
 import pickle
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -419,3 +420,24 @@ def test_without_scipy():
     status, output, errors = run_python(code)
     assert (status, errors) == (0, "")
     assert output.startswith("(2,) True True\n") and "scipy" in output
+
+
+def test_low_degrees_far_from_zero():
+    """The higher coefficients are exactly 0, and do not drown the others"""
+    x = 1.7e9 + np.arange(12) / 8
+    assert fit_polynomial(x, np.full(12, 1e9), 3).coef.tolist() == [1e9, 0, 0, 0]
+    x = np.arange(100.0) + 1e6
+    assert fit_polynomial(x, x, 8).coef.tolist() == [0, 1, *[0] * 7]
+    assert fit_polynomial(x, 3 - 2 * x, 5).coef.tolist() == [3, -2, 0, 0, 0, 0]
+
+
+def test_it_is_made_by_its_function():
+    with raises(TypeError, "a PolynomialFit is made by fit_polynomial"):
+        PolynomialFit()
+
+
+def test_errors_of_the_mean_at_the_end_of_the_range():
+    fit = fit_polynomial([1, 2, 3, 4], [1, 2, 3, 5], 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not np.isfinite(fit.mean_stderr([np.inf, 1e308])).any()

@@ -405,3 +405,16 @@ def test_what_is_not_real(bad):
         fit_rolling([1, 2], bad, 2)
     with pytest.raises(TypeError, match="masked"):
         fit_rolling(np.ma.masked_array([1, 2]), [1, 2], 2)
+
+
+@pytest.mark.parametrize("large", [1e130, -1e300])
+def test_constants_of_any_size(large):
+    x = np.arange(5.0)
+    fits = fit_rolling(x, np.full(5, large), 3)
+    assert fits.slope[2:].tolist() == [0] * 3 and fits.intercept[2:].tolist() == [large] * 3
+    assert fit_rolling(np.full(5, large), x, 3).status.tolist() == [1, 1, 2, 2, 2]
+
+
+def test_a_window_beyond_any_series():
+    fits = fit_rolling([0, 1, 2], [1, 2, 4], 10**30, min_nobs=2)
+    assert fits.nobs.tolist() == [1, 2, 3] and fits.window == 10**30

@@ -1,6 +1,7 @@
 """Summaries hold what the fit holds, in text that lines up and in HTML that parses."""
 import math
 import re
+import warnings
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -173,6 +174,35 @@ def test_what_is_refused(fit):
 def test_other_kinds_of_fits_need_a_few_fields():
     fit = SimpleNamespace(params=np.array([1.0, 2.0]), bse=np.array([0.5, 0.25]), intercept=True,
                           nobs=10, df_resid=8, df_model=1, ssr=2.0, scale=0.25, rsquared=0.5,
-                          rsquared_adj=0.4, fvalue=64.0, terms=("1", "log x"))
+                          rsquared_adj=0.4, fvalue=64.0, terms=("1", "log x"), status=0)
     (table,) = linear_summary(fit).tables
     assert table[1][:4] == ("log x", "2", "0.25", "8.000")
+
+
+def test_a_constant_y_is_no_evidence():
+    made = fit_line([1, 2, 3, 4], [3, 3, 3, 3])
+    assert made.pvalue == 1
+    (table,) = made.summary().tables
+    assert table[1][3:5] == ("0.000", "1.000")
+
+
+def test_columns_of_zeros_are_not_called_infinite():
+    with pytest.warns(RankWarning):
+        made = fit_linear(np.zeros((4, 1)), [1, 2, 3, 4], intercept=False)
+    assert made.summary().notes == ["Left out, as they depend on the columns before them: X[0]"]
+
+
+def test_odd_arguments():
+    made = fit_line([1, 2, 3, 4], [1, 3, 2, 4])
+    with raises(TypeError, "names must be a sequence of str, one a term, got 'ab'"):
+        made.summary(names="ab")
+    assert made.summary(alpha=1e-6).columns[-2:] == ("[5e-07", "0.9999995]")
+    assert made._repr_html_() == made.summary()._repr_html_()
+    assert fit_line([[1, 2]], [[1, 2]])._repr_html_() is None
+
+
+def test_the_end_of_the_range_does_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        text = str(fit_line([1, 2, 3, 4], np.array([1, 2, 4, 3]) * 1e307).summary())
+    assert "8e+306" in text

@@ -37,8 +37,9 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
     """Fit a line, a plane or a polynomial to columns of a table.
 
     FILE is a .csv or .npy file with one row an observation, or - for CSV from standard input. A
-    COLUMN is a name of the CSV's header row, or a number counted from 1. Other columns may hold
-    text. Blank lines and lines that begin with # are skipped.
+    COLUMN is a name of the CSV's header row, or a number counted from 1. The first row is a header
+    if it holds no number, or a COLUMN that is named. Other columns may hold text. Blank lines and
+    lines that begin with # are skipped, and so are rows with nothing in the column of --group.
 
     One x is fitted by a line with intercept, several by one plane. The result is a table of
     coefficients, standard errors and tests, and for --group a line of it for each group, in order
@@ -54,14 +55,23 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
                                f"{'--poly' if degree is not None else '--plot'}.")
     if picture is not None and Path(picture).suffix.lower() not in PICTURES:
         raise ValueError(f"{picture}: a picture's name must end in {', '.join(PICTURES)}")
-    table = _read(source)
+    named = [y_name, *([] if group_name is None else [group_name]),
+             *([] if x_names is None else x_names.split(","))]
+    table = _read(source, [name.strip() for name in named])
     y_at = table.find(y_name)
     group_at = None if group_name is None else table.find(group_name)
-    x_at = _explaining(table, x_names, {y_at, group_at})
+    if group_at is not None:
+        table = table.without_blanks(group_at)
+    x_at = _explaining(table, x_names, y_at, group_at)
     if len(x_at) > 1 and (degree is not None or group_name is not None):
         raise ValueError(f"{'--poly' if degree is not None else '--group'} takes one x, got "
                          f"{', '.join(table.names[at] for at in x_at)}: name it with --x")
-    y, xs = table.numbers(y_at), [table.numbers(at) for at in x_at]
+    y = table.numbers(y_at)
+    try:
+        xs = [table.numbers(at) for at in x_at]
+    except ValueError as error:
+        raise error if x_names is not None else ValueError(f"{error}: --x names the columns to "
+                                                           "use") from None
     names = [table.names[at] for at in x_at]
     labels = {"x": names, "y": table.names[y_at]}
     try:
@@ -73,10 +83,17 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
         raise type(error)(f"{table.source}: {error}") from None
 
 
-def _explaining(table, x_names, taken):
+def _explaining(table, x_names, y_at, group_at):
+    """The places of the columns that explain y"""
     if x_names is not None:
-        return [table.find(name) for name in x_names.split(",")]
-    found = [at for at in range(len(table.names)) if at not in taken and table.is_numeric(at)]
+        found = [table.find(name) for name in x_names.split(",")]
+        for at in found:
+            if at == y_at or found.count(at) > 1:
+                raise ValueError(f"{table.source}: column {table.names[at]} is "
+                                 f"{'y' if at == y_at else 'named twice in --x'}")
+        return found
+    others = [at for at in range(len(table.names)) if at not in (y_at, group_at)]
+    found = [at for at in others if table.has_numbers(at)]
     if not found:
         raise ValueError(f"{table.source}: there is no other column of numbers")
     return found
@@ -102,13 +119,13 @@ def _report_fit(xs, y, degree, labels, picture, as_json):
         else:
             made = regression.fit_linear(np.stack(xs, axis=1), y)
             fields, terms, data = ("params", *STATISTICS), ["intercept", *names], ()
-    if picture is not None:
-        _draw(made, data, labels, picture)
     if as_json:
         print_json(labels | _fields(made, fields))
-        return
-    click.echo(f"{labels['y']} ~ {' + '.join(terms)}\n")
-    click.echo(str(linear_summary(made, names=terms)))
+    else:
+        click.echo(f"{labels['y']} ~ {' + '.join(terms)}\n")
+        click.echo(str(linear_summary(made, names=terms)))
+    if picture is not None:
+        _draw(made, data, labels, picture)
 
 
 def _draw(made, data, labels, picture):
@@ -183,8 +200,22 @@ class Columns(NamedTuple):
         raise ValueError(f"{self.source}: there is no column {reprlib.repr(wanted)}, but "
                          f"{', '.join(self.names)}")
 
-    def is_numeric(self, at):
-        return self.lines is None or all(_number(cell) is not None for cell in self.cells[at])
+    def has_numbers(self, at):
+        """Whether the column holds a number; what else is in it, numbers() tells"""
+        return self.lines is None or any(_number(cell) is not None for cell in self.cells[at])
+
+    def without_blanks(self, at):
+        """The rows with something in this column; says how many have nothing"""
+        if self.lines is None:
+            return self
+        kept = [row for row, cell in enumerate(self.cells[at]) if cell.strip()]
+        left_out = len(self.lines) - len(kept)
+        if left_out == 0:
+            return self
+        click.echo(f"mathwork: warning: {self.source}: {left_out} rows are left out: nothing in "
+                   f"column {self.names[at]}", err=True)
+        return self._replace(cells=[[column[row] for row in kept] for column in self.cells],
+                             lines=[self.lines[row] for row in kept])
 
     def numbers(self, at):
         """A column as finite float64"""
@@ -205,22 +236,26 @@ class Columns(NamedTuple):
         """A column as integers where all of it are, else as text"""
         if self.lines is None:
             column = self.numbers(at)
-            whole = column.astype(np.int64)
+            with np.errstate(invalid="ignore"):     # beyond int64
+                whole = column.astype(np.int64)
             return whole if np.array_equal(whole, column) else column
+        cells = [cell.strip() for cell in self.cells[at]]
         try:
-            return np.array([int(cell) for cell in self.cells[at]], np.int64)
+            whole = np.array([int(cell) for cell in cells], np.int64)
         except (ValueError, OverflowError):
-            return np.array([cell.strip() for cell in self.cells[at]])
+            return np.array(cells)
+        # 01 is another key than 1.
+        return whole if [*map(str, whole.tolist())] == cells else np.array(cells)
 
 
 def _number(cell):
     try:
-        return float(cell)
+        return None if "_" in cell else float(cell)
     except ValueError:
         return None
 
 
-def _read(source):
+def _read(source, named):
     if check_suffix(source) == ".npy":
         table = np.asarray(read_table(source))
         if table.ndim != 2 or table.dtype.kind not in "biuf":
@@ -229,10 +264,18 @@ def _read(source):
         columns = list(np.ascontiguousarray(table.T, np.float64))
         return Columns(source, [str(at + 1) for at in range(len(columns))], columns, None)
     with opened_text(source) as lines:
-        return _read_csv(lines, name_of(source))
+        return _read_csv(lines, name_of(source), named)
 
 
-def _read_csv(lines, source):
+def _is_header(fields, named):
+    """Whether the first row is one: it holds no number, or what is named and is no place in it"""
+    if not any(_number(field) is not None for field in fields):
+        return True
+    places = {str(at) for at in range(1, len(fields) + 1)}
+    return not places.issuperset(name for name in named if name in map(str.strip, fields))
+
+
+def _read_csv(lines, source, named):
     names, rows, ends = None, [], []
     reader = csv.reader("" if line.lstrip().startswith("#") else line for line in lines)
     try:
@@ -240,7 +283,7 @@ def _read_csv(lines, source):
             if len(fields) <= 1 and not "".join(fields).strip():
                 continue
             if names is None:
-                header = not any(_number(field) is not None for field in fields)
+                header = _is_header(fields, named)
                 names = [field.strip() if header and field.strip() else str(at)
                          for at, field in enumerate(fields, 1)]
                 if header:

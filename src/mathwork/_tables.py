@@ -4,6 +4,7 @@ text, the line.
 """
 import csv
 import io
+import re
 import reprlib
 import sys
 from array import array
@@ -23,7 +24,7 @@ def read_table(name):
 
     A .npy file is mapped, not read: it may be larger than memory, and pickles are refused.
     In CSV a first row without a single number is a header; it is skipped, and so are blank
-    lines and lines that begin with #.
+    lines and lines that begin with #. What begins like a number counts as one there.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def _read_csv(lines, source):
             try:
                 row = [float(field) for field in fields]
             except ValueError:
-                if width is None and header is None and not any(map(_is_number, fields)):
+                if width is None and header is None and not any(map(_begins_a_number, fields)):
                     header = fields
                     continue
                 column = next(i for i, field in enumerate(fields, 1) if not _is_number(field))
@@ -160,6 +161,11 @@ def _read_csv(lines, source):
     return np.frombuffer(numbers, np.float64).reshape(-1, width)
 
 
+def _begins_a_number(text):
+    """Whether it is a number, or has a digit where a number has its first: 1e5000, 3;4, 1/0"""
+    return bool(re.match(r"\s*[+-]?(\.?\d|(nan|inf(inity)?)\s*$)", text, re.IGNORECASE))
+
+
 def _is_number(text):
     try:
         float(text)
@@ -174,12 +180,13 @@ def _read_text(lines, source, exact):
     try:
         for line in lines:
             line_number += 1
-            if not (text := line.strip()) or text.startswith("#"):
+            # U+2212 is the minus sign of typeset pages.
+            if not (text := line.strip().replace("\u2212", "-")) or text.startswith("#"):
                 continue
             fields, bar = _fields(text)
             row = [_number_in(field, number) for field in fields]
             if None in row:
-                if not rows and header is None and not any(entry is not None for entry in row):
+                if not rows and header is None and not any(map(_begins_a_number, fields)):
                     header = fields
                     continue
                 column = row.index(None)

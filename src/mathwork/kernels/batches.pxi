@@ -97,10 +97,14 @@ cdef inline f64v square_root(f64v x) noexcept nogil:
     return x
 
 
-cdef inline f64v scale_asked(f64v total) noexcept nogil:
-    """Which scale this sum of squares asks for: 0 the usual, 1 larger, 2 smaller"""
+cdef inline f64v scale_asked(f64v total, f64v mean) noexcept nogil:
+    """Which scale this sum of squares about a mean asks for: 0 the usual, 1 larger, 2 smaller
+
+    Of numbers that are not small, the least difference is not either: their sum is 0 or good.
+    """
     cdef f64v zero = fill(total, 0)
     cdef f64v asked = pick(total, fill(total, 2.0 ** -SAFE_EXPONENT), zero, fill(total, 1))
+    asked = pick(absolute(mean), fill(total, 2.0 ** -300), zero, asked)
     return pick(fill(total, 2.0 ** SAFE_EXPONENT), total, asked, fill(total, 2))
 
 
@@ -135,11 +139,10 @@ cdef inline void fit_of_sums(
         asked = pick(fill(count, 2.0 ** 1000), absolute(slope_out), asked, zero)
         asked = pick(count, fill(count, 2.5), asked, zero)
         status = pick(szz, near, asked, zero)
+    status = pick(sxx, zero, status, fill(count, FIT_CONSTANT))
     if first:
-        asked = fill(count, SCALES) * scale_asked(sxx) + scale_asked(szz)
+        asked = fill(count, SCALES) * scale_asked(sxx, mean_x) + scale_asked(szz, mean_y)
         status = pick(asked, zero, fill(count, PENDING) + asked, status)
-    else:
-        status = pick(sxx, zero, status, fill(count, FIT_CONSTANT))
     status = pick(fill(count, INFINITY), absolute(mean_x) + absolute(mean_y), status,
                   fill(count, FIT_NOT_FINITE))
     status = pick(count, fill(count, 1.5), status, fill(count, FIT_TOO_FEW))

@@ -166,6 +166,8 @@ cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
         fit_slices(stack, 0, rows)
     else:
         share_lines(stack, rows, workers)
+    for field in fields:
+        cnp.PyArray_CLEARFLAGS(field, cnp.NPY_ARRAY_WRITEABLE)
     made.arrays = tuple(fields)
     return made
 

@@ -125,7 +125,7 @@ cdef int refit_row(const int which, const Points* given, double* found,
     points.x.exponent = exponent_near_one(scan.largest_x)
     points.y.exponent = exponent_near_one(scan.largest_y)
     points.weights.exponent = exponent_near_one(scan.largest_weight)
-    provisional_line(which, &points, line)
+    provisional_line(which, &points, False, line)
     free = scan.count - 2
     while True:
         row_sums(ABOUT_LINE, which, &points, line, sums)
@@ -152,7 +152,7 @@ cdef inline int fit_points(const int which, const Points* points, double* found,
     cdef double line[LINE_SIZE]
     cdef f64 weight = points.count, count = points.count, settled, fine = 1
     if points.count >= 2:
-        provisional_line(which, points, line)
+        provisional_line(which, points, True, line)
         row_sums(ABOUT_LINE, which, points, line, sums)
         if which == BY_WEIGHT:
             weight, count = sums[SUM_WEIGHT], sums[SUM_COUNT]

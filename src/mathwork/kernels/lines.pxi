@@ -373,13 +373,14 @@ cdef inline word weights_are_fine(word like, const word* sums) noexcept nogil:
     return choose(constant(like, LINE_MOST), sums[SUM_WEIGHT], fine, zero)
 
 
-cdef void provisional_line(const int which, const Points* points, double* line) noexcept nogil:
-    """An ordinary fit of the row, or of a sample of it"""
+cdef void provisional_line(const int which, const Points* points, const bint sampled,
+                           double* line) noexcept nogil:
+    """An ordinary fit of the row, or if it is long of a sample of it, which may miss its weight"""
     cdef double sums[LINE_SUMS]
     cdef Points sample = points[0]
     cdef Py_ssize_t every
     cdef f64 weight
-    if points.count > LINE_BLOCK:
+    if sampled and points.count > LINE_BLOCK:
         every = points.count // LINE_SAMPLE
         sample.count = LINE_SAMPLE
         sample.x.step *= every

@@ -201,6 +201,9 @@ cdef int solve_polynomial(Cloud* cloud, PolynomialFit* fit) noexcept nogil:
             break
         before = 0.5 * correction
     least = LEAST_PART * fit.largest
+    for k in range(n):
+        if fabs(fit.coef[k].high) <= least:
+            fit.coef[k] = as_pair(0)
     if fit.residual_squares <= least * least * fit.moments[0].high:
         fit.residual_squares = 0
     if cloud.constant:
@@ -222,7 +225,8 @@ cdef void power_coefficients(const Cloud* cloud, const PolynomialFit* fit,
         terms = 0
         for k in range(n - 1, j - 1, -1):
             sum = pair_sum(sum, pair_product(fit.coef[k], fit.powers[k * n + j]))
-            terms += fabs(fit.powers[k * n + j].high)
+            if fit.coef[k].high != 0:
+                terms += fabs(fit.powers[k * n + j].high)
         if fabs(sum.high) <= LEAST_PART * fit.largest * terms:
             sum.high = 0
         coef[j] = ldexp(sum.high, cloud.mapping.shift * <int>j - cloud.y_shift)

@@ -8,7 +8,7 @@ import numpy as np
 
 from mathwork._arrays import PLAIN, as_plain
 from mathwork._levels import core
-from mathwork.regression.inference import t_pvalue
+from mathwork.regression.inference import t_pvalue, t_statistic
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr")
 LARGEST_SPAN = 2 ** 31 - 1      # of integer keys that are looked up in a table
@@ -49,9 +49,7 @@ class _Fits:
     @property
     def pvalue(self):
         if self._pvalue is None:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                # 0 / 0 where y is constant: then no slope is further from 0 than this one.
-                t = np.where(self.slope == 0, 0 * self.stderr, self.slope / self.stderr)
+            t = t_statistic(self.slope, self.stderr)
             self._set(_pvalue=np.asarray(t_pvalue(t, self.nobs - 2.0)))
         return self._pvalue
 
@@ -151,7 +149,8 @@ class RollingFits(_Fits):
 
     @property
     def nobs(self):
-        return np.minimum(np.arange(1, len(self) + 1), self.window)
+        n = len(self)
+        return np.minimum(np.arange(1, n + 1), min(self.window, n))
 
 
 def fit_groups(keys, x, y):
@@ -212,8 +211,10 @@ def fit_groups(keys, x, y):
     given, plain, kind = _as_keys(keys)
     x, y = as_plain(x, "x"), as_plain(y, "y")
     if plain.ndim != 1 or x.shape != plain.shape or y.shape != plain.shape:
+        tuples = isinstance(keys, list) and bool(keys) and isinstance(keys[0], tuple)
+        hint = "; keys that are tuples go into an array of objects" if tuples else ""
         raise ValueError("keys, x and y must have the same shape (n,), "
-                         f"got {plain.shape}, {x.shape} and {y.shape}")
+                         f"got {plain.shape}, {x.shape} and {y.shape}{hint}")
     low, span = _span_of(plain)
     rows = core.GroupedRows(plain, kind, low, span, x, y)
     first, nobs, status, fields = rows.fits()
@@ -306,7 +307,10 @@ def _as_keys(keys):
         given = np.asarray(keys)
     except ValueError as error:
         raise ValueError(f"keys must be a regular array: {error}") from None
-    if given.ndim == 1 and given.dtype.kind in "USf" and isinstance(keys, (list, tuple)):
+    listed = isinstance(keys, (list, tuple))
+    if given.dtype.kind == "f" and "int" in str(getattr(keys, "dtype", "")).lower():
+        keys, listed = list(keys), True      # a column of pandas or polars that misses some
+    if given.ndim == 1 and given.dtype.kind in "USf" and listed:
         # NumPy would make "nan" of a NaN among strings, and one float of two large integers.
         given = np.empty(len(keys), object)
         given[:] = keys

@@ -59,12 +59,12 @@ def f_pvalue(F, df_model, df_resid):
     return _as_python(extra("scipy.special", PURPOSE).fdtrc(df_model, df_resid, F))
 
 
-def t_quantile(probability, df):
-    """Where the distribution function of a Student t with `df` degrees of freedom is `probability`.
+def t_quantile(tail, df):
+    """The t that a Student t with `df` degrees of freedom is above with a chance of `tail`.
 
     Parameters
     ----------
-    probability, df : array_like
+    tail, df : array_like
 
     Returns
     -------
@@ -78,10 +78,44 @@ def t_quantile(probability, df):
     Examples
     --------
     >>> from mathwork.regression.inference import t_quantile
-    >>> round(t_quantile(0.975, 10), 6)
+    >>> round(t_quantile(0.025, 10), 6)
     2.228139
     """
-    return _as_python(extra("scipy.special", PURPOSE).stdtrit(df, probability))
+    return _as_python(-extra("scipy.special", PURPOSE).stdtrit(df, tail))
+
+
+def t_statistic(value, stderr):
+    """``value / stderr``, and 0 where both are 0: a zero that is exact is no evidence.
+
+    Parameters
+    ----------
+    value, stderr : array_like
+
+    Returns
+    -------
+    float, or ndarray where an argument is one
+
+    Examples
+    --------
+    >>> from mathwork.regression.inference import t_statistic
+    >>> t_statistic([1.0, 0.0], [0.5, 0.0])
+    array([2., 0.])
+    """
+    value, stderr = np.asarray(value), np.asarray(stderr)
+    with np.errstate(all="ignore"):
+        t = np.where((value == 0) & (stderr == 0), 0.0, value / stderr)
+    return _as_python(t[()])
+
+
+def checked_alpha(alpha):
+    """A float between 0 and 1."""
+    try:
+        found = float(alpha)
+    except (TypeError, ValueError):
+        found = -1.0
+    if not 0 < found < 1:
+        raise ValueError(f"alpha must be between 0 and 1, got {alpha!r}")
+    return found
 
 
 def _as_python(value):

@@ -53,22 +53,20 @@ class LineFit(core.Line):
         if np.ndim(slope) == 0:
             status = FITTED if status is None else status
             return core.make_line(cls, *map(float, numbers), int(nobs), int(status))
-        slope, *others = (np.asarray(field, np.float64) for field in numbers)
         if status is None:
-            status = np.full(slope.shape, FITTED, np.int8)
-        return core.make_line(cls, slope, *others, np.asarray(nobs, np.int64),
-                         np.asarray(status, np.int8))
+            status = np.full(np.shape(slope), FITTED, np.int8)
+        fields = [np.asarray(field, np.float64) for field in numbers]
+        fields += [np.asarray(nobs, np.int64), np.asarray(status, np.int8)]
+        fields = [field.view() for field in fields]     # the caller's own stay writable
+        for field in fields:
+            field.flags.writeable = False
+        return core.make_line(cls, *fields)
 
     @property
     def pvalue(self):
-        from mathwork.regression.inference import t_pvalue
+        from mathwork.regression.inference import t_pvalue, t_statistic
 
-        slope, stderr = self.slope, self.stderr
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # A slope of 0 is no evidence, even where its standard error is 0 too.
-            t = np.where((slope == 0) & (stderr == 0), 0.0, np.divide(slope, stderr))
-        found = t_pvalue(t, self.nobs - 2)
-        return float(found) if isinstance(slope, float) else found
+        return t_pvalue(t_statistic(self.slope, self.stderr), self.nobs - 2)
 
     def predict(self, x):
         """The lines' y at x: ``slope x + intercept``.
@@ -88,6 +86,8 @@ class LineFit(core.Line):
         ------
         TypeError
             If x does not hold real numbers, or is masked.
+        ValueError
+            If x has another shape.
 
         Examples
         --------
@@ -96,12 +96,16 @@ class LineFit(core.Line):
         21.0
         """
         x = _arrays.as_plain(x, "x", np.float64)
-        if isinstance(self.slope, float):
-            y = self.slope * x + self.intercept
-            return float(y) if x.ndim == 0 else y
-        if x.ndim == 0:
-            return self.slope * x + self.intercept
-        return self.slope[..., None] * x + self.intercept[..., None]
+        slope, intercept = self.slope, self.intercept
+        if not isinstance(slope, float) and x.ndim > 0:
+            if x.ndim > 1 and x.shape[:-1] != slope.shape:
+                wanted = (*slope.shape, "k")
+                raise ValueError("x must be one number or have shape (k,) or "
+                                 f"({', '.join(map(str, wanted))}), got shape {x.shape}")
+            slope, intercept = slope[..., None], intercept[..., None]
+        with np.errstate(all="ignore"):     # NaN of a slope of 0 and an infinite x
+            y = slope * x + intercept
+        return float(y) if y.ndim == 0 else y
 
     def summary(self, *, names=None, alpha=0.05):
         """The fit of one line as a table of text; HTML in notebooks.
@@ -172,6 +176,9 @@ class LineFit(core.Line):
 
         return plot_fit(self, x, y, ax, **options)
 
+    def _repr_html_(self):
+        return self.summary()._repr_html_() if isinstance(self.slope, float) else None
+
     def __repr__(self):
         shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
@@ -222,7 +229,8 @@ def _readable(value, name):
     dtype = _arrays.real_dtype(array.dtype)
     if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
         return array
-    return np.require(array, dtype, ["ALIGNED"])
+    with np.errstate(over="ignore"):        # long double
+        return np.require(array, dtype, ["ALIGNED"])
 
 
 def complain(status, x, y, weights):

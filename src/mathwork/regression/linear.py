@@ -144,7 +144,7 @@ class LinearFit(core.LeastSquares):
         """
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
-        reach = t_quantile(1 - alpha / 2, self.df_resid) * self.bse
+        reach = t_quantile(alpha / 2, self.df_resid) * self.bse
         return np.stack([self.params - reach, self.params + reach], axis=-1)
 
     def cov_params(self):

@@ -5,7 +5,7 @@ import numpy as np
 
 from mathwork._arrays import as_plain
 from mathwork._extras import extra
-from mathwork.regression.inference import t_quantile
+from mathwork.regression.inference import checked_alpha, t_quantile
 
 CURVE_POINTS = 201
 FIT_COLOR, DATA_COLOR = "C0", "0.35"
@@ -62,8 +62,9 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
     >>> ax.get_xlabel(), len(ax.lines)
     ('x', 2)
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
+    alpha = checked_alpha(alpha)
+    if labels is not None and (isinstance(labels, str) or len(labels) != 2):
+        raise ValueError(f"labels must be two, of x and of y, got {labels!r}")
     several = _several(fit)
     x, y = _data(fit, x, y)
     fitted = np.asarray(fit.predict(x)) if several else None
@@ -81,7 +82,12 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
             if weights.shape != x.shape:
                 raise ValueError(f"weights must have shape {x.shape} to match x, "
                                  f"got {weights.shape}")
+            wrong = ~((weights >= 0) & (weights < np.inf))
+            if wrong.any():
+                raise ValueError(f"weights must be finite and at least 0, got {weights[wrong][0]}")
             weights = weights[finite]
+            if not weights.any():
+                raise ValueError("there is nothing to draw: no finite point has a weight above 0")
         _draw_curve(ax, fit, x[finite], y[finite], weights, alpha, band)
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
@@ -130,7 +136,7 @@ def _draw_curve(ax, fit, x, y, weights, alpha, band):
     mean = _predicted(fit, where)
     df = _degrees_of_freedom(fit)
     if band and df > 0:
-        reach = t_quantile(1 - alpha / 2, df) * _mean_stderr(fit, where, x, weights)
+        reach = t_quantile(alpha / 2, df) * _mean_stderr(fit, where, x, weights)
         ax.fill_between(where, mean - reach, mean + reach, color=FIT_COLOR, alpha=0.2, linewidth=0,
                         label=f"{100 * (1 - alpha):g} % confidence of the mean", zorder=2)
     ax.plot(where, mean, color=FIT_COLOR, linewidth=1.8, label=_name(fit), zorder=3)

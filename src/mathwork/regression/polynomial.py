@@ -9,7 +9,13 @@ import numpy as np
 
 from mathwork._arrays import as_plain
 from mathwork._levels import core
-from mathwork.regression.inference import f_pvalue, t_pvalue, t_quantile
+from mathwork.regression.inference import (
+    checked_alpha,
+    f_pvalue,
+    t_pvalue,
+    t_quantile,
+    t_statistic,
+)
 from mathwork.regression.status import BAD_WEIGHT, FITTED, NOT_FINITE, TOO_FEW
 
 MAX_DEGREE = 100
@@ -56,6 +62,9 @@ class PolynomialFit:
     __slots__ = ("_basis", "_covariance", "_mapping", "_spread", "_unexplained", "bse", "coef",
                  "nobs", "rsquared", "ssr", "status")
 
+    def __new__(cls):
+        raise TypeError("a PolynomialFit is made by fit_polynomial")
+
     def __setattr__(self, name, value):
         raise AttributeError(f"a PolynomialFit is immutable, {name} cannot be set")
 
@@ -85,8 +94,7 @@ class PolynomialFit:
 
     @property
     def tvalues(self):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.coef / self.bse
+        return t_statistic(self.coef, self.bse)
 
     @property
     def pvalues(self):
@@ -153,9 +161,7 @@ class PolynomialFit:
         array([[-2.388,  3.188],
                [ 0.91 ,  3.89 ]])
         """
-        if not 0 < alpha < 1:
-            raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
-        reach = t_quantile(1 - alpha / 2, self.df_resid) * self.bse
+        reach = t_quantile(checked_alpha(alpha) / 2, self.df_resid) * self.bse
         return np.stack([self.coef - reach, self.coef + reach], axis=1)
 
     def predict(self, x):
@@ -172,7 +178,7 @@ class PolynomialFit:
         Returns
         -------
         float or ndarray of float64, in the shape of x
-            NaN where x is NaN or infinite.
+            NaN where x is NaN or infinite, or so large that its powers leave the range of float64.
 
         Examples
         --------
@@ -235,8 +241,10 @@ class PolynomialFit:
 
         x = as_plain(x, "x", np.float64)
         shift, centre, factor, _ = self._mapping
-        terms = chebvander((np.ldexp(x.ravel(), shift) - centre) * factor, self.degree)
-        return _like_input(np.linalg.norm(terms @ self._spread.T, axis=1).reshape(x.shape))
+        with np.errstate(all="ignore"):     # far away all of it overflows
+            terms = chebvander((np.ldexp(x.ravel(), shift) - centre) * factor, self.degree)
+            stderr = np.linalg.norm(terms @ self._spread.T, axis=1)
+        return _like_input(stderr.reshape(x.shape))
 
     def summary(self):
         """The fit as a table: text when printed, HTML in a notebook.

@@ -9,6 +9,15 @@ import math
 
 import numpy as np
 
+from mathwork.regression import status
+from mathwork.regression.inference import (
+    checked_alpha,
+    f_pvalue,
+    t_pvalue,
+    t_quantile,
+    t_statistic,
+)
+
 NO_SCIPY = "p-values and confidence intervals need SciPy: pip install scipy"
 NOT_FINITE = "X or y was not finite."
 
@@ -83,6 +92,8 @@ def linear_summary(fit, *, names=None, alpha=0.05):
     ------
     ValueError
         For another number of names, an alpha that is not between 0 and 1, and a stack of lines.
+    TypeError
+        For names that are one str.
 
     Examples
     --------
@@ -100,31 +111,31 @@ def linear_summary(fit, *, names=None, alpha=0.05):
     start   0.5    1.1619  0.430  0.709  -4.49923  5.49923
     slope   0.8  0.424264  1.886  0.200  -1.02546  2.62546
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
+    alpha = checked_alpha(alpha)
+    if isinstance(names, str):
+        raise TypeError(f"names must be a sequence of str, one a term, got {names!r}")
     parts = _parts_of_line(fit) if hasattr(fit, "intercept_stderr") else _parts(fit)
     terms = parts["terms"] if names is None else list(map(str, names))
     if len(terms) != len(parts["coef"]):
         raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
     coef, bse, df = parts["coef"], parts["bse"], parts["df resid"]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tvalues = coef / bse
+    tvalues = t_statistic(coef, bse)
     columns, numbers = ["coef", "std err", "t"], [(coef, _plain), (bse, _plain), (tvalues, _short)]
     notes = list(parts["notes"])
     try:
-        from mathwork.regression.inference import f_pvalue, t_pvalue, t_quantile
-
-        reach = t_quantile(1 - alpha / 2, df) * bse
-        columns += ["P>|t|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.4g}]"]
+        with np.errstate(all="ignore"):     # of a y near the end of the range
+            reach = t_quantile(alpha / 2, df) * bse
+        columns += ["P>|t|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.10g}]"]
         numbers += [(t_pvalue(tvalues, df), _chance), (coef - reach, _plain),
                     (coef + reach, _plain)]
+        scipy = True
     except ImportError:
-        f_pvalue = None
+        scipy = False
         notes.append(NO_SCIPY)
     targets = range(coef.shape[1])
     tables = [[(term, *(write(float(column[i, t])) for column, write in numbers))
                for i, term in enumerate(terms)] for t in targets]
-    return Summary([_head(parts, t, f_pvalue) for t in targets], tuple(columns), tables, notes)
+    return Summary([_head(parts, t, scipy) for t in targets], tuple(columns), tables, notes)
 
 
 def linear_summary_html(fit, **options):
@@ -158,7 +169,7 @@ def _parts(fit):
     terms = list(getattr(fit, "terms", None) or
                  ["intercept"] * fit.intercept + [f"X[{i}]" for i in range(P - fit.intercept)])
     notes = []
-    if np.isnan(params).all():
+    if fit.status == status.NOT_FINITE:
         notes.append(NOT_FINITE)
     elif np.isnan(params).any():
         left_out = np.isnan(params.reshape(shape)[:, 0])
@@ -180,9 +191,9 @@ def _parts_of_line(fit):
                          f"{np.shape(fit.slope)}")
     df = fit.nobs - 2
     rsquared = fit.rvalue**2
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         adjusted = 1 - (1 - rsquared) * (np.divide(fit.nobs - 1, df) if df > 0 else math.nan)
-        F = np.square(np.divide(fit.slope, fit.stderr))
+        F = np.square(t_statistic(fit.slope, fit.stderr))
     return {
         "terms": ["intercept", "slope"],
         "coef": np.array([[fit.intercept], [fit.slope]]),
@@ -192,7 +203,7 @@ def _parts_of_line(fit):
         "notes": [NOT_FINITE] if math.isnan(fit.slope) else []}
 
 
-def _head(parts, target, f_pvalue):
+def _head(parts, target, scipy):
     """Names and values of what is said of the whole fit, to the left and to the right"""
     F = float(parts["F"][target])
     left = [(name, str(parts[name])) for name in ("nobs", "df resid", "df model")]
@@ -200,7 +211,7 @@ def _head(parts, target, f_pvalue):
              if name in parts]
     right = [(name, _plain(float(parts[name][target])))
              for name in ("R-squared", "adj. R-squared")] + [("F", _short(F))]
-    if f_pvalue is not None:
+    if scipy:
         right.append(("Prob(F)", _chance(f_pvalue(F, parts["df model"], parts["df resid"]))))
     return left, right
 
