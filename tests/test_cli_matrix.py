@@ -155,6 +155,36 @@ def test_solve_of_what_is_not_finite():
         "status": "nan", "x": [None, None], "null_space": [[], []]}
 
 
+def test_solve_says_what_is_wrong_with_which_side():
+    assert output_of("solve", "-", stdin="1 nan 2\n1 2 3") == (
+        "nan\n# the system holds NaN or infinity\n")
+    text = "1 2 | 3 1\n2 4 | 6 3"
+    for options in ((), ("--exact",), ("--mod", 5)):
+        found = output_of("solve", "-", *options, stdin=text)
+        assert found.startswith("inconsistent\n\nright-hand side 1\nx1 = 3 ")
+        assert found.endswith("\n\nright-hand side 2\ninconsistent\n")
+
+
+def test_solve_without_variables():
+    assert output_of("solve", "-", stdin="0\n0") == "unique\n"
+    assert output_of("solve", "-", stdin="|0 1\n|0 2") == (
+        "inconsistent\n\nright-hand side 1\n\nright-hand side 2\ninconsistent\n")
+
+
+def test_solve_tells_a_close_call():
+    assert output_of("solve", "-", stdin="1 1 1\n1 1.00000000000001 1").endswith(
+        "\n# too close to call in floats, see --exact\n")
+
+
+def test_exact_numbers_of_any_length():
+    text = "\n".join(" ".join(f"{i + j}e{999 if i == j else -999}" for j in range(1, 5))
+                     for i in range(1, 4))
+    for options in ((), ("--json",), ("--steps",)):
+        assert len(output_of("rref", "-", "--exact", *options, stdin=text)) > 5000
+    for options in ((), ("--json",)):
+        assert len(output_of("solve", "-", "--exact", *options, stdin=text)) > 5000
+
+
 def test_solve_of_an_array_file(folder):
     np.save("m.npy", np.array([[2, 3, 6], [4, 5, 10]], np.float32))
     assert output_of("solve", "m.npy") == "unique\nx1 = 0\nx2 = 2\n"

@@ -12,6 +12,7 @@ import pytest
 from helpers import raises
 from hypothesis import given
 
+from mathwork import matrix
 from mathwork.matrix import exact
 from mathwork.matrix.exact import RATIONALS
 
@@ -457,6 +458,14 @@ def test_what_is_not_finite_is_refused(value):
 def test_other_kinds_are_refused(source, message):
     with raises(TypeError, message):
         RATIONALS.rref(source)
+
+
+def test_every_result_has_a_repr():
+    A = [[3, 10 ** 5000], [1, 1]]
+    digits = "1" + "0" * 5000
+    assert digits in repr(matrix.ref(A, exact=True))
+    assert f"{digits}/3" in repr(matrix.solve([[3]], [10 ** 5000], exact=True))
+    assert repr(matrix.rref(A, exact=True)).count("Fraction(1, 1)") == 2
 
 
 def test_bad_shapes_are_refused():

@@ -305,6 +305,14 @@ def test_primes_are_those_of_the_sieve():
     assert previous_prime(100) == 97 and previous_prime(3) == 2
 
 
+def test_decimals_with_a_million_digits():
+    # 10 has the order 6 modulo 7, and 10^6 = 4 modulo 6.
+    A = [[Decimal("-3E+1000000"), Decimal("5.0")]]
+    assert PrimeField(7).read(A, "A").tolist() == [[-3 * 10 ** 4 % 7, 5]]
+    with raises(ValueError, "A must hold integers to be reduced modulo 7, got 1E-1000000"):
+        PrimeField(7).read([[Decimal("1E-1000000")]], "A")
+
+
 def test_strong_pseudoprimes_to_few_bases_are_not_primes():
     # Smallest ones to the first bases 2, 3, 5, 7 and to pairs of 2, 7, 61: Jaeschke, "On strong
     # pseudoprimes to several bases", Mathematics of Computation 61, 1993; OEIS A014233.

@@ -54,6 +54,15 @@ def test_rows_are_counted_from_the_end_too():
     assert same_bits(swap_rows(A, np.int8(1), np.uint64(2)), A[[0, 2, 1]])
 
 
+def test_numbers_too_large_for_an_argument_are_named():
+    A = np.eye(2)
+    with raises(IndexError, f"j must be a row of A of shape (2, 2), got {2 ** 70}"):
+        swap_rows(A, 0, 2 ** 70)
+    for call in (lambda: scale_row(A, 0, 10 ** 400), lambda: add_multiple(A, 0, 1, 10 ** 400)):
+        with raises(OverflowError, "factor is too large for a float"):
+            call()
+
+
 def test_swapping_a_row_with_itself_changes_nothing():
     A = np.arange(6.0).reshape(3, 2)
     assert same_bits(swap_rows(A, 1, 1), A)

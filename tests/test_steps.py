@@ -151,6 +151,19 @@ def test_floats_have_the_pivots_of_rref(rng, reduced):
             assert np.allclose(work.result, expected.matrix, rtol=0, atol=1e-13 * size)
 
 
+@pytest.mark.parametrize("A", [
+    [[1e200, 1], [1e-200, 2e-200]], [[1e200, 1, 1], [1e-200, 2e-200, 1]], [[1e-20, 1]],
+    [[1e16, 1], [1e-310, 2e-310]], [[1e308, 1e308], [1e308, -1e308]], [[1e-310, 2e-310]],
+    [[1, 1e40, 1e40], [1, 1, 2]], [[2, 2 * (1 + 4.44e-16)]]])
+def test_floats_at_the_ends_of_the_range(A):
+    work, expected = eliminate(A, exact=False), rref(A)
+    assert work.pivots == expected.pivots
+    np.testing.assert_allclose(work.result, expected.matrix, rtol=1e-15)
+    assert len(work.matrices()) == len(work.steps) + 1 and str(work)
+    assert is_echelon(eliminate(A, exact=False, reduced=False).result.tolist(), work.pivots,
+                      len(A[0]))
+
+
 def test_no_zero_is_negative():
     text = str(eliminate([[-1.0, 0, 2], [3, -0.0, 1]], exact=False))
     assert "-0 " not in text
@@ -182,6 +195,12 @@ def test_latex():
         "& \\left[\\begin{array}{r|r} 1 & \\frac{1}{3} \\end{array}\\right]\n"
         "\\end{aligned}")
     assert work._repr_latex_() == f"$\\displaystyle {work.latex()}$"
+
+
+def test_numbers_of_any_length_are_written():
+    work = eliminate([[3, 10 ** 5000]])
+    digits = "1" + "0" * 5000
+    assert str(work).endswith(f"[ 1  {digits}/3 ]") and digits in work.latex()
 
 
 def test_operations_in_latex_are_read_by_matplotlib(rng):
@@ -220,6 +239,9 @@ def test_nothing_to_do(shape, exact):
     assert work.matrix.shape == work.result.shape == shape
     assert work.transform.tolist() == np.eye(shape[0]).tolist()
     assert str(work) and work.latex()
+    if shape[1] == 0:
+        assert "array" not in work.latex()
+        assert str(work) == "\n".join(["[ ]"] * max(shape[0], 1))
 
 
 # ---- the object ----
@@ -241,6 +263,11 @@ def test_is_immutable():
         del work.pivots
     work.matrix[0, 0] = 7       # a copy
     assert work.matrix[0, 0] == 2
+
+
+def test_is_made_by_eliminate():
+    with raises(TypeError, "an Elimination is made by eliminate(A)"):
+        Elimination()
 
 
 # ---- bad input ----

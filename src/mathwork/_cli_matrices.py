@@ -9,6 +9,8 @@ from mathwork._cli_json import as_json, for_json, print_json
 from mathwork._tables import name_of, read_matrix, write_matrix
 from mathwork.matrix.arithmetic import arithmetic
 
+CLOSE = "too close to call in floats, see --exact"
+
 exact = click.option("--exact", is_flag=True,
                      help="Compute with fractions: 0.8 is 4/5, and no rounding happens.")
 modulus = click.option("--mod", "modulus", type=int, metavar="P",
@@ -46,9 +48,10 @@ def rref(source, exact, steps, modulus, as_json):
         else:
             reduced = functions.rref(A, columns=columns, exact=exact, modulus=modulus)
             matrix, pivots = reduced
-            remark = "; too close to call in floats, see --exact" if reduced.ambiguous else ""
+            remark = f"; {CLOSE}" if reduced.ambiguous else ""
             if reduced.status:
                 remark = "; the matrix holds NaN or infinity"
+    matrix = _digits(matrix)
     if as_json:
         report = {"matrix": for_json(matrix), "pivots": list(pivots), "rank": len(pivots)}
         if steps:
@@ -81,7 +84,8 @@ def solve(source, exact, modulus, as_json):
     the |, and where there is none the last column is the right-hand side.
 
     The first line of the result is unique, infinite, inconsistent, or nan where a number is not
-    finite. Each variable has a line after it, for each right-hand side. With --json the result is
+    finite. Each variable has a line after it, for each right-hand side, or that side's own status.
+    A comment says if a rank or a contradiction was too close to call. With --json the result is
     {"status": ..., "x": [...], "null_space": [[...], ...]}: any combination of the columns of
     null_space may be added to x. Fractions are strings like "3/4", and null stands for NaN,
     infinity, and an x that does not exist.
@@ -94,19 +98,31 @@ def solve(source, exact, modulus, as_json):
         raise ValueError(f"{name_of(source)}: there is no right-hand side in it")
     b = A[:, columns:] if A.shape[1] - columns > 1 else A[:, columns]
     with _blamed_on(source):
-        status, x, null_space = functions.solve(A[:, :columns], b, exact=exact, modulus=modulus)
+        status, x, null_space = whole = functions.solve(
+            A[:, :columns], b, exact=exact, modulus=modulus)
+        parts = [whole] if b.ndim == 1 or as_json else [
+            functions.solve(A[:, :columns], side, exact=exact, modulus=modulus) for side in b.T]
     if as_json:
-        print_json({"status": status, "x": None if x is None else for_json(x),
-                    "null_space": for_json(null_space)})
+        print_json({"status": status, "x": None if x is None else for_json(_digits(x)),
+                    "null_space": for_json(_digits(null_space))})
         return
     click.echo(status)
-    if x is None or (x.ndim == 1 and status == "inconsistent"):
-        return
-    for k, column in enumerate(x.reshape(len(x), -1).T):
-        if x.ndim > 1:
+    for k, part in enumerate(parts):
+        if b.ndim > 1:
             click.echo(f"\nright-hand side {k + 1}")
-        for line in _variables(column, null_space):
+            if part.status == "inconsistent":
+                click.echo(part.status)
+        for line in _solution(*part):
             click.echo(line)
+    if whole.ambiguous and status != "nan":
+        click.echo(f"# {CLOSE}")
+
+
+def _solution(status, x, null_space):
+    """The lines after the status"""
+    if status == "nan":
+        return ["# the system holds NaN or infinity"]
+    return [] if status == "inconsistent" else _variables(x, null_space)
 
 
 def _variables(x, null_space):
@@ -135,7 +151,14 @@ def _variables(x, null_space):
 
 def _number(number):
     """The shortest text that reads back"""
-    return str(number).removesuffix(".0")
+    from mathwork.matrix.rationals import as_text
+
+    return as_text(number).removesuffix(".0")
+
+
+def _digits(array):
+    """An array as it is, but text in place of Fractions, of which str refuses the longest"""
+    return np.frompyfunc(_number, 1, 1)(array) if array.dtype == object else array
 
 
 @contextmanager

@@ -56,11 +56,27 @@ cdef inline real measure_row(lanes like, Py_ssize_t n, real factor, const real* 
     return best
 
 
+cdef inline lanes row_loss(lanes like, Py_ssize_t n, real undo, const real* x,
+                           lanes lost) noexcept nogil:
+    """The larger of `lost` and what x[:n] / undo loses"""
+    cdef lanes v, divisor = fill(like, undo), factor = fill(like, 1) / divisor
+    cdef Py_ssize_t L = lane_count(x), i = 0
+    while i + L <= n:
+        load(&v, x + i)
+        lost = larger_loss(v, v * factor, divisor, lost)
+        i += L
+    while i < n:
+        v = fill(like, x[i])
+        lost = larger_loss(v, v * factor, divisor, lost)
+        i += 1
+    return lost
+
+
 cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
-                     real* undo) noexcept nogil:
+                     real* undo, bint* lossy) noexcept nogil:
     """What equilibrate() says of A, which stays as it is"""
     cdef real norm = 0, all = 0, total, before
-    cdef lanes largest, undone
+    cdef lanes largest, undone, lost = fill(like, 0)
     cdef Py_ssize_t i
     for i in range(m):
         largest = fill(like, measure_row(like, columns, <real>1, A + i * n, &total))
@@ -69,8 +85,10 @@ cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_s
             largest = fill(like, measure_row(like, columns, before, A + i * n, &total))
         total *= first_lane(scale_of(largest, &undone), A)
         undo[i] = first_lane(undone, A) / before
+        lost = row_loss(like, n - columns, undo[i], A + i * n + columns, lost)
         all += total
         norm = total if total > norm else norm
+    lossy[0] = largest_lane(lost, A) > 0
     return norm if all < INFINITY else <real>NAN
 
 
@@ -87,6 +105,18 @@ cdef inline void divided_row(lanes like, Py_ssize_t n, const real* x, real divis
     while i < n:
         y[i] = x[i] / divisor
         i += 1
+
+
+cdef inline void scaled_row(lanes like, const Blocked* job, Py_ssize_t i, Py_ssize_t N,
+                            const real* A, real* y) noexcept nogil:
+    """y = N entries of row i of A from column job.taken on, scaled"""
+    cdef real undo = (<const real*>job.undo)[i]
+    cdef Py_ssize_t first = max(job.columns, job.taken)
+    A += i * job.n
+    divided_row(like, N, A + job.taken, undo, y)
+    if job.shifted:
+        shift_row(first, job.taken + N, <const real*>job.shift, 1, -binary_exponent(undo), A,
+                  y - job.taken)
 
 
 cdef inline void prefetch_row(Py_ssize_t n, const real* x) noexcept nogil:
@@ -121,11 +151,10 @@ cdef void take_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
     cdef Py_ssize_t panel = 2 * lane_count(A), all = (N + width - 1) // width * width, i
     cdef real* slab = <real*>job.slab
     cdef real* solved = <real*>job.solved
-    A += job.taken
     for i in range(m):
         if i + ROWS_AHEAD < m:
-            prefetch_row(N, A + job.rows[i + ROWS_AHEAD] * n)
-        divided_row(like, N, A + job.rows[i] * n, (<real*>job.undo)[job.rows[i]], slab + i * ld)
+            prefetch_row(N, A + job.rows[i + ROWS_AHEAD] * n + job.taken)
+        scaled_row(like, job, job.rows[i], N, A, slab + i * ld)
         memset(slab + i * ld + N, 0, (ld - N) * sizeof(real))
     solve_lower(like, before, all, R, n, slab, ld, solved, panel, job.next_panel)
     add_product(like, m - before, all, before, R + before * n, n, <const real*>solved, panel,
@@ -186,21 +215,19 @@ cdef void arrange_columns(lanes like, Blocked* job, const real* A, real* R) noex
 
     The zeros need no elimination: for the inverse that saves a third of all work.
     """
-    cdef Py_ssize_t n = job.n, taken = job.taken, found = taken, i, j, k
+    cdef Py_ssize_t n = job.n, taken = job.taken, found = n if job.shifted else taken, i, j, k
     cdef Py_ssize_t* position = job.order + n       # position[order[j]] = j
     cdef bint moved = False, nonzero
     cdef const real* row
     cdef real* target
-    cdef real scale
     for j in range(taken, n):
-        position[j] = -1
+        position[j] = j if job.shifted else -1
     for i in range(job.m):
         row, target = A + job.rows[i] * n, R + i * n
-        scale = (<real*>job.undo)[job.rows[i]]
         if i + ROWS_AHEAD < job.m:
             prefetch_row(n - taken, A + job.rows[i + ROWS_AHEAD] * n + taken)
         if found == n and not moved:
-            divided_row(like, n - taken, row + taken, scale, target + taken)
+            scaled_row(like, job, job.rows[i], n - taken, A, target + taken)
             continue
         memset(target + taken, 0, (n - taken) * sizeof(real))
         j = taken
@@ -217,7 +244,8 @@ cdef void arrange_columns(lanes like, Blocked* job, const real* A, real* R) noex
                             found += 1
                         target[position[k]] = row[k]
             j += SCAN
-        divided_row(like, n - taken, <const real*>target + taken, scale, target + taken)
+        divided_row(like, n - taken, <const real*>target + taken,
+                    (<real*>job.undo)[job.rows[i]], target + taken)
     for j in range(taken, n):
         if position[j] < 0:
             position[j] = found
@@ -268,7 +296,8 @@ cdef void finish_columns(
         total = 0
         for i in range(calls[j].rank):
             total += fabs(slab[i * ld + N + j])
-        note_ratio(job.verdict, calls[j].key > 0, calls[j].best / (job.tol * (1 + total)))
+        note_ratio(job.verdict, calls[j].key > 0,
+                   calls[j].best / bound_on_pivot(job.tol, total))
 
 
 cdef void finish(lanes like, Blocked* job, bint reduced, real* R) noexcept nogil:
@@ -292,7 +321,7 @@ cdef void write_rows(const Blocked* job, bint reduced, const real* undo, real* R
     """The columns of R to where they belong; the pivots' columns, zeros and scales"""
     cdef Py_ssize_t n = job.n, pivoted = min(job.columns, job.taken), i, j, first
     cdef const Py_ssize_t* order = job.order
-    cdef bint moved = not reduced or job.rank < pivoted
+    cdef bint moved = not reduced or job.rank < pivoted, shifted
     cdef real entry
     for j in range(job.taken, n):
         moved |= job.order[j] != j
@@ -310,9 +339,13 @@ cdef void write_rows(const Blocked* job, bint reduced, const real* undo, real* R
                 entry = row[j]
                 if j < job.taken and order[j] < job.columns:
                     entry = 0 - entry
-                R[order[j]] = entry * undo[job.rows[i]]
+                shifted = job.shifted and order[j] >= job.columns
+                R[order[j]] = entry if shifted else entry * undo[job.rows[i]]
         if reduced and i < job.rank:
             R[job.pivots[i]] = 1
+        if job.shifted:
+            shift_row(job.columns, n, <const real*>job.shift, -1,
+                      0 if reduced else binary_exponent(undo[job.rows[i]]), <const real*>R, R)
         R += n
 
 
@@ -343,6 +376,8 @@ cdef size_t divide_memory(const real* like, Blocked* job, Py_ssize_t strips,
     at = aligned(at + ESTIMATES * job.ld * size)
     job.undo = <void*>at
     at = aligned(at + (job.m + job.n) * size)
+    job.shift = <void*>at
+    at = aligned(at + job.n * size)
     job.order = <Py_ssize_t*>at
     at = aligned(at + 2 * job.n * index)
     job.rows = <Py_ssize_t*>at
@@ -382,11 +417,13 @@ cdef int reduce_large(
         return -1
     divide_memory(A, &job, strips, aligned(<size_t>memory))
     undo = <real*>job.undo
-    norm = row_scales(like, m, n, A, columns, undo)
+    norm = row_scales(like, m, n, A, columns, undo, &job.shifted)
     if norm != norm:
         judge_not_finite(m, n, R, verdict)
         free(memory)
         return 0
+    if job.shifted:
+        shift_columns(m, n, A, columns, <const real*>undo, <real*>job.shift)
     job.tol = tolerance(m, columns, tol, norm)
     for i in range(m):
         job.rows[i] = i

@@ -1,6 +1,7 @@
 # Row reduction: when a pivot counts as zero, and one small matrix.
 #
 #   equilibrate      rows scaled by powers of two, and what the tolerance is measured by
+#   shift_columns    the same for augmented columns that would leave the range
 #   Verdict          what a reduction found, and how close the call was
 #   reduce_small     one small matrix by Gauss-Jordan elimination, rows in registers
 #
@@ -9,7 +10,7 @@
 # The bound on a pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a
 # column that depends on those before it carries the rounding of the combination that made it.
 
-from libc.math cimport fabs
+from libc.math cimport fabs, frexp, ldexp
 
 cdef enum:
     REDUCED         # status codes of a slice
@@ -60,7 +61,7 @@ cdef inline lanes power_below(lanes x) noexcept nogil:
 
 
 cdef inline lanes smallest_safe(lanes like) noexcept nogil:
-    """Rows whose largest entry is below this are scaled in two steps"""
+    """Rows whose largest entry is below this are scaled in two steps; a smaller pivot is tiny"""
     return fill(like, 2.0 ** -900 if lanes is f64v else 2.0 ** -100)
 
 
@@ -93,6 +94,28 @@ cdef inline void scale_entries(lanes like, Py_ssize_t n, real factor, real* row)
         load(&x, <const real*>row + j)
         store(row + j, x * fill(like, factor))
         j += lane_count(row)
+
+
+cdef inline lanes larger_loss(lanes x, lanes scaled, lanes undo, lanes lost) noexcept nogil:
+    """The larger of `lost` and |scaled undo - x|, 0 unless scaling x overflowed or underflowed"""
+    return larger(absolute(scaled * undo - x), lost)
+
+
+cdef inline real largest_lane(lanes x, const real* like) noexcept nogil:
+    cdef real lane[MAX_LANES]
+    cdef real best
+    cdef Py_ssize_t i
+    store(lane, x)
+    best = lane[0]
+    for i in range(1, lane_count(like)):
+        best = lane[i] if lane[i] > best else best
+    return best
+
+
+cdef inline real first_lane(lanes x, const real* like) noexcept nogil:
+    cdef real lane[MAX_LANES]
+    store(lane, x)
+    return lane[0]
 
 
 cdef inline lanes row_magnitudes(lanes like, const bint summing, Py_ssize_t columns, const real* A,
@@ -148,6 +171,40 @@ cdef inline real equilibrate(lanes like, Py_ssize_t m, real* A, Py_ssize_t lda, 
     return norm if total < INFINITY else <real>NAN
 
 
+cdef inline int binary_exponent(double x) noexcept nogil:
+    """k with 2^k <= |x| < 2^(k + 1)"""
+    cdef int exponent
+    frexp(x, &exponent)
+    return exponent - 1
+
+
+cdef void shift_columns(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
+                        const real* undo, real* shift) noexcept nogil:
+    """shift[j], j >= columns: times 2^shift[j] what A[i, j] / undo[i] is of column j is in range
+
+    Or what is large of it, where the column has more than the range. Rows can be scaled only as
+    their pivots want it; the augmented columns, in which there are none, by what they hold.
+    """
+    cdef int most = 900 if real is double else 100, least = -1022 if real is double else -126
+    cdef int high, low, exponent
+    cdef Py_ssize_t i, j
+    for j in range(columns, n):
+        high, low = -10000, 10000
+        for i in range(m):
+            if A[i * n + j] != 0 and fabs(A[i * n + j]) < INFINITY:
+                exponent = binary_exponent(A[i * n + j]) - binary_exponent(undo[i])
+                high, low = max(high, exponent), min(low, exponent)
+        shift[j] = min(max(0, least - low), most - high) if low <= high else 0
+
+
+cdef void shift_row(Py_ssize_t first, Py_ssize_t n, const real* shift, int sign, int exponent,
+                    const real* row, real* target) noexcept nogil:
+    """target[j] = row[j] 2^(exponent + sign shift[j]), j >= first, and -0.0 becomes 0.0"""
+    cdef Py_ssize_t j
+    for j in range(first, n):
+        target[j] = <real>ldexp(row[j], exponent + sign * <int>shift[j]) + <real>0
+
+
 cdef inline real tolerance(Py_ssize_t m, Py_ssize_t columns, double tol, real norm) noexcept nogil:
     """The caller's, or max(m, columns) eps norm where that is negative"""
     cdef Py_ssize_t size = max(m, columns)
@@ -155,6 +212,11 @@ cdef inline real tolerance(Py_ssize_t m, Py_ssize_t columns, double tol, real no
         return <real>tol
     # The distance from 1 to the next number: 2^-23 and 2^-52.
     return <real>(size * (2.0 ** -23 if real is float else 2.0 ** -52)) * norm
+
+
+cdef inline real bound_on_pivot(real tol, real total) noexcept nogil:
+    """tol (1 + total), and 0 for tol = 0 whatever total is"""
+    return tol * (<real>1 + total) if tol > 0 else <real>0
 
 
 # ---- one small matrix ----
@@ -174,6 +236,25 @@ cdef inline void take_from_row(
         load(&p, pivot_row + j)
         store(row + j, minus_mul(multiple, p, x))
         j += lane_count(row)
+
+
+cdef void take_with_care(lanes like, Py_ssize_t m, Py_ssize_t r, Py_ssize_t c, Py_ssize_t ldw,
+                         real* W) noexcept nogil:
+    """take_from_row() of all rows but r where numbers may have overflowed: times 0 they are 0"""
+    cdef const real* pivot_row = W + r * ldw
+    cdef real* row
+    cdef real factor
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        row = W + i * ldw
+        factor = row[c]
+        if i == r or factor == 0:
+            continue
+        row[c] = 0
+        for j in range(c + 1, ldw):
+            if pivot_row[j] != 0:
+                row[j] = first_lane(minus_mul(fill(like, factor), fill(like, pivot_row[j]),
+                                              fill(like, row[j])), row)
 
 
 cdef inline void divide_row(lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes number, lanes here,
@@ -196,10 +277,11 @@ cdef inline void put_row(Py_ssize_t n, const real* row, real factor, real* targe
         target[j] = row[j] * factor + <real>0
 
 
-cdef int reduce_small(
-        lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
-        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
-    """R = the reduced row echelon form of A, or a row echelon form; -1 where memory ran out
+cdef inline int reduce_by(
+        lanes like, const bint careful, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
+        Py_ssize_t columns, double tol, bint reduced, Py_ssize_t* pivots,
+        Verdict* verdict) noexcept nogil:
+    """reduce_small(), or 1 where it has to be careful: numbers leave the range
 
     Pivots stand in the first `columns` columns. A negative tol asks for the default. pivots has
     room for min(m, columns), of which verdict.rank are written.
@@ -210,16 +292,20 @@ cdef int reduce_small(
     cdef Py_ssize_t i, c, r = 0, at, first
     cdef real* W
     cdef real* undo
+    cdef real* shift
     cdef real bound, best, entry, total
+    cdef real smallest = 2.0 ** -900 if real is double else 2.0 ** -100     # smallest_safe()
+    cdef bint lossy = False, tiny = False       # whether a pivot was, which tol = 0 allows
     cdef real lane_numbers[MAX_LANES]
     cdef lanes number, here
     judge_empty(verdict)
     if m == 0 or n == 0:
         return 0
-    W = <real*>working_set(rows * (ldw + 1) * <Py_ssize_t>sizeof(real), local, &heap)
+    W = <real*>working_set((rows * (ldw + 1) + n) * <Py_ssize_t>sizeof(real), local, &heap)
     if W == NULL:
         return -1
     undo = W + rows * ldw
+    shift = undo + rows
     for i in range(m):
         store(W + i * ldw + ldw - L, fill(like, 0))
         memcpy(W + i * ldw, A + i * n, n * sizeof(real))
@@ -229,6 +315,17 @@ cdef int reduce_small(
         judge_not_finite(m, n, R, verdict)
         free(heap)
         return 0
+    for i in range(m):
+        for c in range(columns, n):
+            lossy |= fabs(W[i * ldw + c] * undo[i] - A[i * n + c]) > 0
+    if lossy and not careful:
+        free(heap)
+        return 1
+    if careful and lossy:
+        shift_columns(m, n, A, columns, <const real*>undo, shift)
+        for i in range(m):
+            shift_row(columns, n, <const real*>shift, 1, -binary_exponent(undo[i]), A + i * n,
+                      W + i * ldw)
     tol = tolerance(m, columns, tol, entry)
     for i in range(L):
         lane_numbers[i] = i
@@ -245,14 +342,22 @@ cdef int reduce_small(
         total = 0
         for i in range(r):
             total += <real>fabs(W[i * ldw + c])
-        bound = <real>tol * (<real>1 + total)
+        bound = bound_on_pivot(<real>tol, total)
         if not best > bound:
             if best > 0:
                 verdict.rejected = max(verdict.rejected, <double>(best / bound))
+            if not total < INFINITY:
+                verdict.rejected = NAN      # how close that was is not known
             for i in range(r, m):
                 W[i * ldw + c] = 0
             continue
         verdict.accepted = min(verdict.accepted, <double>(best / bound))
+        if best <= smallest:
+            if not careful:
+                free(heap)
+                return 1
+            tiny = True
+            verdict.accepted = NAN
         # Registers from the one with column c on, and in that one only what is right of c.
         first = c - c % L
         here = fill(like, c - first)
@@ -262,8 +367,13 @@ cdef int reduce_small(
             verdict.parity = -verdict.parity
         if not reduced:
             put_row(n, <const real*>W + r * ldw, undo[r], R + r * n)
+            if careful and lossy:
+                shift_row(columns, n, <const real*>shift, -1, binary_exponent(undo[r]),
+                          <const real*>W + r * ldw, R + r * n)
         divide_row(like, first, ldw, number, here, W[r * ldw + c], W + r * ldw)
-        for i in range(m):
+        if careful and tiny:
+            take_with_care(like, m, r, c, ldw, W)
+        for i in range(m if careful and tiny else 0, m):
             if i != r:
                 take_from_row(like, first, ldw, number, here, W[i * ldw + c],
                               <const real*>W + r * ldw, W + i * ldw)
@@ -272,5 +382,26 @@ cdef int reduce_small(
     verdict.rank = r
     for i in range(0 if reduced else r, m):
         put_row(n, <const real*>W + i * ldw, <real>1 if reduced else undo[i], R + i * n)
+        if careful and lossy:
+            shift_row(columns, n, <const real*>shift, -1,
+                      0 if reduced else binary_exponent(undo[i]), <const real*>W + i * ldw,
+                      R + i * n)
     free(heap)
     return 0
+
+
+cdef int reduce_with_care(
+        lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
+        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+    """reduce_small() at the ends of the range"""
+    return reduce_by(like, True, m, n, A, R, columns, tol, reduced, pivots, verdict)
+
+
+cdef int reduce_small(
+        lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
+        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+    """R = the reduced row echelon form of A, or a row echelon form; -1 where memory ran out"""
+    cdef int failed = reduce_by(like, False, m, n, A, R, columns, tol, reduced, pivots, verdict)
+    if failed > 0:
+        return reduce_with_care(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
+    return failed

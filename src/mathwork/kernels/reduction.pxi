@@ -7,9 +7,6 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 
-cdef extern from "Python.h":
-    Py_ssize_t clipped_index "PyNumber_AsSsize_t"(object, void*)
-
 cdef enum:
     FEW_PIVOTS = 64         # whose columns lie on the stack
     MAX_DIMENSIONS = 64     # of an array in NumPy
@@ -227,7 +224,7 @@ cdef inline double plain_tol(object tol):
     return <double>tol if type(tol) is float and <double>tol >= 0 else NAN
 
 
-cdef object reduce_any(object A, tol, columns, exact, modulus, Py_ssize_t workers, bint reduced):
+cdef object reduce_any(object A, tol, columns, exact, modulus, workers, bint reduced):
     """What ref and rref share"""
     cdef Py_ssize_t asked
     cdef double bound
@@ -240,15 +237,16 @@ cdef object reduce_any(object A, tol, columns, exact, modulus, Py_ssize_t worker
     from mathwork.matrix import elimination         # which imports this module
     from mathwork.matrix.arithmetic import arithmetic
 
-    if workers < 1:
+    asked = clipped_index(workers, NULL)
+    if asked < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
     field = arithmetic(tol, exact, modulus)
     if field is not None:
         return elimination.reduced_over(field, A, columns, reduced)
-    return reduce_plain(*elimination.checked(A, columns, tol), reduced, workers)
+    return reduce_plain(*elimination.checked(A, columns, tol), reduced, asked)
 
 
-def ref(A, *, tol=None, columns=None, exact=False, modulus=None, Py_ssize_t workers=1):
+def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
     """A row echelon form of a matrix, or of each of a stack.
 
     Zero rows are at the bottom, and the first entry of a row that is not zero, its pivot, is
@@ -285,7 +283,7 @@ def ref(A, *, tol=None, columns=None, exact=False, modulus=None, Py_ssize_t work
     return reduce_any(A, tol, columns, exact, modulus, workers, False)
 
 
-def rref(A, *, tol=None, columns=None, exact=False, modulus=None, Py_ssize_t workers=1):
+def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
     """The reduced row echelon form of a matrix, or of each of a stack.
 
     Parameters
@@ -323,7 +321,9 @@ def rref(A, *, tol=None, columns=None, exact=False, modulus=None, Py_ssize_t wor
     Notes
     -----
     Gauss-Jordan elimination with partial pivoting. Rows are scaled first: by powers of two, so
-    that the largest of each (in the first `columns`) lies in [1, 2), which rounds nothing. A
+    that the largest of each (in the first `columns`) lies in [1, 2), which rounds nothing; so
+    are augmented columns that would leave the range by that. Columns with pivots are not: in
+    ``[[0, 1], [1, 1e17]]`` the 1 below the 0 is rounding beside 1e17, and the rank is 1. A
     pivot in column c is accepted if it is above ``tol (1 + sum |R[:r, c]|)``, R being the r rows
     reduced so far: a column that depends on those before it carries the rounding of the
     combination that made it. What is not above is zero, and is written as exact zero.

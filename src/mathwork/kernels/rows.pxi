@@ -1,6 +1,7 @@
 # The elementary row operations: their loops, and their doors.
 
-from cpython.number cimport PyNumber_AsSsize_t
+cdef extern from "Python.h":
+    Py_ssize_t clipped_index "PyNumber_AsSsize_t"(object, void*) except? -1
 
 
 cdef inline void add_row(lanes like, Py_ssize_t n, real factor, const real* source,
@@ -51,12 +52,19 @@ cdef cnp.ndarray plain_matrix(object A):
 
 cdef Py_ssize_t row_number(object i, str name, cnp.ndarray A) except -1:
     """i, from the end where it is negative, as a row of A"""
-    cdef Py_ssize_t m = A.shape[0], row = PyNumber_AsSsize_t(i, IndexError)
+    cdef Py_ssize_t m = A.shape[0], row = clipped_index(i, NULL)
     if row < 0:
         row += m
     if not 0 <= row < m:
         raise IndexError(f"{name} must be a row of A of shape {shape_of(A)}, got {i}")
     return row
+
+
+cdef double multiple(object factor) except? -1:
+    try:
+        return factor
+    except OverflowError:
+        raise OverflowError("factor is too large for a float") from None
 
 
 cdef cnp.ndarray to_be_changed(cnp.ndarray A, object out):
@@ -121,7 +129,7 @@ def swap_rows(A, i, j, *, out=None):
     return result if out is None or result is out else _arrays.copied(result, out)
 
 
-def scale_row(A, i, double factor, *, out=None):
+def scale_row(A, i, factor, *, out=None):
     """Multiply a row by a number that is not zero: ``R_i <- factor R_i``.
 
     Parameters
@@ -165,18 +173,19 @@ def scale_row(A, i, double factor, *, out=None):
     cdef cnp.ndarray matrix = plain_matrix(A), result
     cdef Py_ssize_t n = matrix.shape[1], row = row_number(i, "i", matrix)
     cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
-    if factor == 0 or (narrow and <float>factor == 0):
-        raise ValueError(f"factor must not be zero, got {factor}"
-                         + (", which is zero in float32" if factor else ""))
+    cdef double number = multiple(factor)
+    if number == 0 or (narrow and <float>number == 0):
+        raise ValueError(f"factor must not be zero, got {number}"
+                         + (", which is zero in float32" if number else ""))
     result = to_be_changed(matrix, out)
     if narrow:
-        multiply_row(n, <float>factor, <float*>cnp.PyArray_DATA(result) + row * n)
+        multiply_row(n, <float>number, <float*>cnp.PyArray_DATA(result) + row * n)
     else:
-        multiply_row(n, factor, <double*>cnp.PyArray_DATA(result) + row * n)
+        multiply_row(n, number, <double*>cnp.PyArray_DATA(result) + row * n)
     return result if out is None or result is out else _arrays.copied(result, out)
 
 
-def add_multiple(A, target, source, double factor, *, out=None):
+def add_multiple(A, target, source, factor, *, out=None):
     """Add a multiple of a row to another one: ``R_target <- R_target + factor R_source``.
 
     Parameters
@@ -218,15 +227,16 @@ def add_multiple(A, target, source, double factor, *, out=None):
     cdef cnp.ndarray matrix = plain_matrix(A), result
     cdef Py_ssize_t n = matrix.shape[1], t = row_number(target, "target", matrix)
     cdef Py_ssize_t s = row_number(source, "source", matrix)
+    cdef double number = multiple(factor)
     if t == s:
         raise ValueError(f"target and source must be different rows, got {target} and {source}")
     result = to_be_changed(matrix, out)
     if cnp.PyArray_TYPE(result) == cnp.NPY_FLOAT:
-        add_row(<f32v>fill_f32(0), n, <float>factor,
+        add_row(<f32v>fill_f32(0), n, <float>number,
                 <const float*>cnp.PyArray_DATA(result) + s * n,
                 <float*>cnp.PyArray_DATA(result) + t * n)
     else:
-        add_row(<f64v>fill_f64(0), n, factor,
+        add_row(<f64v>fill_f64(0), n, number,
                 <const double*>cnp.PyArray_DATA(result) + s * n,
                 <double*>cnp.PyArray_DATA(result) + t * n)
     return result if out is None or result is out else _arrays.copied(result, out)

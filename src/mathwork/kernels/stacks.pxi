@@ -3,8 +3,8 @@
 # The entry (i, j) of L matrices is one register, V[i, j]. What `reduce_small` decides by
 # branches is picked lane by lane, with the same operations in the same order, so that the bits
 # agree. Only matrices with a pivot in each of their first columns come to their end here, as
-# nearly all do; one that is found to lack one, to be not finite, or to have rows at the ends of
-# the range goes through `reduce_small` after all.
+# nearly all do; one that is found to lack one, to be not finite, or to have rows or pivots at the
+# ends of the range goes through `reduce_small` after all.
 
 cdef enum:
     LANE_ROWS = 8           # the most that go one matrix a lane
@@ -76,8 +76,8 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
 
 cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
                                     Py_ssize_t columns, lanes* undo) noexcept nogil:
-    """equilibrate() of every lane; NaN also where a row is not safe"""
-    cdef lanes norm = fill(like, 0), total = norm, reach = norm
+    """equilibrate() of every lane; NaN also where a row is not safe, or an entry left the range"""
+    cdef lanes norm = fill(like, 0), total = norm, reach = norm, lost = norm, entry
     cdef lanes magnitude[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
     cdef Py_ssize_t i, j
@@ -96,7 +96,10 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
             magnitude[i] = magnitude[i] + absolute(V[i * LANE_COLUMNS + j])
     for j in range(columns, n):
         for i in range(m):
-            V[i * LANE_COLUMNS + j] = V[i * LANE_COLUMNS + j] * scale[i]
+            entry = V[i * LANE_COLUMNS + j]
+            V[i * LANE_COLUMNS + j] = entry * scale[i]
+            lost = larger_loss(entry, V[i * LANE_COLUMNS + j], undo[i], lost)
+    reach = pick(lost, fill(like, 0), fill(like, INFINITY), reach)
     for i in range(m):
         total = total + magnitude[i]
         norm = larger(magnitude[i], norm)
@@ -127,7 +130,7 @@ cdef inline void reduce_column(
     bound = tol * (one + total)
     ratio = best / bound
     accepted[0] = pick(accepted[0], ratio, ratio, accepted[0])
-    failed[0] = pick(best, bound, failed[0], one)
+    failed[0] = pick(best, larger(smallest_safe(like), bound), failed[0], one)
     parity[0] = pick(half, absolute(at - fill(like, c)), parity[0], -parity[0])
     for i in range(c):
         factor[i] = V[i * LANE_COLUMNS + c]

@@ -35,6 +35,8 @@ cdef struct Blocked:        # a reduction under way
     Py_ssize_t* rows        # rows[i] = the row of A that is row i of R
     Py_ssize_t* swapped     # swapped[r] = the row that row r traded places with
     void* undo              # undo[i]: what row i of A is divided by
+    void* shift             # the powers of two that augmented columns are multiplied by
+    bint shifted            # and whether they are
     void* slab              # m rows of ld, some of them to spare
     Py_ssize_t ld, slab_columns
     void* solved            # the solved rows of the slab in panels, so far apart
@@ -137,7 +139,7 @@ cdef bint accepts(
         const real* R) noexcept nogil:
     """Whether `best`, the largest candidate of column j of the strip, is above its bound"""
     cdef Py_ssize_t column = job.order[job.taken + left + j]
-    cdef double bound = job.tol * (1 + estimate)
+    cdef double bound = bound_on_pivot(job.tol, estimate)
     cdef bint accepted = best > SURE * bound
     if accepted or (best <= 0.5 * bound and estimate < INFINITY):
         if accepted:
@@ -148,8 +150,11 @@ cdef bint accepts(
     if not reduced[0]:
         reduce_above(like, job, before, left, R)
         reduced[0] = True
-    bound = job.tol * (1 + sum_of_reduced(job, j, k, held, <const real*>job.strip))
+    estimate = sum_of_reduced(job, j, k, held, <const real*>job.strip)
+    bound = bound_on_pivot(job.tol, estimate)
     accepted = best > bound
+    if not estimate < INFINITY:
+        job.verdict.rejected = NAN      # how close that was is not known
     if best > 0:
         note_ratio(job.verdict, accepted, best / bound)
     return accepted
@@ -191,23 +196,6 @@ cdef inline lanes subtract_columns(
         store(x + i * L, sums[i])
         largest = larger(absolute(sums[i]), largest)
     return largest
-
-
-cdef inline real largest_lane(lanes x, const real* like) noexcept nogil:
-    cdef real lane[MAX_LANES]
-    cdef real best
-    cdef Py_ssize_t i
-    store(lane, x)
-    best = lane[0]
-    for i in range(1, lane_count(like)):
-        best = lane[i] if lane[i] > best else best
-    return best
-
-
-cdef inline real first_lane(lanes x, const real* like) noexcept nogil:
-    cdef real lane[MAX_LANES]
-    store(lane, x)
-    return lane[0]
 
 
 cdef real eliminate_column(lanes like, Py_ssize_t M, Py_ssize_t k, const Py_ssize_t* held,

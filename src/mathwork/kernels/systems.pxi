@@ -3,11 +3,9 @@
 # Whatever else a system may be is told in mathwork.matrix.systems, from the same reduction of
 # [A | B], so that a solution has the same bits whichever way it came.
 
-from libc.math cimport frexp, ldexp
-
 
 cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real* A,
-                              const real* B, real* X) noexcept nogil:
+                              const real* B, real* X, double* accepted) noexcept nogil:
     """X[n, k] = inverse of A times B, or times the identity where B is NULL
 
     1 where the rank of A is below n, or B is not finite; -1 where memory ran out, else 0.
@@ -34,6 +32,7 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
     # Rows have 2 cells numbers before this: whole words in both types.
     failed = reduce_matrix(like, ANY_ENGINE, n, width, <const real*>both, reduced, n, -1, True,
                            <Py_ssize_t*>(both + 2 * cells), &verdict)
+    accepted[0] = verdict.accepted
     if failed == 0:
         if verdict.rank < n or check != 0:
             failed = 1
@@ -43,7 +42,7 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
     return failed
 
 
-cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X):
+cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X, double* accepted):
     """X with the solution in it, or None; b is None for the identity"""
     cdef Py_ssize_t n = A.shape[0], k = X.shape[1] if cnp.PyArray_NDIM(X) == 2 else 1
     cdef const void* sides = NULL if b is None else cnp.PyArray_DATA(b)
@@ -52,11 +51,11 @@ cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X):
     if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
         failed = solve_regular_system(
             <f32v>fill_f32(0), n, k, <const float*>cnp.PyArray_DATA(A), <const float*>sides,
-            <float*>cnp.PyArray_DATA(X))
+            <float*>cnp.PyArray_DATA(X), accepted)
     else:
         failed = solve_regular_system(
             <f64v>fill_f64(0), n, k, <const double*>cnp.PyArray_DATA(A), <const double*>sides,
-            <double*>cnp.PyArray_DATA(X))
+            <double*>cnp.PyArray_DATA(X), accepted)
     take_gil(state)
     if failed < 0:
         raise MemoryError
@@ -64,52 +63,64 @@ cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X):
 
 
 def solve_regular(A, b):
-    """The x of A x = b, or None unless A is plain, square and of full rank and b is plain,
-    finite and a vector or columns that go with it."""
+    """(the x of A x = b, the empty null space, the smallest pivot over its bound), or None unless
+    A is plain, square and of full rank and b is plain, finite and a vector or columns that go with
+    it."""
     cdef int typenum = cnp.NPY_DOUBLE if is_plain(A, 2, cnp.NPY_DOUBLE) else cnp.NPY_FLOAT
     cdef Py_ssize_t n
+    cdef double accepted
     if not is_plain(A, 2, typenum):
         return None
     n = (<cnp.ndarray>A).shape[0]
     if n == 0 or n != (<cnp.ndarray>A).shape[1]:
         return None
     if is_plain(b, 1, typenum) and (<cnp.ndarray>b).shape[0] == n:
-        return regular_solution(A, b, new_vector(n, typenum))
-    if is_plain(b, 2, typenum) and (<cnp.ndarray>b).shape[0] == n:
-        return regular_solution(A, b, new_matrix(n, (<cnp.ndarray>b).shape[1], typenum))
-    return None
+        x = regular_solution(A, b, new_vector(n, typenum), &accepted)
+    elif is_plain(b, 2, typenum) and (<cnp.ndarray>b).shape[0] == n:
+        x = regular_solution(A, b, new_matrix(n, (<cnp.ndarray>b).shape[1], typenum), &accepted)
+    else:
+        return None
+    return None if x is None else (x, new_matrix(n, 0, typenum), accepted)
 
 
 def invert_regular(A):
     """The inverse, or None unless A is plain, square and of full rank."""
     cdef int typenum = cnp.NPY_DOUBLE if is_plain(A, 2, cnp.NPY_DOUBLE) else cnp.NPY_FLOAT
     cdef Py_ssize_t n
+    cdef double accepted
     if not is_plain(A, 2, typenum):
         return None
     n = (<cnp.ndarray>A).shape[0]
     if n == 0 or n != (<cnp.ndarray>A).shape[1]:
         return None
-    return regular_solution(A, None, new_matrix(n, n, typenum))
+    return regular_solution(A, None, new_matrix(n, n, typenum), &accepted)
 
 
 # ---- determinants ----
 
-cdef double product_of_diagonal(Py_ssize_t n, const real* A, int sign) noexcept nogil:
-    """A[0, 0] A[1, 1] ... sign; only the whole of it can overflow or underflow"""
+cdef double product_of_diagonal(Py_ssize_t n, const real* A, int sign, long long exponents,
+                                bint* safe) noexcept nogil:
+    """A[0, 0] A[1, 1] ... sign 2^exponents; only the whole of it can overflow or underflow
+
+    safe becomes False where a factor is infinite or may have lost bits to underflow.
+    """
     cdef double product = sign
-    cdef int exponent, more
-    cdef long long total = 0
+    cdef int exponent, more, least = -1000 if real is double else -120
     cdef Py_ssize_t i
     for i in range(n):
         product = frexp(product * frexp(<double>A[i * (n + 1)], &exponent), &more)
-        total += exponent + more
+        exponents += exponent + more
+        safe[0] &= exponent > least and fabs(A[i * (n + 1)]) < INFINITY
     # Beyond these every product is infinite or zero.
-    return ldexp(product, <int>min(max(total, -100000), 100000))
+    return ldexp(product, <int>min(max(exponents, -100000), 100000))
 
 
-cdef inline void determinants_of(
+cdef inline bint determinants_of(
         Py_ssize_t count, Py_ssize_t n, const real* echelons, const Py_ssize_t* ranks,
-        const signed char* parities, const signed char* statuses, real* result) noexcept nogil:
+        const signed char* parities, const signed char* statuses, const long long* exponents,
+        real* result) noexcept nogil:
+    """Whether all of them are safe"""
+    cdef bint safe = True
     cdef Py_ssize_t i
     for i in range(count):
         if statuses[i] != REDUCED:
@@ -117,17 +128,22 @@ cdef inline void determinants_of(
         elif ranks[i] < n:
             result[i] = 0
         else:
-            result[i] = <real>product_of_diagonal(n, echelons + i * n * n, parities[i])
+            result[i] = <real>product_of_diagonal(n, echelons + i * n * n, parities[i],
+                                                  exponents[i] if exponents else 0, &safe)
+    return safe
 
 
-def determinants(Reduction echelon not None):
-    """Of square matrices, from the row echelon forms that `ref` made of them
+def determinants(Reduction echelon not None, cnp.ndarray exponents=None):
+    """Of square matrices times 2^exponents, from the row echelon forms that `ref` made of them
 
-    Zero where the rank is not full, NaN where the matrix was not finite.
+    Zero where the rank is not full, NaN where the matrix was not finite. `exponents` are plain
+    int64, one a matrix; without them None where a pivot is at the ends of the range.
     """
     cdef cnp.ndarray matrix = echelon.matrix, result
     cdef int ndim = cnp.PyArray_NDIM(matrix)
     cdef Py_ssize_t n = matrix.shape[ndim - 1], count
+    cdef bint safe
+    cdef const long long* powers = NULL
     cdef signed char parity = echelon.verdict.parity, status = echelon.verdict.status
     cdef const Py_ssize_t* ranks = &echelon.verdict.rank
     cdef const signed char* parities = &parity
@@ -136,12 +152,16 @@ def determinants(Reduction echelon not None):
         ranks = <const Py_ssize_t*>cnp.PyArray_DATA(echelon.stack[0])
         statuses = <const signed char*>cnp.PyArray_DATA(echelon.stack[3])
         parities = <const signed char*>cnp.PyArray_DATA(echelon.stack[4])
+    if exponents is not None:
+        powers = <const long long*>cnp.PyArray_DATA(exponents)
     result = cnp.PyArray_EMPTY(ndim - 2, cnp.PyArray_DIMS(matrix), cnp.PyArray_TYPE(matrix), 0)
     count = cnp.PyArray_SIZE(result)
     if cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT:
-        determinants_of(count, n, <const float*>cnp.PyArray_DATA(matrix), ranks, parities,
-                        statuses, <float*>cnp.PyArray_DATA(result))
+        safe = determinants_of(
+            count, n, <const float*>cnp.PyArray_DATA(matrix), ranks, parities, statuses, powers,
+            <float*>cnp.PyArray_DATA(result))
     else:
-        determinants_of(count, n, <const double*>cnp.PyArray_DATA(matrix), ranks, parities,
-                        statuses, <double*>cnp.PyArray_DATA(result))
-    return result[()]
+        safe = determinants_of(
+            count, n, <const double*>cnp.PyArray_DATA(matrix), ranks, parities, statuses, powers,
+            <double*>cnp.PyArray_DATA(result))
+    return result[()] if safe or exponents is not None else None

@@ -41,8 +41,10 @@ def checked_tol(tol):
         number = float(operator.pos(tol))       # which text does not have
     except (TypeError, ValueError):
         raise TypeError(f"tol must be a number, got {tol!r}") from None
+    except OverflowError:
+        raise ValueError("tol must be a number at least 0, got one beyond all floats") from None
     if not number >= 0:
-        raise ValueError(f"tol must not be negative, got {tol}")
+        raise ValueError(f"tol must be a number at least 0, got {tol}")
     return number
 
 

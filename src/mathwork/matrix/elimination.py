@@ -65,7 +65,8 @@ class Reduced(core.Reduction):
         ``columns - rank``: how many columns have none.
     ambiguous : bool, or ndarray of bool for a stack
         Whether the rank hung on a close call: a pivot accepted at less than 1000 times its bound,
-        or a candidate rejected at more than a tenth of it. True also where `A` was not finite.
+        or a candidate rejected at more than a tenth of it. True also where `A` was not finite,
+        or a bound overflowed.
     margin : Margin, ``(accepted, rejected)``
         How close the calls were.
     status : int, or ndarray of int8 for a stack
@@ -117,8 +118,9 @@ class Reduced(core.Reduction):
         return not clear if isinstance(clear, bool) else ~clear
 
     def __repr__(self):
-        indented = repr(self.matrix).replace("\n", "\n" + " " * len("Reduced(matrix="))
-        return f"Reduced(matrix={indented}, pivots={self.pivots!r})"
+        indent = "\n" + " " * len("Reduced(matrix=")
+        matrix = shown(self.matrix.__repr__).replace("\n", indent).replace(indent + "\n", "\n\n")
+        return f"Reduced(matrix={matrix}, pivots={self.pivots!r})"
 
     def __reduce__(self):
         return _rebuilt, (self.matrix, self.pivots, self._columns, self._verdict)
@@ -141,6 +143,17 @@ def reduced_over(field, A, columns, reduced):
     """ref or rref over one of the fields of mathwork.matrix.arithmetic."""
     matrix, pivots = field.rref(A, columns, reduced)
     return Reduced(matrix, pivots, columns=columns)
+
+
+def shown(represent):
+    """represent(), in which an array of Fractions may have more digits than int lets repr have"""
+    try:
+        return represent()
+    except ValueError:
+        from mathwork.matrix.rationals import as_text
+
+        with np.printoptions(formatter={"object": as_text}):
+            return represent()
 
 
 def checked(A, columns, tol):

@@ -8,7 +8,7 @@ import numpy as np
 
 from mathwork._levels import core
 from mathwork.matrix.fields import Field
-from mathwork.matrix.rationals import as_exact, as_number
+from mathwork.matrix.rationals import as_exact, as_number, as_text
 
 LARGEST = 2 ** 31       # which no prime modulus reaches
 
@@ -49,17 +49,22 @@ class PrimeField(Field):
         return as_exact(value, name, self._residue)
 
     def _residue(self, entry, name):
-        if isinstance(entry, (float, np.floating, Decimal)):
-            finite = entry.is_finite() if isinstance(entry, Decimal) else math.isfinite(entry)
-            if not finite or entry != int(entry):
-                raise ValueError(f"{name} must hold integers to be reduced modulo {self.p}, "
-                                 f"got {entry}")
-            return int(entry) % self.p
-        number = as_number(entry, name)
-        if number.denominator % self.p == 0:
-            raise ValueError(f"{name} has the entry {number}, whose denominator is divisible by "
-                             f"the modulus {self.p}")
-        return number.numerator * pow(number.denominator, -1, self.p) % self.p
+        if isinstance(entry, Decimal):
+            whole = entry.to_integral_value() if entry.is_finite() else None
+            if whole == entry:
+                # Without the integer itself, which may have a million digits.
+                sign, digits, exponent = whole.as_tuple()
+                return int(Decimal((sign, digits, 0))) * pow(10, exponent, self.p) % self.p
+        elif isinstance(entry, (float, np.floating)):
+            if math.isfinite(entry) and entry == int(entry):
+                return int(entry) % self.p
+        else:
+            number = as_number(entry, name)
+            if number.denominator % self.p == 0:
+                raise ValueError(f"{name} has the entry {as_text(number)}, whose denominator is "
+                                 f"divisible by the modulus {self.p}")
+            return number.numerator * pow(number.denominator, -1, self.p) % self.p
+        raise ValueError(f"{name} must hold integers to be reduced modulo {self.p}, got {entry}")
 
     def negative(self, result):
         return -result % self.p

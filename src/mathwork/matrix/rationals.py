@@ -75,6 +75,14 @@ def _are_integers(array):
     return bool((abs(array) < np.float64(2 ** 53)).all() and (array == np.trunc(array)).all())
 
 
+def as_text(number):
+    """An int or a Fraction in digits, which Python's str refuses above some thousands of them."""
+    if not isinstance(number, (int, Fraction)):
+        return str(number)
+    digits = str(Decimal(number.numerator))
+    return digits if number.denominator == 1 else f"{digits}/{Decimal(number.denominator)}"
+
+
 def as_number(entry, name):
     """One number as an int or a Fraction."""
     if isinstance(entry, (numbers.Integral, np.bool_)):

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-ROUNDING = 2.0 ** -50           # of a few operations in float64
+from mathwork.matrix import rationals
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Add:
     factor: Fraction | float
 
     def apply(self, rows):
-        rows[self.target] = [_sum(entry, self.factor * other) for entry, other
+        rows[self.target] = [entry + self.factor * other for entry, other
                              in zip(rows[self.target], rows[self.source], strict=True)]
 
     def __str__(self):
@@ -67,20 +67,10 @@ class Add:
         return f"{'-' if self.factor < 0 else '+'} {_times(abs(self.factor), written)}"
 
 
-def _sum(one, other):
-    """one + other; of floats, zero where they cancel but for their rounding"""
-    total = one + other
-    if isinstance(total, float) and abs(total) <= ROUNDING * (abs(one) + abs(other)):
-        return 0.0      # never -0.0
-    return total
-
-
 def _product(factor, entry):
-    """factor * entry; of floats, 1 where a pivot is divided by itself"""
+    """factor * entry, never -0.0"""
     product = factor * entry
-    if isinstance(product, float):
-        return 1.0 if abs(product - 1) <= ROUNDING else product + 0.0       # never -0.0
-    return product
+    return product or abs(product)
 
 
 def _times(factor, written):
@@ -90,12 +80,13 @@ def _times(factor, written):
 
 def as_text(number):
     """3, -3/4, 0.125"""
-    return str(number) if isinstance(number, Fraction) else f"{number:.6g}"
+    return rationals.as_text(number) if isinstance(number, Fraction) else f"{number:.6g}"
 
 
 def as_latex(number):
     if isinstance(number, Fraction) and number.denominator != 1:
         sign = "-" if number < 0 else ""
-        return rf"{sign}\frac{{{abs(number.numerator)}}}{{{number.denominator}}}"
+        numerator, denominator = map(rationals.as_text, (abs(number.numerator), number.denominator))
+        return rf"{sign}\frac{{{numerator}}}{{{denominator}}}"
     mantissa, _, exponent = as_text(number).partition("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa

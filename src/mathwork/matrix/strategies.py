@@ -4,17 +4,18 @@ from fractions import Fraction
 
 from mathwork.matrix.steps import Add, Scale, Swap
 
+FAR = 300       # floats whose rows are between 2^-300 and 2^300 in size do not leave the range
+
 
 class _Worker:
     """Rows, and the steps that have been taken on them
 
-    Of floats, `rounded` says after how many steps, from which row on, a column became zero.
+    Of floats, `known` says what is known of entries without their rounding: after how many steps,
+    in which rows and column, they are exactly 0 or 1.
     """
 
-    rounded = ()
-
     def __init__(self, rows):
-        self.rows, self.steps = rows, []
+        self.rows, self.steps, self.known = rows, [], {}
 
     def take(self, step):
         step.apply(self.rows)
@@ -78,39 +79,53 @@ class ByHand(_Worker):
 
 
 class InFloats(_Worker):
-    """With partial pivoting"""
-
-    def __init__(self, rows):
-        super().__init__(rows)
-        self.rounded = []
+    """With partial pivoting, candidates measured by the rows that they are in"""
 
     def down(self, columns, allowed):
         """Echelon form; the pivots' columns, which are among those allowed"""
+        sizes = [self._brought_near(i, columns) for i in range(len(self.rows))]
         pivots = []
         for column in range(columns):
             top = len(pivots)
             largest = max(range(top, len(self.rows)), default=None,
-                          key=lambda i: abs(self.rows[i][column]))
+                          key=lambda i: abs(self.rows[i][column]) / sizes[i])
             if largest is None:
                 break
             if column in allowed and self.rows[largest][column]:
                 pivots.append(column)
                 self.swap(top, largest)
+                sizes[top], sizes[largest] = sizes[largest], sizes[top]
                 for i in range(top + 1, len(self.rows)):
                     self.add(i, top, -self.rows[i][column] / self.rows[top][column])
-            elif self.rows[largest][column]:
-                self.rounded.append((len(self.steps), top, column))
-                clear(self.rows, top, column)
+                    self._know([i], column, 0.0)
+            else:
+                self._know(range(top, len(self.rows)), column, 0.0)
         return tuple(pivots)
+
+    def _brought_near(self, i, columns):
+        """The size of a row, which is multiplied by a power of two where it is far from 1"""
+        size = max(map(abs, self.rows[i][:columns]), default=0.0)
+        exponent = math.frexp(size)[1]
+        if abs(exponent) > FAR:
+            self.scale(i, 2.0 ** -max(exponent, -1000))
+            size = max(map(abs, self.rows[i][:columns]))
+        return size or 1.0
+
+    def _know(self, rows, column, value):
+        rows = [i for i in rows if self.rows[i][column] != value]
+        if rows:
+            self.known.setdefault(len(self.steps), []).append((rows, column, value))
+            set_entries(self.rows, rows, column, value)
 
     def up(self, pivots):
         for source, column in reversed(list(enumerate(pivots))):
             self.scale(source, 1 / self.rows[source][column])
+            self._know([source], column, 1.0)
             for target in range(source):
                 self.add(target, source, -self.rows[target][column])
+                self._know([target], column, 0.0)
 
 
-def clear(rows, top, column):
-    """Rounding that is left of a column in which there is no pivot becomes zero"""
-    for row in rows[top:]:
-        row[column] = 0.0
+def set_entries(matrix, rows, column, value):
+    for i in rows:
+        matrix[i][column] = value

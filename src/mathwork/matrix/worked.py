@@ -8,7 +8,7 @@ from mathwork.matrix.arithmetic import checked_columns
 from mathwork.matrix.elimination import rref
 from mathwork.matrix.rationals import as_fractions
 from mathwork.matrix.steps import as_latex, as_text
-from mathwork.matrix.strategies import ByHand, InFloats, clear
+from mathwork.matrix.strategies import ByHand, InFloats, set_entries
 
 
 class Elimination:
@@ -48,10 +48,12 @@ class Elimination:
     [ 0  1   4 |  5 ]
     """
 
-    __slots__ = ("_rounded", "_rows", "_width", "columns", "exact", "pivots", "reduced", "steps")
+    __slots__ = ("_known", "_rows", "_width", "columns", "exact", "pivots", "reduced", "steps")
 
     def __new__(cls, *args):
         # From eliminate or a pickle: what __slots__ names, in its order.
+        if len(args) != len(cls.__slots__):
+            raise TypeError("an Elimination is made by eliminate(A)")
         self = super().__new__(cls)
         for name, value in zip(cls.__slots__, args, strict=True):
             object.__setattr__(self, name, value)
@@ -88,7 +90,8 @@ class Elimination:
         Returns
         -------
         list of ndarray, shape (m, n)
-            One more than there are steps.
+            One more than there are steps. In floats, what :func:`rref` takes for zero is zero
+            after the step before it, and in the matrix as given if there is no step at all.
 
         Examples
         --------
@@ -170,14 +173,14 @@ class Elimination:
     def _states(self):
         """The rows as given and after each step"""
         rows = [list(row) for row in self._rows]
-        yield [list(row) for row in rows]
+        if self.steps:
+            yield [list(row) for row in rows]
         for taken in range(len(self.steps) + 1):
             if taken:
                 self.steps[taken - 1].apply(rows)
-            for after, top, column in self._rounded:
-                if after == taken:
-                    clear(rows, top, column)
-            if taken:
+            for entries in self._known.get(taken, ()):
+                set_entries(rows, *entries)
+            if taken or not self.steps:
                 yield [list(row) for row in rows]
 
     def _array(self, rows, width):
@@ -192,11 +195,15 @@ class Elimination:
         return "\n".join(self._row_text(row, widths) for row in written) or "[ ]"
 
     def _row_text(self, row, widths):
+        if not row:
+            return "[ ]"
         cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
         left, right = cells[:self.columns], cells[self.columns:]
         return f"[ {'  '.join(left)}{' | ' if left and right else ''}{'  '.join(right)} ]"
 
     def _matrix_latex(self, rows):
+        if not self._width:
+            return r"\left[\;\right]"
         bar = "|" if 0 < self.columns < self._width else ""
         columns = "r" * self.columns + bar + "r" * (self._width - self.columns)
         body = r" \\ ".join(" & ".join(map(as_latex, row)) for row in rows)
@@ -212,7 +219,8 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
         Integers, Fractions, or floats, which are read as the decimal they print.
     exact : bool
         Whether to compute with Fractions. If not, in float64 with partial pivoting, and the
-        pivots that :func:`rref` finds.
+        pivots that :func:`rref` finds. Rows at the ends of the range are multiplied by powers of
+        two first.
     reduced : bool
         Whether to go on to the reduced form.
     columns : int, optional
@@ -285,5 +293,5 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
         pivots = worker.down(columns, rref(array, columns=columns).pivots)
         if reduced:
             worker.up(pivots)
-    return Elimination(tuple(worker.rounded), array.tolist(), array.shape[1], columns, bool(exact),
+    return Elimination(worker.known, array.tolist(), array.shape[1], columns, bool(exact),
                        pivots, bool(reduced), tuple(worker.steps))
