@@ -62,7 +62,6 @@ def powers(x, degree):
 
 def as_linear_fit(fit):
     """A public LinearFit of what the kernel of any level gave."""
-    made = core.least_squares(fit.params, fit.nobs, fit.rank, fit.status, fit.intercept,
-                              fit._inverse, fit._sizes, fit._ssr, fit._tss, fit._X, fit._y)
+    made = core.least_squares(*LinearFit.__reduce__(fit)[1])
     assert type(made) is LinearFit
     return made

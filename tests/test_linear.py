@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from arrays import LAYOUTS, guarded
 from exact_regression import as_linear_fit, digits, exact_bse, exact_fit, powers
-from helpers import raises, same_bits
+from helpers import raises, run_python, same_bits
 from test_bits import fused_kernels
 
 from mathwork.regression import LinearFit, RankWarning, fit_linear
@@ -92,6 +92,67 @@ def test_an_offset_costs_no_digits(kernels, rng, offset):
     assert digits(fit.bse, exact_bse(inverse, ssr, fit.df_resid)) >= 13.5
 
 
+def exact_goodness(X, y, weights=None):
+    """(R^2, F) of a fit with an intercept, as Fractions"""
+    w = [Fraction(1) if weights is None else Fraction(float(weights[i])) for i in range(len(y))]
+    targets = [Fraction(float(t)) for t in y]
+    mean = sum(map(lambda v, t: v * t, w, targets)) / sum(w)
+    total = sum(v * (t - mean)**2 for v, t in zip(w, targets, strict=True))
+    ssr = exact_fit(X, y, True, weights)[2]
+    n, p = X.shape
+    return 1 - ssr / total, (total - ssr) / p / (ssr / (n - p - 1))
+
+
+@both_ways
+@pytest.mark.parametrize("weights", [None, [1, 2, 1, 3, 0.7]])
+def test_goodness_of_fit_of_y_at_an_offset(kernels, way, weights):
+    X, y = np.arange(1, 6.0)[:, None], 1e15 + np.array([0, 1, 0, 1, 0.5])
+    weights = None if weights is None else np.array(weights)
+    rsquared, fvalue = exact_goodness(X, y, weights)
+    fit = fit_at(kernels, X, y, way, weights=weights)
+    assert digits(fit.rsquared, [rsquared]) >= 14.5
+    assert digits(fit.fvalue, [fvalue]) >= 14.5
+
+
+@both_ways
+@pytest.mark.parametrize("offset", [0, 1e4, 1e6, 1e9])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_means_of_blocks_cost_no_digits_where_they_are_rounded(kernels, rng, way, offset,
+                                                               weighted):
+    # Several blocks, whose means differ by as much as the columns spread.
+    X = (np.arange(700) >= 350)[:, None] + rng.random((700, 1)) + offset
+    y = 0.1 * X[:, 0] + rng.standard_normal(700) + offset
+    weights = rng.uniform(0.5, 2, 700) if weighted else None
+    _, inverse, ssr = exact_fit(X, y, True, weights)
+    rsquared, fvalue = exact_goodness(X, y, weights)
+    fit = fit_at(kernels, X, y, way, weights=weights)
+    assert digits(fit.bse, exact_bse(inverse, ssr, fit.df_resid)) >= 13.5
+    assert digits(fit.rsquared, [rsquared]) >= 13.5
+    assert digits(fit.fvalue, [fvalue]) >= 13.5
+
+
+@both_ways
+def test_f_of_one_column_is_t_squared_however_little_it_explains(kernels, rng, way):
+    X, y = rng.standard_normal((20_000, 1)), rng.standard_normal(20_000)
+    y -= X[:, 0] * fit_linear(X, y).params[1] * 0.999
+    fit = fit_at(kernels, X, y, way)
+    assert fit.rsquared < 1e-8
+    assert fit.fvalue == pytest.approx(fit.tvalues[1]**2, rel=1e-13)
+    assert fit.rsquared == pytest.approx(fit.fvalue / (fit.fvalue + fit.df_resid), rel=1e-13)
+
+
+@both_ways
+@pytest.mark.parametrize("distance", [1e-4, 1e-8, 1e-11])
+def test_goodness_of_fit_by_nearly_collinear_columns(kernels, rng, way, distance):
+    X, _ = design(rng, 30, 3)
+    X[:, 2] = X[:, 0] - X[:, 1] + distance * X[:, 2]
+    y = rng.standard_normal(30)
+    rsquared, fvalue = exact_goodness(X, y)
+    fit = fit_at(kernels, X, y, way)
+    assert digits(fit.rsquared, [rsquared]) >= 13.5
+    assert digits(fit.fvalue, [fvalue]) >= 13.5
+
+
 def test_a_column_of_ten_million_does_not_drown_one_of_one(kernels, rng):
     X = rng.standard_normal((200, 2)) * [1e7, 1]
     y = 3 * X[:, 1] + 0.1 * rng.standard_normal(200)
@@ -117,6 +178,41 @@ def test_scale_of_y(kernels, rng, scale):
     plain, scaled = fit_at(kernels, X, y), fit_at(kernels, X, y * scale)
     np.testing.assert_allclose(scaled.params / scale, plain.params, rtol=1e-13)
     np.testing.assert_allclose(scaled.bse / scale, plain.bse, rtol=1e-13)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e-162, 1e-158, 1e155, 1e200, 1e307])
+def test_what_has_no_unit_does_not_see_the_scale_of_y(kernels, scale, intercept):
+    # The sum of squares itself is then infinite or 0.
+    X, y = np.array([[1.0], [2], [3], [4]]), np.array([1.0, 3, 2, 4])
+    plain = fit_at(kernels, X, y, intercept=intercept)
+    fit = fit_at(kernels, X, y * scale, intercept=intercept)
+    for name in ("tvalues", "rsquared", "rsquared_adj", "fvalue"):
+        np.testing.assert_allclose(getattr(fit, name), getattr(plain, name), rtol=1e-12)
+    np.testing.assert_allclose(fit.bse, plain.bse * scale, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-300, 1e300, 1e307])
+def test_x_and_y_of_one_extreme_scale(kernels, scale):
+    X, y = np.array([[1.0], [2], [3], [4]]), np.array([1.0, 3, 2, 4])
+    plain, fit = fit_at(kernels, X, y), fit_at(kernels, X * scale, y * scale)
+    np.testing.assert_allclose(fit.params, plain.params * [scale, 1], rtol=1e-12)
+    np.testing.assert_allclose(fit.bse, plain.bse * [scale, 1], rtol=1e-12)
+    np.testing.assert_allclose(fit.cov_params()[1], plain.cov_params()[1] * [scale, 1],
+                               rtol=1e-12)
+
+
+def test_nothing_warns_of_numbers_that_float64_has_no_room_for():
+    X, y = np.array([[1.0], [2], [3], [4]]), np.array([1.0, 3, 2, 4])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for scale_x in (1e-310, 1, 1e307):
+            for scale_y in (1e-310, 1, 1e307):
+                fit = fit_linear(X * scale_x, y * scale_y)
+                for name in (*FIELDS, "scale", "resid", "fittedvalues"):
+                    getattr(fit, name)
+                fit.cov_params()
+                assert fit.rsquared == pytest.approx(0.64, rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [4, 5, 7, 8, 9, 127, 128, 129, 1000])
@@ -238,6 +334,26 @@ def test_several_targets_are_as_one_at_a_time(rng):
     assert fit_linear(X, y[:, None]).params.shape == (4, 1)
 
 
+def test_memory_of_many_targets_is_that_of_one_each():
+    pytest.importorskip("resource")
+    code = """
+import resource
+import numpy as np
+from mathwork.regression import fit_linear
+X, Y = np.random.default_rng(0).normal(size=(2, 60, 6000))
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+early = peak()
+fit_linear(X[:, :3], Y)
+print(peak() - early)
+"""
+    status, out, err = run_python(code)
+    assert (status, err) == (0, "")
+    growth = int(out)
+    # All products of all targets are 288 MB; bytes on macOS, else kB.
+    assert growth < 50_000_000 if growth > 1_000_000 else growth < 50_000
+
+
 def test_predicts(rng):
     X, y = design(rng)
     fit, rows = fit_linear(X, y), rng.standard_normal((7, 3))
@@ -270,10 +386,28 @@ def test_pickles_as_the_public_class(rng):
 
 
 def test_is_immutable(rng):
-    fit = fit_linear(*design(rng))
+    X, y = design(rng)
+    fit = fit_linear(X, y)
     for name in ("params", "ssr", "anything"):
         with pytest.raises(AttributeError):
             setattr(fit, name, 1)
+    several = fit_linear(X, np.column_stack([y, y]))
+    for one in (fit, pickle.loads(pickle.dumps(fit)), several,
+                pickle.loads(pickle.dumps(several))):
+        for name in ("params", "bse", "ssr", "rsquared", "fvalue", "_correlation"):
+            if isinstance(part := getattr(one, name), np.ndarray):
+                with raises(ValueError, "assignment destination is read-only"):
+                    part[...] = 99
+
+
+def test_conf_int_for_a_tiny_alpha():
+    pytest.importorskip("scipy")
+    fit = fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4])
+    for alpha in (1e-20, 1e-12, 0.05):
+        # The distribution function for two degrees of freedom, 1/2 + t / 2 / sqrt(2 + t^2), solved.
+        tail = alpha / 2
+        t = (1 - alpha) / np.sqrt(2 * tail * (1 - tail))
+        np.testing.assert_allclose(fit.conf_int(alpha)[:, 1], fit.params + t * fit.bse, rtol=1e-9)
 
 
 def test_conf_int_wants_a_probability(rng):
@@ -303,7 +437,21 @@ def test_whole_weights_repeat_rows(kernels, rng):
     repeated = fit_at(kernels, np.repeat(X, weights, axis=0), np.repeat(y, weights))
     assert digits(fit.params, repeated.params) >= 14.9
     assert digits(fit.ssr, [repeated.ssr]) >= 14
-    np.testing.assert_allclose(fit._inverse, repeated._inverse, rtol=1e-12)
+    np.testing.assert_allclose(fit.cov_params() / fit.scale,
+                               repeated.cov_params() / repeated.scale, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weight", [5e-324, 1e-312, 1e-200, 1e200, 1e308])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_weights_of_one_extreme_scale(kernels, weight, intercept):
+    X, y = np.arange(6.0)[:, None], np.array([1.0, 3, 2, 5, 4, 6])
+    plain = fit_at(kernels, X, y, intercept=intercept)
+    fit = fit_at(kernels, X, y, intercept=intercept, weights=np.full(6, weight))
+    assert fit.status == 0
+    for name in ("params", "bse", "tvalues", "rsquared", "rsquared_adj", "fvalue"):
+        np.testing.assert_allclose(getattr(fit, name), getattr(plain, name), rtol=1e-13)
+    np.testing.assert_allclose(fit.cov_params(), plain.cov_params(), rtol=1e-12)
+    np.testing.assert_allclose(fit.ssr, plain.ssr * weight, rtol=1e-13, atol=1e-323)
 
 
 @pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf])
@@ -336,6 +484,14 @@ def test_columns_that_depend_on_those_before_them(kernels, rng, way, offset):
         np.testing.assert_allclose(getattr(fit, name), getattr(plain, name), rtol=1e-13)
     np.testing.assert_allclose(fit.predict(with_more), plain.predict(X), rtol=1e-13)
     assert np.isnan(fit.cov_params()[1]).all() and np.isnan(fit.bse[1])
+
+
+def test_what_is_in_a_column_that_was_left_out_does_not_matter():
+    with pytest.warns(RankWarning):
+        fit = fit_linear([[1, 2], [2, 4], [3, 6], [4, 8]], [1, 3, 2, 4])
+    rows = [[5, np.nan], [5, np.inf], [5, 1e308]]
+    np.testing.assert_allclose(fit.predict(rows), 4.5, rtol=1e-15)
+    np.testing.assert_allclose(fit.resid, [-0.3, 0.9, -0.9, 0.3], rtol=1e-14)
 
 
 def test_warns_once_of_dependent_columns_where_it_was_called(rng):
@@ -402,6 +558,14 @@ def test_constant_y(kernels, rng, value):
         fit = fit_at(kernels, X, np.full(60, value), way)
         assert fit.params.tolist() == [value, 0, 0, 0] and fit.ssr == 0
         assert np.isnan(fit.rsquared) and np.isnan(fit.fvalue)
+
+
+def test_no_parameter_is_further_from_0_than_those_of_constant_y():
+    pytest.importorskip("scipy")
+    fit = fit_linear([[1], [2], [4]], [5, 5, 5])
+    assert fit.tvalues[1] == 0 and fit.pvalues.tolist() == [0, 1]
+    assert fit_linear([[1], [2], [4]], [[0, 5]] * 3).pvalues.tolist() == [[1, 0], [1, 1]]
+    assert np.isnan(fit_linear([[1], [2]], [5, 5]).pvalues).all()       # no degrees of freedom
 
 
 def test_constant_x(rng):
@@ -512,6 +676,20 @@ def test_other_types_are_their_float64_values(rng, type_):
     assert fit.params.dtype == np.float64
     for name in ("params", "bse", "resid"):
         assert same_bits(getattr(fit, name), getattr(plain, name))
+
+
+def test_a_long_double_beyond_float64_is_infinite():
+    X, y = np.arange(4.0)[:, None], np.arange(4.0)
+    far = np.full(4, np.finfo(np.longdouble).max)
+    if far[0] > np.finfo(float).max:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for args in ((X, far), (far[:, None], y)):
+                with raises(ValueError, "X and y must be finite; nan_policy='omit' leaves the "
+                                        "other rows out"):
+                    fit_linear(*args)
+            with raises(ValueError, "weights must be finite and not negative, got inf in row 0"):
+                fit_linear(X, y, weights=far)
 
 
 def test_broadcast_rows(kernels):

@@ -9,6 +9,7 @@ import pytest
 from exact_regression import digits, exact_fit
 from helpers import raises, run_python
 
+from mathwork._levels import core
 from mathwork.regression import LinearFit, Moments, RankWarning, fit_linear
 
 
@@ -124,6 +125,15 @@ def test_some_of_the_columns_in_any_order(rng):
         moments.fit([0, 5])
     with pytest.raises(TypeError):
         moments.fit([0.5])
+    for mask in ([False, True, False, False, False], np.arange(5) == 1):
+        with pytest.raises(TypeError):
+            moments.fit(mask)
+
+
+def test_warns_of_columns_by_their_place(rng):
+    with pytest.warns(RankWarning, match="^column 1 of X depends on those before it: "
+                                         "its parameter is NaN$"):
+        assert np.isnan(Moments.of(*random_rows(rng, 40, 5)).fit([3, 1, 1]).params[3])
 
 
 def test_a_fit_of_moments_has_no_rows(rng):
@@ -185,6 +195,51 @@ def test_rows_of_other_magnitudes_than_a_sample_shows():
         Moments.of([[1], [2]], [1, 2], weights=[1.7e308, 1.7e308])
 
 
+def test_rows_too_far_apart_are_refused_at_once(monkeypatch):
+    calls = []
+    moments_of = core.moments_of
+
+    def counted(*args):
+        calls.append(args)
+        return moments_of(*args)
+
+    monkeypatch.setattr(core, "moments_of", counted)
+    X = np.where(np.arange(1000) % 2, 1.7e308, -1.7e308)[:, None]
+    with raises(ValueError, "X, y and weights must not be too large for their differences and "
+                            "sums"):
+        Moments.of(X, np.ones(1000))
+    assert len(calls) <= 2
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-162, 1e-158, 1e155, 1e307])
+def test_what_has_no_unit_does_not_see_the_scale_of_y(scale):
+    X, y = np.array([[1.0], [2], [3], [4]]), np.array([1.0, 3, 2, 4])
+    fit, plain = Moments.of(X, y * scale).fit(), Moments.of(X, y).fit()
+    for name in ("tvalues", "rsquared", "rsquared_adj", "fvalue"):
+        np.testing.assert_allclose(getattr(fit, name), getattr(plain, name), rtol=1e-12)
+    np.testing.assert_allclose(fit.bse, plain.bse * scale, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weight", [5e-324, 1e-312, 1e-200, 1e200, 1e307])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_weights_of_one_extreme_scale(weight, intercept):
+    X, y, weights = np.arange(6.0)[:, None], np.array([1.0, 3, 2, 5, 4, 6]), np.full(6, weight)
+    moments, plain = Moments.of(X, y, weights=weights), Moments.of(X, y)
+    parts = Moments.of(X[:2], y[:2], weights=weights[:2])
+    parts.update(X[2:], y[2:], weights=weights[2:])
+    assert moments.weight == parts.weight == math.fsum(weights)
+    np.testing.assert_allclose(moments.gram, plain.gram * weight, rtol=1e-13, atol=1e-323)
+    for one in (moments, parts):
+        fit, expected = one.fit(intercept=intercept), plain.fit(intercept=intercept)
+        assert fit.status == 0
+        for name in ("params", "bse", "rsquared", "fvalue"):
+            np.testing.assert_allclose(getattr(fit, name), getattr(expected, name), rtol=1e-13)
+    # Beside weights of 1 these do not count, or only these do.
+    other = Moments.of(2 * X, 1 - y * y)
+    heavier = other if weight < 1 else plain
+    np.testing.assert_allclose((moments + other).fit().params, heavier.fit().params, rtol=1e-13)
+
+
 def test_streams_that_start_constant(rng):
     X, y = random_rows(rng, 60, 2)
     X[:20] = 0, 5
@@ -200,6 +255,11 @@ def test_constant_y_and_a_perfect_fit():
     assert flat.params.tolist() == [0.1, 0] and flat.ssr == 0 and math.isnan(flat.rsquared)
     perfect = Moments.of([[1], [2], [4]], [3, 5, 9]).fit()
     assert perfect.params.tolist() == [1, 2] and perfect.ssr == 0 and perfect.rsquared == 1
+    for value in (2.0**24, 2e7, 5e9, 1e300, -1e-300):
+        flat = Moments.of([[1], [2], [3], [5]], [value] * 4)
+        assert flat.fit().params.tolist() == [value, 0]
+        assert flat.fit([]).params.tolist() == [value]
+        assert (flat + flat).fit().params.tolist() == [value, 0]
     two = Moments.of([[1], [2]], [3, 5]).fit()
     assert two.params.tolist() == [1, 2] and np.isnan(two.bse).all()
 
@@ -249,6 +309,9 @@ def test_pickles_are_small_and_name_the_public_class(rng):
     assert again == moments
     again.update(X, y)
     assert again.nobs == 20_000
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        for one in (moments, Moments()):
+            assert pickle.loads(pickle.dumps(one, protocol)) == one
 
 
 # ---- input ----
@@ -267,6 +330,18 @@ def test_any_layout(rng, dtype, layout):
 def test_other_numbers_are_converted(rng, kind):
     X, y = rng.integers(0, 2, (30, 2)).astype(kind), rng.integers(0, 2, 30).astype(kind)
     assert Moments.of(X, y) == Moments.of(X.astype(float), y.astype(float))
+
+
+def test_a_long_double_beyond_float64_is_infinite():
+    far = np.full(4, np.finfo(np.longdouble).max)
+    if far[0] > np.finfo(float).max:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with raises(ValueError, "X and y must be finite, row 0 is not; "
+                                    "nan_policy='omit' leaves such rows out"):
+                Moments.of(far[:, None], np.arange(4))
+            with raises(ValueError, "weights must be finite and not negative, got inf in row 0"):
+                Moments.of(np.arange(4)[:, None], np.arange(4), weights=far)
 
 
 def test_pieces_are_read_from_a_mapped_file(folder, rng, monkeypatch):

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from exact_regression import digits, exact_bse, exact_fit
+from exact_regression import as_linear_fit, digits, exact_bse, exact_fit
+from helpers import same_bits
 from test_nist import FOLDER, LEAST_DIGITS_OF_ERRORS, OTHER_DIGITS, SETS, read
 
 from mathwork import _levels
@@ -31,16 +32,17 @@ def relative_errors(numbers, Z, weights=None):
     """(of the means, of gram over its diagonal) of what the kernel gives, with its low parts"""
     total, mean, gram = exact_moments(Z, weights)
     q = len(mean)
-    assert Fraction(numbers[1]) + Fraction(numbers[2]) == total
-    high, low, exponent = numbers[3:3 + 3 * q].reshape(3, q)
+    unit = Fraction(2) ** int(numbers[3])
+    assert (Fraction(numbers[1]) + Fraction(numbers[2])) * unit == total
+    high, low, exponent = numbers[4:4 + 3 * q].reshape(3, q)
     of_means = max(abs(Fraction(high[j]) + Fraction(low[j]) - mean[j])
                    / max(abs(Fraction(float(row[j]))) for row in Z) for j in range(q))
-    high, low = numbers[3 + 3 * q:].reshape(2, q, q)
+    high, low = numbers[4 + 3 * q:].reshape(2, q, q)
     assert (high == high.T).all() and (low == low.T).all()
     of_gram = 0.0
     for i in range(q):
         for j in range(q):
-            found = (Fraction(high[i, j]) + Fraction(low[i, j])) * Fraction(2) ** int(
+            found = (Fraction(high[i, j]) + Fraction(low[i, j])) * unit * Fraction(2) ** int(
                 exponent[i] + exponent[j])
             square = (found - gram[i][j]) ** 2 / (gram[i][i] * gram[j][j])
             of_gram = max(of_gram, math.sqrt(square))
@@ -75,10 +77,20 @@ def test_scales_of_columns_do_not_meet(kernels, rng):
     assert relative_errors(numbers, np.column_stack([X, X[:, :1]]))[1] < 1e-29
 
 
+@pytest.mark.parametrize("scale", [2.0**-1060, 1e-200, 1e200, 1e307])
+def test_weights_far_from_1_cost_no_digits(kernels, rng, scale):
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=(30, 1))
+    weights = rng.integers(1, 9, 30) * scale
+    parts = [kernels.moments_of(X[i:j], y[i:j], weights[i:j]) for i, j in ((0, 9), (9, 30))]
+    for numbers in (kernels.moments_of(X, y, weights), kernels.merged_moments(*parts, 3)):
+        of_means, of_gram = relative_errors(numbers, np.column_stack([X, y]), weights)
+        assert of_means < 1e-30 and of_gram < 1e-29
+
+
 def test_a_constant_column_has_no_spread(kernels):
     X = np.full((300, 2), [0.1, 1e17])
     y = np.arange(300.0)[:, None]
-    gram = kernels.moments_of(X, y, None)[12:21].reshape(3, 3)
+    gram = kernels.moments_of(X, y, None)[13:22].reshape(3, 3)
     assert (gram[:2] == 0).all() and (gram[:, :2] == 0).all()
 
 
@@ -104,10 +116,10 @@ def test_fused_levels_give_the_same_bits(rng):
         found = [level.merged_moments(numbers, numbers[::1], p + 2)
                  for level, numbers in zip(levels, found, strict=True)]
         assert found[0].tobytes() == found[1].tobytes()
-        fits = [level.fit_of_moments(found[0], p + 2, np.arange(p), 2, True, 1e-14)
+        fits = [level.fit_of_moments(found[0], p + 2, np.arange(p), 2, False, True, 1e-14)
                 for level in levels]
-        for left, right in zip(*fits, strict=True):
-            assert np.asarray(left).tobytes() == np.asarray(right).tobytes()
+        for name in ("params", "bse", "ssr", "rsquared", "fvalue", "_correlation"):
+            assert same_bits(*(getattr(fit, name) for fit in fits))
 
 
 @pytest.mark.parametrize("intercept", [True, False])
@@ -117,15 +129,16 @@ def test_the_fit_is_the_exact_one(kernels, rng, intercept, weighted):
     X[:, 2] += X[:, 0]
     y = X @ [1, 1, 1e-3, 1e-6] + rng.normal(size=40)
     weights = rng.random(40) if weighted else None
-    params, inverse, sizes, ssr, _, rank = kernels.fit_of_moments(
-        kernels.moments_of(X, y[:, None], weights), 5, np.arange(4), 1, intercept, 1e-14)
+    fit = as_linear_fit(kernels.fit_of_moments(
+        kernels.moments_of(X, y[:, None], weights), 5, np.arange(4), 1, True, intercept, 1e-14))
     exact, diagonal, exact_ssr = exact_fit(X, y, intercept, weights)
-    assert rank == 4 + intercept
-    assert digits(params, exact) > 14.9
-    assert digits(ssr, [exact_ssr]) > 14.9
-    assert digits(np.diag(inverse), diagonal) > 14.9
-    assert digits(sizes, exact_bse(diagonal, 1, 1)) > 14.9
-    np.testing.assert_array_equal(inverse, inverse.T)
+    assert fit.rank == 4 + intercept
+    assert digits(fit.params, exact) > 14.9
+    assert digits(fit.ssr, [exact_ssr]) > 14.9
+    assert digits(fit.bse, exact_bse(diagonal, exact_ssr, fit.df_resid)) > 14.9
+    covariance = fit.cov_params()
+    assert digits(np.diag(covariance), [v * exact_ssr / fit.df_resid for v in diagonal]) > 14.9
+    np.testing.assert_array_equal(covariance, covariance.T)
 
 
 @pytest.mark.parametrize("degree, least", [(3, 15), (5, 15), (8, 13)])
@@ -134,9 +147,9 @@ def test_powers_lose_no_digit_of_the_stored_design(kernels, degree, least):
     x = np.arange(21.0)
     X = x[:, None] ** np.arange(1, degree + 1)
     y = X.sum(axis=1) + 1 + 1e3 * np.cos(x)
-    params, *_ = kernels.fit_of_moments(kernels.moments_of(X, y[:, None], None), degree + 1,
-                                        np.arange(degree), 1, True, 1e-14)
-    assert digits(params, exact_fit(X, y)[0]) >= least
+    fit = kernels.fit_of_moments(kernels.moments_of(X, y[:, None], None), degree + 1,
+                                 np.arange(degree), 1, True, True, 1e-14)
+    assert digits(fit.params, exact_fit(X, y)[0]) >= least
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="NIST's files are not in ../shared/nist-strd")
@@ -148,9 +161,7 @@ def test_reaches_the_limit_of_the_stored_design_of_nist(kernels, rng, name):
     first, *others = (kernels.moments_of(X[rows], y[rows, None], None) for rows in chunks)
     for other in others:
         first = kernels.merged_moments(first, other, p + 1)
-    params, _, sizes, ssr, _, rank = kernels.fit_of_moments(first, p + 1, np.arange(p), 1,
-                                                            intercept, 1e-14)
-    assert rank == len(certified)
-    assert digits(params, certified[:, 0]) >= SETS[name][1] - 0.3
-    least = LEAST_DIGITS_OF_ERRORS.get(name, OTHER_DIGITS)
-    assert digits(sizes * np.sqrt(ssr / (n - rank)), certified[:, 1]) >= least
+    fit = kernels.fit_of_moments(first, p + 1, np.arange(p), 1, True, intercept, 1e-14)
+    assert fit.rank == len(certified)
+    assert digits(fit.params, certified[:, 0]) >= SETS[name][1] - 0.3
+    assert digits(fit.bse, certified[:, 1]) >= LEAST_DIGITS_OF_ERRORS.get(name, OTHER_DIGITS)

@@ -169,3 +169,17 @@ def test_odd_arguments():
     for labels in (("a", "b", "c"), "ab"):
         with raises(ValueError, f"labels must be two, of x and of y, got {labels!r}"):
             line.plot(x, y, axes(), labels=labels)
+
+
+def test_a_band_far_from_zero_takes_weights(rng):
+    x, y = 1.7e9 + np.arange(50.0), rng.normal(size=50) + 0.1 * np.arange(50)
+    w = rng.uniform(1e3, 1e5, 50)
+    fit = fit_linear(x[:, None], y, weights=w)
+    with raises(ValueError, "this fit has weights, and x is far from 0: its band takes weights="):
+        fit.plot(axes())
+    fit.plot(axes(), band=False)
+    bands = [made.collections[0].get_paths()[0].vertices[:, 1]
+             for made in (fit.plot(axes(), weights=w),
+                          fit_line(x, y, weights=w).plot(x, y, axes(), weights=w))]
+    np.testing.assert_allclose(*bands, atol=1e-6)
+    assert fit_linear(x[:, None], y).plot(axes()).collections

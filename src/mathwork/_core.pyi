@@ -99,22 +99,23 @@ ways: dict[str, int]
 
 class LeastSquares:
     params: NDArray[Any]
+    bse: NDArray[Any]
+    ssr: Any
+    rsquared: Any
+    fvalue: Any
     nobs: int
     rank: int
     status: int
     intercept: bool
-    _inverse: NDArray[Any]
-    _sizes: NDArray[Any]
-    _ssr: Any
-    _tss: Any
+    _correlation: NDArray[Any]
     _X: Any
     _y: Any
     _way: str | None
     _steps: int
 
 def give_fits_as(cls: type[LeastSquares]) -> None: ...
-def least_squares(params: Any, nobs: int, rank: int, status: int, intercept: bool, inverse: Any,
-                  sizes: Any, ssr: Any, tss: Any, X: Any, y: Any) -> Any: ...
+def least_squares(params: Any, bse: Any, ssr: Any, rsquared: Any, fvalue: Any, correlation: Any,
+                  nobs: int, rank: int, status: int, intercept: bool, X: Any, y: Any) -> Any: ...
 def fit_rows(X: NDArray[Any], y: NDArray[Any], intercept: bool, weights: NDArray[Any] | None,
              rank_tol: float, way: str = "any") -> Any: ...
 def finite_rows(X: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> None: ...
@@ -129,9 +130,7 @@ def moments_of(X: NDArray[Any], y: NDArray[Any], weights: NDArray[np.float64] | 
 def merged_moments(a: NDArray[np.float64], b: NDArray[np.float64], q: int
                    ) -> NDArray[np.float64]: ...
 def fit_of_moments(numbers: NDArray[np.float64], q: int, chosen: NDArray[np.intp], k: int,
-                   intercept: bool, rank_tol: float
-                   ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
-                              NDArray[np.float64], NDArray[np.float64], int]: ...
+                   single: bool, intercept: bool, rank_tol: float) -> Any: ...
 
 key_kinds: dict[str, int]
 

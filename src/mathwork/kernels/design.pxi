@@ -27,6 +27,7 @@ cdef struct Design:
     Py_ssize_t y_column_step
     bint y_narrow
     const double* weights   # of the rows; NULL: 1
+    double weight_scale     # what they are multiplied by: a power of two
     Py_ssize_t* kept        # the columns in use
     double* scales          # what columns of X, then targets, are multiplied by: powers of two
     bint scaled             # whether any of them is not 1
@@ -102,7 +103,7 @@ cdef inline Py_ssize_t pack_block(const Design* d, Py_ssize_t first,
     if d.weights != NULL:
         while stop < d.n and count < ld - GROUP:
             if d.weights[stop] > 0:
-                block.weights[count] = d.weights[stop]
+                block.weights[count] = d.weights[stop] * d.weight_scale
                 chosen[count] = stop
                 count += 1
             stop += 1
@@ -210,11 +211,14 @@ cdef inline void dot_tile(const int rows, const int columns, Py_ssize_t groups, 
             out[i * ldout + j] = sum_of_parts(parts + (i * columns + j) * (GROUP // F64_LANES))
 
 
-cdef void block_gram(Py_ssize_t q, Py_ssize_t groups, const double* a, Py_ssize_t ld,
-                     double* G) noexcept nogil:
-    """G[i, j] = a[i] . a[j] for i <= j, a few more below the diagonal"""
-    cdef Py_ssize_t i = 0, j
-    while i < q:
+cdef void block_gram(Py_ssize_t p, Py_ssize_t k, Py_ssize_t groups, const double* a,
+                     Py_ssize_t ld, double* G) noexcept nogil:
+    """G[i, j] = a[i] . a[j] for i < p, i <= j < p + k, and G[p + 1, t] = a[p + t] . a[p + t]
+
+    A few more are below the diagonal and in row p.
+    """
+    cdef Py_ssize_t q = p + k, i = 0, j
+    while i < p:
         j = i
         if q - i >= 2:
             while q - j >= 4 and F64_LANES == GROUP:
@@ -228,3 +232,7 @@ cdef void block_gram(Py_ssize_t q, Py_ssize_t groups, const double* a, Py_ssize_
         else:
             dot_tile(1, 1, groups, a + i * ld, a + j * ld, ld, G + i * q + j, q)
         i += 2
+    if i > p and k:         # the last tile has the first target's
+        G[q * (p + 1)] = G[q * p + p]
+    for j in range(i, q):
+        dot_tile(1, 1, groups, a + j * ld, a + j * ld, 0, G + q * (p + 1) + j - p, 1)

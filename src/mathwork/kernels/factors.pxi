@@ -14,11 +14,14 @@
 # Grigori, Hoemmen, Langou, "Communication-optimal parallel and sequential QR and LU
 # factorizations", SIAM Journal on Scientific Computing 34(1), 2012: the sequential order of blocks.
 
-from libc.math cimport fabs, frexp, isfinite, ldexp
+from libc.math cimport fabs, frexp, ilogb, isfinite, isnan, ldexp
 
 cdef double LEAST_SQUARE = 1e-200       # of a column, on average: its products do not underflow
 cdef double LARGEST_SQUARE = 1e200
+cdef double LEAST_WEIGHT = 1e-100       # on average
+cdef double LARGEST_WEIGHT = 1e100
 cdef double LEAST_SPREAD = 1e-10        # standard deviation over mean that the fast way accepts
+cdef double BLURRED_SPREAD = 1e-2       # below, the rounding of the mean of a block shows in it
 cdef double BLURRED_PIVOT = 1e-8        # of a correlation matrix: half its digits are noise below
 cdef double EPSILON = 2.0 ** -52
 
@@ -32,7 +35,7 @@ cdef struct Fit:
     double* room            # all that follows
     double* roots           # of the weights in the block
     double* mean            # of the columns in use, then of the targets; 0 without intercept
-    double* gram            # of these, centred: its upper triangle
+    double* gram            # of these, centred, as block_gram() makes it
     double* part            # of it, from one block; then R
     double* norms           # of the columns, not centred
     double* S               # (columns, columns), its upper triangle
@@ -42,11 +45,13 @@ cdef struct Fit:
     double rate             # how much of an error a correction may leave
     double inflation        # the largest variance inflation factor
     double* rows            # norms of the rows of S, then of the intercept
-    double* z               # three vectors, of columns or of all means
+    double* z               # three vectors of all columns
     double* b               # (targets, columns + 1), the intercept last
     double* b_low
     double* ssr             # of the targets
     double* tss
+    double* rsquared
+    double* fvalue
     double* energy          # by how much the last correction lowered ssr; -1: nothing to gain
     double* flat            # whether a target is constant
     double* other           # a block of other columns: of X S, or residuals
@@ -88,16 +93,26 @@ cdef inline void weigh_block(Fit* f) noexcept nogil:
         scale_column(f.block.columns + c * f.design.ld, f.block.groups, f.roots)
 
 
+cdef inline Py_ssize_t gram_numbers(Py_ssize_t p, Py_ssize_t k) noexcept nogil:
+    """How many numbers block_gram() writes"""
+    return (p + k) * (p + 1) + k
+
+
 cdef void gather_moments(Fit* f) noexcept nogil:
     """total, count, mean and gram of all columns"""
-    cdef Py_ssize_t q = f.design.p + f.design.k, ld = f.design.ld, first = 0, i, j
-    cdef double weight, share, shift, fraction
-    cdef double* column
+    cdef Py_ssize_t p = f.design.p, k = f.design.k, q = p + k, ld = f.design.ld, first = 0, i, j
+    cdef double weight, share, fraction, shift, lack
     cdef double* shifts = f.z       # of the means, by this block
+    cdef double* lacks = shifts + q     # of the means of this block, which are rounded
+    cdef double* mean_low = lacks + q
+    cdef double* squares = f.gram + q * (p + 1)
+    cdef double* part = f.part
+    cdef double* part_squares = part + q * (p + 1)
     f.total = 0
     f.count = 0
     memset(f.mean, 0, q * sizeof(double))
-    memset(f.gram, 0, q * q * sizeof(double))
+    memset(f.z, 0, 3 * q * sizeof(double))
+    memset(f.gram, 0, gram_numbers(p, k) * sizeof(double))
     while first < f.design.n:
         first = pack_block(&f.design, first, &f.block)
         if f.block.rows == 0:
@@ -107,50 +122,84 @@ cdef void gather_moments(Fit* f) noexcept nogil:
             weight = column_sum(f.block.groups, f.block.weights)
         if f.centred:
             for j in range(q):
-                column = f.block.columns + j * ld
-                shift = mean_of(f, column, weight)
-                shifts[j] = shift - f.mean[j]
-                shift_column(column, f.block.groups, shift)
+                shifts[j] = mean_of(f, f.block.columns + j * ld, weight)
+                shift_column(f.block.columns + j * ld, f.block.groups, shifts[j])
                 fetch_ahead(&f.design, first, j, q)
             clear_tail(&f.block, f.block.columns, q, ld)
         if f.design.weights != NULL:
             weigh_block(f)
-        block_gram(q, f.block.groups, f.block.columns, ld, f.part)
+        block_gram(p, k, f.block.groups, f.block.columns, ld, part)
+        if f.centred:
+            for j in range(q):
+                lacks[j] = 0
+                shift = BLURRED_SPREAD * shifts[j]
+                if (part[j * q + j] if j < p else part_squares[j - p]) < weight * shift * shift:
+                    lacks[j] = centred_sum(f, f.block.columns + j * ld) / weight
+            join_means(f, weight / (f.total + weight), shifts, lacks, mean_low)
         share = f.total * weight / (f.total + weight)
-        fraction = weight / (f.total + weight)
-        for i in range(q):
-            if f.centred:
-                f.mean[i] += shifts[i] * fraction
-                shift = shifts[i] * share
-                for j in range(i, q):
-                    f.gram[i * q + j] += f.part[i * q + j] + shift * shifts[j]
-            else:
-                for j in range(i, q):
-                    f.gram[i * q + j] += f.part[i * q + j]
+        for i in range(p):
+            shift = shifts[i] * share
+            lack = lacks[i] * weight
+            for j in range(i, q):
+                f.gram[i * q + j] += part[i * q + j] + shift * shifts[j] - lack * lacks[j]
+        for j in range(k):
+            shift, lack = shifts[p + j], lacks[p + j]
+            squares[j] += part_squares[j] + share * shift * shift - weight * lack * lack
         f.total += weight
         f.count += f.block.rows
 
 
+cdef inline double centred_sum(const Fit* f, const double* column) noexcept nogil:
+    """The sum of a column of the block, which is centred and weighed"""
+    cdef double total
+    if f.design.weights == NULL:
+        return column_sum(f.block.groups, column)
+    dot_tile(1, 1, f.block.groups, column, f.roots, 0, &total, 1)
+    return total
+
+
+cdef inline void join_means(Fit* f, double fraction, double* shifts, const double* lacks,
+                            double* mean_low) noexcept nogil:
+    """mean + mean_low of all blocks so far, by the means of the last, shifts + lacks, which has
+    this fraction of the weight; shifts become what it differs by
+    """
+    cdef Py_ssize_t j
+    cdef f64 high, low
+    for j in range(f.design.p + f.design.k):
+        if f.total == 0:
+            f.mean[j] = shifts[j]
+            mean_low[j] = lacks[j]
+            shifts[j] = 0
+        else:
+            shifts[j] = (shifts[j] - f.mean[j]) + (lacks[j] - mean_low[j])
+            high = two_sum(<f64>f.mean[j], <f64>(shifts[j] * fraction), &low)
+            f.mean[j] = fast_two_sum(high, low + mean_low[j], &low)
+            mean_low[j] = low
+
+
 cdef bint in_range(const Fit* f) noexcept nogil:
-    """Whether squares of all columns are far from overflow and underflow"""
-    cdef Py_ssize_t q = f.design.p + f.design.k, j
-    cdef double square
+    """Whether squares of all columns, and weights, are far from overflow and underflow"""
+    cdef Py_ssize_t p = f.design.p, q = p + f.design.k, j
+    cdef double square, weight = f.total / f.count
+    if not LEAST_WEIGHT < weight < LARGEST_WEIGHT:
+        return False
     for j in range(q):
-        square = f.gram[j * q + j] / f.count
-        if not (square < LARGEST_SQUARE and f.mean[j] * f.mean[j] < LARGEST_SQUARE):
-            return False
-        if square < LEAST_SQUARE and (j < f.design.p or square > 0 or f.mean[j] != 0):
+        square = f.gram[j * q + j if j < p else q * (p + 1) + j - p] / f.count
+        if not (LEAST_SQUARE < square < LARGEST_SQUARE
+                and f.mean[j] * f.mean[j] < LARGEST_SQUARE):
             return False
     return True
 
 
 cdef bint find_scales(Fit* f) noexcept nogil:
-    """Powers of two that bring the largest of each column to [1/2, 1); False where not finite"""
+    """Powers of two that bring the largest of each column to [1/2, 1), and the largest weight to
+    [1/4, 2); False where not finite
+    """
     cdef Py_ssize_t q = f.design.p + f.design.k, first = 0, c, i
     cdef double* largest = f.z
     cdef double* column
+    cdef double heaviest = 0
     cdef int exponent
-    f.design.scaled = False
     memset(largest, 0, q * sizeof(double))
     while first < f.design.n:
         first = pack_block(&f.design, first, &f.block)
@@ -160,11 +209,18 @@ cdef bint find_scales(Fit* f) noexcept nogil:
                 if not isfinite(column[i]):
                     return False
                 largest[c] = max(largest[c], fabs(column[i]))
+        if f.design.weights != NULL:
+            for i in range(f.block.rows):
+                heaviest = max(heaviest, f.block.weights[i])
     for c in range(q):
         frexp(largest[c], &exponent)
         # 2^1022 is the largest whose inverse is a normal number.
         f.design.scales[c] = ldexp(1, min(-exponent, 1022)) if largest[c] > 0 else 1
     f.design.scaled = True
+    if heaviest > 0:
+        frexp(heaviest, &exponent)
+        exponent = min(-exponent, 1022)
+        f.design.weight_scale = ldexp(1, exponent - exponent % 2)   # so are roots
     return True
 
 
@@ -343,7 +399,7 @@ cdef void by_reflections(Fit* f) noexcept nogil:
     cdef double total, size
     for j in range(p):
         f.norms[j] = sqrt(f.gram[j * q + j] + f.total * f.mean[j] * f.mean[j])
-    memset(R, 0, q * q * sizeof(double))
+    memset(R, 0, p * q * sizeof(double))
     while first < f.design.n:
         first = pack_block(&f.design, first, &f.block)
         if f.block.rows == 0:

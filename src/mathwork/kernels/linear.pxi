@@ -27,8 +27,8 @@ cdef bint make_room(Fit* f) noexcept nogil:
     d.ld = ld = block_rows(q)
     # In the order in which it is taken below; in double, which no array that fits overflows.
     cdef double size = (
-        (<double>q + max(p, <Py_ssize_t>4) + 2) * ld + 2.0 * q * q + 2.0 * p * p
-        + 2.0 * q + 2 * p + 1 + max(3 * p, q) + 2 * d.k * (p + 1) + 3 * d.k + max(d.k, p)
+        (<double>q + max(p, <Py_ssize_t>4) + 2) * ld + 2.0 * (<double>q * (p + 1) + d.k)
+        + 2.0 * p * p + 5.0 * q + 2 * p + 1 + 2.0 * d.k * (p + 1) + 5 * d.k + max(d.k, p)
         + 2.0 * GROUP * d.k * (p + 2) + 2 * p)
     f.room = NULL
     if size > 2.0 ** 57:
@@ -40,19 +40,21 @@ cdef bint make_room(Fit* f) noexcept nogil:
     f.other = take(&room, max(p, <Py_ssize_t>4) * ld)
     f.block.weights = take(&room, ld)
     f.roots = take(&room, ld)
-    f.gram = take(&room, q * q)
-    f.part = take(&room, q * q)
+    f.gram = take(&room, gram_numbers(p, d.k))
+    f.part = take(&room, gram_numbers(p, d.k))
     f.S = take(&room, p * p)
     f.S_low = take(&room, p * p)
     f.mean = take(&room, q)
     d.scales = take(&room, q)
     f.norms = take(&room, p)
     f.rows = take(&room, p + 1)
-    f.z = take(&room, max(3 * p, q))
+    f.z = take(&room, 3 * q)
     f.b = take(&room, d.k * (p + 1))
     f.b_low = take(&room, d.k * (p + 1))
     f.ssr = take(&room, d.k)
     f.tss = take(&room, d.k)
+    f.rsquared = take(&room, d.k)
+    f.fvalue = take(&room, d.k)
     f.energy = take(&room, max(d.k, p))
     f.flat = take(&room, d.k)
     f.shift = take(&room, p)
@@ -72,36 +74,37 @@ cdef bint is_flat(Fit* f, Py_ssize_t t) noexcept nogil:
 
     What rounding leaves of a constant would pass for a total sum of squares.
     """
-    cdef Py_ssize_t p = f.design.p, at = p + t, first = 0, i
-    cdef double size = 4 * EPSILON * f.mean[at], value = 0
+    cdef const Design* d = &f.design
+    cdef double first = 0, value = 0
     cdef bint found = False
-    cdef const double* column = f.block.columns + at * f.design.ld
-    if not f.centred or f.gram[at * (p + f.design.k + 1)] > f.total * size * size:
+    cdef Py_ssize_t i
+    if not f.centred:
         return False
-    while first < f.design.n:
-        first = pack_block(&f.design, first, &f.block)
-        for i in range(f.block.rows):
-            if not found:
-                value = column[i]
-                found = True
-            elif column[i] != value:
-                return False
-    f.mean[at] = value
+    for i in range(d.n):
+        if d.weights != NULL and not d.weights[i] > 0:
+            continue
+        read_column(d.y_narrow, d.y + i * d.y_row_step + t * d.y_column_step, 0, NULL, 1, &value)
+        if not found:
+            first = value
+            found = True
+        elif value != first:
+            return False
+    f.mean[d.p + t] = first * (d.scales[d.columns + t] if d.scaled else 1)
     return True
 
 
 cdef int fit_design(Fit* f, int* way) noexcept nogil:
     """b, ssr, tss and S; way becomes the one that was gone"""
-    cdef Py_ssize_t q = f.design.p + f.design.k, t
+    cdef Py_ssize_t p = f.design.p, t
     gather_moments(f)
-    if f.count < f.design.p + f.centred:
+    if f.count < p + f.centred:
         return FIT_TOO_FEW
     if not in_range(f):
         if not find_scales(f):
             return FIT_NOT_FINITE
         gather_moments(f)
     for t in range(f.design.k):
-        f.tss[t] = f.gram[(f.design.p + t) * (q + 1)]
+        f.tss[t] = f.gram[(p + f.design.k) * (p + 1) + t]
         f.flat[t] = is_flat(f, t)
         if f.flat[t]:
             f.tss[t] = 0
@@ -116,48 +119,51 @@ cdef int fit_design(Fit* f, int* way) noexcept nogil:
     return FIT_DONE if f.design.p == f.design.columns else FIT_CONSTANT
 
 
+cdef inline double in_units(double x, double up, double down) noexcept nogil:
+    """x up / down for powers of two, where up / down itself may overflow"""
+    return ldexp(x, ilogb(up) - ilogb(down)) if up != down else x
+
+
 cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y):
     """The object of a fit, in the units of X and y"""
     cdef Design* d = &f.design
-    cdef Py_ssize_t P = d.columns + f.centred, i, t, at
-    cdef cnp.ndarray params = new_vector(P, cnp.NPY_DOUBLE) if single else new_matrix(
-        P, d.k, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray inverse = new_matrix(P, P, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray sizes = new_vector(P, cnp.NPY_DOUBLE), ssr, tss
-    cdef double* b = <double*>cnp.PyArray_DATA(params)
-    cdef double* V = <double*>cnp.PyArray_DATA(inverse)
-    cdef double* roots = <double*>cnp.PyArray_DATA(sizes)
-    cdef double scale
+    cdef Py_ssize_t P = d.columns + f.centred, rank = d.p + f.centred, i, t, at
+    cdef double* b
+    cdef double* bse
+    cdef double* V
+    cdef cnp.ndarray params = of_parameters(P, d.k, single, &b)
+    cdef cnp.ndarray errors = of_parameters(P, d.k, single, &bse)
+    cdef cnp.ndarray correlation = of_parameters(P, P, False, &V)
+    cdef double root, up, down = 1
     if d.p < d.columns or status == FIT_NOT_FINITE:
-        for i in range(P * d.k):
-            b[i] = NAN
-        for i in range(P * P):
-            V[i] = NAN
-        for i in range(P):
-            roots[i] = NAN
+        fill_nan(b, P * d.k)
+        fill_nan(bse, P * d.k)
+        fill_nan(V, P * P)
     if status == FIT_NOT_FINITE:
-        for t in range(d.k):
-            f.ssr[t] = f.tss[t] = NAN
+        fill_nan(f.ssr, d.k)
+        fill_nan(f.rsquared, d.k)
+        fill_nan(f.fvalue, d.k)
     else:
-        covariance(f, V, P, roots)
         for t in range(d.k):
-            scale = d.scales[d.columns + t] if d.scaled else 1
+            judge_fit(f.tss[t], explained_by(f, t), f.ssr[t], d.p, f.count - rank,
+                      &f.rsquared[t], &f.fvalue[t])
+        correlate(f, V, P)
+        for t in range(d.k):
+            root = root_of_scale(f.ssr[t], f.count - rank)
+            if d.scaled:
+                down = d.scales[d.columns + t]
+                f.ssr[t] = ldexp(f.ssr[t], -2 * ilogb(down) - ilogb(d.weight_scale))
             for i in range(d.p):
-                at = d.kept[i]
-                b[(at + f.centred) * d.k + t] = (
-                    f.b[t * (d.columns + 1) + i] * (d.scales[at] if d.scaled else 1) / scale)
+                up = d.scales[d.kept[i]] if d.scaled else 1
+                at = (d.kept[i] + f.centred) * d.k + t
+                b[at] = in_units(f.b[t * (d.columns + 1) + i], up, down)
+                bse[at] = in_units(f.rows[i] * root, up, down)
             if f.centred:
-                b[t] = f.b[t * (d.columns + 1) + d.columns] / scale
-            f.ssr[t] = f.ssr[t] / scale / scale
-            f.tss[t] = f.tss[t] / scale / scale
-    if single:
-        return new_fit(params, f.count, d.p + f.centred, status, f.centred, inverse, sizes,
-                       f.ssr[0], f.tss[0], X, y)
-    ssr, tss = new_vector(d.k, cnp.NPY_DOUBLE), new_vector(d.k, cnp.NPY_DOUBLE)
-    memcpy(cnp.PyArray_DATA(ssr), f.ssr, d.k * sizeof(double))
-    memcpy(cnp.PyArray_DATA(tss), f.tss, d.k * sizeof(double))
-    return new_fit(params, f.count, d.p + f.centred, status, f.centred, inverse, sizes, ssr,
-                   tss, X, y)
+                b[t] = in_units(f.b[t * (d.columns + 1) + d.columns], 1, down)
+                bse[t] = in_units(f.rows[d.columns] * root, 1, down)
+    return new_fit(params, errors, of_targets(f.ssr, d.k, single),
+                   of_targets(f.rsquared, d.k, single), of_targets(f.fvalue, d.k, single),
+                   correlation, f.count, rank, status, f.centred, X, y)
 
 
 cdef inline void set_rows(Design* d, cnp.ndarray X) noexcept:
@@ -167,6 +173,7 @@ cdef inline void set_rows(Design* d, cnp.ndarray X) noexcept:
     d.row_step = cnp.PyArray_STRIDES(X)[0]
     d.column_step = cnp.PyArray_STRIDES(X)[1]
     d.narrow = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT
+    d.weight_scale = 1
 
 
 cdef inline void set_targets(Design* d, cnp.ndarray y) noexcept:
@@ -214,7 +221,7 @@ def fit_rows(cnp.ndarray X, cnp.ndarray y, bint intercept, cnp.ndarray weights, 
     if not make_room(&f):
         raise MemoryError
     try:
-        state = release_gil(<double>f.design.n * P * P)
+        state = release_gil(<double>f.design.n * P * (P + f.design.k))
         status = fit_design(&f, &gone)
         take_gil(state)
         if status == FIT_TOO_FEW:
@@ -254,9 +261,9 @@ def finite_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights):
 
 
 def residual_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray params, bint intercept):
-    """y - intercept - X params in doubled precision, rounded; params plain, (P, k), none of it NaN.
+    """y - intercept - X params in doubled precision, rounded; params plain, (P, k).
 
-    y may be None: what is predicted, then.
+    A column whose parameters are NaN is not looked at. y may be None: what is predicted, then.
     """
     cdef Fit f
     cdef Py_ssize_t P = params.shape[0], k = params.shape[1], first = 0, start, i, j, t
@@ -273,10 +280,15 @@ def residual_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray params, bint interce
         raise MemoryError
     f.design.k = 0 if y is None else k
     with nogil:
-        for t in range(k):
-            for j in range(P - intercept):
-                f.b[t * P + j] = b[(j + intercept) * k + t]
-                f.b_low[j] = 0
+        f.design.p = 0
+        for j in range(P - intercept):
+            if k and isnan(b[(j + intercept) * k]):
+                continue
+            for t in range(k):
+                f.b[t * P + f.design.p] = b[(j + intercept) * k + t]
+            f.b_low[f.design.p] = 0
+            f.design.kept[f.design.p] = j
+            f.design.p += 1
         if y is None:
             memset(f.roots, 0, f.design.ld * sizeof(double))
         while first < f.design.n:

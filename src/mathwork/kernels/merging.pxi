@@ -16,6 +16,20 @@ cdef void rescale_moments(Py_ssize_t q, Py_ssize_t j, double exponent,
         moments.gram_low[j * q + i] *= factor
 
 
+cdef void rescale_weights(Py_ssize_t q, double exponent, MomentSums* moments) noexcept nogil:
+    """Put weights into units of 2^exponent, which is not below what it was"""
+    cdef Py_ssize_t i
+    cdef double factor = ldexp(1, <int>(moments.weight_exponent - exponent))
+    moments.weight_exponent = exponent
+    if factor == 1:
+        return
+    moments.weight *= factor
+    moments.weight_low *= factor
+    for i in range(q * q):
+        moments.gram[i] *= factor
+        moments.gram_low[i] *= factor
+
+
 cdef inline double unit_exponent(double x) noexcept nogil:
     """e of the unit 2^e in which |x| < 1, within bounds"""
     cdef int power = -MAX_EXPONENT
@@ -41,6 +55,9 @@ cdef void merge_moments(Py_ssize_t q, MomentSums* into, MomentSums* other) noexc
     cdef Pair weight, part, share, step, entry
     cdef double exponent
     cdef Py_ssize_t i, j
+    exponent = max(into.weight_exponent, other.weight_exponent)
+    rescale_weights(q, exponent, into)
+    rescale_weights(q, exponent, other)
     share = pair_at(&into.weight, &into.weight_low, 0)
     part = pair_at(&other.weight, &other.weight_low, 0)
     weight = pair_sum(share, part)
@@ -82,5 +99,5 @@ def merged_moments(cnp.ndarray a, cnp.ndarray b, Py_ssize_t q):
     if into.count == 0:
         return used
     merge_moments(q, &into, &other)
-    numbers[0], numbers[1], numbers[2] = into.count, into.weight, into.weight_low
+    keep_weight(&into, numbers)
     return made

@@ -14,10 +14,12 @@ cdef enum:
     MAX_EXPONENT = 1000     # of a scale: 2^1000 and its inverse are normal numbers
 
 # Moments of q columns, about their means, not divided by the weight. Column j is in units of
-# 2^exponent[j] in `gram`, (q, q) and symmetric, but not in `mean`.
+# 2^exponent[j] in `gram`, (q, q) and symmetric, but not in `mean`; weights are in units of
+# 2^weight_exponent, which is 1 unless they are far from it.
 cdef struct MomentSums:
     double count            # of the rows with a positive weight
     double weight, weight_low
+    double weight_exponent
     double* mean
     double* mean_low
     double* exponent
@@ -36,19 +38,26 @@ cdef struct MomentRoom:
 
 cdef inline Py_ssize_t moment_numbers(Py_ssize_t q) noexcept nogil:
     """How many numbers the moments of q columns are"""
-    return 3 + 3 * q + 2 * q * q
+    return 4 + 3 * q + 2 * q * q
 
 
 cdef inline MomentSums moments_in(Py_ssize_t q, double* numbers) noexcept nogil:
-    """The moments that lie in `numbers` in the order of MomentSums; the first three are copied"""
+    """The moments that lie in `numbers` in the order of MomentSums; the first four are copied"""
     cdef MomentSums made
     made.count, made.weight, made.weight_low = numbers[0], numbers[1], numbers[2]
-    made.mean = numbers + 3
+    made.weight_exponent = numbers[3]
+    made.mean = numbers + 4
     made.mean_low = made.mean + q
     made.exponent = made.mean_low + q
     made.gram = made.exponent + q
     made.gram_low = made.gram + q * q
     return made
+
+
+cdef inline void keep_weight(const MomentSums* moments, double* numbers) noexcept nogil:
+    """What moments_in() copied, back to its place"""
+    numbers[0], numbers[1], numbers[2] = moments.count, moments.weight, moments.weight_low
+    numbers[3] = moments.weight_exponent
 
 
 # ---- a block ----
@@ -174,6 +183,24 @@ cdef inline void choose_scale(Py_ssize_t rows, const double* x, double* scale, d
     shift[0] = (x[0] + 2 * (total / rows)) * scale[0] if rows else 0
 
 
+cdef inline int exponent_of_weights(const Design* rows) noexcept nogil:
+    """e of the unit 2^e of weights"""
+    cdef Py_ssize_t whole = rows.n // GROUP, r
+    cdef double total = 0, largest = 0
+    cdef int power = 0
+    if rows.weights == NULL:
+        return 0
+    total = column_sum(whole, rows.weights)
+    for r in range(whole * GROUP, rows.n):
+        total += rows.weights[r]
+    if LEAST_WEIGHT * rows.n < total < LARGEST_WEIGHT * rows.n:
+        return 0
+    for r in range(rows.n):
+        largest = max(largest, rows.weights[r])
+    frexp(largest, &power)
+    return max(-MAX_EXPONENT, power)
+
+
 cdef void choose_scales(const Design* rows, double* weights, Block* block, double* scales,
                         double* shifts, double* exponents) noexcept nogil:
     """By a sample of the rows; `block` has room for it, `weights` room for its weights"""
@@ -292,6 +319,8 @@ cdef int accumulate_moments(Design* rows, MomentSums* found) noexcept nogil:
         rows.kept[j] = j
     memset(room.right_low + q * ld, 0, ld * sizeof(double))     # ones and weights are whole
     memset(room.left_low + q * ld, 0, ld * sizeof(double))
+    found.weight_exponent = exponent_of_weights(rows)
+    rows.weight_scale = ldexp(1, <int>-found.weight_exponent)
     choose_scales(rows, room.sums, &block, scales, shifts, found.exponent)
     memset(room.sums, 0, tail * sizeof(double))
     found.count = 0
@@ -304,8 +333,8 @@ cdef int accumulate_moments(Design* rows, MomentSums* found) noexcept nogil:
         sum_groups(Q, room.sums)
         finish_moments(&room, scales, shifts, found)
     else:
-        memset(found.mean, 0, (moment_numbers(q) - 3) * sizeof(double))
-        found.weight = found.weight_low = 0
+        memset(found.mean, 0, (moment_numbers(q) - 4) * sizeof(double))
+        found.weight = found.weight_low = found.weight_exponent = 0
     free(memory)
     return 0
 
@@ -339,5 +368,5 @@ def moments_of(cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights):
     take_gil(state)
     if failed:
         raise MemoryError
-    numbers[0], numbers[1], numbers[2] = found.count, found.weight, found.weight_low
+    keep_weight(&found, numbers)
     return made

@@ -12,22 +12,28 @@ cdef struct NormalFit:
     bint centred
     double rank_tol
     double* params          # (P, k); what is left out is NaN
-    double* inverse         # (P, P) of X'X
-    double* sizes           # (P): the roots of its diagonal
-    double* ssr             # (k)
-    double* tss             # (k)
+    double* bse             # (P, k)
+    double* correlation     # (P, P) of the parameters
+    double* ssr             # (k), and the next two
+    double* rsquared
+    double* fvalue
+
+
+cdef void fit_units(Py_ssize_t q, MomentSums* moments) noexcept nogil:
+    """Units that the means fit into as well"""
+    cdef double exponent
+    cdef Py_ssize_t j
+    for j in range(q):
+        exponent = unit_exponent(moments.mean[j])
+        if exponent > moments.exponent[j]:
+            rescale_moments(q, j, exponent, moments)
 
 
 cdef void about_zero(Py_ssize_t q, MomentSums* moments) noexcept nogil:
     """Moments about 0 instead of the means"""
     cdef Pair step, entry
     cdef Pair weight = pair_at(&moments.weight, &moments.weight_low, 0)
-    cdef double exponent
     cdef Py_ssize_t i, j
-    for j in range(q):
-        exponent = unit_exponent(moments.mean[j])
-        if exponent > moments.exponent[j]:
-            rescale_moments(q, j, exponent, moments)
     for j in range(q):
         step = pair_product(weight, scaled_mean(moments, j))
         for i in range(j + 1):
@@ -112,27 +118,50 @@ cdef int fit_normal(Py_ssize_t q, MomentSums* moments, const Py_ssize_t* chosen,
     The intercept is mean_y - mean' b; its row of the inverse is -mean' S S', its diagonal entry
     1 / weight + mean' S S' mean.
     """
-    cdef Py_ssize_t p = fit.p, k = fit.k, P = p + fit.centred, r, i, j, t, c, target
-    cdef Pair* S = <Pair*>malloc((p * p + 4 * p + 1) * sizeof(Pair) + p * sizeof(Py_ssize_t))
+    cdef Py_ssize_t p = fit.p, k = fit.k, P = p + fit.centred, r, i, j, t, c, target, df_resid
+    cdef Pair* S = <Pair*>malloc((p * p + 5 * p + 2) * sizeof(Pair) + p * sizeof(Py_ssize_t))
     cdef Pair* z = S + p * p + p
     cdef Pair* b = z + p
     cdef Pair* means = b + p                # in S's basis: S' mean
-    cdef Py_ssize_t* kept = <Py_ssize_t*>(means + p + 1)
-    cdef Pair total
-    cdef double unit, least
+    cdef Pair* sizes = means + p + 1        # roots of the inverse's diagonal, the intercept last
+    cdef Py_ssize_t* kept = <Py_ssize_t*>(sizes + p + 1)
+    cdef Pair total, explained, rest
+    cdef double sigma
+    cdef int unit, power
     if S == NULL:
         return -1
+    fit_units(q, moments)
     if not fit.centred:
         about_zero(q, moments)
     memset(S, 0, p * p * sizeof(Pair))
     r = factor_inverse(q, moments, chosen, fit, S, S + p * p, kept)
-    for i in range(P * k):
-        fit.params[i] = NAN
-    for i in range(P * P):
-        fit.inverse[i] = NAN
-    for i in range(P):
-        fit.sizes[i] = NAN
+    fill_nan(fit.params, P * k)
+    fill_nan(fit.bse, P * k)
+    fill_nan(fit.correlation, P * P)
 
+    for j in range(r):
+        sizes[j] = pair_root(dot(r - j, S + j * p + j, 1, S + j * p + j, 1))
+        c = kept[j] + fit.centred
+        fit.correlation[c * P + c] = 1
+        for i in range(j):
+            total = dot(r - j, S + i * p + j, 1, S + j * p + j, 1)
+            total = pair_quotient(total, pair_product(sizes[i], sizes[j]))
+            fit.correlation[(kept[i] + fit.centred) * P + c] = total.high
+            fit.correlation[c * P + kept[i] + fit.centred] = total.high
+    if fit.centred:
+        for i in range(r):
+            b[i] = scaled_mean(moments, chosen[kept[i]])
+        for i in range(r):
+            means[i] = dot(i + 1, S + i, p, b, 1)
+        total = pair_quotient(as_pair(1), pair_at(&moments.weight, &moments.weight_low, 0))
+        sizes[p] = pair_root(pair_sum(total, dot(r, means, 1, means, 1)))
+        fit.correlation[0] = 1
+        for j in range(r):
+            total = dot(r - j, means + j, 1, S + j * p + j, 1)
+            total = pair_quotient(total, pair_product(sizes[p], sizes[j]))
+            fit.correlation[kept[j] + 1] = fit.correlation[(kept[j] + 1) * P] = -total.high
+
+    df_resid = <Py_ssize_t>moments.count - r - fit.centred
     for t in range(k):
         target = q - k + t
         for i in range(r):
@@ -140,75 +169,56 @@ cdef int fit_normal(Py_ssize_t q, MomentSums* moments, const Py_ssize_t* chosen,
         for i in range(r):
             z[i] = dot(i + 1, S + i, p, b, 1)
         total = pair_at(moments.gram, moments.gram_low, target * (q + 1))
-        unit = moments.exponent[target]
-        fit.tss[t] = ldexp(total.high, <int>(2 * unit))
-        least = (P + 1) * SSR_NOISE * total.high
-        total = pair_difference(total, dot(r, z, 1, z, 1))
-        fit.ssr[t] = ldexp(total.high, <int>(2 * unit)) if total.high > least else 0
+        explained = dot(r, z, 1, z, 1)
+        rest = pair_difference(total, explained)
+        fit.ssr[t] = rest.high if rest.high > (P + 1) * SSR_NOISE * total.high else 0
+        judge_fit(total.high, explained.high, fit.ssr[t], r, df_resid, &fit.rsquared[t],
+                  &fit.fvalue[t])
+        sigma = root_of_scale(fit.ssr[t], df_resid)
+        unit = <int>moments.exponent[target]
+        fit.ssr[t] = ldexp(fit.ssr[t], 2 * unit + <int>moments.weight_exponent)
         for i in range(r):
             b[i] = dot(r - i, S + i * p + i, 1, z + i, 1)
-            c = chosen[kept[i]]
-            fit.params[(kept[i] + fit.centred) * k + t] = ldexp(
-                b[i].high, <int>(unit - moments.exponent[c]))
+            c = (kept[i] + fit.centred) * k + t
+            power = unit - <int>moments.exponent[chosen[kept[i]]]
+            fit.params[c] = ldexp(b[i].high, power)
+            fit.bse[c] = ldexp(sizes[i].high * sigma, power)
         if fit.centred:
             total = scaled_mean(moments, target)
             for i in range(r):
                 total = pair_difference(total, pair_product(
                     b[i], scaled_mean(moments, chosen[kept[i]])))
-            fit.params[t] = ldexp(total.high, <int>unit)
-
-    if fit.centred:
-        for i in range(r):
-            b[i] = scaled_mean(moments, chosen[kept[i]])
-        for i in range(r):
-            means[i] = dot(i + 1, S + i, p, b, 1)
-        total = pair_sum(pair_quotient(as_pair(1),
-                                       pair_at(&moments.weight, &moments.weight_low, 0)),
-                         dot(r, means, 1, means, 1))
-        fit.inverse[0] = total.high
-        fit.sizes[0] = pair_root(total).high
-    for j in range(r):
-        c = kept[j] + fit.centred
-        unit = moments.exponent[chosen[kept[j]]]
-        total = dot(r - j, S + j * p + j, 1, S + j * p + j, 1)
-        fit.sizes[c] = ldexp(pair_root(total).high, <int>-unit)
-        for i in range(j + 1):
-            total = dot(r - j, S + i * p + j, 1, S + j * p + j, 1)
-            fit.inverse[(kept[i] + fit.centred) * P + c] = ldexp(
-                total.high, <int>(-unit - moments.exponent[chosen[kept[i]]]))
-            fit.inverse[c * P + kept[i] + fit.centred] = (
-                fit.inverse[(kept[i] + fit.centred) * P + c])
-        if fit.centred:
-            total = dot(r - j, means + j, 1, S + j * p + j, 1)
-            fit.inverse[c] = fit.inverse[c * P] = ldexp(-total.high, <int>-unit)
+            fit.params[t] = ldexp(total.high, unit)
+            fit.bse[t] = ldexp(sizes[p].high * sigma, unit)
     free(S)
     return <int>(r + fit.centred)
 
 
 def fit_of_moments(cnp.ndarray numbers, Py_ssize_t q, cnp.ndarray chosen, Py_ssize_t k,
-                   bint intercept, double rank_tol):
-    """(parameters, inverse, sizes, ssr, tss, rank) of what moments_of gave, as NormalFit has them.
+                   bint single, bint intercept, double rank_tol):
+    """The fit by what moments_of gave of the last k columns, or of one that came as a vector.
 
-    `chosen` are the columns, plain and intp, that explain the last k.
+    `chosen` are the columns, plain and intp, that explain them.
     """
     cdef NormalFit fit
     cdef Py_ssize_t p = chosen.shape[0], P = p + intercept
-    cdef cnp.ndarray copy = numbers.copy(), params = new_matrix(P, k, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray inverse = new_matrix(P, P, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray sizes = new_vector(P, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray ssr = new_vector(k, cnp.NPY_DOUBLE), tss = new_vector(k, cnp.NPY_DOUBLE)
+    cdef cnp.ndarray copy = numbers.copy()
+    cdef cnp.ndarray params = of_parameters(P, k, single, &fit.params)
+    cdef cnp.ndarray bse = of_parameters(P, k, single, &fit.bse)
+    cdef cnp.ndarray correlation = of_parameters(P, P, False, &fit.correlation)
+    cdef cnp.ndarray judged = of_parameters(3, k, False, &fit.ssr)
     cdef MomentSums moments = moments_in(q, <double*>cnp.PyArray_DATA(copy))
     cdef PyThreadState* state
     cdef int rank
     fit.p, fit.k, fit.centred, fit.rank_tol = p, k, intercept, rank_tol
-    fit.params = <double*>cnp.PyArray_DATA(params)
-    fit.inverse = <double*>cnp.PyArray_DATA(inverse)
-    fit.sizes = <double*>cnp.PyArray_DATA(sizes)
-    fit.ssr = <double*>cnp.PyArray_DATA(ssr)
-    fit.tss = <double*>cnp.PyArray_DATA(tss)
+    fit.rsquared = fit.ssr + k
+    fit.fvalue = fit.rsquared + k
     state = release_gil(20.0 * P * P * (P + k))
     rank = fit_normal(q, &moments, <const Py_ssize_t*>cnp.PyArray_DATA(chosen), &fit)
     take_gil(state)
     if rank < 0:
         raise MemoryError
-    return params, inverse, sizes, ssr, tss, rank
+    return new_fit(params, bse, of_targets(fit.ssr, k, single),
+                   of_targets(fit.rsquared, k, single), of_targets(fit.fvalue, k, single),
+                   correlation, <Py_ssize_t>moments.count, rank,
+                   FIT_DONE if rank == P else FIT_CONSTANT, intercept, None, None)

@@ -3,7 +3,7 @@
 #   sharpen      S, which has lost as many digits as X has condition: W = X S, its columns nearly
 #                orthonormal, is computed in doubled precision; C'C = W'W, and S C^-1 is right
 #   refine       b: residuals r = y - X b and g = X'r in doubled precision, b += S S'g
-#   covariance   S S', with the intercept
+#   explained_by, correlate   what b explains; S S', with the intercept
 #
 # The residual carries twice the digits into X'r, so a large one does no harm, and b is kept as a
 # pair; the limit is then what X and y themselves say.
@@ -82,7 +82,7 @@ cdef void sharpen(Fit* f) noexcept nogil:
         elif f.centred:
             for j in range(p):
                 sums[j] += column_sum(f.block.groups, f.other + j * ld)
-        block_gram(p, f.block.groups, f.other, ld, f.part)
+        block_gram(p, 0, f.block.groups, f.other, ld, f.part)
         for i in range(p):
             for j in range(i, p):
                 G[i * p + j] += f.part[i * p + j]
@@ -340,7 +340,37 @@ cdef void refine(Fit* f) noexcept nogil:
         f.steps += 1
 
 
-# ---- covariance ----
+cdef double explained_by(Fit* f, Py_ssize_t t) noexcept nogil:
+    """The sum of squares of the centred X b: z'z where S z = b, in doubled precision, since columns
+    that nearly cancel make large b of a small z
+    """
+    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j = p
+    cdef const double* b = f.b + t * (lds + 1)
+    cdef const double* b_low = f.b_low + t * (lds + 1)
+    cdef const double* row
+    cdef double* z = f.z
+    cdef double* z_low = f.z + lds
+    cdef double total = 0
+    cdef f64 high, low, pivot_low
+    while j > 0:
+        j -= 1
+        row = f.S + j * lds
+        high, low, pivot_low = b[j], b_low[j], 0
+        for i in range(j + 1, p):
+            sum_product(&high, &low, <f64>-row[i], <f64>z[i])
+            low -= row[i] * z_low[i]
+            if f.sharp:
+                low -= f.S_low[j * lds + i] * z[i]
+        if f.sharp:
+            pivot_low = f.S_low[j * lds + j]
+        high = fast_two_sum(high, low, &low)
+        z[j] = divide_pairs(high, low, <f64>row[j], pivot_low, &low)
+        z_low[j] = low
+        total += z[j] * z[j]
+    return total
+
+
+# ---- what is said of it ----
 
 cdef inline double dot_of_rows(const Fit* f, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
     """(S S')[i, j] for i <= j"""
@@ -355,16 +385,16 @@ cdef inline double dot_of_rows(const Fit* f, Py_ssize_t i, Py_ssize_t j) noexcep
     return high + low
 
 
-cdef void covariance(Fit* f, double* V, Py_ssize_t ldv, double* roots) noexcept nogil:
-    """V = (X'X)^-1 of the columns in use, the intercept first if there is one, in units of X, and
-    the roots of its diagonal
+cdef void correlate(Fit* f, double* V, Py_ssize_t ldv) noexcept nogil:
+    """rows = the roots of the diagonal of (X'X)^-1, and V = (X'X)^-1 over these, the intercept its
+    first if there is one
 
     With the means m of the columns, M = S S' and v = S'm: 1/n + v'v, -S v, and M. Not v but m is
     rounded, which is why v has its own correction.
     """
     cdef Py_ssize_t p = f.design.p, lds = f.design.columns, offset = f.centred, i, j, at, to
     cdef double* v = f.z
-    cdef double scale, total
+    cdef double total
     cdef f64 high, low
     for j in range(p):
         high = low = 0
@@ -373,26 +403,23 @@ cdef void covariance(Fit* f, double* V, Py_ssize_t ldv, double* roots) noexcept 
             if f.sharp:
                 low += f.S_low[i * lds + j] * f.mean[i]
         v[j] = high + low + (f.shift[j] if f.sharp else 0)
+    for i in range(p):
+        f.rows[i] = sqrt(dot_of_rows(f, i, i))
     if f.centred:
         total = 1 / f.total
         for j in range(p):
             total += v[j] * v[j]
-        V[0] = total
-        roots[0] = sqrt(total)
+        f.rows[lds] = sqrt(total)
+        V[0] = 1
     for i in range(p):
         at = f.design.kept[i] + offset
-        scale = f.design.scales[f.design.kept[i]] if f.design.scaled else 1
         if f.centred:
             high = low = 0
             for j in range(i, p):
                 sum_product(&high, &low, <f64>f.S[i * lds + j], <f64>-v[j])
-            V[at] = V[at * ldv] = (high + low) * scale
-        for j in range(i, p):
+            V[at] = V[at * ldv] = (high + low) / (f.rows[i] * f.rows[lds])
+        V[at * ldv + at] = 1
+        for j in range(i + 1, p):
             to = f.design.kept[j] + offset
-            total = dot_of_rows(f, i, j)
-            if i == j:
-                roots[at] = sqrt(total) * scale
-            total *= scale
-            if f.design.scaled:
-                total *= f.design.scales[f.design.kept[j]]
-            V[at * ldv + to] = V[to * ldv + at] = total
+            V[at * ldv + to] = V[to * ldv + at] = (
+                dot_of_rows(f, i, j) / (f.rows[i] * f.rows[j]))

@@ -7,9 +7,9 @@ import warnings
 
 import numpy as np
 
-from mathwork._arrays import as_array, as_plain, real_dtype
+from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
 from mathwork._levels import core
-from mathwork.regression.inference import f_pvalue, t_pvalue, t_quantile
+from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
 from mathwork.regression.status import NOT_FINITE
 
 NAN_POLICIES = ("raise", "omit", "propagate")
@@ -44,9 +44,10 @@ class LinearFit(core.LeastSquares):
     bse : ndarray, shape (P,)
         Standard errors. They, and what follows from them, are NaN without degrees of freedom.
     tvalues : ndarray, shape (P,)
-        ``params / bse``
+        ``params / bse``; 0 for a parameter of 0 where y is constant.
     pvalues : ndarray, shape (P,)
-        The chance of a t at least as far from 0. Needs SciPy, as `f_pvalue` and `conf_int` do.
+        The chance of a t at least as far from 0; 1 for a parameter that is 0 because y is
+        constant. Needs SciPy, as `f_pvalue` and `conf_int` do.
     rsquared : float
         ``1 - ssr / tss``, where the total sum of squares tss is about the mean with an
         intercept and about 0 without one; NaN if it is 0.
@@ -94,22 +95,19 @@ class LinearFit(core.LeastSquares):
     def __new__(cls):
         raise TypeError("a LinearFit is made by fit_linear or Moments.fit")
 
-    ssr = property(lambda self: self._ssr)
     df_model = property(lambda self: self.rank - self.intercept)
     df_resid = property(lambda self: self.nobs - self.rank)
 
     @property
     def scale(self):
-        return self._ssr / self.df_resid if self.df_resid > 0 else self._ssr * math.nan
-
-    @property
-    def bse(self):
-        return np.multiply.outer(self._sizes, np.sqrt(self.scale))
+        return self.ssr / self.df_resid if self.df_resid > 0 else self.ssr * math.nan
 
     @property
     def tvalues(self):
-        with np.errstate(divide="ignore", invalid="ignore"):    # a perfect fit
-            return self.params / self.bse
+        # 0 where y is constant, 0 / 0: no parameter is further from 0 than this one
+        flat = np.isnan(self.rsquared) & (self.params == 0)
+        with np.errstate(all="ignore"):     # a perfect fit, or what float64 is too narrow for
+            return np.where(flat, 0.0, self.params / self.bse)
 
     @property
     def pvalues(self):
@@ -142,10 +140,9 @@ class LinearFit(core.LeastSquares):
         array([[-4.499,  5.499],
                [-1.025,  2.625]])
         """
-        if not 0 < alpha < 1:
-            raise ValueError(f"alpha must be between 0 and 1, got {alpha}")
-        reach = t_quantile(alpha / 2, self.df_resid) * self.bse
-        return np.stack([self.params - reach, self.params + reach], axis=-1)
+        with np.errstate(all="ignore"):
+            reach = t_quantile(checked_alpha(alpha) / 2, self.df_resid) * self.bse
+            return np.stack([self.params - reach, self.params + reach], axis=-1)
 
     def cov_params(self):
         """The covariance of the parameters, ``scale (X'X)^-1`` with the weights in it.
@@ -161,21 +158,15 @@ class LinearFit(core.LeastSquares):
         array([[ 1.35, -0.45],
                [-0.45,  0.18]])
         """
-        return np.multiply.outer(self.scale, self._inverse)
-
-    @property
-    def rsquared(self):
-        return 1 - _ratio(self._ssr, self._tss)
+        bse = self.bse.T
+        with np.errstate(all="ignore"):
+            return bse[..., :, None] * bse[..., None, :] * self._correlation
 
     @property
     def rsquared_adj(self):
-        total = _ratio(self._tss, self.nobs - self.intercept)
-        return 1 - _ratio(self.scale, total)
-
-    @property
-    def fvalue(self):
-        explained = self._tss - self._ssr if self.df_model else 0 * self._tss     # 0 / 0: NaN
-        return _ratio(_ratio(explained, self.df_model), self.scale)
+        if self.df_resid == 0:
+            return self.rsquared * math.nan
+        return 1 - (1 - self.rsquared) * ((self.nobs - self.intercept) / self.df_resid)
 
     @property
     def f_pvalue(self):
@@ -186,8 +177,7 @@ class LinearFit(core.LeastSquares):
         X, y = self._rows("residuals")
         if self.status == NOT_FINITE:
             return np.full(y.shape, math.nan)
-        found = core.residual_rows(X, y, self._known_params(), self.intercept)
-        return found.reshape(y.shape)
+        return self._less(X, y).reshape(y.shape)
 
     @property
     def fittedvalues(self):
@@ -224,8 +214,7 @@ class LinearFit(core.LeastSquares):
             raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
         if self.status == NOT_FINITE:
             return np.full((len(X), *self.params.shape[1:]), math.nan)
-        found = core.residual_rows(X, None, self._known_params(), self.intercept)
-        return found.reshape(len(X), *self.params.shape[1:])
+        return self._less(X, None).reshape(len(X), *self.params.shape[1:])
 
     def summary(self, *, names=None, alpha=0.05):
         """The fit as a table: text when printed, HTML in a notebook.
@@ -265,7 +254,7 @@ class LinearFit(core.LeastSquares):
         ax : matplotlib.axes.Axes, optional
             Where to draw; a new figure if not given.
         **options
-            `alpha`, `band` and `labels` of :func:`mathwork.regression.plot.plot_fit`.
+            `weights`, `alpha`, `band` and `labels` of :func:`mathwork.regression.plot.plot_fit`.
 
         Returns
         -------
@@ -293,10 +282,10 @@ class LinearFit(core.LeastSquares):
     def _repr_html_(self):
         return self.summary()._repr_html_()
 
-    def _known_params(self):
-        """(P, k), plain, 0 for NaN"""
+    def _less(self, X, y):
+        """y less what the fit says for X, or where y is None just that, (n, k)"""
         params = self.params.reshape(len(self.params), -1)
-        return np.where(np.isnan(params), 0.0, params)
+        return core.residual_rows(X, y, params, self.intercept)
 
     def _rows(self, what):
         if self._X is None:
@@ -308,8 +297,9 @@ class LinearFit(core.LeastSquares):
         return f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs})"
 
     def __reduce__(self):
-        return _rebuilt, (self.params, self.nobs, self.rank, self.status, self.intercept,
-                          self._inverse, self._sizes, self._ssr, self._tss, self._X, self._y)
+        return _rebuilt, (self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
+                          self._correlation, self.nobs, self.rank, self.status, self.intercept,
+                          self._X, self._y)
 
 
 def _rebuilt(*parts):
@@ -339,7 +329,7 @@ def checked(X, y, weights, rank_tol, nan_policy):
         raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, "
                          f"got {nan_policy!r}")
     if weights is not None:
-        weights = as_plain(weights, "weights", np.float64)
+        weights = as_plain(weights, "weights", FLOAT64)
         if weights.shape != (len(X),):
             raise ValueError(f"weights must have shape ({len(X)},) to match X, "
                              f"got {weights.shape}")
@@ -360,23 +350,28 @@ def _checked_rank_tol(rank_tol):
 
 
 def _in_place(value, name):
-    array = as_array(value, name)
-    return np.require(array, real_dtype(array.dtype), ["ALIGNED"])
+    return in_place(as_array(value, name))
 
 
-def warn_of_rank(fit, stacklevel=2):
-    """Say which columns have no parameters; by default to the caller of a kernel's door."""
+def in_place(array):
+    """Aligned native float32 or float64: the array itself where it is that"""
+    dtype = real_dtype(array.dtype)
+    if array.dtype is dtype and array.flags.aligned:
+        return array
+    with np.errstate(over="ignore"):    # a long double beyond float64 becomes infinity
+        return np.require(array, dtype, ["ALIGNED"])
+
+
+def warn_of_rank(fit, columns=None, stacklevel=2):
+    """Say which columns have no parameters; by default to the caller of a kernel's door.
+
+    `columns` are those that the parameters belong to, if not all.
+    """
     known = ~np.isnan(fit.params.reshape(len(fit.params), -1)[:, 0])
-    columns = np.flatnonzero(~known[fit.intercept:]).tolist()
+    left_out = np.flatnonzero(~known[fit.intercept:])
+    columns = (left_out if columns is None else columns[left_out]).tolist()
     which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
              if len(columns) == 1 else
              f"columns {', '.join(map(str, columns))} of X depend on those before them: "
              "their parameters are NaN")
     warnings.warn(which, RankWarning, stacklevel=stacklevel)
-
-
-def _ratio(a, b):
-    """a / b, and what IEEE arithmetic makes of a zero b; a Python float for two of them"""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.divide(a, b)
-    return float(ratio) if ratio.ndim == 0 else ratio

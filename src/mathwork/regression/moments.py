@@ -2,14 +2,15 @@
 
 The sums are compiled: mathwork/kernels/moments.pxi, and normal.pxi for the fit.
 """
+import math
 import operator
 
 import numpy as np
 
-from mathwork._arrays import as_array, real_dtype
+from mathwork._arrays import FLOAT64, as_array, as_plain
 from mathwork._levels import core
-from mathwork.regression.linear import warn_of_rank
-from mathwork.regression.status import CONSTANT, FITTED
+from mathwork.regression.linear import in_place, warn_of_rank
+from mathwork.regression.status import CONSTANT
 
 NAN_POLICIES = ("raise", "omit")
 PIECE_NUMBERS = 1 << 20     # that are converted, or looked through for NaN, at a time
@@ -142,7 +143,7 @@ class Moments:
         step = max(PIECE_NUMBERS // max(q, 1), 1)
         for start in range(0, max(len(X), 1), step):
             piece = slice(start, start + step)
-            added = _moments_of(_in_place(X[piece]), _in_place(y[piece]),
+            added = _moments_of(in_place(X[piece]), in_place(y[piece]),
                                 None if weights is None else _weights(weights[piece], start),
                                 nan_policy, start)
             numbers = _joined(numbers, added, q)
@@ -207,16 +208,10 @@ class Moments:
         if self.nobs < P:
             raise ValueError(f"there must be at least {P} rows for {P} parameters, "
                              f"got {self.nobs}")
-        params, inverse, sizes, ssr, tss, rank = core.fit_of_moments(
-            self._numbers, self._n_columns + self._n_targets, chosen, self._n_targets, intercept,
-            rank_tol)
-        if self._single:
-            params, ssr, tss = params[:, 0], float(ssr[0]), float(tss[0])
-        status = CONSTANT if rank < P else FITTED
-        fit = core.least_squares(params, self.nobs, rank, status, intercept, inverse, sizes, ssr,
-                                 tss, None, None)
-        if rank < P:
-            warn_of_rank(fit, stacklevel=3)
+        fit = core.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
+                                  self._n_targets, self._single, intercept, rank_tol)
+        if fit.status == CONSTANT:
+            warn_of_rank(fit, chosen, stacklevel=3)
         return fit
 
     @property
@@ -225,7 +220,7 @@ class Moments:
 
     @property
     def weight(self):
-        return 0.0 if self._numbers is None else float(self._numbers[1])
+        return 0.0 if self._numbers is None else _weight(self._numbers)
 
     n_columns = property(lambda self: self._n_columns)
     n_targets = property(lambda self: self._n_targets)
@@ -237,8 +232,12 @@ class Moments:
     @property
     def gram(self):
         q = self._n_columns + self._n_targets
+        if self._numbers is None:
+            return np.zeros((0, 0))
         units = self._part(2, 1).astype(int)
-        return np.ldexp(self._part(3, q).reshape(q, q), units[:, None] + units)
+        units = units[:, None] + units + int(self._numbers[3])
+        with np.errstate(all="ignore"):
+            return np.ldexp(self._part(3, q).reshape(q, q), units)
 
     def __add__(self, other):
         if not isinstance(other, Moments):
@@ -268,24 +267,28 @@ class Moments:
 
     _shape = property(lambda self: (self._n_columns, self._n_targets, self._single))
 
+    def __reduce__(self):
+        return _rebuilt, (self._shape, self._numbers)
+
     def _like(self, numbers=None):
         """One of the same columns with these numbers, or its own; numbers are never written to"""
-        made = Moments()
-        made._numbers = self._numbers if numbers is None else numbers
-        made._n_columns, made._n_targets, made._single = self._shape
-        return made
+        return _rebuilt(self._shape, self._numbers if numbers is None else numbers)
 
     def _part(self, part, rows):
         """The mean, its low part, the exponents, and gram with q rows: see moments.pxi"""
         q = self._n_columns + self._n_targets
         if self._numbers is None:
             return np.zeros(0)
-        return self._numbers[3 + part * q:3 + (part + rows) * q].copy()
+        return self._numbers[4 + part * q:4 + (part + rows) * q].copy()
 
     def _chosen(self, columns):
         if columns is None:
             return np.arange(self._n_columns)
+        columns = list(columns)
         chosen = [operator.index(column) for column in columns]
+        if any(isinstance(column, bool) for column in columns):
+            raise TypeError("columns must be the places of columns of X, got a mask: "
+                            "numpy.flatnonzero gives the places in it")
         for column in chosen:
             if not -self._n_columns <= column < self._n_columns:
                 raise IndexError(f"columns must be among the {self._n_columns} of X, got {column}")
@@ -293,6 +296,13 @@ class Moments:
 
 
 Moments.__module__ = "mathwork.regression"
+
+
+def _rebuilt(shape, numbers):
+    made = Moments()
+    made._n_columns, made._n_targets, made._single = shape
+    made._numbers = numbers
+    return made
 
 
 def _described(shape):
@@ -320,14 +330,9 @@ def _checked(X, y, weights, nan_policy):
     return X, y, weights
 
 
-def _in_place(array):
-    """Aligned native float32 or float64: the array itself where it is that"""
-    return np.require(array, real_dtype(array.dtype), ["ALIGNED"])
-
-
 def _weights(weights, first):
     """A piece of the weights as the kernel takes them"""
-    weights = np.require(weights, np.float64, ["ALIGNED", "C_CONTIGUOUS"])
+    weights = as_plain(weights, "weights", FLOAT64)
     wrong = ~((weights >= 0) & np.isfinite(weights))
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -356,12 +361,21 @@ def _moments_of(X, y, weights, nan_policy, first):
 def _moments_of_far_apart(X, y, weights):
     """Of rows so many powers of ten apart that no sample of them showed the scale: by halves"""
     numbers = core.moments_of(X, y, weights)
-    if len(X) == 1 or np.isfinite(numbers).all():
+    if (len(X) == 1 or np.isfinite(numbers).all() or _too_far_apart(X, weights)
+            or _too_far_apart(y, weights)):
         return numbers
     middle = len(X) // 2
     halves = [_moments_of_far_apart(X[half], y[half], None if weights is None else weights[half])
               for half in (slice(middle), slice(middle, None))]
     return _joined(*halves, X.shape[1] + (y.shape[1] if y.ndim == 2 else 1))
+
+
+def _too_far_apart(columns, weights):
+    """Whether a difference of rows overflows"""
+    rows = columns if weights is None else columns[weights > 0]
+    with np.errstate(over="ignore"):
+        spans = np.subtract(rows.max(axis=0), rows.min(axis=0), dtype=np.float64)
+    return not np.isfinite(spans).all()
 
 
 def _joined(numbers, added, q):
@@ -370,6 +384,14 @@ def _joined(numbers, added, q):
 
 def _finite(numbers):
     """The numbers themselves, of data that were found finite before"""
-    if not np.isfinite(numbers).all():
+    if not (np.isfinite(numbers).all() and math.isfinite(_weight(numbers))):
         raise ValueError("X, y and weights must not be too large for their differences and sums")
     return numbers
+
+
+def _weight(numbers):
+    """The sum of weights, in units of 1"""
+    try:
+        return math.ldexp(numbers[1], int(numbers[3]))
+    except OverflowError:
+        return math.inf

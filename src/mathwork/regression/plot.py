@@ -24,7 +24,8 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if not given.
     weights : array_like, shape (n,), optional
-        Those of a weighted LineFit, which alone needs them, for its band.
+        Those of a weighted fit of one column, for its band; a LinearFit needs them only where x
+        is far from 0.
     alpha : float
         The chance that the band misses the mean at one x: 0.05 for a band of 95 %.
     band : bool
@@ -44,8 +45,8 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
     TypeError
         If the data are missing, or given to a fit that keeps its own.
     ValueError
-        If the data do not fit together, alpha is not between 0 and 1, or `fit` is of a stack, of
-        several y, or holds NaN.
+        If the data do not fit together, alpha is not between 0 and 1, weights are missing for the
+        band, or `fit` is of a stack, of several y, or holds NaN.
 
     Notes
     -----
@@ -176,8 +177,17 @@ def _mean_stderr(fit, where, x, weights):
         return np.zeros_like(where)
     least = constant - both * both / slope       # the variance at the mean of x
     if least < 1e-6 * constant:
-        least = fit.scale / fit.nobs        # the same, but for weights; where x = 0 is far away
+        least = fit.scale / _total_weight(fit, slope, x, weights)   # x = 0 is far away: rounding
     return np.sqrt(least + slope * (where + both / slope) ** 2)
+
+
+def _total_weight(fit, slope_variance, x, weights):
+    """The sum of weights, which a LinearFit does not keep"""
+    if weights is not None:
+        return weights.sum()
+    if not math.isclose(slope_variance * np.sum((x - x.mean()) ** 2), fit.scale, rel_tol=1e-6):
+        raise ValueError("this fit has weights, and x is far from 0: its band takes weights=")
+    return fit.nobs
 
 
 def _name(fit):
