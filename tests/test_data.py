@@ -8,6 +8,7 @@ import pytest
 from mathwork import data
 from mathwork.nn import Network
 
+FOLDER = Path(data.__file__).parent
 TOOL = Path(__file__).parents[1] / "tools" / "train_digits.py"
 
 
@@ -43,7 +44,7 @@ def test_no_decision_hangs_on_rounding():
 
 
 def test_files_are_small_and_without_pickles():
-    files = sorted(data.FOLDER.glob("*.npz"))
+    files = sorted(FOLDER.glob("*.npz"))
     assert [file.name for file in files] == ["digits.npz", "digits_network.npz"]
     assert sum(file.stat().st_size for file in files) < 150_000
     for file in files:
@@ -52,7 +53,7 @@ def test_files_are_small_and_without_pickles():
 
 
 def test_source_and_licence_are_with_the_files():
-    text = (data.FOLDER / "README.md").read_text(encoding="utf-8")
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert "10.24432/C50P49" in text and "CC BY 4.0" in text
 
 

@@ -2,7 +2,7 @@
 
 README.md in this folder says where they come from and how the network was made.
 """
-from pathlib import Path
+import os
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from mathwork.nn import load
 
 __all__ = ["digits", "digits_network"]
 
-FOLDER = Path(__file__).parent
+FOLDER = os.path.dirname(__file__)
 
 
 def digits():
@@ -40,7 +40,7 @@ def digits():
     >>> images.shape, labels[:4].tolist()
     ((500, 64), [4, 8, 8, 3])
     """
-    with np.load(FOLDER / "digits.npz", allow_pickle=False) as arrays:
+    with np.load(os.path.join(FOLDER, "digits.npz"), allow_pickle=False) as arrays:
         return arrays["images"], arrays["labels"]
 
 
@@ -67,4 +67,4 @@ def digits_network():
     >>> int((net.classify(images) == labels).sum())
     491
     """
-    return load(FOLDER / "digits_network.npz")
+    return load(os.path.join(FOLDER, "digits_network.npz"))

@@ -23,7 +23,7 @@ def arithmetic(tol, exact, modulus):
     if tol is not None:
         raise ValueError("tol is for floats: exact arithmetic needs none, "
                          f"got tol {tol!r} with {'exact' if exact else 'modulus'}")
-    # Fractions are imported where they are asked for.
+    # Each is imported where it is asked for.
     if exact:
         from mathwork.matrix.exact import RATIONALS
 

@@ -6,7 +6,6 @@ onnx             files and models in memory; onnx_graph, onnx_operators and onnx
                  one, onnx_model makes one, with onnx_functions where standard operators lack
 """
 from importlib import import_module
-from pathlib import Path
 
 # Each has `read(path)`, which gives a list of Dense, and `write(network, path)`; one whose files
 # need not say their activations has `read_with(path, activations)`, too.
@@ -63,7 +62,7 @@ def load(path, *, activations=None, dtype=None):
     """
     from mathwork.nn.network import Network  # which imports this module
 
-    path = Path(path)
+    path = as_path(path)
     module = _module(path)
     if activations is None:
         layers = module.read(path)
@@ -79,8 +78,15 @@ def load(path, *, activations=None, dtype=None):
 
 def save(network, path):
     """Write `network` to `path`: see Network.save."""
-    path = Path(path)
+    path = as_path(path)
     _module(path).write(network, path)
+
+
+def as_path(path):
+    """`path` as a pathlib.Path"""
+    from pathlib import Path  # imported here: it takes as long as a fifth of mathwork
+
+    return Path(path)
 
 
 def refusal(what, reason):

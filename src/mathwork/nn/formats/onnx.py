@@ -1,9 +1,8 @@
 """Networks as .onnx: between the file, the model in memory, and the layers."""
 from os import PathLike
-from pathlib import Path
 
 from mathwork._extras import extra
-from mathwork.nn.formats import refusal
+from mathwork.nn.formats import as_path, refusal
 
 
 def read(path):
@@ -39,7 +38,7 @@ def layers(source):
     if not isinstance(source, str | PathLike):
         raise TypeError("source must be a path or an onnx.ModelProto, "
                         f"got {type(source).__name__}")
-    return read(Path(source))
+    return read(as_path(source))
 
 
 def _layers(model, path):
