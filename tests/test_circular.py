@@ -71,6 +71,43 @@ def test_forces_in_exact_numbers(rng):
             assert abs(centripetal_force(*one) / (a * b**2 / c) - 1) < 1e-15
 
 
+def hard_square_roots():
+    """The x from 1 to 4 whose roots are nearest to the middle between two float64 numbers
+
+    With x = X 2^-52 or X 2^-51, and N 2^-53 the middle, they differ by D 2^-106 in their squares:
+    N^2 = -D modulo 2^54 or 2^55, so D = 7 modulo 8. All with abs(D) < 4096 are given; the roots of
+    others are at least 2^-97 away, relative to themselves.
+    """
+    found = []
+    for bits, scale in ((54, 2.0**-52), (55, 2.0**-51)):
+        for square in range(4089 - 8192, 4096, 8):
+            n = 1                       # a root of `square` modulo 2^3, 2^4, ...
+            for bit in range(3, bits):
+                n += (n * n - square >> bit & 1) << bit - 1
+            for root in {n, -n, n + 2**(bits - 1), -n + 2**(bits - 1)}:
+                middle = root % 2**bits
+                middle += 2**bits if middle < 2**53 else 0
+                x = (middle * middle - square) / 2**bits
+                if 2**52 <= x < 2**53 and middle < 2**54:
+                    assert x * 2**bits == middle * middle - square
+                    found.append(x * scale)
+    return np.array(found)
+
+
+def test_roots_are_correctly_rounded(kernels, monkeypatch, rng):
+    monkeypatch.setattr("mathwork.orbit.circular.core", kernels)
+    hard = hard_square_roots()
+    assert len(hard) > 1000
+    powers = 2.0 ** np.arange(-1074, 1024)
+    x = np.concatenate([
+        *(hard * 4.0**k for k in (-449, -1, 0, 1, 498)),
+        np.nextafter(powers, 0), powers, np.nextafter(powers, np.inf), [0, np.inf],
+        2 ** rng.uniform(-1000, 1000, 10**5)])
+    # 16: all places of two registers of any level, which take their roots in two ways
+    x = np.repeat(x, 16)
+    np.testing.assert_array_equal(circular_speed(1.0, mu=x), np.sqrt(x))
+
+
 def test_ends_of_the_range():
     assert gravitational_force(1e200, 1e200, 1e200) == pytest.approx(G, rel=1e-15)
     assert centripetal_force(1e-200, 1e200, 1e200) == pytest.approx(1, rel=1e-15)

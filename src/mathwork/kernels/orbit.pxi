@@ -1,6 +1,6 @@
 # Quantities of circular orbits: one pass over memory, in float64 whatever the arrays hold.
 #
-#   quantity          one quantity of registers
+#   before_root, ...  one quantity of registers, in two steps or in one
 #   *_block           over blocks of whole registers
 #   over_blocks       blocks out of operands that lie any distance apart (0: one value for all)
 #   block_loop        a NumPy ufunc of a kernel: broadcasting, casting and overlap are NumPy's
@@ -14,6 +14,7 @@ from libc.float cimport DBL_MAX
 
 cdef extern from "_roots.h" nogil:
     f64v sqrt_f64(f64v)
+    f64v sqrt_by_products_f64(f64v)
     f64v inverse_cbrt_guess_f64(f64v)
 
 cdef enum:
@@ -86,28 +87,46 @@ cdef inline f64v valid(f64v value, f64v positive, f64v mass, f64v other) noexcep
     return pick(fill(value, 0), other, fill(value, NAN), value)
 
 
-cdef inline f64v quantity(const int code, f64v r, f64v mu, f64v both, f64v planet) noexcept nogil:
-    """One quantity: mu = G M of the star, both = mu, or G (M + m) where both masses move"""
+cdef inline f64v before_root(const int code, f64v r, f64v mu, f64v both,
+                             f64v planet) noexcept nogil:
+    """A quantity, or the radicand where it is a root
+
+    mu = G M of the star, both = mu, or G (M + m) where both masses move
+    """
     cdef f64v half
-    if code == CIRCULAR_SPEED:              # sqrt(both / r)
-        return sqrt_f64(both / r)
-    if code == PERIOD:                      # 2 pi r / v = 2 pi r sqrt(r / both)
-        return fill(r, 6.283185307179586) * r * sqrt_f64(r / both)
-    if code == ANGULAR_SPEED:               # v / r
-        return sqrt_f64(both / r) / r
-    if code == ESCAPE_SPEED:                # sqrt(2 both / r)
-        return sqrt_f64((both + both) / r)
+    if code == CIRCULAR_SPEED or code == ANGULAR_SPEED:
+        return both / r
+    if code == PERIOD:
+        return r / both
+    if code == ESCAPE_SPEED:
+        return (both + both) / r
     if code == ORBITAL_ENERGY:              # -G M m / (2 r)
         half = fill(r, -0.5) * planet
         return mu / r * half
     return r * cube_root(fill(r, GRAVITATION / 3) * planet / mu)     # r (m / (3 M))^(1/3)
 
 
+cdef inline f64v after_root(const int code, f64v r, f64v root) noexcept nogil:
+    """v = sqrt(both / r), v / r, 2 pi r / v or sqrt(2 both / r)"""
+    if code == ANGULAR_SPEED:
+        return root / r
+    if code == PERIOD:
+        return fill(r, 6.283185307179586) * r * root
+    return root
+
+
+cdef inline f64v quantity(const int code, f64v r, f64v mu, f64v both, f64v planet) noexcept nogil:
+    cdef f64v before = before_root(code, r, mu, both, planet)
+    if code == ORBITAL_ENERGY or code == HILL_RADIUS:
+        return before
+    return after_root(code, r, sqrt_f64(before))
+
+
 # ---- over blocks ----
 
 cdef inline void circular_loop(const int code, Py_ssize_t n, const double** x,
-                               double** y) noexcept nogil:
-    """y = quantity of x = radius, star, to_mu, planet, to_planet_mu"""
+                               double* y) noexcept nogil:
+    """y = before_root of x = radius, star, to_mu, planet, to_planet_mu"""
     cdef f64v r, star, to_mu, planet, to_planet, mu
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
@@ -117,24 +136,42 @@ cdef inline void circular_loop(const int code, Py_ssize_t n, const double** x,
         load(&planet, x[3] + i * F64_LANES)
         load(&to_planet, x[4] + i * F64_LANES)
         mu = star * to_mu
-        store(y[0] + i * F64_LANES,
-              valid(quantity(code, r, mu, mu + planet * to_planet, planet), r, star, planet))
+        store(y + i * F64_LANES, valid(before_root(code, r, mu, mu + planet * to_planet, planet),
+                                       r, star, planet))
+
+
+cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
+                             double** y) noexcept nogil:
+    """Speeds and periods: all radicands, and then their roots
+
+    Divisions and roots queue for the one divider of a core. So it takes the root of every other
+    register only, and multiplications, which it leaves idle, take those between.
+    """
+    cdef double radicands[STEP]
+    cdef f64v r, root
+    cdef Py_ssize_t i
+    circular_loop(code, n, x, radicands)
+    for i in range(n // F64_LANES):
+        load(&r, x[0] + i * F64_LANES)
+        load(&root, radicands + i * F64_LANES)
+        root = sqrt_by_products_f64(root) if i % 2 else sqrt_f64(root)
+        store(y[0] + i * F64_LANES, after_root(code, r, root))
 
 
 cdef void circular_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
     # one loop for each: inside it the code is a constant
     if code == CIRCULAR_SPEED:
-        circular_loop(CIRCULAR_SPEED, n, x, y)
+        rooted_loop(CIRCULAR_SPEED, n, x, y)
     elif code == PERIOD:
-        circular_loop(PERIOD, n, x, y)
+        rooted_loop(PERIOD, n, x, y)
     elif code == ANGULAR_SPEED:
-        circular_loop(ANGULAR_SPEED, n, x, y)
+        rooted_loop(ANGULAR_SPEED, n, x, y)
     elif code == ESCAPE_SPEED:
-        circular_loop(ESCAPE_SPEED, n, x, y)
+        rooted_loop(ESCAPE_SPEED, n, x, y)
     elif code == ORBITAL_ENERGY:
-        circular_loop(ORBITAL_ENERGY, n, x, y)
+        circular_loop(ORBITAL_ENERGY, n, x, y[0])
     else:
-        circular_loop(HILL_RADIUS, n, x, y)
+        circular_loop(HILL_RADIUS, n, x, y[0])
 
 
 cdef inline f64v gravity(f64v mu, f64v planet, f64v r) noexcept nogil:
