@@ -41,6 +41,7 @@
 #   groups        a line for every group of rows
 #   rolling       a line for every window of a series
 #   orbit         quantities of circular orbits, as ufuncs over float64
+#   orbit_doors   the functions of circular orbits
 #   kepler        Kepler's equation for every conic
 #   states        positions and velocities of many orbits at many times
 #
@@ -103,6 +104,7 @@ include "kernels/keys.pxi"
 include "kernels/groups.pxi"
 include "kernels/rolling.pxi"
 include "kernels/orbit.pxi"
+include "kernels/orbit_doors.pxi"
 include "kernels/kepler.pxi"
 include "kernels/states.pxi"
 

@@ -19,6 +19,12 @@ cdef inline bint is_plain(object value, int ndim, int typenum) noexcept:
             and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>value))
 
 
+cdef inline bint is_plain_double(object value) noexcept:
+    """is_plain() in any number of dimensions but 0"""
+    return (cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(<cnp.ndarray>value) > 0
+            and is_plain(value, cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.NPY_DOUBLE))
+
+
 cdef inline bint overlap(cnp.ndarray a, cnp.ndarray b) noexcept:
     """Whether two plain arrays share memory; None shares none"""
     if a is None or b is None:

@@ -298,5 +298,5 @@ def solve_kepler(mean_anomaly, eccentricity, out=None):
     if out is None and is_number(mean_anomaly) and is_number(eccentricity):
         one_element(&kepler_kernel, x, y)
         return y[0]
-    return call_ufunc(kepler_ufunc, 1, (mean_anomaly, eccentricity),
-                      ("mean_anomaly", "eccentricity"), out)
+    return call_kernel(&kepler_kernel, kepler_ufunc, (mean_anomaly, eccentricity),
+                       ("mean_anomaly", "eccentricity"), out)

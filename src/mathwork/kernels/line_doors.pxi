@@ -184,12 +184,6 @@ cdef share_lines(LineStack stack, rows, workers):
     _workers.over_rows(lambda start, stop: fit_slices(stack, start, stop), rows, workers)
 
 
-cdef inline bint is_plain_double(object value) noexcept:
-    """is_plain() in any number of dimensions but 0"""
-    return (cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(<cnp.ndarray>value) > 0
-            and is_plain(value, cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.NPY_DOUBLE))
-
-
 cdef inline bint goes_with(cnp.ndarray x, cnp.ndarray y) noexcept:
     """Whether x has the shape of y, or is one row for all of it"""
     cdef int ndim = cnp.PyArray_NDIM(x), extra = cnp.PyArray_NDIM(y) - ndim

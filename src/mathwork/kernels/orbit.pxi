@@ -4,12 +4,9 @@
 #   *_block           over blocks of whole registers
 #   over_blocks       blocks out of operands that lie any distance apart (0: one value for all)
 #   block_loop        a NumPy ufunc of a kernel: broadcasting, casting and overlap are NumPy's
-#   circular, ...     the doors: Python floats straight into the kernel, plain arrays to the ufunc
 #
 # A star's mass and its mu = G M are one operand, with `to_mu` (G or 1) beside it.
 
-from cpython.float cimport PyFloat_Check
-from cpython.long cimport PyLong_CheckExact
 from libc.float cimport DBL_MAX
 
 cdef extern from "_roots.h" nogil:
@@ -147,7 +144,8 @@ cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
     Divisions and roots queue for the one divider of a core. So it takes the root of every other
     register only, and multiplications, which it leaves idle, take those between.
     """
-    cdef double radicands[STEP]
+    cdef double memory[STEP + 8]
+    cdef double* radicands = <double*>aligned(<size_t>memory)
     cdef f64v r, root
     cdef Py_ssize_t i
     circular_loop(code, n, x, radicands)
@@ -228,7 +226,8 @@ cdef void over_blocks(const BlockKernel* kernel, char** args, Py_ssize_t n,
     Operands that are not contiguous go through a block of their own, and so does a last block
     that is no whole number of registers, which repeats its last element.
     """
-    cdef double blocks[OPERANDS][STEP]
+    cdef double memory[OPERANDS * STEP + 8]
+    cdef double* blocks = <double*>aligned(<size_t>memory)
     cdef double* at[OPERANDS]
     cdef int n_in = kernel.n_in, operands = kernel.n_in + kernel.n_out, k
     cdef Py_ssize_t done = 0, part, whole, i
@@ -238,18 +237,18 @@ cdef void over_blocks(const BlockKernel* kernel, char** args, Py_ssize_t n,
         whole = (part + F64_LANES - 1) // F64_LANES * F64_LANES
         for k in range(operands):
             p = args[k] + done * steps[k]
-            at[k] = blocks[k]
+            at[k] = blocks + k * STEP
             if steps[k] == sizeof(double) and whole == part:
                 at[k] = <double*>p
             elif k < n_in and (steps[k] != 0 or done == 0):
                 for i in range(whole):
-                    blocks[k][i] = (<double*>(p + min(i, part - 1) * steps[k]))[0]
+                    at[k][i] = (<double*>(p + min(i, part - 1) * steps[k]))[0]
         kernel.run(kernel.code, whole, <const double**>at, at + n_in)
         for k in range(n_in, operands):
-            if at[k] == blocks[k]:
+            if at[k] == blocks + k * STEP:
                 p = args[k] + done * steps[k]
                 for i in range(part):
-                    (<double*>(p + i * steps[k]))[0] = blocks[k][i]
+                    (<double*>(p + i * steps[k]))[0] = at[k][i]
         done += part
 
 
@@ -288,186 +287,3 @@ for _code in range(ORBIT_KERNELS):
     else:
         orbit_kernels[_code] = BlockKernel(circular_block, _code, 5, 1)
     orbit_ufuncs.append(block_ufunc(&orbit_kernels[_code], &orbit_data[_code], b"orbit"))
-
-
-# ---- doors ----
-
-cdef inline bint is_number(object value) noexcept:
-    """A Python float (or a subclass of it) or an exact int"""
-    return PyFloat_Check(value) or PyLong_CheckExact(value)
-
-
-cdef inline bint is_real(object value) noexcept:
-    """A number, or an exact array: what needs no conversion of units"""
-    return is_number(value) or cnp.PyArray_CheckExact(value)
-
-
-cdef inline double positive(double value, str name) except? -1:
-    if not value > 0:
-        raise ValueError(f"{name} must be positive, got {value!r}")
-    return value
-
-
-cdef inline double not_negative(double value, str name) except? -1:
-    if not value >= 0:
-        raise ValueError(f"{name} must not be negative, got {value!r}" if value == value
-                         else f"{name} must be a number, got nan")
-    return value
-
-
-cdef void one_element(const BlockKernel* kernel, const double* x, double* y) noexcept nogil:
-    """The kernel on one element, with the bits that it has in any array"""
-    cdef double blocks[OPERANDS][F64_LANES]
-    cdef double* at[OPERANDS]
-    cdef int n_in = kernel.n_in, k, i
-    for k in range(n_in + kernel.n_out):
-        at[k] = blocks[k]
-        for i in range(F64_LANES):
-            blocks[k][i] = x[k] if k < n_in else 0
-    kernel.run(kernel.code, F64_LANES, <const double**>at, at + n_in)
-    for k in range(kernel.n_out):
-        y[k] = blocks[n_in + k][0]
-
-
-cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, object out):
-    """ufunc(*values), with the package's rule of dtypes
-
-    The result is float32 where every array is float32 or float16; Python's numbers adapt.
-    """
-    cdef list arrays = []
-    cdef bint narrow = True
-    for value, name in zip(values, names):
-        if not is_number(value):
-            dtype = _arrays.real_dtype(value.dtype)
-            if dtype is None:
-                raise TypeError(f"{name} must hold real numbers, got dtype {value.dtype}")
-            narrow = narrow and dtype == np.float32
-            arrays.append(value)
-    narrow = narrow and len(arrays) > 0
-    # A ufunc refuses what is wider than its loops.
-    values = tuple([value if is_number(value) or value.dtype.itemsize <= 8
-                    else value.astype(np.float64) for value in values])
-    try:
-        shape = np.broadcast(*arrays).shape
-    except ValueError:
-        raise ValueError(" and ".join(
-            [name for value, name in zip(values, names) if not is_number(value)])
-            + " must have shapes that broadcast, got "
-            + " and ".join([str(value.shape) for value in arrays])) from None
-    if out is not None:
-        _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
-    if not narrow:
-        return ufunc(*values) if out is None else ufunc(*values, out=out)
-    outs = tuple([np.empty(shape, np.float32) for _ in range(n_out)]) if out is None else (out,)
-    # Beyond float32 is infinity, as IEEE says and without NumPy's warning.
-    with np.errstate(over="ignore", under="ignore"):
-        ufunc(*values, out=outs, casting="same_kind")
-    if n_out > 1 or out is not None:
-        return outs if n_out > 1 else out
-    return outs[0][()]
-
-
-cdef tuple star_of(star_mass, mu, double* to_mu):
-    """(star_mass or mu, its name), whichever is given"""
-    if (star_mass is None) == (mu is None):
-        raise TypeError("exactly one of star_mass and mu must be given")
-    to_mu[0] = GRAVITATION if mu is None else 1
-    return (star_mass, "star_mass") if mu is None else (mu, "mu")
-
-
-cdef bint checked(radius, star, str star_name, planet, double* x) except -1:
-    """Whether all are numbers or exact arrays; the numbers go to x as circular_loop has it"""
-    if is_number(radius):
-        x[0] = positive(radius, "radius")
-    if is_number(star):
-        x[1] = not_negative(star, star_name)
-    if is_number(planet):
-        x[3] = not_negative(planet, "planet_mass")
-    return is_real(radius) and is_real(star) and is_real(planet)
-
-
-# What plain SI numbers lie between: see mathwork.orbit.units, which says it.
-cdef double fastest_square = INFINITY
-cdef double slowest_square = 0
-cdef double lightest_star = 0
-
-
-def know_units(double fastest, double slowest, double lightest):
-    """Bounds on the square of the angular speed, and on a star's mass."""
-    global fastest_square, slowest_square, lightest_star
-    fastest_square, slowest_square, lightest_star = fastest, slowest, lightest
-
-
-cdef inline bint looks_like_si(const double* x) noexcept:
-    """x as circular_loop has it"""
-    return (slowest_square < x[1] * x[2] / x[0] / x[0] / x[0] < fastest_square
-            and (x[2] == 1 or x[1] >= lightest_star))
-
-
-def circular(int code, radius, star_mass, planet_mass, mu, out=None, bint look=True):
-    """The quantity of `orbit_codes`, or NotImplemented where an argument is neither a Python
-    number nor an exact ndarray.
-
-    With `look`, numbers that do not look like SI are told to mathwork.orbit.units.
-
-    Numbers give a float. Arrays broadcast against each other and against numbers. Exactly one of
-    star_mass and mu is not None; with a planet_mass both masses move.
-    """
-    cdef double x[5]
-    cdef double y[1]
-    star, star_name = star_of(star_mass, mu, x + 2)
-    if planet_mass is None and code == HILL_RADIUS:
-        raise TypeError("hill_radius needs planet_mass")
-    # without a planet's mass: nothing added to mu, and the energy of one kilogram
-    planet = (1.0 if code == ORBITAL_ENERGY else 0.0) if planet_mass is None else planet_mass
-    x[4] = GRAVITATION
-    if not checked(radius, star, star_name, planet, x):
-        return NotImplemented
-    if out is None and is_number(radius) and is_number(star) and is_number(planet):
-        if look and not looks_like_si(x):
-            from mathwork.orbit.units import warn_of_units      # which imports this module
-
-            warn_of_units(x[0], x[1], mu is None)
-        one_element(&orbit_kernels[code], x, y)
-        return y[0]
-    return call_ufunc(orbit_ufuncs[code], 1, (radius, star, x[2], planet, x[4]),
-                      ("radius", star_name, "", "planet_mass", ""), out)
-
-
-def force(int code, first, second, radius, out=None):
-    """gravitational_force of m1, m2 and r, or centripetal_force of m, v and r; else as circular"""
-    cdef double x[3]
-    cdef double y[1]
-    cdef bint gravitational = code == GRAVITATIONAL_FORCE
-    cdef tuple names = ("m1", "m2", "r") if gravitational else ("m", "v", "r")
-    if is_number(first):
-        x[0] = not_negative(first, names[0])
-    if is_number(second):
-        x[1] = second
-        if gravitational:
-            not_negative(x[1], "m2")
-        elif x[1] != x[1]:
-            raise ValueError("v must be a number, got nan")
-    if is_number(radius):
-        x[2] = positive(radius, "r")
-    if not (is_real(first) and is_real(second) and is_real(radius)):
-        return NotImplemented
-    if out is None and is_number(first) and is_number(second) and is_number(radius):
-        one_element(&orbit_kernels[code], x, y)
-        return y[0]
-    return call_ufunc(orbit_ufuncs[code], 1, (first, second, radius), names, out)
-
-
-def table(star_mass, planet_mass, radius, bint fixed_star, mu=None):
-    """(force, speed, period, angular_speed, escape_speed, energy, hill_radius); else as circular"""
-    cdef double x[5]
-    cdef double y[7]
-    star, star_name = star_of(star_mass, mu, x + 2)
-    x[4] = 0 if fixed_star else GRAVITATION
-    if not checked(radius, star, star_name, planet_mass, x):
-        return NotImplemented
-    if is_number(radius) and is_number(star) and is_number(planet_mass):
-        one_element(&orbit_kernels[ORBIT_TABLE], x, y)
-        return (y[0], y[1], y[2], y[3], y[4], y[5], y[6])
-    return call_ufunc(orbit_ufuncs[ORBIT_TABLE], 7, (radius, star, x[2], planet_mass, x[4]),
-                      ("radius", star_name, "", "planet_mass", ""), None)

@@ -157,9 +157,9 @@ def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     29785
     """
     speed = core.circular(CIRCULAR_SPEED, radius, star_mass, planet_mass, mu, out)
-    if type(speed) is float:
+    if speed is not NotImplemented:
         return speed
-    return _in_general(speed, CIRCULAR_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general(CIRCULAR_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
 
 
 def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
@@ -194,9 +194,9 @@ def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     27.285 d
     """
     time = core.circular(PERIOD, radius, star_mass, planet_mass, mu, out)
-    if type(time) is float:
+    if time is not NotImplemented:
         return time
-    return _in_general(time, PERIOD, "s", radius, star_mass, planet_mass, mu, out)
+    return _in_general(PERIOD, "s", radius, star_mass, planet_mass, mu, out)
 
 
 def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
@@ -226,9 +226,9 @@ def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None
     6.2832
     """
     speed = core.circular(ANGULAR_SPEED, radius, star_mass, planet_mass, mu, out)
-    if type(speed) is float:
+    if speed is not NotImplemented:
         return speed
-    return _in_general(speed, ANGULAR_SPEED, "rad/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general(ANGULAR_SPEED, "rad/s", radius, star_mass, planet_mass, mu, out)
 
 
 def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
@@ -258,9 +258,9 @@ def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None)
     11186
     """
     speed = core.circular(ESCAPE_SPEED, radius, star_mass, planet_mass, mu, out)
-    if type(speed) is float:
+    if speed is not NotImplemented:
         return speed
-    return _in_general(speed, ESCAPE_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general(ESCAPE_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
 
 
 def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
@@ -304,9 +304,9 @@ def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
         raise TypeError("orbital_energy needs planet_mass beside star_mass; "
                         "mu alone gives the energy of each kilogram")
     energy = core.circular(ORBITAL_ENERGY, radius, star_mass, planet_mass, mu, out)
-    if type(energy) is float:
+    if energy is not NotImplemented:
         return energy
-    return _in_general(energy, ORBITAL_ENERGY, "J/kg" if planet_mass is None else "J",
+    return _in_general(ORBITAL_ENERGY, "J/kg" if planet_mass is None else "J",
                        radius, star_mass, planet_mass, mu, out)
 
 
@@ -349,21 +349,19 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     1.497e+09 m
     """
     length = core.circular(HILL_RADIUS, radius, star_mass, planet_mass, mu, out)
-    if type(length) is float:
+    if length is not NotImplemented:
         return length
-    return _in_general(length, HILL_RADIUS, "m", radius, star_mass, planet_mass, mu, out)
+    return _in_general(HILL_RADIUS, "m", radius, star_mass, planet_mass, mu, out)
 
 
-def _in_general(result, code, unit, radius, star_mass, planet_mass, mu, out):
-    """What is left to do where core.circular, which gave `result`, met more than numbers"""
+def _in_general(code, unit, radius, star_mass, planet_mass, mu, out):
+    """core.circular of values with units, lists and subclasses"""
     given = {"radius": radius, "star_mass": star_mass, "planet_mass": planet_mass, "mu": mu}
-    kind = None
-    if result is NotImplemented:
-        wanted = {name: (value, UNITS[name]) for name, value in given.items()
-                  if value is not None or name == "radius"}
-        plain, kind = units.plain(**wanted)
-        given.update(zip(wanted, plain, strict=True))
-        result = core.circular(code, *given.values(), units.plain_out(out, kind, unit), look=False)
+    wanted = {name: (value, UNITS[name]) for name, value in given.items()
+              if value is not None or name == "radius"}
+    plain, kind = units.plain(**wanted)
+    given.update(zip(wanted, plain, strict=True))
+    result = core.circular(code, *given.values(), units.plain_out(out, kind, unit), look=False)
     if kind is None:
         look_at_units(given["radius"], given["star_mass"], given["mu"], 5)
     return _as_given(result, out, kind, unit)
