@@ -28,6 +28,7 @@ cdef enum:
     GRAVITATIONAL_FORCE
     CENTRIPETAL_FORCE
     ORBIT_TABLE
+    VIS_VIVA
     ORBIT_KERNELS
 
 # Newtonian constant of gravitation, m^3 / (kg s^2): CODATA 2022
@@ -192,6 +193,20 @@ cdef void force_block(int code, Py_ssize_t n, const double** x, double** y) noex
         store(y[0] + i * F64_LANES, second)
 
 
+cdef void vis_viva_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
+    """y = sqrt(mu (2 / r - 1 / a)) of x = r, a, mu"""
+    cdef f64v r, a, mu, left, speed
+    cdef Py_ssize_t i
+    for i in range(n // F64_LANES):
+        load(&r, x[0] + i * F64_LANES)
+        load(&a, x[1] + i * F64_LANES)
+        load(&mu, x[2] + i * F64_LANES)
+        # 2 - r / a, exact but for the division near the apoapsis, where 2 / r - 1 / a cancels
+        left = pick(absolute(a), fill(a, DBL_MAX), fill(a, 2), ((a - r) + a) / a)
+        speed = valid(sqrt_f64(mu / r * left), r, left, mu)
+        store(y[0] + i * F64_LANES, valid(speed, absolute(a), r, mu))
+
+
 cdef void table_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
     """y = force, speed, period, angular speed, escape speed, energy, Hill radius of x as in
     circular_block; the bits are those of one quantity at a time"""
@@ -282,6 +297,8 @@ cdef object block_ufunc(const BlockKernel* kernel, void** data, const char* name
 for _code in range(ORBIT_KERNELS):
     if _code == ORBIT_TABLE:
         orbit_kernels[_code] = BlockKernel(table_block, _code, 5, 7)
+    elif _code == VIS_VIVA:
+        orbit_kernels[_code] = BlockKernel(vis_viva_block, _code, 3, 1)
     elif _code in (GRAVITATIONAL_FORCE, CENTRIPETAL_FORCE):
         orbit_kernels[_code] = BlockKernel(force_block, _code, 3, 1)
     else:

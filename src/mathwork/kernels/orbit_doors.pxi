@@ -160,22 +160,18 @@ def know_units(double fastest, double slowest, double lightest):
 
 
 cdef inline double first_of(object value) except? -1:
-    """A number, or the first element of an array: who mistakes a unit does so everywhere"""
+    """A number, or the first element of an array"""
     if is_number(value):
         return value
     return (cnp.PyArray_GETITEM(value, cnp.PyArray_BYTES(value)) if cnp.PyArray_SIZE(value)
             else NAN)
 
 
-cdef int look_at_units(radius, star, const double* to_mu) except -1:
-    """Leave it to mathwork.orbit.units to warn of what does not look like SI"""
-    cdef double r = first_of(radius), first_star = first_of(star), mu = first_star * to_mu[0]
-    if not (slowest_square < mu / r / r / r < fastest_square
-            and (to_mu[0] == 1 or first_star >= lightest_star)):
-        from mathwork.orbit.units import warn_of_units      # which imports this module
-
-        warn_of_units(r, first_star, to_mu[0] != 1)
-    return 0
+def looks_like_si(radius, star, bint is_mass):
+    """Whether an orbit about `star`, a mass or a mu, can be one in SI units."""
+    cdef double r = first_of(radius), first = first_of(star)
+    cdef double square = (GRAVITATION * first if is_mass else first) / r / r / r
+    return slowest_square < square < fastest_square and (not is_mass or first >= lightest_star)
 
 
 def circular(int code, radius, star_mass, planet_mass, mu, out=None, bint look=True):
@@ -204,8 +200,10 @@ def circular(int code, radius, star_mass, planet_mass, mu, out=None, bint look=T
         result = call_kernel(&orbit_kernels[code], orbit_ufuncs[code],
                              (radius, star, x[2], planet, x[4]),
                              ("radius", star_name, "", "planet_mass", ""), out)
-    if look:
-        look_at_units(radius, star, x + 2)
+    if look and not looks_like_si(radius, star, mu is None):
+        from mathwork.orbit.units import warn_of_units      # which imports this module
+
+        warn_of_units(radius, star, mu is None)
     return result
 
 
@@ -232,6 +230,22 @@ def force(int code, first, second, radius, out=None):
         return y[0]
     return call_kernel(&orbit_kernels[code], orbit_ufuncs[code], (first, second, radius), names,
                        out)
+
+
+def vis_viva(r, a, mu):
+    """The speed at a distance r; else as circular"""
+    cdef double x[3]
+    cdef double y[1]
+    if not (is_real(r) and is_real(a) and is_real(mu)):
+        return NotImplemented
+    if is_number(r) and is_number(a) and is_number(mu):
+        x[0], x[1], x[2] = r, a, mu
+        one_element(&orbit_kernels[VIS_VIVA], x, y)
+        if y[0] != y[0]:
+            raise ValueError(f"no orbit has r = {r!r}, a = {a!r} and mu = {mu!r}")
+        return y[0]
+    return call_kernel(&orbit_kernels[VIS_VIVA], orbit_ufuncs[VIS_VIVA], (r, a, mu),
+                       ("r", "a", "mu"), None)
 
 
 def table(star_mass, planet_mass, radius, bint fixed_star, mu=None):

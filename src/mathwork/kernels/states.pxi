@@ -123,6 +123,41 @@ cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
         start += part
 
 
+def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t):
+    """Positions, or velocities if `moving`, of orbits at a number or a plain array of times;
+    NotImplemented for other times.
+
+    orbits is (N, 9) as in orbit_states; the result is of `shape`, that of the N orbits, + the shape
+    of t + (3,).
+    """
+    cdef cnp.npy_intp sizes[64]         # as many as NumPy has
+    cdef double number = 0
+    cdef const double* times = &number
+    cdef Py_ssize_t T = 1, N = cnp.PyArray_DIM(orbits, 0)
+    cdef int axis, of_orbits = len(shape), ndim = of_orbits
+    cdef cnp.ndarray out
+    cdef PyThreadState* state
+    if is_number(t):
+        number = t
+    elif is_plain_double(t) and of_orbits + cnp.PyArray_NDIM(<cnp.ndarray>t) < 64:
+        ndim += cnp.PyArray_NDIM(<cnp.ndarray>t)
+        T = cnp.PyArray_SIZE(<cnp.ndarray>t)
+        times = <const double*>cnp.PyArray_DATA(<cnp.ndarray>t)
+    else:
+        return NotImplemented
+    for axis in range(ndim):
+        sizes[axis] = (shape[axis] if axis < of_orbits
+                       else cnp.PyArray_DIM(<cnp.ndarray>t, axis - of_orbits))
+    sizes[ndim] = 3
+    out = cnp.PyArray_EMPTY(ndim + 1, sizes, cnp.NPY_DOUBLE, 0)
+    if N * T > 0:
+        state = release_gil(100.0 * N * T)
+        states(moving, 0, N * T, T, <const double*>cnp.PyArray_DATA(orbits), times,
+               <double*>cnp.PyArray_DATA(out))
+        take_gil(state)
+    return out
+
+
 def orbit_states(bint moving, cnp.ndarray orbits not None, cnp.ndarray times not None,
                  cnp.ndarray out not None, Py_ssize_t start, Py_ssize_t stop):
     """Put positions, or velocities if `moving`, in out[start:stop].

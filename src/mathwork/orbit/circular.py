@@ -3,10 +3,6 @@
 The star is held fixed, as is nearly exact where the planet is much lighter, unless the planet's
 mass says that both move. Gravity is Newton's: nothing here knows of relativity.
 """
-import math
-
-import numpy as np
-
 from mathwork._levels import core
 from mathwork.orbit import units
 
@@ -368,11 +364,10 @@ def _in_general(code, unit, radius, star_mass, planet_mass, mu, out):
 
 
 def look_at_units(radius, star_mass, mu, stacklevel, radius_name="radius"):
-    """Of arrays the first element: who mistakes a unit does so everywhere"""
+    """Warn if numbers, or the first elements of arrays, do not look like SI"""
     star = star_mass if mu is None else mu
-    first = [float(value.flat[0]) if value.size else math.nan
-            for value in (np.asarray(radius), np.asarray(star))]
-    units.warn_of_units(*first, mu is None, stacklevel, radius_name)
+    if not core.looks_like_si(radius, star, mu is None):
+        units.warn_of_units(radius, star, mu is None, stacklevel, radius_name)
 
 
 def _as_given(result, out, kind, unit):

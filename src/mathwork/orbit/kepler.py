@@ -4,7 +4,6 @@ import operator
 import numpy as np
 
 from mathwork import _workers
-from mathwork._arrays import real_dtype
 from mathwork._levels import core
 from mathwork.orbit import elements, units
 from mathwork.orbit.circular import MU, look_at_units
@@ -47,20 +46,11 @@ def vis_viva(r, a, *, mu):
     >>> print(f"{vis_viva(AU, AU, mu=GM_SUN):.0f} m/s")
     29785 m/s
     """
+    speed = core.vis_viva(r, a, mu)
+    if speed is not NotImplemented:
+        return speed
     plain, kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
-    r, a, mu = elements.broadcast("r, a and mu", plain)
-    with np.errstate(all="ignore"):
-        # 2 - r / a, exact but for the division near the apoapsis, where 2 / r - 1 / a cancels
-        left = np.where(np.isinf(a), 2.0, ((a - r) + a) / a)
-        possible = (r > 0) & (mu >= 0) & (left >= 0) & (a != 0)
-        speed = np.sqrt(np.where(possible, mu / r * left, np.nan))
-    arrays = [value for value in plain if isinstance(value, np.ndarray)]
-    if not arrays:
-        if not possible:
-            raise ValueError("no orbit has r = {!r}, a = {!r} and mu = {!r}".format(*plain))
-        speed = float(speed)
-    elif all(real_dtype(array.dtype) == np.float32 for array in arrays):
-        speed = speed.astype(np.float32)[()]
+    speed = core.vis_viva(*plain)
     return speed if kind is None else kind.wrap(speed, "m/s")
 
 
@@ -356,11 +346,15 @@ class KeplerOrbit:
         return self._states(True, t, "m/s", workers)
 
     def _states(self, moving, t, unit, workers):
-        (t,), kind = units.plain(t=(t, "s"))
-        kind = units.kind_beside(self._kind, kind, "t")
         workers = operator.index(workers)
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
+        if workers == 1 and self._kind is None:
+            found = core.states_at(moving, self._coefficients, self.shape, t)
+            if found is not NotImplemented:
+                return found
+        (t,), kind = units.plain(t=(t, "s"))
+        kind = units.kind_beside(self._kind, kind, "t")
         times = np.ascontiguousarray(t, np.float64).reshape(-1)
         out = np.empty((len(self._coefficients) * len(times), 3))
 

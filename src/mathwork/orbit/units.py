@@ -51,7 +51,12 @@ class UnitsWarning(UserWarning):
 
 
 def warn_of_units(radius, star, is_mass, stacklevel=3, radius_name="radius"):
-    """Warn if an orbit about `star`, a mass or a mu, does not look like SI."""
+    """Warn if an orbit about `star`, a mass or a mu, does not look like SI.
+
+    Of arrays it is the first element: who mistakes a unit does so everywhere.
+    """
+    radius, star = (float(value.flat[0] if value.size else math.nan)
+                    for value in map(np.asarray, (radius, star)))
     if not (0 < star < math.inf and 0 < radius < math.inf) or (star == 1 and not is_mass):
         return
     square = (G * star if is_mass else star) / radius / radius / radius
