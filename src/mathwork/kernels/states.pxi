@@ -9,12 +9,83 @@
 #   hyperbola   e - cosh H, sinh H         H' = n / (e cosh H - 1)
 #   parabola    1 - D^2, 2 D               D' = n / (1 + D^2)
 
+from libc.math cimport cos, sin
+
 cdef enum:
     MEAN_ANOMALY            # the coefficients of an orbit
     MEAN_MOTION
     ECCENTRICITY
     TO_PERIAPSIS            # three components, and three more
     COEFFICIENTS = 9
+
+
+cdef enum:
+    SEMI_MAJOR_AXIS         # the elements of an orbit
+    OF_CONIC
+    INCLINATION
+    NODE
+    PERIAPSIS_ANGLE
+    ANOMALY_AT_0
+    GRAVITY
+    LEAST_DISTANCE
+    ELEMENTS
+
+
+def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
+    """(N, 9) coefficients, as orbit_states reads them, of the orbits in elements (8, N).
+
+    Its rows are a, e, i, Omega, omega, M0, mu and periapsis, of which a is computed here if
+    `by_periapsis`, else periapsis. Both are NaN throughout where there is no orbit.
+    """
+    if not (is_plain(elements, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(elements)
+            and elements.shape[0] == ELEMENTS):
+        raise ValueError("elements must be a plain array (8, N)")
+    cdef Py_ssize_t N = elements.shape[1], k
+    cdef cnp.ndarray coefficients = new_matrix(N, COEFFICIENTS, cnp.NPY_DOUBLE)
+    for k in range(N):
+        settle_orbit(by_periapsis, N, <double*>cnp.PyArray_DATA(elements) + k,
+                     <double*>cnp.PyArray_DATA(coefficients) + k * COEFFICIENTS)
+    return coefficients
+
+
+cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
+                       double* coefficients) noexcept nogil:
+    """One orbit, its elements N apart"""
+    cdef double a, e = elements[OF_CONIC * N], mu = elements[GRAVITY * N], q, size, minor
+    cdef double cos_i = cos(elements[INCLINATION * N]), sin_i = sin(elements[INCLINATION * N])
+    cdef double cos_node = cos(elements[NODE * N]), sin_node = sin(elements[NODE * N])
+    cdef double cos_peri = cos(elements[PERIAPSIS_ANGLE * N])
+    cdef double sin_peri = sin(elements[PERIAPSIS_ANGLE * N])
+    cdef bint is_parabola = e == 1, valid
+    cdef int k
+    if by_periapsis:
+        q = elements[LEAST_DISTANCE * N]
+        elements[0] = a = q / (1 - e)
+        valid = isfinite(q)
+    else:
+        a = elements[0]
+        elements[LEAST_DISTANCE * N] = q = a * (1 - e)
+        valid = isfinite(a)
+    for k in range(1, LEAST_DISTANCE):
+        valid = valid and isfinite(elements[k * N])
+    if not (valid and e >= 0 and q > 0 and mu > 0):
+        for k in range(ELEMENTS):
+            elements[k * N] = NAN
+        for k in range(COEFFICIENTS):
+            coefficients[k] = NAN
+        return
+    size = q if is_parabola else fabs(a)
+    minor = q if is_parabola else q * sqrt((1 + e) / fabs(1 - e))
+    coefficients[MEAN_ANOMALY] = elements[ANOMALY_AT_0 * N]
+    coefficients[MEAN_MOTION] = sqrt(mu / (2 * q if is_parabola else size)) / size
+    coefficients[ECCENTRICITY] = e
+    coefficients += TO_PERIAPSIS
+    coefficients[0] = size * (cos_node * cos_peri - sin_node * sin_peri * cos_i)
+    coefficients[1] = size * (sin_node * cos_peri + cos_node * sin_peri * cos_i)
+    coefficients[2] = size * (sin_peri * sin_i)
+    coefficients[3] = -minor * (cos_node * sin_peri + sin_node * cos_peri * cos_i)
+    coefficients[4] = minor * (cos_node * cos_peri * cos_i - sin_node * sin_peri)
+    coefficients[5] = minor * (cos_peri * sin_i)
 
 
 cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:

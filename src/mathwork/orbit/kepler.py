@@ -150,9 +150,9 @@ class KeplerOrbit:
                                      "Omega": (Omega, "rad"), "omega": (omega, "rad"),
                                      "M0": (M0, "rad"), "mu": (mu, MU)})
         names = (given, "e", "i", "Omega", "omega", "M0", "mu")
-        settled = elements.settled(dict(zip(names, found, strict=True)))
+        settled, coefficients = elements.settled(dict(zip(names, found, strict=True)))
         self.__setstate__({"_elements": settled, "_kind": kind, "shape": settled["e"].shape,
-                           "_coefficients": elements.coefficients(settled)})
+                           "_coefficients": coefficients})
         if kind is None:
             # stacklevel: this, __init__ or from_periapsis, and the caller
             look_at_units(settled["periapsis"], None, settled["mu"], 5, "periapsis")
