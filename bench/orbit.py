@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -27,6 +28,8 @@ def works() -> Iterator[Work]:
     """Yield every case of the table, then those without a target."""
     yield Work("circular_speed, 1e6", _speed, (Rival(peers.NUMPY, _speed_numpy, 1.6),),
                **TOLERANCE)
+    yield Work("circular_speed, 10 radii", partial(_speed, 10),
+               (Rival(peers.NUMPY, partial(_speed_numpy, 10)),), **TOLERANCE, section=SECTION)
     yield Work("circular_speed, 1e6, with units", _speed_of_quantities,
                (Rival(peers.ASTROPY, _speed_astropy),), **TOLERANCE, section=SECTION)
     yield Work("orbit_table, 1e6", _table, (Rival(peers.NUMPY, _table_numpy),), **TOLERANCE,
@@ -44,23 +47,24 @@ def works() -> Iterator[Work]:
 
 # ---- circular orbits ----
 
-def radii() -> np.ndarray:
-    return AU * np.random.default_rng(5).uniform(0.3, 40, SIZE)
+def radii(size: int = SIZE) -> np.ndarray:
+    return AU * np.random.default_rng(5).uniform(0.3, 40, size)
 
 
 def masses() -> np.ndarray:
     return 10 ** np.random.default_rng(6).uniform(20, 28, SIZE)
 
 
-def _speed() -> Side:
+def _speed(size: int = SIZE) -> Side:
     from mathwork.orbit import circular_speed
 
     return Side("circular_speed(r, star_mass=M)",
-                {"circular_speed": circular_speed, "r": radii(), "M": 1.988e30})
+                {"circular_speed": circular_speed, "r": radii(size), "M": 1.988e30})
 
 
-def _speed_numpy() -> Side:
-    return Side("np.sqrt(G * M / r)", {"np": np, "G": GRAVITATION, "M": 1.988e30, "r": radii()})
+def _speed_numpy(size: int = SIZE) -> Side:
+    return Side("np.sqrt(G * M / r)",
+                {"np": np, "G": GRAVITATION, "M": 1.988e30, "r": radii(size)})
 
 
 def _speed_of_quantities() -> Side:
