@@ -167,11 +167,15 @@ cdef inline double first_of(object value) except? -1:
             else NAN)
 
 
-def looks_like_si(radius, star, bint is_mass):
+cdef inline bint is_like_si(double radius, double star, bint is_mass) noexcept:
+    cdef double mu = GRAVITATION * star if is_mass else star
+    return (slowest_square < mu / radius / radius / radius < fastest_square
+            and (not is_mass or star >= lightest_star))
+
+
+cpdef bint looks_like_si(radius, star, bint is_mass) except -1:
     """Whether an orbit about `star`, a mass or a mu, can be one in SI units."""
-    cdef double r = first_of(radius), first = first_of(star)
-    cdef double square = (GRAVITATION * first if is_mass else first) / r / r / r
-    return slowest_square < square < fastest_square and (not is_mass or first >= lightest_star)
+    return is_like_si(first_of(radius), first_of(star), is_mass)
 
 
 def circular(int code, radius, star_mass, planet_mass, mu, out=None, bint look=True):
@@ -185,6 +189,7 @@ def circular(int code, radius, star_mass, planet_mass, mu, out=None, bint look=T
     """
     cdef double x[5]
     cdef double y[1]
+    cdef bint like_si
     star, star_name = star_of(star_mass, mu, x + 2)
     if planet_mass is None and code == HILL_RADIUS:
         raise TypeError("hill_radius needs planet_mass")
@@ -194,13 +199,15 @@ def circular(int code, radius, star_mass, planet_mass, mu, out=None, bint look=T
     if not checked(radius, star, star_name, planet, x):
         return NotImplemented
     if out is None and is_number(radius) and is_number(star) and is_number(planet):
+        like_si = is_like_si(x[0], x[1], mu is None)
         one_element(&orbit_kernels[code], x, y)
         result = y[0]
     else:
         result = call_kernel(&orbit_kernels[code], orbit_ufuncs[code],
                              (radius, star, x[2], planet, x[4]),
                              ("radius", star_name, "", "planet_mass", ""), out)
-    if look and not looks_like_si(radius, star, mu is None):
+        like_si = looks_like_si(radius, star, mu is None)
+    if look and not like_si:
         from mathwork.orbit.units import warn_of_units      # which imports this module
 
         warn_of_units(radius, star, mu is None)
