@@ -354,6 +354,8 @@ def test_many_orbits_at_many_times(kernels, rng, monkeypatch):
         found = getattr(orbits, name)(t)
         assert found.shape == (4, 5, 7, 3, 3)
         assert same_bits(getattr(orbits, name)(t, workers=3), found)
+        assert same_bits(getattr(orbits, name)(t.tolist()), found)
+        assert same_bits(getattr(orbits, name)(np.asfortranarray(t)), found)
         one = KeplerOrbit.from_periapsis(q[2, 1], e[2, 1], 0.3, orbits.Omega[2, 1], mu=GM_SUN)
         assert same_bits(getattr(one, name)(t), found[2, 1])
         assert same_bits(getattr(one, name)(t[5, 2]), found[2, 1, 5, 2])

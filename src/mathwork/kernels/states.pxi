@@ -201,10 +201,13 @@ def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t)
     orbits is (N, 9) as in orbit_states; the result is of `shape`, that of the N orbits, + the shape
     of t + (3,).
     """
+    if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and orbits.shape[1] == COEFFICIENTS
+            and len(shape) < 64):
+        raise ValueError("orbits (N, 9) must be a plain array, of less than 64 dimensions in all")
     cdef cnp.npy_intp sizes[64]         # as many as NumPy has
     cdef double number = 0
     cdef const double* times = &number
-    cdef Py_ssize_t T = 1, N = cnp.PyArray_DIM(orbits, 0)
+    cdef Py_ssize_t T = 1, N = orbits.shape[0]
     cdef int axis, of_orbits = len(shape), ndim = of_orbits
     cdef cnp.ndarray out
     cdef PyThreadState* state
@@ -221,6 +224,8 @@ def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t)
                        else cnp.PyArray_DIM(<cnp.ndarray>t, axis - of_orbits))
     sizes[ndim] = 3
     out = cnp.PyArray_EMPTY(ndim + 1, sizes, cnp.NPY_DOUBLE, 0)
+    if cnp.PyArray_SIZE(out) != 3 * N * T:
+        raise ValueError(f"shape must be that of {N} orbits, got {shape}")
     if N * T > 0:
         state = release_gil(100.0 * N * T)
         states(moving, 0, N * T, T, <const double*>cnp.PyArray_DATA(orbits), times,
