@@ -42,9 +42,12 @@ def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
         raise ValueError("elements must be a plain array (8, N)")
     cdef Py_ssize_t N = elements.shape[1], k
     cdef cnp.ndarray coefficients = new_matrix(N, COEFFICIENTS, cnp.NPY_DOUBLE)
+    cdef double* element = <double*>cnp.PyArray_DATA(elements)
+    cdef double* coefficient = <double*>cnp.PyArray_DATA(coefficients)
+    cdef PyThreadState* state = release_gil(100.0 * N)
     for k in range(N):
-        settle_orbit(by_periapsis, N, <double*>cnp.PyArray_DATA(elements) + k,
-                     <double*>cnp.PyArray_DATA(coefficients) + k * COEFFICIENTS)
+        settle_orbit(by_periapsis, N, element + k, coefficient + k * COEFFICIENTS)
+    take_gil(state)
     return coefficients
 
 
