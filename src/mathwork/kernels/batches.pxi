@@ -86,17 +86,6 @@ cdef inline void add_point(word x, word z, word share, word* sums) noexcept nogi
     sums[SUM_ZZ] = sums[SUM_ZZ] + step_z * off_z
 
 
-cdef inline f64v square_root(f64v x) noexcept nogil:
-    """sqrt(x), correctly rounded, in every lane"""
-    cdef double[MAX_LANES] lane
-    cdef Py_ssize_t k
-    store(lane, x)
-    for k in range(F64_LANES):
-        lane[k] = sqrt(lane[k])
-    load(&x, lane)
-    return x
-
-
 cdef inline f64v scale_asked(f64v total, f64v mean) noexcept nogil:
     """Which scale this sum of squares about a mean asks for: 0 the usual, 1 larger, 2 smaller
 
@@ -120,9 +109,9 @@ cdef inline void fit_of_sums(
     cdef f64v mean_x = x0 + sums[MEAN_X], mean_y = y0 + (sums[MEAN_Z] + tilt * sums[MEAN_X])
     cdef f64v sxx = sums[SUM_XX], sxz = sums[SUM_XZ], szz = sums[SUM_ZZ]
     cdef f64v turn = sxz / sxx, slope = tilt + turn, sxy = sxz + tilt * sxx
-    cdef f64v syy = szz + tilt * (sxz + sxy), width = square_root(sxx)
-    cdef f64v r = pick(syy, zero, sxy / (width * square_root(syy)), zero)
-    cdef f64v ssr = larger(zero, szz - turn * sxz), sigma = square_root(ssr * df_share)
+    cdef f64v syy = szz + tilt * (sxz + sxy), width = sqrt_f64(sxx)
+    cdef f64v r = pick(syy, zero, sxy / (width * sqrt_f64(syy)), zero)
+    cdef f64v ssr = larger(zero, szz - turn * sxz), sigma = sqrt_f64(ssr * df_share)
     cdef f64v level = mean_x / width, near = fill(count, 2.0 ** LINE_EXPONENT) * syy
     cdef f64v status = zero, slope_out, near_one, asked, good, sure
     near_one = ssr / syy                # from which r = sqrt(1 - ssr / syy) has all digits
@@ -154,5 +143,5 @@ cdef inline void fit_of_sums(
     fit[RVALUE] = pick(good, zero, r, nan)
     fit[STDERR] = pick(sure, zero, sigma / width * half_slope * half_slope, nan)
     fit[INTERCEPT_STDERR] = pick(
-        sure, zero, sigma * square_root(share + level * level) * half_y * half_y, nan)
+        sure, zero, sigma * sqrt_f64(share + level * level) * half_y * half_y, nan)
     fit[FIT_STATUS] = status

@@ -294,7 +294,7 @@ cdef inline int reduce_by(
     cdef real* undo
     cdef real* shift
     cdef real bound, best, entry, total
-    cdef real smallest = 2.0 ** -900 if real is double else 2.0 ** -100     # smallest_safe()
+    cdef real smallest = first_lane(smallest_safe(like), A)
     cdef bint lossy = False, tiny = False       # whether a pivot was, which tol = 0 allows
     cdef real lane_numbers[MAX_LANES]
     cdef lanes number, here

@@ -70,7 +70,7 @@ cdef class GroupedRows:
             if memory == NULL:
                 return -1
             prefer_large_pages(memory, room * STATE * sizeof(double))
-            states = <double*>((<size_t>memory + 63) & ~<size_t>63)
+            states = <double*>aligned(<size_t>memory)
             if self.begun:
                 memcpy(states, self.states, self.begun * STATE * sizeof(double))
             free(self.memory)

@@ -12,9 +12,6 @@
 
 from libc.math cimport fabs
 
-cdef extern from "_roots.h" nogil:
-    f64v log_guess_f64(f64v)
-
 
 # ---- sine, cosine and their hyperbolic kin, with what they lack of y and of 1 ----
 

@@ -33,6 +33,12 @@ cdef extern from "_simd.h" nogil:
     void prefetch(const void*)
     void clear_float_status()
 
+cdef extern from "_roots.h" nogil:
+    f64v sqrt_f64(f64v)
+    f64v sqrt_by_products_f64(f64v)
+    f64v inverse_cbrt_guess_f64(f64v)
+    f64v log_guess_f64(f64v)
+
 ctypedef fused real:
     float
     double

@@ -108,14 +108,8 @@ cdef inline word multiply_add(word a, word b, word c) noexcept nogil:
 
 cdef inline word root_of(word a) noexcept nogil:
     """sqrt(a)"""
-    cdef double lane[MAX_LANES]
-    cdef Py_ssize_t k
     if word is f64v:
-        store(lane, a)
-        for k in range(F64_LANES):
-            lane[k] = sqrt(lane[k])
-        load(&a, <const double*>lane)
-        return a
+        return sqrt_f64(a)
     else:
         return sqrt(a)
 

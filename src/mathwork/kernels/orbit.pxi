@@ -9,11 +9,6 @@
 
 from libc.float cimport DBL_MAX
 
-cdef extern from "_roots.h" nogil:
-    f64v sqrt_f64(f64v)
-    f64v sqrt_by_products_f64(f64v)
-    f64v inverse_cbrt_guess_f64(f64v)
-
 cdef enum:
     STEP = 256              # elements of a block: 2 KB an operand, in cache
     OPERANDS = 12           # the most that a kernel has, inputs and outputs

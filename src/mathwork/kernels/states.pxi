@@ -63,10 +63,10 @@ cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
     cdef int k
     if by_periapsis:
         q = elements[LEAST_DISTANCE * N]
-        elements[0] = a = q / (1 - e)
+        elements[SEMI_MAJOR_AXIS * N] = a = q / (1 - e)
         valid = isfinite(q)
     else:
-        a = elements[0]
+        a = elements[SEMI_MAJOR_AXIS * N]
         elements[LEAST_DISTANCE * N] = q = a * (1 - e)
         valid = isfinite(a)
     for k in range(1, LEAST_DISTANCE):
