@@ -3,6 +3,7 @@
 Environment switches
     MATHWORK_PORTABLE=1    one plain scalar for a register, one level: what a compiler without
                            vector types gets, here for testing it anywhere
+    MATHWORK_LEVELS="v3"   only these of baseline, v3 and v4: a shorter build while developing
     MATHWORK_CFLAGS="..."  appended to every compiler call, e.g. "-fsanitize=address" or "-Werror"
 """
 import os
@@ -16,6 +17,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 PORTABLE = os.environ.get("MATHWORK_PORTABLE", "0") not in ("", "0")
+LEVELS = os.environ.get("MATHWORK_LEVELS", "").replace(",", " ").split()
 EXTRA_FLAGS = shlex.split(os.environ.get("MATHWORK_CFLAGS", ""))
 
 DIRECTIVES = {
@@ -60,7 +62,13 @@ def levels():
     """{module: flags} for this target."""
     if PORTABLE or sys.platform == "win32" or not building_for_x86_64():
         return {"_core": []}
-    return X86_64_LEVELS
+    if not LEVELS:
+        return X86_64_LEVELS
+    wanted = {"_core" if level == "baseline" else f"_core_{level}" for level in LEVELS}
+    if not wanted <= X86_64_LEVELS.keys():
+        raise SystemExit("MATHWORK_LEVELS must name levels of baseline, v3, v4, "
+                         f"got {' '.join(LEVELS)!r}")
+    return {name: flags for name, flags in X86_64_LEVELS.items() if name in wanted}
 
 
 def extension(name, flags=()):
