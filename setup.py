@@ -96,7 +96,8 @@ class BuildLevels(build_ext):
 
 setup(
     ext_modules=cythonize(
-        [extension("_cpu"), *(extension(name, flags) for name, flags in levels().items())],
+        [extension("_cpu"), extension("_workers"),
+         *(extension(name, flags) for name, flags in levels().items())],
         compiler_directives=DIRECTIVES,
         include_path=["src/mathwork"],
     ),

@@ -3,6 +3,7 @@ import concurrent.futures
 import os
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -120,6 +121,89 @@ def test_workers_are_real_threads():
     assert len(threads) == 3
     assert all(name.startswith("mathwork") for name in threads
                if name != threading.current_thread().name)
+
+
+class Queue:
+    """A pool whose threads never come, or only after the call."""
+
+    def __init__(self, error=None):
+        self.tasks, self.error = [], error
+
+    def submit(self, task):
+        self.tasks.append(task)         # as an executor does, before it starts a thread
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture(params=[None, RuntimeError("can't start new thread"), MemoryError()])
+def queue(request, monkeypatch):
+    made = Queue(request.param)
+    monkeypatch.setattr(_workers, "pool", lambda size: made)
+    return made
+
+
+def test_the_caller_does_what_no_thread_comes_for(queue):
+    pieces = []
+    _workers.over_rows(lambda start, stop: pieces.append((start, stop)), 10, 4)
+    assert pieces == [(0, 2), (2, 5), (5, 7), (7, 10)]
+
+
+def test_a_thread_that_comes_late_finds_nothing_to_do(queue):
+    pieces = []
+
+    def run(start, stop):
+        pieces.append(start)
+    alive = weakref.ref(run)
+    _workers.over_rows(run, 4, 4)
+    del run
+    assert queue.tasks and alive() is None      # nor does it keep anything
+    for task in queue.tasks:
+        task()
+    assert pieces == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_interrupt_gives_up_what_has_not_begun(queue, interrupt):
+    begun = []
+
+    def run(start, stop):
+        begun.append(start)
+        if start == 2:
+            raise interrupt
+    with raises(interrupt, ""):
+        _workers.over_rows(run, 5, 5)
+    assert begun == [0, 1, 2]
+
+
+@pytest.mark.parametrize("interrupted", range(3))
+def test_an_interrupt_is_raised_before_errors_and_of_errors_the_first(queue, interrupted):
+    def run(start, stop):
+        raise KeyboardInterrupt if start == interrupted else LookupError(f"piece {start}")
+    with raises(KeyboardInterrupt, ""):
+        _workers.over_rows(run, 3, 3)
+    interrupted = None
+    with raises(LookupError, "piece 0"):
+        _workers.over_rows(run, 3, 3)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError, RecursionError])
+def test_an_interrupt_while_threads_start(monkeypatch, error):
+    monkeypatch.setattr(_workers, "pool", lambda size: Queue(error()))
+    with raises(error, ""):
+        _workers.over_rows(lambda start, stop: None, 3, 3)
+
+
+def test_pieces_may_share_their_rows_in_turn():
+    # The outer pieces leave no thread of the pool for the inner ones, and must not wait for one.
+    _workers._forget_pool()
+    rows, barrier = [], threading.Barrier(4, timeout=30)
+
+    def outer(start, stop):
+        barrier.wait()
+        _workers.over_rows(lambda first, last: rows.extend(range(start + first, start + last)),
+                           stop - start, 4)
+    _workers.over_rows(outer, 100, 4)
+    assert sorted(rows) == list(range(100))
 
 
 # ---- processes ----

@@ -163,25 +163,25 @@ cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
     stack.nobs = <cnp.int64_t*>cnp.PyArray_DATA(block) + FIT_SIZE * rows
     stack.status = <signed char*>cnp.PyArray_DATA(<cnp.ndarray>fields[FIT_SIZE + 1])
     if workers == 1:
-        fit_slices(stack, 0, rows)
+        fit_slices(stack, None, 0, rows)
     else:
-        share_lines(stack, rows, workers)
+        share_lines(stack, (x, y, weights, fields), rows, workers)
     for field in fields:
         cnp.PyArray_CLEARFLAGS(field, cnp.NPY_ARRAY_WRITEABLE)
     made.arrays = tuple(fields)
     return made
 
 
-cdef fit_slices(LineStack stack, Py_ssize_t start, Py_ssize_t stop):
-    """fit_stack() without the GIL"""
+cdef fit_slices(LineStack stack, owners, Py_ssize_t start, Py_ssize_t stop):
+    """fit_stack() without the GIL; the owners are those of the memory that stack points into"""
     cdef PyThreadState* state = release_gil(<double>(stop - start) * stack.count * 10)
     fit_stack(&stack, start, stop)
     take_gil(state)
 
 
-cdef share_lines(LineStack stack, rows, workers):
-    """fit_slices() of pieces, one a thread"""
-    _workers.over_rows(lambda start, stop: fit_slices(stack, start, stop), rows, workers)
+cdef share_lines(LineStack stack, owners, rows, workers):
+    """fit_slices() of pieces, one a thread, each of which keeps the owners"""
+    _workers.over_rows(lambda start, stop: fit_slices(stack, owners, start, stop), rows, workers)
 
 
 cdef inline bint goes_with(cnp.ndarray x, cnp.ndarray y) noexcept:

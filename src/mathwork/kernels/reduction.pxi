@@ -122,18 +122,20 @@ cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint re
 
 cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double tol,
                        bint reduced, int engine, Py_ssize_t start, Py_ssize_t stop,
-                       Stack found) except -1:
-    """Matrices start:stop of the plain stacks A and R"""
+                       tuple arrays) except -1:
+    """Matrices start:stop of the plain stacks A and R; arrays are those of a Stack, in its order"""
     cdef int ndim = cnp.PyArray_NDIM(A), failed
     cdef Py_ssize_t m = A.shape[ndim - 2], n = A.shape[ndim - 1], most = min(m, columns)
     cdef Py_ssize_t count = stop - start, offset = start * m * n
-    cdef PyThreadState* state = release_gil(<double>count * m * n * most)
-    found.pivots += start * most
-    found.ranks += start
-    found.accepted += start
-    found.rejected += start
-    found.status += start
-    found.parity += start
+    cdef Stack found
+    cdef PyThreadState* state
+    found.pivots = <Py_ssize_t*>cnp.PyArray_DATA(arrays[0]) + start * most
+    found.ranks = <Py_ssize_t*>cnp.PyArray_DATA(arrays[1]) + start
+    found.accepted = <double*>cnp.PyArray_DATA(arrays[2]) + start
+    found.rejected = <double*>cnp.PyArray_DATA(arrays[3]) + start
+    found.status = <signed char*>cnp.PyArray_DATA(arrays[4]) + start
+    found.parity = <signed char*>cnp.PyArray_DATA(arrays[5]) + start
+    state = release_gil(<double>count * m * n * most)
     if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
         failed = reduce_stack(
             <f32v>fill_f32(0), engine, count, m, n, <const float*>cnp.PyArray_DATA(A) + offset,
@@ -154,7 +156,7 @@ cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint r
     cdef int ndim = cnp.PyArray_NDIM(A), axis
     cdef cnp.npy_intp[MAX_DIMENSIONS] shape
     cdef Py_ssize_t count = 1
-    cdef Stack found
+    cdef tuple found
     cdef Reduction made
     cdef cnp.ndarray R, pivots, ranks, accepted, rejected, status, parity
     for axis in range(ndim):
@@ -169,23 +171,18 @@ cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint r
     parity = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0)
     shape[ndim - 2] = min(A.shape[ndim - 2], columns)
     pivots = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_INTP, 0)
-    found.pivots = <Py_ssize_t*>cnp.PyArray_DATA(pivots)
-    found.ranks = <Py_ssize_t*>cnp.PyArray_DATA(ranks)
-    found.accepted = <double*>cnp.PyArray_DATA(accepted)
-    found.rejected = <double*>cnp.PyArray_DATA(rejected)
-    found.status = <signed char*>cnp.PyArray_DATA(status)
-    found.parity = <signed char*>cnp.PyArray_DATA(parity)
+    found = (pivots, ranks, accepted, rejected, status, parity)
     if workers == 1:
         reduce_slices(A, R, columns, tol, reduced, engine, 0, count, found)
     else:
         share_slices(A, R, columns, tol, reduced, engine, count, found, workers)
     made = new_reduction(result_class, R, pivots, columns)
-    made.stack = (ranks, accepted, rejected, status, parity)
+    made.stack = found[1:]
     return made
 
 
-cdef share_slices(A, R, columns, tol, reduced, engine, count, Stack found, workers):
-    """reduce_slices() of pieces, one a thread"""
+cdef share_slices(A, R, columns, tol, reduced, engine, count, found, workers):
+    """reduce_slices() of pieces, one a thread, each of which owns the arrays it goes through"""
     _workers.over_rows(
         lambda start, stop: reduce_slices(A, R, columns, tol, reduced, engine, start, stop, found),
         count, workers)

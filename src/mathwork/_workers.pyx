@@ -1,0 +1,137 @@
+"""Rows of a batch over threads. No thread exists before the first call that asks for one.
+
+Compiled, so that a call waits for its threads whatever comes: Ctrl-C and other asynchronous
+exceptions are raised where the interpreter runs bytecode, thus in what is called from here, but
+never between two statements here. For the same reason counters need no lock but the GIL.
+"""
+from cpython.pythread cimport (PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock,
+                               PyThread_release_lock, PyThread_type_lock, WAIT_LOCK)
+
+import os
+import threading
+
+_lock = threading.Lock()
+_pool = None
+_pool_size = 0
+
+
+def _forget_pool():
+    """A forked child has the pool's object but not its threads."""
+    global _lock, _pool, _pool_size
+    _lock, _pool, _pool_size = threading.Lock(), None, 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def pool(size):
+    """The shared thread pool, with at least `size` threads."""
+    global _pool, _pool_size
+    with _lock:
+        if _pool_size < size:
+            from concurrent.futures import ThreadPoolExecutor  # 7 ms of import, for few
+
+            # The smaller pool's threads end when its last task does.
+            _pool, _pool_size = ThreadPoolExecutor(size, thread_name_prefix="mathwork"), size
+        return _pool
+
+
+def _retire_pool():
+    """Let the pool's threads end, and with them one that an interrupted start hid from it.
+
+    Nothing would end such a thread, and the process would wait for it at its exit.
+    """
+    global _pool, _pool_size
+    retired, _pool, _pool_size = _pool, None, 0
+    if retired is not None:
+        retired.shutdown(wait=False)
+
+
+cdef class Pieces:
+    """The pieces of one call. A thread that calls this claims one after another, and runs it."""
+
+    cdef object run
+    cdef list bounds
+    cdef list errors            # one a piece, None where it made none
+    cdef Py_ssize_t count
+    cdef Py_ssize_t claimed     # the first ones
+    cdef Py_ssize_t left        # to wait for
+    cdef PyThread_type_lock ended       # held until none is left
+
+    def __cinit__(self, run, list bounds):
+        self.run, self.bounds = run, bounds
+        self.count = self.left = len(bounds) - 1
+        self.errors = [None] * self.count
+        self.ended = PyThread_allocate_lock()
+        if self.ended == NULL:
+            raise MemoryError
+        PyThread_acquire_lock(self.ended, WAIT_LOCK)
+
+    def __dealloc__(self):
+        if self.ended != NULL:
+            PyThread_free_lock(self.ended)
+
+    def __call__(self):
+        self.work()
+
+    cdef work(self):
+        cdef Py_ssize_t piece
+        while self.claimed < self.count:
+            piece = self.claimed
+            self.claimed += 1
+            try:
+                self.run(self.bounds[piece], self.bounds[piece + 1])
+            except BaseException as error:
+                self.errors[piece] = error
+                if is_interrupt(error):
+                    self.give_up()
+            self.left -= 1
+            if self.left == 0:
+                PyThread_release_lock(self.ended)
+
+    cdef give_up(self):
+        """Let nobody run what nobody has claimed."""
+        self.left -= self.count - self.claimed
+        self.claimed = self.count
+
+    cdef wait(self):
+        """Wait for what others have claimed, in C, where nothing is raised."""
+        if self.left:
+            with nogil:
+                PyThread_acquire_lock(self.ended, WAIT_LOCK)
+
+
+def is_interrupt(error):
+    """Whether it stops more than the piece in which it was raised: Ctrl-C does"""
+    return not isinstance(error, Exception)
+
+
+def over_rows(run, n_rows, workers):
+    """Call run(start, stop) for `workers` even pieces of range(n_rows), in as many threads.
+
+    The caller's thread is one of them, and the only one where no other can start. Nothing is
+    raised here before all pieces have ended: an interrupt, which gives up pieces that have not
+    begun, or else the error of the first piece that has one. There are never more pieces than
+    rows, nor than four a processor, past which threads only cost.
+    """
+    workers = max(1, min(workers, n_rows, 4 * (os.cpu_count() or 1)))
+    cdef Pieces pieces = Pieces(run, [n_rows * piece // workers for piece in range(workers + 1)])
+    interrupt = None
+    try:
+        for _ in range(workers - 1):
+            pool(workers - 1).submit(pieces)
+    except BaseException as error:
+        if type(error) not in (RuntimeError, MemoryError):      # of a thread that cannot start
+            interrupt = error
+            pieces.give_up()
+            try:
+                _retire_pool()
+            except BaseException:
+                pass                # a second interrupt
+    pieces.work()
+    pieces.wait()
+    pieces.run = None           # a thread that comes late, to find nothing, keeps no array alive
+    errors = [error for error in [interrupt, *pieces.errors] if error is not None]
+    if errors:
+        raise min(errors, key=lambda error: not is_interrupt(error))
