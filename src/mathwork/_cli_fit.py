@@ -11,6 +11,7 @@ import numpy as np
 
 from mathwork._cli_json import as_json, print_json
 from mathwork._extras import extra
+from mathwork._files import replacing
 from mathwork._tables import check_suffix, name_of, opened_text, read_table
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -134,7 +135,13 @@ def _draw(made, data, labels, picture):
     figure = extra("matplotlib.figure", "draw a fit").Figure(layout="constrained")
     axis_labels = (labels["x"][0], labels["y"]) if data else None
     plot_fit(made, *data, ax=figure.add_subplot(), labels=axis_labels)
-    figure.savefig(picture, dpi=150)
+    save_picture(figure, picture)
+
+
+def save_picture(figure, picture):
+    """Write a figure to the file that `picture` names, in the format of its suffix."""
+    with replacing(picture) as file:
+        figure.savefig(file, dpi=150, format=Path(picture).suffix[1:].lower())
 
 
 def _report_groups(keys, x, y, labels, as_json):

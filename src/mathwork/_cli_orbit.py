@@ -8,9 +8,10 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from mathwork._cli_fit import PICTURES, aligned, plain_number
+from mathwork._cli_fit import PICTURES, aligned, plain_number, save_picture
 from mathwork._cli_json import as_json, print_json
 from mathwork._extras import extra
+from mathwork._files import replacing
 from mathwork.constants import AU, M_EARTH, M_JUPITER, M_SUN
 
 MASSES = {"kg": 1.0, "Msun": M_SUN, "Mearth": M_EARTH, "Mjup": M_JUPITER}
@@ -181,7 +182,8 @@ def _write_table(columns, target):
     if target == "-":
         click.echo(text, nl=False)
     else:
-        Path(target).write_text(text, encoding="utf-8", newline="\n")
+        with replacing(target, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
 
 
 def _print_table(columns, radii):
@@ -221,7 +223,7 @@ def _draw(star_mass, planet_mass, radii, both_move, picture):
                                     fixed_star=not both_move) for radius in radii]
         labels = [radius.text for radius in radii] if 1 < len(radii) <= LABELLED else None
         plot_orbits(orbits, figure.add_subplot(), labels=labels)
-    figure.savefig(picture, dpi=150)
+    save_picture(figure, picture)
 
 
 # ---- the Solar System ----

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mathwork._arrays import as_array
+from mathwork._files import replacing
 
 SUFFIXES = (".npy", ".csv")
 LARGEST_EXPONENT = 999      # of an exact number: a larger one takes more memory than it says
@@ -40,17 +41,20 @@ def read_table(name):
 
 
 def write_table(table, name):
-    """Write a 1-D or 2-D array to the file `name`; in CSV a 1-D array is a column.
+    """Write a contiguous 1-D or 2-D array to the file `name`; in CSV a 1-D array is a column.
 
     A number in CSV is the shortest text that reads back to the same bits.
     """
     if check_suffix(name) == ".npy":
-        with open(name, "wb") as file:      # np.save would add .npy to a name in .NPY
-            np.save(file, table, allow_pickle=False)
+        # Not by np.save, whose error of a full disk says neither that nor where.
+        header = np.lib.format.header_data_from_array_1_0(table)
+        with replacing(name) as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            file.write(table)
     elif name == "-":
         _write_csv(table, _checked_open(sys.stdout, "standard output"))
     else:
-        with open(name, "w", encoding="utf-8", newline="\n") as file:
+        with replacing(name, "w", encoding="utf-8", newline="\n") as file:
             _write_csv(table, file)
 
 

@@ -365,7 +365,8 @@ class Network(core.ForwardPass):
         ----------
         path : str or path-like
             Ends in ``.npz``, ``.safetensors`` or ``.onnx``, which says the format; the last two
-            need the package of that name. An existing file is replaced.
+            need the package of that name. An existing file is replaced once the new one is
+            complete, so that a failure leaves it as it was.
 
         Raises
         ------

@@ -7,8 +7,8 @@ onnx             files and models in memory; onnx_graph, onnx_operators and onnx
 """
 from importlib import import_module
 
-# Each has `read(path)`, which gives a list of Dense, and `write(network, path)`; one whose files
-# need not say their activations has `read_with(path, activations)`, too.
+# Each has `read(path)`, which gives a list of Dense, and `content_of(network)`, which gives bytes;
+# one whose files need not say their activations has `read_with(path, activations)`, too.
 FORMATS = {".npz": "npz", ".onnx": "onnx", ".safetensors": "safetensors"}
 LONGEST_REASON = 1000           # characters
 
@@ -78,8 +78,12 @@ def load(path, *, activations=None, dtype=None):
 
 def save(network, path):
     """Write `network` to `path`: see Network.save."""
+    from mathwork._files import replacing  # here, because most programs save nothing
+
     path = as_path(path)
-    _module(path).write(network, path)
+    content = _module(path).content_of(network)
+    with replacing(path) as file:
+        file.write(content)
 
 
 def as_path(path):

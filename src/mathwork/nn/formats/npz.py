@@ -11,17 +11,16 @@ KIND = "mathwork.Network 1"     # the number changes when a reader must
 STORED = 0                      # how a zip file says that a member is not compressed
 
 
-def write(network, path):
+def content_of(network):
     arrays = {"kind": np.array(KIND),
               "activations": np.array([layer._activation[0] for layer in network.layers]),
               "parameters": np.array([layer._activation[1] for layer in network.layers])}
     for index, layer in enumerate(network.layers):
         arrays[f"weight_{index}"] = layer.weight
         arrays[f"bias_{index}"] = layer.bias
-    # Complete in memory before the file is touched, so that a failure cannot leave half of one.
     content = io.BytesIO()
     np.savez(content, **arrays)
-    path.write_bytes(content.getvalue())
+    return content.getvalue()
 
 
 def read(path):

@@ -17,9 +17,8 @@ def read(path):
     return _layers(model, path)
 
 
-def write(network, path):
-    content = model(network).SerializeToString()
-    path.write_bytes(content)
+def content_of(network):
+    return model(network).SerializeToString()
 
 
 def model(network):
