@@ -88,6 +88,7 @@ def test_what_is_written_lies_on_the_disk_before_it_replaces(old, monkeypatch):
     assert calls == [("fsync", OLD), ("replace", OLD)] and old.read_bytes() == b"new"
 
 
+@posix
 def test_errors_name_the_file_as_the_caller_does(folder):
     for path in ("none/file", folder / "none" / "file", "x" * 300):
         with pytest.raises(OSError) as ours:

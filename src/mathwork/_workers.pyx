@@ -7,8 +7,14 @@ never between two statements here. For the same reason counters need no lock but
 from cpython.pythread cimport (PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock,
                                PyThread_release_lock, PyThread_type_lock, WAIT_LOCK)
 
+import builtins
 import os
 import threading
+
+# What a thread that cannot start is refused with, in Python 3.13 also by a kind of its own. Not
+# with what derives from these: that may be what a signal handler raises.
+_NO_THREAD = (RuntimeError, MemoryError,
+              getattr(builtins, "PythonFinalizationError", RuntimeError))
 
 _lock = threading.Lock()
 _pool = None
@@ -102,7 +108,7 @@ cdef class Pieces:
                 PyThread_acquire_lock(self.ended, WAIT_LOCK)
 
 
-def is_interrupt(error):
+cdef bint is_interrupt(error) noexcept:
     """Whether it stops more than the piece in which it was raised: Ctrl-C does"""
     return not isinstance(error, Exception)
 
@@ -122,7 +128,7 @@ def over_rows(run, n_rows, workers):
         for _ in range(workers - 1):
             pool(workers - 1).submit(pieces)
     except BaseException as error:
-        if type(error) not in (RuntimeError, MemoryError):      # of a thread that cannot start
+        if type(error) not in _NO_THREAD:
             interrupt = error
             pieces.give_up()
             try:
