@@ -5,6 +5,7 @@ from fractions import Fraction
 from mathwork.matrix.steps import Add, Scale, Swap
 
 FAR = 300       # floats whose rows are between 2^-300 and 2^300 in size do not leave the range
+INSIDE = 900    # nor do entries behind the bar between 2^-900 and 2^900 at once
 
 
 class _Worker:
@@ -103,11 +104,17 @@ class InFloats(_Worker):
         return tuple(pivots)
 
     def _brought_near(self, i, columns):
-        """The size of a row, which is multiplied by a power of two where it is far from 1"""
+        """The size of a row, which is multiplied by a power of two where it is far from 1
+
+        To 1, or as near to that as leaves what stands behind the bar in the range, but not far.
+        """
         size = max(map(abs, self.rows[i][:columns]), default=0.0)
         exponent = math.frexp(size)[1]
         if abs(exponent) > FAR:
-            self.scale(i, 2.0 ** -max(exponent, -1000))
+            exponents = [math.frexp(entry)[1] for entry in self.rows[i] if entry]
+            power = max(min(-exponent, INSIDE - max(exponents)), -INSIDE - min(exponents))
+            power = min(max(power, -FAR - exponent), FAR - exponent, 1000)
+            self.scale(i, 2.0 ** power)
             size = max(map(abs, self.rows[i][:columns]))
         return size or 1.0
 
