@@ -56,22 +56,6 @@ cdef inline real measure_row(lanes like, Py_ssize_t n, real factor, const real* 
     return best
 
 
-cdef inline lanes row_loss(lanes like, Py_ssize_t n, real undo, const real* x,
-                           lanes lost) noexcept nogil:
-    """The larger of `lost` and what x[:n] / undo loses"""
-    cdef lanes v, divisor = fill(like, undo), factor = fill(like, 1) / divisor
-    cdef Py_ssize_t L = lane_count(x), i = 0
-    while i + L <= n:
-        load(&v, x + i)
-        lost = larger_loss(v, v * factor, divisor, lost)
-        i += L
-    while i < n:
-        v = fill(like, x[i])
-        lost = larger_loss(v, v * factor, divisor, lost)
-        i += 1
-    return lost
-
-
 cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                      real* undo, bint* lossy) noexcept nogil:
     """What equilibrate() says of A, which stays as it is"""
@@ -85,7 +69,7 @@ cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_s
             largest = fill(like, measure_row(like, columns, before, A + i * n, &total))
         total *= first_lane(scale_of(largest, &undone), A)
         undo[i] = first_lane(undone, A) / before
-        lost = row_loss(like, n - columns, undo[i], A + i * n + columns, lost)
+        lost = row_loss(like, n - columns, 1 / undo[i], undo[i], A + i * n + columns, lost)
         all += total
         norm = total if total > norm else norm
     lossy[0] = largest_lane(lost, A) > 0
@@ -316,13 +300,13 @@ cdef void finish(lanes like, Blocked* job, bint reduced, real* R) noexcept nogil
         left += N
 
 
-cdef void write_rows(const Blocked* job, bint reduced, const real* undo, real* R,
+cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* undo, real* R,
                      real* row) noexcept nogil:
     """The columns of R to where they belong; the pivots' columns, zeros and scales"""
     cdef Py_ssize_t n = job.n, pivoted = min(job.columns, job.taken), i, j, first
     cdef const Py_ssize_t* order = job.order
-    cdef bint moved = not reduced or job.rank < pivoted, shifted
-    cdef real entry
+    cdef bint moved = not reduced or job.rank < pivoted
+    cdef real entry, factor
     for j in range(job.taken, n):
         moved |= job.order[j] != j
     for i in range(job.m):
@@ -339,13 +323,18 @@ cdef void write_rows(const Blocked* job, bint reduced, const real* undo, real* R
                 entry = row[j]
                 if j < job.taken and order[j] < job.columns:
                     entry = 0 - entry
-                shifted = job.shifted and order[j] >= job.columns
-                R[order[j]] = entry if shifted else entry * undo[job.rows[i]]
+                R[order[j]] = entry
+            factor = undo[job.rows[i]]
+            if not job.shifted and comes_back(like, n, factor, <const real*>R):
+                put_row(n, <const real*>R, factor, R)
+            else:
+                job.verdict.exponent += put_in_range(
+                    n, job.columns, <const real*>job.shift, binary_exponent(factor),
+                    <const real*>R, R)
         if reduced and i < job.rank:
             R[job.pivots[i]] = 1
-        if job.shifted:
-            shift_row(job.columns, n, <const real*>job.shift, -1,
-                      0 if reduced else binary_exponent(undo[job.rows[i]]), <const real*>R, R)
+        if reduced and job.shifted:
+            shift_row(job.columns, n, <const real*>job.shift, -1, 0, <const real*>R, R)
         R += n
 
 
@@ -422,6 +411,7 @@ cdef int reduce_large(
         judge_not_finite(m, n, R, verdict)
         free(memory)
         return 0
+    memset(job.shift, 0, n * sizeof(real))
     if job.shifted:
         shift_columns(m, n, A, columns, <const real*>undo, <real*>job.shift)
     job.tol = tolerance(m, columns, tol, norm)
@@ -436,7 +426,7 @@ cdef int reduce_large(
         reduce_slab(like, &job, min(job.slab_columns, n - job.taken), A, R)
     arrange_columns(like, &job, A, R)
     finish(like, &job, reduced, R)
-    write_rows(&job, reduced, <const real*>undo, R, undo + m)
+    write_rows(like, &job, reduced, <const real*>undo, R, undo + m)
     verdict.rank = job.rank
     free(memory)
     return 0

@@ -2,6 +2,7 @@
 #
 #   equilibrate      rows scaled by powers of two, and what the tolerance is measured by
 #   shift_columns    the same for augmented columns that would leave the range
+#   put_in_range     a row of a row echelon form back at its scale, or near it
 #   Verdict          what a reduction found, and how close the call was
 #   reduce_small     one small matrix by Gauss-Jordan elimination, rows in registers
 #
@@ -22,6 +23,7 @@ cdef struct Verdict:
     double rejected         # largest rejected candidate over its bound, 0 where there is none
     int status              # REDUCED, or NOT_FINITE: NaN or infinity where pivots are looked for
     int parity              # 1 or -1: of the permutation of the rows
+    int exponent            # the rows of an echelon form are those of the matrix over 2^exponent
 
 
 cdef inline void judge_empty(Verdict* verdict) noexcept nogil:
@@ -31,6 +33,7 @@ cdef inline void judge_empty(Verdict* verdict) noexcept nogil:
     verdict.rejected = 0
     verdict.status = REDUCED
     verdict.parity = 1
+    verdict.exponent = 0
 
 
 cdef inline void judge_not_finite(Py_ssize_t m, Py_ssize_t n, real* R,
@@ -99,6 +102,22 @@ cdef inline void scale_entries(lanes like, Py_ssize_t n, real factor, real* row)
 cdef inline lanes larger_loss(lanes x, lanes scaled, lanes undo, lanes lost) noexcept nogil:
     """The larger of `lost` and |scaled undo - x|, 0 unless scaling x overflowed or underflowed"""
     return larger(absolute(scaled * undo - x), lost)
+
+
+cdef inline lanes row_loss(lanes like, Py_ssize_t n, real factor, real undo, const real* x,
+                           lanes lost) noexcept nogil:
+    """The larger of `lost` and what x[:n] factor loses; undo = 1 / factor"""
+    cdef lanes v, multiple = fill(like, factor), divisor = fill(like, undo)
+    cdef Py_ssize_t L = lane_count(x), i = 0
+    while i + L <= n:
+        load(&v, x + i)
+        lost = larger_loss(v, v * multiple, divisor, lost)
+        i += L
+    while i < n:
+        v = fill(like, x[i])
+        lost = larger_loss(v, v * multiple, divisor, lost)
+        i += 1
+    return lost
 
 
 cdef inline real largest_lane(lanes x, const real* like) noexcept nogil:
@@ -180,14 +199,16 @@ cdef inline int binary_exponent(double x) noexcept nogil:
 
 cdef void shift_columns(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                         const real* undo, real* shift) noexcept nogil:
-    """shift[j], j >= columns: times 2^shift[j] what A[i, j] / undo[i] is of column j is in range
+    """shift[j]: times 2^shift[j] what A[i, j] / undo[i] is of column j is in range
 
     Or what is large of it, where the column has more than the range. Rows can be scaled only as
     their pivots want it; the augmented columns, in which there are none, by what they hold.
+    shift[j] = 0 for the others, j < columns.
     """
     cdef int most = 900 if real is double else 100, least = -1022 if real is double else -126
     cdef int high, low, exponent
     cdef Py_ssize_t i, j
+    memset(shift, 0, columns * sizeof(real))
     for j in range(columns, n):
         high, low = -10000, 10000
         for i in range(m):
@@ -204,6 +225,53 @@ cdef void shift_row(Py_ssize_t first, Py_ssize_t n, const real* shift, int sign,
     for j in range(first, n):
         target[j] = <real>ldexp(row[j], exponent + sign * <int>shift[j]) + <real>0
 
+
+# ---- rows of a row echelon form ----
+
+cdef inline int lowest_bit(double x) noexcept nogil:
+    """k with x = 2^k times an odd integer"""
+    cdef int exponent
+    cdef long long digits = <long long>ldexp(fabs(frexp(x, &exponent)), 53)
+    return exponent - 53 + binary_exponent(<double>(digits & -digits))
+
+
+cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
+                           const real* row) noexcept nogil:
+    """The e nearest to `wanted` with which no row[j] 2^(e - shift[j]) is rounded
+
+    Where the row spans more than the range, its largest entry stays in the range. But first of
+    all the pivot keeps its bits: in the row of an equation whose pivot is so far below the
+    augmented part, infinity there is what the solution is.
+    """
+    cdef int most = 1023 if real is double else 127, least = -1074 if real is double else -149
+    cdef int high = -10000, low = 10000, pivot = 10000, lowest
+    cdef Py_ssize_t j
+    for j in range(n):
+        if row[j] != 0 and fabs(row[j]) < INFINITY:
+            high = max(high, binary_exponent(row[j]) - <int>shift[j])
+            lowest = lowest_bit(row[j]) - <int>shift[j]
+            low = min(low, lowest)
+            if pivot == 10000 and j < columns:
+                pivot = lowest
+    return max(least - pivot, min(max(wanted, least - low), most - high))
+
+
+cdef int put_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
+                      const real* row, real* target) noexcept nogil:
+    """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); wanted - e"""
+    cdef int exponent = exponent_in_range(n, columns, shift, wanted, row)
+    shift_row(0, n, shift, -1, exponent, row, target)
+    return wanted - exponent
+
+
+cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row) noexcept nogil:
+    """Whether no row[j] undo, j < n, is rounded; False for an undo that is not safe"""
+    if undo <= first_lane(smallest_safe(like), row):
+        return False
+    return not largest_lane(row_loss(like, n, undo, 1 / undo, row, fill(like, 0)), row) > 0
+
+
+# ---- what counts as a pivot ----
 
 cdef inline real tolerance(Py_ssize_t m, Py_ssize_t columns, double tol, real norm) noexcept nogil:
     """The caller's, or max(m, columns) eps norm where that is negative"""
@@ -238,19 +306,22 @@ cdef inline void take_from_row(
         j += lane_count(row)
 
 
-cdef void take_with_care(lanes like, Py_ssize_t m, Py_ssize_t r, Py_ssize_t c, Py_ssize_t ldw,
+cdef void take_with_care(lanes like, Py_ssize_t from_row, Py_ssize_t to_row, Py_ssize_t c,
+                         Py_ssize_t ldw, real divisor, const real* pivot_row,
                          real* W) noexcept nogil:
-    """take_from_row() of all rows but r where numbers may have overflowed: times 0 they are 0"""
-    cdef const real* pivot_row = W + r * ldw
+    """take_from_row() of rows where numbers may have overflowed: times 0 they are 0
+
+    The factor of row i is W[i, c] / divisor.
+    """
     cdef real* row
     cdef real factor
     cdef Py_ssize_t i, j
-    for i in range(m):
+    for i in range(from_row, to_row):
         row = W + i * ldw
-        factor = row[c]
-        if i == r or factor == 0:
-            continue
+        factor = row[c] / divisor
         row[c] = 0
+        if factor == 0:
+            continue
         for j in range(c + 1, ldw):
             if pivot_row[j] != 0:
                 row[j] = first_lane(minus_mul(fill(like, factor), fill(like, pivot_row[j]),
@@ -275,6 +346,20 @@ cdef inline void put_row(Py_ssize_t n, const real* row, real factor, real* targe
     cdef Py_ssize_t j
     for j in range(n):
         target[j] = row[j] * factor + <real>0
+
+
+cdef bint give_row(
+        lanes like, bint careful, Py_ssize_t n, Py_ssize_t ldw, Py_ssize_t columns,
+        const real* shift, real undo, const real* row, real* target,
+        Verdict* verdict) noexcept nogil:
+    """A row of the row echelon form; False where that has to be done with care"""
+    if careful:
+        verdict.exponent += put_in_range(n, columns, shift, binary_exponent(undo), row, target)
+    elif comes_back(like, ldw, undo, row):
+        put_row(n, row, undo, target)
+    else:
+        return False
+    return True
 
 
 cdef inline int reduce_by(
@@ -321,6 +406,8 @@ cdef inline int reduce_by(
     if lossy and not careful:
         free(heap)
         return 1
+    if careful:
+        memset(shift, 0, n * sizeof(real))
     if careful and lossy:
         shift_columns(m, n, A, columns, <const real*>undo, shift)
         for i in range(m):
@@ -365,14 +452,16 @@ cdef inline int reduce_by(
             swap_entries(ldw - first, W + r * ldw + first, W + at * ldw + first)
             undo[r], undo[at] = undo[at], undo[r]
             verdict.parity = -verdict.parity
-        if not reduced:
-            put_row(n, <const real*>W + r * ldw, undo[r], R + r * n)
-            if careful and lossy:
-                shift_row(columns, n, <const real*>shift, -1, binary_exponent(undo[r]),
-                          <const real*>W + r * ldw, R + r * n)
+        if not reduced and not give_row(like, careful, n, ldw, columns, <const real*>shift, undo[r],
+                                        <const real*>W + r * ldw, R + r * n, verdict):
+            free(heap)
+            return 1
+        if careful and tiny:
+            # Below, a row divided by its pivot might overflow, and no factor does; above, either.
+            take_with_care(like, r + 1, m, c, ldw, W[r * ldw + c], <const real*>W + r * ldw, W)
         divide_row(like, first, ldw, number, here, W[r * ldw + c], W + r * ldw)
         if careful and tiny:
-            take_with_care(like, m, r, c, ldw, W)
+            take_with_care(like, 0, r, c, ldw, <real>1, <const real*>W + r * ldw, W)
         for i in range(m if careful and tiny else 0, m):
             if i != r:
                 take_from_row(like, first, ldw, number, here, W[i * ldw + c],
@@ -381,11 +470,15 @@ cdef inline int reduce_by(
         r += 1
     verdict.rank = r
     for i in range(0 if reduced else r, m):
-        put_row(n, <const real*>W + i * ldw, <real>1 if reduced else undo[i], R + i * n)
-        if careful and lossy:
-            shift_row(columns, n, <const real*>shift, -1,
-                      0 if reduced else binary_exponent(undo[i]), <const real*>W + i * ldw,
-                      R + i * n)
+        if reduced:
+            put_row(n, <const real*>W + i * ldw, <real>1, R + i * n)
+            if careful and lossy:
+                shift_row(columns, n, <const real*>shift, -1, 0, <const real*>W + i * ldw,
+                          R + i * n)
+        elif not give_row(like, careful, n, ldw, columns, <const real*>shift, undo[i],
+                          <const real*>W + i * ldw, R + i * n, verdict):
+            free(heap)
+            return 1
     free(heap)
     return 0
 

@@ -24,6 +24,7 @@ cdef class Reduction:
     cdef readonly Py_ssize_t _columns
     cdef Verdict verdict
     cdef tuple stack
+    cdef cnp.ndarray exponents      # what verdict.exponent is; None for rref
 
     @property
     def _verdict(self):
@@ -135,6 +136,9 @@ cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double 
     found.rejected = <double*>cnp.PyArray_DATA(arrays[3]) + start
     found.status = <signed char*>cnp.PyArray_DATA(arrays[4]) + start
     found.parity = <signed char*>cnp.PyArray_DATA(arrays[5]) + start
+    found.exponents = NULL
+    if arrays[6] is not None:
+        found.exponents = <int*>cnp.PyArray_DATA(arrays[6]) + start
     state = release_gil(<double>count * m * n * most)
     if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
         failed = reduce_stack(
@@ -158,7 +162,7 @@ cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint r
     cdef Py_ssize_t count = 1
     cdef tuple found
     cdef Reduction made
-    cdef cnp.ndarray R, pivots, ranks, accepted, rejected, status, parity
+    cdef cnp.ndarray R, pivots, ranks, accepted, rejected, status, parity, exponents = None
     for axis in range(ndim):
         shape[axis] = A.shape[axis]
     for axis in range(ndim - 2):
@@ -169,15 +173,18 @@ cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint r
     rejected = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0)
     status = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0)
     parity = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0)
+    if not reduced:
+        exponents = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT, 0)
     shape[ndim - 2] = min(A.shape[ndim - 2], columns)
     pivots = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_INTP, 0)
-    found = (pivots, ranks, accepted, rejected, status, parity)
+    found = (pivots, ranks, accepted, rejected, status, parity, exponents)
     if workers == 1:
         reduce_slices(A, R, columns, tol, reduced, engine, 0, count, found)
     else:
         share_slices(A, R, columns, tol, reduced, engine, count, found, workers)
     made = new_reduction(result_class, R, pivots, columns)
-    made.stack = found[1:]
+    made.stack = found[1:6]
+    made.exponents = exponents
     return made
 
 
@@ -268,6 +275,11 @@ def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
     -----
     With partial pivoting: rows are exchanged so that each pivot is the largest of its candidates,
     relative to the rows they are in.
+
+    A row that would leave the range at its scale, or lose bits at its end, is multiplied by the
+    power of two nearest 1 that prevents that: its pivot stays where it is, and the rows span what
+    they would. If a row spans more than the range, its pivot keeps its bits and its largest entry
+    stays finite where both can; smaller entries are rounded.
 
     Examples
     --------

@@ -3,8 +3,8 @@
 # The entry (i, j) of L matrices is one register, V[i, j]. What `reduce_small` decides by
 # branches is picked lane by lane, with the same operations in the same order, so that the bits
 # agree. Only matrices with a pivot in each of their first columns come to their end here, as
-# nearly all do; one that is found to lack one, to be not finite, or to have rows or pivots at the
-# ends of the range goes through `reduce_small` after all.
+# nearly all do; one that is found to lack one, to be not finite, or to have rows, pivots or rows
+# of its echelon form at the ends of the range goes through `reduce_small` after all.
 
 cdef enum:
     LANE_ROWS = 8           # the most that go one matrix a lane
@@ -22,6 +22,7 @@ cdef struct Stack:          # what is found, one entry a matrix
     double* rejected
     signed char* status
     signed char* parity
+    int* exponents          # or NULL: of row echelon forms only
 
 
 cdef inline void load_group(lanes like, const Py_ssize_t m, Py_ssize_t n, const real* A,
@@ -162,17 +163,23 @@ cdef inline void reduce_column(
         V[c * LANE_COLUMNS + j] = row
 
 
-cdef inline void unreduce_group(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t rank,
-                                const lanes* kept, const lanes* undo, lanes* V) noexcept nogil:
-    """The row echelon form: rows as they were kept, and all at the scale of the matrix"""
+cdef inline lanes unreduce_group(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t rank,
+                                 const lanes* kept, const lanes* undo, lanes* V) noexcept nogil:
+    """The row echelon form: rows as they were kept, and all at the scale of the matrix
+
+    What that loses: 0 where no entry leaves the range.
+    """
+    cdef lanes lost = fill(like, 0), back, entry
     cdef Py_ssize_t i, j
     for i in range(m):
+        back = fill(like, 1) / undo[i]
         for j in range(n):
+            entry = V[i * LANE_COLUMNS + j]
             if i < rank:
-                V[i * LANE_COLUMNS + j] = fill(like, 0)
-                if j >= i:
-                    V[i * LANE_COLUMNS + j] = kept[i * LANE_COLUMNS + j]
-            V[i * LANE_COLUMNS + j] = V[i * LANE_COLUMNS + j] * undo[i]
+                entry = kept[i * LANE_COLUMNS + j] if j >= i else fill(like, 0)
+            V[i * LANE_COLUMNS + j] = entry * undo[i]
+            lost = larger_loss(entry, V[i * LANE_COLUMNS + j], back, lost)
+    return lost
 
 
 cdef int reduce_matrix(
@@ -203,6 +210,8 @@ cdef int reduce_alone(
     found.rejected[s] = verdict.rejected
     found.status[s] = <signed char>verdict.status
     found.parity[s] = <signed char>verdict.parity
+    if found.exponents != NULL:
+        found.exponents[s] = verdict.exponent
     return 0
 
 
@@ -224,6 +233,8 @@ cdef inline void reduce_groups(
     cdef Py_ssize_t bytes = L * cells * <Py_ssize_t>sizeof(real)
     memset(found.rejected, 0, count * sizeof(double))
     memset(found.status, REDUCED, count)
+    if found.exponents != NULL:
+        memset(found.exponents, 0, count * sizeof(int))
     for s in range(count):
         found.ranks[s] = most
     for s in range(count):
@@ -263,7 +274,7 @@ cdef inline void reduce_groups(
         if m > 7 and columns > 7:
             reduce_column(like, m, 7, n, V, norm, kept, undo, &accepted, &failed, &parity)
         if not reduced:
-            unreduce_group(like, m, n, most, raw, undo, V)
+            failed = larger(unreduce_group(like, m, n, most, raw, undo, V), failed)
         store_group(like, m, n, V, R + first * cells)
         store(numbers, accepted)
         for k in range(L):

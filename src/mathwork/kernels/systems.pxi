@@ -8,7 +8,8 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
                               const real* B, real* X, double* accepted) noexcept nogil:
     """X[n, k] = inverse of A times B, or times the identity where B is NULL
 
-    1 where the rank of A is below n, or B is not finite; -1 where memory ran out, else 0.
+    1 where the rank of A is below n, or B or X[n, k] = inverse of A times B is not finite; -1
+    where memory ran out, else 0.
     """
     cdef Py_ssize_t width = n + k, cells = n * width, i, j
     cdef real* both = <real*>malloc(2 * cells * sizeof(real) + n * sizeof(Py_ssize_t))
@@ -34,10 +35,14 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
                            <Py_ssize_t*>(both + 2 * cells), &verdict)
     accepted[0] = verdict.accepted
     if failed == 0:
+        for i in range(n):
+            row = reduced + i * width + n
+            memcpy(X + i * k, row, k * sizeof(real))
+            if B != NULL:
+                for j in range(k):
+                    check += row[j] * 0
         if verdict.rank < n or check != 0:
             failed = 1
-        for i in range(n):
-            memcpy(X + i * k, reduced + i * width + n, k * sizeof(real))
     free(both)
     return failed
 
@@ -64,8 +69,8 @@ cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X, double
 
 def solve_regular(A, b):
     """(the x of A x = b, the empty null space, the smallest pivot over its bound), or None unless
-    A is plain, square and of full rank and b is plain, finite and a vector or columns that go with
-    it."""
+    A is plain, square and of full rank, b is plain and a vector or columns that go with it, and
+    both b and x are finite."""
     cdef int typenum = cnp.NPY_DOUBLE if is_plain(A, 2, cnp.NPY_DOUBLE) else cnp.NPY_FLOAT
     cdef Py_ssize_t n
     cdef double accepted
@@ -98,29 +103,23 @@ def invert_regular(A):
 
 # ---- determinants ----
 
-cdef double product_of_diagonal(Py_ssize_t n, const real* A, int sign, long long exponents,
-                                bint* safe) noexcept nogil:
-    """A[0, 0] A[1, 1] ... sign 2^exponents; only the whole of it can overflow or underflow
-
-    safe becomes False where a factor is infinite or may have lost bits to underflow.
-    """
+cdef double product_of_diagonal(Py_ssize_t n, const real* A, int sign,
+                                long long exponents) noexcept nogil:
+    """A[0, 0] A[1, 1] ... sign 2^exponents; only the whole of it can overflow or underflow"""
     cdef double product = sign
-    cdef int exponent, more, least = -1000 if real is double else -120
+    cdef int exponent, more
     cdef Py_ssize_t i
     for i in range(n):
         product = frexp(product * frexp(<double>A[i * (n + 1)], &exponent), &more)
         exponents += exponent + more
-        safe[0] &= exponent > least and fabs(A[i * (n + 1)]) < INFINITY
     # Beyond these every product is infinite or zero.
     return ldexp(product, <int>min(max(exponents, -100000), 100000))
 
 
-cdef inline bint determinants_of(
+cdef inline void determinants_of(
         Py_ssize_t count, Py_ssize_t n, const real* echelons, const Py_ssize_t* ranks,
-        const signed char* parities, const signed char* statuses, const long long* exponents,
+        const signed char* parities, const signed char* statuses, const int* exponents,
         real* result) noexcept nogil:
-    """Whether all of them are safe"""
-    cdef bint safe = True
     cdef Py_ssize_t i
     for i in range(count):
         if statuses[i] != REDUCED:
@@ -129,39 +128,37 @@ cdef inline bint determinants_of(
             result[i] = 0
         else:
             result[i] = <real>product_of_diagonal(n, echelons + i * n * n, parities[i],
-                                                  exponents[i] if exponents else 0, &safe)
-    return safe
+                                                  exponents[i] if exponents != NULL else 0)
 
 
-def determinants(Reduction echelon not None, cnp.ndarray exponents=None):
-    """Of square matrices times 2^exponents, from the row echelon forms that `ref` made of them
+def determinants(Reduction echelon not None):
+    """Of square matrices, from the row echelon forms that `ref` made of them.
 
-    Zero where the rank is not full, NaN where the matrix was not finite. `exponents` are plain
-    int64, one a matrix; without them None where a pivot is at the ends of the range.
+    Zero where the rank is not full, NaN where the matrix was not finite.
     """
     cdef cnp.ndarray matrix = echelon.matrix, result
     cdef int ndim = cnp.PyArray_NDIM(matrix)
     cdef Py_ssize_t n = matrix.shape[ndim - 1], count
-    cdef bint safe
-    cdef const long long* powers = NULL
     cdef signed char parity = echelon.verdict.parity, status = echelon.verdict.status
     cdef const Py_ssize_t* ranks = &echelon.verdict.rank
     cdef const signed char* parities = &parity
     cdef const signed char* statuses = &status
+    cdef const int* exponents = &echelon.verdict.exponent
     if echelon.stack is not None:
         ranks = <const Py_ssize_t*>cnp.PyArray_DATA(echelon.stack[0])
         statuses = <const signed char*>cnp.PyArray_DATA(echelon.stack[3])
         parities = <const signed char*>cnp.PyArray_DATA(echelon.stack[4])
-    if exponents is not None:
-        powers = <const long long*>cnp.PyArray_DATA(exponents)
+        exponents = NULL
+        if echelon.exponents is not None:
+            exponents = <const int*>cnp.PyArray_DATA(echelon.exponents)
     result = cnp.PyArray_EMPTY(ndim - 2, cnp.PyArray_DIMS(matrix), cnp.PyArray_TYPE(matrix), 0)
     count = cnp.PyArray_SIZE(result)
     if cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT:
-        safe = determinants_of(
-            count, n, <const float*>cnp.PyArray_DATA(matrix), ranks, parities, statuses, powers,
-            <float*>cnp.PyArray_DATA(result))
+        determinants_of(
+            count, n, <const float*>cnp.PyArray_DATA(matrix), ranks, parities, statuses,
+            exponents, <float*>cnp.PyArray_DATA(result))
     else:
-        safe = determinants_of(
-            count, n, <const double*>cnp.PyArray_DATA(matrix), ranks, parities, statuses, powers,
-            <double*>cnp.PyArray_DATA(result))
-    return result[()] if safe or exponents is not None else None
+        determinants_of(
+            count, n, <const double*>cnp.PyArray_DATA(matrix), ranks, parities, statuses,
+            exponents, <double*>cnp.PyArray_DATA(result))
+    return result[()]

@@ -148,6 +148,7 @@ def _solved(A, sides, tol):
     """(status code, x, null space, ambiguous) of plain arrays"""
     n = A.shape[-1]
     reduced = _reduced_beside(A, sides, tol)
+    _bring_back(reduced, A, sides, tol)
     if A.ndim > 2 and A.shape[-2] == n and (reduced.rank == n).all() and np.isfinite(sides).all():
         x = reduced.matrix[..., n:].copy()
         return (np.full(len(A), UNIQUE, np.int8), x, np.empty((*x.shape[:-1], 0), A.dtype),
@@ -168,6 +169,20 @@ def _reduced_beside(A, sides, tol):
     """``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
     together = np.concatenate((A, sides), axis=-1)
     return core.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True)
+
+
+def _bring_back(reduced, A, sides, tol):
+    """Replace what left the range, perhaps only on the way, by what smaller sides give"""
+    found = reduced.matrix[..., A.shape[-1]:]
+    lost = ~np.isfinite(found)
+    if lost.any():
+        lost &= np.equal(reduced.status, 0)[..., None, None]
+        lost &= np.isfinite(sides).all(axis=-2, keepdims=True)
+    if lost.any():
+        bits = np.finfo(A.dtype).nmant      # more than elimination lets numbers grow
+        with np.errstate(all="ignore"):
+            smaller = _reduced_beside(A, np.ldexp(sides, -bits), tol).matrix[..., A.shape[-1]:]
+            np.copyto(found, np.ldexp(smaller, bits), where=lost)
 
 
 def _at_pivots(reduced, n, part):
@@ -385,8 +400,8 @@ def det(A, *, tol=None, exact=False, modulus=None):
     Returns
     -------
     float64 or float32, Fraction or int; ndarray for a stack
-        The product of the pivots; 0 where the rank is below n, NaN where A is not finite. With
-        ``tol=0`` only an exact zero is no pivot.
+        The product of the pivots, of which only the whole can overflow or underflow; 0 where the
+        rank is below n, NaN where A is not finite. With ``tol=0`` only an exact zero is no pivot.
 
     Raises
     ------
@@ -404,12 +419,4 @@ def det(A, *, tol=None, exact=False, modulus=None):
         return field.det(A)
     echelon = ref(A, tol=tol)
     with_checked_shape(echelon.matrix, square=True)
-    found = core.determinants(echelon)
-    if found is None:       # rows at the ends of the range: their scales apart
-        A = checked_matrix(A)
-        exponents = _row_exponents(A)
-        with np.errstate(all="ignore"):
-            scaled = np.ldexp(A, -exponents[..., None])
-        found = core.determinants(ref(scaled, tol=tol),
-                                  np.asarray(exponents.sum(axis=-1, dtype=np.int64)))
-    return found
+    return core.determinants(echelon)
