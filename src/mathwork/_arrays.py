@@ -81,26 +81,29 @@ def as_plain_together(*, optional=(), **values):
 
 
 def check_out(out, shape, dtype):
-    """Raise unless `out` is a writable array of this shape and dtype, in any layout."""
-    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
+    """`out` as an ndarray; raise unless it is writable and of this shape and dtype, in any layout."""
+    if not issubclass(type(out), np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out must be a {dtype} array, got {type(out).__name__}")
+    if type(out) is not np.ndarray:
+        out = np.ndarray.view(out, np.ndarray)      # a subclass says of itself what it likes
     if out.dtype.newbyteorder("=") != dtype:
         raise TypeError(f"out must have dtype {dtype}, got {out.dtype}")
     if out.shape != shape:
         raise ValueError(f"out must have shape {shape}, got {out.shape}")
     if not out.flags.writeable:
         raise ValueError("out must be writable, got a read-only array")
+    return out
 
 
 def writing_place(out, shape, dtype, *inputs):
     """The plain array that a kernel writes for `out` while it reads `inputs`.
 
-    It is `out` itself where that is plain and shares no memory with an input, else a new array,
-    which the caller copies into `out`. Inputs may be None.
+    It is `out` itself where that is plain and shares no memory with an input (for a subclass its
+    memory as an ndarray), else a new array, which the caller copies into `out`. Inputs may be None.
     """
     if out is None:
         return np.empty(shape, dtype)
-    check_out(out, shape, dtype)
+    out = check_out(out, shape, dtype)
     plain = out.dtype.isnative and all(out.flags[flag] for flag in PLAIN)
     if plain and not any(np.may_share_memory(out, array) for array in inputs if array is not None):
         return out

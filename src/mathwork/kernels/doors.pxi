@@ -7,6 +7,10 @@ cdef extern from "Python.h":
     PyThreadState* PyEval_SaveThread()
     void PyEval_RestoreThread(PyThreadState*)
 
+cdef extern from "numpy/arrayobject.h":
+    # The same memory as an array of its own, whose shape and dtype nobody else can set.
+    cnp.ndarray own_view "PyArray_View"(cnp.ndarray array, void* dtype, void* subtype)
+
 cdef enum:
     GIL_WORK = 20000        # multiply-adds, 1 to 2 us: taking the GIL back costs about 0.1 us
 
@@ -23,6 +27,12 @@ cdef inline bint is_plain_double(object value) noexcept:
     """is_plain() in any number of dimensions but 0"""
     return (cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(<cnp.ndarray>value) > 0
             and is_plain(value, cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.NPY_DOUBLE))
+
+
+cdef inline bint is_strided(cnp.ndarray array) noexcept:
+    """float32 or float64 that kernels can read as it is, however far apart the numbers lie"""
+    return ((cnp.PyArray_TYPE(array) == cnp.NPY_DOUBLE or cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT)
+            and cnp.PyArray_ISALIGNED(array) and cnp.PyArray_ISNOTSWAPPED(array))
 
 
 cdef inline bint overlap(cnp.ndarray a, cnp.ndarray b) noexcept:

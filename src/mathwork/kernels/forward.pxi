@@ -161,11 +161,11 @@ cdef double first_output(int n, double* x, void* network) noexcept nogil:
     return y
 
 
-cdef tuple rows_of(cnp.ndarray x, Py_ssize_t columns):
-    """The shape of one row, or as many as x has, of so many columns"""
-    if cnp.PyArray_NDIM(x) == 1:
+cdef tuple rows_of(int ndim, Py_ssize_t rows, Py_ssize_t columns):
+    """The shape of one row, or of so many, of so many columns"""
+    if ndim == 1:
         return (columns,)
-    return (x.shape[0], columns)
+    return (rows, columns)
 
 
 cdef class ForwardPass:
@@ -177,6 +177,7 @@ cdef class ForwardPass:
 
     cdef readonly tuple layers
     cdef readonly object dtype
+    cdef readonly tuple sizes   # (n_in, ..., n_out)
     cdef int typenum
     cdef Plan plan
     cdef double work            # multiply-adds a row
@@ -185,60 +186,85 @@ cdef class ForwardPass:
     def __cinit__(self, layers, dtype):
         from mathwork.nn.network import checked_layers      # which imports this module
 
-        cdef Plan* plan = &self.plan
+        layers, dtype = checked_layers(layers, dtype)
+        # Each attribute is read once, here: Python may answer otherwise the next time.
+        self._settle([(_arrays.as_plain(dense.weight.T, "weight", dtype),
+                       _arrays.as_plain(dense.bias, "bias", dtype), *dense._activation)
+                      for dense in layers], dtype)
+        self.layers, self.dtype = layers, dtype
+
+    def __dealloc__(self):
+        free(self.plan.layers)
+
+    cdef _settle(self, list parts, dtype):
+        """Lay the layers (weight.T, bias, activation, parameter) out as the product reads them.
+
+        An array's shape can be set from Python at any time: here it is read once, and checked.
+        """
+        cdef Plan plan
         cdef Layer* layer
-        cdef Py_ssize_t index
+        cdef cnp.ndarray weight, bias
+        cdef int typenum = dtype.num
+        cdef Py_ssize_t index, before = 0
         cdef size_t size = 0
-        self.layers, self.dtype = layers, dtype = checked_layers(layers, dtype)
-        self.typenum = dtype.num
-        plan.n_layers = len(layers)
-        plan.layers = <Layer*>malloc(plan.n_layers * sizeof(Layer))
+        memset(&plan, 0, sizeof(plan))
+        plan.n_layers = len(parts)
+        plan.layers = self.plan.layers = <Layer*>malloc(plan.n_layers * sizeof(Layer))
         if plan.layers == NULL:
             raise MemoryError
         for index in range(plan.n_layers):
             layer = plan.layers + index
-            layer.n_out, layer.n_in = layers[index].weight.shape
-            name, layer.parameter = layers[index]._activation
+            weight, bias, name, layer.parameter = parts[index]
             layer.activation = activation_codes[name]
-            if self.typenum == cnp.NPY_FLOAT:
+            if not (is_plain(weight, 2, typenum) and is_plain(bias, 1, typenum)
+                    and bias.shape[0] == weight.shape[1] and cnp.PyArray_SIZE(weight) > 0
+                    and (index == 0 or weight.shape[0] == before)):
+                raise ValueError(f"layer {index} must have weight of shape (n_out, n_in), n_in what "
+                                 "the layer before gives, and bias of shape (n_out,), got "
+                                 f"{shape_of(weight)[::-1]} and {shape_of(bias)}")
+            layer.n_in, layer.n_out = weight.shape[0], weight.shape[1]
+            if typenum == cnp.NPY_FLOAT:
                 size = lay_out(layer, size, <const float*>NULL)
             else:
                 size = lay_out(layer, size, <const double*>NULL)
             plan.widest = max(plan.widest, layer.width)
             self.work += <double>layer.n_in * layer.n_out
+            before = layer.n_out
         plan.n_in = plan.layers[0].n_in
-        plan.n_out = plan.layers[plan.n_layers - 1].n_out
+        plan.n_out = before
         self.storage = np.zeros(size + ALIGNMENT, np.uint8)
         plan.memory = <char*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
         for index in range(plan.n_layers):
-            self._pack(plan.layers + index, layers[index])
+            self._pack(&plan, plan.layers + index, typenum, parts[index][0], parts[index][1])
+        self.sizes = (plan.n_in, *[plan.layers[index].n_out for index in range(plan.n_layers)])
+        self.plan, self.typenum = plan, typenum         # at last: nothing runs half a plan
 
-    def __dealloc__(self):
-        free(self.plan.layers)
-
-    cdef _pack(self, Layer* layer, dense):
-        """Lay one layer's weight and bias out as the product reads them."""
-        cdef cnp.ndarray weight = _arrays.as_plain(dense.weight.T, "weight", self.dtype)
-        cdef cnp.ndarray bias = _arrays.as_plain(dense.bias, "bias", self.dtype)
-        cdef char* panels = self.plan.memory + layer.weight
-        if self.typenum == cnp.NPY_FLOAT:
+    cdef _pack(self, const Plan* plan, const Layer* layer, int typenum, cnp.ndarray weight,
+               cnp.ndarray bias):
+        """Lay one layer's weight and bias out: plain, and of the layer's sizes"""
+        cdef char* panels = plan.memory + layer.weight
+        if typenum == cnp.NPY_FLOAT:
             pack(layer.n_in, layer.n_out, <const float*>cnp.PyArray_DATA(weight), layer.n_out,
                  <float*>panels)
         else:
             pack(layer.n_in, layer.n_out, <const double*>cnp.PyArray_DATA(weight), layer.n_out,
                  <double*>panels)
-        memcpy(self.plan.memory + layer.bias, cnp.PyArray_DATA(bias), cnp.PyArray_NBYTES(bias))
+        memcpy(plan.memory + layer.bias, cnp.PyArray_DATA(bias),
+               layer.n_out * (sizeof(float) if typenum == cnp.NPY_FLOAT else sizeof(double)))
 
     cdef int _run(self, const Plan* plan, Py_ssize_t rows, const void* x, void* y) noexcept nogil:
         if self.typenum == cnp.NPY_FLOAT:
             return forward(<f32v>fill_f32(0), plan, rows, <const float*>x, <float*>y)
         return forward(<f64v>fill_f64(0), plan, rows, <const double*>x, <double*>y)
 
-    cdef _forward(self, const Plan* plan, cnp.ndarray x, cnp.ndarray y):
-        """y = the last of the layers of x, both plain and of matching shape"""
-        cdef Py_ssize_t rows = x.shape[0] if cnp.PyArray_NDIM(x) == 2 else 1
-        cdef PyThreadState* state = release_gil(self.work * rows)
-        cdef int failed = self._run(plan, rows, cnp.PyArray_DATA(x), cnp.PyArray_DATA(y))
+    cdef _forward(self, const Plan* plan, Py_ssize_t start, Py_ssize_t stop, cnp.ndarray x,
+                  cnp.ndarray y):
+        """y = the last of the layers of x, both plain, for rows start:stop that both have"""
+        cdef Py_ssize_t size = sizeof(float) if self.typenum == cnp.NPY_FLOAT else sizeof(double)
+        cdef const char* source = cnp.PyArray_BYTES(x) + start * plan.n_in * size
+        cdef char* target = cnp.PyArray_BYTES(y) + start * plan.n_out * size
+        cdef PyThreadState* state = release_gil(self.work * (stop - start))
+        cdef int failed = self._run(plan, stop - start, source, target)
         take_gil(state)
         if failed:
             raise MemoryError
@@ -252,25 +278,26 @@ cdef class ForwardPass:
             inputs = x
         else:
             inputs = self._as_input(x)
+        # Read once: what follows may let others set the shape of x.
+        ndim = cnp.PyArray_NDIM(inputs)
+        rows = inputs.shape[0] if ndim == 2 else 1
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
         if out is None:
-            y = (new_vector(self.plan.n_out, self.typenum) if cnp.PyArray_NDIM(inputs) == 1
-                 else new_matrix(inputs.shape[0], self.plan.n_out, self.typenum))
+            y = (new_vector(self.plan.n_out, self.typenum) if ndim == 1
+                 else new_matrix(rows, self.plan.n_out, self.typenum))
+        elif is_place(out, ndim, self.typenum, rows if ndim == 2 else self.plan.n_out,
+                      self.plan.n_out, inputs, None):
+            y = out
         else:
-            ndim = cnp.PyArray_NDIM(inputs)
-            rows = self.plan.n_out if ndim == 1 else inputs.shape[0]
-            if is_place(out, ndim, self.typenum, rows, self.plan.n_out, inputs, None):
-                y = out
-            else:
-                y = _arrays.writing_place(out, rows_of(inputs, self.plan.n_out), self.dtype, inputs)
-        if workers == 1:
-            self._forward(&self.plan, inputs, y)
+            y = _arrays.writing_place(out, rows_of(ndim, rows, self.plan.n_out), self.dtype, inputs)
+        if workers == 1 or ndim == 1:
+            self._forward(&self.plan, 0, rows, inputs, y)
         else:
-            self._forward_in_pieces(inputs, y, workers)
+            self._forward_in_pieces(rows, inputs, y, workers)
         return y if out is None or y is out else _arrays.copied(y, out)
 
-    def _as_input(self, x):
+    cdef cnp.ndarray _as_input(self, object x):
         """x as the plain array that _forward reads"""
         cdef cnp.ndarray inputs = _arrays.as_plain(x, "x", self.dtype)
         cdef int ndim = cnp.PyArray_NDIM(inputs)
@@ -282,30 +309,26 @@ cdef class ForwardPass:
                              f"got shape {shape_of(inputs)}")
         return inputs
 
-    def _forward_in_pieces(self, inputs, y, workers):
-        if inputs.ndim == 1:
-            self._forward(&self.plan, inputs, y)
-        else:
-            _workers.over_rows(
-                lambda start, stop: self._forward(&self.plan, inputs[start:stop],
-                                                  y[start:stop]),
-                len(inputs), workers)
+    def _forward_in_pieces(self, Py_ssize_t rows, cnp.ndarray x, cnp.ndarray y, workers):
+        _workers.over_rows(lambda start, stop: self._forward(&self.plan, start, stop, x, y),
+                           rows, workers)
 
     def _trace(self, x):
         """The activations of every layer"""
         cdef Plan one = self.plan
-        cdef Py_ssize_t index
+        cdef cnp.ndarray inputs = self._as_input(x), y
+        cdef int ndim = cnp.PyArray_NDIM(inputs)
+        cdef Py_ssize_t rows = inputs.shape[0] if ndim == 2 else 1, index
         one.n_layers = 1
         activations = []
-        x = self._as_input(x)
         for index in range(self.plan.n_layers):
             one.layers = self.plan.layers + index
             one.n_in = one.layers.n_in
             one.n_out = one.layers.n_out
-            y = np.empty(rows_of(x, one.n_out), self.dtype)
-            self._forward(&one, x, y)
+            y = np.empty(rows_of(ndim, rows, one.n_out), self.dtype)
+            self._forward(&one, 0, rows, inputs, y)
             activations.append(y)
-            x = y
+            inputs = y
         return tuple(activations)
 
     def _addresses(self):

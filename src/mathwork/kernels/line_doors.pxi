@@ -71,8 +71,8 @@ def make_line(cls, *fields):
     order of the class, nobs and status."""
     cdef Line made
     cdef int i
-    if not issubclass(cls, Line):
-        raise TypeError("cls must be a subclass of Line")
+    if not issubclass(cls, Line) or len(fields) != FIT_SIZE + 2:
+        raise TypeError("cls must be a subclass of Line, and fields its five, nobs and status")
     made = new_line(cls)
     if isinstance(fields[0], float):
         for i in range(FIT_SIZE):
@@ -132,13 +132,16 @@ cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
     cdef LineStack stack
     cdef Py_ssize_t rows = 1
     cdef int axis
-    cdef cnp.npy_intp* shape = cnp.PyArray_DIMS(y)
+    cdef cnp.npy_intp* shape
     cdef Line made = new_line(line_class)
     cdef list fields = []
     cdef cnp.npy_intp[MAX_DIMENSIONS + 1] block_shape
     cdef cnp.ndarray block
+    # Views, because the shapes and strides are read while other threads may set those of x and y.
+    x, y = own_view(x, NULL, NULL), own_view(y, NULL, NULL)
+    weights = None if weights is None else own_view(weights, NULL, NULL)
     stack.leading = cnp.PyArray_NDIM(y) - 1
-    stack.shape = shape
+    stack.shape = shape = cnp.PyArray_DIMS(y)
     stack.count = shape[stack.leading]
     for axis in range(stack.leading):
         rows *= shape[axis]

@@ -166,30 +166,49 @@ cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y)
                    correlation, f.count, rank, status, f.centred, X, y)
 
 
-cdef inline void set_rows(Design* d, cnp.ndarray X) noexcept:
-    d.n = X.shape[0]
-    d.columns = d.p = X.shape[1]
-    d.X = <const char*>cnp.PyArray_DATA(X)
+cdef int set_rows(Design* d, cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights) except -1:
+    """The rows of X (n, p), y (n,) or (n, k), and plain weights (n,); the last two may be None
+
+    Whoever holds an array can set its shape and dtype at any time: here they are read once, and
+    checked.
+    """
+    cdef int ndim = 0 if y is None else cnp.PyArray_NDIM(y)
+    if not (is_strided(X) and cnp.PyArray_NDIM(X) == 2):
+        raise ValueError("X must have shape (n, p), float32 or float64, as when it was given, "
+                         f"got {shape_of(X)}, {X.dtype}")
+    d.n, d.columns, d.p, d.k = X.shape[0], X.shape[1], X.shape[1], 0
+    if y is not None:
+        if not (is_strided(y) and (ndim == 1 or ndim == 2)):
+            raise ValueError("y must have shape (n,) or (n, k), float32 or float64, as when it was "
+                             f"given, got {shape_of(y)}, {y.dtype}")
+        if y.shape[0] != d.n:
+            raise ValueError(f"y must have {d.n} rows, as X of shape {shape_of(X)} has, got "
+                             f"shape {shape_of(y)}")
+        d.k = y.shape[1] if ndim == 2 else 1
+        d.y = cnp.PyArray_BYTES(y)
+        d.y_row_step = cnp.PyArray_STRIDES(y)[0]
+        d.y_column_step = cnp.PyArray_STRIDES(y)[1] if ndim == 2 else 0
+        d.y_narrow = cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT
+    d.weights = NULL
+    if weights is not None:
+        if not (is_plain(weights, 1, cnp.NPY_DOUBLE) and weights.shape[0] == d.n):
+            raise ValueError(f"weights must have shape ({d.n},) to match X of shape {shape_of(X)}, "
+                             f"got {shape_of(weights)}, {weights.dtype}")
+        d.weights = <const double*>cnp.PyArray_DATA(weights)
+    d.X = cnp.PyArray_BYTES(X)
     d.row_step = cnp.PyArray_STRIDES(X)[0]
     d.column_step = cnp.PyArray_STRIDES(X)[1]
     d.narrow = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT
     d.weight_scale = 1
-
-
-cdef inline void set_targets(Design* d, cnp.ndarray y) noexcept:
-    d.k = y.shape[1] if cnp.PyArray_NDIM(y) == 2 else 1
-    d.y = <const char*>cnp.PyArray_DATA(y)
-    d.y_row_step = cnp.PyArray_STRIDES(y)[0]
-    d.y_column_step = cnp.PyArray_STRIDES(y)[1] if cnp.PyArray_NDIM(y) == 2 else 0
-    d.y_narrow = cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT
+    return 0
 
 
 # For the tests.
 ways = {"any": ANY_WAY, "cholesky": CHOLESKY, "reflections": REFLECTIONS}
 
 
-def fit_rows(cnp.ndarray X, cnp.ndarray y, bint intercept, cnp.ndarray weights, double rank_tol,
-             way="any"):
+def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp.ndarray weights,
+             double rank_tol, way="any"):
     """The fit of float32 or float64 arrays in any strides, and of plain float64 weights or None.
 
     A negative rank_tol asks for the default. Its status is 3, and its fields are NaN, where X or y
@@ -200,20 +219,15 @@ def fit_rows(cnp.ndarray X, cnp.ndarray y, bint intercept, cnp.ndarray weights, 
     cdef int status, gone = ways[way]
     cdef PyThreadState* state
     cdef LeastSquares made
-    set_rows(&f.design, X)
-    set_targets(&f.design, y)
+    cdef bint single
+    set_rows(&f.design, X, y, weights)
+    single = cnp.PyArray_NDIM(y) == 1
     P = f.design.columns + intercept
-    if y.shape[0] != f.design.n:
-        raise ValueError(f"y must have {f.design.n} rows, as X of shape {shape_of(X)} has, got "
-                         f"shape {shape_of(y)}")
     if P == 0 or f.design.k == 0:
         raise ValueError("X must have a column, or an intercept, and y a target, got shapes "
                          f"{shape_of(X)} and {shape_of(y)}")
     if f.design.n < P:
         raise too_few(P, f.design.n, weights)
-    f.design.weights = NULL
-    if weights is not None:
-        f.design.weights = <const double*>cnp.PyArray_DATA(weights)
     f.centred = intercept
     f.rank_tol = rank_tol if rank_tol >= 0 else 16 * P * EPSILON
     if rank_tol >= 0 and gone == ANY_WAY:
@@ -226,7 +240,7 @@ def fit_rows(cnp.ndarray X, cnp.ndarray y, bint intercept, cnp.ndarray weights, 
         take_gil(state)
         if status == FIT_TOO_FEW:
             raise too_few(P, f.count, weights)
-        made = result_of(&f, status, cnp.PyArray_NDIM(y) == 1, X, y)
+        made = result_of(&f, status, single, X, y)
         made._way = "cholesky" if gone == CHOLESKY else "reflections"
         made._steps = f.steps
         return made
@@ -239,14 +253,14 @@ cdef object too_few(Py_ssize_t P, Py_ssize_t count, object weights):
                       + ("" if weights is None else " that count"))
 
 
-def finite_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights):
+def finite_rows(cnp.ndarray X not None, cnp.ndarray y not None, cnp.ndarray weights not None):
     """Set to 0 the weights of the rows in which X or y is not finite."""
     cdef Fit f
     cdef Py_ssize_t first = 0, start, c, i
     cdef double* w = <double*>cnp.PyArray_DATA(weights)
     memset(&f, 0, sizeof(f))
-    set_rows(&f.design, X)
-    set_targets(&f.design, y)
+    set_rows(&f.design, X, y, weights)
+    f.design.weights = NULL         # all rows are looked at
     if not make_room(&f):
         raise MemoryError
     with nogil:
@@ -260,29 +274,36 @@ def finite_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights):
     free(f.room)
 
 
-def residual_rows(cnp.ndarray X, cnp.ndarray y, cnp.ndarray params, bint intercept):
+def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not None,
+                  bint intercept):
     """y - intercept - X params in doubled precision, rounded; params plain, (P, k).
 
     A column whose parameters are NaN is not looked at. y may be None: what is predicted, then.
     """
     cdef Fit f
-    cdef Py_ssize_t P = params.shape[0], k = params.shape[1], first = 0, start, i, j, t
+    cdef Py_ssize_t P, k, first = 0, start, i, j, t
     cdef double sign = -1 if y is None else 1
-    cdef const double* b = <const double*>cnp.PyArray_DATA(params)
-    cdef cnp.ndarray result = new_matrix(X.shape[0], k, cnp.NPY_DOUBLE)
-    cdef double* out = <double*>cnp.PyArray_DATA(result)
+    cdef const double* b
+    cdef cnp.ndarray result
+    cdef double* out
     memset(&f, 0, sizeof(f))
-    set_rows(&f.design, X)
-    if y is not None:
-        set_targets(&f.design, y)
-    f.design.k = k
+    set_rows(&f.design, X, y, None)
+    P = f.design.columns + intercept
+    if not (is_plain(params, 2, cnp.NPY_DOUBLE) and params.shape[0] == P and params.shape[1] > 0
+            and (y is None or params.shape[1] == f.design.k)):
+        raise ValueError(f"params must have shape ({P}, k), k as y has, to match X of shape "
+                         f"{shape_of(X)}, got {shape_of(params)}, {params.dtype}")
+    b = <const double*>cnp.PyArray_DATA(params)
+    k = f.design.k = params.shape[1]
+    result = new_matrix(f.design.n, k, cnp.NPY_DOUBLE)
+    out = <double*>cnp.PyArray_DATA(result)
     if not make_room(&f):
         raise MemoryError
     f.design.k = 0 if y is None else k
     with nogil:
         f.design.p = 0
         for j in range(P - intercept):
-            if k and isnan(b[(j + intercept) * k]):
+            if isnan(b[(j + intercept) * k]):
                 continue
             for t in range(k):
                 f.b[t * P + f.design.p] = b[(j + intercept) * k + t]

@@ -88,10 +88,12 @@ cdef void merge_moments(Py_ssize_t q, MomentSums* into, MomentSums* other) noexc
             into.gram_low[i * q + j] = into.gram_low[j * q + i] = entry.low
 
 
-def merged_moments(cnp.ndarray a, cnp.ndarray b, Py_ssize_t q):
+def merged_moments(cnp.ndarray a not None, cnp.ndarray b not None, Py_ssize_t q):
     """The moments of the rows of both, which moments_of gave."""
     cdef cnp.ndarray made = a.copy(), used = b.copy()
     cdef double* numbers = <double*>cnp.PyArray_DATA(made)
+    check_moments(made, q)
+    check_moments(used, q)
     cdef MomentSums into = moments_in(q, numbers)
     cdef MomentSums other = moments_in(q, <double*>cnp.PyArray_DATA(used))
     if other.count == 0:

@@ -12,6 +12,7 @@
 cdef enum:
     SAMPLE_ROWS = 64
     MAX_EXPONENT = 1000     # of a scale: 2^1000 and its inverse are normal numbers
+    MOST_MOMENTS = 1 << 24  # columns: more of them fit in no memory, and their sizes in 64 bits
 
 # Moments of q columns, about their means, not divided by the weight. Column j is in units of
 # 2^exponent[j] in `gram`, (q, q) and symmetric, but not in `mean`; weights are in units of
@@ -39,6 +40,15 @@ cdef struct MomentRoom:
 cdef inline Py_ssize_t moment_numbers(Py_ssize_t q) noexcept nogil:
     """How many numbers the moments of q columns are"""
     return 4 + 3 * q + 2 * q * q
+
+
+cdef int check_moments(cnp.ndarray numbers, Py_ssize_t q) except -1:
+    """Raise unless these can be the moments of q columns"""
+    if not (0 <= q <= MOST_MOMENTS and is_plain(numbers, 1, cnp.NPY_DOUBLE)
+            and numbers.shape[0] == moment_numbers(q)):
+        raise ValueError(f"moments of {q} columns must be {4 + 3 * q + 2 * q * q} numbers of "
+                         f"float64, got shape {shape_of(numbers)}, {numbers.dtype}")
+    return 0
 
 
 cdef inline MomentSums moments_in(Py_ssize_t q, double* numbers) noexcept nogil:
@@ -341,11 +351,10 @@ cdef int accumulate_moments(Design* rows, MomentSums* found) noexcept nogil:
 
 # ---- the door ----
 
-def moments_of(cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights):
+def moments_of(cnp.ndarray X not None, cnp.ndarray y not None, cnp.ndarray weights):
     """The moments of rows, as one vector of numbers in the order of MomentSums.
 
-    X (n, p) and y (n, k) are aligned native float32 or float64 in any strides; weights is a plain
-    float64 vector or None. All of it is checked before.
+    X, y and weights are as set_rows() takes them.
     """
     cdef Design rows
     cdef MomentSums found
@@ -354,12 +363,10 @@ def moments_of(cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights):
     cdef double* numbers
     cdef Py_ssize_t q
     cdef int failed
-    set_rows(&rows, X)
-    set_targets(&rows, y)
-    rows.weights = NULL
-    if weights is not None:
-        rows.weights = <const double*>cnp.PyArray_DATA(weights)
+    set_rows(&rows, X, y, weights)
     q = rows.p + rows.k
+    if q > MOST_MOMENTS:
+        raise MemoryError
     made = new_vector(moment_numbers(q), cnp.NPY_DOUBLE)
     numbers = <double*>cnp.PyArray_DATA(made)
     found = moments_in(q, numbers)

@@ -194,27 +194,38 @@ cdef int fit_normal(Py_ssize_t q, MomentSums* moments, const Py_ssize_t* chosen,
     return <int>(r + fit.centred)
 
 
-def fit_of_moments(cnp.ndarray numbers, Py_ssize_t q, cnp.ndarray chosen, Py_ssize_t k,
-                   bint single, bint intercept, double rank_tol):
+def fit_of_moments(cnp.ndarray numbers not None, Py_ssize_t q, cnp.ndarray chosen not None,
+                   Py_ssize_t k, bint single, bint intercept, double rank_tol):
     """The fit by what moments_of gave of the last k columns, or of one that came as a vector.
 
     `chosen` are the columns, plain and intp, that explain them.
     """
     cdef NormalFit fit
-    cdef Py_ssize_t p = chosen.shape[0], P = p + intercept
-    cdef cnp.ndarray copy = numbers.copy()
-    cdef cnp.ndarray params = of_parameters(P, k, single, &fit.params)
-    cdef cnp.ndarray bse = of_parameters(P, k, single, &fit.bse)
-    cdef cnp.ndarray correlation = of_parameters(P, P, False, &fit.correlation)
-    cdef cnp.ndarray judged = of_parameters(3, k, False, &fit.ssr)
-    cdef MomentSums moments = moments_in(q, <double*>cnp.PyArray_DATA(copy))
+    cdef MomentSums moments
     cdef PyThreadState* state
+    cdef cnp.ndarray copy = numbers.copy(), params, bse, correlation, judged
+    cdef const Py_ssize_t* columns = <const Py_ssize_t*>cnp.PyArray_DATA(chosen)
+    cdef Py_ssize_t p, P, i
     cdef int rank
+    check_moments(copy, q)
+    if not (0 < k <= (1 if single else q) <= q and is_plain(chosen, 1, cnp.NPY_INTP)):
+        raise ValueError("chosen must be plain and intp, and k from 1 to "
+                         f"{1 if single else q}, got {chosen.dtype} and {k}")
+    p = chosen.shape[0]
+    P = p + intercept
+    for i in range(p):
+        if not 0 <= columns[i] < q - k:
+            raise IndexError(f"chosen must be among the {q - k} columns of X, got {columns[i]}")
+    params = of_parameters(P, k, single, &fit.params)
+    bse = of_parameters(P, k, single, &fit.bse)
+    correlation = of_parameters(P, P, False, &fit.correlation)
+    judged = of_parameters(3, k, False, &fit.ssr)
+    moments = moments_in(q, <double*>cnp.PyArray_DATA(copy))
     fit.p, fit.k, fit.centred, fit.rank_tol = p, k, intercept, rank_tol
     fit.rsquared = fit.ssr + k
     fit.fvalue = fit.rsquared + k
     state = release_gil(20.0 * P * P * (P + k))
-    rank = fit_normal(q, &moments, <const Py_ssize_t*>cnp.PyArray_DATA(chosen), &fit)
+    rank = fit_normal(q, &moments, columns, &fit)
     take_gil(state)
     if rank < 0:
         raise MemoryError

@@ -53,6 +53,7 @@ cdef object call_plain(const BlockKernel* kernel, tuple values, object out):
     cdef cnp.npy_intp steps[OPERANDS]
     cdef cnp.ndarray like = None, array
     cdef int k, n_in = kernel.n_in
+    cdef Py_ssize_t n
     cdef PyThreadState* state
     cdef list results = []
     for k in range(n_in):
@@ -77,8 +78,9 @@ cdef object call_plain(const BlockKernel* kernel, tuple values, object out):
             cnp.PyArray_NDIM(like), cnp.PyArray_DIMS(like), cnp.NPY_DOUBLE, 0)
         args[k], steps[k] = cnp.PyArray_BYTES(array), sizeof(double)
         results.append(array)
-    state = release_gil(10.0 * cnp.PyArray_SIZE(like))      # of an element, or more
-    over_blocks(kernel, args, cnp.PyArray_SIZE(like), steps)
+    n = cnp.PyArray_SIZE(like)
+    state = release_gil(10.0 * n)       # of an element, or more
+    over_blocks(kernel, args, n, steps)
     take_gil(state)
     return results[0] if kernel.n_out == 1 else tuple(results)
 

@@ -254,8 +254,9 @@ cdef void power_covariance(const Cloud* cloud, PolynomialFit* fit, double varian
         bse[i] = ldexp(sqrt(sum.high * variance), shift * <int>i - cloud.y_shift)
 
 
-def polynomial_fit(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t degree):
-    """A polynomial through plain float64 (n,) arrays of checked lengths; weights may be None.
+def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray weights,
+                   Py_ssize_t degree):
+    """A polynomial through plain float64 (n,) arrays; weights may be None.
 
     Gives (status, count, mapping, basis, spread, coef, covariance, bse, ssr, unexplained).
     `count` points have a weight, and `unexplained` is ssr over the sum of w (y - mean)^2.
@@ -269,15 +270,32 @@ def polynomial_fit(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
     cdef Cloud cloud
     cdef PolynomialFit fit
     cdef PyThreadState* state
-    cdef cnp.ndarray basis = new_matrix(2, n, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray spread = new_matrix(n, n, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray coef = new_vector(n, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray covariance = new_matrix(n, n, cnp.NPY_DOUBLE)
-    cdef cnp.ndarray bse = new_vector(n, cnp.NPY_DOUBLE)
-    cdef double* spreads = <double*>cnp.PyArray_DATA(spread)
-    cdef double* pairs = <double*>cnp.PyArray_DATA(basis)
-    cdef Pair* slab = <Pair*>malloc((5 * n + 3 * n * n) * sizeof(Pair))
-    cdef double* sums = <double*>malloc((3 * 2 * SHARES + 1) * n * sizeof(double))
+    cdef cnp.ndarray basis, spread, coef, covariance, bse
+    cdef double* spreads
+    cdef double* pairs
+    cdef double* sums
+    cdef Pair* slab
+    # Whoever holds an array can set its shape and dtype at any time: here they are read once.
+    if not (0 <= degree <= MAX_DEGREE and is_plain(x, 1, cnp.NPY_DOUBLE)
+            and is_plain(y, 1, cnp.NPY_DOUBLE) and y.shape[0] == x.shape[0]
+            and (weights is None or (is_plain(weights, 1, cnp.NPY_DOUBLE)
+                                     and weights.shape[0] == x.shape[0]))):
+        raise ValueError("x, y and weights must be float64 of one length, as when they were given")
+    cloud.n = x.shape[0]
+    cloud.x = <const double*>cnp.PyArray_DATA(x)
+    cloud.y = <const double*>cnp.PyArray_DATA(y)
+    cloud.weights = NULL
+    if weights is not None:
+        cloud.weights = <const double*>cnp.PyArray_DATA(weights)
+    basis = new_matrix(2, n, cnp.NPY_DOUBLE)
+    spread = new_matrix(n, n, cnp.NPY_DOUBLE)
+    coef = new_vector(n, cnp.NPY_DOUBLE)
+    covariance = new_matrix(n, n, cnp.NPY_DOUBLE)
+    bse = new_vector(n, cnp.NPY_DOUBLE)
+    spreads = <double*>cnp.PyArray_DATA(spread)
+    pairs = <double*>cnp.PyArray_DATA(basis)
+    slab = <Pair*>malloc((5 * n + 3 * n * n) * sizeof(Pair))
+    sums = <double*>malloc((3 * 2 * SHARES + 1) * n * sizeof(double))
     if slab == NULL or sums == NULL:
         free(slab)
         free(sums)
@@ -292,12 +310,6 @@ def polynomial_fit(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
     fit.gram = slab + 5 * n
     fit.powers = fit.gram + n * n
     fit.W = fit.powers + n * n
-    cloud.n = x.shape[0]
-    cloud.x = <const double*>cnp.PyArray_DATA(x)
-    cloud.y = <const double*>cnp.PyArray_DATA(y)
-    cloud.weights = NULL
-    if weights is not None:
-        cloud.weights = <const double*>cnp.PyArray_DATA(weights)
     cloud.count = 0
     state = release_gil(<double>n * n * n + <double>cloud.n * n)
     status = solve_polynomial(&cloud, &fit)
@@ -328,9 +340,17 @@ def polynomial_fit(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
 
 # ---- evaluation ----
 
-def differentiate_polynomial(cnp.ndarray basis, tuple mapping):
+cdef Py_ssize_t terms_of(cnp.ndarray basis) except -1:
+    """degree + 1 of a basis (2, degree + 1), plain float64"""
+    if not (is_plain(basis, 2, cnp.NPY_DOUBLE) and basis.shape[0] == 2 and basis.shape[1] > 0):
+        raise ValueError("basis must have shape (2, degree + 1), float64, got "
+                         f"{shape_of(basis)}, {basis.dtype}")
+    return basis.shape[1]
+
+
+def differentiate_polynomial(cnp.ndarray basis not None, tuple mapping not None):
     """(basis, mapping) of the derivative by x: c'_(k-1) = c'_(k+1) + 2 k c_k, and c'_0 by half."""
-    cdef Py_ssize_t n = basis.shape[1], k
+    cdef Py_ssize_t n = terms_of(basis), k
     cdef Py_ssize_t most = max(n - 1, 1)
     cdef cnp.ndarray made = np.zeros((2, most))
     cdef const double* c = <const double*>cnp.PyArray_DATA(basis)
@@ -358,23 +378,30 @@ def differentiate_polynomial(cnp.ndarray basis, tuple mapping):
     return made, (shift, centre, factor, y_shift - shift)
 
 
-def evaluate_polynomial(cnp.ndarray basis, tuple mapping, cnp.ndarray x):
+def evaluate_polynomial(cnp.ndarray basis not None, tuple mapping not None,
+                        cnp.ndarray x not None):
     """The polynomial at each of a plain float64 array, in doubled precision and rounded."""
-    cdef Py_ssize_t n = basis.shape[1], block, i, part, k
+    cdef Py_ssize_t n, block, i, part, k
     cdef Cloud cloud
     cdef MappedPoints points
     cdef double[PAIRS] now, before
     cdef Pair* coef
     cdef f64v half, rest, value
-    cdef cnp.ndarray made = np.empty_like(x)
-    cdef double* found = <double*>cnp.PyArray_DATA(made)
-    cdef const double* c = <const double*>cnp.PyArray_DATA(basis)
+    cdef cnp.ndarray made
+    cdef double* found
+    cdef const double* c
     cdef PyThreadState* state
+    cloud.mapping.shift, cloud.mapping.centre, cloud.mapping.factor, i = mapping
+    n = terms_of(basis)
+    if not is_plain(x, cnp.PyArray_NDIM(x), cnp.NPY_DOUBLE):
+        raise ValueError(f"x must be plain and float64, got {x.dtype}")
+    made = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.NPY_DOUBLE, 0)
+    found = <double*>cnp.PyArray_DATA(made)
+    c = <const double*>cnp.PyArray_DATA(basis)
     cloud.n = cnp.PyArray_SIZE(x)
     cloud.x = cloud.y = <const double*>cnp.PyArray_DATA(x)
     cloud.weights = NULL
     cloud.weight_shift = cloud.y_shift = 0
-    cloud.mapping.shift, cloud.mapping.centre, cloud.mapping.factor, i = mapping
     # In two steps, because 2^-i alone may be out of range.
     half = fill_f64(ldexp(1, <int>-(i // 2)))
     rest = fill_f64(ldexp(1, <int>-(i - i // 2)))

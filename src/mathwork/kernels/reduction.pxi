@@ -199,15 +199,20 @@ cdef share_slices(A, R, columns, tol, reduced, engine, count, found, workers):
 engines = {"any": ANY_ENGINE, "small": SMALL_ENGINE, "large": LARGE_ENGINE}
 
 
-def reduce_plain(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
+def reduce_plain(cnp.ndarray A not None, Py_ssize_t columns, double tol, bint reduced,
                  Py_ssize_t workers=1, engine="any"):
     """The reduction of one plain matrix or a plain stack, all arguments checked.
 
     A negative tol asks for the default.
     """
-    if cnp.PyArray_NDIM(A) == 2:
-        return reduce_one(A, columns, tol, reduced, engines[engine])
-    return reduce_many(A, columns, tol, reduced, workers, engines[engine])
+    cdef int ndim = cnp.PyArray_NDIM(A), by = engines[engine]
+    # Again: whoever holds A can set its shape, also in the __index__ of `columns`.
+    if not (ndim >= 2 and 0 <= columns <= A.shape[ndim - 1]
+            and (is_plain(A, ndim, cnp.NPY_DOUBLE) or is_plain(A, ndim, cnp.NPY_FLOAT))):
+        raise ValueError(f"A must keep its shape, got {shape_of(A)}, {A.dtype} in the end")
+    if ndim == 2:
+        return reduce_one(A, columns, tol, reduced, by)
+    return reduce_many(own_view(A, NULL, NULL), columns, tol, reduced, workers, by)
 
 
 cdef inline Py_ssize_t plain_columns(object columns, Py_ssize_t n):

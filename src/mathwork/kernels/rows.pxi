@@ -50,11 +50,9 @@ cdef cnp.ndarray plain_matrix(object A):
     return matrix
 
 
-cdef Py_ssize_t row_number(object i, str name, cnp.ndarray A) except -1:
-    """i, from the end where it is negative, as a row of A"""
-    cdef Py_ssize_t m = A.shape[0], row = clipped_index(i, NULL)
-    if row < 0:
-        row += m
+cdef Py_ssize_t row_number(Py_ssize_t asked, object i, str name, cnp.ndarray A) except -1:
+    """Row `asked` of A, which came as i; from the end where it is negative"""
+    cdef Py_ssize_t m = A.shape[0], row = asked + m if asked < 0 else asked
     if not 0 <= row < m:
         raise IndexError(f"{name} must be a row of A of shape {shape_of(A)}, got {i}")
     return row
@@ -116,11 +114,15 @@ def swap_rows(A, i, j, *, out=None):
     array([[1., 2., 3.],
            [0., 1., 4.]])
     """
+    # Numbers first: to convert them may run code that changes A.
+    cdef Py_ssize_t a = clipped_index(i, NULL), b = clipped_index(j, NULL), n
     cdef cnp.ndarray matrix = plain_matrix(A), result
-    cdef Py_ssize_t n = matrix.shape[1], a = row_number(i, "i", matrix)
-    cdef Py_ssize_t b = row_number(j, "j", matrix)
+    cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
+    n = matrix.shape[1]
+    a = row_number(a, i, "i", matrix)
+    b = row_number(b, j, "j", matrix)
     result = to_be_changed(matrix, out)
-    if a != b and cnp.PyArray_TYPE(result) == cnp.NPY_FLOAT:
+    if a != b and narrow:
         swap_entries(n, <float*>cnp.PyArray_DATA(result) + a * n,
                      <float*>cnp.PyArray_DATA(result) + b * n)
     elif a != b:
@@ -170,10 +172,12 @@ def scale_row(A, i, factor, *, out=None):
     array([[1., 2.],
            [0., 1.]])
     """
-    cdef cnp.ndarray matrix = plain_matrix(A), result
-    cdef Py_ssize_t n = matrix.shape[1], row = row_number(i, "i", matrix)
-    cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
+    cdef Py_ssize_t row = clipped_index(i, NULL), n
     cdef double number = multiple(factor)
+    cdef cnp.ndarray matrix = plain_matrix(A), result
+    cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
+    n = matrix.shape[1]
+    row = row_number(row, i, "i", matrix)
     if number == 0 or (narrow and <float>number == 0):
         raise ValueError(f"factor must not be zero, got {number}"
                          + (", which is zero in float32" if number else ""))
@@ -224,14 +228,17 @@ def add_multiple(A, target, source, factor, *, out=None):
     array([[ 1.,  2.,  3.],
            [ 0., -3., -6.]])
     """
-    cdef cnp.ndarray matrix = plain_matrix(A), result
-    cdef Py_ssize_t n = matrix.shape[1], t = row_number(target, "target", matrix)
-    cdef Py_ssize_t s = row_number(source, "source", matrix)
+    cdef Py_ssize_t t = clipped_index(target, NULL), s = clipped_index(source, NULL), n
     cdef double number = multiple(factor)
+    cdef cnp.ndarray matrix = plain_matrix(A), result
+    cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
+    n = matrix.shape[1]
+    t = row_number(t, target, "target", matrix)
+    s = row_number(s, source, "source", matrix)
     if t == s:
         raise ValueError(f"target and source must be different rows, got {target} and {source}")
     result = to_be_changed(matrix, out)
-    if cnp.PyArray_TYPE(result) == cnp.NPY_FLOAT:
+    if narrow:
         add_row(<f32v>fill_f32(0), n, <float>number,
                 <const float*>cnp.PyArray_DATA(result) + s * n,
                 <float*>cnp.PyArray_DATA(result) + t * n)

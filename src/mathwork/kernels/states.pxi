@@ -204,15 +204,18 @@ def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t)
     orbits is (N, 9) as in orbit_states; the result is of `shape`, that of the N orbits, + the shape
     of t + (3,).
     """
-    if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and orbits.shape[1] == COEFFICIENTS
-            and len(shape) < 64):
-        raise ValueError("orbits (N, 9) must be a plain array, of less than 64 dimensions in all")
     cdef cnp.npy_intp sizes[64]         # as many as NumPy has
     cdef double number = 0
     cdef const double* times = &number
-    cdef Py_ssize_t T = 1, N = orbits.shape[0]
+    cdef Py_ssize_t T = 1, N
     cdef int axis, of_orbits = len(shape), ndim = of_orbits
     cdef cnp.ndarray out
+    for axis in range(min(of_orbits, 63)):
+        sizes[axis] = shape[axis]
+    if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and orbits.shape[1] == COEFFICIENTS
+            and of_orbits < 64):
+        raise ValueError("orbits (N, 9) must be a plain array, of less than 64 dimensions in all")
+    N = orbits.shape[0]
     cdef PyThreadState* state
     if is_number(t):
         number = t
@@ -222,9 +225,8 @@ def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t)
         times = <const double*>cnp.PyArray_DATA(<cnp.ndarray>t)
     else:
         return NotImplemented
-    for axis in range(ndim):
-        sizes[axis] = (shape[axis] if axis < of_orbits
-                       else cnp.PyArray_DIM(<cnp.ndarray>t, axis - of_orbits))
+    for axis in range(of_orbits, ndim):
+        sizes[axis] = cnp.PyArray_DIM(<cnp.ndarray>t, axis - of_orbits)
     sizes[ndim] = 3
     out = cnp.PyArray_EMPTY(ndim + 1, sizes, cnp.NPY_DOUBLE, 0)
     if cnp.PyArray_SIZE(out) != 3 * N * T:

@@ -119,7 +119,7 @@ class Field:
     # ---- what they share ----
 
     def _matrices(self, A):
-        numbers = self.read(A, "A")
+        numbers = self.read(A, "A").view()      # of which nobody else can set the shape
         if numbers.ndim < 2:
             raise ValueError(f"A must have shape (m, n) or (..., m, n), got {numbers.shape}")
         return numbers

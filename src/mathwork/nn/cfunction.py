@@ -105,8 +105,8 @@ class RowFunction:
                 ctypes.c_double, ctypes.c_int, numbers, ctypes.c_void_p)(scalar),
             "address": address,
             "dtype": network.dtype,
-            "n_in": network.layers[0].weight.shape[1],
-            "n_out": len(network.layers[-1].bias),
+            "n_in": network.sizes[0],
+            "n_out": network.sizes[-1],
             "network": pointer,
             "row": ctypes.CFUNCTYPE(ctypes.c_int, numbers, numbers, ctypes.c_void_p)(address),
         }.items():

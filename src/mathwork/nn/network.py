@@ -299,12 +299,8 @@ class Network(core.ForwardPass):
         return cls._of(onnx.layers(source), dtype)
 
     @property
-    def sizes(self):
-        return (self.layers[0].weight.shape[1], *(len(layer.bias) for layer in self.layers))
-
-    @property
     def n_parameters(self):
-        return sum(layer.weight.size + layer.bias.size for layer in self.layers)
+        return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(self.sizes))
 
     def trace(self, x):
         """Every layer's activation, the last being what the call returns, bit for bit.
@@ -481,6 +477,9 @@ def checked_layers(layers, dtype):
     for layer in layers:
         if not isinstance(layer, Dense):
             raise TypeError(f"layers must be Dense, got {type(layer).__name__}")
+    # Of a subclass what it answers now: its attributes may be properties.
+    layers = tuple(layer if type(layer) is Dense
+                   else Dense(layer.weight, layer.bias, layer.activation) for layer in layers)
     for index, (before, after) in enumerate(itertools.pairwise(layers), 1):
         if after.weight.shape[1] != before.weight.shape[0]:
             raise ValueError(f"layer {index} must take the {before.weight.shape[0]} outputs of "

@@ -209,7 +209,7 @@ def fit_groups(keys, x, y):
     array([0, 0, 1], dtype=int8)
     """
     given, plain, kind = _as_keys(keys)
-    x, y = as_plain(x, "x"), as_plain(y, "y")
+    x, y = _plain_view(x, "x"), _plain_view(y, "y")
     if plain.ndim != 1 or x.shape != plain.shape or y.shape != plain.shape:
         tuples = isinstance(keys, list) and bool(keys) and isinstance(keys[0], tuple)
         hint = "; keys that are tuples go into an array of objects" if tuples else ""
@@ -284,7 +284,7 @@ def fit_rolling(x, y, window, *, min_nobs=None):
     min_nobs = window if min_nobs is None else operator.index(min_nobs)
     if not 2 <= min_nobs <= window:
         raise ValueError(f"min_nobs must be between 2 and window = {window}, got {min_nobs}")
-    x, y = as_plain(x, "x"), as_plain(y, "y")
+    x, y = _plain_view(x, "x"), _plain_view(y, "y")
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"x and y must have the same shape (n,), got {x.shape} and {y.shape}")
     longest = len(x) + 1        # a longer one is the same
@@ -295,6 +295,11 @@ def fit_rolling(x, y, window, *, min_nobs=None):
 for public in (GroupFits, RollingFits, fit_groups, fit_rolling):
     public.__module__ = "mathwork.regression"
 del public
+
+
+def _plain_view(value, name):
+    """`value` as a plain array whose shape and dtype nobody else can set"""
+    return as_plain(value, name).view()
 
 
 # ---- keys ----
@@ -324,7 +329,8 @@ def _as_keys(keys):
     else:
         raise TypeError("keys must be integers, strings, times, floats or objects, "
                         f"got dtype {given.dtype}")
-    plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN)
+    # As _plain_view: the other arguments, and keys that are objects, may run code of anybody.
+    plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN).view()
     return given, plain, core.key_kinds[plain.dtype.kind]
 
 

@@ -205,6 +205,8 @@ def checked(x, y, weights):
     arrays = {"x": _readable(x, "x"), "y": _readable(y, "y")}
     if weights is not None:
         arrays["weights"] = _readable(weights, "weights")
+    # Of a view nobody else can set the shape.
+    arrays = {name: array.view() for name, array in arrays.items()}
     for name, array in arrays.items():
         if array.ndim == 0:
             raise ValueError(f"{name} must have at least one axis, got a single number")
