@@ -81,7 +81,7 @@ def as_plain_together(*, optional=(), **values):
 
 
 def check_out(out, shape, dtype):
-    """`out` as an ndarray; raise unless it is writable and of this shape and dtype, in any layout."""
+    """`out` as an ndarray; raise unless it is writable, of this shape and dtype, in any layout."""
     if not issubclass(type(out), np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out must be a {dtype} array, got {type(out).__name__}")
     if type(out) is not np.ndarray:

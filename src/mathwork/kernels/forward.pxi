@@ -177,11 +177,11 @@ cdef class ForwardPass:
 
     cdef readonly tuple layers
     cdef readonly object dtype
-    cdef readonly tuple sizes   # (n_in, ..., n_out)
     cdef int typenum
     cdef Plan plan
     cdef double work            # multiply-adds a row
     cdef object storage         # an array that owns plan.memory
+    cdef readonly tuple sizes   # (n_in, ..., n_out)
 
     def __cinit__(self, layers, dtype):
         from mathwork.nn.network import checked_layers      # which imports this module
@@ -219,8 +219,8 @@ cdef class ForwardPass:
             if not (is_plain(weight, 2, typenum) and is_plain(bias, 1, typenum)
                     and bias.shape[0] == weight.shape[1] and cnp.PyArray_SIZE(weight) > 0
                     and (index == 0 or weight.shape[0] == before)):
-                raise ValueError(f"layer {index} must have weight of shape (n_out, n_in), n_in what "
-                                 "the layer before gives, and bias of shape (n_out,), got "
+                raise ValueError(f"layer {index} must have weight of shape (n_out, n_in), n_in as "
+                                 "many as the layer before gives, and bias of shape (n_out,), got "
                                  f"{shape_of(weight)[::-1]} and {shape_of(bias)}")
             layer.n_in, layer.n_out = weight.shape[0], weight.shape[1]
             if typenum == cnp.NPY_FLOAT:
@@ -257,14 +257,10 @@ cdef class ForwardPass:
             return forward(<f32v>fill_f32(0), plan, rows, <const float*>x, <float*>y)
         return forward(<f64v>fill_f64(0), plan, rows, <const double*>x, <double*>y)
 
-    cdef _forward(self, const Plan* plan, Py_ssize_t start, Py_ssize_t stop, cnp.ndarray x,
-                  cnp.ndarray y):
-        """y = the last of the layers of x, both plain, for rows start:stop that both have"""
-        cdef Py_ssize_t size = sizeof(float) if self.typenum == cnp.NPY_FLOAT else sizeof(double)
-        cdef const char* source = cnp.PyArray_BYTES(x) + start * plan.n_in * size
-        cdef char* target = cnp.PyArray_BYTES(y) + start * plan.n_out * size
-        cdef PyThreadState* state = release_gil(self.work * (stop - start))
-        cdef int failed = self._run(plan, stop - start, source, target)
+    cdef _forward(self, const Plan* plan, Py_ssize_t rows, const void* x, void* y):
+        """y = the last of the layers of x"""
+        cdef PyThreadState* state = release_gil(self.work * rows)
+        cdef int failed = self._run(plan, rows, x, y)
         take_gil(state)
         if failed:
             raise MemoryError
@@ -286,13 +282,13 @@ cdef class ForwardPass:
         if out is None:
             y = (new_vector(self.plan.n_out, self.typenum) if ndim == 1
                  else new_matrix(rows, self.plan.n_out, self.typenum))
-        elif is_place(out, ndim, self.typenum, rows if ndim == 2 else self.plan.n_out,
+        elif is_place(out, ndim, self.typenum, self.plan.n_out if ndim == 1 else rows,
                       self.plan.n_out, inputs, None):
             y = out
         else:
             y = _arrays.writing_place(out, rows_of(ndim, rows, self.plan.n_out), self.dtype, inputs)
         if workers == 1 or ndim == 1:
-            self._forward(&self.plan, 0, rows, inputs, y)
+            self._forward(&self.plan, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
         else:
             self._forward_in_pieces(rows, inputs, y, workers)
         return y if out is None or y is out else _arrays.copied(y, out)
@@ -309,9 +305,16 @@ cdef class ForwardPass:
                              f"got shape {shape_of(inputs)}")
         return inputs
 
-    def _forward_in_pieces(self, Py_ssize_t rows, cnp.ndarray x, cnp.ndarray y, workers):
-        _workers.over_rows(lambda start, stop: self._forward(&self.plan, start, stop, x, y),
-                           rows, workers)
+    cdef _forward_in_pieces(self, rows, cnp.ndarray x, cnp.ndarray y, workers):
+        _workers.over_rows(lambda start, stop: self._forward_piece(start, stop, x, y), rows,
+                           workers)
+
+    cdef _forward_piece(self, Py_ssize_t start, Py_ssize_t stop, cnp.ndarray x, cnp.ndarray y):
+        """Rows start:stop of the plain arrays x and y, which were found to have them"""
+        cdef Py_ssize_t size = sizeof(float) if self.typenum == cnp.NPY_FLOAT else sizeof(double)
+        self._forward(&self.plan, stop - start,
+                      cnp.PyArray_BYTES(x) + start * self.plan.n_in * size,
+                      cnp.PyArray_BYTES(y) + start * self.plan.n_out * size)
 
     def _trace(self, x):
         """The activations of every layer"""
@@ -326,7 +329,7 @@ cdef class ForwardPass:
             one.n_in = one.layers.n_in
             one.n_out = one.layers.n_out
             y = np.empty(rows_of(ndim, rows, one.n_out), self.dtype)
-            self._forward(&one, 0, rows, inputs, y)
+            self._forward(&one, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
             activations.append(y)
             inputs = y
         return tuple(activations)

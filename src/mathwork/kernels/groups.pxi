@@ -47,6 +47,7 @@ cdef class GroupedRows:
     cdef void* memory           # in which they lie
     cdef Py_ssize_t room        # for so many groups, a multiple of any number of lanes
     cdef Py_ssize_t begun       # groups whose numbers are set
+    cdef bint asked             # whether fits() was called, which may run the keys' own code
 
     def __cinit__(self, cnp.ndarray keys, int kind, low, Py_ssize_t span, cnp.ndarray x,
                   cnp.ndarray y):
@@ -207,6 +208,9 @@ cdef class GroupedRows:
         cdef signed char* codes
         cdef Py_ssize_t count, group, field
         cdef int passes = 0
+        if self.asked:
+            raise RuntimeError("fits() gives its result once")
+        self.asked = True
         self.add_rows(NULL, NULL)
         self.table.settled = True
         count = self.begun

@@ -128,20 +128,21 @@ cdef void describe_rows(cnp.ndarray array, SeriesRows* rows) noexcept:
 
 
 cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t workers):
-    """A stack: equal shapes in any layout, or plain arrays of which x or weights are one row"""
+    """A stack: equal shapes in any layout, or plain arrays of which x or weights are one row
+
+    Shapes and strides are read while other threads may set them, but not those of plain arrays:
+    what is not plain must be a view that nobody else holds.
+    """
     cdef LineStack stack
     cdef Py_ssize_t rows = 1
     cdef int axis
-    cdef cnp.npy_intp* shape
+    cdef cnp.npy_intp* shape = cnp.PyArray_DIMS(y)
     cdef Line made = new_line(line_class)
     cdef list fields = []
     cdef cnp.npy_intp[MAX_DIMENSIONS + 1] block_shape
     cdef cnp.ndarray block
-    # Views, because the shapes and strides are read while other threads may set those of x and y.
-    x, y = own_view(x, NULL, NULL), own_view(y, NULL, NULL)
-    weights = None if weights is None else own_view(weights, NULL, NULL)
     stack.leading = cnp.PyArray_NDIM(y) - 1
-    stack.shape = shape = cnp.PyArray_DIMS(y)
+    stack.shape = shape
     stack.count = shape[stack.leading]
     for axis in range(stack.leading):
         rows *= shape[axis]

@@ -203,6 +203,10 @@ cdef bint take_workspace(const Field* field, Py_ssize_t m, Py_ssize_t n,
     cdef Py_ssize_t depth = field.parts * PIVOT_BLOCK, line = registers_for(max(m, n)) * F64_LANES
     work.ld = registers_for(n) * F64_LANES + F64_LANES
     cdef size_t numbers = 2 * m * work.ld + m * depth + (work.ld + F64_LANES) * depth + 2 * line
+    # The same in double, which does not overflow: a matrix without rows may have any columns.
+    if (2.0 * m + depth) * work.ld + <double>(m + F64_LANES) * depth + 3.0 * (m + n) > 2.0 ** 57:
+        work.memory = NULL
+        return False
     work.memory = <char*>malloc(numbers * sizeof(double) + (m + n) * sizeof(Py_ssize_t)
                                 + ALIGNMENT)
     if work.memory == NULL:
