@@ -105,8 +105,9 @@ class Rival:
 class Work:
     """A piece of work: mathwork's side, its rivals, and how closely results must agree.
 
-    `needs` are the peers without which there is nothing to measure, and `section` is the title
-    of the table for what has no target.
+    `needs` are the peers without which there is nothing to measure, `section` is the title of
+    the table for what has no target, `quick` is false for what a quick run leaves out, and
+    `level_target` is the ratio wanted of a level of the kernels against the next lower one.
     """
 
     name: str
@@ -116,6 +117,8 @@ class Work:
     atol: float
     needs: tuple[str, ...] = ()
     section: str = "Other peers"
+    quick: bool = True
+    level_target: float = 0.97
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ class Paired:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of the table: a piece of work against one peer."""
+    """One line of the table titled `section`: a piece of work against one peer."""
 
     work: str
     section: str
@@ -152,14 +155,16 @@ class Comparison:
         return f"short by {1 - self.paired.ratio / self.target:.1%}"
 
 
-def compare(ours: Side, theirs: Side, *, rtol: float, atol: float) -> None:
-    """Raise `DisagreementError` unless both sides give the same result."""
+def compare(ours: Side, theirs: Side, *, rtol: float, atol: float, bits: bool = False) -> None:
+    """Raise `DisagreementError` unless both sides give the same result, or even the same bits."""
     expected, given = theirs.answer(), ours.answer()
     if expected.shape != given.shape or expected.dtype != given.dtype:
         raise DisagreementError(
             f"mathwork gives {given.dtype} {given.shape}, the peer {expected.dtype} "
             f"{expected.shape}"
         )
+    if bits and given.tobytes() != expected.tobytes():
+        raise DisagreementError("the bits of the results differ")
     if not np.allclose(given, expected, rtol=rtol, atol=atol):
         worst = np.max(np.abs(given.astype(float) - expected))
         raise DisagreementError(f"results differ by up to {worst:.3g} (rtol {rtol}, atol {atol})")
@@ -193,7 +198,11 @@ def measure(ours: Side, theirs: Side, effort: Effort) -> Paired:
 
 def noise_floor(side: Side, effort: Effort) -> float:
     """Return the largest deviation from 1 in the interval of a side against itself."""
-    paired = measure(side, side, effort)
+    return interval_from_1(measure(side, side, effort))
+
+
+def interval_from_1(paired: Paired) -> float:
+    """Return the larger of the distances from 1 to the ends of the interval."""
     return max(abs(paired.low - 1), abs(paired.high - 1))
 
 

@@ -30,6 +30,8 @@ class Peer:
 
 NUMPY = "NumPy"
 ONNX_RUNTIME = "ONNX Runtime"
+OPENVINO = "OpenVINO"
+HEYOKA = "heyoka"
 TORCH = "torch"
 SKLEARN = "scikit-learn"
 SCIPY = "SciPy"
@@ -38,6 +40,7 @@ FLINT = "python-flint"
 GALOIS = "galois"
 STATSMODELS = "statsmodels"
 POLARS = "polars"
+DUCKDB = "DuckDB"
 ASTROPY = "astropy"
 REBOUND = "rebound"
 FAST_KEPLER = "fast_kepler"
@@ -54,6 +57,8 @@ PEERS = {
     for peer in (
         Peer(NUMPY, ("numpy",), "python -m pip install numpy"),
         Peer(ONNX_RUNTIME, ("onnxruntime", "onnx"), "python -m pip install onnxruntime onnx"),
+        Peer(OPENVINO, ("openvino", "onnx"), "python -m pip install openvino onnx"),
+        Peer(HEYOKA, ("heyoka",), "python -m pip install heyoka"),
         Peer(TORCH, ("torch",), f"python -m pip install torch=={TORCH_VERSION}  # {TORCH_BUILD}"),
         Peer(NUMBA, ("numba",), "python -m pip install numba"),
         Peer(NUMBA_TUNED, ("numba",), "python -m pip install numba"),
@@ -65,6 +70,7 @@ PEERS = {
         Peer(GALOIS, ("galois",), "python -m pip install galois"),
         Peer(STATSMODELS, ("statsmodels",), "python -m pip install statsmodels"),
         Peer(POLARS, ("polars",), "python -m pip install polars"),
+        Peer(DUCKDB, ("duckdb",), "python -m pip install duckdb"),
         Peer(ASTROPY, ("astropy",), "python -m pip install astropy"),
         Peer(REBOUND, ("rebound",), "python -m pip install rebound"),
         Peer(FAST_KEPLER, ("fast_kepler",), "python -m pip install fast-kepler"),
@@ -76,6 +82,18 @@ PACKAGES = {"sklearn": "scikit-learn", "flint": "python-flint",
             "fast_kepler": "fast-kepler"}
 
 NOTES = {
+    ONNX_RUNTIME: (
+        "the nodes of net.to_onnx(), each activation in one node with its product, gelu in a "
+        "Gelu node of its own (opset 20, by erf)"
+    ),
+    OPENVINO: (
+        "net.to_onnx() compiled for its one batch size, float32, one stream, arrays shared; "
+        "every activation, gelu by erf too, is part of the node of its product"
+    ),
+    HEYOKA: (
+        "a cfunc in compact mode of ffnn with the weights as constants, one row a column; "
+        "a cfunc of kepE"
+    ),
     NUMBA: "a function of the weights and the row that returns a new array",
     NUMBA_TUNED: "compiled for the one network, weights and scratch passed in one workspace",
     FIXED_SIZES: (
@@ -89,6 +107,7 @@ NOTES = {
     STATSMODELS: "OLS(y, X).fit() with its .bse; RollingOLS",
     FAST_KEPLER: "one eccentricity a call",
     REBOUND: "M_to_E, one element a call",
+    DUCKDB: "GROUP BY with regr_slope alone, from a table of its own, one thread",
     POLARS: "group_by of the sums for the slope alone, one thread",
     SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call",
 }

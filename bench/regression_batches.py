@@ -16,9 +16,16 @@ from bench.harness import Rival, Side, Work
 GROUPS = "fit_groups beside polars' group_by with the slope only"
 WINDOWS = "fit_rolling beside statsmodels' RollingOLS, 20,000 points"
 
-# The keys of 100,000 groups of 20 rows, unsorted, and of 10 groups: the least ratio against polars.
-KEYS = {"integers": 2, "spread integers": None, "strings": None, "10 groups": None}
 COUNT, ROWS = 100_000, 20
+# The keys of 100,000 groups of 20 rows, unsorted, or of fewer groups: the least ratio against
+# each peer.
+KEYS = {
+    "integers": {peers.POLARS: 2, peers.DUCKDB: 2},
+    "1000 groups": {peers.DUCKDB: 2},
+    "10 groups": {peers.POLARS: None, peers.DUCKDB: 2},
+    "spread integers": {peers.POLARS: None},
+    "strings": {peers.POLARS: None},
+}
 POINTS = 20_000
 # Windows: the least ratio against RollingOLS.
 LENGTHS = {60: 100, 5: None, 1000: None}
@@ -28,12 +35,13 @@ CLOSE = {"rtol": 1e-7, "atol": 1e-9}
 
 
 def works() -> Iterator[Work]:
-    """Yield the two cases of the table, then other keys and windows."""
-    for kind, target in KEYS.items():
-        more = {} if target else {"section": GROUPS}
-        name = "fit_groups" if target else f"fit_groups, {kind}"
-        yield Work(name, partial(_fit_groups, kind),
-                   (Rival(peers.POLARS, partial(_group_by, kind), target),), **CLOSE, **more)
+    """Yield every kind of keys, then the windows."""
+    builders = {peers.POLARS: _group_by, peers.DUCKDB: _regr_slope}
+    for kind, targets in KEYS.items():
+        rivals = tuple(Rival(peer, partial(builders[peer], kind), target)
+                       for peer, target in targets.items())
+        name = "fit_groups" if kind == "integers" else f"fit_groups, {kind}"
+        yield Work(name, partial(_fit_groups, kind), rivals, **CLOSE, section=GROUPS)
     for window, target in LENGTHS.items():
         more = {} if target else {"section": WINDOWS}
         yield Work(f"fit_rolling, window {window}", partial(_fit_rolling, window),
@@ -44,7 +52,9 @@ def works() -> Iterator[Work]:
 # ---- groups ----
 
 def rows(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return keys, x and y of 100,000 groups of 20 rows in random order."""
+    """Return keys, x and y of 2,000,000 rows in random order: 100,000 groups, unless `kind` says
+    fewer.
+    """
     random = np.random.default_rng(5)
     group = random.permutation(np.repeat(np.arange(COUNT), ROWS))
     x, noise = random.standard_normal((2, len(group)))
@@ -52,8 +62,8 @@ def rows(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         group = random.integers(-2**62, 2**62, COUNT)[group]
     elif kind == "strings":
         group = np.char.add("key", np.arange(COUNT).astype("U6"))[group]
-    elif kind == "10 groups":
-        group = group % 10
+    elif kind.endswith("groups"):
+        group = group % int(kind.partition(" ")[0])
     return group, x, 2 * x + noise
 
 
@@ -83,6 +93,20 @@ def _group_by(kind) -> Side:
     return Side('frame.group_by("keys").agg(slope)',
                 {"frame": polars.DataFrame({"keys": keys, "x": x, "y": y}),
                  "slope": slope.alias("slope")},
+                lambda found: _by_key(found["keys"], found["slope"]))
+
+
+def _regr_slope(kind) -> Side:
+    import duckdb
+
+    keys, x, y = rows(kind)
+    points = {"keys": keys, "x": x, "y": y}
+    connection = duckdb.connect(config={"threads": 1})
+    connection.register("arrays", points)
+    connection.execute("CREATE TABLE points AS SELECT * FROM arrays")
+    query = "SELECT keys, regr_slope(y, x) AS slope FROM points GROUP BY keys"
+    return Side("connection.execute(query).fetchnumpy()",
+                {"connection": connection, "query": query},
                 lambda found: _by_key(found["keys"], found["slope"]))
 
 
