@@ -13,6 +13,7 @@ FASTER, SLOWER = "#56b4e9", "#e69f00"
 BAR = 0.19  # inches from one bar to the next
 GAP = 0.6  # bars left free between two works
 TORN = 10  # bars by which columns may differ rather than part works of one kind
+TALLEST = 100  # bars in a column, beyond which it is broken in two
 TICKS = (0.01, 0.1, 1, 10, 100, 1000, 10000)
 
 Group = tuple[str, list[Comparison]]
@@ -30,7 +31,7 @@ def draw(report: Report, path: Path) -> None:
     rows = [row for row in report.comparisons if row.target is not None] or report.comparisons
     targets = [row.target for row in rows if row.target is not None]
     marks = [row.paired.ratio for row in rows] + targets
-    columns = _columns(rows)
+    columns = _columns([(name, list(group)) for name, group in groupby(rows, lambda row: row.work)])
     tallest = max(sum(len(rows) + GAP for _, rows in column) for column in columns)
     figure, panels = pyplot.subplots(
         ncols=len(columns),
@@ -58,10 +59,11 @@ def draw(report: Report, path: Path) -> None:
     pyplot.close(figure)
 
 
-def _columns(comparisons: list[Comparison]) -> list[list[Group]]:
-    """Group the bars by work and break a long list into two columns, if it can be by kind."""
-    groups = [(name, list(rows)) for name, rows in groupby(comparisons, lambda row: row.work)]
-    if len(comparisons) < 20:
+def _columns(groups: list[Group], most: int = 20) -> list[list[Group]]:
+    """Break a list of more than `most` bars into two columns, if it can be by kind, and columns
+    that are still too tall again.
+    """
+    if len(groups) == 1 or sum(len(rows) for _, rows in groups) < most:
         return [groups]
     heights = [0.0, *accumulate(len(rows) + GAP for _, rows in groups)]
     kinds = [name.partition(" ")[0] for name, _ in groups]
@@ -71,7 +73,7 @@ def _columns(comparisons: list[Comparison]) -> list[list[Group]]:
         return abs(2 * heights[index] - heights[-1]) + TORN * torn
 
     middle = min(range(1, len(groups)), key=badness)
-    return [groups[:middle], groups[middle:]]
+    return _columns(groups[:middle], TALLEST) + _columns(groups[middle:], TALLEST)
 
 
 def _draw_column(axes, groups: list[Group]) -> None:
