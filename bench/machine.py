@@ -7,11 +7,16 @@ import platform
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bench import peers
 from bench.harness import CLOCK
+
+# What the levels of the kernels, and of the peers, are chosen by
+FLAGS = ("sse4_2", "avx", "fma", "avx2", "avx512f", "avx512dq", "avx512cd", "avx512bw",
+         "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve")
 
 
 def pin() -> int | None:
@@ -46,11 +51,16 @@ def package() -> dict[str, str]:
     }
 
 
-def describe(cpu: int | None) -> dict[str, str]:
+def describe(cpu: int | None) -> dict[str, Any]:
     """Describe the machine, the interpreter and what the peers were built from."""
+    processor = _processor()
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
-        "cpu": _cpu_model(),
+        "cpu": _cpu_model(processor),
+        "family": processor.get("cpu family", ""),
+        "model": processor.get("model", ""),
+        "flags": [flag for flag in FLAGS if flag in _flags(processor)],
+        "cores": os.cpu_count(),
         "cpus": f"{os.cpu_count()}, measured on {'any' if cpu is None else f'number {cpu}'}",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_version()} ({platform.python_compiler()})",
@@ -61,16 +71,24 @@ def describe(cpu: int | None) -> dict[str, str]:
     }
 
 
-def _cpu_model() -> str:
-    """Return the processor's name with family and model, which tell generations apart."""
+def _processor() -> dict[str, str]:
+    """Return what the system says of its first processor; nothing where it has no /proc."""
     try:
         lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
     except OSError:
-        return platform.processor() or platform.machine()
-    fields = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
-    name = fields.get("model name", platform.machine())
-    if "cpu family" in fields:
-        name += f" (family {fields['cpu family']}, model {fields['model']})"
+        return {}
+    return dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
+
+
+def _flags(processor: dict[str, str]) -> list[str]:
+    return processor.get("flags", processor.get("Features", "")).split()  # x86-64, arm64
+
+
+def _cpu_model(processor: dict[str, str]) -> str:
+    """Return the processor's name with family and model, which tell generations apart."""
+    name = processor.get("model name", platform.processor() or platform.machine())
+    if "cpu family" in processor:
+        name += f" (family {processor['cpu family']}, model {processor['model']})"
     return name
 
 

@@ -6,10 +6,13 @@ import json
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from bench.absolute import Reading
 from bench.harness import Comparison
 from bench.peers import NOTES
+
+TARGETS = "Against the targets"
 
 # Headings and rows.
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -20,8 +23,11 @@ class Report:
     """Everything one run found."""
 
     package: dict[str, str]
-    machine: dict[str, str]
+    machine: dict[str, Any]
     peers: dict[str, str]
+    effort: str = "full"
+    ratio: str = "peer's time / mathwork's"
+    left_out: int = 0
     comparisons: list[Comparison] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -112,16 +118,12 @@ def limits(readings: Iterable[Reading]) -> Table:
 
 def tables(report: Report) -> list[tuple[str, Table]]:
     """Return every table with its title: targets first, then what is there to compare."""
-    wanted = [row for row in report.comparisons if row.target is not None]
-    others = [row for row in report.comparisons if row.target is None]
+    titles = dict.fromkeys((TARGETS, *(row.section for row in report.comparisons)))
     titled = [
-        ("Against the targets", table(wanted)),
-        ("Numbers with a limit", limits(report.readings)),
+        (title, table(row for row in report.comparisons if row.section == title))
+        for title in titles
     ]
-    titled += [
-        (section, table(row for row in others if row.section == section))
-        for section in dict.fromkeys(row.section for row in others)
-    ]
+    titled.insert(1, ("Numbers with a limit", limits(report.readings)))
     return [(title, content) for title, content in titled if content[1]]
 
 
@@ -136,8 +138,13 @@ def notes(report: Report) -> list[str]:
         f"{machine['cpu']}, CPUs: {machine['cpus']}; {machine['system']}",
         f"Python {machine['python']}; {libraries}; NumPy's BLAS: {machine['blas']}; "
         f"C++ compiler: {machine['compiler']}",
-        f"one thread, {machine['clock']}; ratio = peer's time / mathwork's; {report.noise()}",
+        f"one thread, {machine['clock']}; ratio = {report.ratio}; {report.noise()}",
     ]
+    if report.left_out:
+        lines.append(
+            f"quick: {report.left_out} works left out (networks of other batches, sizes and "
+            "activations); a full run has them, and so has --only with their name"
+        )
     lines += [f"{peer}: {note}" for peer, note in NOTES.items() if peer in used]
     lines += [
         f"skipped, not installed: {peer} (to install: {line})"

@@ -1,0 +1,213 @@
+"""What `python -m bench` writes and refuses, and that its levels answer alike; no speed.
+
+Every test runs a fresh interpreter in the checkout: `bench` is not installed, and its import
+holds numerical libraries to one thread for the rest of a process.
+"""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mathwork import _levels
+
+CHECKOUT = Path(__file__).parent.parent
+
+pytestmark = pytest.mark.skipif(not (CHECKOUT / "bench").is_dir(),
+                                reason="bench is in the checkout, and these tests are not")
+needs_two_levels = pytest.mark.skipif(
+    len(_levels.supported()) < 2,
+    reason=f"needs two levels, here are {', '.join(_levels.supported())}")
+
+WORK = "matvec 8x8, float64"        # of no peer but NumPy
+
+
+def run(*command):
+    """(exit code, stdout, stderr) of the interpreter in the checkout, with the mathwork here."""
+    source = Path(_levels.__file__).parent.parent
+    paths = os.pathsep.join([str(source), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=300,
+                          cwd=CHECKOUT, env=os.environ | {"PYTHONPATH": paths}, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def value_of(code):
+    """What the code prints, as JSON."""
+    exit_code, out, err = run("-c", code)
+    assert (exit_code, err) == (0, "")
+    return json.loads(out)
+
+
+def measured(tmp_path, *options):
+    """(what is printed, the JSON) of a run that finds no fault."""
+    file = tmp_path / "bench.json"
+    exit_code, out, err = run("-m", "bench", "--quick", "--json", str(file), *options)
+    assert (exit_code, err) == (0, "")
+    return out, json.loads(file.read_text())
+
+
+def test_the_json_says_what_was_measured_and_where(tmp_path):
+    out, found = measured(tmp_path, "--only", WORK)
+    assert set(found["machine"]) >= {"cpu", "family", "model", "flags", "cores", "cpus", "system",
+                                     "python", "blas", "compiler", "clock", "date"}
+    assert found["machine"]["cores"] == os.cpu_count()
+    assert isinstance(found["machine"]["flags"], list)
+    if _levels.supported()[0] == "v4":
+        assert "avx512f" in found["machine"]["flags"]
+    assert found["package"]["level"] == _levels.level
+    assert found["peers"]["numpy"] and found["effort"] == "quick"
+    row, = found["comparisons"]
+    assert (row["work"], row["peer"], row["target"]) == (WORK, "NumPy", 5)
+    paired = row["paired"]
+    assert paired["low"] <= paired["ratio"] <= paired["high"]
+    assert paired["ours"] > 0 and paired["theirs"] > 0 and row["noise"] >= 0
+    assert (row["verdict"] == "met") == (paired["ratio"] >= 5)
+    assert WORK in out
+
+
+def test_a_peer_that_is_missing_is_named_with_what_installs_it(tmp_path):
+    file = tmp_path / "bench.json"
+    code = ("from dataclasses import replace\n"
+            "from bench import peers\n"
+            "from bench.__main__ import main\n"
+            "numpy = peers.PEERS[peers.NUMPY]\n"
+            "peers.PEERS[peers.NUMPY] = replace(numpy, modules=('no_such_module',))\n"
+            f"raise SystemExit(main(['--quick', '--only', {WORK!r}, '--json', {str(file)!r}]))")
+    exit_code, out, err = run("-c", code)
+    assert (exit_code, err) == (0, "")
+    assert "skipped, not installed: NumPy (to install: python -m pip install numpy)" in out
+    found = json.loads(file.read_text())
+    assert not found["comparisons"] and not found["failures"]
+    assert found["skipped"] == {"NumPy": "python -m pip install numpy"}
+
+
+def test_every_peer_of_every_work_is_listed_with_what_it_needs():
+    peers, known = value_of(
+        "import json\nfrom bench import cases, peers\n"
+        "used = {rival.peer for work in cases.works() for rival in work.rivals}\n"
+        "print(json.dumps([sorted(used), sorted(peers.PEERS)]))")
+    assert peers == known
+    assert {"DuckDB", "ONNX Runtime", "OpenVINO", "heyoka"} <= set(known)
+
+
+def test_every_work_has_a_name_of_its_own():
+    names = value_of("import json\nfrom bench import cases\n"
+                     "print(json.dumps([work.name for work in cases.works()]))")
+    assert len(names) == len(set(names))
+
+
+def test_networks_of_five_activations_four_sizes_and_four_batches_meet_both_runtimes():
+    works = value_of(
+        "import json\nfrom bench import forward\n"
+        "print(json.dumps([[work.name, work.quick,\n"
+        "                   {rival.peer: rival.target for rival in work.rivals}]\n"
+        "                  for work in forward.works() if 'kernel' not in work.name]))")
+    assert len(works) == 5 * 4 * 4
+    for name, _, targets in works:
+        assert targets["OpenVINO"] == 1 and targets["ONNX Runtime"] >= 1, name
+        assert targets["ONNX Runtime"] == 1 or "relu" in name
+    for activation in ("relu", "tanh", "sigmoid", "gelu", "softplus"):
+        quick = [name for name, quick, _ in works if quick and activation in name]
+        assert any("one row" in name for name in quick)
+        assert any("batch 1024" in name for name in quick)
+
+
+def test_a_quick_run_says_what_it_leaves_out():
+    notes = value_of("import json\nfrom bench import machine, peers, report\n"
+                     "found = report.Report(machine.package(), machine.describe(None), {},\n"
+                     "                      left_out=48)\n"
+                     "print(json.dumps(report.notes(found)))")
+    assert any(line.startswith("quick: 48 works left out") for line in notes)
+
+
+def test_results_may_be_asked_for_equal_bits():
+    code = ("import json\nimport numpy as np\nfrom bench.harness import *\n"
+            "sides = [Side('x', {'x': np.array(x)}) for x in (0.0, -0.0)]\n"
+            "def verdict(*pair, **bits):\n"
+            "    try: compare(*pair, rtol=0.0, atol=0.0, **bits)\n"
+            "    except DisagreementError as error: return str(error)\n"
+            "print(json.dumps([verdict(*sides), verdict(*sides, bits=True),\n"
+            "                  verdict(sides[0], sides[0], bits=True)]))")
+    assert value_of(code) == [None, "the bits of the results differ", None]
+
+
+# ---- levels ----
+
+def test_a_worker_runs_the_level_it_is_asked_for_and_gives_the_result_of_that_level():
+    works = ("tanh, 1e5 float32", WORK, "rref 3x4")
+    code = ("import json\nfrom bench import cases, levels\n"
+            f"works = [work for work in cases.works() if work.name in {works!r}]\n"
+            "found = {}\n"
+            "for level in levels.supported():\n"
+            "    worker = levels.Worker(level)\n"
+            "    answers = []\n"
+            "    for work in works:\n"
+            "        side = levels.Remote.of(worker, work)\n"
+            "        answers.append(side.answer().tobytes().hex())\n"
+            "        assert side.statement == work.ours().statement and side.passes == 1\n"
+            "        assert side.loop()(10) > 0\n"
+            "    found[level] = [worker.ask('package')['level'], answers]\n"
+            "    worker.close()\n"
+            "    assert worker.process.exitcode == 0\n"
+            "ours = [work.ours().answer().tobytes().hex() for work in works]\n"
+            "print(json.dumps([found, ours]))")
+    found, ours = value_of(code)
+    assert list(found) == _levels.supported()
+    for level, (running, _) in found.items():
+        assert running == level
+    assert found[_levels.level][1] == ours
+    fused = [answers for level, (_, answers) in found.items() if level in ("v3", "v4")]
+    assert all(answers == fused[0] for answers in fused)
+
+
+def test_what_fails_in_a_worker_is_an_error_that_names_its_level_and_leaves_it_running():
+    level = _levels.supported()[-1]
+    code = ("import json\nfrom bench import levels\n"
+            f"worker = levels.Worker({level!r})\n"
+            "failures = []\n"
+            "try: worker.ask('prepare', 'no such work')\n"
+            "except RuntimeError as error: failures.append(str(error))\n"
+            "alive = worker.ask('package')['level']\n"
+            "worker.process.terminate()\nworker.process.join()\n"
+            "try: worker.ask('package')\n"
+            "except RuntimeError as error: failures.append(str(error))\n"
+            "print(json.dumps([failures, alive]))")
+    (failed, ended), alive = value_of(code)
+    assert failed.startswith(f"the worker of level {level} failed:\n")
+    assert failed.splitlines()[-1] == "KeyError: 'no such work'"
+    assert alive == level
+    assert ended == f"the worker of level {level} has ended"
+
+
+@needs_two_levels
+def test_levels_are_measured_against_every_lower_one(tmp_path):
+    here = _levels.supported()
+    out, found = measured(tmp_path, "--only", WORK, "--levels", *reversed(here))
+    pairs = [(high, low) for index, high in enumerate(here) for low in here[index + 1:]]
+    assert [(row["work"], row["peer"]) for row in found["comparisons"]] == [
+        (f"{WORK}, at {high}", f"mathwork at {low}") for high, low in pairs]
+    assert all(row["target"] == 0.97 and row["verdict"] for row in found["comparisons"])
+    assert not found["readings"] and not found["failures"]
+    assert found["package"]["level"] == ", ".join(here)
+    assert f"Level {here[0]} against level {here[1]}" in out
+
+
+@needs_two_levels
+def test_more_is_wanted_of_the_levels_of_activations_and_keplers_equation():
+    targets = value_of("import json\nfrom bench import cases\n"
+                       "print(json.dumps({work.name: work.level_target\n"
+                       "                  for work in cases.works()}))")
+    for name, target in targets.items():
+        more = "1e5 float" in name or name.startswith("solve_kepler, 1e6")
+        assert target == (1.15 if more else 0.97), name
+
+
+@pytest.mark.parametrize("names", [["v9", "v3"], _levels.supported()[:1],
+                                   _levels.supported()[:1] * 2])
+def test_levels_that_are_not_here_or_alone_are_refused(names):
+    exit_code, out, err = run("-m", "bench", "--levels", *names)
+    assert (exit_code, out) == (2, "")
+    assert err == ("--levels compares two or more levels of those built and supported here, "
+                   f"{', '.join(_levels.supported())}; got {', '.join(names)}\n")
