@@ -12,7 +12,7 @@ from bench.harness import Rival, Side, Work
 
 SIZE = 100_000
 DTYPES = ("float32", "float64")
-LEVEL_TARGET = 1.15  # the ratio wanted of a level of the kernels against the next lower one
+LEVEL_TARGET = 1.15  # the ratio wanted of a level of the kernels against a lower one
 
 # (function, peer): the least ratio for float32 and for float64.
 TARGETS = {

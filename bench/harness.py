@@ -107,7 +107,7 @@ class Work:
 
     `needs` are the peers without which there is nothing to measure, `section` is the title of
     the table for what has no target, `quick` is false for what a quick run leaves out, and
-    `level_target` is the ratio wanted of a level of the kernels against the next lower one.
+    `level_target` is the ratio wanted of a level of the kernels against a lower one.
     """
 
     name: str

@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -74,16 +74,14 @@ class _Servant:
 def _serve(connection, level: str) -> None:
     """Answer questions until the parent closes its end: (answer, None) or (None, what failed)."""
     servant = _Servant(level)
-    while True:
-        try:
+    with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+        while True:
             question, arguments = connection.recv()
-        except (EOFError, KeyboardInterrupt):
-            return
-        try:
-            reply = getattr(servant, question)(*arguments), None
-        except Exception:
-            reply = None, traceback.format_exc()
-        connection.send(reply)
+            try:
+                reply = getattr(servant, question)(*arguments), None
+            except Exception:
+                reply = None, traceback.format_exc()
+            connection.send(reply)
 
 
 # ---- in the parent ----

@@ -11,7 +11,7 @@ from bench import peers
 from bench.harness import Effort, Rival, Side, Work, measure
 
 SIZE = 1_000_000
-LEVEL_TARGET = 1.15  # of Kepler's equation for many, at a level against the next lower one
+LEVEL_TARGET = 1.15  # of Kepler's equation for many, at a level against a lower one
 SECTION = "Orbits beside formulas in NumPy, astropy and solvers of Kepler's equation"
 ORBITS, TIMES = 1000, 1000
 FEW = 10_000        # elements that a peer solves one at a time, in a loop of Python
