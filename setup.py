@@ -40,7 +40,7 @@ UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trappi
               "-Wno-unused-function", "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
-HEADERS = ("_simd.h", "_transpose.h", "_roots.h")
+HEADERS = ("_simd.h", "_transpose.h", "_roots.h", "_tables.h")
 
 # A level is a file that includes _core.pyx, compiled for one instruction set. Flags of the
 # machine that builds never enter a wheel.

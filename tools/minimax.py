@@ -4,8 +4,10 @@
 
 Fits each by the Remez exchange in 60-digit arithmetic, rounds the coefficients to the type
 that evaluates them, and prints them, highest power first, with the interval and the largest
-relative error that the rounded polynomial leaves in its function. Needs mpmath.
+relative error that the rounded polynomial leaves in its function. Then it prints the tables of
+src/mathwork/kernels/_tables.h, whose functions are cut into eight pieces. Needs mpmath.
 """
+import itertools
 import sys
 
 import mpmath as mp
@@ -76,22 +78,24 @@ def series_near_zero(function, series, bound="1e-8"):
     return lambda x: series(x) if abs(x) < mp.mpf(bound) else function(x)
 
 
-def exponential(degree):
-    """e^r - 1 = r + r^2 / 2 + r^3 P(r), |r| <= 0.3467 (ln 2 / 2 and what rounding adds)."""
-    function = series_near_zero(lambda r: (mp.expm1(r) - r - r**2 / 2) / r**3,
-                                lambda r: mp.mpf(1) / 6 + r / 24 + r**2 / 120, "1e-6")
-    return (function, lambda r: r**2 * mp.mpf("1.2") + mp.mpf("1e-12"),
-            -mp.mpf("0.3467"), mp.mpf("0.3467"), degree)
+def exponential(degree, first):
+    """e^r - 1 = r [+ r^2 / 2] + r^first P(r), |r| <= 0.3467 (ln 2 / 2 and what rounding adds).
+
+    Relative to e^r - 1 where first is 3, to e^r where it is 2.
+    """
+    def function(r):
+        return mp.nsum(lambda k: r**int(k) / mp.factorial(first + int(k)), [0, 30])
+    weight = {2: lambda r: r**2 / mp.exp(r) + mp.mpf("1e-9"),
+              3: lambda r: r**2 * mp.mpf("1.2") + mp.mpf("1e-12")}[first]
+    return function, weight, -mp.mpf("0.3467"), mp.mpf("0.3467"), degree
 
 
 def logarithm(degree):
-    """2 atanh(s) = 2 s + s^3 P(s^2), 0 <= s^2 <= 1/9."""
-    def function(square):
-        s = mp.sqrt(square)
-        if s < mp.mpf("1e-8"):
-            return mp.mpf(2) / 3 + square * 2 / 5
-        return (2 * mp.atanh(s) - 2 * s) / s**3
-    return function, lambda square: square / 2 + mp.mpf("1e-12"), 0, mp.mpf(1) / 9, degree
+    """log(1 + w) = w - w^2 / 2 + w^3 P(w), 0 <= w <= 1."""
+    function = series_near_zero(lambda w: (mp.log1p(w) - w + w**2 / 2) / w**3,
+                                lambda w: mp.mpf(1) / 3 - w / 4, "1e-10")
+    return (function, lambda w: w**3 / mp.log1p(w) + mp.mpf("1e-12") if w else mp.mpf("1e-12"),
+            0, mp.mpf(1), degree)
 
 
 def normal_tail(degree, centre, reach):
@@ -126,19 +130,73 @@ def power_series(sign, first, reach, degree):
 QUARTER = (mp.pi / 2)**2 * mp.mpf("1.0000001")
 
 FITS = {
-    "exponential float32": (np.float32, exponential(4)),
-    "exponential float64": (np.float64, exponential(9)),
-    "logarithm float32": (np.float32, logarithm(4)),
-    "logarithm float64": (np.float64, logarithm(9)),
-    "normal tail float32": (np.float32, normal_tail(11, 5, 15)),
+    "exponential float32": (np.float32, exponential(4, 2)),
+    "exponential float64": (np.float64, exponential(9, 3)),
+    "logarithm float32": (np.float32, logarithm(8)),
+    "logarithm float64": (np.float64, logarithm(19)),
     "normal tail float64": (np.float64, normal_tail(23, 3.5, 40)),
-    "slope of it float32": (np.float32, normal_tail_slope(2, 5, 15)),
     "slope of it float64": (np.float64, normal_tail_slope(2, 3.5, 40)),
     "arc less its sine": (np.float64, power_series(-1, 3, QUARTER, 7)),
     "one less cosine": (np.float64, power_series(-1, 2, QUARTER, 7)),
     "sinh less its argument": (np.float64, power_series(1, 3, "6.26", 9)),
     "cosh less one": (np.float64, power_series(1, 2, "6.26", 9)),
 }
+
+
+def hyperbolic_tangent(a):
+    """tanh a."""
+    return mp.tanh(a)
+
+
+def scaled_gelu(a):
+    """a Phi(a) e^(a^2 / 2)."""
+    return a * mp.exp(a**2 / 2) * mp.erfc(-a / mp.sqrt(2)) / 2
+
+
+# Tables of _tables.h: (function of a <= 0, the factor of a that makes the pieces).
+TABLES = {"TANH": (hyperbolic_tangent, 1.625), "GELU": (scaled_gelu, 1.0)}
+STEPS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16]      # of 1 - factor a
+
+
+def piece(function, low, high, degree=7):
+    """(centre, coefficients, relative error) of the polynomial in a - centre on [low, high].
+
+    The piece next to 0 has the centre 0, so that it is relatively accurate there. The others
+    have one, near the middle, whose function value float32 happens to hold to 2^-33.
+    """
+    if high == 0:
+        def quotient(a):
+            return function(a) / a if a else mp.diff(function, 0)
+        fit = quotient, lambda a: 1 / quotient(a), low, mp.mpf(0), degree - 1
+        found = [np.float32(mp.nstr(c, 40)) for c in remez(*fit)]
+        centre, coefficients = np.float32(0), [np.float32(0), *found]
+    else:
+        middle, step = float((low + high) / 2), float(high - low) / 20000
+        for k in range(1000):
+            centre = np.float32(middle + k * step)
+            value = function(mp.mpf(float(centre)))
+            found = [np.float32(mp.nstr(value, 40))]
+            if abs(mp.mpf(float(found[0])) / value - 1) < mp.mpf(2)**-33:
+                break
+        centre_value = mp.mpf(float(centre))
+        fit = (lambda z: function(centre_value + z), lambda z: 1 / function(centre_value + z),
+               low - centre_value, high - centre_value, degree)
+        coefficients = found = [np.float32(mp.nstr(c, 40)) for c in remez(*fit)]
+    return centre, coefficients, largest_error([mp.mpf(float(c)) for c in found], *fit[:4])
+
+
+def print_table(name, function, factor):
+    edges = [(1 - mp.mpf(step)) / mp.mpf(factor) for step in STEPS]
+    pieces = [piece(function, low, high) for high, low in itertools.pairwise(edges)]
+    pieces = pieces[2:] + pieces[:2]        # by the entry that lookup_f32 finds
+    error = max(error for _, _, error in pieces)
+    print(f"{name}: {function.__doc__[:-1]}, {mp.nstr(edges[-1], 6)} <= a <= 0, "
+          f"relative error 2^{mp.nstr(mp.log(error, 2), 4)}")
+    rows = [[centre for centre, _, _ in pieces],
+            *zip(*(coefficients for _, coefficients, _ in pieces), strict=True)]
+    for row in rows:
+        numbers = [f"{c!s}f" if "." in str(c) or "e" in str(c) else f"{c!s}.0f" for c in row]
+        print(f"    {{{', '.join(numbers[:4])},\n     {', '.join(numbers[4:])}}},")
 
 
 def largest_error(coefficients, function, weight, low, high):
@@ -158,6 +216,9 @@ def main(names):
               f"relative error {mp.nstr(error, 2)} = 2^{mp.nstr(mp.log(error, 2), 4)}")
         for c in reversed(coefficients):
             print(f"    {c!r}")
+    for name, (function, factor) in TABLES.items():
+        if not names or any(wanted in name for wanted in names):
+            print_table(name, function, factor)
 
 
 if __name__ == "__main__":

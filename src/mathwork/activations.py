@@ -76,7 +76,7 @@ Notes
 .. math:: \\sigma(x) = \\frac{1}{1 + e^{-x}}
 
 evaluated through :math:`e^{-|x|}`, so that both tails are accurate: ``sigmoid(-80)`` is not 0 in
-float32. Error below 1.1 ulp.
+float32. Error below 1.7 ulp, and 1.9 where there is no fused multiply-add.
 
 Examples
 --------
@@ -104,7 +104,8 @@ Notes
 -----
 .. math:: \\tanh x = -\\frac{v}{2 + v}, \\quad v = e^{-2|x|} - 1, \\quad x \\ge 0
 
-with :math:`v` accurate near 0. Error below 1.5 ulp; ``tanh(-0.0)`` is ``-0.0``.
+with :math:`v` accurate near 0; in float32 by polynomials on eight intervals. Error below 1.1 ulp
+in float32 and 1.5 in float64; ``tanh(-0.0)`` is ``-0.0``.
 
 Examples
 --------
@@ -128,10 +129,10 @@ ndarray or scalar
 
 Notes
 -----
-.. math:: \\log(1 + e^x) = \\max(x, 0) + 2 \\operatorname{artanh} \\frac{v}{2 + v},
-    \\quad v = e^{-|x|}
+.. math:: \\log(1 + e^x) = \\max(x, 0) + \\log(1 + v), \\quad v = e^{-|x|}
 
-Error below 1.6 ulp.
+with a polynomial for the logarithm. Error below 1.8 ulp, and 2 where there is no fused
+multiply-add.
 
 References
 ----------
@@ -195,8 +196,9 @@ Notes
 .. math:: \\operatorname{gelu}(x) = x \\, \\Phi(x)
     = \\frac{x}{2} \\left(1 + \\operatorname{erf} \\frac{x}{\\sqrt 2}\\right)
 
-evaluated through the scaled tail :math:`e^{x^2/2} \\Phi(-|x|)`, which is smooth. Error below
-2.6 ulp (4 where there is no fused multiply-add). ``gelu(-0.0)`` and ``gelu(-inf)`` are ``-0.0``.
+evaluated through the scaled tail :math:`e^{x^2/2} \\Phi(-|x|)`, which is smooth: in float32 by
+polynomials on eight intervals. Error below 2.4 ulp in float32 and 2.6 in float64 (3 where there
+is no fused multiply-add). ``gelu(-0.0)`` and ``gelu(-inf)`` are ``-0.0``.
 
 References
 ----------

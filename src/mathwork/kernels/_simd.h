@@ -104,12 +104,52 @@ static inline f32v with_sign_f32(f32v magnitude, f32v x)
 static inline f64v with_sign_f64(f64v magnitude, f64v x)
 { return float_f64(bits_f64(magnitude) | (bits_f64(x) & SIGN_F64)); }
 
-/* 2^n, where t = n + 1.5 * 2^23 (float) or n + 1.5 * 2^52 (double): that sum left n in the
-   low bits of t, from where it moves to the exponent. For n of normal numbers. */
-static inline f32v power_of_two_f32(f32v t)
-{ return float_f32((bits_f32(t) << 23) + (UINT32_C(127) << 23)); }
-static inline f64v power_of_two_f64(f64v t)
-{ return float_f64((bits_f64(t) << 52) + (UINT64_C(1023) << 52)); }
+/* 2^n, where t = 1.5 * 2^23 + 127 + n (float) or 1.5 * 2^52 + 1023 + n (double): that sum left
+   the exponent's bits of 2^n in the low bits of t. For n of normal numbers. */
+static inline f32v power_of_two_f32(f32v t) { return float_f32(bits_f32(t) << 23); }
+static inline f64v power_of_two_f64(f64v t) { return float_f64(bits_f64(t) << 52); }
+
+/* ---- tables of eight ----
+   lookup_f32(table, t)    of eight numbers the one that the exponent of t and the first bit
+                           after its leading one choose: of [1, 1.5), [1.5, 2), [2, 3) ... the
+                           entries 6, 7, 0 ... */
+#if defined(ONE_LANE)
+static inline f32v lookup_f32(const float *table, f32v t) { return table[bits_f32(t) >> 22 & 7]; }
+#elif defined(__AVX512F__)
+static inline f32v lookup_f32(const float *table, f32v t)
+{ return _mm512_permutexvar_ps((__m512i)(bits_f32(t) >> 22),
+                               (__m512)_mm512_broadcast_f64x4(_mm256_loadu_pd((void *)table))); }
+#elif defined(__AVX2__)
+static inline f32v lookup_f32(const float *table, f32v t)
+{ return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)(bits_f32(t) >> 22)); }
+#elif defined(__SSE4_1__) || defined(__aarch64__)
+/* where each byte of each lane's entry is in the table */
+static inline u32v places(f32v t)
+{ return (bits_f32(t) >> 22 & 7) * UINT32_C(0x04040404) + UINT32_C(0x03020100); }
+#  if defined(__SSE4_1__)
+static inline f32v lookup_f32(const float *table, f32v t)
+{
+    const __m128i at = (__m128i)places(t);
+    const __m128i first = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)table), at);
+    const __m128i last = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(table + 4)), at);
+    return (f32v)_mm_blendv_ps((__m128)first, (__m128)last, (__m128)(bits_f32(t) << 7));
+}
+#  else
+static inline f32v lookup_f32(const float *table, f32v t)
+{
+    const uint8x16x2_t bytes = {{vreinterpretq_u8_f32(vld1q_f32(table)),
+                                 vreinterpretq_u8_f32(vld1q_f32(table + 4))}};
+    return (f32v)vqtbl2q_u8(bytes, (uint8x16_t)places(t));
+}
+#  endif
+#else
+static inline f32v lookup_f32(const float *table, f32v t)
+{
+    f32v entry;
+    for (int i = 0; i < F32_LANES; i++) entry[i] = table[bits_f32(t)[i] >> 22 & 7];
+    return entry;
+}
+#endif
 
 /* ---- arithmetic and choice ----
    mul_add(a, b, c)    a * b + c, rounded once where the level has fused multiply-add

@@ -18,7 +18,7 @@ cdef enum:
     LOG_SOFTMAX
 
 cdef enum:
-    BLOCK = 256     # elements of a block of in_two_steps: 2 or 4 KB in cache
+    TOGETHER = 4    # registers that take each step one after the other
 
 activation_codes = {
     "identity": IDENTITY, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH,
@@ -38,18 +38,18 @@ cdef inline lanes leaky_relu(lanes x, lanes slope) noexcept nogil:
 
 
 # ---- through an exponential ----
-# Two steps: e^-|x| (for tanh e^(-2|x|), for gelu e^(-x^2 / 2)) as q and scale of `exponential`,
-# then the function of x, q and scale. Why they are two loops stands at `in_two_steps`. The
-# sign of a result is set at the end, which settles that of zeros and of NaN.
+# By steps: `prepared` gives r and scale of `reduced`, `power` gives q, and the last step is the
+# function of x, q and scale. What float32 takes from a table goes the same way. Why there are
+# steps stands at `in_steps`. Below, unit is scale without its shift, so that e^-|x| or what else
+# was wanted is v = unit + unit q. The sign of a result is set at the end, which settles that of
+# zeros and of NaN.
 
 cdef inline lanes sigmoid_of(lanes x, lanes q, lanes scale) noexcept nogil:
-    """1 / (1 + e^-x): w = v / (1 + v), v = e^-|x|, where x < 0, else 1 - w"""
-    cdef lanes low, rest, slope, w
-    cdef lanes p = one_more(q, &low)
-    scale = scale * unshift(x)
-    w = fraction(p, low, scale, 1, &rest, &slope)
-    w = mul_add(rest, slope, w)
-    return absolute(pick(fill(x, 0), x, w * scale, minus_mul(w, scale, fill(x, 1))))
+    """1 / (1 + e^-x) = b - b v / (1 + v), v = e^-|x|, b = v where x < 0, else 1"""
+    cdef lanes unit = scale * unshift(x)
+    cdef lanes v = mul_add(unit, q, unit)
+    cdef lanes b = pick(fill(x, 0), x, v, fill(x, 1))
+    return absolute(minus_mul(v / (v + 1), b, b))
 
 
 cdef inline lanes silu_of(lanes x, lanes q, lanes scale) noexcept nogil:
@@ -64,116 +64,114 @@ cdef inline lanes silu_of(lanes x, lanes q, lanes scale) noexcept nogil:
 
 
 cdef inline lanes tanh_of(lanes x, lanes q, lanes scale) noexcept nogil:
-    """-v / (2 + v), v = e^(-2|x|) - 1, with the sign of x"""
-    cdef lanes low, rest, slope
-    cdef lanes v = one_less(q, scale * unshift(x), &low)
-    v = fraction(v, low, fill(x, 1), 2, &rest, &slope)
-    return with_sign(absolute(mul_add(rest, slope, v)), x)
+    """-v / (2 + v), v = e^(-2|x|) - 1, with the sign of x; in float32 q is all but the sign"""
+    cdef lanes low, rest, slope, v
+    if lanes is f32v:
+        return with_sign(absolute(q), x)
+    else:
+        v = one_less(q, scale * unshift(x), &low)
+        v = fraction(v, low, fill(x, 1), 2, &rest, &slope)
+        return with_sign(absolute(mul_add(rest, slope, v)), x)
 
 
 cdef inline lanes softplus_of(lanes x, lanes q, lanes scale) noexcept nogil:
-    """log(1 + e^x) = max(x, 0) + 2 atanh(s), s = v / (2 + v), v = e^-|x|"""
-    cdef lanes low, rest, slope, half, s, square, p, total, part
-    cdef lanes base = larger(fill(x, 0), x)
-    p = one_more(q, &low)
-    scale = scale * unshift(x)
-    half = fraction(p, low, scale, 2, &rest, &slope)
-    s = half * scale
-    square = s * s
-    # 2 atanh(s) = 2 s + s^3 p(s^2), 0 <= s^2 <= 1/9: relative error 2^-30.4 and 2^-58
-    # (tools/minimax.py)
+    """log(1 + e^x) = max(x, 0) + v - v^2 / 2 + v^3 p(v), v = e^-|x|"""
+    cdef lanes p, pair, total, low, base = larger(fill(x, 0), x), unit = scale * unshift(x)
+    cdef lanes v = mul_add(unit, q, unit)
+    cdef lanes square = v * v
+    # 0 <= v <= 1: relative error 2^-27.3 and 2^-55 (tools/minimax.py). In pairs, whose sums do
+    # not cancel.
     if lanes is f32v:
-        p = mul_add(fill(x, 0.24300933), square, fill(x, 0.21427658))
-        p = mul_add(p, square, fill(x, 0.28616884))
-        p = mul_add(p, square, fill(x, 0.39998877))
-        p = mul_add(p, square, fill(x, 0.66666675))
+        p = fill(x, 0.00227781)
+        pair = mul_add(fill(x, -0.014689269), v, fill(x, 0.044313174))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.0859357), v, fill(x, 0.1268079))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.16228904), v, fill(x, 0.19926466))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.24993329), v, fill(x, 0.33333093))
+        p = mul_add(p, square, pair)
     else:
-        p = mul_add(fill(x, 0.17018576956632486), square, fill(x, 0.08340100851529497))
-        p = mul_add(p, square, fill(x, 0.12106086337313189))
-        p = mul_add(p, square, fill(x, 0.1330097358643145))
-        p = mul_add(p, square, fill(x, 0.15386559921989076))
-        p = mul_add(p, square, fill(x, 0.18181743925038346))
-        p = mul_add(p, square, fill(x, 0.2222222396972584))
-        p = mul_add(p, square, fill(x, 0.28571428547854005))
-        p = mul_add(p, square, fill(x, 0.40000000000157243))
-        p = mul_add(p, square, fill(x, 0.6666666666666631))
-    # base + 2 s without error (Knuth), then the rest of 2 atanh(s)
-    rest = mul_add(half, square * p, 2 * rest * slope)
-    total = base + 2 * s
-    part = total - base
-    low = (base - (total - part)) + (2 * s - part)
+        p = mul_add(fill(x, -1.7442611739409762e-05), v, fill(x, 0.00020848223876742747))
+        pair = mul_add(fill(x, -0.001184628071402136), v, fill(x, 0.004278062180782526))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.011101421898826505), v, fill(x, 0.022265037802788903))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.036416728079169056), v, fill(x, 0.05088450980446319))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.06346429659187418), v, fill(x, 0.07361562590256823))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.08221689739694361), v, fill(x, 0.09060679882097598))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.09993536390091616), v, fill(x, 0.11110041066828369))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.12499866368532649), v, fill(x, 0.1428570213728374))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.16666665902863834), v, fill(x, 0.19999999969319082))
+        p = mul_add(p, square, pair)
+        pair = mul_add(fill(x, -0.24999999999314854), v, fill(x, 0.33333333333327153))
+        p = mul_add(p, square, pair)
+    p = mul_add(square, p, fill(x, -0.5) * v)       # v p from here on
+    # unit + max(x, 0) without error (Dekker 1971; where unit is the smaller, up to unit, which
+    # then is below an ulp), and then the rest of v, unit q
+    total = unit + base
+    low = mul_add(unit, q, base - (total - unit))
+    if not FUSED:       # its own rounding is what would be too much
+        low = low - remainder(v * p, v, p)
+    p = total + mul_add(v, p, low)
     # beyond 50 it is x, and so it is at infinity, where low is not a number
-    return absolute(pick(x, fill(x, 50), x, total + mul_add(rest, scale, low)))
+    return absolute(pick(x, fill(x, 50), x, p))
 
 
 cdef inline lanes gelu_argument(lanes x, lanes* low) noexcept nogil:
-    """-a^2 / 2 = result + low, a = |x|: the short part of a has an exact square"""
-    cdef lanes a = -not_below(-15, -40, minus_absolute(x))
-    cdef lanes magic = fill(x, 98304.0 if lanes is f32v else 6442450944.0)     # 1.5 * 2^16, 2^32
-    cdef lanes short = (a + magic) - magic
-    cdef lanes high = fill(x, -0.5) * short * short
-    cdef lanes rest = fill(x, -0.5) * (a - short) * (a + short)
-    cdef lanes result = high + rest
-    low[0] = rest - (result - high)
-    return result
+    """-a^2 / 2 = result + low, a = |x|"""
+    cdef lanes minus_a = not_below(-14.9, -40, minus_absolute(x))
+    cdef lanes half = fill(x, 0.5) * minus_a
+    cdef lanes result = half * minus_a
+    low[0] = remainder(result, half, minus_a)
+    return -result
 
 
-cdef inline lanes gelu_of(lanes x, lanes q, lanes scale) noexcept nogil:
+cdef inline f64v gelu_f64(f64v x, f64v q, f64v scale) noexcept nogil:
     """x Phi(x) = max(x, 0) - a Phi(-a), a = |x|, Phi(-a) = e^(-a^2 / 2) p(t) / (a + c),
-    t = 1 - 2 c / (a + c)"""
-    cdef lanes a = -not_below(-15, -40, minus_absolute(x))
-    cdef lanes c = fill(x, 5.0 if lanes is f32v else 3.5)
-    cdef lanes d = a + c
-    cdef lanes d_low = a - (d - c)
-    cdef lanes reciprocal = 1 / d
-    cdef lanes rest = minus_mul(reciprocal, d_low, remainder(fill(x, 1), reciprocal, d))
-    cdef lanes double_c = 2 * c * reciprocal
-    cdef lanes t = 1 - double_c
+    t = 1 - 2 c / (a + c), c = 3.5"""
+    cdef f64v a = -not_below(0, -40, minus_absolute(x))
+    cdef f64v c = fill(x, 3.5)
+    cdef f64v d = a + c
+    cdef f64v d_low = a - (d - c)
+    cdef f64v reciprocal = 1 / d
+    cdef f64v rest = minus_mul(reciprocal, d_low, remainder(fill(x, 1), reciprocal, d))
+    cdef f64v double_c = 2 * c * reciprocal
+    cdef f64v t = 1 - double_c
     # what rounding double_c lost, as a relative error of the reciprocal
-    cdef lanes t_low = remainder(double_c, 2 * c, reciprocal) * (
-        fill(x, 1.0 / 10 if lanes is f32v else 1.0 / 7) * d)
-    cdef lanes square = t * t
-    cdef lanes p, even, odd, slope, last, high, low
-    # p on 0 <= a <= 15 and 40, by parts of even and odd powers: relative error 2^-26.8 and
-    # 2^-54.9. The slope is how much of a relative error of the reciprocal goes into
-    # p(t) / (a + c), to 1.6 %: a quadratic fit, for a correction of about an ulp. Both are
-    # from tools/minimax.py.
-    if lanes is f32v:
-        even = mul_add(fill(x, -4.3378255e-05), square, fill(x, -0.0008033762))
-        even = mul_add(even, square, fill(x, 0.020795908))
-        even = mul_add(even, square, fill(x, 0.1650203))
-        even = mul_add(even, square, fill(x, 0.49530563))
-        odd = mul_add(fill(x, -5.5318695e-05), square, fill(x, 0.0005546697))
-        odd = mul_add(odd, square, fill(x, -0.0029976259))
-        odd = mul_add(odd, square, fill(x, -0.06911789))
-        odd = mul_add(odd, square, fill(x, -0.31353322))
-        p = mul_add(mul_add(odd, t, even), t, fill(x, -0.6653825))
-        last = fill(x, 0.76919305)
-        slope = mul_add(mul_add(fill(x, 0.694), t, fill(x, -1.443)), t, fill(x, 1.869))
-    else:
-        even = mul_add(fill(x, 4.900254686870524e-09), square, fill(x, -3.628305481707938e-08))
-        even = mul_add(even, square, fill(x, 1.2378084168363563e-07))
-        even = mul_add(even, square, fill(x, -1.430318790488438e-07))
-        even = mul_add(even, square, fill(x, -1.1651703965769182e-06))
-        even = mul_add(even, square, fill(x, 1.150670751472876e-05))
-        even = mul_add(even, square, fill(x, -7.558468539607795e-05))
-        even = mul_add(even, square, fill(x, 0.0004766571070586316))
-        even = mul_add(even, square, fill(x, -0.0031891010488813757))
-        even = mul_add(even, square, fill(x, 0.017407832602077244))
-        even = mul_add(even, square, fill(x, 0.31542496988795193))
-        odd = mul_add(fill(x, 1.4772497118189077e-09), square, fill(x, -3.808156798289456e-09))
-        odd = mul_add(odd, square, fill(x, -3.0198974682435576e-08))
-        odd = mul_add(odd, square, fill(x, 2.944668093324105e-07))
-        odd = mul_add(odd, square, fill(x, -1.479185518798372e-06))
-        odd = mul_add(odd, square, fill(x, 5.651912852996298e-06))
-        odd = mul_add(odd, square, fill(x, -1.8788895662691936e-05))
-        odd = mul_add(odd, square, fill(x, 6.70332314578012e-05))
-        odd = mul_add(odd, square, fill(x, -0.0004450129500447786))
-        odd = mul_add(odd, square, fill(x, 0.006476218919874566))
-        odd = mul_add(odd, square, fill(x, -0.11605092871407852))
-        p = mul_add(mul_add(odd, t, even), t, fill(x, -0.565561816053779))
-        last = fill(x, 0.7444160754359381)
-        slope = mul_add(mul_add(fill(x, 0.132), t, fill(x, -0.939)), t, fill(x, 1.765))
+    cdef f64v t_low = remainder(double_c, 2 * c, reciprocal) * (fill(x, 1.0 / 7) * d)
+    cdef f64v square = t * t
+    cdef f64v p, even, odd, slope, high, low, last = fill(x, 0.7444160754359381)
+    # p on 0 <= a <= 40, by parts of even and odd powers: relative error 2^-54.9. The slope is
+    # how much of a relative error of the reciprocal goes into p(t) / (a + c), to 1.6 %: a
+    # quadratic fit, for a correction of about an ulp. Both are from tools/minimax.py.
+    even = mul_add(fill(x, 4.900254686870524e-09), square, fill(x, -3.628305481707938e-08))
+    even = mul_add(even, square, fill(x, 1.2378084168363563e-07))
+    even = mul_add(even, square, fill(x, -1.430318790488438e-07))
+    even = mul_add(even, square, fill(x, -1.1651703965769182e-06))
+    even = mul_add(even, square, fill(x, 1.150670751472876e-05))
+    even = mul_add(even, square, fill(x, -7.558468539607795e-05))
+    even = mul_add(even, square, fill(x, 0.0004766571070586316))
+    even = mul_add(even, square, fill(x, -0.0031891010488813757))
+    even = mul_add(even, square, fill(x, 0.017407832602077244))
+    even = mul_add(even, square, fill(x, 0.31542496988795193))
+    odd = mul_add(fill(x, 1.4772497118189077e-09), square, fill(x, -3.808156798289456e-09))
+    odd = mul_add(odd, square, fill(x, -3.0198974682435576e-08))
+    odd = mul_add(odd, square, fill(x, 2.944668093324105e-07))
+    odd = mul_add(odd, square, fill(x, -1.479185518798372e-06))
+    odd = mul_add(odd, square, fill(x, 5.651912852996298e-06))
+    odd = mul_add(odd, square, fill(x, -1.8788895662691936e-05))
+    odd = mul_add(odd, square, fill(x, 6.70332314578012e-05))
+    odd = mul_add(odd, square, fill(x, -0.0004450129500447786))
+    odd = mul_add(odd, square, fill(x, 0.006476218919874566))
+    odd = mul_add(odd, square, fill(x, -0.11605092871407852))
+    p = mul_add(mul_add(odd, t, even), t, fill(x, -0.565561816053779))
+    slope = mul_add(mul_add(fill(x, 0.132), t, fill(x, -0.939)), t, fill(x, 1.765))
     high = mul_add(p, t, last)
     low = mul_add(p, t, last - high)
     # times the reciprocal, times a, times 1 + q, each with what its rounding lost
@@ -185,6 +183,16 @@ cdef inline lanes gelu_of(lanes x, lanes q, lanes scale) noexcept nogil:
     rest = mul_add(rest - t_low, slope, t_low)
     low = mul_add(low, 1 + q, high * mul_add(rest, 1 + q, q))
     return with_sign(absolute(minus_mul(high + low, unshift(x), larger(fill(x, 0), x))), x)
+
+
+cdef inline lanes gelu_of(lanes x, lanes q, lanes scale) noexcept nogil:
+    """x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; in float32 scale has the factor
+    -a Phi(-a) e^(a^2 / 2)"""
+    if lanes is f32v:
+        scale = mul_add(scale, q, scale)
+        return with_sign(absolute(mul_add(scale, unshift(x), larger(fill(x, 0), x))), x)
+    else:
+        return gelu_f64(x, q, scale)
 
 
 cdef inline lanes elu_of(lanes x, lanes q, lanes scale, lanes alpha) noexcept nogil:
@@ -213,20 +221,52 @@ cdef inline lanes in_one_step(const int code, lanes x, lanes parameter) noexcept
     return x
 
 
-cdef inline lanes first_step(const int code, lanes x, lanes* scale) noexcept nogil:
+cdef inline f32v from_pieces(const float* table, f32v chosen, f32v a) noexcept nogil:
+    """The polynomial in a that `chosen`, 1 less a multiple of a, finds in a table of _tables.h"""
+    cdef f32v p = lookup_f32(table + 64, chosen)
+    cdef int k
+    a = a - lookup_f32(table, chosen)
+    for k in range(7, 0, -1):
+        p = mul_add(p, a, lookup_f32(table + 8 * k, chosen))
+    return p
+
+
+cdef inline lanes prepared(const int code, lanes x, lanes* scale) noexcept nogil:
+    """r and scale of `reduced` for the exponential of this activation"""
     cdef lanes r, low
     if code == GELU:
-        x = gelu_argument(x, &low)
-        r = reduced(x, scale)
-        return power(r + low)
+        r = gelu_argument(x, &low)
+        return reduced(r, scale) + low
     x = minus_absolute(x)
     if code == TANH:
-        x = x + x
-    return power(reduced(not_below(-110, -760, x), scale))
+        if lanes is f32v:
+            x = not_below(-9.2, 0, x)
+            scale[0] = minus_mul(x, fill(x, 1.625), fill(x, 1))
+            return x
+        else:
+            x = x + x
+    return reduced(not_below(-110, -760, x), scale)
 
 
-cdef inline lanes second_step(const int code, lanes x, lanes q, lanes scale,
-                              lanes parameter) noexcept nogil:
+cdef inline lanes exponential_step(const int code, lanes r, lanes scale) noexcept nogil:
+    """q of `power`, or from a table what is used in its place"""
+    if lanes is f32v:
+        if code == TANH:
+            return from_pieces(&TANH_PIECES[0][0], scale, r)
+    return power(r)
+
+
+cdef inline lanes factor_step(const int code, lanes x, lanes scale) noexcept nogil:
+    """scale, times what float32 has in a table"""
+    if lanes is f32v:
+        if code == GELU:
+            x = not_below(-14.9, 0, minus_absolute(x))
+            return scale * from_pieces(&GELU_PIECES[0][0], 1 - x, x)
+    return scale
+
+
+cdef inline lanes last_step(const int code, lanes x, lanes q, lanes scale,
+                            lanes parameter) noexcept nogil:
     if code == SIGMOID:
         return sigmoid_of(x, q, scale)
     if code == TANH:
@@ -252,31 +292,43 @@ cdef inline void straight(lanes like, const int code, double parameter, Py_ssize
         store(y + i * L, in_one_step(code, v, p))
 
 
-cdef inline void in_two_steps(lanes like, const int code, double parameter, Py_ssize_t n,
-                              const real* x, real* y) noexcept nogil:
-    """The exponential and what follows as two loops over a block that stays in cache. As one
-    loop they are a chain of about 80 cycles and 50 instructions, more than a processor can keep
-    in flight several times over; two halves of it take two thirds of the time."""
-    cdef real block_q[BLOCK]
-    cdef real block_scale[BLOCK]
-    cdef lanes v, q, scale
+cdef inline void in_steps(const int code, const int count, lanes parameter, const real* x,
+                          real* y) noexcept nogil:
+    """y = activation(x), `count` registers of each. Each takes one step before any takes the
+    next: one after the other they would be chains of about 100 cycles, and a processor cannot
+    look far enough ahead to have several under way."""
+    cdef lanes q[TOGETHER]
+    cdef lanes scale[TOGETHER]
+    cdef lanes v
+    cdef Py_ssize_t L = lane_count(y)
+    cdef int i
+    for i in range(count):
+        load(&v, x + i * L)
+        q[i] = prepared(code, v, &scale[i])
+    for i in range(count):
+        q[i] = exponential_step(code, q[i], scale[i])
+    for i in range(count):
+        load(&v, x + i * L)
+        scale[i] = factor_step(code, v, scale[i])
+    for i in range(count):
+        load(&v, x + i * L)
+        store(y + i * L, last_step(code, v, q[i], scale[i], parameter))
+
+
+cdef inline void through_exponential(lanes like, const int code, double parameter, Py_ssize_t n,
+                                     const real* x, real* y) noexcept nogil:
     cdef lanes p = fill(like, parameter)
-    cdef Py_ssize_t i, m, L = lane_count(y)
+    cdef Py_ssize_t L = lane_count(y)
+    while n >= TOGETHER * L:
+        in_steps(code, TOGETHER, p, x, y)
+        x += TOGETHER * L
+        y += TOGETHER * L
+        n -= TOGETHER * L
     while n > 0:
-        m = min(n, BLOCK)
-        for i in range(m // L):
-            load(&v, x + i * L)
-            q = first_step(code, v, &scale)
-            store(block_q + i * L, q)
-            store(block_scale + i * L, scale)
-        for i in range(m // L):
-            load(&v, x + i * L)
-            load(&q, <const real*>block_q + i * L)
-            load(&scale, <const real*>block_scale + i * L)
-            store(y + i * L, second_step(code, v, q, scale, p))
-        x += m
-        y += m
-        n -= m
+        in_steps(code, 1, p, x, y)
+        x += L
+        y += L
+        n -= L
 
 
 cdef void sweep(lanes like, int code, double parameter, Py_ssize_t n,
@@ -286,21 +338,21 @@ cdef void sweep(lanes like, int code, double parameter, Py_ssize_t n,
     if code == RELU:
         straight(like, RELU, 0, n, x, y)
     elif code == SIGMOID:
-        in_two_steps(like, SIGMOID, 0, n, x, y)
+        through_exponential(like, SIGMOID, 0, n, x, y)
     elif code == TANH:
-        in_two_steps(like, TANH, 0, n, x, y)
+        through_exponential(like, TANH, 0, n, x, y)
     elif code == SOFTPLUS:
-        in_two_steps(like, SOFTPLUS, 0, n, x, y)
+        through_exponential(like, SOFTPLUS, 0, n, x, y)
     elif code == SILU:
-        in_two_steps(like, SILU, 0, n, x, y)
+        through_exponential(like, SILU, 0, n, x, y)
     elif code == GELU:
-        in_two_steps(like, GELU, 0, n, x, y)
+        through_exponential(like, GELU, 0, n, x, y)
     elif code == SELU:
-        in_two_steps(like, SELU, 0, n, x, y)
+        through_exponential(like, SELU, 0, n, x, y)
     elif code == LEAKY_RELU:
         straight(like, LEAKY_RELU, parameter, n, x, y)
     elif code == ELU:
-        in_two_steps(like, ELU, parameter, n, x, y)
+        through_exponential(like, ELU, parameter, n, x, y)
     else:
         straight(like, IDENTITY, 0, n, x, y)
 

@@ -38,14 +38,15 @@ cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
     """r, and scale = 2^(n + SHIFT), which is a normal number down to x = -130 (float) and
     -880 (double), far below where 2^n is 0"""
     # x / ln 2 + 1.5 * 2^23 (float) or 1.5 * 2^52 (double) is rounded to an integer, and the
-    # integer is in its low bits
+    # integer is in its low bits, already n + SHIFT + the bias of an exponent. Where x is not a
+    # number they are any power of 2 or infinity, which makes no second kind of NaN: the bits of
+    # the result do not depend on the order of operands.
     cdef lanes t, n
-    cdef lanes magic = fill(x, 12582912.0 + 64 if lanes is f32v else 6755399441055744.0 + 256)
+    cdef lanes magic = fill(x, 12582912.0 + 64 + 127 if lanes is f32v
+                            else 6755399441055744.0 + 256 + 1023)
     t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
     n = t - magic
-    # where x is not a number, any number will do for the scale: then nothing below makes a
-    # second kind of NaN, and the bits of the result do not depend on the order of operands
-    scale[0] = power_of_two(larger(t, magic - fill(x, 256.0 if lanes is f32v else 2048.0)))
+    scale[0] = power_of_two(t)
     # ln 2 = high + low, high so short that n * high is exact: Cody and Waite 1980
     if lanes is f32v:
         x = minus_mul(n, fill(x, 0.693145751953125), x)
@@ -56,24 +57,24 @@ cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
 
 
 cdef inline lanes power(lanes r) noexcept nogil:
-    """q = e^r - 1 = r + r^2 / 2 + r^3 p(r), |r| <= 0.3467"""
-    # relative error of the polynomial 2^-29.8 and 2^-60: tools/minimax.py
+    """q = e^r - 1 = r + r^2 p(r), |r| <= 0.3467"""
+    # largest error of the polynomial 2^-28 of e^r and 2^-60 of q: tools/minimax.py
     cdef lanes s = r * r
     cdef lanes p, p0, p2, p4, p6, p8
-    p0 = mul_add(fill(r, 0.16666666666666677 if lanes is f64v else 0.16666667), r, fill(r, 0.5))
     if lanes is f32v:
-        p2 = mul_add(fill(r, 0.008333283), r, fill(r, 0.04166648))
-        p4 = mul_add(fill(r, 0.00019909728), r, fill(r, 0.001393334))
-        p = mul_add(p4, s, p2)
+        p2 = mul_add(fill(r, 0.0013814559), r, fill(r, 0.008368735))
+        p0 = mul_add(fill(r, 0.04166839), r, fill(r, 0.16666521))
+        p = mul_add(mul_add(p2, s, p0), r, fill(r, 0.49999994))
+        return mul_add(p, s, r)
     else:
+        p0 = mul_add(fill(r, 0.16666666666666677), r, fill(r, 0.5))
         p2 = mul_add(fill(r, 0.00833333333332167), r, fill(r, 0.04166666666666669))
         p4 = mul_add(fill(r, 0.00019841269886056612), r, fill(r, 0.0013888888888870185))
         p6 = mul_add(fill(r, 2.7557244257065675e-06), r, fill(r, 2.4801587356036877e-05))
         p8 = mul_add(fill(r, 2.510902617616373e-08), r, fill(r, 2.755724563811359e-07))
         p8 = mul_add(fill(r, 2.092374263770286e-09), s, p8)
-        p = mul_add(mul_add(p6, s, p4), s, p2)
-        p = mul_add(p8, s * s * s, p)
-    return mul_add(mul_add(p, s, p0), s, r)
+        p = mul_add(mul_add(mul_add(p8, s, p6), s, p4), s, p2)
+        return mul_add(mul_add(p, s, p0), s, r)
 
 
 cdef inline lanes one_more(lanes q, lanes* low) noexcept nogil:

@@ -22,6 +22,7 @@ cdef extern from "_simd.h" nogil:
     f64v with_sign_f64(f64v, f64v)
     f32v power_of_two_f32(f32v)
     f64v power_of_two_f64(f64v)
+    f32v lookup_f32(const float*, f32v)
     f32v mul_add_f32(f32v, f32v, f32v)
     f64v mul_add_f64(f64v, f64v, f64v)
     f32v minus_mul_f32(f32v, f32v, f32v)
@@ -32,6 +33,10 @@ cdef extern from "_simd.h" nogil:
     f64v pick_f64(f64v, f64v, f64v, f64v)
     void prefetch(const void*)
     void clear_float_status()
+
+cdef extern from "_tables.h" nogil:
+    const float TANH_PIECES[9][8]
+    const float GELU_PIECES[9][8]
 
 cdef extern from "_roots.h" nogil:
     f64v sqrt_f64(f64v)
@@ -93,7 +98,7 @@ cdef inline lanes with_sign(lanes magnitude, lanes x) noexcept nogil:
 
 
 cdef inline lanes power_of_two(lanes t) noexcept nogil:
-    """2^n, t = n + ROUNDER: see _simd.h"""
+    """2^n, t = ROUNDER + bias + n: see _simd.h"""
     if lanes is f32v:
         return power_of_two_f32(t)
     else:
