@@ -76,7 +76,8 @@ cdef inline lanes tanh_of(lanes x, lanes q, lanes scale) noexcept nogil:
 
 cdef inline lanes softplus_of(lanes x, lanes q, lanes scale) noexcept nogil:
     """log(1 + e^x) = max(x, 0) + v - v^2 / 2 + v^3 p(v), v = e^-|x|"""
-    cdef lanes p, pair, total, low, base = larger(fill(x, 0), x), unit = scale * unshift(x)
+    cdef lanes p, pair, minus_half, cubic, total, low
+    cdef lanes base = larger(fill(x, 0), x), unit = scale * unshift(x)
     cdef lanes v = mul_add(unit, q, unit)
     cdef lanes square = v * v
     # 0 <= v <= 1: relative error 2^-27.3 and 2^-55 (tools/minimax.py). In pairs, whose sums do
@@ -111,13 +112,15 @@ cdef inline lanes softplus_of(lanes x, lanes q, lanes scale) noexcept nogil:
         p = mul_add(p, square, pair)
         pair = mul_add(fill(x, -0.24999999999314854), v, fill(x, 0.33333333333327153))
         p = mul_add(p, square, pair)
-    p = mul_add(square, p, fill(x, -0.5) * v)       # v p from here on
+    minus_half = fill(x, -0.5) * v
+    cubic = square * p
+    p = mul_add(square, p, minus_half)      # v p from here on
     # unit + max(x, 0) without error (Dekker 1971; where unit is the smaller, up to unit, which
     # then is below an ulp), and then the rest of v, unit q
     total = unit + base
     low = mul_add(unit, q, base - (total - unit))
-    if not FUSED:       # its own rounding is what would be too much
-        low = low - remainder(v * p, v, p)
+    if not FUSED:       # the roundings of v p and of v times it are what would be too much
+        low = low - remainder(v * p, v, p) + v * (cubic - (p - minus_half))
     p = total + mul_add(v, p, low)
     # beyond 50 it is x, and so it is at infinity, where low is not a number
     return absolute(pick(x, fill(x, 50), x, p))
