@@ -49,7 +49,8 @@ cdef inline lanes sigmoid_of(lanes x, lanes q, lanes scale) noexcept nogil:
     cdef lanes unit = scale * unshift(x)
     cdef lanes v = mul_add(unit, q, unit)
     cdef lanes b = pick(fill(x, 0), x, v, fill(x, 1))
-    return absolute(minus_mul(v / (v + 1), b, b))
+    cdef lanes d = v + fill(x, 1)
+    return absolute(minus_mul(v / d, b, b))
 
 
 cdef inline lanes silu_of(lanes x, lanes q, lanes scale) noexcept nogil:
