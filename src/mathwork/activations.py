@@ -3,9 +3,9 @@
 Errors are the largest seen, in units in the last place (ulp) of the exact result: for float32
 over 356 million values, among them every one with 2^-13 <= |x| < 2^8, for float64 over 10^8
 samples. Levels without fused multiply-add stay within the same bounds unless it says so, over
-356 million and 2 * 10^7. ``python -m bench.accuracy`` measures them. Results that underflow keep their relative accuracy
-down to the subnormal numbers. NaN gives NaN. A ufunc has loops for float32 and float64, and
-NumPy casts other real types to these.
+356 million and 2 * 10^7. ``python -m bench.accuracy`` measures them. Results that underflow keep
+their relative accuracy down to the subnormal numbers. NaN gives NaN. A ufunc has loops for float32
+and float64, and NumPy casts other real types to these.
 """
 import contextlib
 import operator
