@@ -297,6 +297,7 @@ def test_by_the_conic_in_polar_coordinates(numbers, phase):
     assert distance + e * x == pytest.approx(q * (1 + e), rel=1e-13, abs=1e-14 * e * distance)
 
 
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
 @given(st.floats(1e9, 1e13), st.floats(0, 0.999), angles, st.floats(-10, 10))
 def test_an_ellipse_returns_after_a_period(a, e, M0, t):
     orbit = KeplerOrbit(a, e, 0.3, 0.2, 0.1, M0, mu=GM_SUN)
