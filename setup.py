@@ -34,10 +34,15 @@ DIRECTIVES = {
 # -ffp-contract=off: an operation is fused exactly where the kernel says mul_add, so that
 # compilers and levels cannot disagree about bits.
 # -fno-math-errno, -fno-trapping-math: let comparisons vectorise, and change no result.
+# -fira-region=all, -fno-inline-functions-called-once: with them GCC keeps a tile's sums in
+# registers; without, one or two of them go to memory and back in every step. Clang knows neither,
+# needs neither and would warn.
 # -Wno-unused-function: Cython writes out the two mixed pairs of `real` and `lanes` as well.
 # CYTHON_INLINE: what a kernel calls inline must be, or tiles do not stay in registers.
 UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-              "-Wno-unused-function", "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
+              "-fira-region=all", "-fno-inline-functions-called-once",
+              "-Wno-ignored-optimization-argument", "-Wno-unused-function",
+              "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 HEADERS = ("_simd.h", "_transpose.h", "_roots.h", "_tables.h")

@@ -67,18 +67,35 @@ def fma(a, b, c):
 
 # ---- products ----
 
-def chain(x, weight, bias=None, *, fused=True):
-    """y[m, n] = bias[n] + x[m, 0] weight[n, 0] + x[m, 1] weight[n, 1] + ... in this order.
+def part_length(terms):
+    """How many terms of a sum are in each part but the last: docs/bits.md."""
+    return max(terms, 1) if terms < 32 else min(256, 8 * math.ceil(terms / 32))
 
-    One rounding a term with `fused`, else two. The bits that mathwork documents.
+
+def chain(x, weight, start, *, fused=True):
+    """start[m, n] + x[m, 0] weight[n, 0] + x[m, 1] weight[n, 1] + ... in this order.
+
+    One rounding a term with `fused`, else two.
     """
-    y = np.zeros((len(x), len(weight)), x.dtype)
-    if bias is not None:
-        y += bias
+    y = start
     for k in range(x.shape[1]):
         column, row = x[:, k, None], weight[None, :, k]
         y = fma(column, row, y) if fused else column * row + y
     return y
+
+
+def product_in_parts(x, weight, bias=None, *, fused=True):
+    """x weight' + bias, summed in parts: the bits that mathwork documents."""
+    terms = x.shape[1]
+    zero = np.zeros((len(x), len(weight)), x.dtype)
+    total = zero if bias is None else zero + bias
+    for start in range(0, terms, part_length(terms)):
+        part = slice(start, start + part_length(terms))
+        if start == 0:
+            total = chain(x[:, part], weight[:, part], total, fused=fused)
+        else:
+            total = total + chain(x[:, part], weight[:, part], zero, fused=fused)
+    return total
 
 
 def product_and_bound(x, weight, bias=None):

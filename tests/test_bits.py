@@ -90,14 +90,50 @@ def test_products_start_from_the_bias_and_add_in_order(kernels):
     assert network_of(kernels, [Dense(weight, bias)], np.dtype("float32"))(x).tolist() == [0, 1]
 
 
+def every_way(kernels, x):
+    """The sum of x by matvec, by matmul, and by a network alone and in a batch: which must agree"""
+    x = np.array(x, np.float32)
+    ones = np.ones((1, len(x)), np.float32)
+    net = network_of(kernels, [Dense(ones)], np.dtype("float32"))
+    found = {kernels.matvec(ones, x)[0], kernels.matmul(ones, x[:, None])[0, 0], net(x)[0],
+             *net(np.tile(x, (7, 1)))[:, 0]}
+    assert len(found) == 1
+    return found.pop()
+
+
+@pytest.mark.parametrize(("terms", "cut"), [
+    (32, 8), (33, 16), (48, 16), (64, 16), (100, 32), (256, 64), (784, 200), (1000, 256),
+    (1024, 256), (2048, 256)])
+def test_the_second_part_begins_where_it_is_documented(kernels, terms, cut):
+    # float32 holds 24 bits. In one chain after 2^24 both ones are lost, one after the other; in a
+    # part of their own they make 2, which is not.
+    x = np.zeros(terms)
+    x[0], x[cut], x[cut + 1] = 2.0 ** 24, 1, 1
+    assert every_way(kernels, x) == 2.0 ** 24 + 2
+    x[cut - 1], x[cut + 1] = 1, 0
+    assert every_way(kernels, x) == 2.0 ** 24
+
+
+def test_a_short_sum_is_one_part(kernels):
+    x = np.zeros(31)
+    x[0], x[16], x[17] = 2.0 ** 24, 1, 1
+    assert every_way(kernels, x) == 2.0 ** 24
+
+
+def test_parts_are_added_in_order(kernels):
+    x = np.zeros(64)
+    x[0], x[16], x[32], x[48] = 1, 2.0 ** 24, -2.0 ** 24, 3
+    assert every_way(kernels, x) == 3       # (1 + 2^24) - 2^24 is 0; from the back it would be 4
+
+
 @pytest.mark.parametrize("n_in", range(1, 41))
 def test_ragged_shapes_have_the_documented_bits(kernels, dtype, rng, n_in):
     fused = is_fused(kernels)
     weight = rng.normal(size=(40, n_in)).astype(dtype)
     bias = rng.normal(size=40).astype(dtype)
     x = rng.normal(size=(14, n_in)).astype(dtype)
-    plain = reference.chain(x, weight, fused=fused)
-    biased = reference.chain(x, weight, bias, fused=fused)
+    plain = reference.product_in_parts(x, weight, fused=fused)
+    biased = reference.product_in_parts(x, weight, bias, fused=fused)
     for n_out in range(1, 41):
         part, b = weight[:n_out].copy(), bias[:n_out].copy()
         net = network_of(kernels, [Dense(part, b)], dtype)
@@ -109,23 +145,25 @@ def test_ragged_shapes_have_the_documented_bits(kernels, dtype, rng, n_in):
         assert same_bits(kernels.matmul(x[:1], part.T.copy()), plain[:1, :n_out])
 
 
-# Rows beyond a tile, a block of 96 and a block of 192; k beyond the depth of a panel (128 to
-# 256 of x86-64), and past it by less than half; columns about whole registers; matrices that
-# are packed and that are read as they lie.
+# Rows beyond a tile, a block of 96 and a block that shares a panel; one part, four, more than
+# that, and a last one that is nearly empty; columns about whole and half registers; matrices that
+# are packed and that are read as they lie; rows that compete for a cache set.
 @pytest.mark.parametrize(("rows", "n_in", "n_out"), [
     (13, 300, 40), (13, 700, 33), (97, 1100, 31), (200, 300, 17), (5, 1100, 300), (1, 1100, 300),
     (2, 300, 129), (3, 300, 97), (12, 700, 65), (14, 384, 64), (14, 385, 63), (95, 129, 48),
     (96, 193, 15), (97, 257, 16), (192, 40, 300), (193, 65, 1), (400, 1, 300), (17, 512, 300),
+    (1, 2100, 3), (7, 1030, 20), (30, 36, 5), (300, 1025, 24), (1, 1024, 70), (1, 1536, 40),
+    (9, 57, 8), (4, 64, 8), (1, 64, 8), (1, 48, 7), (2, 33, 4),
 ])
 def test_large_shapes_have_the_documented_bits(kernels, dtype, rng, rows, n_in, n_out):
     weight = rng.normal(size=(n_out, n_in)).astype(dtype)
     bias = rng.normal(size=n_out).astype(dtype)
     x = rng.normal(size=(rows, n_in)).astype(dtype)
     fused = is_fused(kernels)
-    expected = reference.chain(x, weight, fused=fused)
+    expected = reference.product_in_parts(x, weight, fused=fused)
     assert same_bits(kernels.matmul(x, weight.T.copy()), expected)
     assert same_bits(kernels.matvec(weight, x[-1]), expected[-1])
-    expected = reference.chain(x, weight, bias, fused=fused)
+    expected = reference.product_in_parts(x, weight, bias, fused=fused)
     assert same_bits(network_of(kernels, [Dense(weight, bias)], dtype)(x), expected)
     assert same_bits(kernels.matvec(weight, x[-1], bias), expected[-1])
 

@@ -52,6 +52,7 @@
 
 cimport cython
 cimport numpy as cnp
+from cpython.object cimport PyObject, PyTypeObject
 from libc.math cimport INFINITY, NAN, log1p
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset

@@ -3,14 +3,18 @@
    f32v, f64v      as many lanes as one register of this build's level holds. Cython declares
                    them as float and double, so their arithmetic is written there with + - * /
    *_LANES         how many lanes that is
+   f32h, f64h      half a register where products are better off with one (512-bit registers),
+                   else the same as f32v and f64v
    TILE_ROWS       rows of the product tile: TILE_ROWS x 2 accumulators, two weights and one
-                   broadcast fill the register file without spilling
+                   broadcast stay in registers
+   TOTALS_STAY     1 where there are registers for as many totals of finished parts besides
 
    With MATHWORK_PORTABLE, or a compiler that has no vector types, a register is one scalar;
    everything above this file is the same. Only this file knows instruction sets. */
 #pragma once
 #include <fenv.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -26,6 +30,7 @@
 #  define F32_LANES 1
 #  define F64_LANES 1
 #  define TILE_ROWS 4
+#  define TOTALS_STAY 0
 typedef float f32v;
 typedef double f64v;
 typedef uint32_t u32v;
@@ -35,7 +40,8 @@ typedef double f64u;
 #else
 #  if defined(__AVX512F__)
 #    define LANE_BYTES 64
-#    define TILE_ROWS 12
+#    define TILE_ROWS 6
+#    define TOTALS_STAY 1
 #  elif defined(__AVX2__)
 #    define LANE_BYTES 32
 #    define TILE_ROWS 6
@@ -45,6 +51,9 @@ typedef double f64u;
 #  else
 #    define LANE_BYTES 16
 #    define TILE_ROWS 4
+#  endif
+#  ifndef TOTALS_STAY
+#    define TOTALS_STAY 0
 #  endif
 #  define F32_LANES (LANE_BYTES / 4)
 #  define F64_LANES (LANE_BYTES / 8)
@@ -71,6 +80,16 @@ static inline void prefetch(const void *p)
 #else
     (void)p;
 #endif
+}
+
+/* n, but the compiler cannot tell. What is computed from it is computed where it is used, and not
+   in advance of a loop, where it would have to be kept. */
+static inline ptrdiff_t anew(ptrdiff_t n)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    __asm__("" : "+r"(n));
+#endif
+    return n;
 }
 
 /* ---- bits ---- */
@@ -235,6 +254,41 @@ static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
 { u64v m = (u64v)(a > b); return (f64v)((m & (u64v)x) | (~m & (u64v)y)); }
 static inline f32v larger_f32(f32v a, f32v b) { return pick_f32(a, b, a, b); }
 static inline f64v larger_f64(f64v a, f64v b) { return pick_f64(a, b, a, b); }
+#endif
+
+/* ---- half registers: what products need ---- */
+#if !defined(ONE_LANE) && defined(__AVX512F__)
+#  define F32_HALF_LANES (F32_LANES / 2)
+#  define F64_HALF_LANES (F64_LANES / 2)
+typedef float  f32h __attribute__((vector_size(LANE_BYTES / 2)));
+typedef double f64h __attribute__((vector_size(LANE_BYTES / 2)));
+typedef float  f32hu __attribute__((vector_size(LANE_BYTES / 2), aligned(4), may_alias));
+typedef double f64hu __attribute__((vector_size(LANE_BYTES / 2), aligned(8), may_alias));
+static inline f32h load_f32h(const float *p)  { return *(const f32hu *)p; }
+static inline f64h load_f64h(const double *p) { return *(const f64hu *)p; }
+static inline void store_f32h(float *p, f32h v)  { *(f32hu *)p = v; }
+static inline void store_f64h(double *p, f64h v) { *(f64hu *)p = v; }
+static inline f32h fill_f32h(float s)  { f32h zero = {0}; return s - zero; }
+static inline f64h fill_f64h(double s) { f64h zero = {0}; return s - zero; }
+static inline f32h mul_add_f32h(f32h a, f32h b, f32h c) { return _mm256_fmadd_ps(a, b, c); }
+static inline f64h mul_add_f64h(f64h a, f64h b, f64h c) { return _mm256_fmadd_pd(a, b, c); }
+static inline f32h larger_f32h(f32h a, f32h b) { return _mm256_max_ps(a, b); }
+static inline f64h larger_f64h(f64h a, f64h b) { return _mm256_max_pd(a, b); }
+#else
+#  define F32_HALF_LANES F32_LANES
+#  define F64_HALF_LANES F64_LANES
+typedef f32v f32h;
+typedef f64v f64h;
+#  define load_f32h load_f32
+#  define load_f64h load_f64
+#  define store_f32h store_f32
+#  define store_f64h store_f64
+#  define fill_f32h fill_f32
+#  define fill_f64h fill_f64
+#  define mul_add_f32h mul_add_f32
+#  define mul_add_f64h mul_add_f64
+#  define larger_f32h larger_f32
+#  define larger_f64h larger_f64
 #endif
 
 /* ---- the floating-point status word ----

@@ -10,6 +10,9 @@
 static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld)  { (void)ld; *v = *p; }
 static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld) { (void)ld; *v = *p; }
 
+#define load_columns_f32h load_columns_f32
+#define load_columns_f64h load_columns_f64
+
 #else
 #  if defined(__AVX512F__)
 static inline f32v pieces_f32(const float *p, ptrdiff_t ld)
@@ -76,4 +79,37 @@ static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld)
         v[k + 1] = (f64v)HIGH_F64(r0, r1);
     }
 }
+
+/* the same of half registers */
+#  if defined(__AVX512F__)
+static inline __m256 half_pieces_f32(const float *p, ptrdiff_t ld)
+{ return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + 4 * ld), 1); }
+static inline __m256d half_pieces_f64(const double *p, ptrdiff_t ld)
+{ return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(p + 2 * ld), 1); }
+
+static inline void load_columns_f32h(f32h *v, const float *p, ptrdiff_t ld)
+{
+    for (int k = 0; k < F32_HALF_LANES; k += 4) {
+        __m256 r0 = half_pieces_f32(p + k, ld), r1 = half_pieces_f32(p + k + ld, ld);
+        __m256 r2 = half_pieces_f32(p + k + 2 * ld, ld), r3 = half_pieces_f32(p + k + 3 * ld, ld);
+        __m256d low01 = (__m256d)_mm256_unpacklo_ps(r0, r1), low23 = (__m256d)_mm256_unpacklo_ps(r2, r3);
+        __m256d high01 = (__m256d)_mm256_unpackhi_ps(r0, r1), high23 = (__m256d)_mm256_unpackhi_ps(r2, r3);
+        v[k] = (f32h)_mm256_unpacklo_pd(low01, low23);
+        v[k + 1] = (f32h)_mm256_unpackhi_pd(low01, low23);
+        v[k + 2] = (f32h)_mm256_unpacklo_pd(high01, high23);
+        v[k + 3] = (f32h)_mm256_unpackhi_pd(high01, high23);
+    }
+}
+static inline void load_columns_f64h(f64h *v, const double *p, ptrdiff_t ld)
+{
+    for (int k = 0; k < F64_HALF_LANES; k += 2) {
+        __m256d r0 = half_pieces_f64(p + k, ld), r1 = half_pieces_f64(p + k + ld, ld);
+        v[k] = (f64h)_mm256_unpacklo_pd(r0, r1);
+        v[k + 1] = (f64h)_mm256_unpackhi_pd(r0, r1);
+    }
+}
+#  else
+#    define load_columns_f32h load_columns_f32
+#    define load_columns_f64h load_columns_f64
+#  endif
 #endif

@@ -27,7 +27,7 @@ activation_codes = {
 }
 
 
-cdef inline lanes relu(lanes x) noexcept nogil:
+cdef inline vectors relu(vectors x) noexcept nogil:
     """max(x, 0): the sum turns -0.0 into 0.0"""
     return larger(fill(x, 0), x) + fill(x, 0)
 

@@ -9,11 +9,11 @@
 cdef enum:
     STACK_BYTES = 16384         # of activations: one row of most networks
     BLOCK_BYTES = 196608        # of activations: two blocks of rows in a second-level cache
-    ALIGNMENT = 64
 
 cdef struct Layer:
     Py_ssize_t n_in
     Py_ssize_t n_out
+    Py_ssize_t part             # terms of a part of its sums
     Py_ssize_t width            # n_out up to the next whole register: a row between layers
     Py_ssize_t ldw              # columns of a packed panel
     Py_ssize_t next_panel
@@ -35,17 +35,13 @@ cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogi
     """Give the layer its place from `offset` on; the offset behind it"""
     cdef Py_ssize_t L = lane_count(like)
     cdef size_t columns = packed_columns(like, layer.n_out)
+    layer.part = part_length(layer.n_in)
     layer.width = (layer.n_out + L - 1) // L * L
     layer.ldw = panel_width(like, layer.n_out)
     layer.next_panel = layer.ldw * layer.n_in
     layer.weight = offset
     layer.bias = aligned(offset + columns * layer.n_in * sizeof(real))
     return aligned(layer.bias + columns * sizeof(real))
-
-
-cdef inline size_t aligned(size_t offset) noexcept nogil:
-    """The next start of a cache line, for an offset or an address"""
-    return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
 cdef inline char* working_set(Py_ssize_t size, char* local, char** heap) noexcept nogil:
@@ -56,6 +52,23 @@ cdef inline char* working_set(Py_ssize_t size, char* local, char** heap) noexcep
         if local == NULL:
             return NULL
     return <char*>aligned(<size_t>local)
+
+
+cdef inline void layer_of_row(lanes like, const Layer* layer, const real* x, const real* w,
+                              const real* bias, real* y) noexcept nogil:
+    """y[n] = bias[n] + x[k] w[k, n], then relu; in whole registers, zero past half of the only one
+    where that holds all outputs"""
+    if lanes is f32v and F32_HALF_LANES < F32_LANES and layer.n_out <= F32_HALF_LANES:
+        row_product(<f32h>fill_f32h(0), 1, layer.n_in, layer.part, x, w, layer.ldw, 0, bias, y,
+                    False, layer.activation == RELU)
+        store(y + F32_HALF_LANES, <f32h>fill_f32h(0))
+    elif lanes is f64v and F64_HALF_LANES < F64_LANES and layer.n_out <= F64_HALF_LANES:
+        row_product(<f64h>fill_f64h(0), 1, layer.n_in, layer.part, x, w, layer.ldw, 0, bias, y,
+                    False, layer.activation == RELU)
+        store(y + F64_HALF_LANES, <f64h>fill_f64h(0))
+    else:
+        row_product(like, layer.width // lane_count(x), layer.n_in, layer.part, x, w, layer.ldw,
+                    layer.next_panel, bias, y, False, layer.activation == RELU)
 
 
 cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
@@ -76,9 +89,8 @@ cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
     for index in range(n_layers):
         layer = layers + index
         target = scratch + (index % 2) * widest     # in whole registers
-        row_product(like, layer.width // lane_count(x), layer.n_in, x,
-                    <const real*>(memory + layer.weight), layer.ldw, layer.next_panel,
-                    <const real*>(memory + layer.bias), target, layer.activation == RELU)
+        layer_of_row(like, layer, x, <const real*>(memory + layer.weight),
+                     <const real*>(memory + layer.bias), target)
         if layer.activation != RELU:        # which the tile has done
             activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
                           target)

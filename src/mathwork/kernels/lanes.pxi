@@ -1,21 +1,36 @@
 # The register types of _simd.h as Cython sees them, and one name for the float and the double
 # of each primitive. To Cython f32v is a float and f64v a double, so + - * / and unary minus
 # work; what the C compiler sees is the register. A literal becomes a register by fill().
+#
+# Half registers are in `vectors` only. Cython tells the types of a fused type apart by what it
+# takes them for, so it takes f32h for a long double and f64h for a long long, and they have no
+# division.
 
 cdef extern from "_simd.h" nogil:
     ctypedef float f32v
     ctypedef double f64v
+    ctypedef long double f32h
+    ctypedef long long f64h
     enum:
         F32_LANES
         F64_LANES
+        F32_HALF_LANES
+        F64_HALF_LANES
         TILE_ROWS
+        TOTALS_STAY
         FUSED
     f32v load_f32(const float*)
     f64v load_f64(const double*)
+    f32h load_f32h(const float*)
+    f64h load_f64h(const double*)
     void store_f32(float*, f32v)
     void store_f64(double*, f64v)
+    void store_f32h(float*, f32h)
+    void store_f64h(double*, f64h)
     f32v fill_f32(float)
     f64v fill_f64(double)
+    f32h fill_f32h(float)
+    f64h fill_f64h(double)
     f32v abs_f32(f32v)
     f64v abs_f64(f64v)
     f32v with_sign_f32(f32v, f32v)
@@ -25,13 +40,18 @@ cdef extern from "_simd.h" nogil:
     f32v lookup_f32(const float*, f32v)
     f32v mul_add_f32(f32v, f32v, f32v)
     f64v mul_add_f64(f64v, f64v, f64v)
+    f32h mul_add_f32h(f32h, f32h, f32h)
+    f64h mul_add_f64h(f64h, f64h, f64h)
     f32v minus_mul_f32(f32v, f32v, f32v)
     f64v minus_mul_f64(f64v, f64v, f64v)
     f32v larger_f32(f32v, f32v)
     f64v larger_f64(f64v, f64v)
+    f32h larger_f32h(f32h, f32h)
+    f64h larger_f64h(f64h, f64h)
     f32v pick_f32(f32v, f32v, f32v, f32v)
     f64v pick_f64(f64v, f64v, f64v, f64v)
     void prefetch(const void*)
+    Py_ssize_t anew(Py_ssize_t)
     void clear_float_status()
 
 cdef extern from "_tables.h" nogil:
@@ -54,31 +74,60 @@ ctypedef fused lanes:
     f32v
     f64v
 
+ctypedef fused vectors:
+    f32v
+    f64v
+    f32h
+    f64h
+
 
 cdef inline Py_ssize_t lane_count(const real* like) noexcept nogil:
     return F32_LANES if real is float else F64_LANES
 
 
-cdef inline void load(lanes* v, const real* p) noexcept nogil:
-    if lanes is f32v and real is float:
-        v[0] = load_f32(p)
-    elif lanes is f64v and real is double:
-        v[0] = load_f64(p)
-
-
-cdef inline void store(real* p, lanes v) noexcept nogil:
-    if lanes is f32v and real is float:
-        store_f32(p, v)
-    elif lanes is f64v and real is double:
-        store_f64(p, v)
-
-
-cdef inline lanes fill(lanes like, double s) noexcept nogil:
-    """s in every lane"""
-    if lanes is f32v:
-        return fill_f32(<float>s)
+cdef inline Py_ssize_t lanes_in(vectors like) noexcept nogil:
+    if vectors is f32v:
+        return F32_LANES
+    elif vectors is f64v:
+        return F64_LANES
+    elif vectors is f32h:
+        return F32_HALF_LANES
     else:
+        return F64_HALF_LANES
+
+
+cdef inline void load(vectors* v, const real* p) noexcept nogil:
+    if vectors is f32v and real is float:
+        v[0] = load_f32(p)
+    elif vectors is f64v and real is double:
+        v[0] = load_f64(p)
+    elif vectors is f32h and real is float:
+        v[0] = load_f32h(p)
+    elif vectors is f64h and real is double:
+        v[0] = load_f64h(p)
+
+
+cdef inline void store(real* p, vectors v) noexcept nogil:
+    if vectors is f32v and real is float:
+        store_f32(p, v)
+    elif vectors is f64v and real is double:
+        store_f64(p, v)
+    elif vectors is f32h and real is float:
+        store_f32h(p, v)
+    elif vectors is f64h and real is double:
+        store_f64h(p, v)
+
+
+cdef inline vectors fill(vectors like, double s) noexcept nogil:
+    """s in every lane"""
+    if vectors is f32v:
+        return fill_f32(<float>s)
+    elif vectors is f64v:
         return fill_f64(s)
+    elif vectors is f32h:
+        return fill_f32h(<float>s)
+    else:
+        return fill_f64h(s)
 
 
 cdef inline lanes absolute(lanes x) noexcept nogil:
@@ -105,12 +154,16 @@ cdef inline lanes power_of_two(lanes t) noexcept nogil:
         return power_of_two_f64(t)
 
 
-cdef inline lanes mul_add(lanes a, lanes b, lanes c) noexcept nogil:
+cdef inline vectors mul_add(vectors a, vectors b, vectors c) noexcept nogil:
     """a b + c, rounded once where the level has fused multiply-add"""
-    if lanes is f32v:
+    if vectors is f32v:
         return mul_add_f32(a, b, c)
-    else:
+    elif vectors is f64v:
         return mul_add_f64(a, b, c)
+    elif vectors is f32h:
+        return mul_add_f32h(a, b, c)
+    else:
+        return mul_add_f64h(a, b, c)
 
 
 cdef inline lanes minus_mul(lanes a, lanes b, lanes c) noexcept nogil:
@@ -121,12 +174,16 @@ cdef inline lanes minus_mul(lanes a, lanes b, lanes c) noexcept nogil:
         return minus_mul_f64(a, b, c)
 
 
-cdef inline lanes larger(lanes a, lanes b) noexcept nogil:
+cdef inline vectors larger(vectors a, vectors b) noexcept nogil:
     """a where a > b, else b (so b where either is NaN)"""
-    if lanes is f32v:
+    if vectors is f32v:
         return larger_f32(a, b)
-    else:
+    elif vectors is f64v:
         return larger_f64(a, b)
+    elif vectors is f32h:
+        return larger_f32h(a, b)
+    else:
+        return larger_f64h(a, b)
 
 
 cdef inline lanes pick(lanes a, lanes b, lanes x, lanes y) noexcept nogil:
@@ -135,3 +192,12 @@ cdef inline lanes pick(lanes a, lanes b, lanes x, lanes y) noexcept nogil:
         return pick_f32(a, b, x, y)
     else:
         return pick_f64(a, b, x, y)
+
+
+cdef enum:
+    ALIGNMENT = 64
+
+
+cdef inline size_t aligned(size_t offset) noexcept nogil:
+    """The next start of a cache line, for an offset or an address"""
+    return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT

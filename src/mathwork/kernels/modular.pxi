@@ -35,8 +35,9 @@ cdef void substitute_block(const Field* field, Py_ssize_t k, Py_ssize_t M, Py_ss
     cdef f64v like = fill_f64(0)
     for t in range(k):
         if t:
-            row_product(like, registers, field.parts * t, coefficients + t * depth,
-                        <const double*>factors, width, width * depth, <const double*>y, y, False)
+            row_product(like, registers, field.parts * t, field.parts * t,
+                        coefficients + t * depth, <const double*>factors, width, width * depth,
+                        <const double*>y, y, False, False)
         residues(field, registers, y)
         set_factors(field, registers, <const double*>y, factors + field.parts * t * width,
                     width * depth, width)
@@ -44,9 +45,9 @@ cdef void substitute_block(const Field* field, Py_ssize_t k, Py_ssize_t M, Py_ss
     coefficients += k * depth
     while m < M:
         count = min(<Py_ssize_t>ROW_BLOCK, M - m)
-        panel_pass(like, count, registers, field.parts * k, coefficients + m * depth, depth,
-                   <const double*>factors, width, width * depth, <const double*>y, ld, y, ld,
-                   False)
+        panel_pass(like, count, registers, field.parts * k, field.parts * k,
+                   coefficients + m * depth, depth, <const double*>factors, width, width * depth,
+                   <const double*>y, ld, y, ld, False, False)
         if reduce_all:
             for i in range(count):
                 residues(field, registers, y + i * ld)

@@ -3,7 +3,6 @@
 # A call that has to be looked into, by its arguments or for exact arithmetic, goes by way of
 # mathwork.matrix.elimination; one plain matrix and plain arguments do not.
 
-from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 
@@ -166,7 +165,7 @@ cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint r
     for axis in range(ndim):
         shape[axis] = A.shape[axis]
     for axis in range(ndim - 2):
-        count *= shape[axis]
+        count *= A.shape[axis]
     R = cnp.PyArray_EMPTY(ndim, shape, cnp.PyArray_TYPE(A), 0)
     ranks = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INTP, 0)
     accepted = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0)

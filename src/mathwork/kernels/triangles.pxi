@@ -20,9 +20,9 @@ cdef void add_product(
         Py_ssize_t ldy) noexcept nogil:
     """y[m, n] += x[m, k] w[k, n], N a multiple of the lane count
 
-    As product(), but few panels share the rows, which are read as they lie.
+    As product(), but a sum is one chain that goes on from y.
     """
-    cdef Py_ssize_t most_depth = slice_depth(x, K), most_rows, depth, rows, k = 0, m
+    cdef Py_ssize_t most_depth = slice_depth(x, K, 1), most_rows, depth, rows, k = 0, m
     if M == 0 or K == 0:
         return
     most_rows = shared_rows(x, most_depth)
@@ -31,8 +31,9 @@ cdef void add_product(
         m = 0
         while m < M:
             rows = min(most_rows, M - m)
-            panel_pass(like, rows, N // lane_count(x), depth, x + m * ldx + k, ldx, w + k * ldw,
-                       ldw, next_panel, <const real*>y + m * ldy, ldy, y + m * ldy, ldy, False)
+            panel_pass(like, rows, N // lane_count(x), depth, depth, x + m * ldx + k, ldx,
+                       w + k * ldw, ldw, next_panel, <const real*>y + m * ldy, ldy, y + m * ldy,
+                       ldy, False, False)
             m += rows
         k += depth
 

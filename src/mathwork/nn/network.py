@@ -54,11 +54,11 @@ class Network(core.ForwardPass):
 
     Notes
     -----
-    ``a_l = act_l(W_l a_{l-1} + b_l)``. Products start from the bias and add k = 0, 1, 2, ... with
-    one fused multiply-add a term, so a row has the same bits alone, inside any batch, on any
-    number of workers and at every level of kernels with fused multiply-add. The weights are
-    packed once, at construction; a call allocates its result and, beyond 16 kB of activations, a
-    working set of at most two blocks of rows.
+    ``a_l = act_l(W_l a_{l-1} + b_l)``. Products are summed in the parts that
+    :func:`mathwork.matrix.matvec` tells of, with one fused multiply-add a term, so a row has the
+    same bits alone, inside any batch, on any number of workers and at every level of kernels with
+    fused multiply-add. The weights are packed once, at construction; a call allocates its result
+    and, beyond 16 kB of activations, a working set of at most two blocks of rows.
 
     Examples
     --------
