@@ -629,3 +629,60 @@ def test_cost_is_symmetric_and_not_negative(left, right):
     left, right = np.array(left[:rows]), np.array(right[:rows])
     assert same_bits(cost(left, right), cost(right, left))
     assert (cost(left, right) >= 0).all() and not cost(left, left).any()
+
+
+# ---- the way in without a tuple of arguments ----
+
+def test_every_way_to_pass_the_arguments(rng):
+    net = Network.he((3, 4, 2), rng=0)
+    x, out = rng.normal(size=3).astype(np.float32), np.empty(2, np.float32)
+    expected = net(x)
+    assert same_bits(net(x=x), expected)
+    assert same_bits(net(*[x], **{}), expected)
+    assert same_bits(net.__call__(x), expected)
+    assert same_bits(Network.__call__(net, x), expected)
+    assert same_bits(next(map(net, [x])), expected)
+    assert net(x, out=out) is out
+    assert same_bits(out, expected)
+    assert same_bits(net(x=x, workers=2), expected)
+
+
+@pytest.mark.parametrize(("arguments", "named", "message"), [
+    ((), {}, "takes exactly 1 positional argument"),
+    ((1, 2), {}, "takes exactly 1 positional argument"),
+    (([1, 2, 3],), {"rows": 1}, "unexpected keyword argument 'rows'"),
+    (([1, 2, 3],), {"x": 1}, "multiple values|got multiple"),
+    (([1, 2, 3],), {"workers": "two"}, "integer"),
+])
+def test_wrong_arguments_are_refused(arguments, named, message):
+    with pytest.raises(TypeError, match=message):
+        Network.he((3, 2), rng=0)(*arguments, **named)
+
+
+def test_a_call_of_its_own_comes_first(monkeypatch):
+    class Doubled(Network):
+        def __call__(self, x):
+            return 2 * super().__call__(x)
+
+    class Plain(Network):
+        pass
+
+    net = Network.he((3, 2), rng=0)
+    expected = net([1, 2, 3])
+    assert same_bits(Doubled(net.layers)([1, 2, 3]), 2 * expected)
+    assert same_bits(Plain(net.layers)([1, 2, 3]), expected)
+    monkeypatch.setattr(Network, "__call__", lambda self, x: "patched")
+    assert net([1, 2, 3]) == "patched"
+    assert Plain(net.layers)([1, 2, 3]) == "patched"
+    monkeypatch.undo()
+    assert same_bits(net([1, 2, 3]), expected)
+
+
+def test_a_call_keeps_no_reference_to_its_input(rng):
+    net = Network.he((3, 2), rng=0)
+    x = rng.normal(size=3).astype(np.float32)
+    before = sys.getrefcount(x), sys.getrefcount(net)
+    for _ in range(100):
+        net(x)
+        net(x=x)
+    assert (sys.getrefcount(x), sys.getrefcount(net)) == before

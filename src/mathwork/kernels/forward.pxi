@@ -180,6 +180,57 @@ cdef tuple rows_of(int ndim, Py_ssize_t rows, Py_ssize_t columns):
     return (rows, columns)
 
 
+# ---- calls from Python without a tuple of arguments: PEP 590 ----
+
+cdef extern from *:
+    ctypedef object (*call_slot "ternaryfunc")(object, PyObject*, PyObject*)
+    ctypedef object (*vectorcall_slot "vectorcallfunc")(object, PyObject**, size_t, PyObject*)
+    ctypedef struct TypeSlots "PyTypeObject":
+        call_slot tp_call
+        Py_ssize_t tp_vectorcall_offset
+        unsigned long tp_flags
+    unsigned long HAVE_VECTORCALL "Py_TPFLAGS_HAVE_VECTORCALL"
+    TypeSlots* type_slots "Py_TYPE"(object)
+    Py_ssize_t PyVectorcall_NARGS(size_t)
+    void PyType_Modified(PyTypeObject*)
+
+
+cdef object called(ForwardPass self, PyObject** arguments, size_t flags, PyObject* names):
+    """self(x) without making a tuple; every other call goes the usual way"""
+    cdef Py_ssize_t count = PyVectorcall_NARGS(flags), index
+    cdef tuple positional
+    cdef dict named = None
+    if names == NULL and count == 1 and type_slots(self).tp_call == forward_call_slot:
+        return self._call(<object>arguments[0], None, 1)
+    positional = tuple([<object>arguments[index] for index in range(count)])
+    if names != NULL:
+        named = {name: <object>arguments[count + index]
+                 for index, name in enumerate(<tuple>names)}
+    return type_slots(self).tp_call(self, <PyObject*>positional,
+                                    <PyObject*>named if named is not None else NULL)
+
+
+cdef call_slot forward_call_slot = NULL
+
+
+def call_without_tuple(cls):
+    """Let calls of this subclass of ForwardPass go by called().
+
+    A class that is made in Python takes the place of the slot from its base, but before Python 3.12
+    not the flag that says it is in use. A __call__ of its own, whenever it gets one, comes first.
+    """
+    global forward_call_slot
+    cdef TypeSlots* slots = <TypeSlots*><PyObject*>cls
+    cdef TypeSlots* base = <TypeSlots*><PyObject*>ForwardPass
+    cdef void* anywhere = <void*>4096
+    if not issubclass(cls, ForwardPass):
+        raise TypeError("cls must be a subclass of ForwardPass")
+    forward_call_slot = base.tp_call
+    slots.tp_vectorcall_offset = (<char*>&(<ForwardPass>anywhere).vectorcall) - <char*>anywhere
+    slots.tp_flags |= HAVE_VECTORCALL
+    PyType_Modified(<PyTypeObject*>cls)
+
+
 cdef class ForwardPass:
     """The kernel under mathwork.nn.Network: packed weights and the call.
 
@@ -187,6 +238,7 @@ cdef class ForwardPass:
     call of __new__ comes past this.
     """
 
+    cdef vectorcall_slot vectorcall
     cdef readonly tuple layers
     cdef readonly object dtype
     cdef int typenum
@@ -198,6 +250,7 @@ cdef class ForwardPass:
     def __cinit__(self, layers, dtype):
         from mathwork.nn.network import checked_layers      # which imports this module
 
+        self.vectorcall = <vectorcall_slot>called
         layers, dtype = checked_layers(layers, dtype)
         # Each attribute is read once, here: Python may answer otherwise the next time.
         self._settle([(_arrays.as_plain(dense.weight.T, "weight", dtype),
@@ -278,6 +331,9 @@ cdef class ForwardPass:
             raise MemoryError
 
     def __call__(self, x, *, out=None, Py_ssize_t workers=1):
+        return self._call(x, out, workers)
+
+    cdef inline object _call(self, object x, object out, Py_ssize_t workers):
         cdef cnp.ndarray inputs, y
         cdef Py_ssize_t rows
         cdef int ndim

@@ -249,9 +249,9 @@ def matvec(W, x, bias=None, *, out=None):
     A sum of fewer than 32 terms is one part. A longer one is cut into contiguous parts of
     ``min(256, 8 ceil(n_in / 32))`` terms, the last one shorter. Each part is one chain of fused
     multiply-adds in the order of the terms, the first from the bias, the others from zero; the
-    parts are added in order. That gives the same bits as :func:`matmul` and as a layer of a network. The error is at most
-    ``n_in eps |W| |x|`` (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
-    section 3.1).
+    parts are added in order. So :func:`matmul` and a layer of a network give the same bits. The
+    error is at most ``n_in eps |W| |x|`` (Higham, Accuracy and Stability of Numerical Algorithms,
+    2nd ed., section 3.1).
 
     Examples
     --------
@@ -325,9 +325,9 @@ def matmul(A, B, *, out=None):
 
     Notes
     -----
-    Every entry is summed in the parts that :func:`matvec` tells of, so a row of the result has the same bits as :func:`matvec` gives it. The error is at most
-    ``k eps |A| |B|`` (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed.,
-    section 3.5).
+    Every entry is summed in the parts that :func:`matvec` tells of, which gives a row of the result
+    the same bits. The error is at most ``k eps |A| |B|`` (Higham, Accuracy and Stability of
+    Numerical Algorithms, 2nd ed., section 3.5).
 
     Examples
     --------

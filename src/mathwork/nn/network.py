@@ -460,6 +460,9 @@ class Network(core.ForwardPass):
         return f"{type(self).__name__}({sizes}, {activations}, {self.dtype})"
 
 
+core.call_without_tuple(Network)
+
+
 def _rebuild(cls, layers, dtype):
     return cls(layers, dtype=dtype)
 
