@@ -32,9 +32,9 @@ UNSET = (None,) * len(NETWORKS)
 # network. The loops in numba are written for three layers and the first two networks; heyoka
 # would compile the others for minutes.
 RELU_TARGETS = {
-    (1, peers.ONNX_RUNTIME): (20, 9, 2.5, 1.9),
+    (1, peers.ONNX_RUNTIME): (40, 9, 2.5, 1.9),
     (1, peers.NUMBA): (3, 1.7),
-    (1, peers.NUMBA_TUNED): (1.0, 0.95),
+    (1, peers.NUMBA_TUNED): (2.0, 0.95),
     (1, peers.NUMPY): UNSET,
     (1, peers.TORCH): UNSET,
     (1, peers.HEYOKA): UNSET[:2],
@@ -51,7 +51,7 @@ RELU_TARGETS = {
 QUICK_NETWORKS, QUICK_BATCHES = (NETWORKS[0], NETWORKS[3]), (1, 1024)
 
 # One row, timed inside the kernel, for the first two networks.
-KERNEL_TARGETS = (0.9, 0.9)
+KERNEL_TARGETS = (1.0, 1.0)
 
 BUILDERS = {
     peers.ONNX_RUNTIME: forward_peers.onnx_runtime,
