@@ -111,6 +111,7 @@ cdef inline void tile(
     cdef real held[MOST_SUMS * MAX_LANES]
     cdef Py_ssize_t L = lanes_in(like), done, more
     cdef int i, j, p, size = rows * registers
+    cdef bint whole
     ldx = anew(ldx)
     for i in range(rows):
         for j in range(registers):
@@ -126,19 +127,22 @@ cdef inline void tile(
     while True:
         for p in range(size, together * size):
             sums[p] = fill(like, 0)
-        # All the parts as far as the last of them goes, then those before it.
-        done = part_terms(together - 1, K, part)
-        add_terms(sums, rows, registers, together, done, part, x, ldx, w, ldw, next_panel)
-        if together == 4:
-            more = part_terms(2, K, part) - done
-            add_terms(sums, rows, registers, 3, more, part, x + done, ldx, w + done * ldw, ldw,
-                      next_panel)
-            done += more
-            more = part_terms(1, K, part) - done
-            add_terms(sums, rows, registers, 2, more, part, x + done, ldx, w + done * ldw, ldw,
-                      next_panel)
-            done += more
-        if together >= 2:
+        whole = K >= together * part
+        add_terms(sums, rows, registers, together,
+                  part if whole else part_terms(together - 1, K, part), part, x, ldx, w, ldw,
+                  next_panel)
+        if together > 1 and not whole:
+            # A shorter last part has come to its end; those before it go on.
+            done = part_terms(together - 1, K, part)
+            if together == 4:
+                more = part_terms(2, K, part) - done
+                add_terms(sums, rows, registers, 3, more, part, x + done, ldx, w + done * ldw,
+                          ldw, next_panel)
+                done += more
+                more = part_terms(1, K, part) - done
+                add_terms(sums, rows, registers, 2, more, part, x + done, ldx, w + done * ldw,
+                          ldw, next_panel)
+                done += more
             more = part_terms(0, K, part) - done
             add_terms(sums, rows, registers, 1, more, part, x + done, ldx, w + done * ldw, ldw,
                       next_panel)
@@ -146,7 +150,7 @@ cdef inline void tile(
             for i in range(size):
                 sums[i] = held_total(i, totals, held) + sums[i]
         for p in range(1, together):
-            if K > p * part:
+            if whole or K > p * part:
                 for i in range(size):
                     sums[i] = sums[i] + sums[p * size + i]
         K -= together * part
