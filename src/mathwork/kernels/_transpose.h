@@ -1,4 +1,5 @@
-/* Columns of a row-major block, one register each: v[k][i] = p[i * ld + k] for all lanes i, k.
+/* Columns of a row-major block, one register each: v[k][i] = p[i * ld + k] for all lanes i and for
+   k < count, rounded up to whole 16 bytes.
 
    A register is put together from 16-byte pieces of rows that lie 16 bytes' worth of lanes
    apart, which costs loads only; what is left is a transpose inside each 16 bytes. */
@@ -7,8 +8,10 @@
 #include "_simd.h"
 
 #if defined(ONE_LANE)
-static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld)  { (void)ld; *v = *p; }
-static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld) { (void)ld; *v = *p; }
+static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld, ptrdiff_t count)
+{ (void)ld; (void)count; *v = *p; }
+static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld, ptrdiff_t count)
+{ (void)ld; (void)count; *v = *p; }
 
 #define load_columns_f32h load_columns_f32
 #define load_columns_f64h load_columns_f64
@@ -58,9 +61,9 @@ static inline f64v pieces_f64(const double *p, ptrdiff_t ld) { (void)ld; return 
 #    endif
 #  endif
 
-static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld)
+static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld, ptrdiff_t count)
 {
-    for (int k = 0; k < F32_LANES; k += 4) {
+    for (ptrdiff_t k = 0; k < count; k += 4) {
         f32v r0 = pieces_f32(p + k, ld), r1 = pieces_f32(p + k + ld, ld);
         f32v r2 = pieces_f32(p + k + 2 * ld, ld), r3 = pieces_f32(p + k + 3 * ld, ld);
         f32v low01 = LOW_F32(r0, r1), low23 = LOW_F32(r2, r3);
@@ -71,9 +74,9 @@ static inline void load_columns_f32(f32v *v, const float *p, ptrdiff_t ld)
         v[k + 3] = (f32v)HIGH_F64(high01, high23);
     }
 }
-static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld)
+static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld, ptrdiff_t count)
 {
-    for (int k = 0; k < F64_LANES; k += 2) {
+    for (ptrdiff_t k = 0; k < count; k += 2) {
         f64v r0 = pieces_f64(p + k, ld), r1 = pieces_f64(p + k + ld, ld);
         v[k] = (f64v)LOW_F64(r0, r1);
         v[k + 1] = (f64v)HIGH_F64(r0, r1);
@@ -87,9 +90,9 @@ static inline __m256 half_pieces_f32(const float *p, ptrdiff_t ld)
 static inline __m256d half_pieces_f64(const double *p, ptrdiff_t ld)
 { return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(p + 2 * ld), 1); }
 
-static inline void load_columns_f32h(f32h *v, const float *p, ptrdiff_t ld)
+static inline void load_columns_f32h(f32h *v, const float *p, ptrdiff_t ld, ptrdiff_t count)
 {
-    for (int k = 0; k < F32_HALF_LANES; k += 4) {
+    for (ptrdiff_t k = 0; k < count; k += 4) {
         __m256 r0 = half_pieces_f32(p + k, ld), r1 = half_pieces_f32(p + k + ld, ld);
         __m256 r2 = half_pieces_f32(p + k + 2 * ld, ld), r3 = half_pieces_f32(p + k + 3 * ld, ld);
         __m256d low01 = (__m256d)_mm256_unpacklo_ps(r0, r1), low23 = (__m256d)_mm256_unpacklo_ps(r2, r3);
@@ -100,9 +103,9 @@ static inline void load_columns_f32h(f32h *v, const float *p, ptrdiff_t ld)
         v[k + 3] = (f32h)_mm256_unpackhi_pd(high01, high23);
     }
 }
-static inline void load_columns_f64h(f64h *v, const double *p, ptrdiff_t ld)
+static inline void load_columns_f64h(f64h *v, const double *p, ptrdiff_t ld, ptrdiff_t count)
 {
-    for (int k = 0; k < F64_HALF_LANES; k += 2) {
+    for (ptrdiff_t k = 0; k < count; k += 2) {
         __m256d r0 = half_pieces_f64(p + k, ld), r1 = half_pieces_f64(p + k + ld, ld);
         v[k] = (f64h)_mm256_unpacklo_pd(r0, r1);
         v[k + 1] = (f64h)_mm256_unpackhi_pd(r0, r1);

@@ -11,22 +11,28 @@ cdef enum:
     LONG_ROW = 128          # terms that are worth a third register
 
 cdef extern from "_transpose.h" nogil:
-    void load_columns_f32(f32v*, const float*, Py_ssize_t)
-    void load_columns_f64(f64v*, const double*, Py_ssize_t)
-    void load_columns_f32h(f32h*, const float*, Py_ssize_t)
-    void load_columns_f64h(f64h*, const double*, Py_ssize_t)
+    void load_columns_f32(f32v*, const float*, Py_ssize_t, Py_ssize_t)
+    void load_columns_f64(f64v*, const double*, Py_ssize_t, Py_ssize_t)
+    void load_columns_f32h(f32h*, const float*, Py_ssize_t, Py_ssize_t)
+    void load_columns_f64h(f64h*, const double*, Py_ssize_t, Py_ssize_t)
+
+
+cdef inline void load_some_columns(vectors* v, const real* p, Py_ssize_t ld,
+                                   Py_ssize_t count) noexcept nogil:
+    """v[k][i] = p[i, k] for the first columns of an L x L block, and perhaps some more"""
+    if vectors is f32v and real is float:
+        load_columns_f32(v, p, ld, count)
+    elif vectors is f64v and real is double:
+        load_columns_f64(v, p, ld, count)
+    elif vectors is f32h and real is float:
+        load_columns_f32h(v, p, ld, count)
+    elif vectors is f64h and real is double:
+        load_columns_f64h(v, p, ld, count)
 
 
 cdef inline void load_columns(vectors* v, const real* p, Py_ssize_t ld) noexcept nogil:
     """v[k][i] = p[i, k]: the columns of an L x L block"""
-    if vectors is f32v and real is float:
-        load_columns_f32(v, p, ld)
-    elif vectors is f64v and real is double:
-        load_columns_f64(v, p, ld)
-    elif vectors is f32h and real is float:
-        load_columns_f32h(v, p, ld)
-    elif vectors is f64h and real is double:
-        load_columns_f64h(v, p, ld)
+    load_some_columns(v, p, ld, lanes_in(v[0]))
 
 
 cdef inline void add_block(vectors* sums, const int registers, Py_ssize_t first, const real* W,

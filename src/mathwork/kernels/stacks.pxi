@@ -35,7 +35,7 @@ cdef inline void load_group(lanes like, const Py_ssize_t m, Py_ssize_t n, const 
     for i in range(m):
         j = 0
         while j < n:
-            load_columns(V + i * LANE_COLUMNS + j, A + i * n + j, m * n)
+            load_some_columns(V + i * LANE_COLUMNS + j, A + i * n + j, m * n, min(L, n - j))
             j += L
 
 
@@ -56,6 +56,11 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
         for i in range(m):
             j = 0
             while j < n:
+                if L > 2 and n - j == 1:        # number by number: a block would take longer
+                    for k in range(L):
+                        A[k * cells + i * n + j] = (
+                            (<const real*>(V + i * LANE_COLUMNS + j))[k] + <real>0)
+                    break
                 j = min(j, n - L)       # the last block overlaps the one before
                 store_block(like, <const lanes*>V + i * LANE_COLUMNS + j, cells, A + i * n + j)
                 j += L
