@@ -25,6 +25,8 @@ OTHERS = 2                      # threads
 over_rows = _workers.over_rows
 caller = threading.current_thread()
 begun = threading.Event()       # set once all other threads have a piece; one for each call
+sent = threading.Event()        # set once what they wait for has been sent, however late that is
+sent.set()
 at_work = 0                     # pieces in other threads
 
 
@@ -60,6 +62,7 @@ def watched(run, n_rows, workers):
             place = at_work
             if place == OTHERS:
                 begun.set()
+            sent.wait()
             time.sleep(SLOW * place)
             run(start, stop)
         finally:
@@ -114,7 +117,9 @@ def signals(call, times):
         for _ in range(times):
             time.sleep(SLOW / 10)
             os.kill(os.getpid(), signal.SIGINT)
+        sent.set()
 
+    sent.clear()
     before = signal.signal(signal.SIGINT, interrupt)
     later(send)
     assert type(result_of(call)) is KeyboardInterrupt
@@ -132,7 +137,9 @@ def asynchronous(call):
         time.sleep(SLOW / 4)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller.ident),
                                                    ctypes.py_object(Stop))
+        sent.set()
 
+    sent.clear()
     later(send)
     try:
         error = result_of(call)
