@@ -2,6 +2,7 @@
 import errno
 import os
 import stat
+import struct
 import threading
 
 import pytest
@@ -250,6 +251,110 @@ def test_a_folder_that_takes_no_file(old, monkeypatch):
     write(old)
     assert (old.read_bytes(), old.stat().st_ino) == (b"new", inode)
     assert names(old.parent) == ["file"]
+
+
+@posix
+@pytest.mark.parametrize("call", ["chmod", "chown"])
+def test_a_link_put_at_the_new_name_gives_nobody_anything(old, monkeypatch, call):
+    # as somebody with the folder could, to have the superuser change another file
+    victim = old.parent / "victim"
+    victim.write_bytes(OLD)
+    victim.chmod(0o600)
+    real, given = getattr(os, call), []
+
+    def swapped(*arguments):
+        new, = old.parent.glob(".mathwork-*")
+        new.unlink()
+        new.symlink_to(victim)
+        given.append(victim.stat())
+        real(*arguments)
+
+    old.chmod(0o666)
+    if call == "chown":
+        if os.geteuid() != 0:
+            pytest.skip("needs the superuser")
+        os.chown(old, 12345, 23456)
+    monkeypatch.setattr(os, call, swapped)
+    with replacing(old):
+        found = victim.stat()
+        assert [(found.st_mode, found.st_uid)] == [(was.st_mode, was.st_uid) for was in given]
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EPERM, errno.ENOENT])
+def test_a_file_in_a_folder_that_takes_no_other(old, monkeypatch, number):
+    # as a file that is mounted into a read-only container has it, and a file in /proc
+    def refuse(path, *arguments):
+        raise OSError(number, os.strerror(number), path)
+
+    inode = old.stat().st_ino
+    monkeypatch.setattr(os, "open", refuse)
+    write(old)
+    assert (old.read_bytes(), old.stat().st_ino) == (b"new", inode)
+    assert names(old.parent) == ["file"]
+
+
+@pytest.mark.parametrize("content", [b"new", OLD * 9])
+def test_a_file_that_is_mounted_by_itself(old, monkeypatch, content):
+    def busy(source, target):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), source, None, target)
+
+    monkeypatch.setattr(os, "replace", busy)
+    write(old, content)
+    assert old.read_bytes() == content and names(old.parent) == ["file"]
+
+
+@posix
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="needs names of open files")
+def test_a_file_without_a_name_of_its_own(folder):
+    with open("file", "w+b") as file:
+        os.unlink("file")
+        (folder / "link").symlink_to(f"/proc/self/fd/{file.fileno()}")
+        write("link")
+        assert file.read() == b"new"
+    assert names(folder) == ["link"]
+
+
+@posix
+def test_a_path_longer_than_the_system_takes(folder):
+    for _ in range(25):             # relative ones are taken
+        os.mkdir("x" * 200)
+        os.chdir("x" * 200)
+    for content in (OLD, b"new"):
+        write("file", content)
+        with open("file", "rb") as file:
+            assert file.read() == content
+    assert os.listdir() == ["file"]
+
+
+@posix
+def test_a_working_directory_that_is_no_more(folder):
+    (folder / "gone").mkdir()
+    os.chdir("gone")
+    (folder / "gone").rmdir()
+    write("../file")
+    write(folder / "other")
+    assert (folder / "file").read_bytes() == (folder / "other").read_bytes() == b"new"
+    with pytest.raises(FileNotFoundError) as info:
+        write("file")
+    assert info.value.filename == "file"
+    assert names(folder) == ["file", "other"]
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="there are no attributes here")
+def test_attributes_and_access_lists_are_kept(old):
+    # The owner and user 12345 may write, the group may nothing; as a mode that is 0o660.
+    entries = [(1, 6, -1), (2, 6, 12345), (4, 0, -1), (16, 6, -1), (32, 0, -1)]
+    access = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    given = {"user.note": b"of mine", "system.posix_acl_access": access}
+    try:
+        for name, value in given.items():
+            os.setxattr(old, name, value)
+    except OSError as error:
+        pytest.skip(f"this file system has none: {error}")
+    write(old)
+    assert old.read_bytes() == b"new"
+    assert {name: os.getxattr(old, name) for name in given} == given
 
 
 @unprivileged

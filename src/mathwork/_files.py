@@ -1,7 +1,13 @@
 """Files that are written whole or not at all."""
+import errno
 import os
+import shutil
 import stat
 from contextlib import ExitStack, contextmanager, suppress
+
+# Why there can be no other file beside one that can be written: permission, and what containers
+# and /proc have. Not that the disk is full: what is written as it is would be lost then.
+_NOTHING_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG)
 
 
 @contextmanager
@@ -9,21 +15,22 @@ def replacing(path, mode="wb", **text):
     """A file to write, as open(path, mode, **text) gives one, that replaces `path` at its end.
 
     It is made beside `path`, so that whatever goes wrong leaves what was there, and nothing else.
-    It has the mode and the owner of what it replaces; a link stays, and what it points at is
-    replaced. Some things are written as they are: what is no regular file, what standard output
-    goes to, and a file that cannot have another of its owner beside it.
+    It has the mode, the owner and the attributes (with access lists) of what it replaces; a link
+    stays, and what it points at is replaced. Some things are written as they are: what is no
+    regular file, what standard output goes to, what has no name of its own, a file that is mounted
+    by itself, and one that cannot have another like it beside it.
     """
     path = os.fspath(path)
-    target = os.path.realpath(path)
+    target = _real_path(path)
     beside = os.path.join(os.path.dirname(target), f".mathwork-{os.urandom(8).hex()}.tmp")
     try:
-        with _opened(path, beside, mode, text) as file:
+        with _opened(path, target, beside, mode, text) as file:
             yield file
             if file.name == beside:
                 file.flush()
                 os.fsync(file.fileno())
         if file.name == beside:
-            os.replace(beside, target)
+            _replace(beside, target)
     except OSError as error:
         if error.errno is not None and error.filename in (None, beside):
             error.filename = path
@@ -34,14 +41,23 @@ def replacing(path, mode="wb", **text):
             os.unlink(beside)
 
 
-def _opened(path, beside, mode, text):
+def _real_path(path):
+    """Where `path` leads, from the root; itself where the working directory is no more"""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
+
+
+def _opened(path, target, beside, mode, text):
     """The new file `beside`, or `path` itself where that cannot be replaced"""
     try:
         found = os.stat(path)
     except FileNotFoundError:
         found = None
     if found is not None:
-        if not stat.S_ISREG(found.st_mode) or _is_standard(found):
+        if (not stat.S_ISREG(found.st_mode) or _is_standard(found)
+                or not _leads_to(target, found)):
             return open(path, mode, **text)
         open(path, "r+b").close()       # is refused where writing is
 
@@ -53,11 +69,13 @@ def _opened(path, beside, mode, text):
         try:
             file = stack.enter_context(
                 open(beside, mode.replace("w", "x"), opener=opener, **text))
-        except PermissionError:
+        except OSError as error:
+            if error.errno not in _NOTHING_BESIDE:
+                raise
             return open(path, mode, **text)
         try:
             if found is not None:
-                _be_like(found, file)
+                _be_like(target, found, file)
         except OSError:
             return open(path, mode, **text)
         stack.pop_all()
@@ -73,10 +91,50 @@ def _is_standard(found):
     return False
 
 
-def _be_like(found, file):
-    """Give the file the owner and the mode that another was found to have."""
-    made = os.fstat(file.fileno())
-    if (made.st_uid, made.st_gid) != (found.st_uid, found.st_gid):
-        os.chown(file.name, found.st_uid, found.st_gid)
-    if made.st_mode != found.st_mode:
-        os.chmod(file.name, stat.S_IMODE(found.st_mode))
+def _leads_to(target, found):
+    """Whether this is the path of the file: a file that was removed has none, nor one in memory"""
+    try:
+        return os.path.samestat(found, os.stat(target))
+    except OSError:
+        return False
+
+
+def _be_like(target, found, file):
+    """Give the file the owner, the mode and the attributes that another was found to have."""
+    # Its descriptor, because somebody else may have put a link at its name.
+    made = file.fileno() if os.name == "posix" else file.name
+    before = os.fstat(file.fileno())
+    if (before.st_uid, before.st_gid) != (found.st_uid, found.st_gid):
+        os.chown(made, found.st_uid, found.st_gid)
+    if before.st_mode != found.st_mode:
+        os.chmod(made, stat.S_IMODE(found.st_mode))
+    wanted, given = _attributes(target), _attributes(made)
+    for name in given.keys() - wanted.keys():
+        os.removexattr(made, name)
+    for name, value in wanted.items():
+        if given.get(name) != value:
+            os.setxattr(made, name, value)
+
+
+def _attributes(path):
+    """{name: value} of the extended ones, where there are any"""
+    if not hasattr(os, "listxattr"):
+        return {}
+    try:
+        return {name: os.getxattr(path, name) for name in os.listxattr(path)}
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return {}
+        raise
+
+
+def _replace(beside, target):
+    try:
+        os.replace(beside, target)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        # It is mounted by itself, as containers mount single files: only its content can change.
+        with open(beside, "rb") as source, open(target, "r+b") as file:
+            shutil.copyfileobj(source, file)
+            file.truncate()
