@@ -16,7 +16,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="needs stacks that ar
 
 @pytest.mark.parametrize("way", [
     pytest.param("a signal", marks=posix), pytest.param("many signals", marks=posix),
-    "asynchronous", "interrupted start", pytest.param("no thread", marks=linux),
+    "asynchronous", "interrupted start", "interrupted lock",
+    pytest.param("no thread", marks=linux),
     pytest.param("no second thread", marks=linux), "failing piece", "forgotten"])
 def test_a_call_ends_after_its_threads(way):
     assert left_by(way) == (0, CALLS, "")

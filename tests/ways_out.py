@@ -152,8 +152,8 @@ def asynchronous(call):
 
 
 def interrupted_start(call):
-    """Ctrl-C while a thread starts, which then is one that its executor does not know"""
-    _workers._retire_pool()             # whose threads have started
+    """Ctrl-C while a thread starts, which then is one that its pool does not know"""
+    _workers._forget_pool()             # whose threads have started
     wait, waits = threading.Event.wait, []
 
     def interrupted(self, timeout=None):
@@ -171,16 +171,45 @@ def interrupted_start(call):
     assert plain(call) == alone(call)   # with other threads
 
 
+def interrupted_lock(call):
+    """Ctrl-C, or any error of a signal handler, where bytecode has just taken a lock: it stays
+
+    At that lock nothing may wait, neither the next call nor the end of the process.
+    """
+    enter = threading.Condition.__enter__
+    for kind in (KeyboardInterrupt, RuntimeError):
+        for fresh in (True, False):
+            if fresh:
+                _workers._forget_pool()
+            places = []
+
+            def interrupted(self, kind=kind, places=places):
+                entered = enter(self)
+                if threading.current_thread() is caller and not places:
+                    places.append(self)
+                    raise kind
+                return entered
+
+            threading.Condition.__enter__ = interrupted
+            try:
+                plain(call)
+            except kind:
+                pass
+            finally:
+                threading.Condition.__enter__ = enter
+            assert plain(call) == alone(call)
+
+
 def no_thread(call):
     """Not one can start: its stack would be larger than the address space"""
-    _workers._retire_pool()
+    _workers._forget_pool()
     no_more_threads(call)
 
 
 def no_second_thread(call):
     """The first finds what the others should have started with"""
-    _workers._retire_pool()
-    _workers.pool(OTHERS).submit(time.sleep, SLOW)
+    _workers._forget_pool()
+    _workers.pool(1).submit(time.sleep, SLOW)
     no_more_threads(call)
 
 
@@ -236,6 +265,7 @@ WAYS = {
     "many signals": lambda call: signals(call, 8),
     "asynchronous": asynchronous,
     "interrupted start": interrupted_start,
+    "interrupted lock": interrupted_lock,
     "no thread": no_thread,
     "no second thread": no_second_thread,
     "failing piece": failing_piece,

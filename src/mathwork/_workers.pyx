@@ -16,15 +16,56 @@ import threading
 _NO_THREAD = (RuntimeError, MemoryError,
               getattr(builtins, "PythonFinalizationError", RuntimeError))
 
-_lock = threading.Lock()
-_pool = None
-_pool_size = 0
+
+cdef class Pool:
+    """Threads that run what is submitted. They end with the process, which does not wait for them.
+
+    No ThreadPoolExecutor: an interrupt in its submit() can leave one of its locks held, at which
+    the next call, or the end of the process, would wait for ever. Here no lock is taken by
+    bytecode but in Thread.start(), and by nobody else.
+    """
+
+    cdef object tasks
+    cdef readonly Py_ssize_t size
+
+    def __cinit__(self):
+        from queue import SimpleQueue       # 1 ms of import, for few
+
+        self.tasks = SimpleQueue()
+
+    def submit(self, run, *arguments):
+        self.tasks.put((run, arguments))
+
+    cdef grow(self, Py_ssize_t size):
+        """Have at least `size` threads. One whose start is interrupted may be there uncounted."""
+        while self.size < size:
+            self.size += 1
+            try:
+                threading.Thread(target=serve, args=(self.tasks,), daemon=True,
+                                 name=f"mathwork_{self.size - 1}").start()
+            except BaseException:
+                self.size -= 1
+                raise
+
+
+def serve(tasks):
+    """Run one task after another; what they raise is theirs to tell."""
+    while True:
+        run, arguments = tasks.get()
+        try:
+            run(*arguments)
+        except BaseException:
+            pass
+        del run, arguments      # which nobody else may need while this waits
+
+
+cdef Pool _pool = None
 
 
 def _forget_pool():
     """A forked child has the pool's object but not its threads."""
-    global _lock, _pool, _pool_size
-    _lock, _pool, _pool_size = threading.Lock(), None, 0
+    global _pool
+    _pool = None
 
 
 if hasattr(os, "register_at_fork"):
@@ -32,26 +73,16 @@ if hasattr(os, "register_at_fork"):
 
 
 def pool(size):
-    """The shared thread pool, with at least `size` threads."""
-    global _pool, _pool_size
-    with _lock:
-        if _pool_size < size:
-            from concurrent.futures import ThreadPoolExecutor  # 7 ms of import, for few
-
-            # The smaller pool's threads end when its last task does.
-            _pool, _pool_size = ThreadPoolExecutor(size, thread_name_prefix="mathwork"), size
-        return _pool
-
-
-def _retire_pool():
-    """Let the pool's threads end, and with them one that an interrupted start hid from it.
-
-    Nothing would end such a thread, and the process would wait for it at its exit.
-    """
-    global _pool, _pool_size
-    retired, _pool, _pool_size = _pool, None, 0
-    if retired is not None:
-        retired.shutdown(wait=False)
+    """The shared threads, at least `size`."""
+    global _pool
+    cdef Pool made
+    if _pool is None:
+        made = Pool()
+        if _pool is None:       # still: another thread, or a signal handler, may have come here
+            _pool = made
+    made = _pool
+    made.grow(size)
+    return made
 
 
 cdef class Pieces:
@@ -125,16 +156,12 @@ def over_rows(run, n_rows, workers):
     cdef Pieces pieces = Pieces(run, [n_rows * piece // workers for piece in range(workers + 1)])
     interrupt = None
     try:
-        for _ in range(workers - 1):
-            pool(workers - 1).submit(pieces)
+        for other in range(1, workers):
+            pool(other).submit(pieces)
     except BaseException as error:
         if type(error) not in _NO_THREAD:
             interrupt = error
             pieces.give_up()
-            try:
-                _retire_pool()
-            except BaseException:
-                pass                # a second interrupt
     pieces.work()
     pieces.wait()
     pieces.run = None           # a thread that comes late, to find nothing, keeps no array alive
