@@ -9,6 +9,7 @@ Environment switches
 import os
 import platform
 import shlex
+import subprocess
 import sys
 
 import numpy
@@ -34,15 +35,14 @@ DIRECTIVES = {
 # -ffp-contract=off: an operation is fused exactly where the kernel says mul_add, so that
 # compilers and levels cannot disagree about bits.
 # -fno-math-errno, -fno-trapping-math: let comparisons vectorise, and change no result.
-# -fira-region=all, -fno-inline-functions-called-once: with them GCC keeps a tile's sums in
-# registers; without, one or two of them go to memory and back in every step. Clang knows neither,
-# needs neither and would warn.
 # -Wno-unused-function: Cython writes out the two mixed pairs of `real` and `lanes` as well.
 # CYTHON_INLINE: what a kernel calls inline must be, or tiles do not stay in registers.
 UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-              "-fira-region=all", "-fno-inline-functions-called-once",
-              "-Wno-ignored-optimization-argument", "-Wno-unused-function",
+              "-Wno-unused-function",
               "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
+# With these GCC keeps a tile's sums in registers; without, one or two of them go to memory and
+# back in every step. To Clang, which needs neither, the first is an error.
+GCC_FLAGS = ["-fira-region=all", "-fno-inline-functions-called-once"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 HEADERS = ("_simd.h", "_transpose.h", "_roots.h", "_tables.h")
@@ -92,8 +92,15 @@ def extension(name, flags=()):
 class BuildLevels(build_ext):
     """build_ext that adds the flags of the compiler it found."""
 
+    def flags(self):
+        if self.compiler.compiler_type == "msvc":
+            return MSVC_FLAGS
+        empty = [*self.compiler.compiler_so, *GCC_FLAGS, "-fsyntax-only", "-x", "c", os.devnull]
+        refused = subprocess.run(empty, stderr=subprocess.DEVNULL, check=False).returncode
+        return UNIX_FLAGS + ([] if refused else GCC_FLAGS)
+
     def build_extensions(self):
-        common = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else UNIX_FLAGS
+        common = self.flags()
         for module in self.extensions:
             module.extra_compile_args = common + module.extra_compile_args + EXTRA_FLAGS
         super().build_extensions()
