@@ -686,3 +686,14 @@ def test_a_call_keeps_no_reference_to_its_input(rng):
         net(x)
         net(x=x)
     assert (sys.getrefcount(x), sys.getrefcount(net)) == before
+
+
+def test_only_classes_of_networks_are_called_without_a_tuple(kernels):
+    class Pretender:
+        """What issubclass() and isinstance() take for a class of networks"""
+        __bases__ = (kernels.ForwardPass,)
+        __class__ = type
+
+    for other in (Pretender(), dict, 3, None):
+        with pytest.raises(TypeError, match="subclass of ForwardPass"):
+            kernels.call_without_tuple(other)

@@ -223,8 +223,9 @@ def call_without_tuple(cls):
     cdef TypeSlots* slots = <TypeSlots*><PyObject*>cls
     cdef TypeSlots* base = <TypeSlots*><PyObject*>ForwardPass
     cdef void* anywhere = <void*>4096
-    if not issubclass(cls, ForwardPass):
-        raise TypeError("cls must be a subclass of ForwardPass")
+    # A type, not what says so: an object with __bases__ is enough for issubclass().
+    if not (isinstance(cls, type) and issubclass(cls, ForwardPass)):
+        raise TypeError(f"cls must be a subclass of ForwardPass, got {cls!r}")
     forward_call_slot = base.tp_call
     slots.tp_vectorcall_offset = (<char*>&(<ForwardPass>anywhere).vectorcall) - <char*>anywhere
     slots.tp_flags |= HAVE_VECTORCALL
