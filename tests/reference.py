@@ -88,7 +88,7 @@ def product_in_parts(x, weight, bias=None, *, fused=True):
     """x weight' + bias, summed in parts: the bits that mathwork documents."""
     terms = x.shape[1]
     zero = np.zeros((len(x), len(weight)), x.dtype)
-    total = zero if bias is None else zero + bias
+    total = zero if bias is None else np.broadcast_to(bias, zero.shape)     # -0.0 stays what it is
     for start in range(0, terms, part_length(terms)):
         part = slice(start, start + part_length(terms))
         if start == 0:

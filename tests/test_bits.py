@@ -90,6 +90,16 @@ def test_products_start_from_the_bias_and_add_in_order(kernels):
     assert network_of(kernels, [Dense(weight, bias)], np.dtype("float32"))(x).tolist() == [0, 1]
 
 
+def test_a_sum_starts_from_a_negative_zero_too(kernels, dtype):
+    weight, x = np.ones((3, 2), dtype), np.full(2, -0.0, dtype)
+    bias = np.full(3, -0.0, dtype)
+    net = network_of(kernels, [Dense(weight, bias)], dtype)
+    for found in (kernels.matvec(weight, x, bias), net(x), net(np.tile(x, (7, 1)))[6],
+                  reference.product_in_parts(x[None], weight, bias, fused=False)[0]):
+        assert same_bits(found, bias)
+    assert same_bits(kernels.matvec(weight, x), np.zeros(3, dtype))
+
+
 def every_way(kernels, x):
     """The sum of x by matvec, by matmul, and by a network alone and in a batch: which must agree"""
     x = np.array(x, np.float32)
