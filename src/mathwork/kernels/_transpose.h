@@ -18,19 +18,21 @@ static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld, ptrd
 
 #else
 #  if defined(__AVX512F__)
+static inline __m256 half_pieces_f32(const float *p, ptrdiff_t ld)
+{ return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + 4 * ld), 1); }
+static inline __m256d half_pieces_f64(const double *p, ptrdiff_t ld)
+{ return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(p + 2 * ld), 1); }
+
 static inline f32v pieces_f32(const float *p, ptrdiff_t ld)
 {
-    __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(p));
-    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 4 * ld), 1);
-    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 8 * ld), 2);
-    return _mm512_insertf32x4(v, _mm_loadu_ps(p + 12 * ld), 3);
+    return (f32v)_mm512_insertf64x4(
+        _mm512_castpd256_pd512((__m256d)half_pieces_f32(p, ld)),
+        (__m256d)half_pieces_f32(p + 8 * ld, ld), 1);
 }
 static inline f64v pieces_f64(const double *p, ptrdiff_t ld)
 {
-    __m512d v = _mm512_castpd128_pd512(_mm_loadu_pd(p));
-    v = _mm512_insertf64x2(v, _mm_loadu_pd(p + 2 * ld), 1);
-    v = _mm512_insertf64x2(v, _mm_loadu_pd(p + 4 * ld), 2);
-    return _mm512_insertf64x2(v, _mm_loadu_pd(p + 6 * ld), 3);
+    return _mm512_insertf64x4(_mm512_castpd256_pd512(half_pieces_f64(p, ld)),
+                              half_pieces_f64(p + 4 * ld, ld), 1);
 }
 #    define LOW_F32(a, b)  _mm512_unpacklo_ps(a, b)
 #    define HIGH_F32(a, b) _mm512_unpackhi_ps(a, b)
@@ -85,11 +87,6 @@ static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld, ptrd
 
 /* the same of half registers */
 #  if defined(__AVX512F__)
-static inline __m256 half_pieces_f32(const float *p, ptrdiff_t ld)
-{ return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + 4 * ld), 1); }
-static inline __m256d half_pieces_f64(const double *p, ptrdiff_t ld)
-{ return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(p + 2 * ld), 1); }
-
 static inline void load_columns_f32h(f32h *v, const float *p, ptrdiff_t ld, ptrdiff_t count)
 {
     for (ptrdiff_t k = 0; k < count; k += 4) {

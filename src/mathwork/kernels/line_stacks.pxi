@@ -223,6 +223,9 @@ cdef inline void load_rows(const LineStack* stack, const SeriesRows* rows, Py_ss
                 i = min(i, count - F64_LANES)       # the last block overlaps the one before
             load_columns(v + i, p + i, ld)
             i += F64_LANES
+        if ld == count:
+            for k in range(0, F64_LANES * rows.row_step, 64):       # the rows after these
+                prefetch(rows.first.data + (row + F64_LANES) * rows.row_step + k)
         return
     for k in range(F64_LANES):
         series[k] = series_at(stack, rows, row + k)
