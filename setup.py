@@ -4,6 +4,7 @@ Environment switches
     MATHWORK_PORTABLE=1    one plain scalar for a register, one level: what a compiler without
                            vector types gets, here for testing it anywhere
     MATHWORK_LEVELS="v3"   only these of baseline, v3 and v4: a shorter build while developing
+                           (what is up to date is not built again)
     MATHWORK_CFLAGS="..."  appended to every compiler call, e.g. "-fsanitize=address" or "-Werror"
 """
 import os
@@ -45,14 +46,17 @@ UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trappi
 GCC_FLAGS = ["-fira-region=all", "-fno-inline-functions-called-once"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
-HEADERS = ("_simd.h", "_transpose.h", "_roots.h", "_tables.h")
+HEADERS = [f"src/mathwork/kernels/base/{name}.h"
+           for name in ("_simd", "_transpose", "_roots", "_tables")]
 
-# A level is a file that includes _core.pyx, compiled for one instruction set. Flags of the
-# machine that builds never enter a wheel.
-BASELINE = {"_core": ["-march=x86-64-v2"]}
-X86_64_LEVELS = BASELINE | {
-    "_core_v3": ["-march=x86-64-v3"],
-    "_core_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+# The kernels are a module for every topic. A level is the same modules compiled for one
+# instruction set: each is a file that includes the topic's. Flags of the machine that builds
+# never enter a wheel.
+TOPICS = ("core", "exact", "regression", "orbit")
+X86_64_LEVELS = {
+    "baseline": ["-march=x86-64-v2"],
+    "v3": ["-march=x86-64-v3"],
+    "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
 
 
@@ -64,28 +68,32 @@ def building_for_x86_64():
 
 
 def levels():
-    """{module: flags} for this target."""
+    """{level: flags} for this target."""
     if PORTABLE or sys.platform == "win32" or not building_for_x86_64():
-        return {"_core": []}
-    if not LEVELS:
-        return X86_64_LEVELS
-    wanted = {"_core" if level == "baseline" else f"_core_{level}" for level in LEVELS}
-    if not wanted <= X86_64_LEVELS.keys():
-        raise SystemExit("MATHWORK_LEVELS must name levels of baseline, v3, v4, "
+        return {"baseline": []}
+    wanted = LEVELS or list(X86_64_LEVELS)
+    if not set(wanted) <= X86_64_LEVELS.keys():
+        raise SystemExit(f"MATHWORK_LEVELS must name levels of {', '.join(X86_64_LEVELS)}, "
                          f"got {' '.join(LEVELS)!r}")
-    return {name: flags for name, flags in X86_64_LEVELS.items() if name in wanted}
+    return {level: X86_64_LEVELS[level] for level in wanted}
+
+
+def kernels():
+    """The module of every topic at every level."""
+    return [extension(f"_{topic}" if level == "baseline" else f"_{topic}_{level}", flags)
+            for topic in TOPICS for level, flags in levels().items()]
 
 
 def extension(name, flags=()):
     return Extension(
         f"mathwork.{name}",
         [f"src/mathwork/{name}.pyx"],
-        include_dirs=["src/mathwork/kernels", numpy.get_include()],
+        include_dirs=["src/mathwork/kernels/base", numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
                        ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
                        *([("MATHWORK_PORTABLE", "1")] if PORTABLE else [])],
         extra_compile_args=list(flags),
-        depends=[f"src/mathwork/kernels/{header}" for header in HEADERS],
+        depends=HEADERS,
     )
 
 
@@ -106,13 +114,15 @@ class BuildLevels(build_ext):
         super().build_extensions()
 
 
-setup(
-    ext_modules=cythonize(
-        [extension("_cpu"), extension("_workers"),
-         *(extension(name, flags) for name, flags in levels().items())],
-        compiler_directives=DIRECTIVES,
-        include_path=["src/mathwork"],
-    ),
-    cmdclass={"build_ext": BuildLevels},
-    options={"build_ext": {"parallel": os.cpu_count() or 1}},
-)
+if __name__ == "__main__":      # the processes that run Cython may import this file
+    cores = os.cpu_count() or 1
+    setup(
+        ext_modules=cythonize(
+            [extension("_cpu"), extension("_workers"), *kernels()],
+            compiler_directives=DIRECTIVES,
+            include_path=["src/mathwork"],
+            nthreads=cores,
+        ),
+        cmdclass={"build_ext": BuildLevels},
+        options={"build_ext": {"parallel": cores}},
+    )

@@ -1,11 +1,11 @@
 """What every test file shares: the levels to run at, and Hypothesis made repeatable."""
-import importlib
 import os
 import re
 
 import hypothesis
 import numpy as np
 import pytest
+from levels import kernels_of
 
 from mathwork import _levels
 
@@ -18,12 +18,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
-@pytest.fixture(params=_levels.MODULES)
+@pytest.fixture(params=_levels.LEVELS)
 def kernels(request):
     """The kernels compiled for one level: the test runs once for each that exists here."""
     if request.param not in _levels.supported():
         pytest.skip(f"level {request.param} is not built, or this machine cannot run it")
-    return importlib.import_module(f"mathwork.{_levels.MODULES[request.param][0]}")
+    return kernels_of(request.param)
 
 
 @pytest.fixture(params=["float32", "float64"])

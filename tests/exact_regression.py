@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from mathwork._levels import core
+from mathwork._levels import regression as regression_kernels
 from mathwork.regression import LinearFit
 
 
@@ -62,6 +62,6 @@ def powers(x, degree):
 
 def as_linear_fit(fit):
     """A public LinearFit of what the kernel of any level gave."""
-    made = core.least_squares(*LinearFit.__reduce__(fit)[1])
+    made = regression_kernels.least_squares(*LinearFit.__reduce__(fit)[1])
     assert type(made) is LinearFit
     return made

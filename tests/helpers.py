@@ -6,12 +6,13 @@ import sys
 
 import pytest
 
-from mathwork._levels import core
+from mathwork import _levels
+from mathwork._levels import core as kernels
 
 # Every activation as a layer takes it, those with a parameter at one that is not the default.
 ACTIVATIONS = [{"leaky_relu": ("leaky_relu", 0.2), "elu": ("elu", 1.5)}.get(name, name)
-               for name in core.activation_codes]
-every_activation = pytest.mark.parametrize("activation", ACTIVATIONS, ids=core.activation_codes)
+               for name in kernels.activation_codes]
+every_activation = pytest.mark.parametrize("activation", ACTIVATIONS, ids=kernels.activation_codes)
 
 
 @contextlib.contextmanager
@@ -27,6 +28,11 @@ def same_bits(left, right):
     """Whether two arrays have equal shapes, dtypes and bytes."""
     return (left.shape == right.shape and left.dtype == right.dtype
             and left.tobytes() == right.tobytes())
+
+
+def names_kernels(pickled):
+    """Whether a pickle names a module of kernels: it must be readable where another level runs."""
+    return any(f"mathwork._{topic}".encode() in pickled for topic in _levels.TOPICS)
 
 
 def network_of(kernels, layers, dtype):

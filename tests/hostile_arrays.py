@@ -19,6 +19,7 @@ import numpy as np
 from arrays import guarded
 
 from mathwork._levels import core
+from mathwork._levels import regression as regression_kernels
 from mathwork.constants import AU, GM_SUN
 from mathwork.matrix import Reduced, add_multiple, matmul, matvec, rref, scale_row, swap_rows
 from mathwork.nn import Dense, Network
@@ -382,7 +383,7 @@ def weights_that_reshape_x():
 
 @ends
 def fit_that_nobody_made():
-    fit = core.LeastSquares.__new__(linear_module.LinearFit)
+    fit = regression_kernels.LeastSquares.__new__(linear_module.LinearFit)
     for name in dir(fit):
         try:
             found = getattr(fit, name)
@@ -424,7 +425,7 @@ def moments_of_other_columns():
 def moments_of_less_than_no_target():
     _, numbers = some_moments().__reduce__()[1]
     moments_module._rebuilt((2, 2, False), numbers).fit([0])       # 4 columns: so it is
-    core.fit_of_moments(numbers, 4, np.array([400_000]), 1, True, True, 1e-10)
+    regression_kernels.fit_of_moments(numbers, 4, np.array([400_000]), 1, True, True, 1e-10)
 
 
 @raises(ValueError)
@@ -528,7 +529,7 @@ def keys_that_ask_for_the_fits():
     class Key:
         def __hash__(self):
             for each in gc.get_objects():
-                if type(each) is core.GroupedRows:
+                if type(each) is regression_kernels.GroupedRows:
                     each.fits()
             return 1
 
@@ -558,12 +559,12 @@ def weights_that_make_the_x_of_a_line_narrow():
 
 @raises(TypeError)
 def line_of_too_few_fields():
-    core.make_line(LineFit, np.ones(3))
+    regression_kernels.make_line(LineFit, np.ones(3))
 
 
 @ends
 def line_that_nobody_made():
-    fit = core.Line.__new__(LineFit)
+    fit = regression_kernels.Line.__new__(LineFit)
     assert fit.slope == 0 and repr(fit) and fit.predict(1) == 0
     copy.copy(fit)
 

@@ -3,7 +3,6 @@
 bench/accuracy.py looks at every float32 value; here are dense samples of all exponents.
 """
 import doctest
-import importlib
 import pickle
 
 import mpmath
@@ -14,6 +13,7 @@ from helpers import raises, same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from levels import kernels_of
 from numpy.exceptions import AxisError
 
 from mathwork import _levels, activations
@@ -187,7 +187,7 @@ def test_levels_with_fused_multiply_add_agree(name, dtype, rng):
     if len(levels) < 2:
         pytest.skip("needs two levels with fused multiply-add on one machine")
     x = np.concatenate([mixed(dtype, (37, 53), rng), payloads(dtype, (10, 53), rng)])
-    results = [of_level(importlib.import_module(f"mathwork.{_levels.MODULES[level][0]}"), name)(x)
+    results = [of_level(kernels_of(level), name)(x)
                for level in levels]
     assert same_bits(*results)
 

@@ -1,5 +1,4 @@
 """The bit contract: a row's result depends on the row and the network, on nothing else."""
-import importlib
 import itertools
 import platform
 
@@ -7,6 +6,7 @@ import numpy as np
 import pytest
 import reference
 from helpers import ACTIVATIONS, every_activation, network_of, same_bits
+from levels import all_kernels
 
 from mathwork import _levels, activations
 from mathwork.nn import Dense, Network
@@ -24,9 +24,7 @@ def is_fused(kernels):
 
 def fused_kernels():
     """{level: kernels} of the levels here that have fused multiply-add."""
-    modules = {name: importlib.import_module(f"mathwork.{_levels.MODULES[name][0]}")
-               for name in _levels.supported()}
-    return {name: kernels for name, kernels in modules.items() if is_fused(kernels)}
+    return {level: kernels for level, kernels in all_kernels().items() if is_fused(kernels)}
 
 
 def layers_of(rng, sizes, names, dtype):

@@ -11,6 +11,7 @@ import pytest
 import reference
 from arrays import guarded
 from helpers import run_python, same_bits
+from levels import all_kernels
 from test_bits import is_fused
 
 from mathwork import _levels
@@ -370,7 +371,7 @@ def test_a_row_echelon_form_is_one_chain_an_entry(kernels, dtype, rng):
 
 @either_form
 def test_fused_levels_have_the_same_bits(dtype, rng, reduced):
-    levels = [level for level in map(_levels_module, _levels.supported()) if is_fused(level)]
+    levels = [kernels for kernels in all_kernels().values() if is_fused(kernels)]
     matrices = [augmented(rng.normal(size=(n, n)).astype(dtype), np.eye(n)) for n in (7, 40, 150)]
     matrices += [of_rank(rng, 130, 90, 50).astype(dtype), kahan(90).astype(dtype)]
     for A in matrices:
@@ -379,11 +380,6 @@ def test_fused_levels_have_the_same_bits(dtype, rng, reduced):
             assert same_bits(result.matrix, results[0].matrix)
             assert result.pivots == results[0].pivots
             assert margin(result) == margin(results[0])
-
-
-def _levels_module(level):
-    import importlib
-    return importlib.import_module(f"mathwork.{_levels.MODULES[level][0]}")
 
 
 # ---- input that is awkward ----

@@ -47,7 +47,7 @@ def outputs(function, x):
 
 @every_size
 def test_row_has_the_bits_of_the_call(kernels, monkeypatch, dtype, rng, sizes):
-    monkeypatch.setattr(cfunction, "core", kernels)
+    monkeypatch.setattr(cfunction, "kernels", kernels)
     net = network_of(kernels, he(*sizes, dtype=dtype).layers, dtype)
     function = RowFunction(net)
     for x in rng.normal(size=(3, sizes[0])).astype(dtype):
@@ -86,7 +86,7 @@ def test_outputs_may_overlap_inputs(dtype, rng, sizes, shift):
 @pytest.mark.parametrize("side", ["start", "end"])
 @pytest.mark.parametrize("sizes", [(1, 1), (3, 9), (17, 9, 3), (300, 16), (8, 33)], ids=str)
 def test_nothing_past_an_end_is_touched(kernels, monkeypatch, dtype, rng, sizes, side):
-    monkeypatch.setattr(cfunction, "core", kernels)
+    monkeypatch.setattr(cfunction, "kernels", kernels)
     net = network_of(kernels, he(*sizes, dtype=dtype).layers, dtype)
     function = RowFunction(net)
     x = rng.normal(size=sizes[0]).astype(dtype)
@@ -116,7 +116,7 @@ def test_threads_share_a_function(dtype, rng):
 
 @every_size
 def test_scalar_is_the_first_output(kernels, monkeypatch, rng, sizes):
-    monkeypatch.setattr(cfunction, "core", kernels)
+    monkeypatch.setattr(cfunction, "kernels", kernels)
     net = network_of(kernels, he(*sizes, dtype=float).layers, np.dtype(float))
     function = RowFunction(net)
     x = rng.normal(size=sizes[0])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers import raises
 
-from mathwork._levels import core
+from mathwork._levels import core as core_kernels
 from mathwork.matrix import matmul, matvec
 from mathwork.nn import Dense, Network, cost
 
@@ -223,7 +223,7 @@ def test_an_empty_activation(empty):
         Dense([[1.0]], None, empty)
 
 
-@pytest.mark.parametrize("name", [name for name in core.activation_codes
+@pytest.mark.parametrize("name", [name for name in core_kernels.activation_codes
                                   if name not in ("leaky_relu", "elu")])
 def test_a_parameter_for_an_activation_without_one(name):
     with raises(ValueError, f"activation {name} takes no parameter, got ({name!r}, 0.5)"):

@@ -87,6 +87,7 @@ def test_registers_and_single_numbers_have_the_same_bits(kernels, operands, name
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_all_levels_have_the_same_bits(kernels, operands, name):
     # Also the level without fused multiply-add, where Dekker's split finds the same error.
-    from mathwork._levels import core
+    from mathwork._levels import regression
 
-    assert same_bits(kernels.on_pairs(name, *operands, True), core.on_pairs(name, *operands, True))
+    expected = regression.on_pairs(name, *operands, True)
+    assert same_bits(kernels.on_pairs(name, *operands, True), expected)

@@ -23,7 +23,7 @@ LARGEST, SMALLEST = 2 ** 63 - 1, -2 ** 63
 @pytest.fixture
 def field(kernels, monkeypatch):
     """The rationals on the kernels of one level."""
-    monkeypatch.setattr(exact, "core", kernels)
+    monkeypatch.setattr(exact, "kernels", kernels)
     return RATIONALS
 
 

@@ -11,7 +11,7 @@ from helpers import raises, same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathwork._levels import core
+from mathwork._levels import orbit as orbit_kernels
 from mathwork.constants import AU, GM_SUN
 from mathwork.orbit import KeplerOrbit, solve_kepler, vis_viva
 
@@ -346,7 +346,7 @@ def test_the_conics_join():
 
 
 def test_many_orbits_at_many_times(kernels, rng, monkeypatch):
-    monkeypatch.setattr("mathwork.orbit.kepler.core", kernels)
+    monkeypatch.setattr("mathwork.orbit.kepler.kernels", kernels)
     q, e = rng.uniform(0.5, 30, (4, 5)) * AU, eccentricities(rng, 20).reshape(4, 5)
     t = rng.uniform(-1e9, 1e9, (7, 3))
     orbits = KeplerOrbit.from_periapsis(q, e, 0.3, rng.uniform(0, 6, 5), mu=GM_SUN)
@@ -454,7 +454,7 @@ def test_the_door_refuses_what_does_not_fit():
                   (orbits, times, np.zeros((6, 3)), 0, 7),
                   (orbits.astype("f4"), times, np.zeros((6, 3)), 0, 6)):
         with raises(ValueError, message):
-            core.orbit_states(False, *wrong)
+            orbit_kernels.orbit_states(False, *wrong)
 
 
 # ---- units ----

@@ -20,10 +20,10 @@ def test_the_best_supported_level_is_taken():
         assert (exit_code, err) == (0, "")
         level, module = out.split()
         assert level == _levels.supported()[0]
-        assert module == f"mathwork.{_levels.MODULES[level][0]}"
+        assert module == _levels.module_name("core", level)
 
 
-@pytest.mark.parametrize("level", _levels.MODULES)
+@pytest.mark.parametrize("level", _levels.LEVELS)
 def test_mathwork_level_forces_a_level(level):
     code = "import mathwork; mathwork.show_runtime()"
     exit_code, out, err = run_python(code, MATHWORK_LEVEL=level)
@@ -47,16 +47,17 @@ def test_a_misspelt_level_is_an_import_error_that_names_the_others(wrong):
 
 
 def test_only_one_level_is_loaded():
-    code = ("import sys, mathwork; "
-            "print(*sorted(name for name in sys.modules if name.startswith('mathwork._core')))")
+    code = ("import sys, mathwork; from mathwork import _levels; "
+            "print(*sorted(set(sys.modules) & {_levels.module_name(topic, level) "
+            "for topic in _levels.TOPICS for level in _levels.LEVELS}))")
     for level in _levels.supported():
-        assert run_python(code, MATHWORK_LEVEL=level)[1].split() == [
-            f"mathwork.{_levels.MODULES[level][0]}"]
+        assert run_python(code, MATHWORK_LEVEL=level)[1].split() == sorted(
+            _levels.module_name(topic, level) for topic in _levels.TOPICS)
 
 
 def test_levels_are_named_best_first():
-    assert list(_levels.MODULES) == ["v4", "v3", "baseline"]
-    assert _levels.supported() == [name for name in _levels.MODULES
+    assert list(_levels.LEVELS) == ["v4", "v3", "baseline"]
+    assert _levels.supported() == [name for name in _levels.LEVELS
                                    if name in _levels.supported()]
     assert "baseline" in _levels.supported()
 
@@ -82,8 +83,7 @@ def test_geometry_is_that_of_the_level(kernels):
     lanes = kernels.geometry["F32_LANES"]
     assert lanes in (1, 2 * kernels.geometry["F64_LANES"])
     if lanes > 1 and ON_X86_64:
-        wanted = {"mathwork._core_v4": 16, "mathwork._core_v3": 8, "mathwork._core": 4}
-        assert lanes == wanted[kernels.__name__]
+        assert lanes == {"v4": 16, "v3": 8, "baseline": 4}[kernels.level]
 
 
 def test_levels_agree_to_rounding(kernels, dtype, rng):

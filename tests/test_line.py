@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from arrays import LAYOUTS, guarded
-from helpers import raises, same_bits
+from helpers import names_kernels, raises, same_bits
 from test_bits import fused_kernels
 
 from mathwork.regression import LineFit, fit_line
@@ -543,7 +543,7 @@ def test_copies_and_pickles(y):
     fit = fit_line([1, 2, 3], y)
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         pickled = pickle.dumps(fit, protocol)
-        assert b"mathwork._core" not in pickled and b"mathwork.regression" in pickled
+        assert not names_kernels(pickled) and b"mathwork.regression" in pickled
         again = pickle.loads(pickled)
         assert type(again) is LineFit and identical(fields(again), fields(fit))
     assert identical(fields(copy.deepcopy(fit)), fields(fit))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from arrays import LAYOUTS, guarded
 from exact_regression import as_linear_fit, digits, exact_bse, exact_fit, powers
-from helpers import raises, run_python, same_bits
+from helpers import names_kernels, raises, run_python, same_bits
 from test_bits import fused_kernels
 
 from mathwork.regression import LinearFit, RankWarning, fit_linear
@@ -379,7 +379,7 @@ def test_residuals_keep_their_digits_where_all_is_explained():
 def test_pickles_as_the_public_class(rng):
     fit = fit_linear(*design(rng))
     again = pickle.loads(pickle.dumps(fit))
-    assert type(again) is LinearFit and b"mathwork._core" not in pickle.dumps(fit)
+    assert type(again) is LinearFit and not names_kernels(pickle.dumps(fit))
     for name in FIELDS:
         np.testing.assert_array_equal(getattr(again, name), getattr(fit, name))
     np.testing.assert_array_equal(again.resid, fit.resid)

@@ -8,8 +8,8 @@ import gauss
 import numpy as np
 import pytest
 from helpers import raises, same_bits
+from levels import all_kernels
 
-from mathwork import _levels
 from mathwork.matrix import modular
 from mathwork.matrix.modular import PrimeField, is_prime, previous_prime
 
@@ -22,7 +22,7 @@ primes = pytest.mark.parametrize("p", PRIMES)
 @pytest.fixture
 def field(kernels, monkeypatch):
     """The class of fields, on the kernels of one level."""
-    monkeypatch.setattr(modular, "core", kernels)
+    monkeypatch.setattr(modular, "kernels", kernels)
     return PrimeField
 
 
@@ -131,13 +131,10 @@ def test_empty_matrices(field, shape):
 
 
 def test_every_level_gives_the_same_integers(rng, monkeypatch):
-    import importlib
-
-    modules = [importlib.import_module(f"mathwork.{_levels.MODULES[name][0]}")
-               for name in _levels.supported()]
     for p in PRIMES:
         source = of_rank(rng, p, 90, 100, 80)[None]
-        results = [kernels.reduce_modulo(source, p, 100, True) for kernels in modules]
+        results = [kernels.reduce_modulo(source, p, 100, True)
+                   for kernels in all_kernels().values()]
         for result in results[1:]:
             assert all(map(same_bits, result, results[0]))
 

@@ -9,7 +9,7 @@ import pytest
 from exact_regression import digits, exact_fit
 from helpers import raises, run_python
 
-from mathwork._levels import core
+from mathwork._levels import regression as regression_kernels
 from mathwork.regression import LinearFit, Moments, RankWarning, fit_linear
 
 
@@ -197,13 +197,13 @@ def test_rows_of_other_magnitudes_than_a_sample_shows():
 
 def test_rows_too_far_apart_are_refused_at_once(monkeypatch):
     calls = []
-    moments_of = core.moments_of
+    moments_of = regression_kernels.moments_of
 
     def counted(*args):
         calls.append(args)
         return moments_of(*args)
 
-    monkeypatch.setattr(core, "moments_of", counted)
+    monkeypatch.setattr(regression_kernels, "moments_of", counted)
     X = np.where(np.arange(1000) % 2, 1.7e308, -1.7e308)[:, None]
     with raises(ValueError, "X, y and weights must not be too large for their differences and "
                             "sums"):

@@ -1,5 +1,4 @@
 """The kernels of Moments against exact arithmetic, at every level."""
-import importlib
 import math
 from fractions import Fraction
 
@@ -7,9 +6,8 @@ import numpy as np
 import pytest
 from exact_regression import as_linear_fit, digits, exact_bse, exact_fit
 from helpers import same_bits
+from levels import all_kernels
 from test_nist import FOLDER, LEAST_DIGITS_OF_ERRORS, OTHER_DIGITS, SETS, read
-
-from mathwork import _levels
 
 
 def exact_moments(Z, weights=None):
@@ -106,8 +104,7 @@ def test_merging_is_exact_to_30_digits(kernels, rng):
 
 
 def test_fused_levels_give_the_same_bits(rng):
-    levels = [importlib.import_module(f"mathwork.{_levels.MODULES[name][0]}")
-              for name in ("v3", "v4") if name in _levels.supported()]
+    levels = [kernels for level, kernels in all_kernels().items() if level in ("v3", "v4")]
     if len(levels) < 2:
         pytest.skip("this machine has one fused level at most")
     for n, p in ((5, 1), (100, 3), (1000, 9)):

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
-from helpers import run_python
+from helpers import names_kernels, run_python
 
 import mathwork
 from mathwork import activations, constants, init, matrix, nn, orbit, regression
@@ -122,13 +122,13 @@ def test_pickles_name_public_modules(name):
     if name.count(".") > 2:
         pytest.skip("a method")
     content = pickle.dumps(value)
-    assert b"mathwork._core" not in content
+    assert not names_kernels(content)
     assert pickle.loads(content) is value
 
 
 @every_public_name
 def test_no_public_name_says_that_it_is_from_a_level(name):
-    assert not (getattr(PUBLIC[name], "__module__", None) or "").startswith("mathwork._core")
+    assert not names_kernels((getattr(PUBLIC[name], "__module__", None) or "").encode())
 
 
 # ---- import ----

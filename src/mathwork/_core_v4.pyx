@@ -1,2 +1,2 @@
-# The kernels once more, compiled for another level: see setup.py.
+# The kernels compiled for x86-64-v4.
 include "_core.pyx"

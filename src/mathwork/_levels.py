@@ -1,28 +1,35 @@
 """One choice at import: the kernels compiled for the best level that this machine runs.
 
-`core` is the module and `level` its name. MATHWORK_LEVEL=baseline|v3|v4 forces one. Nothing
-else in the package knows that levels exist.
+`level` is its name; `core`, `exact`, `regression` and `orbit` are its modules, one for each topic.
+MATHWORK_LEVEL=baseline|v3|v4 forces a level. Nothing else in the package knows that levels exist.
 """
 import importlib.util
 import os
 
 from mathwork._cpu import x86_64_level
 
-# name: (module, the x86-64 microarchitecture level it needs), best first. Where there is one
-# level only, _core is compiled for every machine of its kind and x86_64_level() is 0.
-MODULES = {"v4": ("_core_v4", 4), "v3": ("_core_v3", 3), "baseline": ("_core", 2)}
+TOPICS = ("core", "exact", "regression", "orbit")
+
+# name: the x86-64 microarchitecture level that it needs, best first. Where there is one level only,
+# it is compiled for every machine of its kind, and x86_64_level() is 0.
+LEVELS = {"v4": 4, "v3": 3, "baseline": 2}
+
+
+def module_name(topic, name):
+    """The full name of the module with the kernels of a topic at the level `name`."""
+    return f"mathwork._{topic}" if name == "baseline" else f"mathwork._{topic}_{name}"
 
 
 def supported():
     """Names of the levels that are both built and runnable here, best first."""
     machine = x86_64_level()
-    return [name for name, (module, needs) in MODULES.items()
+    return [name for name, needs in LEVELS.items()
             if (machine >= needs or (machine == 0 and name == "baseline"))
-            and importlib.util.find_spec(f"mathwork.{module}") is not None]
+            and all(importlib.util.find_spec(module_name(topic, name)) for topic in TOPICS)]
 
 
-def load():
-    """(name, module) of the level that MATHWORK_LEVEL asks for, or else of the best."""
+def chosen():
+    """The level that MATHWORK_LEVEL asks for, or else the best."""
     names = supported()
     if not names:
         raise ImportError("mathwork needs an x86-64-v2 processor (SSE4.2, POPCNT: any since about "
@@ -31,7 +38,13 @@ def load():
     if wanted not in names:
         raise ImportError(f"MATHWORK_LEVEL must be one of {', '.join(names)} "
                           f"on this machine and build, got {wanted!r}")
-    return wanted, importlib.import_module(f"mathwork.{MODULES[wanted][0]}")
+    return wanted
 
 
-level, core = load()
+def modules(name):
+    """The kernels of the level `name`: a module for each of TOPICS."""
+    return [importlib.import_module(module_name(topic, name)) for topic in TOPICS]
+
+
+level = chosen()
+core, exact, regression, orbit = modules(level)

@@ -8,7 +8,9 @@ from cpython.pythread cimport (PyThread_acquire_lock, PyThread_allocate_lock, Py
                                PyThread_release_lock, PyThread_type_lock, WAIT_LOCK)
 
 import builtins
+import operator
 import os
+import sys
 import threading
 
 # What a thread that cannot start is refused with, in Python 3.13 also by a kind of its own. Not
@@ -46,6 +48,14 @@ cdef class Pool:
             except BaseException:
                 self.size -= 1
                 raise
+
+
+def checked_workers(workers):
+    """`workers` as an int of at least 1."""
+    workers = operator.index(workers)
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    return min(workers, sys.maxsize)
 
 
 def serve(tasks):

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.exceptions import AxisError
 
 from mathwork._arrays import as_array, real_dtype
-from mathwork._levels import core
+from mathwork._levels import core as kernels
 
 __all__ = ["elu", "gelu", "identity", "leaky_relu", "log_softmax", "relu", "selu", "sigmoid",
            "silu", "softmax", "softplus", "tanh"]
 
 
 def _ufunc(name, doc):
-    ufunc = core.activation_ufunc(name, doc)
+    ufunc = kernels.activation_ufunc(name, doc)
     with contextlib.suppress(AttributeError):   # older NumPy: pickle searches for the module
         ufunc.__module__, ufunc.__qualname__ = __name__, name
     return ufunc
@@ -439,7 +439,7 @@ def _own_copy(array):
 
 def _elementwise(name, x, parameter):
     result = _own_copy(as_array(x, "x"))
-    core.activate_in_place(name, parameter, result)
+    kernels.activate_in_place(name, parameter, result)
     return result[()]
 
 
@@ -449,5 +449,5 @@ def _along_axis(name, x, axis):
     if not -x.ndim <= axis < x.ndim:
         raise AxisError(axis, x.ndim)
     result = _own_copy(np.moveaxis(x, axis, -1))
-    core.activate_in_place(name, 0.0, result)
+    kernels.activate_in_place(name, 0.0, result)
     return np.moveaxis(result, -1, axis)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mathwork._levels import core
+from mathwork._levels import core as kernels
 from mathwork.nn import Dense, Network
 
 BESIDE = {"weights.bin": bytes(range(256)) * 16}        # files in the folder of every fuzzed one
@@ -18,7 +18,7 @@ def seeds(name):
 
 def networks():
     rng = np.random.default_rng(0)
-    names = list(core.activation_codes)
+    names = list(kernels.activation_codes)
     for sizes in ((1, 1), (3, 4, 2), (5, 7, 5, 3), (2,) * 13, (20, 33, 4)):
         for dtype in (np.float32, np.float64):
             yield Network([Dense(rng.normal(size=(n_out, n_in)), rng.normal(size=n_out),

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mathwork._levels import core
-from mathwork.matrix.arithmetic import checked_columns, checked_matrix, checked_tol
+from mathwork._doors import door, public
+from mathwork._levels import core as kernels
+from mathwork._workers import checked_workers
+from mathwork.matrix.arithmetic import arithmetic, checked_columns, checked_matrix, checked_tol
 
 # The codes of Reduced.status.
 REDUCED, NOT_FINITE = range(2)
@@ -19,6 +21,7 @@ CLOSE_ACCEPTED = 1000
 CLOSE_REJECTED = 0.1
 
 
+@public
 class Margin(NamedTuple):
     """How close the calls were: candidates for a pivot over their bounds.
 
@@ -40,7 +43,9 @@ class Margin(NamedTuple):
     rejected: Any
 
 
-class Reduced(core.Reduction):
+@public
+@kernels.reductions
+class Reduced(kernels.Reduction):
     """What :func:`ref` and :func:`rref` give. Immutable; unpacks to ``(matrix, pivots)``.
 
     Parameters
@@ -103,7 +108,7 @@ class Reduced(core.Reduction):
             if status is None:
                 status = np.full(rank.shape, REDUCED, np.int8)
             verdict = rank, accepted, rejected, status, np.ones(rank.shape, np.int8)
-        return core.reduction(cls, matrix, pivots, columns, verdict)
+        return kernels.reduction(cls, matrix, pivots, columns, verdict)
 
     rank = property(lambda self: self._verdict[0])
     nullity = property(lambda self: self._columns - self._verdict[0])
@@ -127,16 +132,138 @@ class Reduced(core.Reduction):
 
 
 def _rebuilt(matrix, pivots, columns, verdict):
-    return core.reduction(Reduced, matrix, pivots, columns, verdict)
+    return kernels.reduction(Reduced, matrix, pivots, columns, verdict)
 
 
-core.give_results_as(Reduced)
-ref, rref = core.ref, core.rref
+@door(kernels.ref)
+def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
+    """A row echelon form of a matrix, or of each of a stack.
 
-for public in (Margin, Reduced, ref, rref):
-    # What a pickle or a traceback names is not the level that happens to run.
-    public.__module__ = "mathwork.matrix"
-del public
+    Zero rows are at the bottom, and the first entry of a row that is not zero, its pivot, is
+    right of the pivot above. Pivots are not scaled to 1, and what is above them stays.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+    tol, columns, exact, modulus, workers
+        As for :func:`rref`, which finds the same pivots.
+
+    Returns
+    -------
+    Reduced
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rref`.
+
+    Notes
+    -----
+    With partial pivoting: rows are exchanged so that each pivot is the largest of its candidates,
+    relative to the rows they are in.
+
+    A row that would leave the range at its scale, or lose bits at its end, is multiplied by the
+    power of two nearest 1 that prevents that: its pivot stays where it is, and the rows span what
+    they would. If a row spans more than the range, its pivot keeps its bits and its largest entry
+    stays finite where both can; smaller entries are rounded.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import ref
+    >>> matrix, pivots = ref([[1, 2, 3], [4, 5, 6]])
+    >>> matrix
+    array([[4.  , 5.  , 6.  ],
+           [0.  , 0.75, 1.5 ]])
+    """
+    return _reduced(A, tol, columns, exact, modulus, workers, reduced=False)
+
+
+@door(kernels.rref)
+def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
+    """The reduced row echelon form of a matrix, or of each of a stack.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+        Any size, 0 included.
+    tol : float, optional
+        What a pivot is measured by, in place of ``max(m, columns) eps norm(A, inf)``; see Notes.
+    columns : int, optional
+        How many of the first columns may have pivots, so that the others, the augmented part,
+        only go along. All by default.
+    exact : bool
+        Compute with Fractions: `A` holds integers, Fractions, or floats, which are read as the
+        decimal they print.
+    modulus : int, optional
+        Compute modulo this prime: `A` holds integers.
+    workers : int
+        The threads that share the matrices of a stack of floats.
+
+    Returns
+    -------
+    Reduced
+        Unpacks to ``(matrix, pivots)``. The matrix is float32 for float32 and float16, else
+        float64; objects of type Fraction if `exact`; int64 for a modulus.
+
+    Raises
+    ------
+    TypeError
+        For what is not numbers, or is masked; and complex numbers.
+    ValueError
+        If A has less than 2 dimensions, `columns` is not in 0..n, `tol` is negative or NaN,
+        `workers` is below 1, the modulus is not a prime, and for any two of `tol`, `exact` and
+        `modulus` together.
+
+    Notes
+    -----
+    Gauss-Jordan elimination with partial pivoting. Rows are scaled first: by powers of two, so
+    that the largest of each (in the first `columns`) lies in [1, 2), which rounds nothing; so
+    are augmented columns that would leave the range by that. Columns with pivots are not: in
+    ``[[0, 1], [1, 1e17]]`` the 1 below the 0 is rounding beside 1e17, and the rank is 1. A
+    pivot in column c is accepted if it is above ``tol (1 + sum |R[:r, c]|)``, R being the r rows
+    reduced so far: a column that depends on those before it carries the rounding of the
+    combination that made it. What is not above is zero, and is written as exact zero.
+    ``Reduced.margin`` tells how close these calls were.
+
+    That bound grows like the worst case, n^2 and more: float32 matrices of some hundred rows come
+    close to it even if they are random, and say so in ``ambiguous``. Give those as float64, or a
+    `tol`; ``tol=0`` takes every candidate but an exact zero.
+
+    NaN or infinity in the first `columns` makes all of its matrix NaN, without pivots. A matrix
+    has the same bits alone, in any stack, and for any number of workers. Beside the result, a
+    matrix needs at most a quarter of its own memory, or 1 MB.
+
+    Errors of the other entries are at most about ``m eps`` times the condition of the pivots'
+    columns: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 14.4.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import rref
+    >>> matrix, pivots = rref([[1, 2, 3, 6], [0, 1, 4, 5]])
+    >>> matrix
+    array([[ 1.,  0., -5., -4.],
+           [ 0.,  1.,  4.,  5.]])
+    >>> pivots
+    (0, 1)
+    >>> rref([[1, 2], [2, 4]]).rank
+    1
+    >>> rref([[[1, 2], [2, 4]], [[1, 2], [3, 4]]]).pivots
+    array([[ 0, -1],
+           [ 0,  1]])
+    >>> rref([[1, 2, 3], [4, 5, 6]], modulus=7).matrix
+    array([[1, 0, 6],
+           [0, 1, 2]])
+    """
+    return _reduced(A, tol, columns, exact, modulus, workers, reduced=True)
+
+
+def _reduced(A, tol, columns, exact, modulus, workers, *, reduced):
+    """What ref and rref do with a call that their kernels do not answer"""
+    workers = checked_workers(workers)
+    field = arithmetic(tol, exact, modulus)
+    if field is not None:
+        return reduced_over(field, A, columns, reduced)
+    return kernels.reduce_plain(*checked(A, columns, tol), reduced, workers)
 
 
 def reduced_over(field, A, columns, reduced):

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from mathwork._levels import core
+from mathwork._levels import exact as kernels
 from mathwork.matrix.fields import Field
 from mathwork.matrix.modular import previous_prime
 from mathwork.matrix.rationals import Fraction, as_exact, as_fractions, cleared
@@ -36,7 +36,7 @@ class Rationals(Field):
     def reduce(self, A, columns, reduced):
         integers, scales = cleared(A)
         if integers.dtype != object:
-            found = core.fraction_free(integers, columns, reduced)
+            found = kernels.fraction_free(integers, columns, reduced)
             # What is not divided by the pivots still carries the scales of the rows.
             if found and (scales is None or (reduced and not found[0][len(found[1]):].any())):
                 return found
@@ -50,19 +50,19 @@ class Rationals(Field):
         integers, _ = cleared(A)
         if not integers.size:
             return 0
-        found = integers.dtype != object and core.fraction_free_minor(integers)
+        found = integers.dtype != object and kernels.fraction_free_minor(integers)
         if found:
             return found[0]
         # Modulo a prime the rank can only be smaller.
         most = min(integers.shape)
         p = lifting_prime(most)
-        pivots = core.reduce_modulo(modulo(integers, p)[None], p, integers.shape[1], False)[1]
+        pivots = kernels.reduce_modulo(modulo(integers, p)[None], p, integers.shape[1], False)[1]
         return most if (pivots >= 0).all() else len(self.reduce(A, A.shape[1], True)[1])
 
     def determinant(self, A):
         n = len(A)
         integers, scales = cleared(A)
-        found = integers.dtype != object and core.fraction_free_minor(integers)
+        found = integers.dtype != object and kernels.fraction_free_minor(integers)
         value = (found[1] if found[0] == n else 0) if found else integer_determinant(integers)
         return value / math.prod(scales, start=Fraction(1)) if scales else Fraction(value)
 
@@ -110,7 +110,7 @@ def fraction_free(integers, scales, columns, reduced):
 # ---- p-adic lifting ----
 
 def lifting_prime(rank):
-    """The largest prime that the sums of core.lift allow: rank (p / 2)^2 <= 2^51"""
+    """The largest prime that the sums of kernels.lift allow: rank (p / 2)^2 <= 2^51"""
     return previous_prime(min(2 * math.isqrt(2 ** 51 // max(rank, 1)), 2 ** 24))
 
 
@@ -142,7 +142,7 @@ def _lifted_from(integers, columns, p):
     modulo p.
     """
     m, n = integers.shape
-    form, pivots, order = core.reduce_modulo(modulo(integers, p)[None], p, columns, False)
+    form, pivots, order = kernels.reduce_modulo(modulo(integers, p)[None], p, columns, False)
     pivots = [pivot for pivot in pivots[0].tolist() if pivot >= 0]
     others = sorted(set(range(n)).difference(pivots))
     rank = len(pivots)
@@ -159,7 +159,7 @@ def _lifted_from(integers, columns, p):
         bound, steps = _enough(left[:rank], right[:rank], largest, p)
         bits = (p // 2).bit_length() - 1
         limbs = -(-largest.bit_length() // bits)
-        values = core.lift(_limbs(left, limbs, bits), _limbs(right, limbs, bits), p, 2.0 ** bits,
+        values = kernels.lift(_limbs(left, limbs, bits), _limbs(right, limbs, bits), p, 2.0 ** bits,
                            steps)
         if values is None:
             return None
@@ -168,7 +168,7 @@ def _lifted_from(integers, columns, p):
         for row, pivot in zip(numerators, pivots, strict=True):
             if any(row[:bisect.bisect(others, pivot)]):
                 return None
-    return core.fractions_over(numerators, denominator, m, n, pivots, others), tuple(pivots)
+    return kernels.fractions_over(numerators, denominator, m, n, pivots, others), tuple(pivots)
 
 
 def _limbs(integers, limbs, bits):
@@ -253,7 +253,7 @@ def integer_determinant(integers):
     value, modulus, p = 0, 1, 2 ** 24
     while modulus < bound:
         p = previous_prime(p)
-        rest = int(core.determinant_modulo(modulo(integers, p)[None], p)[0])
+        rest = int(kernels.determinant_modulo(modulo(integers, p)[None], p)[0])
         value += modulus * ((rest - value) * pow(modulus, -1, p) % p)
         modulus *= p
     return value if 2 * value < modulus else value - modulus

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from mathwork._levels import core
+from mathwork._levels import exact as kernels
 from mathwork.matrix.fields import Field
 from mathwork.matrix.rationals import as_exact, as_number, as_text
 
@@ -74,10 +74,10 @@ class PrimeField(Field):
         return matrices[0], pivots[0][pivots[0] >= 0].tolist()
 
     def reduce_all(self, A, columns, reduced):
-        return core.reduce_modulo(np.ascontiguousarray(A), self.p, columns, reduced)[:2]
+        return kernels.reduce_modulo(np.ascontiguousarray(A), self.p, columns, reduced)[:2]
 
     def determinant(self, A):
-        return int(core.determinant_modulo(np.ascontiguousarray(A)[None], self.p)[0])
+        return int(kernels.determinant_modulo(np.ascontiguousarray(A)[None], self.p)[0])
 
 
 @functools.lru_cache(maxsize=4096)

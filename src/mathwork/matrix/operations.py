@@ -7,19 +7,210 @@ import contextlib
 import numpy as np
 
 from mathwork import _arrays
-from mathwork._levels import core
+from mathwork._doors import door
+from mathwork._levels import core as kernels
 from mathwork.matrix.arithmetic import checked_sides
 
-matvec = core.matvec
-matmul = core.matmul
-swap_rows = core.swap_rows
-scale_row = core.scale_row
-add_multiple = core.add_multiple
 
-for function in (matvec, matmul, swap_rows, scale_row, add_multiple):
-    # A pickle or a traceback names the public module, not the level that happens to run.
-    function.__module__ = "mathwork.matrix"
-del function
+@door(kernels.matvec)
+def matvec(W, x, bias=None, *, out=None):
+    """The product of a matrix and a vector, plus a bias: ``W @ x + bias``.
+
+    Parameters
+    ----------
+    W : array_like, shape (n_out, n_in)
+    x : array_like, shape (n_in,)
+    bias : array_like, shape (n_out,), optional
+    out : ndarray, shape (n_out,), optional
+        Where to put the result; may share memory with the inputs.
+
+    Returns
+    -------
+    ndarray, shape (n_out,)
+        float32 where all inputs are float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    TypeError
+        For inputs that are not real numbers, masked arrays, and an `out` of another dtype.
+    ValueError
+        For shapes that do not fit, and a read-only `out`.
+
+    Notes
+    -----
+    A sum of fewer than 32 terms is one part. A longer one is cut into contiguous parts of
+    ``min(256, 8 ceil(n_in / 32))`` terms, the last one shorter. Each part is one chain of fused
+    multiply-adds in the order of the terms, the first from the bias, the others from zero; the
+    parts are added in order. So :func:`matmul` and a layer of a network give the same bits. The
+    error is at most ``n_in eps |W| |x|`` (Higham, Accuracy and Stability of Numerical Algorithms,
+    2nd ed., section 3.1).
+
+    Examples
+    --------
+    >>> from mathwork.matrix import matvec
+    >>> matvec([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0], [0.5, 0.5])
+    array([3.5, 7.5])
+    """
+
+
+@door(kernels.matmul)
+def matmul(A, B, *, out=None):
+    """The product of two matrices: ``A @ B``.
+
+    Parameters
+    ----------
+    A : array_like, shape (m, k)
+    B : array_like, shape (k, n)
+    out : ndarray, shape (m, n), optional
+        Where to put the result; may share memory with the inputs.
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        float32 where both inputs are float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    TypeError
+        For inputs that are not real numbers, masked arrays, and an `out` of another dtype.
+    ValueError
+        For shapes that do not fit, and a read-only `out`.
+
+    Notes
+    -----
+    Every entry is summed in the parts that :func:`matvec` tells of, which gives a row of the result
+    the same bits. The error is at most ``k eps |A| |B|`` (Higham, Accuracy and Stability of
+    Numerical Algorithms, 2nd ed., section 3.5).
+
+    Examples
+    --------
+    >>> from mathwork.matrix import matmul
+    >>> matmul([[1, 2], [3, 4]], [[0, 1], [1, 0]])
+    array([[2., 1.],
+           [4., 3.]])
+    """
+
+
+@door(kernels.swap_rows)
+def swap_rows(A, i, j, *, out=None):
+    """Exchange two rows: ``R_i <-> R_j``.
+
+    Parameters
+    ----------
+    A : array_like, shape (m, n)
+    i, j : int
+        Rows, counted from 0, or from the end if negative. They may be the same.
+    out : ndarray, shape (m, n), optional
+        Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        float32 where A is float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    IndexError
+        For a row that A does not have.
+    TypeError
+        For what is not real numbers, masked arrays, rows that are not integers, and an `out` of
+        another dtype.
+    ValueError
+        If A does not have 2 dimensions, `out` has another shape, or is read-only.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import swap_rows
+    >>> swap_rows([[0, 1, 4], [1, 2, 3]], 0, 1)
+    array([[1., 2., 3.],
+           [0., 1., 4.]])
+    """
+
+
+@door(kernels.scale_row)
+def scale_row(A, i, factor, *, out=None):
+    """Multiply a row by a number that is not zero: ``R_i <- factor R_i``.
+
+    Parameters
+    ----------
+    A : array_like, shape (m, n)
+    i : int
+        The row, counted from 0, or from the end if negative.
+    factor : float
+        Not zero, also not after rounding to the dtype of the result.
+    out : ndarray, shape (m, n), optional
+        Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        float32 where A is float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    IndexError
+        For a row that A does not have.
+    TypeError
+        For what is not real numbers, masked arrays, a row that is not an integer, and an `out` of
+        another dtype.
+    ValueError
+        For a factor of zero; if A does not have 2 dimensions, `out` has another shape, or is
+        read-only.
+
+    Notes
+    -----
+    Zero is refused because it is no row operation: it cannot be undone. NaN and infinity
+    propagate.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import scale_row
+    >>> scale_row([[1, 2], [0, 4]], 1, 0.25)
+    array([[1., 2.],
+           [0., 1.]])
+    """
+
+
+@door(kernels.add_multiple)
+def add_multiple(A, target, source, factor, *, out=None):
+    """Add a multiple of a row to another one: ``R_target <- R_target + factor R_source``.
+
+    Parameters
+    ----------
+    A : array_like, shape (m, n)
+    target, source : int
+        Different rows, counted from 0, or from the end if negative.
+    factor : float
+    out : ndarray, shape (m, n), optional
+        Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
+
+    Returns
+    -------
+    ndarray, shape (m, n)
+        float32 where A is float32 or float16, else float64. `out` where it was given.
+
+    Raises
+    ------
+    IndexError
+        For a row that A does not have.
+    TypeError
+        For what is not real numbers, masked arrays, rows that are not integers, and an `out` of
+        another dtype.
+    ValueError
+        If target and source are the same row; if A does not have 2 dimensions, `out` has another
+        shape, or is read-only.
+
+    Notes
+    -----
+    One fused multiply-add an entry: rounded once where the processor can.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import add_multiple
+    >>> add_multiple([[1, 2, 3], [4, 5, 6]], 1, 0, -4)
+    array([[ 1.,  2.,  3.],
+           [ 0., -3., -6.]])
+    """
 
 
 def augment(A, b):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mathwork._arrays import as_plain_together
-from mathwork._levels import core
+from mathwork._levels import core as kernels
 from mathwork.matrix import fields
 from mathwork.matrix.arithmetic import (
     arithmetic,
@@ -120,7 +120,7 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
     'inconsistent'
     """
     if tol is None and exact is False and modulus is None:
-        found = core.solve_regular(A, b)
+        found = kernels.solve_regular(A, b)
         if found is not None:
             x, basis, accepted = found
             return _solution(STATUS[UNIQUE], x, basis, not accepted >= CLOSE_ACCEPTED)
@@ -168,7 +168,7 @@ def _solved(A, sides, tol):
 def _reduced_beside(A, sides, tol):
     """``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
     together = np.concatenate((A, sides), axis=-1)
-    return core.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True)
+    return kernels.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True)
 
 
 def _bring_back(reduced, A, sides, tol):
@@ -367,7 +367,7 @@ def inv(A, *, tol=None, exact=False, modulus=None):
            [ 2. , -1. ]])
     """
     if tol is None and exact is False and modulus is None:
-        inverse = core.invert_regular(A)
+        inverse = kernels.invert_regular(A)
         if inverse is not None:
             return inverse
     field = arithmetic(tol, exact, modulus)
@@ -419,4 +419,4 @@ def det(A, *, tol=None, exact=False, modulus=None):
         return field.det(A)
     echelon = ref(A, tol=tol)
     with_checked_shape(echelon.matrix, square=True)
-    return core.determinants(echelon)
+    return kernels.determinants(echelon)

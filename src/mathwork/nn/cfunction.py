@@ -1,5 +1,5 @@
 """A network as C functions, for compiled loops that call it a row at a time."""
-from mathwork._levels import core
+from mathwork._levels import core as kernels
 
 
 class RowFunction:
@@ -91,7 +91,7 @@ class RowFunction:
     def __new__(cls, network):
         import ctypes
 
-        if not isinstance(network, core.ForwardPass):
+        if not isinstance(network, kernels.ForwardPass):
             raise TypeError(f"network must be a Network, got {type(network).__name__}")
         address, scalar, plan = network._addresses()
         real = ctypes.c_float if scalar is None else ctypes.c_double

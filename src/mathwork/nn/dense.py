@@ -4,7 +4,7 @@ from numbers import Real
 import numpy as np
 
 from mathwork._arrays import as_plain_together
-from mathwork._levels import core
+from mathwork._levels import core as kernels
 
 # Activations with a parameter, and its default; every other takes none.
 DEFAULT_PARAMETER = {"leaky_relu": 0.01, "elu": 1.0}
@@ -107,8 +107,8 @@ def _checked_activation(activation):
     """`activation` as Dense keeps it: a name, or a pair where there is a parameter."""
     pair = isinstance(activation, tuple | list)
     name, *parameters = (activation or [None]) if pair else [activation]
-    if not isinstance(name, str) or name not in core.activation_codes:
-        raise ValueError(f"activation must be one of {', '.join(core.activation_codes)}, "
+    if not isinstance(name, str) or name not in kernels.activation_codes:
+        raise ValueError(f"activation must be one of {', '.join(kernels.activation_codes)}, "
                          f"got {name!r}")
     if name not in DEFAULT_PARAMETER:
         if parameters:

@@ -5,13 +5,14 @@ import numpy as np
 
 from mathwork import init
 from mathwork._arrays import float_dtype
-from mathwork._levels import core
+from mathwork._levels import core as kernels
 from mathwork.nn import formats, sources
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats import onnx
 
 
-class Network(core.ForwardPass):
+@kernels.call_without_tuple
+class Network(kernels.ForwardPass):
     """A chain of dense layers, ready to be called. Immutable, and safe to call from any thread.
 
     Parameters
@@ -77,7 +78,7 @@ class Network(core.ForwardPass):
     __slots__ = ()
 
     def __new__(cls, layers, *, dtype=np.float32):
-        return super().__new__(cls, layers, dtype)
+        return super().__new__(cls, *checked_layers(layers, dtype))
 
     @classmethod
     def he(cls, sizes, *, activation="relu", output="sigmoid", distribution="normal",
@@ -460,15 +461,12 @@ class Network(core.ForwardPass):
         return f"{type(self).__name__}({sizes}, {activations}, {self.dtype})"
 
 
-core.call_without_tuple(Network)
-
-
 def _rebuild(cls, layers, dtype):
     return cls(layers, dtype=dtype)
 
 
 def checked_layers(layers, dtype):
-    """What the kernel may take for granted: (tuple of Dense that chain, in that dtype; dtype)."""
+    """(tuple of Dense that chain, in that dtype; dtype)."""
     dtype = float_dtype(dtype)
     try:
         layers = tuple(layers)

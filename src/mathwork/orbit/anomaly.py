@@ -3,7 +3,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mathwork._levels import core
+from mathwork._doors import door
+from mathwork._levels import orbit as kernels
 from mathwork.orbit import units
 
 CONVERGED, INVALID, NOT_CONVERGED = range(3)
@@ -31,6 +32,7 @@ class Anomaly(NamedTuple):
     status: object
 
 
+@door(kernels.solve_kepler)
 def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
     """The eccentric anomaly of a conic, by Kepler's equation.
 
@@ -91,19 +93,14 @@ def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
     >>> solve_kepler([1.0, 1.0, 1.0], [0.0, 1.0, 2.0]).round(6)
     array([1.      , 0.817732, 0.814097])
     """
-    anomaly = core.solve_kepler(mean_anomaly, eccentricity, out)
-    if anomaly is NotImplemented:
-        (mean_anomaly, eccentricity), kind = units.plain(
-            mean_anomaly=(mean_anomaly, "rad"), eccentricity=(eccentricity, ""))
-        anomaly = core.solve_kepler(mean_anomaly, eccentricity,
-                                    units.plain_out(out, kind, "rad"))
-        if kind is not None:
-            codes = _status(anomaly, mean_anomaly, eccentricity) if status else None
-            anomaly = kind.wrap(anomaly, "rad") if out is None else out
-            return Anomaly(anomaly, codes) if status else anomaly
-    if status:
-        return Anomaly(anomaly, _status(anomaly, mean_anomaly, eccentricity))
-    return anomaly
+    (mean_anomaly, eccentricity), kind = units.plain(
+        mean_anomaly=(mean_anomaly, "rad"), eccentricity=(eccentricity, ""))
+    anomaly = kernels.plain_solve_kepler(mean_anomaly, eccentricity,
+                                         units.plain_out(out, kind, "rad"))
+    codes = _status(anomaly, mean_anomaly, eccentricity) if status else None
+    if kind is not None:
+        anomaly = kind.wrap(anomaly, "rad") if out is None else out
+    return Anomaly(anomaly, codes) if status else anomaly
 
 
 def _status(anomaly, mean_anomaly, eccentricity):

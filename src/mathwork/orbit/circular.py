@@ -3,20 +3,17 @@
 The star is held fixed, as is nearly exact where the planet is much lighter, unless the planet's
 mass says that both move. Gravity is Newton's: nothing here knows of relativity.
 """
-from mathwork._levels import core
+from mathwork._doors import door
+from mathwork._levels import orbit as kernels
 from mathwork.orbit import units
 
-CIRCULAR_SPEED, PERIOD, ANGULAR_SPEED, ESCAPE_SPEED, ORBITAL_ENERGY, HILL_RADIUS = (
-    core.orbit_codes[name] for name in ("circular_speed", "period", "angular_speed",
-                                        "escape_speed", "orbital_energy", "hill_radius"))
-GRAVITATIONAL_FORCE = core.orbit_codes["gravitational_force"]
-CENTRIPETAL_FORCE = core.orbit_codes["centripetal_force"]
 MU = "m**3/s**2"        # as both astropy and pint read it
 UNITS = {"radius": "m", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
 
 
 # ---- forces ----
 
+@door(kernels.gravitational_force)
 def gravitational_force(m1, m2, r, *, out=None):
     """The force by which two masses attract each other, in N.
 
@@ -45,12 +42,10 @@ def gravitational_force(m1, m2, r, *, out=None):
     >>> print(f"{gravitational_force(M_SUN, M_EARTH, 1.496e11):.4g} N")
     3.541e+22 N
     """
-    force = core.force(GRAVITATIONAL_FORCE, m1, m2, r, out)
-    if force is not NotImplemented:
-        return force
-    return _force_in_general(GRAVITATIONAL_FORCE, out, m1=(m1, "kg"), m2=(m2, "kg"), r=(r, "m"))
+    return _force_in_general("gravitational_force", out, m1=(m1, "kg"), m2=(m2, "kg"), r=(r, "m"))
 
 
+@door(kernels.centripetal_force)
 def centripetal_force(m, v, r, *, out=None):
     """The force that keeps a mass on a circle, in N.
 
@@ -83,21 +78,20 @@ def centripetal_force(m, v, r, *, out=None):
     >>> centripetal_force(1000, 20, 50)
     8000.0
     """
-    force = core.force(CENTRIPETAL_FORCE, m, v, r, out)
-    if force is not NotImplemented:
-        return force
-    return _force_in_general(CENTRIPETAL_FORCE, out, m=(m, "kg"), v=(v, "m/s"), r=(r, "m"))
+    return _force_in_general("centripetal_force", out, m=(m, "kg"), v=(v, "m/s"), r=(r, "m"))
 
 
-def _force_in_general(code, out, **values):
-    """core.force of values with units, lists and subclasses"""
+def _force_in_general(name, out, **values):
+    """A force of values with units, lists and subclasses"""
     plain, kind = units.plain(**values)
-    force = core.force(code, *plain, units.plain_out(out, kind, "N"))
+    force = kernels.plain_force(kernels.orbit_codes[name], *plain,
+                                units.plain_out(out, kind, "N"))
     return _as_given(force, out, kind, "N")
 
 
 # ---- quantities of a circular orbit ----
 
+@door(kernels.circular_speed)
 def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     """The speed of a circular orbit, in m/s.
 
@@ -152,12 +146,10 @@ def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     >>> round(circular_speed(AU, mu=GM_SUN))
     29785
     """
-    speed = core.circular(CIRCULAR_SPEED, radius, star_mass, planet_mass, mu, out)
-    if speed is not NotImplemented:
-        return speed
-    return _in_general(CIRCULAR_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("circular_speed", "m/s", radius, star_mass, planet_mass, mu, out)
 
 
+@door(kernels.period)
 def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     """The time of one revolution on a circular orbit, in s.
 
@@ -189,12 +181,10 @@ def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     >>> print(f"{period(3.844e8, star_mass=M_EARTH, planet_mass=7.346e22) / 86400:.3f} d")
     27.285 d
     """
-    time = core.circular(PERIOD, radius, star_mass, planet_mass, mu, out)
-    if time is not NotImplemented:
-        return time
-    return _in_general(PERIOD, "s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("period", "s", radius, star_mass, planet_mass, mu, out)
 
 
+@door(kernels.angular_speed)
 def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     """The angular speed on a circular orbit, in rad/s.
 
@@ -221,12 +211,10 @@ def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None
     >>> print(f"{angular_speed(42164e3, mu=GM_EARTH) * 86164.1:.4f}")    # geostationary: 2 pi
     6.2832
     """
-    speed = core.circular(ANGULAR_SPEED, radius, star_mass, planet_mass, mu, out)
-    if speed is not NotImplemented:
-        return speed
-    return _in_general(ANGULAR_SPEED, "rad/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("angular_speed", "rad/s", radius, star_mass, planet_mass, mu, out)
 
 
+@door(kernels.escape_speed)
 def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     """The speed that is enough to never return, in m/s.
 
@@ -253,12 +241,10 @@ def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None)
     >>> round(escape_speed(6371e3, mu=GM_EARTH))
     11186
     """
-    speed = core.circular(ESCAPE_SPEED, radius, star_mass, planet_mass, mu, out)
-    if speed is not NotImplemented:
-        return speed
-    return _in_general(ESCAPE_SPEED, "m/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("escape_speed", "m/s", radius, star_mass, planet_mass, mu, out)
 
 
+@door(kernels.orbital_energy)
 def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     """The energy of a circular orbit, kinetic and potential together, in J.
 
@@ -296,16 +282,11 @@ def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     >>> print(f"{orbital_energy(6778e3, mu=GM_EARTH):.4g} J/kg")
     -2.94e+07 J/kg
     """
-    if planet_mass is None and star_mass is not None:
-        raise TypeError("orbital_energy needs planet_mass beside star_mass; "
-                        "mu alone gives the energy of each kilogram")
-    energy = core.circular(ORBITAL_ENERGY, radius, star_mass, planet_mass, mu, out)
-    if energy is not NotImplemented:
-        return energy
-    return _in_general(ORBITAL_ENERGY, "J/kg" if planet_mass is None else "J",
+    return _in_general("orbital_energy", "J/kg" if planet_mass is None else "J",
                        radius, star_mass, planet_mass, mu, out)
 
 
+@door(kernels.hill_radius)
 def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     """The radius within which a planet can hold satellites of its own, in m.
 
@@ -344,20 +325,18 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     >>> print(f"{hill_radius(AU, star_mass=M_SUN, planet_mass=M_EARTH):.4g} m")
     1.497e+09 m
     """
-    length = core.circular(HILL_RADIUS, radius, star_mass, planet_mass, mu, out)
-    if length is not NotImplemented:
-        return length
-    return _in_general(HILL_RADIUS, "m", radius, star_mass, planet_mass, mu, out)
+    return _in_general("hill_radius", "m", radius, star_mass, planet_mass, mu, out)
 
 
-def _in_general(code, unit, radius, star_mass, planet_mass, mu, out):
-    """core.circular of values with units, lists and subclasses"""
+def _in_general(name, unit, radius, star_mass, planet_mass, mu, out):
+    """A quantity of values with units, lists and subclasses"""
     given = {"radius": radius, "star_mass": star_mass, "planet_mass": planet_mass, "mu": mu}
-    wanted = {name: (value, UNITS[name]) for name, value in given.items()
-              if value is not None or name == "radius"}
+    wanted = {argument: (value, UNITS[argument]) for argument, value in given.items()
+              if value is not None or argument == "radius"}
     plain, kind = units.plain(**wanted)
     given.update(zip(wanted, plain, strict=True))
-    result = core.circular(code, *given.values(), units.plain_out(out, kind, unit), look=False)
+    result = kernels.plain_circular(kernels.orbit_codes[name], *given.values(),
+                                    units.plain_out(out, kind, unit))
     if kind is None:
         look_at_units(given["radius"], given["star_mass"], given["mu"], 5)
     return _as_given(result, out, kind, unit)
@@ -366,7 +345,7 @@ def _in_general(code, unit, radius, star_mass, planet_mass, mu, out):
 def look_at_units(radius, star_mass, mu, stacklevel, radius_name="radius"):
     """Warn if numbers, or the first elements of arrays, do not look like SI"""
     star = star_mass if mu is None else mu
-    if not core.looks_like_si(radius, star, mu is None):
+    if not kernels.looks_like_si(radius, star, mu is None):
         units.warn_of_units(radius, star, mu is None, stacklevel, radius_name)
 
 

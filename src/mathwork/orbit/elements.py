@@ -3,9 +3,9 @@ import math
 
 import numpy as np
 
-from mathwork._levels import core
+from mathwork._levels import orbit as kernels
 
-# as core.settle_orbits has them; the first or the last is given
+# as kernels.settle_orbits has them; the first or the last is given
 NAMES = ("a", "e", "i", "Omega", "omega", "M0", "mu", "periapsis")
 
 
@@ -37,7 +37,7 @@ def settled(given):
     elements = np.empty((len(NAMES), *shape))
     for name, array in zip(given, arrays, strict=True):
         elements[NAMES.index(name)] = array
-    coefficients = core.settle_orbits("periapsis" in given, elements.reshape(len(NAMES), -1))
+    coefficients = kernels.settle_orbits("periapsis" in given, elements.reshape(len(NAMES), -1))
     elements.flags.writeable = False        # and so are the parts of it that follow
     found = {name: elements[k, ...] for k, name in enumerate(NAMES)}
     if not shape and math.isnan(found["e"]):

@@ -1,14 +1,14 @@
 """Orbits of any eccentricity: positions and velocities at given times."""
-import operator
-
 import numpy as np
 
-from mathwork import _workers
-from mathwork._levels import core
+from mathwork._doors import door
+from mathwork._levels import orbit as kernels
+from mathwork._workers import checked_workers, over_rows
 from mathwork.orbit import elements, units
 from mathwork.orbit.circular import MU, look_at_units
 
 
+@door(kernels.vis_viva)
 def vis_viva(r, a, *, mu):
     """The speed at a distance on any orbit, in m/s.
 
@@ -46,11 +46,8 @@ def vis_viva(r, a, *, mu):
     >>> print(f"{vis_viva(AU, AU, mu=GM_SUN):.0f} m/s")
     29785 m/s
     """
-    speed = core.vis_viva(r, a, mu)
-    if speed is not NotImplemented:
-        return speed
     plain, kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
-    speed = core.vis_viva(*plain)
+    speed = kernels.plain_vis_viva(*plain)
     return speed if kind is None else kind.wrap(speed, "m/s")
 
 
@@ -346,11 +343,9 @@ class KeplerOrbit:
         return self._states(True, t, "m/s", workers)
 
     def _states(self, moving, t, unit, workers):
-        workers = operator.index(workers)
-        if workers < 1:
-            raise ValueError(f"workers must be at least 1, got {workers}")
+        workers = checked_workers(workers)
         if workers == 1 and self._kind is None:
-            found = core.states_at(moving, self._coefficients, self.shape, t)
+            found = kernels.states_at(moving, self._coefficients, self.shape, t)
             if found is not NotImplemented:
                 return found
         (t,), kind = units.plain(t=(t, "s"))
@@ -359,9 +354,9 @@ class KeplerOrbit:
         out = np.empty((len(self._coefficients) * len(times), 3))
 
         def run(start, stop):
-            core.orbit_states(moving, self._coefficients, times, out, start, stop)
+            kernels.orbit_states(moving, self._coefficients, times, out, start, stop)
 
-        _workers.over_rows(run, len(out), workers)
+        over_rows(run, len(out), workers)
         return self._out(out.reshape(*self.shape, *np.shape(t), 3), unit, kind)
 
     def plot(self, ax=None):

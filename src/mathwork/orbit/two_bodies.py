@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mathwork._arrays import real_dtype
-from mathwork._levels import core
+from mathwork._levels import orbit as kernels
 from mathwork.constants import G
 from mathwork.orbit import units
 from mathwork.orbit.circular import MU, look_at_units
@@ -96,7 +96,7 @@ def _table_of(star_mass, planet_mass, radius, fixed_star, stacklevel):
     """(OrbitTable and the masses and radius, all plain; the kind of units that were given)"""
     plain, kind = units.plain(star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"),
                               radius=(radius, "m"))
-    columns = core.table(*plain, fixed_star)
+    columns = kernels.plain_table(*plain, fixed_star)
     if kind is None:
         look_at_units(plain[2], plain[0], None, stacklevel)
     return OrbitTable(*columns), plain, kind

@@ -10,7 +10,7 @@ import warnings
 import numpy as np
 
 from mathwork._arrays import as_array, unmasked
-from mathwork._levels import core
+from mathwork._levels import orbit as kernels
 from mathwork.constants import G
 
 # Square of the angular speed: (4 pi / 3) G rho of an orbit just above a body as dense as osmium,
@@ -20,8 +20,6 @@ FASTEST = 4 / 3 * math.pi * G * 22590
 # results VI", Astronomy & Astrophysics 641, A6 (2020), table 2
 SLOWEST = (2 * math.pi / (13.787e9 * 365.25 * 86400)) ** 2
 LIGHTEST = 1e6      # kg, a rock of some metres: nothing lighter is known to have a satellite
-
-core.know_units(FASTEST, SLOWEST, LIGHTEST)     # for numbers, which it looks at itself
 
 
 class UnitsWarning(UserWarning):
@@ -50,7 +48,7 @@ class UnitsWarning(UserWarning):
     """
 
 
-def warn_of_units(radius, star, is_mass, stacklevel=3, radius_name="radius"):
+def warn_of_units(radius, star, is_mass, stacklevel=2, radius_name="radius"):
     """Warn if an orbit about `star`, a mass or a mu, does not look like SI.
 
     Of arrays it is the first element: who mistakes a unit does so everywhere.
@@ -71,6 +69,10 @@ def warn_of_units(radius, star, is_mass, stacklevel=3, radius_name="radius"):
     else:
         return
     warnings.warn(f"{text}: are both in SI units?", UnitsWarning, stacklevel=stacklevel)
+
+
+# The kernels look at the numbers that they get, and call this where they do not look like SI.
+kernels.know_units(FASTEST, SLOWEST, LIGHTEST, warn_of_units)
 
 
 class Astropy:

@@ -7,7 +7,8 @@ import operator
 import numpy as np
 
 from mathwork._arrays import PLAIN, as_plain
-from mathwork._levels import core
+from mathwork._doors import public
+from mathwork._levels import regression as kernels
 from mathwork.regression.inference import t_pvalue, t_statistic
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr")
@@ -54,6 +55,7 @@ class _Fits:
         return self._pvalue
 
 
+@public
 class GroupFits(_Fits):
     """What :func:`fit_groups` gives. Immutable; every field has one entry a group.
 
@@ -99,6 +101,7 @@ class GroupFits(_Fits):
                   stderr=stderr, intercept_stderr=intercept_stderr, status=status, _pvalue=None)
 
 
+@public
 class RollingFits(_Fits):
     """What :func:`fit_rolling` gives. Immutable; entry i is of the window that ends at point i.
 
@@ -153,6 +156,7 @@ class RollingFits(_Fits):
         return np.minimum(np.arange(1, n + 1), min(self.window, n))
 
 
+@public
 def fit_groups(keys, x, y):
     """A line of least squares through the points of every group: those with the same key.
 
@@ -216,12 +220,13 @@ def fit_groups(keys, x, y):
         raise ValueError("keys, x and y must have the same shape (n,), "
                          f"got {plain.shape}, {x.shape} and {y.shape}{hint}")
     low, span = _span_of(plain)
-    rows = core.GroupedRows(plain, kind, low, span, x, y)
+    rows = kernels.GroupedRows(plain, kind, low, span, x, y)
     first, nobs, status, fields = rows.fits()
     found = given[first] if hasattr(keys, "__array__") else _regular(given[first])
     return GroupFits(found, nobs, *fields, status)
 
 
+@public
 def fit_rolling(x, y, window, *, min_nobs=None):
     """A line of least squares through every window of a series: a point and those before it.
 
@@ -288,13 +293,8 @@ def fit_rolling(x, y, window, *, min_nobs=None):
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"x and y must have the same shape (n,), got {x.shape} and {y.shape}")
     longest = len(x) + 1        # a longer one is the same
-    status, fields = core.rolling_fits(x, y, min(window, longest), min(min_nobs, longest))
+    status, fields = kernels.rolling_fits(x, y, min(window, longest), min(min_nobs, longest))
     return RollingFits(window, min_nobs, *fields, status)
-
-
-for public in (GroupFits, RollingFits, fit_groups, fit_rolling):
-    public.__module__ = "mathwork.regression"
-del public
 
 
 def _plain_view(value, name):
@@ -324,14 +324,14 @@ def _as_keys(keys):
         plain = given.astype(object)
     elif kind == "f" and size < 4:
         plain = given.astype(np.float32)
-    elif kind in core.key_kinds:
+    elif kind in kernels.key_kinds:
         plain = given
     else:
         raise TypeError("keys must be integers, strings, times, floats or objects, "
                         f"got dtype {given.dtype}")
     # As _plain_view: the other arguments, and keys that are objects, may run code of anybody.
     plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN).view()
-    return given, plain, core.key_kinds[plain.dtype.kind]
+    return given, plain, kernels.key_kinds[plain.dtype.kind]
 
 
 def _span_of(keys):

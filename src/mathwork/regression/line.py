@@ -5,13 +5,17 @@ The fit itself is compiled: mathwork/kernels/lines.pxi, line_stacks.pxi and line
 import numpy as np
 
 from mathwork import _arrays
-from mathwork._levels import core
-from mathwork.regression.status import BAD_WEIGHT, FITTED, TOO_FEW
+from mathwork._doors import door, public
+from mathwork._levels import regression as kernels
+from mathwork._workers import checked_workers
+from mathwork.regression.status import BAD_WEIGHT, FITTED, NOT_FINITE, TOO_FEW
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
 
-class LineFit(core.Line):
+@public
+@kernels.lines
+class LineFit(kernels.Line):
     """What :func:`fit_line` gives. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
@@ -52,7 +56,7 @@ class LineFit(core.Line):
         numbers = slope, intercept, rvalue, stderr, intercept_stderr
         if np.ndim(slope) == 0:
             status = FITTED if status is None else status
-            return core.make_line(cls, *map(float, numbers), int(nobs), int(status))
+            return kernels.make_line(cls, *map(float, numbers), int(nobs), int(status))
         if status is None:
             status = np.full(np.shape(slope), FITTED, np.int8)
         fields = [np.asarray(field, np.float64) for field in numbers]
@@ -60,7 +64,7 @@ class LineFit(core.Line):
         fields = [field.view() for field in fields]     # the caller's own stay writable
         for field in fields:
             field.flags.writeable = False
-        return core.make_line(cls, *fields)
+        return kernels.make_line(cls, *fields)
 
     @property
     def pvalue(self):
@@ -188,13 +192,84 @@ class LineFit(core.Line):
         return type(self), tuple(getattr(self, name) for name in FIELDS)
 
 
-core.give_lines_as(LineFit)
-fit_line = core.fit_line
+@door(kernels.fit_line)
+def fit_line(x, y, *, weights=None, workers=1):
+    """The straight line through points by least squares, or one for each row of a stack.
 
-for public in (LineFit, fit_line):
-    # What a pickle or a traceback names is not the level that happens to run.
-    public.__module__ = "mathwork.regression"
-del public
+    Parameters
+    ----------
+    x, y : array_like, shape (..., n)
+        The points, n at least 2. Axes before the last are broadcast, so that one x of shape (n,)
+        serves all rows. float32 is read as it lies; everything is computed in float64.
+    weights : array_like, shape (..., n), optional
+        What each squared residual is multiplied by; a point of weight 0 is left out, whatever it
+        is. All 1 by default.
+    workers : int
+        The threads that share the rows of a stack.
+
+    Returns
+    -------
+    LineFit
+        Unpacks to ``(slope, intercept)``; also `rvalue`, `stderr`, `intercept_stderr`, `pvalue`
+        (which needs SciPy), `nobs`, `status` and ``predict(x)``. Python floats for one fit,
+        arrays of shape ``(...)`` for a stack.
+
+    Raises
+    ------
+    TypeError
+        For what does not hold real numbers, or is masked.
+    ValueError
+        If the shapes do not fit together or `workers` is below 1. For one fit also if there are
+        fewer than 2 points (of positive weight), all of them have the same x, or a weight is
+        negative or not finite; a row of a stack of which that is true gets NaN and its `status`.
+
+    Notes
+    -----
+    With w the weights, W their sum, and means ``mx = sum(w x) / W``, ``my = sum(w y) / W``::
+
+        Sxx = sum(w (x - mx)^2),  Sxy = sum(w (x - mx) (y - my)),  SSR = sum(w residual^2)
+        slope = Sxy / Sxx                       intercept = my - slope mx
+        s^2 = SSR / (nobs - 2)                  rvalue = sign(Sxy) sqrt(1 - SSR / Syy)
+        stderr = sqrt(s^2 / Sxx)                intercept_stderr = sqrt(s^2 (1 / W + mx^2 / Sxx))
+
+    In sums that are not centred these are ``slope = (n Sxy - Sx Sy) / (n Sxx - Sx^2)`` and
+    ``intercept = (Sy Sxx - Sx Sxy) / (n Sxx - Sx^2)``. (The notes that this package implements
+    give the latter as the slope, with a slip, and the former as the intercept.) So computed they
+    lose a digit for each digit of an offset of x.
+
+    Here the sums are taken about a provisional line, of residuals whose last digits are kept, and
+    once more where that line was not near. Errors of slope and intercept are a few units in the
+    last place (of ``spread(y) / spread(x)`` where the slope is smaller than that), and those of
+    standard errors about 1e-15 relative, whatever the offsets of x and y, and however good the
+    fit as long as residuals are above 1e-18 of y. Memory is read once, unless the sums must be
+    taken again.
+
+    NaN or infinity in a point gives NaN fields and status 3. Through two points the line is
+    exact, `rvalue` is 1 or -1 and standard errors are NaN. For constant y `rvalue` is 0.
+
+    A row has the same bits alone, in any stack, and for any number of workers.
+
+    References
+    ----------
+    Draper, Smith, Applied Regression Analysis, 3rd ed., Wiley, 1998, chapter 1.
+    Bjorck, Numerical Methods for Least Squares Problems, SIAM, 1996, section 2.9.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_line
+    >>> fit = fit_line([1, 2, 3, 4], [3, 5, 7, 10])
+    >>> fit.slope, fit.intercept
+    (2.3, 0.5)
+    >>> slope, intercept = fit_line([0, 1, 2], [[1, 3, 5], [2, 2, 2]])
+    >>> slope
+    array([2., 0.])
+    """
+    workers = checked_workers(workers)
+    x, y, weights = checked(x, y, weights)
+    fit = kernels.fit_checked_line(x, y, weights, workers)
+    if y.ndim == 1 and fit.status not in (FITTED, NOT_FINITE):
+        complain(fit.status, x, y, weights)
+    return fit
 
 
 def checked(x, y, weights):

@@ -8,13 +8,15 @@ import warnings
 import numpy as np
 
 from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
-from mathwork._levels import core
+from mathwork._doors import door, public
+from mathwork._levels import regression as kernels
 from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
-from mathwork.regression.status import NOT_FINITE
+from mathwork.regression.status import CONSTANT, NOT_FINITE
 
 NAN_POLICIES = ("raise", "omit", "propagate")
 
 
+@public
 class RankWarning(UserWarning):
     """A column of X depends on those before it, so that its parameter is NaN.
 
@@ -30,7 +32,9 @@ class RankWarning(UserWarning):
     """
 
 
-class LinearFit(core.LeastSquares):
+@public
+@kernels.fits
+class LinearFit(kernels.LeastSquares):
     """What :func:`fit_linear` gives. Immutable.
 
     P parameters: the intercept if there is one, then one for each column of X. Where y was
@@ -285,7 +289,7 @@ class LinearFit(core.LeastSquares):
     def _less(self, X, y):
         """y less what the fit says for X, or where y is None just that, (n, k)"""
         params = self.params.reshape(len(self.params), -1)
-        return core.residual_rows(X, y, params, self.intercept)
+        return kernels.residual_rows(X, y, params, self.intercept)
 
     def _rows(self, what):
         if self._X is None:
@@ -296,6 +300,20 @@ class LinearFit(core.LeastSquares):
         indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
         return f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs})"
 
+    def _warn_of_rank(self, columns=None, stacklevel=2):
+        """Say which columns have no parameters; by default to the caller of the kernel's door.
+
+        `columns` are those that the parameters belong to, if not all.
+        """
+        known = ~np.isnan(self.params.reshape(len(self.params), -1)[:, 0])
+        left_out = np.flatnonzero(~known[self.intercept:])
+        columns = (left_out if columns is None else columns[left_out]).tolist()
+        which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
+                 if len(columns) == 1 else
+                 f"columns {', '.join(map(str, columns))} of X depend on those before them: "
+                 "their parameters are NaN")
+        warnings.warn(which, RankWarning, stacklevel=stacklevel)
+
     def __reduce__(self):
         return _rebuilt, (self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
                           self._correlation, self.nobs, self.rank, self.status, self.intercept,
@@ -303,16 +321,88 @@ class LinearFit(core.LeastSquares):
 
 
 def _rebuilt(*parts):
-    return core.least_squares(*parts)
+    return kernels.least_squares(*parts)
 
 
-core.give_fits_as(LinearFit)
-fit_linear = core.fit_linear
+@door(kernels.fit_linear)
+def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise"):
+    """A linear regression by least squares.
 
-for public in (LinearFit, RankWarning, fit_linear):
-    # What a pickle or a traceback names is not the level that happens to run.
-    public.__module__ = "mathwork.regression"
-del public
+    Parameters
+    ----------
+    X : array_like, shape (n, p)
+        The columns that explain y.
+    y : array_like, shape (n,) or (n, k)
+        What they explain; several targets share the work on X.
+    intercept : bool
+        Whether a constant, the first parameter, goes with the columns.
+    weights : array_like, shape (n,), optional
+        What the squared residuals are multiplied by; a row of weight 0 is left out.
+    rank_tol : float, optional
+        What is left of a column after those before it must be above this, relative to the norm of
+        the column and of those that make it up. ``16 P eps`` for P parameters by default.
+    nan_policy : {"raise", "omit", "propagate"}
+        What to do where X or y is not finite: raise, leave those rows out, or return a fit
+        whose fields are NaN.
+
+    Returns
+    -------
+    LinearFit
+
+    Raises
+    ------
+    TypeError
+        For what is not real numbers, and for masked arrays.
+    ValueError
+        For shapes that do not fit, fewer rows than parameters, weights that are negative or not
+        finite, NaN or infinity in X or y by default, and an unknown `nan_policy`.
+
+    Warns
+    -----
+    RankWarning
+        Where a column depends on those before it. Its parameter is NaN, the others are the fit
+        without it, and ``status`` is 2.
+
+    Notes
+    -----
+    The parameters minimise ``sum(weights * (y - intercept - X b)**2)``; ``(X'X)^-1 X'y``, the
+    textbook's formula for them, loses twice the digits that the condition of X costs.
+
+    Here the centred columns are factored in float64: by a Cholesky factorisation of their Gram
+    matrix, or where its condition does not let, by Householder reflections with limited column
+    pivoting. Then the parameters are refined with residuals in doubled precision (about 32 digits)
+    until they stop improving, and a factor that lost more than three digits is refined too. So
+    both come out as the stored X and y determine them, to nearly all digits, for any X whose
+    columns differ by more than rounding.
+
+    X and y are read where they lie, twice or a few times, and X is never copied whole unless it
+    is of another type than float32 or float64.
+
+    References
+    ----------
+    Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996, chapters 2 and 6.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_linear
+    >>> fit = fit_linear([[1, 1], [2, 1], [3, 2], [4, 2]], [6, 8, 13, 15])
+    >>> fit.params
+    array([1., 2., 3.])
+    >>> fit.nobs, fit.df_resid, fit.rank
+    (4, 1, 3)
+    """
+    X, y, weights, rank_tol = checked(X, y, weights, rank_tol, nan_policy)
+    fit = kernels.fit_rows(X, y, intercept, weights, rank_tol)
+    if fit.status == NOT_FINITE:
+        if nan_policy == "raise":
+            raise ValueError("X and y must be finite; nan_policy='omit' leaves the other rows out")
+        if nan_policy == "omit":
+            weights = np.ones(len(X)) if weights is None else weights.copy()
+            kernels.finite_rows(X, y, weights)
+            fit = kernels.fit_rows(X, y, intercept, weights, rank_tol)
+    if fit.status == CONSTANT:
+        fit._warn_of_rank(stacklevel=3)
+    return fit
 
 
 def checked(X, y, weights, rank_tol, nan_policy):
@@ -360,18 +450,3 @@ def in_place(array):
         return array
     with np.errstate(over="ignore"):    # a long double beyond float64 becomes infinity
         return np.require(array, dtype, ["ALIGNED"])
-
-
-def warn_of_rank(fit, columns=None, stacklevel=2):
-    """Say which columns have no parameters; by default to the caller of a kernel's door.
-
-    `columns` are those that the parameters belong to, if not all.
-    """
-    known = ~np.isnan(fit.params.reshape(len(fit.params), -1)[:, 0])
-    left_out = np.flatnonzero(~known[fit.intercept:])
-    columns = (left_out if columns is None else columns[left_out]).tolist()
-    which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
-             if len(columns) == 1 else
-             f"columns {', '.join(map(str, columns))} of X depend on those before them: "
-             "their parameters are NaN")
-    warnings.warn(which, RankWarning, stacklevel=stacklevel)

@@ -8,14 +8,16 @@ import operator
 import numpy as np
 
 from mathwork._arrays import FLOAT64, as_array, as_plain
-from mathwork._levels import core
-from mathwork.regression.linear import in_place, warn_of_rank
+from mathwork._doors import public
+from mathwork._levels import regression as kernels
+from mathwork.regression.linear import in_place
 from mathwork.regression.status import CONSTANT
 
 NAN_POLICIES = ("raise", "omit")
 PIECE_NUMBERS = 1 << 20     # that are converted, or looked through for NaN, at a time
 
 
+@public
 class Moments:
     """Means and centred sums of products of columns: all that a linear regression needs of rows.
 
@@ -208,10 +210,10 @@ class Moments:
         if self.nobs < P:
             raise ValueError(f"there must be at least {P} rows for {P} parameters, "
                              f"got {self.nobs}")
-        fit = core.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
+        fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
                                   self._n_targets, self._single, intercept, rank_tol)
         if fit.status == CONSTANT:
-            warn_of_rank(fit, chosen, stacklevel=3)
+            fit._warn_of_rank(chosen, stacklevel=3)
         return fit
 
     @property
@@ -248,7 +250,7 @@ class Moments:
             raise ValueError("moments must be of the same columns, "
                              f"got {_described(self._shape)} and {_described(other._shape)}")
         return self._like(_finite(
-            core.merged_moments(self._numbers, other._numbers, sum(self._shape[:2]))))
+            kernels.merged_moments(self._numbers, other._numbers, sum(self._shape[:2]))))
 
     def __radd__(self, other):
         # sum() starts from 0
@@ -295,7 +297,6 @@ class Moments:
         return np.array([column % self._n_columns for column in chosen], np.intp)
 
 
-Moments.__module__ = "mathwork.regression"
 
 
 def _rebuilt(shape, numbers):
@@ -343,7 +344,7 @@ def _weights(weights, first):
 
 def _moments_of(X, y, weights, nan_policy, first):
     """The moments of a piece that starts with row `first`"""
-    numbers = core.moments_of(X, y, weights)
+    numbers = kernels.moments_of(X, y, weights)
     if np.isfinite(numbers).all():
         return numbers
     wrong = ~(np.isfinite(X).all(axis=1) & np.isfinite(y.reshape(len(y), -1)).all(axis=1))
@@ -360,7 +361,7 @@ def _moments_of(X, y, weights, nan_policy, first):
 
 def _moments_of_far_apart(X, y, weights):
     """Of rows so many powers of ten apart that no sample of them showed the scale: by halves"""
-    numbers = core.moments_of(X, y, weights)
+    numbers = kernels.moments_of(X, y, weights)
     if (len(X) == 1 or np.isfinite(numbers).all() or _too_far_apart(X, weights)
             or _too_far_apart(y, weights)):
         return numbers
@@ -379,7 +380,7 @@ def _too_far_apart(columns, weights):
 
 
 def _joined(numbers, added, q):
-    return added if numbers is None else core.merged_moments(numbers, added, q)
+    return added if numbers is None else kernels.merged_moments(numbers, added, q)
 
 
 def _finite(numbers):

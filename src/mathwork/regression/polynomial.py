@@ -8,7 +8,8 @@ import operator
 import numpy as np
 
 from mathwork._arrays import as_plain
-from mathwork._levels import core
+from mathwork._doors import public
+from mathwork._levels import regression as kernels
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -21,6 +22,7 @@ from mathwork.regression.status import BAD_WEIGHT, FITTED, NOT_FINITE, TOO_FEW
 MAX_DEGREE = 100
 
 
+@public
 class PolynomialFit:
     """What :func:`fit_polynomial` gives, which alone makes it. Immutable.
 
@@ -217,7 +219,7 @@ class PolynomialFit:
             raise ValueError(f"order must be at least 0, got {order}")
         basis, mapping = self._basis, self._mapping
         for _ in range(min(order, self.degree + 1)):
-            basis, mapping = core.differentiate_polynomial(basis, mapping)
+            basis, mapping = kernels.differentiate_polynomial(basis, mapping)
         return self._evaluated(x, basis, mapping)
 
     def mean_stderr(self, x):
@@ -300,7 +302,8 @@ class PolynomialFit:
         return self.summary()._repr_html_()
 
     def _evaluated(self, x, basis, mapping):
-        return _like_input(core.evaluate_polynomial(basis, mapping, as_plain(x, "x", np.float64)))
+        x = as_plain(x, "x", np.float64)
+        return _like_input(kernels.evaluate_polynomial(basis, mapping, x))
 
 
 def _made(fields):
@@ -316,6 +319,7 @@ def _like_input(values):
     return float(values) if values.ndim == 0 else values
 
 
+@public
 def fit_polynomial(x, y, degree, *, weights=None):
     """Fit a polynomial in x to y by least squares.
 
@@ -390,7 +394,7 @@ def fit_polynomial(x, y, degree, *, weights=None):
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be between 0 and {MAX_DEGREE}, got {degree}")
     status, nobs, mapping, basis, spread, coef, covariance, bse, ssr, unexplained = (
-        core.polynomial_fit(x, y, weights, degree))
+        kernels.polynomial_fit(x, y, weights, degree))
     if status == NOT_FINITE:
         mapping = (0, 0.0, 1.0, 0)
         for array in (basis, spread, coef, covariance, bse):
@@ -414,8 +418,3 @@ def _error(status, x, weights, degree):
     return np.linalg.LinAlgError(
         f"x is spread too unevenly for a polynomial of degree {degree}: most of it is too close "
         "together, compared to its range")
-
-
-for public in (PolynomialFit, fit_polynomial):
-    public.__module__ = "mathwork.regression"
-del public

@@ -1,0 +1,18 @@
+# Orbits of two bodies. The table of contents.
+#
+#   base/base          registers, memory, and what doors share
+#   base/exponential   e^x, for hyperbolas
+#   orbit/blocks       a kernel over float64 operands of any layout, and its calls
+#   orbit/circular     quantities of circular orbits
+#   orbit/doors        their doors
+#   orbit/kepler       Kepler's equation for every conic
+#   orbit/states       positions and velocities of many orbits at many times
+
+include "kernels/base/base.pxi"
+include "kernels/base/exponential.pxi"
+
+include "kernels/orbit/blocks.pxi"
+include "kernels/orbit/circular.pxi"
+include "kernels/orbit/doors.pxi"
+include "kernels/orbit/kepler.pxi"
+include "kernels/orbit/states.pxi"

@@ -1,0 +1,52 @@
+# Least squares: lines, planes, polynomials, groups and windows. The table of contents.
+#
+#   base/base               registers, memory, columns, and what doors share
+#   regression/status       what became of a regression
+#   regression/doubled      numbers as pairs of float64: 32 digits
+#
+#   regression/design       the rows of a regression, a block at a time
+#   regression/factors      a factor of the inverse of the normal equations, in float64
+#   regression/refinement   the factor and the coefficients made right, in doubled precision
+#   regression/fits         the object that a linear regression gives
+#   regression/linear       fit_linear
+#   regression/moments      centred second moments of rows
+#   regression/merging      the moments of two sets of rows made one
+#   regression/normal       a regression from its moments alone
+#
+#   regression/lines        one straight line: its sums, and its fit
+#   regression/line_stacks  many of them, short ones one a lane
+#   regression/line_doors   fit_line
+#
+#   regression/chebyshev    sums over points of Chebyshev polynomials
+#   regression/polynomial   fit_polynomial
+#
+#   regression/batches      lines from centred sums, for groups and windows
+#   regression/keys         keys of any kind, numbered as they first appear
+#   regression/groups       a line for every group of rows
+#   regression/rolling      a line for every window of a series
+
+include "kernels/base/base.pxi"
+
+include "kernels/regression/status.pxi"
+include "kernels/regression/doubled.pxi"
+
+include "kernels/regression/design.pxi"
+include "kernels/regression/factors.pxi"
+include "kernels/regression/refinement.pxi"
+include "kernels/regression/fits.pxi"
+include "kernels/regression/linear.pxi"
+include "kernels/regression/moments.pxi"
+include "kernels/regression/merging.pxi"
+include "kernels/regression/normal.pxi"
+
+include "kernels/regression/lines.pxi"
+include "kernels/regression/line_stacks.pxi"
+include "kernels/regression/line_doors.pxi"
+
+include "kernels/regression/chebyshev.pxi"
+include "kernels/regression/polynomial.pxi"
+
+include "kernels/regression/batches.pxi"
+include "kernels/regression/keys.pxi"
+include "kernels/regression/groups.pxi"
+include "kernels/regression/rolling.pxi"

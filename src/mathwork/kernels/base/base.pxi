@@ -1,0 +1,21 @@
+# What every topic stands on: registers, memory, columns, and what doors share. A module of kernels
+# includes this first.
+
+cimport cython
+cimport numpy as cnp
+from cpython.object cimport PyObject, PyTypeObject
+from libc.math cimport INFINITY, NAN
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+import numpy as np
+
+from mathwork import _arrays, _workers
+
+cnp.import_array()
+cnp.import_umath()
+
+include "kernels/base/lanes.pxi"
+include "kernels/base/memory.pxi"
+include "kernels/base/columns.pxi"
+include "kernels/base/doors.pxi"

@@ -1,0 +1,25 @@
+# Columns of a row-major matrix as registers: its blocks, transposed as they are read.
+
+cdef extern from "_transpose.h" nogil:
+    void load_columns_f32(f32v*, const float*, Py_ssize_t, Py_ssize_t)
+    void load_columns_f64(f64v*, const double*, Py_ssize_t, Py_ssize_t)
+    void load_columns_f32h(f32h*, const float*, Py_ssize_t, Py_ssize_t)
+    void load_columns_f64h(f64h*, const double*, Py_ssize_t, Py_ssize_t)
+
+
+cdef inline void load_some_columns(vectors* v, const real* p, Py_ssize_t ld,
+                                   Py_ssize_t count) noexcept nogil:
+    """v[k][i] = p[i, k] for the first columns of an L x L block, and perhaps some more"""
+    if vectors is f32v and real is float:
+        load_columns_f32(v, p, ld, count)
+    elif vectors is f64v and real is double:
+        load_columns_f64(v, p, ld, count)
+    elif vectors is f32h and real is float:
+        load_columns_f32h(v, p, ld, count)
+    elif vectors is f64h and real is double:
+        load_columns_f64h(v, p, ld, count)
+
+
+cdef inline void load_columns(vectors* v, const real* p, Py_ssize_t ld) noexcept nogil:
+    """v[k][i] = p[i, k]: the columns of an L x L block"""
+    load_some_columns(v, p, ld, lanes_in(v[0]))

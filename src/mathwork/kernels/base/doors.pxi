@@ -1,0 +1,121 @@
+# What every door shares: recognising a plain array, choosing where to write, letting go of
+# the GIL, making results. A door has two ways in. A call whose arguments are plain costs a few
+# tests. Any other goes by way of mathwork._arrays, which has the rules of dtype and layout, or
+# of the door's declaration in Python, its __wrapped__: see mathwork._doors.
+
+cdef extern from "Python.h":
+    ctypedef struct PyThreadState
+    Py_ssize_t clipped_index "PyNumber_AsSsize_t"(object, void*) except? -1
+    PyThreadState* PyEval_SaveThread()
+    void PyEval_RestoreThread(PyThreadState*)
+
+cdef extern from "numpy/arrayobject.h":
+    # The same memory as an array of its own, whose shape and dtype nobody else can set.
+    cnp.ndarray own_view "PyArray_View"(cnp.ndarray array, void* dtype, void* subtype)
+
+cdef extern from "numpy/ufuncobject.h":
+    # as in cnp, where the two const are missing
+    ctypedef void (*ufunc_loop "PyUFuncGenericFunction")(
+        char**, const cnp.npy_intp*, const cnp.npy_intp*, void*) noexcept nogil
+
+cdef enum:
+    MAX_DIMENSIONS = 64     # of an array in NumPy
+    GIL_WORK = 20000        # multiply-adds, 1 to 2 us: taking the GIL back costs about 0.1 us
+
+cdef tuple no_arguments = ()
+
+
+cdef inline bint is_plain(object value, int ndim, int typenum) noexcept:
+    """An exact ndarray of this many dimensions and type that kernels can read as it is"""
+    return (cnp.PyArray_CheckExact(value)
+            and cnp.PyArray_NDIM(<cnp.ndarray>value) == ndim
+            and cnp.PyArray_TYPE(<cnp.ndarray>value) == typenum
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>value))
+
+
+cdef inline bint is_plain_double(object value) noexcept:
+    """is_plain() in any number of dimensions but 0"""
+    return (cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(<cnp.ndarray>value) > 0
+            and is_plain(value, cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.NPY_DOUBLE))
+
+
+cdef inline bint is_strided(cnp.ndarray array) noexcept:
+    """float32 or float64 that kernels can read as it is, however far apart the numbers lie"""
+    return ((cnp.PyArray_TYPE(array) == cnp.NPY_DOUBLE or cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT)
+            and cnp.PyArray_ISALIGNED(array) and cnp.PyArray_ISNOTSWAPPED(array))
+
+
+cdef inline bint overlap(cnp.ndarray a, cnp.ndarray b) noexcept:
+    """Whether two plain arrays share memory; None shares none"""
+    if a is None or b is None:
+        return False
+    return (cnp.PyArray_BYTES(a) < cnp.PyArray_BYTES(b) + cnp.PyArray_NBYTES(b)
+            and cnp.PyArray_BYTES(b) < cnp.PyArray_BYTES(a) + cnp.PyArray_NBYTES(a))
+
+
+cdef inline bint is_place(object out, int ndim, int typenum, Py_ssize_t first, Py_ssize_t last,
+                          cnp.ndarray a, cnp.ndarray b) noexcept:
+    """A plain, writable array of this first and last size that shares no memory with a and b"""
+    return (is_plain(out, ndim, typenum)
+            and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)
+            and (<cnp.ndarray>out).shape[0] == first
+            and (<cnp.ndarray>out).shape[ndim - 1] == last
+            and not overlap(out, a) and not overlap(out, b))
+
+
+cdef inline cnp.ndarray new_vector(Py_ssize_t n, int typenum):
+    cdef cnp.npy_intp shape = n
+    return cnp.PyArray_EMPTY(1, &shape, typenum, 0)
+
+
+cdef inline cnp.ndarray new_matrix(Py_ssize_t rows, Py_ssize_t columns, int typenum):
+    cdef cnp.npy_intp[2] shape
+    shape[0] = rows
+    shape[1] = columns
+    return cnp.PyArray_EMPTY(2, shape, typenum, 0)
+
+
+cdef inline PyThreadState* release_gil(double work):
+    """Let other threads run where there is enough work; to be undone by take_gil"""
+    return PyEval_SaveThread() if work > GIL_WORK else NULL
+
+
+cdef inline void take_gil(PyThreadState* state):
+    if state != NULL:
+        PyEval_RestoreThread(state)
+
+
+cdef tuple shape_of(cnp.ndarray array):
+    return tuple([array.shape[axis] for axis in range(cnp.PyArray_NDIM(array))])
+
+
+@cython.final
+cdef class Maker:
+    """Makes the objects of a kernel class, as objects of its public subclass.
+
+    It is the decorator by which Python declares that subclass: kernels import no Python of the
+    package, and a pickle names the public class, not the level that happens to run.
+    """
+
+    cdef type kernel
+    cdef type declared
+
+    def __init__(self, type kernel not None):
+        self.kernel = self.declared = kernel
+
+    def __call__(self, cls):
+        self.declared = self.checked(cls)
+        return cls
+
+    cdef type checked(self, cls):
+        # A type, not what says so: an object with __bases__ is enough for issubclass().
+        if not (isinstance(cls, type) and issubclass(cls, self.kernel)):
+            raise TypeError(f"cls must be a subclass of {self.kernel.__name__}, got {cls!r}")
+        return cls
+
+    cdef inline object new(self):
+        return self.new_as(self.declared)
+
+    cdef inline object new_as(self, type cls):
+        # Not by way of cls.__new__, which checks the arguments of other callers.
+        return (<PyTypeObject*>self.kernel).tp_new(cls, <PyObject*>no_arguments, NULL)

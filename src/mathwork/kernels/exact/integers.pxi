@@ -1,0 +1,313 @@
+# Row reduction of small integer matrices, exact over the rationals: fraction-free elimination,
+# where every entry is a minor of the matrix and every division leaves no rest (Bareiss,
+# "Sylvester's Identity and Multistep Integer-Preserving Gaussian Elimination", Mathematics of
+# Computation 22, 1968). Where 64 bits are not enough it gives up, and mathwork.matrix.exact goes
+# another way. Results are Fractions.
+
+from libc.math cimport log2
+from libc.stdint cimport int64_t, uint64_t
+
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
+
+cdef extern from *:
+    """
+    /* The high 64 bits of a b. Without 128-bit integers by halves: Warren, Hacker's Delight,
+       2nd ed., section 8-2. */
+    static inline int64_t multiply_high(int64_t a, int64_t b)
+    {
+    #if defined(__SIZEOF_INT128__)
+        return (int64_t)((__int128)a * b >> 64);
+    #else
+        uint64_t a_low = (uint32_t)a, b_low = (uint32_t)b;
+        int64_t a_high = a >> 32, b_high = b >> 32;
+        int64_t middle = a_high * (int64_t)b_low + (int64_t)(a_low * b_low >> 32);
+        int64_t other = (int64_t)a_low * b_high + (int64_t)(uint32_t)middle;
+        return a_high * b_high + (middle >> 32) + (other >> 32);
+    #endif
+    }
+    """
+    int64_t multiply_high(int64_t, int64_t) noexcept nogil
+
+cdef extern from "Python.h":
+    object PyType_GenericAlloc(PyTypeObject*, Py_ssize_t)
+
+
+cdef enum:
+    SMALL_RANK = 12         # up to which it is tried whatever the entries are
+    QUOTIENT_WORK = 20      # multiply-adds that take as long as an exact_quotient
+
+
+# ---- elimination ----
+
+cdef inline uint64_t magnitude(int64_t a) noexcept nogil:
+    return <uint64_t>a if a >= 0 else 0 - <uint64_t>a
+
+
+cdef inline uint64_t common_divisor(uint64_t a, uint64_t b) noexcept nogil:
+    """gcd(a, b): Euclid's algorithm"""
+    cdef uint64_t rest
+    while b:
+        rest = a % b
+        a = b
+        b = rest
+    return a
+
+
+cdef void divide_rows(Py_ssize_t m, Py_ssize_t n, int64_t* A) noexcept nogil:
+    """Each row over the greatest common divisor of its entries"""
+    cdef uint64_t divisor
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        divisor = 0
+        for j in range(n):
+            if divisor != 1:
+                divisor = common_divisor(magnitude(A[j]), divisor)
+        if 1 < divisor < <uint64_t>1 << 63:
+            for j in range(n):
+                A[j] = A[j] // <int64_t>divisor
+        A += n
+
+
+cdef struct Divisor:
+    int64_t value               # odd << shift
+    uint64_t inverse            # of odd, modulo 2^64
+    int shift
+
+
+cdef Divisor divisor_of(int64_t value) noexcept nogil:
+    cdef Divisor divisor
+    cdef int step
+    divisor.value = value
+    divisor.shift = 0
+    while value % 2 == 0:
+        value = value // 2
+        divisor.shift += 1
+    # Newton's iteration doubles the bits that are right; 3 value XOR 2 has five (Montgomery).
+    divisor.inverse = (3 * <uint64_t>value) ^ 2
+    for step in range(4):
+        divisor.inverse *= 2 - <uint64_t>value * divisor.inverse
+    return divisor
+
+
+cdef inline bint exact_quotient(int64_t a, int64_t b, int64_t c, int64_t d,
+                                const Divisor* divisor, int64_t* quotient) noexcept nogil:
+    """quotient = (a b - c d) / divisor, which leaves no rest; False where it needs over 64 bits
+
+    The low bits of an exact quotient are those of a product with the inverse of the odd part.
+    """
+    cdef uint64_t left = <uint64_t>a * <uint64_t>b, right = <uint64_t>c * <uint64_t>d
+    cdef uint64_t low = left - right
+    cdef int64_t high = multiply_high(a, b) - multiply_high(c, d) - (left < right)
+    left = low
+    if divisor.shift:
+        left = low >> divisor.shift | <uint64_t>high << (64 - divisor.shift)
+    quotient[0] = <int64_t>(left * divisor.inverse)
+    return (<uint64_t>quotient[0] * <uint64_t>divisor.value == low
+            and multiply_high(quotient[0], divisor.value) == high)
+
+
+cdef inline bint cross_rows(Py_ssize_t n, int64_t pivot, const int64_t* pivot_row, int64_t factor,
+                            const Divisor* divisor, int64_t* row) noexcept nogil:
+    """row = (pivot row - factor pivot_row) / divisor; False where an entry is too large"""
+    cdef Py_ssize_t j
+    for j in range(n):
+        if not exact_quotient(pivot, row[j], factor, pivot_row[j], divisor, row + j):
+            return False
+    return True
+
+
+cdef bint eliminate_integers(Py_ssize_t m, Py_ssize_t n, int64_t* A, Py_ssize_t columns,
+                             bint reduced, Py_ssize_t* pivots, Py_ssize_t* rank,
+                             bint* odd) noexcept nogil:
+    """Row echelon form of A times minors of A; False where a minor is too large
+
+    Row i is the row of Gauss's elimination times the pivot of row i - 1; in the reduced form
+    every row is its row times the last pivot. The first of the rows left with an entry that is
+    not zero gives the pivot. `odd` says whether the rows were exchanged an odd number of times.
+    """
+    cdef Py_ssize_t i, j, c
+    cdef int64_t pivot, factor
+    cdef Divisor divisor = divisor_of(1)
+    cdef int64_t* row
+    cdef int64_t* pivot_row = A
+    rank[0] = 0
+    odd[0] = False
+    for c in range(columns):
+        i = rank[0]
+        while i < m and A[i * n + c] == 0:
+            i += 1
+        if i == m:
+            continue
+        if i > rank[0]:
+            row = A + i * n
+            for j in range(n):
+                row[j], pivot_row[j] = pivot_row[j], row[j]
+            odd[0] = not odd[0]
+        pivot = pivot_row[c]
+        for i in range(0 if reduced else rank[0] + 1, m):
+            row = A + i * n
+            if i == rank[0]:
+                continue
+            factor = row[c]
+            # Left of the pivot only rows above have entries, and those only in skipped columns.
+            if i < rank[0] < c and not cross_rows(c, pivot, pivot_row, factor, &divisor, row):
+                return False
+            row[c] = 0
+            if not cross_rows(n - c - 1, pivot, pivot_row + c + 1, factor, &divisor, row + c + 1):
+                return False
+        divisor = divisor_of(pivot)
+        pivots[rank[0]] = c
+        rank[0] += 1
+        pivot_row += n
+    if reduced:
+        for i in range(rank[0]):
+            A[i * n + pivots[i]] = divisor.value
+    return True
+
+
+# ---- Fractions ----
+
+cdef object fraction_class = None
+cdef object fraction_zero, fraction_one
+
+
+cdef bint know_fractions() except False:
+    """Import Fraction when it is first needed: the import of the package does without"""
+    global fraction_class, fraction_zero, fraction_one
+    if fraction_class is None:
+        from fractions import Fraction
+        fraction_zero, fraction_one = Fraction(0), Fraction(1)
+        fraction_class = Fraction
+    return True
+
+
+cdef inline object new_fraction(object numerator, object denominator):
+    """numerator / denominator, in lowest terms already, denominator positive
+
+    Past Fraction.__new__, which would divide by the greatest common divisor once more.
+    """
+    cdef object made = PyType_GenericAlloc(<PyTypeObject*>fraction_class, 0)
+    made._numerator = numerator
+    made._denominator = denominator
+    return made
+
+
+cdef object small_fraction(int64_t numerator, int64_t denominator):
+    """numerator / denominator; 0 and 1 are always the same object"""
+    cdef uint64_t above = magnitude(numerator), below = magnitude(denominator), divisor
+    cdef object whole
+    if numerator == 0:
+        return fraction_zero
+    if numerator == denominator:
+        return fraction_one
+    divisor = common_divisor(above, below)
+    whole = above // divisor
+    return new_fraction(whole if (numerator < 0) == (denominator < 0) else -whole,
+                        below // divisor)
+
+
+cdef inline void put_object(cnp.ndarray array, Py_ssize_t at, object value):
+    """array.flat[at] = value for a plain array of objects"""
+    cdef PyObject** place = <PyObject**>cnp.PyArray_DATA(array) + at
+    cdef PyObject* before = place[0]
+    Py_INCREF(value)
+    place[0] = <PyObject*>value
+    Py_XDECREF(before)
+
+
+cdef object fractions_of(Py_ssize_t m, Py_ssize_t n, const int64_t* A, bint reduced,
+                         Py_ssize_t rank, const Py_ssize_t* pivots):
+    """The row echelon form that eliminate_integers made of A, as an array of Fractions"""
+    cdef cnp.ndarray result = new_matrix(m, n, cnp.NPY_OBJECT)
+    cdef Py_ssize_t i, j
+    cdef int64_t divisor = A[pivots[0]] if reduced and rank else 1
+    know_fractions()
+    for i in range(m):
+        for j in range(n):
+            put_object(result, i * n + j, small_fraction(A[i * n + j], divisor))
+        if i < rank:
+            divisor = A[i * n + pivots[i]]
+    return result
+
+
+cdef bint looks_small(Py_ssize_t m, Py_ssize_t n, const int64_t* A,
+                      Py_ssize_t columns) noexcept nogil:
+    """Whether the minors of A have a chance of 63 bits
+
+    Hadamard's bound for rows of the mean length, less what it is too large for random entries:
+    their squared minors have the mean n! / n^n times its square, about e^-n, 0.72 bits a row.
+    """
+    cdef double bits = 0, square
+    cdef Py_ssize_t i, j, most = min(m, columns)
+    if most <= SMALL_RANK:
+        return True
+    for i in range(m):
+        square = 1
+        for j in range(n):
+            square += <double>A[j] * <double>A[j]
+        bits += log2(square) / 2
+        A += n
+    return (bits / m - 0.72) * most < 63
+
+
+cdef int64_t* eliminated(cnp.ndarray A, Py_ssize_t columns, bint reduced, Py_ssize_t** pivots,
+                         Py_ssize_t* rank, bint* odd) except? NULL:
+    """A copy of A after eliminate_integers, to be freed; NULL where 64 bits are not enough"""
+    cdef Py_ssize_t m = A.shape[0], n = A.shape[1]
+    cdef const int64_t* source = <const int64_t*>cnp.PyArray_DATA(A)
+    cdef int64_t* matrix
+    cdef bint whole
+    cdef PyThreadState* state
+    if not looks_small(m, n, source, columns):
+        return NULL
+    matrix = <int64_t*>malloc(m * n * sizeof(int64_t) + m * sizeof(Py_ssize_t) + 1)
+    if matrix == NULL:
+        raise MemoryError
+    pivots[0] = <Py_ssize_t*>(matrix + m * n)
+    memcpy(matrix, source, m * n * sizeof(int64_t))
+    state = release_gil(<double>m * n * min(m, columns) * QUOTIENT_WORK)
+    if reduced and columns == n:    # else what is left below the rank would change
+        divide_rows(m, n, matrix)
+    whole = eliminate_integers(m, n, matrix, columns, reduced, pivots[0], rank, odd)
+    take_gil(state)
+    if not whole:
+        free(matrix)
+        return NULL
+    return matrix
+
+
+def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced):
+    """Row echelon form of a plain int64 matrix: (matrix of Fractions, tuple of pivots).
+
+    None where 64 bits are not enough.
+    """
+    cdef Py_ssize_t* pivots
+    cdef Py_ssize_t rank, i
+    cdef bint odd
+    cdef int64_t* matrix = eliminated(A, columns, reduced, &pivots, &rank, &odd)
+    if matrix == NULL:
+        return None
+    try:
+        return (fractions_of(A.shape[0], A.shape[1], matrix, reduced, rank, pivots),
+                tuple([pivots[i] for i in range(rank)]))
+    finally:
+        free(matrix)
+
+
+def fraction_free_minor(cnp.ndarray A):
+    """(rank, determinant of the rows and columns of the pivots) of a plain int64 matrix.
+
+    None where 64 bits are not enough.
+    """
+    cdef Py_ssize_t* pivots
+    cdef Py_ssize_t rank
+    cdef bint odd
+    cdef int64_t* matrix = eliminated(A, A.shape[1], False, &pivots, &rank, &odd)
+    cdef object minor = 1
+    if matrix == NULL:
+        return None
+    if rank:
+        minor = matrix[(rank - 1) * A.shape[1] + pivots[rank - 1]]
+    free(matrix)
+    return rank, -minor if odd else minor

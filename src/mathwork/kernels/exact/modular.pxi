@@ -1,0 +1,324 @@
+# Row reduction modulo a prime, block by block of columns, for mathwork.matrix.modular.
+#
+#   substitute_block    takes a block of pivot rows out of each other and out of the rows below
+#   eliminate_columns   finds the pivots of a block of columns and the multipliers of every row
+#   eliminate_modulo    row echelon form, one block after the other
+#   back_substitute     from there to the reduced form: substitute_block from the last row up
+#   reduce_modulo, determinant_modulo   the doors
+
+from libc.stdint cimport int64_t
+
+cdef enum:
+    PIVOT_WIDTH = PIVOT_BLOCK + 2 * MAX_LANES       # room for its columns in whole registers
+
+cdef struct Workspace:
+    double* matrix              # (m, ld): whole registers from any column on, zero past n
+    double* coefficients        # (m, parts PIVOT_BLOCK): minus the multipliers, in parts
+    double* factors             # a block of pivot rows in parts, as panels of product.pxi
+    double* free                # (m, ld): the columns without a pivot, last row first
+    double* line                # two times max(m, n) numbers in whole registers
+    Py_ssize_t* order           # which row of the input lies where
+    Py_ssize_t* others          # the columns without a pivot
+    Py_ssize_t ld
+    char* memory
+
+
+cdef void substitute_block(const Field* field, Py_ssize_t k, Py_ssize_t M, Py_ssize_t registers,
+                           const double* coefficients, double* rows, Py_ssize_t ld, double* factors,
+                           bint reduce_all) noexcept nogil:
+    """rows[i] += sum over t < min(i, k) of coefficients[i, t] rows[t], i < k + M
+
+    The first k rows, which become final one after the other, are residues afterwards; the
+    others where `reduce_all` says so.
+    """
+    cdef Py_ssize_t width = 2 * F64_LANES, depth = field.parts * PIVOT_BLOCK
+    cdef Py_ssize_t t, i, m = 0, count
+    cdef double* y = rows
+    cdef f64v like = fill_f64(0)
+    for t in range(k):
+        if t:
+            row_product(like, registers, field.parts * t, field.parts * t,
+                        coefficients + t * depth, <const double*>factors, width, width * depth,
+                        <const double*>y, y, False, False)
+        residues(field, registers, y)
+        set_factors(field, registers, <const double*>y, factors + field.parts * t * width,
+                    width * depth, width)
+        y += ld
+    coefficients += k * depth
+    while m < M:
+        count = min(<Py_ssize_t>ROW_BLOCK, M - m)
+        panel_pass(like, count, registers, field.parts * k, field.parts * k,
+                   coefficients + m * depth, depth, <const double*>factors, width, width * depth,
+                   <const double*>y, ld, y, ld, False, False)
+        if reduce_all:
+            for i in range(count):
+                residues(field, registers, y + i * ld)
+        m += count
+        y += count * ld
+
+
+cdef inline void add_to_residues(const int parts, const Field* field, Py_ssize_t registers,
+                                 const double* coefficient, const double* factors,
+                                 double* row) noexcept nogil:
+    """row += coefficient factors mod p, both in parts"""
+    cdef f64v sum
+    cdef Py_ssize_t j
+    cdef int part
+    for j in range(registers):
+        load(&sum, <const double*>row + j * F64_LANES)
+        for part in range(parts):
+            sum = mul_add(fill(sum, coefficient[part]),
+                          load_f64(factors + part * PIVOT_WIDTH + j * F64_LANES), sum)
+        store(row + j * F64_LANES, residue(field, sum))
+
+
+cdef inline void exchange_rows(double* one, double* other, Py_ssize_t n) noexcept nogil:
+    cdef double value
+    cdef Py_ssize_t j
+    for j in range(n):
+        value = one[j]
+        one[j] = other[j]
+        other[j] = value
+
+
+cdef Py_ssize_t eliminate_columns(const Field* field, Py_ssize_t m, Py_ssize_t rank,
+                                  Py_ssize_t first, Py_ssize_t stop, Workspace* work,
+                                  Py_ssize_t* pivots, int64_t* determinant) noexcept nogil:
+    """Reduce the columns first..stop-1 of the rows from `rank` on; how many pivots there are"""
+    cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK, k = 0, c, i, at, skip, count
+    cdef int64_t pivot
+    cdef double* row
+    cdef double* line = work.line
+    cdef double[2 * PIVOT_WIDTH] factors
+    for c in range(first, stop):
+        at = rank + k
+        i = at
+        while i < m and work.matrix[i * ld + c] == 0:
+            i += 1
+        if i >= m:
+            continue
+        row = work.matrix + at * ld
+        if i > at:
+            exchange_rows(row, work.matrix + i * ld, ld)
+            exchange_rows(work.coefficients + at * depth, work.coefficients + i * depth, depth)
+            work.order[at], work.order[i] = work.order[i], work.order[at]
+            determinant[0] = field.p - determinant[0]
+        pivot = canonical(field, row[c])
+        determinant[0] = determinant[0] * pivot % field.p
+        for i in range(at + 1, m):
+            line[i - at - 1] = -work.matrix[i * ld + c]
+        scale_residues(field, registers_for(m - at - 1), line, inverse_modulo(field, pivot))
+        set_coefficients(field, m - at - 1, line,
+                         work.coefficients + (at + 1) * depth + field.parts * k, depth)
+        # The row is zero left of its pivot; what lies right of the block waits for the product.
+        skip = (c - first) // F64_LANES * F64_LANES
+        count = registers_for(stop - first - skip)
+        memset(factors, 0, sizeof(factors))
+        set_factors(field, count, row + first + skip, factors, 2 * F64_LANES, PIVOT_WIDTH)
+        for i in range(stop - first - skip, count * F64_LANES):
+            factors[i] = factors[PIVOT_WIDTH + i] = 0
+        for i in range(at + 1, m):
+            if line[i - at - 1] != 0:
+                if field.parts == 1:
+                    add_to_residues(1, field, count, work.coefficients + i * depth + k, factors,
+                                    work.matrix + i * ld + first + skip)
+                else:
+                    add_to_residues(2, field, count, work.coefficients + i * depth + 2 * k, factors,
+                                    work.matrix + i * ld + first + skip)
+        pivots[at] = c
+        k += 1
+    return k
+
+
+cdef Py_ssize_t eliminate_modulo(const Field* field, Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
+                                 Workspace* work, Py_ssize_t* pivots,
+                                 int64_t* determinant) noexcept nogil:
+    """Row echelon form of work.matrix; the rank. The first of the rows left with an entry that
+    is not zero gives the pivot. `determinant` is that of the pivots' rows and columns."""
+    cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK
+    cdef Py_ssize_t rank = 0, gathered = 0, first = 0, stop, k, i
+    cdef bint reduce_all
+    determinant[0] = 1
+    for i in range(m):
+        work.order[i] = i
+    while first < columns and rank < m:
+        stop = min(first + PIVOT_BLOCK, columns)
+        if gathered:
+            for i in range(rank, m):
+                residues(field, registers_for(stop - first), work.matrix + i * ld + first)
+        k = eliminate_columns(field, m, rank, first, stop, work, pivots, determinant)
+        gathered += field.parts * k
+        reduce_all = gathered + depth > field.most or stop == columns
+        if reduce_all:
+            gathered = 0
+        if stop < n:
+            substitute_block(field, k, m - rank - k, registers_for(n - stop),
+                             work.coefficients + rank * depth, work.matrix + rank * ld + stop, ld,
+                             work.factors, reduce_all)
+        rank += k
+        first = stop
+    return rank
+
+
+cdef void back_substitute(const Field* field, Py_ssize_t rank, Py_ssize_t n, Workspace* work,
+                          const Py_ssize_t* pivots) noexcept nogil:
+    """work.free = the columns without a pivot, reduced; row 0 of it is row rank - 1"""
+    cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK
+    cdef Py_ssize_t gathered = 0, first = 0, i, j, c, t, k
+    cdef double* row
+    cdef double* target
+    cdef bint reduce_all
+    t = 0
+    for c in range(n):
+        if t < rank and pivots[t] == c:
+            t += 1
+        else:
+            work.others[c - t] = c
+    for i in range(rank):
+        row = work.matrix + i * ld
+        scale_residues(field, registers_for(n - pivots[i]), row + pivots[i],
+                       inverse_modulo(field, canonical(field, row[pivots[i]])))
+        target = work.free + (rank - 1 - i) * ld
+        for j in range(n - rank):
+            target[j] = row[work.others[j]]
+        for j in range(n - rank, registers_for(n - rank) * F64_LANES):
+            target[j] = 0
+    while first < rank:
+        k = min(<Py_ssize_t>PIVOT_BLOCK, rank - first)
+        for i in range(first, rank):
+            row = work.matrix + (rank - 1 - i) * ld
+            for t in range(k):
+                work.line[t] = -row[pivots[rank - 1 - first - t]]
+            set_coefficients(field, k, work.line, work.coefficients + i * depth, field.parts)
+        gathered += field.parts * k
+        reduce_all = gathered + depth > field.most
+        if reduce_all:
+            gathered = 0
+        substitute_block(field, k, rank - first - k, registers_for(n - rank),
+                         work.coefficients + first * depth, work.free + first * ld, ld,
+                         work.factors, reduce_all)
+        first += k
+
+
+cdef bint take_workspace(const Field* field, Py_ssize_t m, Py_ssize_t n,
+                         Workspace* work) noexcept nogil:
+    """Memory for matrices of this shape, to be freed; False where there is none"""
+    cdef Py_ssize_t depth = field.parts * PIVOT_BLOCK, line = registers_for(max(m, n)) * F64_LANES
+    work.ld = registers_for(n) * F64_LANES + F64_LANES
+    cdef size_t numbers = 2 * m * work.ld + m * depth + (work.ld + F64_LANES) * depth + 2 * line
+    # The same in double, which does not overflow: a matrix without rows may have any columns.
+    if (2.0 * m + depth) * work.ld + <double>(m + F64_LANES) * depth + 3.0 * (m + n) > 2.0 ** 57:
+        work.memory = NULL
+        return False
+    work.memory = <char*>malloc(numbers * sizeof(double) + (m + n) * sizeof(Py_ssize_t)
+                                + ALIGNMENT)
+    if work.memory == NULL:
+        return False
+    work.matrix = <double*>aligned(<size_t>work.memory)
+    work.free = work.matrix + m * work.ld
+    work.coefficients = work.free + m * work.ld
+    work.factors = work.coefficients + m * depth
+    work.line = work.factors + (work.ld + F64_LANES) * depth
+    work.order = <Py_ssize_t*>(work.line + 2 * line)
+    work.others = work.order + m
+    return True
+
+
+cdef void read_integers(const Field* field, Py_ssize_t m, Py_ssize_t n, const int64_t* A,
+                        Workspace* work) noexcept nogil:
+    """work.matrix = A mod p, zero in the padding"""
+    cdef int64_t value, largest = <int64_t>1 << 51
+    cdef Py_ssize_t i, j
+    cdef double* row
+    for i in range(m):
+        row = work.matrix + i * work.ld
+        for j in range(n):
+            value = A[i * n + j]
+            if not (-largest < value < largest):
+                value = value % field.p
+            row[j] = <double>value
+        for j in range(n, work.ld):
+            row[j] = 0
+        residues(field, registers_for(n), row)
+
+
+cdef void write_integers(const Field* field, Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
+                         bint reduced, Py_ssize_t rank, const Workspace* work,
+                         const Py_ssize_t* pivots, int64_t* result) noexcept nogil:
+    """result = the row echelon form, its entries in 0..p-1"""
+    cdef Py_ssize_t i, c
+    cdef const double* row
+    memset(result, 0, m * n * sizeof(int64_t))
+    for i in range(m):
+        row = work.matrix + i * work.ld
+        if reduced and i < rank:
+            row = work.free + (rank - 1 - i) * work.ld
+            result[pivots[i]] = 1
+            for c in range(n - rank):
+                result[work.others[c]] = canonical(field, row[c])
+        else:
+            for c in range(pivots[i] if i < rank else columns, n):
+                result[c] = canonical(field, row[c])
+        result += n
+
+
+def reduce_modulo(cnp.ndarray A, int64_t p, Py_ssize_t columns, bint reduced):
+    """Row echelon forms modulo the prime p of plain int64 matrices.
+
+    `A` is (count, m, n). Gives (matrices, pivots, order): int64 in 0..p-1, the pivots' columns
+    (count, min(m, columns)) padded with -1, and the row of `A` that each row began as.
+    """
+    cdef Py_ssize_t count = A.shape[0], m = A.shape[1], n = A.shape[2], most = min(m, columns)
+    cdef cnp.ndarray result = np.empty((count, m, n), np.int64)
+    cdef cnp.ndarray pivots = np.empty((count, most), np.intp)
+    cdef cnp.ndarray order = np.empty((count, m), np.intp)
+    cdef const int64_t* source = <const int64_t*>cnp.PyArray_DATA(A)
+    cdef int64_t* target = <int64_t*>cnp.PyArray_DATA(result)
+    cdef Py_ssize_t* found = <Py_ssize_t*>cnp.PyArray_DATA(pivots)
+    cdef Py_ssize_t* places = <Py_ssize_t*>cnp.PyArray_DATA(order)
+    cdef Field field = field_modulo(p)
+    cdef Workspace work
+    cdef int64_t determinant
+    cdef Py_ssize_t at, i, rank
+    cdef PyThreadState* state
+    if not take_workspace(&field, m, n, &work):
+        raise MemoryError
+    state = release_gil(<double>count * m * n * most)
+    for at in range(count):
+        read_integers(&field, m, n, source, &work)
+        rank = eliminate_modulo(&field, m, n, columns, &work, found, &determinant)
+        if reduced:
+            back_substitute(&field, rank, n, &work, found)
+        write_integers(&field, m, n, columns, reduced, rank, &work, found, target)
+        memcpy(places, work.order, m * sizeof(Py_ssize_t))
+        for i in range(rank, most):
+            found[i] = -1
+        source += m * n
+        target += m * n
+        found += most
+        places += m
+    take_gil(state)
+    free(work.memory)
+    return result, pivots, order
+
+
+def determinant_modulo(cnp.ndarray A, int64_t p):
+    """Determinants modulo the prime p of plain int64 matrices (count, n, n): int64 in 0..p-1."""
+    cdef Py_ssize_t count = A.shape[0], n = A.shape[1], at
+    cdef cnp.ndarray result = np.empty(count, np.int64)
+    cdef const int64_t* source = <const int64_t*>cnp.PyArray_DATA(A)
+    cdef int64_t* target = <int64_t*>cnp.PyArray_DATA(result)
+    cdef Field field = field_modulo(p)
+    cdef Workspace work
+    cdef PyThreadState* state
+    if not take_workspace(&field, n, n, &work):
+        raise MemoryError
+    state = release_gil(<double>count * n * n * n)
+    for at in range(count):
+        read_integers(&field, n, n, source + at * n * n, &work)
+        # The pivots' columns are of no use, nor is the room for the reduced form.
+        if eliminate_modulo(&field, n, n, n, &work, <Py_ssize_t*>work.free, target + at) < n:
+            target[at] = 0
+    take_gil(state)
+    free(work.memory)
+    return result

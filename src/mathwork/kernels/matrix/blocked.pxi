@@ -1,0 +1,434 @@
+# Row reduction of one large matrix: blocked elimination from the left.
+#
+#   row_scales       how rows are scaled, and what the tolerance is measured by
+#   reduce_slab      the next few columns: takes all pivots so far at once, then strip by strip
+#   finish_columns   columns without a pivot: L and U solved for all of them at once
+#   reduce_large     the whole of it
+#
+# A slab is a copy of some columns of A, which goes to R when it is reduced. In R the columns
+# stand in the order pivots, others taken (`order` tells which), and the rows in the order of
+# their pivots (`rows` tells which); below the diagonal of the first columns stands L, elsewhere
+# -U. Columns not taken yet have not been touched.
+#
+# The working set is 1.3 slabs and a few columns: a quarter of A or 1 MB where that leaves more
+# than one strip.
+
+from libc.math cimport fabs
+
+cdef enum:
+    SLAB_STRIPS = 8
+    ROWS_AHEAD = 16         # that are on their way from memory
+    SCAN = 16               # entries that are looked at together
+    FREE_BYTES = 1048576    # of a working set that may be more than a quarter of the matrix
+    SUMS = MAX_LANES        # into which a row sum is split, at all levels alike
+    LARGE_SIDE = 176        # bytes: 22 or 44 pivots
+    LARGE_AREA = 131072     # bytes by bytes: 45 by 45 or 90 by 90 entries
+
+
+# ---- rows ----
+
+cdef inline real measure_row(lanes like, Py_ssize_t n, real factor, const real* x,
+                             real* total) noexcept nogil:
+    """The largest |x[i] factor|, i < n, but 0 for NaN; total = the sum of them"""
+    cdef lanes parts[SUMS]
+    cdef lanes v, most = fill(like, 0)
+    cdef real part[SUMS]
+    cdef real best, entry
+    cdef Py_ssize_t L = lane_count(x), i = 0, j
+    for j in range(SUMS // L):
+        parts[j] = fill(like, 0)
+    while i + SUMS <= n:
+        for j in range(SUMS // L):
+            load(&v, x + i + j * L)
+            v = absolute(v * fill(like, factor))
+            parts[j] = parts[j] + v
+            most = larger(v, most)
+        i += SUMS
+    for j in range(SUMS // L):
+        store(part + j * L, parts[j])
+    best = largest_lane(most, x)
+    while i < n:
+        entry = <real>fabs(x[i] * factor)
+        part[i % SUMS] += entry
+        best = entry if entry > best else best
+        i += 1
+    total[0] = 0
+    for j in range(SUMS):
+        total[0] += part[j]
+    return best
+
+
+cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
+                     real* undo, bint* lossy) noexcept nogil:
+    """What equilibrate() says of A, which stays as it is"""
+    cdef real norm = 0, all = 0, total, before
+    cdef lanes largest, undone, lost = fill(like, 0)
+    cdef Py_ssize_t i
+    for i in range(m):
+        largest = fill(like, measure_row(like, columns, <real>1, A + i * n, &total))
+        before = first_lane(step_before(largest), A)
+        if before != 1:
+            largest = fill(like, measure_row(like, columns, before, A + i * n, &total))
+        total *= first_lane(scale_of(largest, &undone), A)
+        undo[i] = first_lane(undone, A) / before
+        lost = row_loss(like, n - columns, 1 / undo[i], undo[i], A + i * n + columns, lost)
+        all += total
+        norm = total if total > norm else norm
+    lossy[0] = largest_lane(lost, A) > 0
+    return norm if all < INFINITY else <real>NAN
+
+
+cdef inline void divided_row(lanes like, Py_ssize_t n, const real* x, real divisor,
+                             real* y) noexcept nogil:
+    """y[i] = x[i] / divisor, a power of two"""
+    cdef lanes v
+    cdef real factor = 1 / divisor
+    cdef Py_ssize_t L = lane_count(x), i = 0
+    while factor < INFINITY and i + L <= n:
+        load(&v, x + i)
+        store(y + i, v * fill(like, factor))
+        i += L
+    while i < n:
+        y[i] = x[i] / divisor
+        i += 1
+
+
+cdef inline void scaled_row(lanes like, const Blocked* job, Py_ssize_t i, Py_ssize_t N,
+                            const real* A, real* y) noexcept nogil:
+    """y = N entries of row i of A from column job.taken on, scaled"""
+    cdef real undo = (<const real*>job.undo)[i]
+    cdef Py_ssize_t first = max(job.columns, job.taken)
+    A += i * job.n
+    divided_row(like, N, A + job.taken, undo, y)
+    if job.shifted:
+        shift_row(first, job.taken + N, <const real*>job.shift, 1, -binary_exponent(undo), A,
+                  y - job.taken)
+
+
+cdef inline void prefetch_row(Py_ssize_t n, const real* x) noexcept nogil:
+    cdef Py_ssize_t j = 0
+    while j < n:
+        prefetch(x + j)
+        j += STRIP_BYTES // <Py_ssize_t>sizeof(real)
+
+
+cdef inline bint is_zero_row(lanes like, Py_ssize_t n, const real* x) noexcept nogil:
+    """Whether x[:n] is zero, and what follows in its register; NaN is not"""
+    cdef real sums[MAX_LANES]
+    cdef lanes v, total = fill(like, 0)
+    cdef Py_ssize_t j = 0
+    while j < n:
+        load(&v, x + j)
+        total = total + absolute(v)
+        j += lane_count(x)
+    store(sums, total)
+    for j in range(lane_count(x)):
+        if sums[j] != 0:
+            return False
+    return True
+
+
+# ---- a slab ----
+
+cdef void take_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
+                    const real* R) noexcept nogil:
+    """The next N columns of A, scaled, after all pivots so far; `dots` with them"""
+    cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, before = job.rank, width = strip_columns(A)
+    cdef Py_ssize_t panel = 2 * lane_count(A), all = (N + width - 1) // width * width, i
+    cdef real* slab = <real*>job.slab
+    cdef real* solved = <real*>job.solved
+    for i in range(m):
+        if i + ROWS_AHEAD < m:
+            prefetch_row(N, A + job.rows[i + ROWS_AHEAD] * n + job.taken)
+        scaled_row(like, job, job.rows[i], N, A, slab + i * ld)
+        memset(slab + i * ld + N, 0, (ld - N) * sizeof(real))
+    solve_lower(like, before, all, R, n, slab, ld, solved, panel, job.next_panel)
+    add_product(like, m - before, all, before, R + before * n, n, <const real*>solved, panel,
+                job.next_panel, slab + before * ld, ld)
+    memset(job.dots, 0, ESTIMATES * ld * sizeof(real))
+    add_product(like, ESTIMATES, all, before, <const real*>job.weights, min(m, job.columns),
+                <const real*>solved, panel, job.next_panel, <real*>job.dots, ld)
+
+
+cdef void reduce_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
+                      real* R) noexcept nogil:
+    """The next N columns of A into R; their pivots join the others"""
+    cdef Py_ssize_t starts[SLAB_STRIPS + 1]
+    cdef Py_ssize_t right[SLAB_STRIPS * STRIP_COLUMNS]
+    cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, before = job.rank, width = strip_columns(A)
+    cdef Py_ssize_t strips = (N + width - 1) // width, b, half, some, found, i, t
+    cdef real* slab = <real*>job.slab
+    cdef real* T
+    cdef real* X
+    cdef real* solved
+    take_slab(like, job, N, A, <const real*>R)
+    for b in range(strips):
+        starts[b] = job.rank
+        if job.taken + b * width < job.columns and job.rank < m:
+            reduce_strip(like, job, before, b * width, <const real*>R)
+        # The last 1, 2, 4, ... strips are now a half; the next ones, the other half, take its
+        # pivots.
+        half = (b + 1) & -(b + 1)
+        some = min(half, strips - b - 1) * width
+        t = starts[b + 1 - half]
+        found = job.rank - t
+        if some and found:
+            T = slab + t * ld + t - before
+            X = slab + t * ld + (b + 1) * width
+            solved = solved_from(like, job, t, (b + 1) * width, A)
+            solve_lower(like, found, some, <const real*>T, ld, X, ld, solved, 2 * lane_count(A),
+                        job.next_panel)
+            add_product(like, m - job.rank, some, found, <const real*>T + found * ld, ld,
+                        <const real*>solved, 2 * lane_count(A), job.next_panel, X + found * ld, ld)
+    for t in range(before, job.rank):
+        if job.swapped[t] != t:
+            swap_ranges(before, R + t * n, R + job.swapped[t] * n)
+    for i in range(m):
+        if i + ROWS_AHEAD < m:
+            prefetch_row(N, <const real*>R + (i + ROWS_AHEAD) * n + job.taken)
+        memcpy(R + i * n + job.taken, slab + i * ld, N * sizeof(real))
+    if before < job.taken:
+        for t in range(job.rank - before):
+            right[t] = job.taken + t
+        swap_columns(m, R, n, job.order, before, job.rank - before, right)
+    job.taken += N
+
+
+# ---- columns without a pivot ----
+
+cdef void arrange_columns(lanes like, Blocked* job, const real* A, real* R) noexcept nogil:
+    """The columns of A that are left, scaled, into R; those with the most zeros at the top last
+
+    The zeros need no elimination: for the inverse that saves a third of all work.
+    """
+    cdef Py_ssize_t n = job.n, taken = job.taken, found = n if job.shifted else taken, i, j, k
+    cdef Py_ssize_t* position = job.order + n       # position[order[j]] = j
+    cdef bint moved = False, nonzero
+    cdef const real* row
+    cdef real* target
+    for j in range(taken, n):
+        position[j] = j if job.shifted else -1
+    for i in range(job.m):
+        row, target = A + job.rows[i] * n, R + i * n
+        if i + ROWS_AHEAD < job.m:
+            prefetch_row(n - taken, A + job.rows[i + ROWS_AHEAD] * n + taken)
+        if found == n and not moved:
+            scaled_row(like, job, job.rows[i], n - taken, A, target + taken)
+            continue
+        memset(target + taken, 0, (n - taken) * sizeof(real))
+        j = taken
+        while j < n:
+            nonzero = False
+            for k in range(j, min(j + SCAN, n)):
+                nonzero |= row[k] != 0
+            if nonzero:
+                for k in range(j, min(j + SCAN, n)):
+                    if row[k] != 0:
+                        if position[k] < 0:
+                            moved |= found != k
+                            position[k] = found
+                            found += 1
+                        target[position[k]] = row[k]
+            j += SCAN
+        divided_row(like, n - taken, <const real*>target + taken,
+                    (<real*>job.undo)[job.rows[i]], target + taken)
+    for j in range(taken, n):
+        if position[j] < 0:
+            position[j] = found
+            found += 1
+        job.order[position[j]] = j
+
+
+cdef void finish_columns(
+        lanes like, Blocked* job, Py_ssize_t left, Py_ssize_t N, bint lower, bint upper,
+        const CloseCall* calls, Py_ssize_t checks, real* R) noexcept nogil:
+    """R[:, left:left + N] multiplied by the inverse of L (lower), then by that of U (upper)
+
+    Beside them the columns of some close calls are reduced, which are made again.
+    """
+    cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, r = job.rank, L = lane_count(R)
+    cdef Py_ssize_t all = (N + checks + L - 1) // L * L, first = 0, last = r, i, j, at
+    cdef real* slab = <real*>job.slab
+    cdef real* solved = <real*>job.solved
+    cdef real* row
+    cdef double total
+    for i in range(m):
+        memcpy(slab + i * ld, R + i * n + left, N * sizeof(real))
+        memset(slab + i * ld + N, 0, (ld - N) * sizeof(real))
+    for j in range(checks):
+        at = 0
+        while job.order[at] != calls[j].column:
+            at += 1
+        for i in range(calls[j].rank):
+            slab[i * ld + N + j] = R[i * n + at]
+    if lower:
+        while first < r and is_zero_row(like, N, <const real*>slab + first * ld):
+            first += 1
+        solve_lower(like, r - first, all, <const real*>R + first * (n + 1), n, slab + first * ld,
+                    ld, solved + first * 2 * L, 2 * L, job.next_panel)
+        add_product(like, m - r, all, r - first, <const real*>R + r * n + first, n,
+                    <const real*>solved + first * 2 * L, 2 * L, job.next_panel, slab + r * ld, ld)
+    if upper:
+        while last and is_zero_row(like, N + checks,
+                                   <const real*>slab + (last - 1) * ld):
+            last -= 1
+        solve_upper(like, last, all, <const real*>R, n, slab, ld, solved, 2 * L, job.next_panel)
+    # Solved rows are negative; the difference and the sum turn -0.0 into 0.0.
+    for i in range(m):
+        row = R + i * n + left
+        for j in range(N):
+            row[j] = 0 - slab[i * ld + j] if i < r else slab[i * ld + j] + <real>0
+    for j in range(checks):
+        total = 0
+        for i in range(calls[j].rank):
+            total += fabs(slab[i * ld + N + j])
+        note_ratio(job.verdict, calls[j].key > 0,
+                   calls[j].best / bound_on_pivot(job.tol, total))
+
+
+cdef void finish(lanes like, Blocked* job, bint reduced, real* R) noexcept nogil:
+    """All columns without a pivot, and the close calls"""
+    cdef CloseCall calls[2 * CLOSE_CALLS]
+    cdef Py_ssize_t left = job.rank if reduced else min(job.columns, job.taken), checks = 0, N, i
+    for i in range(2 * CLOSE_CALLS):
+        calls[checks] = job.calls[i // CLOSE_CALLS][i % CLOSE_CALLS]
+        checks += calls[checks].key < INFINITY
+    N = min(job.slab_columns - checks, job.taken - left) if reduced else 0
+    finish_columns(like, job, left, N, False, True, calls, checks, R)
+    left += N
+    while left < job.n:
+        N = min(job.slab_columns, (job.taken if left < job.taken else job.n) - left)
+        finish_columns(like, job, left, N, left >= job.taken, reduced, calls, 0, R)
+        left += N
+
+
+cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* undo, real* R,
+                     real* row) noexcept nogil:
+    """The columns of R to where they belong; the pivots' columns, zeros and scales"""
+    cdef Py_ssize_t n = job.n, pivoted = min(job.columns, job.taken), i, j, first
+    cdef const Py_ssize_t* order = job.order
+    cdef bint moved = not reduced or job.rank < pivoted
+    cdef real entry, factor
+    for j in range(job.taken, n):
+        moved |= job.order[j] != j
+    for i in range(job.m):
+        # What is left of the first entry to be kept is L, or a column that has its pivot.
+        first = job.rank if reduced or i >= job.rank else i
+        if moved:
+            memcpy(row + first, R + first, (n - first) * sizeof(real))
+        memset(R, 0, pivoted * sizeof(real))
+        if reduced and moved:
+            for j in range(first, n):
+                R[order[j]] = row[j]
+        elif not reduced:
+            for j in range(first, n):
+                entry = row[j]
+                if j < job.taken and order[j] < job.columns:
+                    entry = 0 - entry
+                R[order[j]] = entry
+            factor = undo[job.rows[i]]
+            if not job.shifted and comes_back(like, n, factor, <const real*>R):
+                put_row(n, <const real*>R, factor, R)
+            else:
+                job.verdict.exponent += put_in_range(
+                    n, job.columns, <const real*>job.shift, binary_exponent(factor),
+                    <const real*>R, R)
+        if reduced and i < job.rank:
+            R[job.pivots[i]] = 1
+        if reduced and job.shifted:
+            shift_row(job.columns, n, <const real*>job.shift, -1, 0, <const real*>R, R)
+        R += n
+
+
+# ---- the whole matrix ----
+
+cdef size_t divide_memory(const real* like, Blocked* job, Py_ssize_t strips,
+                          size_t at) noexcept nogil:
+    """Where the parts of the working set are, from `at` on; where they end"""
+    cdef Py_ssize_t width = strip_columns(like), most = min(job.m, job.columns)
+    cdef Py_ssize_t panel = 2 * lane_count(like), spare = 4 * MAX_LANES
+    cdef Py_ssize_t size = sizeof(real), index = sizeof(Py_ssize_t)
+    job.slab_columns = strips * width
+    # Odd numbers of cache lines, so that rows and columns spread over all sets of a cache.
+    job.ld = (strips | 1) * width
+    job.next_panel = ((most * panel + width - 1) // width | 1) * width
+    job.next_column = ((job.m + spare) // width | 1) * width
+    job.slab = <void*>at
+    at = aligned(at + (job.m + spare) * job.ld * size)
+    job.solved = <void*>at
+    at = aligned(at + (job.slab_columns + panel - 1) // panel * job.next_panel * size)
+    job.strip = <void*>at
+    at = aligned(at + job.next_column * width * size)
+    job.above = <void*>at
+    at = aligned(at + most * width * size)
+    job.weights = <void*>at
+    at = aligned(at + ESTIMATES * most * size)
+    job.dots = <void*>at
+    at = aligned(at + ESTIMATES * job.ld * size)
+    job.undo = <void*>at
+    at = aligned(at + (job.m + job.n) * size)
+    job.shift = <void*>at
+    at = aligned(at + job.n * size)
+    job.order = <Py_ssize_t*>at
+    at = aligned(at + 2 * job.n * index)
+    job.rows = <Py_ssize_t*>at
+    at = aligned(at + job.m * index)
+    job.swapped = <Py_ssize_t*>at
+    return aligned(at + most * index)
+
+
+cdef inline bint is_large(const real* like, Py_ssize_t m, Py_ssize_t n,
+                          Py_ssize_t columns) noexcept nogil:
+    """Whether reduce_large() is faster than reduce_small(), as measured"""
+    cdef Py_ssize_t size = sizeof(real), short = size * min(m, columns)
+    return short >= LARGE_SIDE and short * size * max(m, n) >= LARGE_AREA
+
+
+cdef int reduce_large(
+        lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
+        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+    """R = the reduced row echelon form of A, or a row echelon form; -1 where memory ran out, else 0
+
+    A and R are apart; the rest is as for reduce_small().
+    """
+    cdef Blocked job
+    cdef Py_ssize_t strips = SLAB_STRIPS, most = FREE_BYTES + m * n * <Py_ssize_t>sizeof(real) // 4
+    cdef Py_ssize_t i
+    cdef real* undo
+    cdef real norm
+    cdef char* memory
+    judge_empty(verdict)
+    job.m, job.n, job.columns = m, n, columns
+    job.rank = job.taken = 0
+    job.pivots, job.verdict = pivots, verdict
+    while strips > 1 and <Py_ssize_t>divide_memory(A, &job, strips, 0) > most:
+        strips -= 1
+    memory = <char*>malloc(divide_memory(A, &job, strips, 0) + ALIGNMENT)
+    if memory == NULL:
+        return -1
+    divide_memory(A, &job, strips, aligned(<size_t>memory))
+    undo = <real*>job.undo
+    norm = row_scales(like, m, n, A, columns, undo, &job.shifted)
+    if norm != norm:
+        judge_not_finite(m, n, R, verdict)
+        free(memory)
+        return 0
+    memset(job.shift, 0, n * sizeof(real))
+    if job.shifted:
+        shift_columns(m, n, A, columns, <const real*>undo, <real*>job.shift)
+    job.tol = tolerance(m, columns, tol, norm)
+    for i in range(m):
+        job.rows[i] = i
+    for i in range(n):
+        job.order[i] = i
+    for i in range(CLOSE_CALLS):
+        job.calls[False][i].key = job.calls[True][i].key = INFINITY
+    memset(<real*>job.slab + m * job.ld, 0, 4 * MAX_LANES * job.ld * sizeof(real))
+    while job.taken < columns and job.rank < m:
+        reduce_slab(like, &job, min(job.slab_columns, n - job.taken), A, R)
+    arrange_columns(like, &job, A, R)
+    finish(like, &job, reduced, R)
+    write_rows(like, &job, reduced, <const real*>undo, R, undo + m)
+    verdict.rank = job.rank
+    free(memory)
+    return 0

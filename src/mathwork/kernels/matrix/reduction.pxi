@@ -1,0 +1,243 @@
+# The doors of row reduction: one matrix with little overhead, or a stack of them.
+#
+# One plain matrix with plain arguments is reduced here. Any other call goes by way of its
+# declaration, in mathwork.matrix.elimination.
+
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+
+cdef enum:
+    FEW_PIVOTS = 64         # whose columns lie on the stack
+
+
+@cython.no_gc
+cdef class Reduction:
+    """The kernel under mathwork.matrix.Reduced: a matrix, its pivots and the verdict.
+
+    For a stack, `stack` holds arrays of what `verdict` holds for one matrix.
+    """
+
+    cdef readonly object matrix
+    cdef readonly object pivots
+    cdef readonly Py_ssize_t _columns
+    cdef Verdict verdict
+    cdef tuple stack
+    cdef cnp.ndarray exponents      # what verdict.exponent is; None for rref
+
+    @property
+    def _verdict(self):
+        """(rank, accepted, rejected, status, parity)"""
+        if self.stack is not None:
+            return self.stack
+        return (self.verdict.rank, self.verdict.accepted, self.verdict.rejected,
+                self.verdict.status, self.verdict.parity)
+
+    def __iter__(self):
+        return iter((self.matrix, self.pivots))
+
+
+cdef Maker reduction_maker = Maker(Reduction)
+reductions = reduction_maker
+
+
+cdef inline Reduction new_reduction(object cls, object matrix, object pivots, Py_ssize_t columns):
+    cdef Reduction made = reduction_maker.new_as(cls)
+    made.matrix = matrix
+    made.pivots = pivots
+    made._columns = columns
+    return made
+
+
+def reduction(cls, matrix, pivots, Py_ssize_t columns, tuple verdict):
+    """A result of parts that somebody else has computed and checked."""
+    cdef Reduction made = new_reduction(reduction_maker.checked(cls), matrix, pivots, columns)
+    if isinstance(pivots, tuple):
+        made.verdict.rank, made.verdict.accepted, made.verdict.rejected = verdict[:3]
+        made.verdict.status, made.verdict.parity = verdict[3:]
+    else:
+        made.stack = verdict
+    return made
+
+
+cdef tuple tuple_of(const Py_ssize_t* numbers, Py_ssize_t n):
+    cdef tuple made = PyTuple_New(n)
+    cdef Py_ssize_t i
+    cdef object number
+    for i in range(n):
+        number = numbers[i]
+        Py_INCREF(number)
+        PyTuple_SET_ITEM(made, i, number)
+    return made
+
+
+cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
+                          int engine):
+    """One plain matrix"""
+    cdef Py_ssize_t m = A.shape[0], n = A.shape[1], most = min(m, columns)
+    cdef Py_ssize_t[FEW_PIVOTS] few
+    cdef Py_ssize_t* pivots = few
+    cdef int typenum = cnp.PyArray_TYPE(A), failed
+    cdef Verdict verdict
+    cdef PyThreadState* state
+    cdef Reduction made
+    cdef cnp.ndarray R = new_matrix(m, n, typenum)
+    if most > FEW_PIVOTS:
+        pivots = <Py_ssize_t*>malloc(most * sizeof(Py_ssize_t))
+        if pivots == NULL:
+            raise MemoryError
+    state = release_gil(<double>m * n * most)
+    if typenum == cnp.NPY_FLOAT:
+        failed = reduce_matrix(
+            <f32v>fill_f32(0), engine, m, n, <const float*>cnp.PyArray_DATA(A),
+            <float*>cnp.PyArray_DATA(R), columns, tol, reduced, pivots, &verdict)
+    else:
+        failed = reduce_matrix(
+            <f64v>fill_f64(0), engine, m, n, <const double*>cnp.PyArray_DATA(A),
+            <double*>cnp.PyArray_DATA(R), columns, tol, reduced, pivots, &verdict)
+    take_gil(state)
+    try:
+        if failed:
+            raise MemoryError
+        made = new_reduction(reduction_maker.declared, R, tuple_of(pivots, verdict.rank), columns)
+        made.verdict = verdict
+        return made
+    finally:
+        if pivots != few:
+            free(pivots)
+
+
+cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double tol,
+                       bint reduced, int engine, Py_ssize_t start, Py_ssize_t stop,
+                       tuple arrays) except -1:
+    """Matrices start:stop of the plain stacks A and R; arrays are those of a Stack, in its order"""
+    cdef int ndim = cnp.PyArray_NDIM(A), failed
+    cdef Py_ssize_t m = A.shape[ndim - 2], n = A.shape[ndim - 1], most = min(m, columns)
+    cdef Py_ssize_t count = stop - start, offset = start * m * n
+    cdef Stack found
+    cdef PyThreadState* state
+    found.pivots = <Py_ssize_t*>cnp.PyArray_DATA(arrays[0]) + start * most
+    found.ranks = <Py_ssize_t*>cnp.PyArray_DATA(arrays[1]) + start
+    found.accepted = <double*>cnp.PyArray_DATA(arrays[2]) + start
+    found.rejected = <double*>cnp.PyArray_DATA(arrays[3]) + start
+    found.status = <signed char*>cnp.PyArray_DATA(arrays[4]) + start
+    found.parity = <signed char*>cnp.PyArray_DATA(arrays[5]) + start
+    found.exponents = NULL
+    if arrays[6] is not None:
+        found.exponents = <int*>cnp.PyArray_DATA(arrays[6]) + start
+    state = release_gil(<double>count * m * n * most)
+    if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
+        failed = reduce_stack(
+            <f32v>fill_f32(0), engine, count, m, n, <const float*>cnp.PyArray_DATA(A) + offset,
+            <float*>cnp.PyArray_DATA(R) + offset, columns, tol, reduced, &found)
+    else:
+        failed = reduce_stack(
+            <f64v>fill_f64(0), engine, count, m, n, <const double*>cnp.PyArray_DATA(A) + offset,
+            <double*>cnp.PyArray_DATA(R) + offset, columns, tol, reduced, &found)
+    take_gil(state)
+    if failed:
+        raise MemoryError
+    return 0
+
+
+cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
+                           Py_ssize_t workers, int engine):
+    """A plain stack"""
+    cdef int ndim = cnp.PyArray_NDIM(A), axis
+    cdef cnp.npy_intp[MAX_DIMENSIONS] shape
+    cdef Py_ssize_t count = 1
+    cdef tuple found
+    cdef Reduction made
+    cdef cnp.ndarray R, pivots, ranks, accepted, rejected, status, parity, exponents = None
+    for axis in range(ndim):
+        shape[axis] = A.shape[axis]
+    for axis in range(ndim - 2):
+        count *= A.shape[axis]
+    R = cnp.PyArray_EMPTY(ndim, shape, cnp.PyArray_TYPE(A), 0)
+    ranks = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INTP, 0)
+    accepted = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0)
+    rejected = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0)
+    status = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0)
+    parity = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0)
+    if not reduced:
+        exponents = cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT, 0)
+    shape[ndim - 2] = min(A.shape[ndim - 2], columns)
+    pivots = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_INTP, 0)
+    found = (pivots, ranks, accepted, rejected, status, parity, exponents)
+    if workers == 1:
+        reduce_slices(A, R, columns, tol, reduced, engine, 0, count, found)
+    else:
+        share_slices(A, R, columns, tol, reduced, engine, count, found, workers)
+    made = new_reduction(reduction_maker.declared, R, pivots, columns)
+    made.stack = found[1:6]
+    made.exponents = exponents
+    return made
+
+
+cdef share_slices(A, R, columns, tol, reduced, engine, count, found, workers):
+    """reduce_slices() of pieces, one a thread, each of which owns the arrays it goes through"""
+    _workers.over_rows(
+        lambda start, stop: reduce_slices(A, R, columns, tol, reduced, engine, start, stop, found),
+        count, workers)
+
+
+# For the tests: which engine to go by instead of the one that the size calls for.
+engines = {"any": ANY_ENGINE, "small": SMALL_ENGINE, "large": LARGE_ENGINE}
+
+
+def reduce_plain(cnp.ndarray A not None, Py_ssize_t columns, double tol, bint reduced,
+                 Py_ssize_t workers=1, engine="any"):
+    """The reduction of one plain matrix or a plain stack, all arguments checked.
+
+    A negative tol asks for the default.
+    """
+    cdef int ndim = cnp.PyArray_NDIM(A), by = engines[engine]
+    # Again: whoever holds A can set its shape, also in the __index__ of `columns`.
+    if not (ndim >= 2 and 0 <= columns <= A.shape[ndim - 1]
+            and (is_plain(A, ndim, cnp.NPY_DOUBLE) or is_plain(A, ndim, cnp.NPY_FLOAT))):
+        raise ValueError(f"A must keep its shape, got {shape_of(A)}, {A.dtype} in the end")
+    if ndim == 2:
+        return reduce_one(A, columns, tol, reduced, by)
+    return reduce_many(own_view(A, NULL, NULL), columns, tol, reduced, workers, by)
+
+
+cdef inline Py_ssize_t plain_columns(object columns, Py_ssize_t n):
+    """How many of n columns may have pivots, or -1 where that has to be looked into"""
+    cdef Py_ssize_t asked
+    if columns is None:
+        return n
+    if type(columns) is not int:
+        return -1
+    asked = clipped_index(columns, NULL)
+    return asked if 0 <= asked <= n else -1
+
+
+cdef inline double plain_tol(object tol):
+    """The tolerance, -1 for the default, or NaN where that has to be looked into"""
+    if tol is None:
+        return -1
+    return <double>tol if type(tol) is float and <double>tol >= 0 else NAN
+
+
+cdef inline object reduce_if_plain(object A, tol, columns, exact, modulus, workers, bint reduced):
+    """The Reduction of one plain matrix; None where a call must be looked into"""
+    cdef Py_ssize_t asked
+    cdef double bound
+    if (exact is False and modulus is None and workers == 1
+            and (is_plain(A, 2, cnp.NPY_DOUBLE) or is_plain(A, 2, cnp.NPY_FLOAT))):
+        asked = plain_columns(columns, (<cnp.ndarray>A).shape[1])
+        bound = plain_tol(tol)
+        if asked >= 0 and bound == bound:
+            return reduce_one(A, asked, bound, reduced, ANY_ENGINE)
+    return None
+
+
+def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
+    made = reduce_if_plain(A, tol, columns, exact, modulus, workers, False)
+    return made if made is not None else ref.__wrapped__(
+        A, tol=tol, columns=columns, exact=exact, modulus=modulus, workers=workers)
+
+
+def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
+    made = reduce_if_plain(A, tol, columns, exact, modulus, workers, True)
+    return made if made is not None else rref.__wrapped__(
+        A, tol=tol, columns=columns, exact=exact, modulus=modulus, workers=workers)

@@ -1,0 +1,264 @@
+# Positions and velocities of N orbits at T times: N T elements in one pass of blocks, in which
+# an orbit's few coefficients are all that is read beside the times.
+#
+# In the plane of the orbit, with the unit of length of its conic (|a|, for the parabola the
+# periapsis distance q), x points to the periapsis and y is turned by a quarter, stretched so
+# that the semi-minor axis is in the second vector:
+#
+#   ellipse     cos E - e, sin E           E' = n / (1 - e cos E)
+#   hyperbola   e - cosh H, sinh H         H' = n / (e cosh H - 1)
+#   parabola    1 - D^2, 2 D               D' = n / (1 + D^2)
+
+from libc.math cimport cos, fabs, isfinite, sin, sqrt
+
+cdef enum:
+    MEAN_ANOMALY            # the coefficients of an orbit
+    MEAN_MOTION
+    ECCENTRICITY
+    TO_PERIAPSIS            # three components, and three more
+    COEFFICIENTS = 9
+
+
+cdef enum:
+    SEMI_MAJOR_AXIS         # the elements of an orbit
+    OF_CONIC
+    INCLINATION
+    NODE
+    PERIAPSIS_ANGLE
+    ANOMALY_AT_0
+    GRAVITY
+    LEAST_DISTANCE
+    ELEMENTS
+
+
+def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
+    """(N, 9) coefficients, as orbit_states reads them, of the orbits in elements (8, N).
+
+    Its rows are a, e, i, Omega, omega, M0, mu and periapsis, of which a is computed here if
+    `by_periapsis`, else periapsis. Both are NaN throughout where there is no orbit.
+    """
+    if not (is_plain(elements, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(elements)
+            and elements.shape[0] == ELEMENTS):
+        raise ValueError("elements must be a plain array (8, N)")
+    cdef Py_ssize_t N = elements.shape[1], k
+    cdef cnp.ndarray coefficients = new_matrix(N, COEFFICIENTS, cnp.NPY_DOUBLE)
+    cdef double* element = <double*>cnp.PyArray_DATA(elements)
+    cdef double* coefficient = <double*>cnp.PyArray_DATA(coefficients)
+    cdef PyThreadState* state = release_gil(100.0 * N)
+    for k in range(N):
+        settle_orbit(by_periapsis, N, element + k, coefficient + k * COEFFICIENTS)
+    take_gil(state)
+    return coefficients
+
+
+cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
+                       double* coefficients) noexcept nogil:
+    """One orbit, its elements N apart"""
+    cdef double a, e = elements[OF_CONIC * N], mu = elements[GRAVITY * N], q, size, minor
+    cdef double cos_i = cos(elements[INCLINATION * N]), sin_i = sin(elements[INCLINATION * N])
+    cdef double cos_node = cos(elements[NODE * N]), sin_node = sin(elements[NODE * N])
+    cdef double cos_peri = cos(elements[PERIAPSIS_ANGLE * N])
+    cdef double sin_peri = sin(elements[PERIAPSIS_ANGLE * N])
+    cdef bint is_parabola = e == 1, valid
+    cdef int k
+    if by_periapsis:
+        q = elements[LEAST_DISTANCE * N]
+        elements[SEMI_MAJOR_AXIS * N] = a = q / (1 - e)
+        valid = isfinite(q)
+    else:
+        a = elements[SEMI_MAJOR_AXIS * N]
+        elements[LEAST_DISTANCE * N] = q = a * (1 - e)
+        valid = isfinite(a)
+    for k in range(1, LEAST_DISTANCE):
+        valid = valid and isfinite(elements[k * N])
+    if not (valid and e >= 0 and q > 0 and mu > 0):
+        for k in range(ELEMENTS):
+            elements[k * N] = NAN
+        for k in range(COEFFICIENTS):
+            coefficients[k] = NAN
+        return
+    size = q if is_parabola else fabs(a)
+    minor = q if is_parabola else q * sqrt((1 + e) / fabs(1 - e))
+    coefficients[MEAN_ANOMALY] = elements[ANOMALY_AT_0 * N]
+    coefficients[MEAN_MOTION] = sqrt(mu / (2 * q if is_parabola else size)) / size
+    coefficients[ECCENTRICITY] = e
+    coefficients += TO_PERIAPSIS
+    coefficients[0] = size * (cos_node * cos_peri - sin_node * sin_peri * cos_i)
+    coefficients[1] = size * (sin_node * cos_peri + cos_node * sin_peri * cos_i)
+    coefficients[2] = size * (sin_peri * sin_i)
+    coefficients[3] = -minor * (cos_node * sin_peri + sin_node * cos_peri * cos_i)
+    coefficients[4] = minor * (cos_node * cos_peri * cos_i - sin_node * sin_peri)
+    coefficients[5] = minor * (cos_peri * sin_i)
+
+
+cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:
+    """cosh H - 1 and sinh H, H >= 0, s = H^2"""
+    cdef f64v split = fill(H, 2.5), scale, v, small, large
+    small = pick(H, split, split, H)
+    s = pick(H, split, split * split, s)
+    v = power(reduced(-H, &scale))
+    v = mul_add(v, scale, scale)            # 2^256 e^-H
+    large = fill(H, 0.5) / v                # without overflow before e^H is too large itself
+    v = v * unshift(H)
+    large = large / unshift(H)
+    v = v * fill(H, 0.5)
+    sinh_H[0] = pick(H, split, large - v, small + sinh_excess(small, s))
+    return pick(H, split, (large + v) - 1, cosh_excess(s))
+
+
+cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
+                       f64v* x, f64v* y) noexcept nogil:
+    """Where the anomaly E is in the plane, or how fast that moves"""
+    cdef f64v m, turns, lack, sine, versed, rate, x_open, y_open, one = fill(E, 1)
+    x[0] = y[0] = fill(E, NAN)
+    if found & 1:
+        m = whole_turns(E, &turns)
+        versed = half_turn(absolute(m), &lack, &sine)
+        sine = with_sign(absolute(sine), m)
+        if moving:
+            rate = n / mul_add(e, versed, 1 - e)
+            x[0] = -sine * rate
+            y[0] = (1 - versed) * rate
+        else:
+            x[0] = (1 - e) - versed
+            y[0] = sine
+    if found & 2:
+        versed = grown(absolute(E), E * E, &sine)
+        sine = with_sign(absolute(sine), E)
+        rate = n / mul_add(e, versed, e - 1)
+        x_open = -sine * rate if moving else (e - 1) - versed
+        y_open = (versed + 1) * rate if moving else sine
+        x[0] = pick(e, one, x_open, x[0])
+        y[0] = pick(e, one, y_open, y[0])
+    if found & 4:
+        rate = n / mul_add(E, E, one)
+        x_open = -2 * E * rate if moving else (1 - E) * (1 + E)
+        y_open = 2 * rate if moving else 2 * E
+        x[0] = pick(e, one, x[0], pick(one, e, x[0], x_open))
+        y[0] = pick(e, one, y[0], pick(one, e, y[0], y_open))
+
+
+cdef void states_block(bint moving, Py_ssize_t n, const double* anomaly, const double* e,
+                       const double* motion, double* x, double* y) noexcept nogil:
+    """x, y of plane() for n elements, a multiple of the lane count"""
+    cdef f64v E, eccentricity, rate, across, along
+    cdef Py_ssize_t i
+    cdef int found = conics(n, e)
+    for i in range(n // F64_LANES):
+        load(&E, anomaly + i * F64_LANES)
+        load(&eccentricity, e + i * F64_LANES)
+        load(&rate, motion + i * F64_LANES)
+        if moving:
+            plane(True, E, eccentricity, rate, found, &across, &along)
+        else:
+            plane(False, E, eccentricity, rate, found, &across, &along)
+        store(x + i * F64_LANES, across)
+        store(y + i * F64_LANES, along)
+
+
+cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
+                 const double* orbits, const double* times, double* out) noexcept nogil:
+    """out[i, 3] for the elements start <= i < stop: orbit i / T at time i % T"""
+    cdef double blocks[3][STEP]         # mean anomaly and later x, eccentricity, mean motion
+    cdef double anomaly[STEP]
+    cdef double y[STEP]
+    cdef const double* x_in[2]
+    cdef double* y_out[1]
+    cdef const double* orbit
+    cdef Py_ssize_t part, whole, i, k, row, column
+    x_in[0] = blocks[0]
+    x_in[1] = blocks[1]
+    y_out[0] = anomaly
+    for k in range(3):
+        for i in range(STEP):
+            blocks[k][i] = 0
+    while start < stop:
+        part = min(stop - start, STEP)
+        whole = (part + F64_LANES - 1) // F64_LANES * F64_LANES
+        row, column = start // T, start % T
+        for i in range(part):
+            orbit = orbits + row * COEFFICIENTS
+            blocks[0][i] = orbit[MEAN_ANOMALY] + orbit[MEAN_MOTION] * times[column]
+            blocks[1][i] = orbit[ECCENTRICITY]
+            blocks[2][i] = orbit[MEAN_MOTION]
+            column += 1
+            if column == T:
+                row, column = row + 1, 0
+        kepler_block(0, whole, x_in, y_out)
+        states_block(moving, whole, anomaly, blocks[1], blocks[2], blocks[0], y)
+        row, column = start // T, start % T
+        for i in range(part):
+            orbit = orbits + row * COEFFICIENTS + TO_PERIAPSIS
+            for k in range(3):
+                out[3 * (start + i) + k] = orbit[k] * blocks[0][i] + orbit[3 + k] * y[i]
+            column += 1
+            if column == T:
+                row, column = row + 1, 0
+        start += part
+
+
+def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t):
+    """Positions, or velocities if `moving`, of orbits at a number or a plain array of times;
+    NotImplemented for other times.
+
+    orbits is (N, 9) as in orbit_states; the result is of `shape`, that of the N orbits, + the shape
+    of t + (3,).
+    """
+    cdef cnp.npy_intp sizes[64]         # as many as NumPy has
+    cdef double number = 0
+    cdef const double* times = &number
+    cdef Py_ssize_t T = 1, N
+    cdef int axis, of_orbits = len(shape), ndim = of_orbits
+    cdef cnp.ndarray out
+    for axis in range(min(of_orbits, 63)):
+        sizes[axis] = shape[axis]
+    if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and orbits.shape[1] == COEFFICIENTS
+            and of_orbits < 64):
+        raise ValueError("orbits (N, 9) must be a plain array, of less than 64 dimensions in all")
+    N = orbits.shape[0]
+    cdef PyThreadState* state
+    if is_number(t):
+        number = t
+    elif is_plain_double(t) and of_orbits + cnp.PyArray_NDIM(<cnp.ndarray>t) < 64:
+        ndim += cnp.PyArray_NDIM(<cnp.ndarray>t)
+        T = cnp.PyArray_SIZE(<cnp.ndarray>t)
+        times = <const double*>cnp.PyArray_DATA(<cnp.ndarray>t)
+    else:
+        return NotImplemented
+    for axis in range(of_orbits, ndim):
+        sizes[axis] = cnp.PyArray_DIM(<cnp.ndarray>t, axis - of_orbits)
+    sizes[ndim] = 3
+    out = cnp.PyArray_EMPTY(ndim + 1, sizes, cnp.NPY_DOUBLE, 0)
+    if cnp.PyArray_SIZE(out) != 3 * N * T:
+        raise ValueError(f"shape must be that of {N} orbits, got {shape}")
+    if N * T > 0:
+        state = release_gil(100.0 * N * T)
+        states(moving, 0, N * T, T, <const double*>cnp.PyArray_DATA(orbits), times,
+               <double*>cnp.PyArray_DATA(out))
+        take_gil(state)
+    return out
+
+
+def orbit_states(bint moving, cnp.ndarray orbits not None, cnp.ndarray times not None,
+                 cnp.ndarray out not None, Py_ssize_t start, Py_ssize_t stop):
+    """Put positions, or velocities if `moving`, in out[start:stop].
+
+    out is (N T, 3), times (T,) and orbits (N, 9): mean anomaly at time 0, mean motion,
+    eccentricity, and two vectors in the plane of the orbit, to the periapsis and a quarter ahead
+    of it, with its unit of length (|a|, or q of a parabola) in the first and the semi-minor axis
+    in the second.
+    """
+    if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and is_plain(times, 1, cnp.NPY_DOUBLE)
+            and is_plain(out, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(out)
+            and orbits.shape[1] == COEFFICIENTS and out.shape[1] == 3
+            and out.shape[0] == orbits.shape[0] * times.shape[0]
+            and 0 <= start <= stop <= out.shape[0]):
+        raise ValueError("orbits (N, 9), times (T,) and out (N T, 3) must be plain arrays that fit")
+    cdef Py_ssize_t T = times.shape[0]
+    cdef const double* orbit = <const double*>cnp.PyArray_DATA(orbits)
+    cdef const double* time = <const double*>cnp.PyArray_DATA(times)
+    cdef double* place = <double*>cnp.PyArray_DATA(out)
+    if start < stop:
+        with nogil:
+            states(moving, start, stop, T, orbit, time, place)
+            clear_float_status()

@@ -1,0 +1,311 @@
+# Straight lines: one row to its end, and stacks of rows.
+#
+# A row whose first fit is not settled or is out of the ordinary (constant, extreme, not finite)
+# goes through refit_row(). In a stack, short rows go one a lane with the operations of a row
+# alone, so that the bits agree; a lane that is out of the ordinary is done again alone.
+
+from libc.math cimport fabs, frexp, isfinite, ldexp, sqrt
+
+cdef struct Scan:           # of the points that count
+    Py_ssize_t count
+    double largest_x
+    double largest_y
+    double largest_weight
+    bint varies             # x does
+    bint finite
+    bint weights_are_good
+
+cdef struct SeriesRows:     # the same of each row of a stack
+    Series first
+    const cnp.npy_intp* strides
+    bint even               # rows lie row_step bytes apart
+    Py_ssize_t row_step
+
+cdef struct LineStack:
+    int leading             # axes before the points
+    const cnp.npy_intp* shape
+    Py_ssize_t count        # points of a row
+    SeriesRows x
+    SeriesRows y
+    SeriesRows weights
+    double* found[FIT_SIZE]
+    cnp.int64_t* nobs
+    signed char* status
+
+
+cdef inline double number_of(const Series* series, Py_ssize_t i) noexcept nogil:
+    """Number i"""
+    cdef double number
+    return fetch(series, i, 1, &number)[0]
+
+
+# ---- one row ----
+
+cdef void scan_row(const Points* points, Scan* found) noexcept nogil:
+    """What there is to know of the points before they are fitted"""
+    cdef Py_ssize_t i
+    cdef double x, y, weight = 1, first = 0
+    memset(found, 0, sizeof(Scan))
+    found.finite = found.weights_are_good = True
+    for i in range(points.count):
+        if points.weights.data != NULL:
+            weight = number_of(&points.weights, i)
+            if not 0 <= weight < INFINITY:
+                found.weights_are_good = False
+            if not weight > 0:
+                continue
+        x, y = number_of(&points.x, i), number_of(&points.y, i)
+        if found.count == 0:
+            first = x
+        found.count += 1
+        found.finite &= isfinite(x) and isfinite(y)
+        found.varies |= x != first
+        found.largest_x = max(found.largest_x, fabs(x))
+        found.largest_y = max(found.largest_y, fabs(y))
+        found.largest_weight = max(found.largest_weight, weight)
+
+
+cdef inline int exponent_near_one(double largest) noexcept nogil:
+    """What brings a number that is far from 1 near it, as a power of two; else 0"""
+    cdef int exponent = 0
+    if largest > 0 and isfinite(largest):
+        frexp(largest, &exponent)
+    return -exponent if not -150 <= exponent <= 150 else 0
+
+
+cdef void improve(const double* sums, f64 weight, double largest_y, double* line) noexcept nogil:
+    """The provisional line that fits its residuals, rounded where that changes nothing of note
+
+    Rounding gives points that lie on a line with short numbers residuals of exactly 0.
+    """
+    cdef f64 negligible = 2.0 ** -80, mean_u = sums[SUM_U] / weight, mean_e = sums[SUM_E] / weight
+    cdef f64 uu = sums[SUM_UU] - sums[SUM_U] * mean_u
+    cdef f64 change = (sums[SUM_UE] - sums[SUM_E] * mean_u) / uu
+    cdef f64 slope, slope_low, level, low, product, lost
+    slope = add_single(<f64>line[LINE_SLOPE], <f64>line[LINE_SLOPE_LOW], change, &slope_low)
+    if fabs(slope_low) <= negligible * fabs(slope):
+        slope_low = 0
+    if fabs(slope) * sqrt(uu / weight) <= negligible * largest_y:
+        slope = slope_low = 0
+        change = -line[LINE_SLOPE]
+    level = add_single(<f64>line[LINE_LEVEL], <f64>line[LINE_LEVEL_LOW], mean_e, &low)
+    product = two_product(change, <f64>line[LINE_CENTRE], &lost)
+    level = add_single(level, low, -product, &low)
+    level = add_single(level, low, -(lost + change * mean_u), &low)
+    line[LINE_CENTRE] = line[LINE_CENTRE] + mean_u
+    if fabs(low) <= negligible * fabs(level):
+        low = 0
+    if fabs(level) <= negligible * fabs(slope * line[LINE_CENTRE]):
+        level = low = 0
+    line[LINE_SLOPE], line[LINE_SLOPE_LOW] = slope, slope_low
+    line[LINE_LEVEL], line[LINE_LEVEL_LOW] = level, low
+
+
+cdef int refit_row(const int which, const Points* given, double* found,
+                   cnp.int64_t* nobs) noexcept nogil:
+    """fit_row() of any row, whatever is wrong with it"""
+    cdef Points points = given[0]
+    cdef Scan scan
+    cdef double sums[LINE_SUMS]
+    cdef double line[LINE_SIZE]
+    cdef f64 settled = 0, weight, free
+    cdef int i, refits = 0, status = FIT_DONE
+    scan_row(given, &scan)
+    nobs[0] = scan.count
+    if not scan.weights_are_good:
+        status = FIT_BAD_WEIGHT
+    elif scan.count < 2:
+        status = FIT_TOO_FEW
+    elif not scan.finite:
+        status = FIT_NOT_FINITE
+    elif not scan.varies:
+        status = FIT_CONSTANT
+    if status != FIT_DONE:
+        for i in range(FIT_SIZE):
+            found[i] = NAN
+        return status
+    points.x.exponent = exponent_near_one(scan.largest_x)
+    points.y.exponent = exponent_near_one(scan.largest_y)
+    points.weights.exponent = exponent_near_one(scan.largest_weight)
+    provisional_line(which, &points, False, line)
+    free = scan.count - 2
+    while True:
+        row_sums(ABOUT_LINE, which, &points, line, sums)
+        weight = sums[SUM_WEIGHT] if which == BY_WEIGHT else scan.count
+        conclude(<f64>0, weight, 1 / weight, 1 / free, <const f64*>sums, <const f64*>line,
+                 <f64*>found, &settled)
+        if settled > 0 or refits == MOST_REFITS:
+            break
+        improve(sums, weight, ldexp(scan.largest_y, points.y.exponent), line)
+        refits += 1
+    if found[FIT_SLOPE] == 0:           # also where y is constant, 0 / 0
+        found[FIT_RVALUE] = 0
+    found[FIT_SLOPE] = ldexp(found[FIT_SLOPE], points.x.exponent - points.y.exponent)
+    found[FIT_STDERR] = ldexp(found[FIT_STDERR], points.x.exponent - points.y.exponent)
+    found[FIT_INTERCEPT] = ldexp(found[FIT_INTERCEPT], -points.y.exponent)
+    found[FIT_INTERCEPT_STDERR] = ldexp(found[FIT_INTERCEPT_STDERR], -points.y.exponent)
+    return FIT_DONE
+
+
+cdef inline int fit_points(const int which, const Points* points, double* found,
+                           cnp.int64_t* nobs) noexcept nogil:
+    """fit_row(), with `which` a constant"""
+    cdef double sums[LINE_SUMS]
+    cdef double line[LINE_SIZE]
+    cdef f64 weight = points.count, count = points.count, settled, fine = 1
+    if points.count >= 2:
+        provisional_line(which, points, True, line)
+        row_sums(ABOUT_LINE, which, points, line, sums)
+        if which == BY_WEIGHT:
+            weight, count = sums[SUM_WEIGHT], sums[SUM_COUNT]
+            fine = weights_are_fine(<f64>0, <const f64*>sums)
+        if fine * conclude(<f64>0, weight, 1 / weight, 1 / (count - 2), <const f64*>sums,
+                           <const f64*>line, <f64*>found, &settled) > 0:
+            nobs[0] = <cnp.int64_t>count
+            return FIT_DONE
+    return refit_row(which, points, found, nobs)
+
+
+cdef int fit_row(const Points* points, double* found, cnp.int64_t* nobs) noexcept nogil:
+    """The fit of a row and its status; NaN where that is not FIT_DONE"""
+    if points.weights.data == NULL:
+        return fit_points(EVERY_POINT, points, found, nobs)
+    return fit_points(BY_WEIGHT, points, found, nobs)
+
+
+# ---- stacks ----
+
+cdef inline Series series_at(const LineStack* stack, const SeriesRows* rows,
+                             Py_ssize_t row) noexcept nogil:
+    """The numbers of one row"""
+    cdef Series series = rows.first
+    cdef int axis
+    if rows.even:
+        series.data += row * rows.row_step
+        return series
+    for axis in range(stack.leading - 1, -1, -1):
+        series.data += row % stack.shape[axis] * rows.strides[axis]
+        row = row // stack.shape[axis]
+    return series
+
+
+cdef void fit_alone(const LineStack* stack, Py_ssize_t row) noexcept nogil:
+    """fit_row() of a row of a stack"""
+    cdef Points points
+    cdef double found[FIT_SIZE]
+    cdef int i
+    points.count = stack.count
+    points.x = series_at(stack, &stack.x, row)
+    points.y = series_at(stack, &stack.y, row)
+    points.weights.data = NULL
+    if stack.weights.first.data != NULL:
+        points.weights = series_at(stack, &stack.weights, row)
+    stack.status[row] = <signed char>fit_row(&points, found, stack.nobs + row)
+    for i in range(FIT_SIZE):
+        stack.found[i][row] = found[i]
+
+
+cdef inline void load_rows(const LineStack* stack, const SeriesRows* rows, Py_ssize_t row,
+                           Py_ssize_t last, f64v* v) noexcept nogil:
+    """v[i][k] = number i of row + k, for i < count
+
+    The transposing load of less than L numbers reads on, into the rows before `last`.
+    """
+    cdef double lane[MAX_LANES]
+    cdef const double* p
+    cdef Series series[PARTIAL_SUMS]
+    cdef Py_ssize_t count = stack.count, ld = rows.row_step // <Py_ssize_t>sizeof(double), i, k
+    if (rows.even and not rows.first.narrow and rows.first.step == <Py_ssize_t>sizeof(double)
+            and (count >= F64_LANES
+                 or (ld >= count and count * (last - row - F64_LANES) >= F64_LANES))):
+        p = <const double*>(rows.first.data + row * rows.row_step)
+        i = 0
+        while i < count:
+            if count >= F64_LANES:
+                i = min(i, count - F64_LANES)       # the last block overlaps the one before
+            load_columns(v + i, p + i, ld)
+            i += F64_LANES
+        if ld == count:
+            for k in range(0, F64_LANES * rows.row_step, 64):       # the rows after these
+                prefetch(rows.first.data + (row + F64_LANES) * rows.row_step + k)
+        return
+    for k in range(F64_LANES):
+        series[k] = series_at(stack, rows, row + k)
+    for i in range(count):
+        for k in range(F64_LANES):
+            lane[k] = number_of(&series[k], i)
+        load(&v[i], <const double*>lane)
+
+
+cdef inline void lane_sums(const int kind, const int which, Py_ssize_t n, const f64v* x,
+                           const f64v* y, const f64v* w, const f64v* line,
+                           f64v* sums) noexcept nogil:
+    """The sums of L rows, as row_sums() takes them of a short one"""
+    cdef Py_ssize_t i
+    for i in range(LINE_SUMS):
+        sums[i] = <f64v>fill_f64(0)
+    add_points(<f64v>fill_f64(0), kind, which, n, 1, x, y, w, line, sums)
+
+
+cdef inline void fit_lanes(const int which, const LineStack* stack, Py_ssize_t start,
+                           Py_ssize_t stop) noexcept nogil:
+    """fit_alone() of rows start:stop of at most LINE_SHORT points, a whole number of groups"""
+    cdef f64v like = <f64v>fill_f64(0), one = fill(like, 1), two = fill(like, 2)
+    cdef f64v x[LINE_SHORT + PARTIAL_SUMS]
+    cdef f64v y[LINE_SHORT + PARTIAL_SUMS]
+    cdef f64v w[LINE_SHORT + PARTIAL_SUMS]
+    cdef f64v line[LINE_SIZE]
+    cdef f64v sums[LINE_SUMS]
+    cdef f64v found[FIT_SIZE]
+    cdef double numbers[MAX_LANES]
+    cdef Py_ssize_t n = stack.count, row, i, k
+    cdef f64v weight = fill(like, n), share = one / weight, free = one / (weight - two)
+    cdef f64v fine, settled
+    cdef bint one_x = stack.x.even and stack.x.row_step == 0
+    cdef bint one_w = stack.weights.even and stack.weights.row_step == 0
+    memset(stack.status + start, FIT_DONE, stop - start)
+    for row in range(start, stop):
+        stack.nobs[row] = n
+    row = start
+    while row < stop:
+        if row == start or not one_x:
+            load_rows(stack, &stack.x, row, stop, x)
+        load_rows(stack, &stack.y, row, stop, y)
+        if which == BY_WEIGHT and (row == start or not one_w):
+            load_rows(stack, &stack.weights, row, stop, w)
+        lane_sums(OF_POINTS, which, n, x, y, w, line, sums)
+        aim(like, one / sums[SUM_WEIGHT] if which == BY_WEIGHT else share, <const f64v*>sums, line)
+        lane_sums(OF_SPREAD, which, n, x, y, w, line, sums)
+        tilt(like, <const f64v*>sums, line)
+        lane_sums(ABOUT_LINE, which, n, x, y, w, line, sums)
+        if which == BY_WEIGHT:
+            weight = sums[SUM_WEIGHT]
+            share = one / weight
+            free = one / (sums[SUM_COUNT] - two)
+            store(numbers, sums[SUM_COUNT])
+            for k in range(F64_LANES):
+                stack.nobs[row + k] = <cnp.int64_t>numbers[k]
+        fine = conclude(like, weight, share, free, <const f64v*>sums, <const f64v*>line, found,
+                        &settled)
+        if which == BY_WEIGHT:
+            fine = fine * weights_are_fine(like, <const f64v*>sums)
+        for i in range(FIT_SIZE):
+            store(stack.found[i] + row, found[i])
+        store(numbers, fine)
+        for k in range(F64_LANES):
+            if not numbers[k] > 0:
+                fit_alone(stack, row + k)
+        row += F64_LANES
+
+
+cdef void fit_stack(const LineStack* stack, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """The fits of rows start:stop"""
+    cdef Py_ssize_t row = start
+    if 2 <= stack.count <= LINE_SHORT:
+        row = stop - (stop - start) % F64_LANES
+        if stack.weights.first.data == NULL:
+            fit_lanes(EVERY_POINT, stack, start, row)
+        else:
+            fit_lanes(BY_WEIGHT, stack, start, row)
+    for row in range(row, stop):
+        fit_alone(stack, row)

@@ -1,0 +1,342 @@
+# fit_linear: which way to go, and the doors.
+#
+# A fit reads X twice where its condition lets it, for the Gram matrix and for the residuals in
+# doubled precision; a worse condition costs a pass that makes its factor right, and a bad one a
+# pass of Householder reflections first. Working memory is a block of rows and some matrices of
+# the size of the Gram matrix.
+
+from libc.math cimport ilogb, isfinite, isnan, ldexp
+
+cdef enum:
+    ANY_WAY                 # whichever the condition calls for
+    CHOLESKY
+    REFLECTIONS
+
+
+# ---- one fit ----
+
+cdef inline double* take(double** room, Py_ssize_t count) noexcept nogil:
+    cdef double* taken = room[0]
+    room[0] += count
+    return taken
+
+
+cdef bint make_room(Fit* f) noexcept nogil:
+    """All the memory of a fit whose design is set but for what lies in it"""
+    cdef Design* d = &f.design
+    cdef Py_ssize_t p = d.columns, q = p + d.k, ld, i
+    cdef double* room
+    d.ld = ld = block_rows(q)
+    # In the order in which it is taken below; in double, which no array that fits overflows.
+    cdef double size = (
+        (<double>q + max(p, <Py_ssize_t>4) + 2) * ld + 2.0 * (<double>q * (p + 1) + d.k)
+        + 2.0 * p * p + 5.0 * q + 2 * p + 1 + 2.0 * d.k * (p + 1) + 5 * d.k + max(d.k, p)
+        + 2.0 * GROUP * d.k * (p + 2) + 2 * p)
+    f.room = NULL
+    if size > 2.0 ** 57:
+        return False
+    f.room = room = <double*>malloc(<size_t>size * sizeof(double))
+    if room == NULL:
+        return False
+    f.block.columns = take(&room, q * ld)
+    f.other = take(&room, max(p, <Py_ssize_t>4) * ld)
+    f.block.weights = take(&room, ld)
+    f.roots = take(&room, ld)
+    f.gram = take(&room, gram_numbers(p, d.k))
+    f.part = take(&room, gram_numbers(p, d.k))
+    f.S = take(&room, p * p)
+    f.S_low = take(&room, p * p)
+    f.mean = take(&room, q)
+    d.scales = take(&room, q)
+    f.norms = take(&room, p)
+    f.rows = take(&room, p + 1)
+    f.z = take(&room, 3 * q)
+    f.b = take(&room, d.k * (p + 1))
+    f.b_low = take(&room, d.k * (p + 1))
+    f.ssr = take(&room, d.k)
+    f.tss = take(&room, d.k)
+    f.rsquared = take(&room, d.k)
+    f.fvalue = take(&room, d.k)
+    f.energy = take(&room, max(d.k, p))
+    f.flat = take(&room, d.k)
+    f.shift = take(&room, p)
+    f.parts = take(&room, 2 * GROUP * d.k * (p + 2))
+    d.kept = <Py_ssize_t*>take(&room, p)
+    for i in range(p):
+        d.kept[i] = i
+    d.p = p
+    d.scaled = False
+    f.sharp = False
+    f.steps = 0
+    return True
+
+
+cdef bint is_flat(Fit* f, Py_ssize_t t) noexcept nogil:
+    """Whether target t is the same in all rows, and then its mean to the last bit
+
+    What rounding leaves of a constant would pass for a total sum of squares.
+    """
+    cdef const Design* d = &f.design
+    cdef double first = 0, value = 0
+    cdef bint found = False
+    cdef Py_ssize_t i
+    if not f.centred:
+        return False
+    for i in range(d.n):
+        if d.weights != NULL and not d.weights[i] > 0:
+            continue
+        read_column(d.y_narrow, d.y + i * d.y_row_step + t * d.y_column_step, 0, NULL, 1, &value)
+        if not found:
+            first = value
+            found = True
+        elif value != first:
+            return False
+    f.mean[d.p + t] = first * (d.scales[d.columns + t] if d.scaled else 1)
+    return True
+
+
+cdef int fit_design(Fit* f, int* way) noexcept nogil:
+    """b, ssr, tss and S; way becomes the one that was gone"""
+    cdef Py_ssize_t p = f.design.p, t
+    gather_moments(f)
+    if f.count < p + f.centred:
+        return FIT_TOO_FEW
+    if not in_range(f):
+        if not find_scales(f):
+            return FIT_NOT_FINITE
+        gather_moments(f)
+    for t in range(f.design.k):
+        f.tss[t] = f.gram[(p + f.design.k) * (p + 1) + t]
+        f.flat[t] = is_flat(f, t)
+        if f.flat[t]:
+            f.tss[t] = 0
+    if way[0] != REFLECTIONS and by_cholesky(f):
+        way[0] = CHOLESKY
+    else:
+        way[0] = REFLECTIONS
+        by_reflections(f)
+    if way[0] == REFLECTIONS or f.inflation > BLUNT_INFLATION:
+        sharpen(f)
+    refine(f)
+    return FIT_DONE if f.design.p == f.design.columns else FIT_CONSTANT
+
+
+cdef inline double in_units(double x, double up, double down) noexcept nogil:
+    """x up / down for powers of two, where up / down itself may overflow"""
+    return ldexp(x, ilogb(up) - ilogb(down)) if up != down else x
+
+
+cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y):
+    """The object of a fit, in the units of X and y"""
+    cdef Design* d = &f.design
+    cdef Py_ssize_t P = d.columns + f.centred, rank = d.p + f.centred, i, t, at
+    cdef double* b
+    cdef double* bse
+    cdef double* V
+    cdef cnp.ndarray params = of_parameters(P, d.k, single, &b)
+    cdef cnp.ndarray errors = of_parameters(P, d.k, single, &bse)
+    cdef cnp.ndarray correlation = of_parameters(P, P, False, &V)
+    cdef double root, up, down = 1
+    if d.p < d.columns or status == FIT_NOT_FINITE:
+        fill_nan(b, P * d.k)
+        fill_nan(bse, P * d.k)
+        fill_nan(V, P * P)
+    if status == FIT_NOT_FINITE:
+        fill_nan(f.ssr, d.k)
+        fill_nan(f.rsquared, d.k)
+        fill_nan(f.fvalue, d.k)
+    else:
+        for t in range(d.k):
+            judge_fit(f.tss[t], explained_by(f, t), f.ssr[t], d.p, f.count - rank,
+                      &f.rsquared[t], &f.fvalue[t])
+        correlate(f, V, P)
+        for t in range(d.k):
+            root = root_of_scale(f.ssr[t], f.count - rank)
+            if d.scaled:
+                down = d.scales[d.columns + t]
+                f.ssr[t] = ldexp(f.ssr[t], -2 * ilogb(down) - ilogb(d.weight_scale))
+            for i in range(d.p):
+                up = d.scales[d.kept[i]] if d.scaled else 1
+                at = (d.kept[i] + f.centred) * d.k + t
+                b[at] = in_units(f.b[t * (d.columns + 1) + i], up, down)
+                bse[at] = in_units(f.rows[i] * root, up, down)
+            if f.centred:
+                b[t] = in_units(f.b[t * (d.columns + 1) + d.columns], 1, down)
+                bse[t] = in_units(f.rows[d.columns] * root, 1, down)
+    return new_fit(params, errors, of_targets(f.ssr, d.k, single),
+                   of_targets(f.rsquared, d.k, single), of_targets(f.fvalue, d.k, single),
+                   correlation, f.count, rank, status, f.centred, X, y)
+
+
+cdef int set_rows(Design* d, cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights) except -1:
+    """The rows of X (n, p), y (n,) or (n, k), and plain weights (n,); the last two may be None
+
+    Whoever holds an array can set its shape and dtype at any time: here they are read once, and
+    checked.
+    """
+    cdef int ndim = 0 if y is None else cnp.PyArray_NDIM(y)
+    if not (is_strided(X) and cnp.PyArray_NDIM(X) == 2):
+        raise ValueError("X must have shape (n, p), float32 or float64, as when it was given, "
+                         f"got {shape_of(X)}, {X.dtype}")
+    d.n, d.columns, d.p, d.k = X.shape[0], X.shape[1], X.shape[1], 0
+    if y is not None:
+        if not (is_strided(y) and (ndim == 1 or ndim == 2)):
+            raise ValueError("y must have shape (n,) or (n, k), float32 or float64, as when it was "
+                             f"given, got {shape_of(y)}, {y.dtype}")
+        if y.shape[0] != d.n:
+            raise ValueError(f"y must have {d.n} rows, as X of shape {shape_of(X)} has, got "
+                             f"shape {shape_of(y)}")
+        d.k = y.shape[1] if ndim == 2 else 1
+        d.y = cnp.PyArray_BYTES(y)
+        d.y_row_step = cnp.PyArray_STRIDES(y)[0]
+        d.y_column_step = cnp.PyArray_STRIDES(y)[1] if ndim == 2 else 0
+        d.y_narrow = cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT
+    d.weights = NULL
+    if weights is not None:
+        if not (is_plain(weights, 1, cnp.NPY_DOUBLE) and weights.shape[0] == d.n):
+            raise ValueError(f"weights must have shape ({d.n},) to match X of shape {shape_of(X)}, "
+                             f"got {shape_of(weights)}, {weights.dtype}")
+        d.weights = <const double*>cnp.PyArray_DATA(weights)
+    d.X = cnp.PyArray_BYTES(X)
+    d.row_step = cnp.PyArray_STRIDES(X)[0]
+    d.column_step = cnp.PyArray_STRIDES(X)[1]
+    d.narrow = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT
+    d.weight_scale = 1
+    return 0
+
+
+# For the tests.
+ways = {"any": ANY_WAY, "cholesky": CHOLESKY, "reflections": REFLECTIONS}
+
+
+def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp.ndarray weights,
+             double rank_tol, way="any"):
+    """The fit of float32 or float64 arrays in any strides, and of plain float64 weights or None.
+
+    A negative rank_tol asks for the default. Its status is 3, and its fields are NaN, where X or y
+    is not finite. `way` is for the tests.
+    """
+    cdef Fit f
+    cdef Py_ssize_t P
+    cdef int status, gone = ways[way]
+    cdef PyThreadState* state
+    cdef LeastSquares made
+    cdef bint single
+    set_rows(&f.design, X, y, weights)
+    single = cnp.PyArray_NDIM(y) == 1
+    P = f.design.columns + intercept
+    if P == 0 or f.design.k == 0:
+        raise ValueError("X must have a column, or an intercept, and y a target, got shapes "
+                         f"{shape_of(X)} and {shape_of(y)}")
+    if f.design.n < P:
+        raise too_few(P, f.design.n, weights)
+    f.centred = intercept
+    f.rank_tol = rank_tol if rank_tol >= 0 else 16 * P * EPSILON
+    if rank_tol >= 0 and gone == ANY_WAY:
+        gone = REFLECTIONS          # which measures columns by it
+    if not make_room(&f):
+        raise MemoryError
+    try:
+        state = release_gil(<double>f.design.n * P * (P + f.design.k))
+        status = fit_design(&f, &gone)
+        take_gil(state)
+        if status == FIT_TOO_FEW:
+            raise too_few(P, f.count, weights)
+        made = result_of(&f, status, single, X, y)
+        made._way = "cholesky" if gone == CHOLESKY else "reflections"
+        made._steps = f.steps
+        return made
+    finally:
+        free(f.room)
+
+
+cdef object too_few(Py_ssize_t P, Py_ssize_t count, object weights):
+    return ValueError(f"X must have at least {P} rows for {P} parameters, got {count}"
+                      + ("" if weights is None else " that count"))
+
+
+def finite_rows(cnp.ndarray X not None, cnp.ndarray y not None, cnp.ndarray weights not None):
+    """Set to 0 the weights of the rows in which X or y is not finite."""
+    cdef Fit f
+    cdef Py_ssize_t first = 0, start, c, i
+    cdef double* w = <double*>cnp.PyArray_DATA(weights)
+    memset(&f, 0, sizeof(f))
+    set_rows(&f.design, X, y, weights)
+    f.design.weights = NULL         # all rows are looked at
+    if not make_room(&f):
+        raise MemoryError
+    with nogil:
+        while first < f.design.n:
+            start = first
+            first = pack_block(&f.design, first, &f.block)
+            for c in range(f.design.p + f.design.k):
+                for i in range(f.block.rows):
+                    if not isfinite(f.block.columns[c * f.design.ld + i]):
+                        w[start + i] = 0
+    free(f.room)
+
+
+def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not None,
+                  bint intercept):
+    """y - intercept - X params in doubled precision, rounded; params plain, (P, k).
+
+    A column whose parameters are NaN is not looked at. y may be None: what is predicted, then.
+    """
+    cdef Fit f
+    cdef Py_ssize_t P, k, first = 0, start, i, j, t
+    cdef double sign = -1 if y is None else 1
+    cdef const double* b
+    cdef cnp.ndarray result
+    cdef double* out
+    memset(&f, 0, sizeof(f))
+    set_rows(&f.design, X, y, None)
+    P = f.design.columns + intercept
+    if not (is_plain(params, 2, cnp.NPY_DOUBLE) and params.shape[0] == P and params.shape[1] > 0
+            and (y is None or params.shape[1] == f.design.k)):
+        raise ValueError(f"params must have shape ({P}, k), k as y has, to match X of shape "
+                         f"{shape_of(X)}, got {shape_of(params)}, {params.dtype}")
+    b = <const double*>cnp.PyArray_DATA(params)
+    k = f.design.k = params.shape[1]
+    result = new_matrix(f.design.n, k, cnp.NPY_DOUBLE)
+    out = <double*>cnp.PyArray_DATA(result)
+    if not make_room(&f):
+        raise MemoryError
+    f.design.k = 0 if y is None else k
+    with nogil:
+        f.design.p = 0
+        for j in range(P - intercept):
+            if isnan(b[(j + intercept) * k]):
+                continue
+            for t in range(k):
+                f.b[t * P + f.design.p] = b[(j + intercept) * k + t]
+            f.b_low[f.design.p] = 0
+            f.design.kept[f.design.p] = j
+            f.design.p += 1
+        if y is None:
+            memset(f.roots, 0, f.design.ld * sizeof(double))
+        while first < f.design.n:
+            start = first
+            first = pack_block(&f.design, first, &f.block)
+            for t in range(k):
+                residuals(f.design.p, f.block.groups, f.block.columns, f.design.ld,
+                          f.roots if y is None
+                          else f.block.columns + (f.design.p + t) * f.design.ld,
+                          f.b + t * P, f.b_low, b[t] if intercept else 0, 0, f.other,
+                          f.other + f.design.ld)
+                for i in range(f.block.rows):
+                    out[(start + i) * k + t] = sign * f.other[i]
+    free(f.room)
+    return result
+
+
+def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise"):
+    cdef LeastSquares made
+    if (weights is None and rank_tol is None and nan_policy == "raise"
+            and is_plain(X, 2, cnp.NPY_DOUBLE) and is_plain(y, 1, cnp.NPY_DOUBLE)):
+        made = fit_rows(X, y, intercept, None, -1)
+        if made.status == FIT_CONSTANT:
+            made._warn_of_rank()
+        if made.status != FIT_NOT_FINITE:
+            return made
+    return fit_linear.__wrapped__(X, y, intercept=intercept, weights=weights, rank_tol=rank_tol,
+                                  nan_policy=nan_policy)
