@@ -1,9 +1,12 @@
 """What `mathwork._levels.core` offers, at every level."""
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+_Network = TypeVar("_Network", bound="ForwardPass")
+_Reduced = TypeVar("_Reduced", bound="Reduction")
 
 activation_codes: dict[str, int]
 geometry: dict[str, int]
@@ -25,7 +28,7 @@ class ForwardPass:
     def _addresses(self) -> tuple[int, int | None, int]: ...
     def _repeat(self, x: NDArray[Any], out: NDArray[Any], times: int) -> None: ...
 
-def call_without_tuple(cls: type[ForwardPass]) -> None: ...
+def call_without_tuple(cls: type[_Network]) -> type[_Network]: ...
 
 # ---- rows of matrices ----
 
@@ -44,7 +47,7 @@ class Reduction:
     _verdict: tuple[Any, Any, Any, Any, Any]
     def __iter__(self) -> Iterator[Any]: ...
 
-def give_results_as(cls: type[Reduction]) -> None: ...
+def reductions(cls: type[_Reduced]) -> type[_Reduced]: ...
 def reduction(cls: type[Reduction], matrix: NDArray[Any], pivots: Any, columns: int,
               verdict: tuple[Any, Any, Any, Any, Any]) -> Any: ...
 def reduce_plain(A: NDArray[Any], columns: int, tol: float, reduced: bool, workers: int = 1,

@@ -5,6 +5,7 @@ MATHWORK_LEVEL=baseline|v3|v4 forces a level. Nothing else in the package knows 
 """
 import importlib.util
 import os
+from typing import TYPE_CHECKING
 
 from mathwork._cpu import x86_64_level
 
@@ -47,4 +48,10 @@ def modules(name):
 
 
 level = chosen()
-core, exact, regression, orbit = modules(level)
+if TYPE_CHECKING:
+    from mathwork import _core as core
+    from mathwork import _exact as exact
+    from mathwork import _orbit as orbit
+    from mathwork import _regression as regression
+else:
+    core, exact, regression, orbit = modules(level)

@@ -1,9 +1,12 @@
 """What `mathwork._levels.regression` offers, at every level."""
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+_Line = TypeVar("_Line", bound="Line")
+_Fit = TypeVar("_Fit", bound="LeastSquares")
 
 class Line:
     slope: Any
@@ -15,10 +18,12 @@ class Line:
     status: Any
     def __iter__(self) -> Iterator[Any]: ...
 
-def give_lines_as(cls: type[Line]) -> None: ...
+def lines(cls: type[_Line]) -> type[_Line]: ...
 def make_line(cls: type[Line], *fields: Any) -> Line: ...
 def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
              workers: int = 1) -> Any: ...
+def fit_checked_line(x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None,
+                     workers: int) -> Any: ...
 
 pair_operations: list[str]
 
@@ -48,7 +53,7 @@ class LeastSquares:
     _way: str | None
     _steps: int
 
-def give_fits_as(cls: type[LeastSquares]) -> None: ...
+def fits(cls: type[_Fit]) -> type[_Fit]: ...
 def least_squares(params: Any, bse: Any, ssr: Any, rsquared: Any, fvalue: Any, correlation: Any,
                   nobs: int, rank: int, status: int, intercept: bool, X: Any, y: Any) -> Any: ...
 def fit_rows(X: NDArray[Any], y: NDArray[Any], intercept: bool, weights: NDArray[Any] | None,
