@@ -13,8 +13,7 @@ The `mathwork` command does the same for files: see `mathwork --help`.
 """
 from mathwork import activations, constants, data, init, matrix, nn, orbit, regression
 from mathwork._runtime import show_runtime
+from mathwork._version import __version__
 
 __all__ = ["__version__", "activations", "constants", "data", "init", "matrix", "nn", "orbit",
            "regression", "show_runtime"]
-
-__version__ = "0.1.0"

@@ -4,17 +4,15 @@ import sys
 import numpy as np
 
 from mathwork._levels import core, level, supported
+from mathwork._version import __version__
 
 
 def runtime():
     """{field: text} of what show_runtime() prints."""
-    # Imported here: both are for this call only, and platform costs every import 5 ms.
-    import platform
-
-    import mathwork
+    import platform  # here, because it costs 5 ms and is for this call only
 
     return {
-        "mathwork": mathwork.__version__,
+        "mathwork": __version__,
         "level": level,
         "levels here": ", ".join(supported()),
         "kernels": core.__file__,

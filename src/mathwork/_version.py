@@ -1,0 +1,2 @@
+"""The version, also for what must not import the whole package."""
+__version__ = "0.1.0"
