@@ -1,7 +1,5 @@
 """What the functions of this package compute with, as their keywords say: floats or a field."""
-import operator
-
-from mathwork import _arrays
+from mathwork.matrix.checks import checked_tol
 
 
 def arithmetic(tol, exact, modulus):
@@ -23,7 +21,7 @@ def arithmetic(tol, exact, modulus):
     if tol is not None:
         raise ValueError("tol is for floats: exact arithmetic needs none, "
                          f"got tol {tol!r} with {'exact' if exact else 'modulus'}")
-    # Each is imported where it is asked for.
+    # Here, because most programs ask for neither.
     if exact:
         from mathwork.matrix.exact import RATIONALS
 
@@ -31,54 +29,3 @@ def arithmetic(tol, exact, modulus):
     from mathwork.matrix.modular import PrimeField
 
     return PrimeField(modulus)
-
-
-def checked_tol(tol):
-    """`tol` as a float; None stays None."""
-    if tol is None:
-        return None
-    try:
-        number = float(operator.pos(tol))       # which text does not have
-    except (TypeError, ValueError):
-        raise TypeError(f"tol must be a number, got {tol!r}") from None
-    except OverflowError:
-        raise ValueError("tol must be a number at least 0, got one beyond all floats") from None
-    if not number >= 0:
-        raise ValueError(f"tol must be a number at least 0, got {tol}")
-    return number
-
-
-def checked_columns(columns, n):
-    """How many of n columns may have pivots; None: all."""
-    if columns is None:
-        return n
-    columns = operator.index(columns)
-    if not 0 <= columns <= n:
-        raise ValueError(f"columns must be between 0 and {n}, the columns of A, got {columns}")
-    return columns
-
-
-def checked_matrix(A, *, square=False):
-    """`A` as a plain matrix, or a stack of them."""
-    return with_checked_shape(_arrays.as_plain(A, "A"), square=square)
-
-
-def with_checked_shape(A, *, square=False):
-    """The array `A` if it is a matrix, or a stack of them."""
-    if A.ndim < 2:
-        raise ValueError(f"A must have shape (m, n) or (..., m, n), got {A.shape}")
-    if square and A.shape[-2] != A.shape[-1]:
-        raise ValueError(f"A must be square, got shape {A.shape}")
-    return A
-
-
-def checked_sides(A, b):
-    """`b`, right-hand sides for the matrices A, as columns; and whether they were vectors."""
-    shape = b.shape
-    vectors = b.ndim == A.ndim - 1
-    if vectors:
-        b = b[..., None]
-    if b.ndim != A.ndim or b.shape[:-1] != A.shape[:-1]:
-        raise ValueError(f"b must have shape {A.shape[:-1]}, or that and a last axis of "
-                         f"right-hand sides, to match A of shape {A.shape}, got {shape}")
-    return b, vectors

@@ -10,7 +10,8 @@ import numpy as np
 from mathwork._doors import door, public
 from mathwork._levels import core as kernels
 from mathwork._workers import checked_workers
-from mathwork.matrix.arithmetic import arithmetic, checked_columns, checked_matrix, checked_tol
+from mathwork.matrix.arithmetic import arithmetic
+from mathwork.matrix.checks import checked_columns, checked_matrix, checked_tol
 
 # The codes of Reduced.status.
 REDUCED, NOT_FINITE = range(2)

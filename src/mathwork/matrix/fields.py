@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from mathwork.matrix.arithmetic import checked_columns, checked_sides
+from mathwork.matrix.checks import checked_columns, checked_sides, with_checked_shape
 
 STATUS = ("unique", "infinite", "inconsistent")     # the codes of a stack are the places here
 UNIQUE, INFINITE, INCONSISTENT = range(3)
@@ -63,11 +63,11 @@ class Field:
 
     def det(self, A):
         """The determinant: a number, or for a stack an array."""
-        return self._each(self.determinant, self._square(A), self.dtype)
+        return self._each(self.determinant, self._matrices(A, square=True), self.dtype)
 
     def inv(self, A):
         """The inverse. A singular matrix raises; as a slice of a stack it becomes `missing`."""
-        square = self._square(A)
+        square = self._matrices(A, square=True)
         n = square.shape[-1]
         identity = np.broadcast_to(np.eye(n, dtype=np.int64), square.shape)
         matrix, pivots = self._reduced(np.concatenate((square, identity), axis=-1), 2 * n)
@@ -118,17 +118,9 @@ class Field:
 
     # ---- what they share ----
 
-    def _matrices(self, A):
-        numbers = self.read(A, "A").view()      # of which nobody else can set the shape
-        if numbers.ndim < 2:
-            raise ValueError(f"A must have shape (m, n) or (..., m, n), got {numbers.shape}")
-        return numbers
-
-    def _square(self, A):
-        numbers = self._matrices(A)
-        if numbers.shape[-2] != numbers.shape[-1]:
-            raise ValueError(f"A must be square, got shape {numbers.shape}")
-        return numbers
+    def _matrices(self, A, *, square=False):
+        # Of a view nobody else can set the shape.
+        return with_checked_shape(self.read(A, "A").view(), square=square)
 
     def _each(self, function, A, dtype):
         """function of one matrix, or an array of it over a stack"""

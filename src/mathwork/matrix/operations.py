@@ -6,10 +6,10 @@ import contextlib
 
 import numpy as np
 
-from mathwork import _arrays
+from mathwork._arrays import as_array, as_plain_together
 from mathwork._doors import door
 from mathwork._levels import core as kernels
-from mathwork.matrix.arithmetic import checked_sides
+from mathwork.matrix.checks import checked_sides, with_checked_shape
 
 
 @door(kernels.matvec)
@@ -244,10 +244,8 @@ def augment(A, b):
     """
     A, b = _numbers(A, "A"), _numbers(b, "b")
     if "O" not in (A.dtype.kind, b.dtype.kind):
-        A, b = _arrays.as_plain_together(A=A, b=b)
-    if A.ndim < 2:
-        raise ValueError(f"A must have shape (m, n) or (..., m, n), got {A.shape}")
-    return np.concatenate((A, checked_sides(A, b)[0]), axis=-1)
+        A, b = as_plain_together(A=A, b=b)
+    return np.concatenate((A, checked_sides(with_checked_shape(A), b)[0]), axis=-1)
 
 
 def _numbers(value, name):
@@ -257,7 +255,7 @@ def _numbers(value, name):
             value = np.asarray(value)
     if type(value) is np.ndarray and value.dtype.kind == "O":
         return value
-    return _arrays.as_array(value, name)
+    return as_array(value, name)
 
 
 def is_ref(A):
@@ -333,9 +331,7 @@ def is_rref(A):
 
 def _leading(A):
     """A as an array, and the column of each row's first entry that is not zero, or n"""
-    A = _numbers(A, "A")
-    if A.ndim < 2:
-        raise ValueError(f"A must have shape (m, n) or (..., m, n), got {A.shape}")
+    A = with_checked_shape(_numbers(A, "A"))
     end = np.ones((*A.shape[:-1], 1), bool)
     return A, np.concatenate((A != 0, end), axis=-1).argmax(axis=-1)
 

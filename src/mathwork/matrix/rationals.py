@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from mathwork import _arrays
+from mathwork._arrays import PLAIN, unmasked
 
 
 def as_exact(value, name, number=None):
@@ -22,12 +22,12 @@ def as_exact(value, name, number=None):
     ValueError
         For nested sequences of unequal lengths, NaN and infinity.
     """
-    array = _arrays.unmasked(value, name)
+    array = unmasked(value, name)
     kind = array.dtype.kind
     if kind not in "biufO":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if kind in "bi" or (kind in "uf" and isinstance(value, np.ndarray) and _are_integers(array)):
-        return np.require(array, np.int64, _arrays.PLAIN)
+        return np.require(array, np.int64, PLAIN)
     if kind == "f" and array.dtype == np.float64 and not isinstance(value, np.ndarray):
         # NumPy makes floats of the integers among them; here all are read as they were written.
         array = np.array(value, object)

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mathwork.matrix import rationals
+import mathwork.matrix.rationals as rationals
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,8 @@ import numpy as np
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
 from mathwork.matrix import fields
-from mathwork.matrix.arithmetic import (
-    arithmetic,
-    checked_matrix,
-    checked_sides,
-    with_checked_shape,
-)
+from mathwork.matrix.arithmetic import arithmetic
+from mathwork.matrix.checks import checked_matrix, checked_sides, with_checked_shape
 from mathwork.matrix.elimination import CLOSE_ACCEPTED, CLOSE_REJECTED, ref, rref, shown
 from mathwork.matrix.fields import INCONSISTENT, INFINITE, UNIQUE
 

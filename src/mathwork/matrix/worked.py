@@ -4,7 +4,7 @@ import math
 import numpy as np
 
 from mathwork._arrays import as_plain
-from mathwork.matrix.arithmetic import checked_columns
+from mathwork.matrix.checks import checked_columns
 from mathwork.matrix.elimination import rref
 from mathwork.matrix.rationals import as_fractions
 from mathwork.matrix.steps import as_latex, as_text
