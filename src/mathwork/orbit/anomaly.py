@@ -3,9 +3,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-from mathwork.orbit import units
 
 CONVERGED, INVALID, NOT_CONVERGED = range(3)
 

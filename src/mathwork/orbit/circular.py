@@ -3,9 +3,9 @@
 The star is held fixed, as is nearly exact where the planet is much lighter, unless the planet's
 mass says that both move. Gravity is Newton's: nothing here knows of relativity.
 """
+import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-from mathwork.orbit import units
 
 MU = "m**3/s**2"        # as both astropy and pint read it
 UNITS = {"radius": "m", "star_mass": "kg", "planet_mass": "kg", "mu": MU}

@@ -1,11 +1,13 @@
 """Orbits of any eccentricity: positions and velocities at given times."""
 import numpy as np
 
+import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
 from mathwork._workers import checked_workers, over_rows
-from mathwork.orbit import elements, units
 from mathwork.orbit.circular import MU, look_at_units
+from mathwork.orbit.elements import settled
+from mathwork.orbit.plot import conics, plot_orbits
 
 
 @door(kernels.vis_viva)
@@ -147,12 +149,12 @@ class KeplerOrbit:
                                      "Omega": (Omega, "rad"), "omega": (omega, "rad"),
                                      "M0": (M0, "rad"), "mu": (mu, MU)})
         names = (given, "e", "i", "Omega", "omega", "M0", "mu")
-        settled, coefficients = elements.settled(dict(zip(names, found, strict=True)))
-        self.__setstate__({"_elements": settled, "_kind": kind, "shape": settled["e"].shape,
+        elements, coefficients = settled(dict(zip(names, found, strict=True)))
+        self.__setstate__({"_elements": elements, "_kind": kind, "shape": elements["e"].shape,
                            "_coefficients": coefficients})
         if kind is None:
             # stacklevel: this, __init__ or from_periapsis, and the caller
-            look_at_units(settled["periapsis"], None, settled["mu"], 5, "periapsis")
+            look_at_units(elements["periapsis"], None, elements["mu"], 5, "periapsis")
 
     def __setstate__(self, state):
         for array in (*state["_elements"].values(), state["_coefficients"]):
@@ -381,6 +383,10 @@ class KeplerOrbit:
         >>> ax.get_xlabel()
         'x (au)'
         """
-        from mathwork.orbit.plot import plot_orbits
-
         return plot_orbits(self, ax)
+
+    def _drawings(self):
+        """What plot_orbits draws, one for each of the orbits"""
+        (places,), _ = units.plain(places=(self.position(0.0), "m"))
+        return conics(*(self._elements[name] for name in ("periapsis", "e", "i", "Omega", "omega")),
+                      places)

@@ -1,4 +1,8 @@
-"""Orbits as pictures, to scale. matplotlib is imported when one is drawn."""
+"""Orbits as pictures, to scale. matplotlib is imported when one is drawn.
+
+An object of orbits says by its method `_drawings()` what they look like: a Drawing each, made by
+`circles` or `conics` here.
+"""
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -6,9 +10,6 @@ import numpy as np
 
 from mathwork._extras import extra
 from mathwork.constants import AU
-from mathwork.orbit import units
-from mathwork.orbit.kepler import KeplerOrbit
-from mathwork.orbit.two_bodies import CircularOrbit
 
 POINTS = 361            # of a curve
 SMALLEST_IN_AU = 0.1    # a picture that reaches less far is in km
@@ -101,33 +102,29 @@ def plot_orbits(orbits, ax=None, *, labels=None):
 # ---- from orbits to curves ----
 
 def _drawings_of(orbit):
-    if isinstance(orbit, CircularOrbit):
-        return [_circular_drawing(orbit)]
-    if isinstance(orbit, KeplerOrbit):
-        return _kepler_drawings(orbit)
-    raise TypeError("orbits must be CircularOrbit or KeplerOrbit objects, "
-                    f"got {type(orbit).__name__}")
+    if not hasattr(type(orbit), "_drawings"):
+        raise TypeError("orbits must be CircularOrbit or KeplerOrbit objects, "
+                        f"got {type(orbit).__name__}")
+    return orbit._drawings()
 
 
-def _circular_drawing(orbit):
-    star_mass, planet_mass, radius = orbit._plain
-    share = planet_mass / (star_mass + planet_mass) if star_mass + planet_mass else 0.5
+def circles(radius, share, fixed_star):
+    """The Drawing of a circular orbit; `share` is the planet's part of both masses."""
     turn = np.linspace(0, 2 * np.pi, POINTS)
     circle = radius * np.stack((np.cos(turn), np.sin(turn)), axis=-1)
     start, centre = circle[0], np.zeros(2)
-    if orbit.fixed_star:
+    if fixed_star:
         return Drawing(circle, start, centre, None, share * start)
     return Drawing((1 - share) * circle, (1 - share) * start, -share * start, share * circle,
                    centre)
 
 
-def _kepler_drawings(orbit):
-    """One for each of the orbits that a KeplerOrbit holds"""
-    elements, _ = units.plain(q=(orbit.periapsis, "m"), e=(orbit.e, ""), i=(orbit.i, "rad"),
-                              Omega=(orbit.Omega, "rad"), omega=(orbit.omega, "rad"),
-                              place=(orbit.position(0.0), "m"))
-    *elements, places = elements
-    elements = [np.ravel(element) for element in np.broadcast_arrays(*elements)]
+def conics(periapsis, e, i, Omega, omega, places):
+    """The Drawings of orbits.
+
+    Elements are arrays of one shape (...), and `places` (..., 3) is where the planets are.
+    """
+    elements = [np.ravel(element) for element in (periapsis, e, i, Omega, omega)]
     places = places.reshape(-1, 3)
     return [Drawing(_conic(q, e, *angles), None if e >= 1 and not near else place[:2], np.zeros(2))
             for q, e, *angles, place, near in zip(

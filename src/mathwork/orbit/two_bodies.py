@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+import mathwork.orbit.units as units
 from mathwork._arrays import real_dtype
 from mathwork._levels import orbit as kernels
 from mathwork.constants import G
-from mathwork.orbit import units
 from mathwork.orbit.circular import MU, look_at_units
+from mathwork.orbit.plot import circles, plot_orbits
 
 
 class OrbitTable(NamedTuple):
@@ -320,9 +321,12 @@ class CircularOrbit:
         >>> ax.get_xlabel()
         'x (au)'
         """
-        from mathwork.orbit.plot import plot_orbits
-
         return plot_orbits(self, ax)
+
+    def _drawings(self):
+        """What plot_orbits draws"""
+        star, planet, radius = self._plain
+        return [circles(radius, _share(planet, star), self.fixed_star)]
 
     def _wrap(self, value, unit):
         return value if self._kind is None else self._kind.wrap(value, unit)
