@@ -3,13 +3,13 @@
 Dense             mathwork.nn.dense
 Network           mathwork.nn.network, with nn.sources and nn.chain for networks from elsewhere
 RowFunction       mathwork.nn.cfunction
-load              mathwork.nn.formats
+load              mathwork.nn.loading, of the files of mathwork.nn.formats
 cost              mathwork.nn.cost
 """
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.cost import cost
 from mathwork.nn.dense import Dense
-from mathwork.nn.formats import load
+from mathwork.nn.loading import load
 from mathwork.nn.network import Network
 
 __all__ = ["Dense", "Network", "RowFunction", "cost", "load"]

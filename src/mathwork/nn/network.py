@@ -3,12 +3,15 @@ import itertools
 
 import numpy as np
 
-from mathwork import init
+import mathwork.nn.formats as formats
+import mathwork.nn.formats.onnx as onnx
+import mathwork.nn.sources as sources
 from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
-from mathwork.nn import formats, sources
+from mathwork.init import he_normal, he_uniform
+from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.dense import Dense
-from mathwork.nn.formats import onnx
+from mathwork.nn.formats.files import as_path
 
 
 @kernels.call_without_tuple
@@ -117,7 +120,7 @@ class Network(kernels.ForwardPass):
         >>> Network.he((4, 32, 32, 2), rng=0)
         Network(4-32-32-2, relu-relu-sigmoid, float32)
         """
-        draws = {"normal": init.he_normal, "uniform": init.he_uniform}
+        draws = {"normal": he_normal, "uniform": he_uniform}
         if distribution not in draws:
             raise ValueError(f"distribution must be one of {', '.join(draws)}, "
                              f"got {distribution!r}")
@@ -391,7 +394,7 @@ class Network(kernels.ForwardPass):
         >>> bool((again.layers[0].weight == net.layers[0].weight).all())
         True
         """
-        formats.save(self, path)
+        formats.save(self, as_path(path))
 
     def to_onnx(self):
         """The network as an ONNX model that computes the same, for other runtimes.
@@ -442,8 +445,6 @@ class Network(kernels.ForwardPass):
         >>> bool((np.array(y) == net([1, 2, 3, 4])).all())
         True
         """
-        from mathwork.nn.cfunction import RowFunction
-
         return RowFunction(self)
 
     def __reduce__(self):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mathwork.nn.dense import DEFAULT_PARAMETER, Dense
-from mathwork.nn.formats import refusal
+from mathwork.nn.formats.files import refusal
 
 KIND = "mathwork.Network 1"     # the number changes when a reader must
 STORED = 0                      # how a zip file says that a member is not compressed

@@ -2,7 +2,7 @@
 from os import PathLike
 
 from mathwork._extras import extra
-from mathwork.nn.formats import as_path, refusal
+from mathwork.nn.formats.files import as_path, refusal
 
 
 def read(path):
@@ -24,7 +24,7 @@ def content_of(network):
 def model(network):
     """The onnx.ModelProto of a network"""
     extra("onnx", "make an ONNX model")
-    from mathwork.nn.formats import onnx_model
+    import mathwork.nn.formats.onnx_model as onnx_model
 
     return onnx_model.model(network)
 
@@ -41,7 +41,7 @@ def layers(source):
 
 
 def _layers(model, path):
-    from mathwork.nn.formats import onnx_graph
+    import mathwork.nn.formats.onnx_graph as onnx_graph
 
     try:
         return onnx_graph.layers(model, None if path is None else path.parent)

@@ -2,7 +2,7 @@
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
 
-from mathwork.nn.formats import onnx_functions
+import mathwork.nn.formats.onnx_functions as onnx_functions
 
 OPSET = 20                      # the first that has Gelu
 IR_VERSION = 9                  # the oldest that goes with it

@@ -5,8 +5,8 @@ from reprlib import repr as short
 import numpy as np
 from onnx import TensorProto
 
+import mathwork.nn.formats.onnx_functions as onnx_functions
 from mathwork.nn.chain import Chain
-from mathwork.nn.formats import onnx_functions
 from mathwork.nn.formats.onnx_tensors import check_lengths, check_type
 
 # The defaults of Selu, which is the only one mathwork has, as its specification prints them.

@@ -12,7 +12,7 @@ import numpy as np
 
 from mathwork._extras import extra
 from mathwork.nn.dense import Dense
-from mathwork.nn.formats import refusal
+from mathwork.nn.formats.files import refusal
 
 DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 ACTIVATIONS = "mathwork.activations"    # in the metadata, a JSON list as text

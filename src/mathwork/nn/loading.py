@@ -1,0 +1,59 @@
+"""Networks from files."""
+from mathwork.nn.formats import layers
+from mathwork.nn.formats.files import as_path, refusal
+from mathwork.nn.network import Network
+
+
+def load(path, *, activations=None, dtype=None):
+    """Read a network from a file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Ends in ``.npz`` (written by :meth:`Network.save`), ``.onnx`` (see
+        :meth:`Network.from_onnx`) or ``.safetensors`` (a ``state_dict`` of ``nn.Linear`` layers
+        as PyTorch names them, ``0.weight``, ``0.bias``, ``2.weight``, ...; biases may be absent).
+    activations : sequence of str or (str, float), optional
+        One a layer, for a ``.safetensors`` file that does not say them itself; files written by
+        :meth:`Network.save` do.
+    dtype : dtype, optional
+        float32 or float64; by default the dtype in the file, float16 and bfloat16 widened to
+        float32.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        For any other suffix, a file that is not what its suffix says, is cut short, declares
+        more data than it has, or holds a network that is not a chain of dense layers; and for
+        activations that are missing, or given where the file says them.
+    ImportError
+        If the ``onnx`` or ``safetensors`` package is needed and missing.
+    OSError
+        If the file cannot be read.
+
+    Notes
+    -----
+    A file from a stranger can only be refused: sizes are checked before anything is allocated,
+    pickles are not read, and data that ONNX keeps in other files must lie in the same folder.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from mathwork.nn import Network, load
+    >>> net = Network.he((4, 8, 2), rng=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "net.npz")
+    ...     net.save(path)
+    ...     load(path)
+    Network(4-8-2, relu-sigmoid, float32)
+    """
+    path = as_path(path)
+    found = layers(path, activations)
+    try:
+        return Network._of(found, dtype)
+    except ValueError as error:         # for layers that do not chain
+        raise refusal(path, error) from None
