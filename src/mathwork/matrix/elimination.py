@@ -9,12 +9,10 @@ import numpy as np
 
 from mathwork._doors import door, public
 from mathwork._levels import core as kernels
+from mathwork._status import REDUCED
 from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_columns, checked_matrix, checked_tol
-
-# The codes of Reduced.status.
-REDUCED, NOT_FINITE = range(2)
 
 # A call was close if a pivot was accepted at less than so many times its bound, or one was
 # rejected at more than this part of it.

@@ -7,10 +7,8 @@ import math
 
 import numpy as np
 
+from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, UNIQUE
 from mathwork.matrix.checks import checked_columns, checked_sides, with_checked_shape
-
-STATUS = ("unique", "infinite", "inconsistent")     # the codes of a stack are the places here
-UNIQUE, INFINITE, INCONSISTENT = range(3)
 
 
 class Field:
@@ -95,8 +93,8 @@ class Field:
 
         `b` has the shape of `A` without its last axis, or with any other number of columns. For
         one matrix `status` is a word, that of the worst column, and `x` is None where it is
-        "inconsistent". For a stack `status` is an int8 array of places in STATUS, and `missing`
-        fills the inconsistent slices of x.
+        "inconsistent". For a stack `status` is an int8 array of codes, and `missing` fills the
+        inconsistent slices of x.
         """
         left, right = self._matrices(A), self.read(b, "b")
         n, stack = left.shape[-1], left.shape[:-2]
@@ -107,7 +105,7 @@ class Field:
             status, x = self._solution(matrix, pivots, n)
             if vector and x is not None:
                 x = x[:, 0]
-            return STATUS[status], x, self._null_space(matrix, pivots, n)
+            return SOLUTION_WORDS[status], x, self._null_space(matrix, pivots, n)
         status = np.empty(stack, np.int8)
         x = np.full((*stack, n, right.shape[-1]), self.missing, self.dtype)
         for at in np.ndindex(stack):
@@ -141,7 +139,7 @@ class Field:
         return matrices.reshape(A.shape), pivots.reshape(*stack, pivots.shape[1])
 
     def _solution(self, matrix, pivots, n):
-        """(place in STATUS, x or None) of one system, from the reduced form of [A b]"""
+        """(status code, x or None) of one system, from the reduced form of [A b]"""
         if len(pivots) and pivots[-1] >= n:
             return INCONSISTENT, None
         x = np.full((n, matrix.shape[1] - n), self.zero, self.dtype)

@@ -6,14 +6,10 @@ import numpy as np
 
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
-from mathwork.matrix import fields
+from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_matrix, checked_sides, with_checked_shape
 from mathwork.matrix.elimination import CLOSE_ACCEPTED, CLOSE_REJECTED, ref, rref, shown
-from mathwork.matrix.fields import INCONSISTENT, INFINITE, UNIQUE
-
-STATUS = (*fields.STATUS, "nan")        # the codes of a stack are the places
-NOT_FINITE = 3
 
 # Rounding in b is of the size that A x had before it cancelled, for an x that is not known. So it
 # is taken to be up to so many times what the x that is found could leave.
@@ -119,7 +115,7 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
         found = kernels.solve_regular(A, b)
         if found is not None:
             x, basis, accepted = found
-            return _solution(STATUS[UNIQUE], x, basis, not accepted >= CLOSE_ACCEPTED)
+            return _solution(SOLUTION_WORDS[UNIQUE], x, basis, not accepted >= CLOSE_ACCEPTED)
     field = arithmetic(tol, exact, modulus)
     if field is not None:
         return Solution(*field.solve(A, b))
@@ -127,7 +123,7 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
     sides, vectors = checked_sides(with_checked_shape(A), b)
     status, x, basis, ambiguous = _solved(_flat(A), _flat(sides), tol)
     if A.ndim == 2:
-        status, ambiguous = STATUS[int(status)], bool(ambiguous)
+        status, ambiguous = SOLUTION_WORDS[int(status)], bool(ambiguous)
     else:
         stack = A.shape[:-2]
         status, ambiguous = status.reshape(stack), ambiguous.reshape(stack)
@@ -156,7 +152,8 @@ def _solved(A, sides, tol):
     x[np.broadcast_to((lost | unknown)[..., None, :], x.shape)] = np.nan
     status = np.where(np.equal(reduced.rank, n), UNIQUE, INFINITE)
     status = np.where(lost.any(axis=-1), INCONSISTENT, status)
-    status = np.where(unknown.any(axis=-1) | np.not_equal(reduced.status, 0), NOT_FINITE, status)
+    status = np.where(unknown.any(axis=-1) | np.not_equal(reduced.status, 0),
+                      SYSTEM_NOT_FINITE, status)
     return (status.astype(np.int8), x, _null_space(reduced, n),
             reduced.ambiguous | close.any(axis=-1))
 

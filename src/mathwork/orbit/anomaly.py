@@ -6,8 +6,7 @@ import numpy as np
 import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-
-CONVERGED, INVALID, NOT_CONVERGED = range(3)
+from mathwork._status import CONVERGED, INVALID, NOT_CONVERGED
 
 
 class Anomaly(NamedTuple):

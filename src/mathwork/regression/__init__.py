@@ -5,7 +5,9 @@ fit_linear, LinearFit, RankWarning                    mathwork.regression.linear
 fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
 fit_groups, GroupFits, fit_rolling, RollingFits       mathwork.regression.batches
 Moments                                               mathwork.regression.moments
+the codes of `status`                                 mathwork.regression.status
 """
+from mathwork.regression import status as status
 from mathwork.regression.batches import GroupFits, RollingFits, fit_groups, fit_rolling
 from mathwork.regression.line import LineFit, fit_line
 from mathwork.regression.linear import LinearFit, RankWarning, fit_linear

@@ -4,11 +4,11 @@ The fit itself is compiled: mathwork/kernels/lines.pxi, line_stacks.pxi and line
 """
 import numpy as np
 
-from mathwork import _arrays
+from mathwork._arrays import as_array, as_plain, real_dtype
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
+from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork._workers import checked_workers
-from mathwork.regression.status import BAD_WEIGHT, FITTED, NOT_FINITE, TOO_FEW
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
@@ -99,7 +99,7 @@ class LineFit(kernels.Line):
         >>> fit_line([0, 1], [1, 3]).predict(10)
         21.0
         """
-        x = _arrays.as_plain(x, "x", np.float64)
+        x = as_plain(x, "x", np.float64)
         slope, intercept = self.slope, self.intercept
         if not isinstance(slope, float) and x.ndim > 0:
             if x.ndim > 1 and x.shape[:-1] != slope.shape:
@@ -267,7 +267,7 @@ def fit_line(x, y, *, weights=None, workers=1):
     workers = checked_workers(workers)
     x, y, weights = checked(x, y, weights)
     fit = kernels.fit_checked_line(x, y, weights, workers)
-    if y.ndim == 1 and fit.status not in (FITTED, NOT_FINITE):
+    if y.ndim == 1 and fit.status not in (FITTED, FIT_NOT_FINITE):
         complain(fit.status, x, y, weights)
     return fit
 
@@ -302,8 +302,8 @@ def checked(x, y, weights):
 
 
 def _readable(value, name):
-    array = _arrays.as_array(value, name)
-    dtype = _arrays.real_dtype(array.dtype)
+    array = as_array(value, name)
+    dtype = real_dtype(array.dtype)
     if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
         return array
     with np.errstate(over="ignore"):        # long double

@@ -10,8 +10,8 @@ import numpy as np
 from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
+from mathwork._status import CONSTANT, FIT_NOT_FINITE
 from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
-from mathwork.regression.status import CONSTANT, NOT_FINITE
 
 NAN_POLICIES = ("raise", "omit", "propagate")
 
@@ -179,7 +179,7 @@ class LinearFit(kernels.LeastSquares):
     @property
     def resid(self):
         X, y = self._rows("residuals")
-        if self.status == NOT_FINITE:
+        if self.status == FIT_NOT_FINITE:
             return np.full(y.shape, math.nan)
         return self._less(X, y).reshape(y.shape)
 
@@ -216,7 +216,7 @@ class LinearFit(kernels.LeastSquares):
         p = len(self.params) - self.intercept
         if X.ndim != 2 or X.shape[1] != p:
             raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
-        if self.status == NOT_FINITE:
+        if self.status == FIT_NOT_FINITE:
             return np.full((len(X), *self.params.shape[1:]), math.nan)
         return self._less(X, None).reshape(len(X), *self.params.shape[1:])
 
@@ -393,7 +393,7 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
     """
     X, y, weights, rank_tol = checked(X, y, weights, rank_tol, nan_policy)
     fit = kernels.fit_rows(X, y, intercept, weights, rank_tol)
-    if fit.status == NOT_FINITE:
+    if fit.status == FIT_NOT_FINITE:
         if nan_policy == "raise":
             raise ValueError("X and y must be finite; nan_policy='omit' leaves the other rows out")
         if nan_policy == "omit":

@@ -10,8 +10,8 @@ import numpy as np
 from mathwork._arrays import FLOAT64, as_array, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
+from mathwork._status import CONSTANT
 from mathwork.regression.linear import in_place
-from mathwork.regression.status import CONSTANT
 
 NAN_POLICIES = ("raise", "omit")
 PIECE_NUMBERS = 1 << 20     # that are converted, or looked through for NaN, at a time

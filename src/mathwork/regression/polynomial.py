@@ -10,6 +10,7 @@ import numpy as np
 from mathwork._arrays import as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
+from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -17,7 +18,6 @@ from mathwork.regression.inference import (
     t_quantile,
     t_statistic,
 )
-from mathwork.regression.status import BAD_WEIGHT, FITTED, NOT_FINITE, TOO_FEW
 
 MAX_DEGREE = 100
 
@@ -394,7 +394,9 @@ def fit_polynomial(x, y, degree, *, weights=None):
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be between 0 and {MAX_DEGREE}, got {degree}")
     status, nobs, mapping, basis, spread, coef, covariance, bse, ssr, unexplained = (
+        core.polynomial_fit(x, y, weights, degree))
         kernels.polynomial_fit(x, y, weights, degree))
+    if status == FIT_NOT_FINITE:
     if status == NOT_FINITE:
         mapping = (0, 0.0, 1.0, 0)
         for array in (basis, spread, coef, covariance, bse):

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from mathwork.regression import status
+from mathwork._status import FIT_NOT_FINITE
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -169,7 +169,7 @@ def _parts(fit):
     terms = list(getattr(fit, "terms", None) or
                  ["intercept"] * fit.intercept + [f"X[{i}]" for i in range(P - fit.intercept)])
     notes = []
-    if fit.status == status.NOT_FINITE:
+    if fit.status == FIT_NOT_FINITE:
         notes.append(NOT_FINITE)
     elif np.isnan(params).any():
         left_out = np.isnan(params.reshape(shape)[:, 0])

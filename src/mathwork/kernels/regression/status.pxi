@@ -1,4 +1,4 @@
-# What became of a regression: the codes of mathwork.regression.status.
+# What became of a regression: the codes of mathwork._status.
 
 cdef enum:
     FIT_DONE
