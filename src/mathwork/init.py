@@ -122,7 +122,8 @@ def he_normal(shape, *, fan_in=None, dtype=np.float32, rng=None, truncated=False
     >>> round(float(weight.var()) * 50, 1)
     2.0
     """
-    shape, fan_in, dtype = _checked(shape, fan_in, dtype)
+    dtype = float_dtype(dtype)
+    shape, fan_in = _checked_shape(shape, fan_in)
     std = he_std(fan_in)
     rng = np.random.default_rng(rng)
     weight = rng.standard_normal(shape, dtype)
@@ -161,7 +162,8 @@ def he_uniform(shape, *, fan_in=None, dtype=np.float32, rng=None):
     >>> bool(abs(weight).max() <= he_limit(50))
     True
     """
-    shape, fan_in, dtype = _checked(shape, fan_in, dtype)
+    dtype = float_dtype(dtype)
+    shape, fan_in = _checked_shape(shape, fan_in)
     weight = np.random.default_rng(rng).random(shape, dtype)
     # 2u - 1 is exact: u is a multiple of 2^-24 (float32) or 2^-53 (float64) below 1.
     weight *= 2
@@ -170,8 +172,8 @@ def he_uniform(shape, *, fan_in=None, dtype=np.float32, rng=None):
     return weight
 
 
-def _checked(shape, fan_in, dtype):
-    dtype = float_dtype(dtype)
+def _checked_shape(shape, fan_in):
+    """(shape, fan_in), which is by default the last size."""
     try:
         shape = tuple(operator.index(size) for size in shape)
     except TypeError:
@@ -182,7 +184,7 @@ def _checked(shape, fan_in, dtype):
         if not shape:
             raise ValueError("shape must have a last size to be the fan_in, got ()")
         fan_in = shape[-1]
-    return shape, fan_in, dtype
+    return shape, fan_in
 
 
 def normal_pdf(x, mean=0, std=1):

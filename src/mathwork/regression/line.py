@@ -4,11 +4,12 @@ The fit itself is compiled: mathwork/kernels/lines.pxi, line_stacks.pxi and line
 """
 import numpy as np
 
-from mathwork._arrays import as_array, as_plain, real_dtype
+from mathwork._arrays import as_plain
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork._workers import checked_workers
+from mathwork.regression.checks import as_readable, wrong_weight
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
@@ -277,9 +278,9 @@ def checked(x, y, weights):
 
     What is broadcast is not copied, nor is a layout that has steps.
     """
-    arrays = {"x": _readable(x, "x"), "y": _readable(y, "y")}
+    arrays = {"x": as_readable(x, "x"), "y": as_readable(y, "y")}
     if weights is not None:
-        arrays["weights"] = _readable(weights, "weights")
+        arrays["weights"] = as_readable(weights, "weights")
     # Of a view nobody else can set the shape.
     arrays = {name: array.view() for name, array in arrays.items()}
     for name, array in arrays.items():
@@ -301,20 +302,10 @@ def checked(x, y, weights):
     return *broadcast, *[None] * (3 - len(broadcast))
 
 
-def _readable(value, name):
-    array = as_array(value, name)
-    dtype = real_dtype(array.dtype)
-    if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
-        return array
-    with np.errstate(over="ignore"):        # long double
-        return np.require(array, dtype, ["ALIGNED"])
-
-
 def complain(status, x, y, weights):
     """Raise for a status of one fit that no result is given for."""
     if status == BAD_WEIGHT:
-        wrong = weights[~((weights >= 0) & (weights < np.inf))][0]
-        raise ValueError(f"weights must be finite and at least 0, got {wrong}")
+        raise wrong_weight(weights)
     points, of = x, ""
     if weights is not None:
         points, of = x[weights > 0], " of positive weight"

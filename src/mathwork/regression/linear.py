@@ -7,10 +7,16 @@ import warnings
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
+from mathwork.regression.checks import (
+    as_readable,
+    check_nan_policy,
+    checked_rank_tol,
+    checked_weights,
+    weights_of_rows,
+)
 from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
 
 NAN_POLICIES = ("raise", "omit", "propagate")
@@ -212,7 +218,7 @@ class LinearFit(kernels.LeastSquares):
         >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).predict([[5]])
         array([4.5])
         """
-        X = _in_place(X, "X")
+        X = as_readable(X, "X")
         p = len(self.params) - self.intercept
         if X.ndim != 2 or X.shape[1] != p:
             raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
@@ -410,43 +416,12 @@ def checked(X, y, weights, rank_tol, nan_policy):
 
     X and y stay where they lie if they are float32 or float64, aligned, in native byte order.
     """
-    X, y = _in_place(X, "X"), _in_place(y, "y")
+    X, y = as_readable(X, "X"), as_readable(y, "y")
     if X.ndim != 2:
         raise ValueError(f"X must have shape (n, p), got {X.shape}")
     if y.ndim not in (1, 2):
         raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
-    if nan_policy not in NAN_POLICIES:
-        raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, "
-                         f"got {nan_policy!r}")
+    check_nan_policy(nan_policy, NAN_POLICIES)
     if weights is not None:
-        weights = as_plain(weights, "weights", FLOAT64)
-        if weights.shape != (len(X),):
-            raise ValueError(f"weights must have shape ({len(X)},) to match X, "
-                             f"got {weights.shape}")
-        wrong = ~((weights >= 0) & np.isfinite(weights))
-        if wrong.any():
-            raise ValueError("weights must be finite and not negative, "
-                             f"got {weights[wrong][0]} in row {np.argmax(wrong)}")
-    return X, y, weights, _checked_rank_tol(rank_tol)
-
-
-def _checked_rank_tol(rank_tol):
-    if rank_tol is None:
-        return -1.0
-    rank_tol = float(rank_tol)
-    if not rank_tol >= 0:
-        raise ValueError(f"rank_tol must not be negative, got {rank_tol}")
-    return rank_tol
-
-
-def _in_place(value, name):
-    return in_place(as_array(value, name))
-
-
-def in_place(array):
-    """Aligned native float32 or float64: the array itself where it is that"""
-    dtype = real_dtype(array.dtype)
-    if array.dtype is dtype and array.flags.aligned:
-        return array
-    with np.errstate(over="ignore"):    # a long double beyond float64 becomes infinity
-        return np.require(array, dtype, ["ALIGNED"])
+        weights = checked_weights(weights_of_rows(weights, X))
+    return X, y, weights, checked_rank_tol(rank_tol, -1.0)

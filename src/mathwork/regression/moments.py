@@ -7,11 +7,17 @@ import operator
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_array, as_plain
+from mathwork._arrays import as_array
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT
-from mathwork.regression.linear import in_place
+from mathwork.regression.checks import (
+    check_nan_policy,
+    checked_rank_tol,
+    checked_weights,
+    in_place,
+    weights_of_rows,
+)
 
 NAN_POLICIES = ("raise", "omit")
 PIECE_NUMBERS = 1 << 20     # that are converted, or looked through for NaN, at a time
@@ -135,7 +141,7 @@ class Moments:
         >>> state.fit().params
         array([0.5, 0.8])
         """
-        X, y, weights = _checked(X, y, weights, nan_policy)
+        X, y, weights = _checked_rows(X, y, weights, nan_policy)
         shape = X.shape[1], y.shape[1] if y.ndim == 2 else 1, y.ndim == 1
         if self._numbers is not None and shape != self._shape:
             raise ValueError(f"X and y must have {_described(self._shape)} as the rows before, "
@@ -146,7 +152,7 @@ class Moments:
         for start in range(0, max(len(X), 1), step):
             piece = slice(start, start + step)
             added = _moments_of(in_place(X[piece]), in_place(y[piece]),
-                                None if weights is None else _weights(weights[piece], start),
+                                None if weights is None else checked_weights(weights[piece], start),
                                 nan_policy, start)
             numbers = _joined(numbers, added, q)
         self._numbers = _finite(numbers)
@@ -203,10 +209,7 @@ class Moments:
         if P == 0 or self._n_targets == 0:
             raise ValueError("there must be a column or an intercept, and a y, to fit: "
                              f"these are moments of {_described(self._shape)}")
-        if rank_tol is None:
-            rank_tol = 16 * P * np.finfo(np.float64).eps
-        elif not (rank_tol := float(rank_tol)) >= 0:
-            raise ValueError(f"rank_tol must not be negative, got {rank_tol}")
+        rank_tol = checked_rank_tol(rank_tol, 16 * P * np.finfo(np.float64).eps)
         if self.nobs < P:
             raise ValueError(f"there must be at least {P} rows for {P} parameters, "
                              f"got {self.nobs}")
@@ -312,7 +315,7 @@ def _described(shape):
     return f"shapes (n, {p}) and " + ("(n,)" if single else f"(n, {k})")
 
 
-def _checked(X, y, weights, nan_policy):
+def _checked_rows(X, y, weights, nan_policy):
     """X, y and weights as arrays that fit each other, in any layout and dtype"""
     X, y = as_array(X, "X"), as_array(y, "y")
     if X.ndim != 2:
@@ -320,26 +323,8 @@ def _checked(X, y, weights, nan_policy):
     if y.ndim not in (1, 2) or len(y) != len(X):
         raise ValueError(f"y must have shape ({len(X)},) or ({len(X)}, k) to match X of shape "
                          f"{X.shape}, got {y.shape}")
-    if nan_policy not in NAN_POLICIES:
-        raise ValueError(f"nan_policy must be one of {', '.join(NAN_POLICIES)}, "
-                         f"got {nan_policy!r}")
-    if weights is not None:
-        weights = as_array(weights, "weights")
-        if weights.shape != (len(X),):
-            raise ValueError(f"weights must have shape ({len(X)},) to match X, "
-                             f"got {weights.shape}")
-    return X, y, weights
-
-
-def _weights(weights, first):
-    """A piece of the weights as the kernel takes them"""
-    weights = as_plain(weights, "weights", FLOAT64)
-    wrong = ~((weights >= 0) & np.isfinite(weights))
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise ValueError("weights must be finite and not negative, "
-                         f"got {weights[row]} in row {first + row}")
-    return weights
+    check_nan_policy(nan_policy, NAN_POLICIES)
+    return X, y, None if weights is None else weights_of_rows(weights, X)
 
 
 def _moments_of(X, y, weights, nan_policy, first):

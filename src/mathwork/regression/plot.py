@@ -5,6 +5,7 @@ import numpy as np
 
 from mathwork._arrays import as_plain
 from mathwork._extras import extra
+from mathwork.regression.checks import are_wrong, weights_of_points, wrong_weight
 from mathwork.regression.inference import checked_alpha, t_quantile
 
 CURVE_POINTS = 201
@@ -79,13 +80,9 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
         _draw_observed(ax, fitted[finite], y[finite], fit)
     else:
         if weights is not None:
-            weights = as_plain(weights, "weights", np.float64)
-            if weights.shape != x.shape:
-                raise ValueError(f"weights must have shape {x.shape} to match x, "
-                                 f"got {weights.shape}")
-            wrong = ~((weights >= 0) & (weights < np.inf))
-            if wrong.any():
-                raise ValueError(f"weights must be finite and at least 0, got {weights[wrong][0]}")
+            weights = weights_of_points(weights, x)
+            if are_wrong(weights).any():
+                raise wrong_weight(weights)
             weights = weights[finite]
             if not weights.any():
                 raise ValueError("there is nothing to draw: no finite point has a weight above 0")

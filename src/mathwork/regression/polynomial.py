@@ -11,6 +11,7 @@ from mathwork._arrays import as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
+from mathwork.regression.checks import weights_of_points, wrong_weight
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -387,17 +388,13 @@ def fit_polynomial(x, y, degree, *, weights=None):
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
     if weights is not None:
-        weights = as_plain(weights, "weights", np.float64)
-        if weights.shape != x.shape:
-            raise ValueError(f"weights must have shape {x.shape} to match x, got {weights.shape}")
+        weights = weights_of_points(weights, x)
     degree = operator.index(degree)
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be between 0 and {MAX_DEGREE}, got {degree}")
     status, nobs, mapping, basis, spread, coef, covariance, bse, ssr, unexplained = (
-        core.polynomial_fit(x, y, weights, degree))
         kernels.polynomial_fit(x, y, weights, degree))
     if status == FIT_NOT_FINITE:
-    if status == NOT_FINITE:
         mapping = (0, 0.0, 1.0, 0)
         for array in (basis, spread, coef, covariance, bse):
             array.fill(math.nan)
@@ -411,8 +408,7 @@ def fit_polynomial(x, y, degree, *, weights=None):
 
 def _error(status, x, weights, degree):
     if status == BAD_WEIGHT:
-        wrong = weights[~((weights >= 0) & (weights < np.inf))]
-        return ValueError(f"weights must be finite and at least 0, got {wrong[0]}")
+        return wrong_weight(weights)
     if status == TOO_FEW:
         different = len(np.unique(x if weights is None else x[weights > 0]))
         return ValueError(f"a polynomial of degree {degree} takes at least {degree + 1} different "

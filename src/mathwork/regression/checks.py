@@ -1,0 +1,73 @@
+"""What the arguments of fits have in common, checked for all of them."""
+import numpy as np
+
+from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
+
+
+def in_place(array):
+    """Aligned native float32 or float64, in any layout: the array itself where it is that."""
+    dtype = real_dtype(array.dtype)
+    if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
+        return array
+    with np.errstate(over="ignore"):    # a long double beyond float64 becomes infinity
+        return np.require(array, dtype, ["ALIGNED"])
+
+
+def as_readable(value, name):
+    """`value` as an array of real numbers that the kernels read where it lies."""
+    return in_place(as_array(value, name))
+
+
+def check_nan_policy(nan_policy, known):
+    if nan_policy not in known:
+        raise ValueError(f"nan_policy must be one of {', '.join(known)}, got {nan_policy!r}")
+
+
+def checked_rank_tol(rank_tol, default):
+    """`rank_tol` as a float; None is the default."""
+    if rank_tol is None:
+        return default
+    rank_tol = float(rank_tol)
+    if not rank_tol >= 0:
+        raise ValueError(f"rank_tol must not be negative, got {rank_tol}")
+    return rank_tol
+
+
+# ---- weights ----
+
+def weights_of_rows(weights, X):
+    """`weights` as an array of real numbers, one for each row of X."""
+    weights = as_array(weights, "weights")
+    if weights.shape != (len(X),):
+        raise ValueError(f"weights must have shape ({len(X)},) to match X, got {weights.shape}")
+    return weights
+
+
+def checked_weights(weights, first=0):
+    """The weights of the rows from `first` on as a plain float64 array without a wrong one."""
+    weights = as_plain(weights, "weights", FLOAT64)
+    wrong = are_wrong(weights)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError("weights must be finite and not negative, "
+                         f"got {weights[row]} in row {first + row}")
+    return weights
+
+
+def weights_of_points(weights, x):
+    """`weights` as a plain float64 array, one for each of the points x."""
+    weights = as_plain(weights, "weights", FLOAT64)
+    if weights.shape != x.shape:
+        raise ValueError(f"weights must have shape {x.shape} to match x, got {weights.shape}")
+    return weights
+
+
+def wrong_weight(weights):
+    """The ValueError for weights of points where one is wrong."""
+    wrong = weights[are_wrong(weights)]
+    return ValueError(f"weights must be finite and at least 0, got {wrong[0]}")
+
+
+def are_wrong(weights):
+    """Which weights are negative, infinite or NaN."""
+    return ~((weights >= 0) & (weights < np.inf))
