@@ -10,7 +10,8 @@ from libc.string cimport memcpy, memset
 
 import numpy as np
 
-from mathwork import _arrays, _workers
+import mathwork._arrays as _arrays
+import mathwork._workers as _workers
 
 cnp.import_array()
 cnp.import_umath()
