@@ -36,6 +36,9 @@ BESIDE = {
 # Files of the command line beside its folder.
 COMMAND_LINE = {"_cli_fit", "_cli_json", "_cli_matrices", "_cli_orbit", "_tables"}
 
+# What the compiled sources may import of the package.
+BELOW_KERNELS = {"mathwork._arrays", "mathwork._workers"}
+
 # Modules that import by a name which is made while they run, and what they import so.
 BY_NAME = {
     "mathwork._extras": set(),              # packages of other people
@@ -137,6 +140,12 @@ def test_every_part_has_a_layer(modules):
 
 def test_imports_go_down_the_layers(graph):
     assert wrong_ways_in(graph) == []
+
+
+def test_kernels_import_only_what_is_below_them(modules):
+    wrong = {(path.name, name) for path in SOURCES.rglob("*") if path.suffix in (".pyx", ".pxi")
+             for name in imports_in(path, "mathwork") & modules.keys() - BELOW_KERNELS}
+    assert wrong == set()
 
 
 def test_what_is_imported_by_name_is_known(modules):
