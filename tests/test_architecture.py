@@ -13,16 +13,20 @@ from pathlib import Path
 
 import pytest
 
+from mathwork import _levels
 from mathwork.nn.formats import FORMATS
 
 SOURCES = Path(__file__).parents[1] / "src"
+
+KERNELS = {_levels.module_name(topic, level) for topic in _levels.TOPICS
+           for level in _levels.LEVELS}
 
 # The layers from the bottom up. A part of the package, module or folder, imports parts of the
 # layers below its own.
 LAYERS = (
     {"_arrays", "_cpu", "_extras", "_files", "_status", "_version", "_workers", "constants"},
-    {"_core", "_core_v3", "_core_v4"},
-    {"_levels"},
+    {module.partition(".")[2] for module in KERNELS},
+    {"_levels", "_doors"},
     {"activations", "init", "matrix", "nn", "orbit", "regression"},
     {"_runtime", "_solar_system", "dask", "data", "sklearn"},
     {"mathwork"},           # what `import mathwork` brings
@@ -42,7 +46,7 @@ BELOW_KERNELS = {"mathwork._arrays", "mathwork._workers"}
 # Modules that import by a name which is made while they run, and what they import so.
 BY_NAME = {
     "mathwork._extras": set(),              # packages of other people
-    "mathwork._levels": {"mathwork._core", "mathwork._core_v3", "mathwork._core_v4"},
+    "mathwork._levels": KERNELS,
     "mathwork.nn.formats": {f"mathwork.nn.formats.{module}" for module in FORMATS.values()},
 }
 

@@ -49,9 +49,9 @@ def modules(name):
 
 level = chosen()
 if TYPE_CHECKING:
-    from mathwork import _core as core
-    from mathwork import _exact as exact
-    from mathwork import _orbit as orbit
-    from mathwork import _regression as regression
+    import mathwork._core as core
+    import mathwork._exact as exact
+    import mathwork._orbit as orbit
+    import mathwork._regression as regression
 else:
     core, exact, regression, orbit = modules(level)
