@@ -185,17 +185,14 @@ def network_made_as_an_object():
 def network_that_was_never_finished():
     found = []
 
-    class Catching(Dense):
+    class Catching:
         @property
-        def activation(self):
+        def weight(self):
             found.extend(each for each in gc.get_objects() if type(each) is Network)
             raise ZeroDivisionError
 
-    layer = object.__new__(Catching)
-    Dense.weight.__set__(layer, np.ones((2, 3)))
-    Dense.bias.__set__(layer, np.ones(2))
     with contextlib.suppress(ZeroDivisionError):
-        Network([layer])
+        core.ForwardPass.__new__(Network, [Catching()], np.dtype("f4"))
     assert found
     for net in found:
         for x in ([1, 2, 3], np.ones(3, "f4"), np.ones((4, 3), "f4"), np.ones(0, bool), None):

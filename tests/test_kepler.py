@@ -190,7 +190,7 @@ def test_memory_beyond_the_ends_is_left_alone(kernels, rng, n):
     E = kernels.solve_kepler(M, e)
     out = Fenced((n,), float)
     for side in ("start", "end"):
-        kernels.solve_kepler(guarded(M, side), guarded(e, side), out.array)
+        kernels.solve_kepler(guarded(M, side), guarded(e, side), out=out.array)
         assert same_bits(out.array.copy(), E) and out.is_whole()
 
 

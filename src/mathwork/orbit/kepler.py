@@ -1,10 +1,10 @@
 """Orbits of any eccentricity: positions and velocities at given times."""
 import numpy as np
 
+import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-from mathwork._workers import checked_workers, over_rows
 from mathwork.orbit.circular import MU, look_at_units
 from mathwork.orbit.elements import settled
 from mathwork.orbit.plot import conics, plot_orbits
@@ -345,7 +345,7 @@ class KeplerOrbit:
         return self._states(True, t, "m/s", workers)
 
     def _states(self, moving, t, unit, workers):
-        workers = checked_workers(workers)
+        workers = _workers.checked_workers(workers)
         if workers == 1 and self._kind is None:
             found = kernels.states_at(moving, self._coefficients, self.shape, t)
             if found is not NotImplemented:
@@ -358,7 +358,7 @@ class KeplerOrbit:
         def run(start, stop):
             kernels.orbit_states(moving, self._coefficients, times, out, start, stop)
 
-        over_rows(run, len(out), workers)
+        _workers.over_rows(run, len(out), workers)
         return self._out(out.reshape(*self.shape, *np.shape(t), 3), unit, kind)
 
     def plot(self, ax=None):
