@@ -345,11 +345,11 @@ class KeplerOrbit:
         return self._states(True, t, "m/s", workers)
 
     def _states(self, moving, t, unit, workers):
-        workers = _workers.checked_workers(workers)
-        if workers == 1 and self._kind is None:
+        if self._kind is None and type(workers) is int and workers == 1:
             found = kernels.states_at(moving, self._coefficients, self.shape, t)
             if found is not NotImplemented:
                 return found
+        workers = _workers.checked_workers(workers)
         (t,), kind = units.plain(t=(t, "s"))
         kind = units.kind_beside(self._kind, kind, "t")
         times = np.ascontiguousarray(t, np.float64).reshape(-1)
