@@ -18,6 +18,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("suite")
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what runs at every level by itself: a second run, at another level, may leave it out."""
+    for item in items:
+        if "kernels" in getattr(item, "fixturenames", ()):
+            item.add_marker("every_level")
+
+
 @pytest.fixture(params=_levels.LEVELS)
 def kernels(request):
     """The kernels compiled for one level: the test runs once for each that exists here."""
