@@ -1,7 +1,7 @@
-/* Square and cube roots of registers: what _simd.h has no use for elsewhere.
+/* Square roots of registers, and first guesses of cube roots and logarithms.
 
    sqrt_f64(x)                correctly rounded, by the processor's divider
-   sqrt_by_products_f64(x)    the same bits by multiplications, while the divider does something else
+   sqrt_by_products_f64(x)    the same bits by multiplications, while the divider is busy
    inverse_cbrt_guess_f64(x)  x^(-1/3) within 4 %, for normal positive x
    log_guess_f64(x)           the natural logarithm within 0.03, for normal positive x */
 #pragma once
@@ -23,10 +23,11 @@ static inline f64v sqrt_f64(f64v x)
 #endif
 
 /* A constant less half of the bits of x is x^(-1/2) within 3.5 % (Lomont 2003, for float64). The
-   first step, a minimax fit in e = 1 - x y^2 from -0.070 to 0.068, leaves 2.7e-5, and the second,
-   the series, a few units of the last place. The last has no error but its rounding and one of
-   2^-100 before it. Only some 1460 numbers of those from 1 to 4 have a root so near to the middle
-   between two float64 that it could fall to the wrong side: tests/test_circular.py has them all. */
+   first step is a minimax fit in e = 1 - x y^2 from -0.070 to 0.068; it leaves an error of 2.7e-5.
+   The second step, the series, leaves a few units of the last place. The last step has only its
+   rounding and an error of 2^-100 before it. Only some 1460 numbers from 1 to 4 have a root so near
+   to the middle between two float64 that it could fall to the wrong side: tests/test_circular.py
+   has them all. */
 #if FUSED && defined(__x86_64__) && !defined(ONE_LANE)
 static inline int outside_f64(f64v x, f64v low, f64v high)
 {
@@ -43,7 +44,7 @@ static inline f64v sqrt_by_products_f64(f64v x)
     const f64v one = fill_f64(1), half = fill_f64(0.5);
     f64v y, s, e, p;
     if (__builtin_expect(outside_f64(x, fill_f64(0x1p-900), fill_f64(0x1p1000)), 0))
-        return sqrt_f64(x);     /* what is or makes zero, subnormal, infinity, NaN */
+        return sqrt_f64(x);     /* x is zero, subnormal, infinite or NaN, or would lead to it */
     y = float_f64(UINT64_C(0x5fe6eb50c7b537a9) - (bits_f64(x) >> 1));
     e = minus_mul_f64(x * y, y, one);
     y = mul_add_f64(y * e, mul_add_f64(fill_f64(0.37573), e, fill_f64(0.501092)), y);
@@ -57,17 +58,18 @@ static inline f64v sqrt_by_products_f64(f64v x)
 static inline f64v sqrt_by_products_f64(f64v x) { return sqrt_f64(x); }
 #endif
 
-/* A third of the exponent and fraction, taken as one number, is a third of the logarithm within
-   a few percent: 1431655766 is 2^32 / 3, and 0x553ef0ff stands for 4/3 of the exponent's bias
-   less what halves the worst error (Moroz, Samotyy, Kokosinski and Gepner 2021). */
+/* Exponent and fraction, taken as one number, are nearly a logarithm. So a third of that number is
+   a third of the logarithm within a few percent. 1431655766 is 2^32 / 3. 0x553ef0ff is 4/3 of the
+   exponent's bias, less a correction that halves the worst error (Moroz, Samotyy, Kokosinski and
+   Gepner 2021). */
 static inline f64v inverse_cbrt_guess_f64(f64v x)
 {
     u64v third = ((bits_f64(x) >> 32) * UINT64_C(1431655766)) >> 32;
     return float_f64((UINT64_C(0x553ef0ff) - third) << 32);
 }
 
-/* Exponent and fraction taken as one number are the binary logarithm, 0 to 0.086 too small.
-   Under the exponent of 2^52 the upper half of x is an integer that many times 2^20. */
+/* Exponent and fraction, taken as one number, are the binary logarithm, 0 to 0.086 too small. The
+   upper half of x, put under the exponent of 2^52, is an integer: 2^20 times that logarithm. */
 static inline f64v log_guess_f64(f64v x)
 {
     f64v upper = float_f64((bits_f64(x) >> 32) | (UINT64_C(0x433) << 52)) - 4503599627370496.0;

@@ -1,15 +1,15 @@
 /* Register types and the few primitives that Cython cannot say.
 
-   f32v, f64v      as many lanes as one register of this build's level holds. Cython declares
-                   them as float and double, so their arithmetic is written there with + - * /
-   *_LANES         how many lanes that is
-   f32h, f64h      half a register where products are better off with one (512-bit registers),
-                   else the same as f32v and f64v
+   f32v, f64v      one register of this build's level. Cython declares them as float and double,
+                   so kernels write their arithmetic with + - * /
+   *_LANES         the lanes of a register
+   f32h, f64h      half a register where registers have 512 bits: some products are faster with it.
+                   Elsewhere the same as f32v and f64v
    TILE_ROWS       rows of the product tile: TILE_ROWS x 2 accumulators, two weights and one
                    broadcast stay in registers
-   TOTALS_STAY     1 where there are registers for as many totals of finished parts besides
+   TOTALS_STAY     1 if as many totals of finished parts stay in registers too
 
-   With MATHWORK_PORTABLE, or a compiler that has no vector types, a register is one scalar;
+   With MATHWORK_PORTABLE, or a compiler that has no vector types, a register is one scalar, and
    everything above this file is the same. Only this file knows instruction sets. */
 #pragma once
 #include <fenv.h>
@@ -61,7 +61,7 @@ typedef float    f32v __attribute__((vector_size(LANE_BYTES)));
 typedef double   f64v __attribute__((vector_size(LANE_BYTES)));
 typedef uint32_t u32v __attribute__((vector_size(LANE_BYTES)));
 typedef uint64_t u64v __attribute__((vector_size(LANE_BYTES)));
-/* the same for memory that is aligned to its element only */
+/* the same for memory that is only aligned to its elements */
 typedef float   f32u __attribute__((vector_size(LANE_BYTES), aligned(4), may_alias));
 typedef double  f64u __attribute__((vector_size(LANE_BYTES), aligned(8), may_alias));
 #endif
@@ -82,8 +82,8 @@ static inline void prefetch(const void *p)
 #endif
 }
 
-/* n, but the compiler cannot tell. What is computed from it is computed where it is used, and not
-   in advance of a loop, where it would have to be kept. */
+/* Return n, but hide its value from the compiler. So everything computed from n is computed where
+   it is used, and not before a loop, where it would have to be kept. */
 static inline ptrdiff_t anew(ptrdiff_t n)
 {
 #if defined(__GNUC__) || defined(__clang__)
@@ -105,7 +105,7 @@ static inline u32v bits_f32(f32v x) { return (u32v)x; }
 static inline u64v bits_f64(f64v x) { return (u64v)x; }
 static inline f32v float_f32(u32v b) { return (f32v)b; }
 static inline f64v float_f64(u64v b) { return (f64v)b; }
-/* s - 0 and not s + 0: the latter would lose the sign of -0.0 */
+/* s - 0, not s + 0: the sum would lose the sign of -0.0 */
 static inline f32v fill_f32(float s)  { f32v zero = {0}; return s - zero; }
 static inline f64v fill_f64(double s) { f64v zero = {0}; return s - zero; }
 #endif
@@ -123,14 +123,14 @@ static inline f32v with_sign_f32(f32v magnitude, f32v x)
 static inline f64v with_sign_f64(f64v magnitude, f64v x)
 { return float_f64(bits_f64(magnitude) | (bits_f64(x) & SIGN_F64)); }
 
-/* 2^n, where t = 1.5 * 2^23 + 127 + n (float) or 1.5 * 2^52 + 1023 + n (double): that sum left
-   the exponent's bits of 2^n in the low bits of t. For n of normal numbers. */
+/* 2^n, for n of normal numbers. t = 1.5 * 2^23 + 127 + n (float) or 1.5 * 2^52 + 1023 + n (double):
+   the low bits of that sum are the exponent's bits of 2^n. */
 static inline f32v power_of_two_f32(f32v t) { return float_f32(bits_f32(t) << 23); }
 static inline f64v power_of_two_f64(f64v t) { return float_f64(bits_f64(t) << 52); }
 
 /* ---- tables of eight ----
-   lookup_f32(table, t)    of eight numbers the one that the exponent of t and the first bit
-                           after its leading one choose: of [1, 1.5), [1.5, 2), [2, 3) ... the
+   lookup_f32(table, t)    one of eight numbers. The exponent of t and the first bit after its
+                           leading one choose it: [1, 1.5), [1.5, 2), [2, 3) ... give the
                            entries 6, 7, 0 ... */
 #if defined(ONE_LANE)
 static inline f32v lookup_f32(const float *table, f32v t) { return table[bits_f32(t) >> 22 & 7]; }
@@ -142,7 +142,7 @@ static inline f32v lookup_f32(const float *table, f32v t)
 static inline f32v lookup_f32(const float *table, f32v t)
 { return _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), (__m256i)(bits_f32(t) >> 22)); }
 #elif defined(__SSE4_1__) || defined(__aarch64__)
-/* where each byte of each lane's entry is in the table */
+/* the positions in the table of the bytes of each lane's entry */
 static inline u32v places(f32v t)
 { return (bits_f32(t) >> 22 & 7) * UINT32_C(0x04040404) + UINT32_C(0x03020100); }
 #  if defined(__SSE4_1__)
@@ -172,7 +172,7 @@ static inline f32v lookup_f32(const float *table, f32v t)
 
 /* ---- arithmetic and choice ----
    mul_add(a, b, c)    a * b + c, rounded once where the level has fused multiply-add
-   minus_mul(a, b, c)  c - a * b, as mul_add(-a, b, c) and without the negation
+   minus_mul(a, b, c)  c - a * b: mul_add(-a, b, c) without the negation
    FUSED               1 where mul_add rounds once, else 0
    larger(a, b)        a where a > b, else b: so b where either is NaN
    pick(a, b, x, y)    x where a > b, else y */
@@ -256,7 +256,7 @@ static inline f32v larger_f32(f32v a, f32v b) { return pick_f32(a, b, a, b); }
 static inline f64v larger_f64(f64v a, f64v b) { return pick_f64(a, b, a, b); }
 #endif
 
-/* ---- half registers: what products need ---- */
+/* ---- half registers, as far as products need them ---- */
 #if !defined(ONE_LANE) && defined(__AVX512F__)
 #  define F32_HALF_LANES (F32_LANES / 2)
 #  define F64_HALF_LANES (F64_LANES / 2)
@@ -292,8 +292,8 @@ typedef f64v f64h;
 #endif
 
 /* ---- the floating-point status word ----
-   NumPy reads it after a ufunc's loop and would warn of what a kernel did on its way to a
-   right answer, such as the underflow of e^-200. */
+   NumPy reads it after a ufunc's loop. It would warn of steps on the way to a right answer, such
+   as the underflow of e^-200. */
 static inline void clear_float_status(void)
 {
 #if defined(__x86_64__) && !defined(ONE_LANE)

@@ -1,6 +1,7 @@
-/* Functions cut into eight pieces: a row of centres, then a row for each power of a - centre, the
-   constants first. A column is a piece, the one that lookup_f32 finds by 1 - factor a. From
-   tools/minimax.py, with the largest relative errors that the rounded polynomials leave. */
+/* Functions cut into eight pieces, a piece a column. The first row has the centres. Each row below
+   has the coefficients of one power of a - centre, the constants first. lookup_f32 finds the
+   column by 1 - factor a. All are from tools/minimax.py; the relative errors are the largest that
+   the rounded polynomials leave. */
 #pragma once
 
 /* tanh a, -9.23077 <= a <= 0, relative error 2^-25.23; the factor is 1.625 */

@@ -1,8 +1,8 @@
 /* Columns of a row-major block, one register each: v[k][i] = p[i * ld + k] for all lanes i and for
-   k < count, rounded up to whole 16 bytes.
+   k < count; count is rounded up to whole 16 bytes.
 
-   A register is put together from 16-byte pieces of rows that lie 16 bytes' worth of lanes
-   apart, which costs loads only; what is left is a transpose inside each 16 bytes. */
+   A register is put together from 16-byte pieces. Their rows lie as many rows apart as 16 bytes
+   have lanes, so this costs loads only. Then each 16 bytes are transposed inside. */
 #pragma once
 #include <stddef.h>
 #include "_simd.h"
@@ -85,7 +85,7 @@ static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld, ptrd
     }
 }
 
-/* the same of half registers */
+/* the same for half registers */
 #  if defined(__AVX512F__)
 static inline void load_columns_f32h(f32h *v, const float *p, ptrdiff_t ld, ptrdiff_t count)
 {

@@ -1,5 +1,5 @@
-# What every topic stands on: registers, memory, columns, and what doors share. A module of kernels
-# includes this first.
+# The base of every topic: registers, memory, columns, and the parts that doors share. Every module
+# of kernels includes this file first.
 
 cimport cython
 cimport numpy as cnp

@@ -1,4 +1,4 @@
-# Columns of a row-major matrix as registers: its blocks, transposed as they are read.
+# Columns of a row-major matrix as registers. Its blocks are transposed while they are read.
 
 cdef extern from "_transpose.h" nogil:
     void load_columns_f32(f32v*, const float*, Py_ssize_t, Py_ssize_t)
@@ -9,7 +9,7 @@ cdef extern from "_transpose.h" nogil:
 
 cdef inline void load_some_columns(vectors* v, const real* p, Py_ssize_t ld,
                                    Py_ssize_t count) noexcept nogil:
-    """v[k][i] = p[i, k] for the first columns of an L x L block, and perhaps some more"""
+    """v[k][i] = p[i, k], k < count, of an L x L block; it may load a few more columns"""
     if vectors is f32v and real is float:
         load_columns_f32(v, p, ld, count)
     elif vectors is f64v and real is double:

@@ -1,7 +1,7 @@
-# What every door shares: recognising a plain array, choosing where to write, letting go of
-# the GIL, making results. A door has two ways in. A call whose arguments are plain costs a few
-# tests. Any other goes by way of mathwork._arrays, which has the rules of dtype and layout, or
-# of the door's declaration in Python, its __wrapped__: see mathwork._doors.
+# All doors share this: recognising a plain array, choosing where to write, releasing the GIL,
+# making results. A door has two ways in. A call with plain arguments costs a few tests. Any other
+# call goes through mathwork._arrays, which has the rules of dtype and layout, or through the door's
+# declaration in Python, its __wrapped__: see mathwork._doors.
 
 cdef extern from "Python.h":
     ctypedef struct PyThreadState
@@ -10,23 +10,23 @@ cdef extern from "Python.h":
     void PyEval_RestoreThread(PyThreadState*)
 
 cdef extern from "numpy/arrayobject.h":
-    # The same memory as an array of its own, whose shape and dtype nobody else can set.
+    # The same memory as a new array: nobody else can set its shape and dtype.
     cnp.ndarray own_view "PyArray_View"(cnp.ndarray array, void* dtype, void* subtype)
 
 cdef extern from "numpy/ufuncobject.h":
-    # as in cnp, where the two const are missing
+    # cnp declares it without the two const
     ctypedef void (*ufunc_loop "PyUFuncGenericFunction")(
         char**, const cnp.npy_intp*, const cnp.npy_intp*, void*) noexcept nogil
 
 cdef enum:
-    MAX_DIMENSIONS = 64     # of an array in NumPy
-    GIL_WORK = 20000        # multiply-adds, 1 to 2 us: taking the GIL back costs about 0.1 us
+    MAX_DIMENSIONS = 64     # the most that an array in NumPy has
+    GIL_WORK = 20000        # multiply-adds, 1 to 2 us; taking the GIL back costs about 0.1 us
 
 cdef tuple no_arguments = ()
 
 
 cdef inline bint is_plain(object value, int ndim, int typenum) noexcept:
-    """An exact ndarray of this many dimensions and type that kernels can read as it is"""
+    """Return whether value is an exact ndarray of this kind that kernels can read in place"""
     return (cnp.PyArray_CheckExact(value)
             and cnp.PyArray_NDIM(<cnp.ndarray>value) == ndim
             and cnp.PyArray_TYPE(<cnp.ndarray>value) == typenum
@@ -34,19 +34,19 @@ cdef inline bint is_plain(object value, int ndim, int typenum) noexcept:
 
 
 cdef inline bint is_plain_double(object value) noexcept:
-    """is_plain() in any number of dimensions but 0"""
+    """is_plain() for float64 in any number of dimensions but 0"""
     return (cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(<cnp.ndarray>value) > 0
             and is_plain(value, cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.NPY_DOUBLE))
 
 
 cdef inline bint is_strided(cnp.ndarray array) noexcept:
-    """float32 or float64 that kernels can read as it is, however far apart the numbers lie"""
+    """Return whether kernels can read array in place as float32 or float64, with any strides"""
     return ((cnp.PyArray_TYPE(array) == cnp.NPY_DOUBLE or cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT)
             and cnp.PyArray_ISALIGNED(array) and cnp.PyArray_ISNOTSWAPPED(array))
 
 
 cdef inline bint overlap(cnp.ndarray a, cnp.ndarray b) noexcept:
-    """Whether two plain arrays share memory; None shares none"""
+    """Return whether two plain arrays share memory; None shares none"""
     if a is None or b is None:
         return False
     return (cnp.PyArray_BYTES(a) < cnp.PyArray_BYTES(b) + cnp.PyArray_NBYTES(b)
@@ -55,7 +55,7 @@ cdef inline bint overlap(cnp.ndarray a, cnp.ndarray b) noexcept:
 
 cdef inline bint is_place(object out, int ndim, int typenum, Py_ssize_t first, Py_ssize_t last,
                           cnp.ndarray a, cnp.ndarray b) noexcept:
-    """A plain, writable array of this first and last size that shares no memory with a and b"""
+    """Return whether out is plain, writable, of these sizes, and shares no memory with a and b"""
     return (is_plain(out, ndim, typenum)
             and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)
             and (<cnp.ndarray>out).shape[0] == first
@@ -76,7 +76,7 @@ cdef inline cnp.ndarray new_matrix(Py_ssize_t rows, Py_ssize_t columns, int type
 
 
 cdef inline PyThreadState* release_gil(double work):
-    """Let other threads run where there is enough work; to be undone by take_gil"""
+    """Release the GIL if there is enough work; take_gil() takes it back"""
     return PyEval_SaveThread() if work > GIL_WORK else NULL
 
 
@@ -93,8 +93,8 @@ cdef tuple shape_of(cnp.ndarray array):
 cdef class Maker:
     """Makes the objects of a kernel class, as objects of its public subclass.
 
-    It is the decorator by which Python declares that subclass: kernels import no Python of the
-    package, and a pickle names the public class, not the level that happens to run.
+    Python declares that subclass by using a Maker as the decorator. So kernels import no Python
+    of the package, and a pickle names the public class, not the level that happens to run.
     """
 
     cdef type kernel
@@ -108,7 +108,7 @@ cdef class Maker:
         return cls
 
     cdef type checked(self, cls):
-        # A type, not what says so: an object with __bases__ is enough for issubclass().
+        # An object with __bases__ would satisfy issubclass(), so cls must be a type as well.
         if not (isinstance(cls, type) and issubclass(cls, self.kernel)):
             raise TypeError(f"cls must be a subclass of {self.kernel.__name__}, got {cls!r}")
         return cls
@@ -117,5 +117,5 @@ cdef class Maker:
         return self.new_as(self.declared)
 
     cdef inline object new_as(self, type cls):
-        # Not by way of cls.__new__, which checks the arguments of other callers.
+        # Not through cls.__new__: it checks the arguments of other callers.
         return (<PyTypeObject*>self.kernel).tp_new(cls, <PyObject*>no_arguments, NULL)

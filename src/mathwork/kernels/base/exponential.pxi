@@ -1,8 +1,8 @@
-# The exponential of arguments that are not positive, which is all that activations need.
+# The exponential e^x for x <= 0; activations need no other.
 #
 # e^x = (1 + q) 2^n with n the integer nearest to x / ln 2, r = x - n ln 2 and q = e^r - 1.
-# A value in two parts is their unrounded sum, the low one at most about an ulp of the high.
-# Where mul_add does not fuse (FUSED is 0) what must be exact is exact another way.
+# A value in two parts is their unrounded sum; the low part is at most about an ulp of the high.
+# Where mul_add does not fuse (FUSED is 0), other formulas keep the exact steps exact.
 
 cdef inline lanes minus_absolute(lanes x) noexcept nogil:
     """-|x|"""
@@ -10,7 +10,7 @@ cdef inline lanes minus_absolute(lanes x) noexcept nogil:
 
 
 cdef inline lanes not_below(double floor32, double floor64, lanes x) noexcept nogil:
-    """max(x, floor), NaN where x is NaN"""
+    """max(x, floor); NaN where x is NaN"""
     return larger(fill(x, floor32 if lanes is f32v else floor64), x)
 
 
@@ -35,19 +35,21 @@ cdef inline lanes unshift(lanes like) noexcept nogil:
 
 
 cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
-    """r, and scale = 2^(n + SHIFT), which is a normal number down to x = -130 (float) and
-    -880 (double), far below where 2^n is 0"""
-    # x / ln 2 + 1.5 * 2^23 (float) or 1.5 * 2^52 (double) is rounded to an integer, and the
-    # integer is in its low bits, already n + SHIFT + the bias of an exponent. Where x is not a
-    # number they are any power of 2 or infinity, which makes no second kind of NaN: the bits of
-    # the result do not depend on the order of operands.
+    """Return r; set scale = 2^(n + SHIFT)
+
+    scale is a normal number down to x = -130 (float) and -880 (double), far below where 2^n is 0.
+    """
+    # t is x / ln 2 + 1.5 * 2^23 (float) or 1.5 * 2^52 (double), rounded to an integer. The low
+    # bits of t hold n + SHIFT + the bias of an exponent. Where x is NaN, scale is a power of 2 or
+    # infinity. That makes no second kind of NaN, so the bits of the result do not depend on the
+    # order of operands.
     cdef lanes t, n
     cdef lanes magic = fill(x, 12582912.0 + 64 + 127 if lanes is f32v
                             else 6755399441055744.0 + 256 + 1023)
     t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
     n = t - magic
     scale[0] = power_of_two(t)
-    # ln 2 = high + low, high so short that n * high is exact: Cody and Waite 1980
+    # ln 2 = high + low; high is so short that n * high is exact: Cody and Waite 1980
     if lanes is f32v:
         x = minus_mul(n, fill(x, 0.693145751953125), x)
         return minus_mul(n, fill(x, 1.4286068203094172e-06), x)
@@ -58,7 +60,7 @@ cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
 
 cdef inline lanes power(lanes r) noexcept nogil:
     """q = e^r - 1 = r + r^2 p(r), |r| <= 0.3467"""
-    # largest error of the polynomial 2^-28 of e^r and 2^-60 of q: tools/minimax.py
+    # largest error of the polynomial: 2^-28 of e^r and 2^-60 of q (tools/minimax.py)
     cdef lanes s = r * r
     cdef lanes p, p0, p2, p4, p6, p8
     if lanes is f32v:

@@ -1,10 +1,9 @@
 # The register types of _simd.h as Cython sees them, and one name for the float and the double
-# of each primitive. To Cython f32v is a float and f64v a double, so + - * / and unary minus
-# work; what the C compiler sees is the register. A literal becomes a register by fill().
+# version of each primitive. To Cython f32v is a float and f64v a double, so + - * / and unary minus
+# work; the C compiler sees the register. fill() turns a literal into a register.
 #
-# Half registers are in `vectors` only. Cython tells the types of a fused type apart by what it
-# takes them for, so it takes f32h for a long double and f64h for a long long, and they have no
-# division.
+# Half registers are in `vectors` only. The members of a fused type must be different types to
+# Cython. So f32h is declared as a long double and f64h as a long long, and they have no division.
 
 cdef extern from "_simd.h" nogil:
     ctypedef float f32v
@@ -65,14 +64,14 @@ cdef extern from "_roots.h" nogil:
     f64v log_guess_f64(f64v)
 
 cdef enum:
-    MAX_LANES = 16          # of any register
+    MAX_LANES = 16          # the most that any register has
 
 ctypedef fused real:
     float
     double
 
 # A kernel over memory has both fused types. Only the two pairs that belong together are ever
-# called; load and store do nothing for the other two, which the C compiler then drops.
+# called. load and store do nothing for the other two pairs, and the C compiler drops them.
 ctypedef fused lanes:
     f32v
     f64v
@@ -142,7 +141,7 @@ cdef inline lanes absolute(lanes x) noexcept nogil:
 
 
 cdef inline lanes with_sign(lanes magnitude, lanes x) noexcept nogil:
-    """magnitude, whose sign bit is clear, with the sign of x"""
+    """magnitude with the sign of x; the sign bit of magnitude must be clear"""
     if lanes is f32v:
         return with_sign_f32(magnitude, x)
     else:
@@ -150,7 +149,7 @@ cdef inline lanes with_sign(lanes magnitude, lanes x) noexcept nogil:
 
 
 cdef inline lanes power_of_two(lanes t) noexcept nogil:
-    """2^n, t = ROUNDER + bias + n: see _simd.h"""
+    """2^n for t = ROUNDER + bias + n: see _simd.h"""
     if lanes is f32v:
         return power_of_two_f32(t)
     else:
@@ -170,7 +169,7 @@ cdef inline vectors mul_add(vectors a, vectors b, vectors c) noexcept nogil:
 
 
 cdef inline lanes minus_mul(lanes a, lanes b, lanes c) noexcept nogil:
-    """c - a b, rounded once where mul_add is"""
+    """c - a b, rounded once where the level has fused multiply-add"""
     if lanes is f32v:
         return minus_mul_f32(a, b, c)
     else:
@@ -178,7 +177,7 @@ cdef inline lanes minus_mul(lanes a, lanes b, lanes c) noexcept nogil:
 
 
 cdef inline vectors larger(vectors a, vectors b) noexcept nogil:
-    """a where a > b, else b (so b where either is NaN)"""
+    """a where a > b, else b: so b where either is NaN"""
     if vectors is f32v:
         return larger_f32(a, b)
     elif vectors is f64v:

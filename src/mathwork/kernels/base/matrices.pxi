@@ -1,19 +1,19 @@
-# Products of matrices as they lie in memory.
+# Products of matrices, read in place.
 #
-#   matrix_times_vector    W x for a row-major W: the lanes are rows, turned as they come
-#   matrix_times_matrix    A B by product(), B packed where enough rows of A share it
+#   matrix_times_vector    W x for a row-major W: the lanes are rows, transposed block by block
+#   matrix_times_matrix    A B by product(), with B packed if enough rows of A share it
 
 cdef enum:
-    DIRECT_BYTES = 43008    # of a B that is read as it lies: not much more than a first-level cache
-    MOST_REGISTERS = 3      # of rows that advance side by side
-    SET_BYTES = 4096        # addresses this far apart compete for the same few cache lines:
-    WAYS = 8                # so many
-    LONG_ROW = 128          # terms that are worth a third register
+    DIRECT_BYTES = 43008    # largest B read in place: not much more than a first-level cache
+    MOST_REGISTERS = 3      # registers of rows that advance side by side
+    SET_BYTES = 4096        # addresses this far apart share a cache set
+    WAYS = 8                # cache lines of a set
+    LONG_ROW = 128          # terms; longer rows are worth a third register
 
 
 cdef inline void add_block(vectors* sums, const int registers, Py_ssize_t first, const real* W,
                            Py_ssize_t ldw, const real* x) noexcept nogil:
-    """sums[i][m] += W[i L + m, k] x[k] for blocks of L columns, from the column `first` on"""
+    """sums[i][m] += W[i L + m, k] x[k], first <= k < L, for blocks of L columns"""
     cdef vectors column[MOST_REGISTERS * MAX_LANES]
     cdef vectors factor
     cdef Py_ssize_t L = lanes_in(sums[0]), k
@@ -29,7 +29,7 @@ cdef inline void add_block(vectors* sums, const int registers, Py_ssize_t first,
 cdef inline void add_blocks(vectors* sums, const int registers, const int parts,
                             Py_ssize_t start, Py_ssize_t stop, Py_ssize_t part, const real* W,
                             Py_ssize_t ldw, const real* x) noexcept nogil:
-    """sums[p, i][m] += W[i L + m, p part + k] x[p part + k], start <= k < stop, whole blocks"""
+    """sums[p, i][m] += W[i L + m, p part + k] x[p part + k], start <= k < stop, in whole blocks"""
     cdef Py_ssize_t k = start
     cdef int p
     while k < stop:
@@ -42,7 +42,7 @@ cdef inline void add_blocks(vectors* sums, const int registers, const int parts,
 cdef inline void rows_times_vector(vectors like, const int registers, const int together,
                                    Py_ssize_t K, const real* W, const real* x, const real* start,
                                    real* y) noexcept nogil:
-    """y[m] = start[m] + W[m, k] x[k] for some registers of rows; K is not below their lanes
+    """y[m] = start[m] + W[m, k] x[k] for `registers` registers of rows; K >= L
 
     One or two parts of the sums advance together.
     """
@@ -58,7 +58,7 @@ cdef inline void rows_times_vector(vectors like, const int registers, const int 
             sums[i] = fill(like, 0)
             if first and start != NULL and i < registers:
                 load(&sums[i], start + i * L)
-        # Only the last part may have a block that is not whole.
+        # Only the last part can have an incomplete block.
         both = part_terms(1, left - tail, part) if together == 2 else 0
         add_blocks(sums, registers, together, 0, both, part, W, K, x)
         add_blocks(sums, registers, 1, both, part_terms(0, left - tail, part), part, W, K, x)
@@ -85,14 +85,14 @@ cdef inline void rows_times_vector(vectors like, const int registers, const int 
 cdef inline void all_rows_times_vector(
         vectors like, const int registers, const int together, Py_ssize_t M, Py_ssize_t K,
         const real* W, const real* x, const real* start, real* y) noexcept nogil:
-    """y[m] = start[m] + W[m, k] x[k], some registers of rows at a time while there are as many"""
+    """y[m] = start[m] + W[m, k] x[k], `registers` at a time, then one register at a time"""
     cdef Py_ssize_t L = lanes_in(like), m = 0, row
     while m + registers * L <= M:
         rows_times_vector(like, registers, together, K, W + m * K, x,
                           start + m if start != NULL else NULL, y + m)
         m += registers * L
     while m < M:
-        row = min(m, M - L)     # the last register overlaps the one before: the same bits twice
+        row = min(m, M - L)     # the last register overlaps the previous one and repeats its bits
         rows_times_vector(like, 1, 2, K, W + row * K, x, start + row if start != NULL else NULL,
                           y + row)
         m += L
@@ -101,7 +101,7 @@ cdef inline void all_rows_times_vector(
 cdef inline void few_rows_times_vector(
         vectors like, Py_ssize_t M, Py_ssize_t K, const real* W, const real* x, const real* start,
         real* y) noexcept nogil:
-    """y[m] = start[m] + W[m, k] x[k] for fewer rows than lanes, their blocks copied"""
+    """y[m] = start[m] + W[m, k] x[k] for fewer rows than lanes; it copies their blocks"""
     cdef vectors sums, total = fill(like, 0)
     cdef real block[MAX_LANES * MAX_LANES]
     cdef Py_ssize_t L = lanes_in(like), part = part_length(K), k = 0, at, m, stop = 0
@@ -112,7 +112,7 @@ cdef inline void few_rows_times_vector(
     while True:
         stop = min(stop + part, K)
         while k < stop:
-            at = min(k, K - L)      # the last block overlaps the one before
+            at = min(k, K - L)      # the last block overlaps the previous one
             for m in range(M):
                 memcpy(block + m * L, W + m * K + at, L * sizeof(real))
             add_block(&sums, 1, k - at, <const real*>block, L, x + at)
@@ -130,9 +130,9 @@ cdef void matrix_times_vector(
         real* y) noexcept nogil:
     """y[m] = start[m] + W[m, k] x[k] (no start: 0) for a row-major W
 
-    Three registers of rows are chains enough and share each x[k]; fewer where rows lie a multiple
-    of SET_BYTES apart, or of half as much, because then they compete for the WAYS lines of one or
-    two cache sets.
+    Three registers of rows give enough chains and share each x[k]. Rows that lie a multiple of
+    SET_BYTES apart, or of half as much, compete for the WAYS lines of one or two cache sets;
+    they take fewer registers.
     """
     cdef vectors sums
     cdef real one[MAX_LANES]
@@ -173,10 +173,10 @@ cdef inline void half_times_vector(
 cdef int matrix_times_matrix(
         lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real* A, const real* B,
         real* C) noexcept nogil:
-    """C[m, n] = A[m, k] B[k, n], row-major; -1 where memory ran out, else 0
+    """C[m, n] = A[m, k] B[k, n], row-major; return -1 if memory ran out, else 0
 
-    Slices of B are packed into panels where enough rows share them, and read as they lie
-    otherwise. A partial register is always packed; with the whole one beside it for many rows.
+    Slices of B are packed into panels if enough rows share them, else B is read in place. A
+    partial register is always packed. With many rows the whole register beside it is packed too.
     """
     cdef Py_ssize_t L = lane_count(A), full = N - N % L, room = 0
     cdef real* panels

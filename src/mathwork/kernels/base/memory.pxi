@@ -1,17 +1,17 @@
-# Working memory that starts with a cache line.
+# Working memory, aligned to cache lines.
 
 cdef enum:
-    ALIGNMENT = 64          # a cache line
-    STACK_BYTES = 16384     # of a working set: more comes from the heap
+    ALIGNMENT = 64          # bytes of a cache line
+    STACK_BYTES = 16384     # largest working set on the stack; a larger one is on the heap
 
 
 cdef inline size_t aligned(size_t offset) noexcept nogil:
-    """The next start of a cache line, for an offset or an address"""
+    """Return an offset or an address rounded up to the next cache line"""
     return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
 cdef inline char* working_set(Py_ssize_t size, char* local, char** heap) noexcept nogil:
-    """`size` aligned bytes in local if they fit, else in a new heap; NULL where memory ran out"""
+    """Return `size` aligned bytes, in local or in a new heap; NULL if memory ran out"""
     heap[0] = NULL
     if size > STACK_BYTES:
         local = heap[0] = <char*>malloc(size + ALIGNMENT)

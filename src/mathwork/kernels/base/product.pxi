@@ -1,41 +1,41 @@
-# The product y[m, n] = start[n] + x[m, k] w[k, n] that networks, matmul and matvec share.
+# The product y[m, n] = start[n] + x[m, k] w[k, n]. Networks, matmul and matvec share it.
 #
-# A sum of K terms is cut into contiguous parts of part_length(K) terms, the last one shorter. Each
-# part is one chain of fused multiply-adds in the order of k, the first from the bias, the others
-# from zero; the parts are added in order. So the bits of an output do not depend on how many rows
-# or columns go with it, and the loops below are free to choose whatever tile is fastest:
+# A sum of K terms is cut into contiguous parts of part_length(K) terms; the last part may be
+# shorter. Each part is one chain of fused multiply-adds in the order of k. The first chain starts
+# from the bias, the others from zero, and the parts are added in order. So the bits of an output do
+# not depend on the number of rows or columns, and the loops below may choose the fastest tile:
 #
 #   tile             rows x registers outputs held in registers, parts in turn or side by side
-#   row_product      one row: parts side by side where it has too few outputs to keep busy
+#   row_product      one row: parts side by side if it has too few outputs to keep busy
 #   panel_pass       any number of rows and registers, in tiles
 #   product          the same, cut between parts to stay in cache
 #   ragged_product   the same for columns that do not fill the last register
 #
-# Weights come as panels two registers wide: w[k, n] at
-# w[(n // 2L) * next_panel + k * ldw + n % 2L], which fits packed panels (ldw = 2L) and a
-# row-major matrix as it is (next_panel = 2L).
+# Weights come as panels two registers wide. w[k, n] is at
+# w[(n // 2L) * next_panel + k * ldw + n % 2L]. This fits packed panels (ldw = 2L) and a row-major
+# matrix in place (next_panel = 2L).
 
 cdef enum:
-    MAX_PANELS = 4          # side by side for one row: 8 registers, latency 4 x 2 units a cycle
-    PANEL_BYTES = 128       # the most that a row of a panel has: two registers
-    MAX_THIRDS = 4          # of the rows of a tile
-    MOST_SUMS = 24          # of a tile: 12 rows x 2 registers on arm64, 6 x 2, 3 x 4 or 1 x 8
+    MAX_PANELS = 4          # panels at a time for one row: 8 registers, latency 4 x 2 units a cycle
+    PANEL_BYTES = 128       # bytes in a row of the widest panel: two registers
+    MAX_THIRDS = 4          # groups of three rows in a tile
+    MOST_SUMS = 24          # sums of a tile: 12 rows x 2 registers on arm64, 6 x 2, 3 x 4 or 1 x 8
     ROW_BLOCK = 96          # rows that share a pass over the panels: a multiple of TILE_ROWS
-    PACK_ROWS = 16          # of w that are packed together: pages in the first-level TLB
-    SLICE_BYTES = 98304     # of a panel and the rows of one tile
-    X_BYTES = 262144        # of the rows that share a panel: half of a second-level cache
+    PACK_ROWS = 16          # rows of w packed together: their pages fit the first-level TLB
+    SLICE_BYTES = 98304     # bytes for a panel and the rows of one tile
+    X_BYTES = 262144        # bytes for the rows that share a panel: half of a second-level cache
 
-# The parts of a sum. A row alone wants several chains, as each waits four cycles for its last
-# term; a batch has chains enough, and pays for every part with an addition an output.
+# The parts of a sum. A single row needs several chains, because each chain waits four cycles for
+# its last term. A batch has enough chains, and every part costs it one more addition per output.
 cdef enum:
-    CUT_SUM = 32            # fewer terms than this are one part
-    PARTS = 4               # of more, if that leaves them not longer than
+    CUT_SUM = 32            # a sum of fewer terms is one part
+    PARTS = 4               # a longer sum has four parts, or more parts of
     LONGEST_PART = 256
-    PART_UNIT = 8           # of which parts are multiples: whole blocks of matvec
+    PART_UNIT = 8           # parts are multiples of this: whole blocks of matvec
 
 
 cdef inline Py_ssize_t part_length(Py_ssize_t K) noexcept nogil:
-    """How many terms of a sum of K go into each part but the last"""
+    """Return the number of terms in each part but the last of a sum of K terms"""
     if K < CUT_SUM:
         return max(K, <Py_ssize_t>1)
     return min(<Py_ssize_t>LONGEST_PART,
@@ -43,7 +43,7 @@ cdef inline Py_ssize_t part_length(Py_ssize_t K) noexcept nogil:
 
 
 cdef inline vectors relu(vectors x) noexcept nogil:
-    """max(x, 0): the sum turns -0.0 into 0.0"""
+    """max(x, 0); the addition turns -0.0 into 0.0"""
     return larger(fill(x, 0), x) + fill(x, 0)
 
 
@@ -53,8 +53,8 @@ cdef inline void add_terms(
         Py_ssize_t next_panel) noexcept nogil:
     """sums[p, i, j] += x[i, p part + k] w[p part + k, j], k < terms; rows or parts are 1
 
-    Every third row (or part) of x has a pointer, from which the next two are one and two strides
-    away: addresses that cost nothing, where a compiler left alone takes a pointer for each.
+    Every third row (or part) of x has a pointer. The next two lie one and two strides away, and
+    these addresses cost nothing. A compiler left alone takes a pointer for each row.
     """
     cdef const real* third[MAX_THIRDS]
     cdef const real* panel[MAX_PANELS]
@@ -69,7 +69,7 @@ cdef inline void add_terms(
         for s in range(rows * parts):
             value = fill(sums[0], third[s // 3][s % 3 * stride])
             for j in range(registers):
-                # Loaded once for all rows: the compiler sees that nothing is stored between.
+                # Loaded once for all rows: the compiler sees no store in between.
                 load(&weight, panel[j // 2] + s // rows * part * ldw + (j % 2) * L)
                 sums[s * registers + j] = mul_add(value, weight, sums[s * registers + j])
         for j in range((registers + 1) // 2):
@@ -79,7 +79,7 @@ cdef inline void add_terms(
 
 
 cdef inline void hold(int i, vectors total, vectors* totals, real* held) noexcept nogil:
-    """Keep a total where held_total() finds it: in a register if there are enough"""
+    """Keep a total for held_total(): in a register if there are enough, else in memory"""
     if TOTALS_STAY:
         totals[i] = total
     else:
@@ -95,7 +95,7 @@ cdef inline vectors held_total(int i, vectors* totals, const real* held) noexcep
 
 
 cdef inline Py_ssize_t part_terms(Py_ssize_t which, Py_ssize_t K, Py_ssize_t part) noexcept nogil:
-    """How many of K terms are in the part of that number"""
+    """Return how many of K terms part number `which` has"""
     return max(<Py_ssize_t>0, min(part, K - which * part))
 
 
@@ -104,10 +104,10 @@ cdef inline void tile(
         Py_ssize_t part, const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw,
         Py_ssize_t next_panel, const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
         bint onward, bint rectify) noexcept nogil:
-    """y[i, j] = start[i, j] + x[i, k] w[k, j] (no start: 0), then relu; j in registers
+    """y[i, j] = start[i, j] + x[i, k] w[k, j] (no start: 0), then relu if `rectify`
 
-    1, 2 or 4 parts advance together. Onward from earlier parts: y holds their sum, and start is
-    NULL.
+    j counts registers. 1, 2 or 4 parts advance together. If `onward`, y holds the sum of earlier
+    parts and start is NULL.
     """
     cdef vectors sums[MOST_SUMS]
     cdef vectors total
@@ -136,7 +136,7 @@ cdef inline void tile(
                   part if whole else part_terms(together - 1, K, part), part, x, ldx, w, ldw,
                   next_panel)
         if together > 1 and not whole:
-            # A shorter last part has come to its end; those before it go on.
+            # The shorter last part has ended; the parts before it go on.
             done = part_terms(together - 1, K, part)
             if together == 4:
                 more = part_terms(2, K, part) - done
@@ -180,12 +180,12 @@ cdef inline void tiles(
         Py_ssize_t part, const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw,
         Py_ssize_t next_panel, const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
         bint onward, bint rectify) noexcept nogil:
-    """`count` tiles below one another"""
+    """Compute `count` tiles below one another"""
     cdef Py_ssize_t t
     cdef int i, j
     for t in range(count):
         if onward or ldstart:
-            for i in range(rows):       # the sums of the next tile
+            for i in range(rows):       # fetch the sums of the next tile
                 for j in range(registers):
                     prefetch(y + (rows + i) * ldy + j * lanes_in(like))
         tile(like, rows, registers, 1, K, part, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy,
@@ -201,7 +201,7 @@ cdef inline void tiles_of_registers(
         Py_ssize_t part, const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw,
         Py_ssize_t next_panel, const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
         bint onward, bint rectify) noexcept nogil:
-    """tiles() with `registers` turned into the constant that its unrolling needs"""
+    """tiles() with `registers` as a constant, which unrolling needs"""
     if registers == 1:
         tiles(like, rows, 1, count, K, part, x, ldx, w, ldw, next_panel, start, ldstart, y, ldy,
               onward, rectify)
@@ -221,7 +221,7 @@ cdef void tiles_of_rows(
         Py_ssize_t part, const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw,
         Py_ssize_t next_panel, const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy,
         bint onward, bint rectify) noexcept nogil:
-    """tiles() with both sizes turned into constants; 2 <= rows <= TILE_ROWS"""
+    """tiles() with both sizes as constants; 2 <= rows <= TILE_ROWS"""
     if rows == 2:
         tiles_of_registers(like, 2, registers, count, K, part, x, ldx, w, ldw, next_panel, start,
                            ldstart, y, ldy, onward, rectify)
@@ -258,8 +258,10 @@ cdef void tiles_of_rows(
 
 
 cdef inline Py_ssize_t side_by_side(Py_ssize_t registers, Py_ssize_t most) noexcept nogil:
-    """How many of the registers left to take at once, as even a split as whole panels allow:
-    10 of at most 8 go as 6 and 4"""
+    """Return how many of the remaining registers to take at once, at most `most`
+
+    The split is as even as whole panels allow: 10 with at most 8 go as 6 and 4.
+    """
     cdef Py_ssize_t steps
     if registers <= most:
         return registers
@@ -272,9 +274,9 @@ cdef void row_tile(
         vectors like, int registers, Py_ssize_t K, Py_ssize_t part, const real* x, const real* w,
         Py_ssize_t ldw, Py_ssize_t next_panel, const real* start, real* y, bint onward,
         bint rectify) noexcept nogil:
-    """tile() for one row: 4, 2 or 1 of several parts together, for at least 4 chains where it can
+    """tile() for one row; 4, 2 or 1 of several parts advance together, to have at least 4 chains
 
-    A function of its own, so that its loop has all address registers.
+    It is a function of its own, so that its loop has all address registers.
     """
     if registers == 8:
         tile(like, 1, 8, 1, K, part, x, 0, w, ldw, next_panel, start, 0, y, 0, onward, rectify)
@@ -307,7 +309,7 @@ cdef inline void row_product(
         vectors like, Py_ssize_t registers, Py_ssize_t K, Py_ssize_t part, const real* x,
         const real* w, Py_ssize_t ldw, Py_ssize_t next_panel, const real* start, real* y,
         bint onward, bint rectify) noexcept nogil:
-    """y[n] = start[n] + x[k] w[k, n], then relu; n in registers"""
+    """y[n] = start[n] + x[k] w[k, n], then relu if `rectify`; n counts registers"""
     cdef Py_ssize_t width, L = lanes_in(like)
     while registers:
         if K <= part:
@@ -327,7 +329,7 @@ cdef void panel_pass(
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
         const real* start, Py_ssize_t ldstart, real* y, Py_ssize_t ldy, bint onward,
         bint rectify) noexcept nogil:
-    """y[m, n] = start[m, n] + x[m, k] w[k, n], then relu; n in registers"""
+    """y[m, n] = start[m, n] + x[m, k] w[k, n], then relu if `rectify`; n counts registers"""
     cdef Py_ssize_t L = lanes_in(like), tiles, taller, rows, done, width
     if M <= 1:
         if M == 1:
@@ -336,10 +338,10 @@ cdef void panel_pass(
         return
     tiles = (M + TILE_ROWS - 1) // TILE_ROWS
     rows = M // tiles
-    taller = M % tiles          # of the tiles have a row more
+    taller = M % tiles          # this many tiles have one more row
     done = taller * (rows + 1)
     while registers:
-        # Two or three rows leave room for more columns, and need them to keep enough chains.
+        # Two or three rows leave room for more columns, and need them to have enough chains.
         width = side_by_side(registers, 4 if M <= 3 else 2)
         if taller:
             tiles_of_rows(like, rows + 1, <int>width, taller, K, part, x, ldx, w, ldw, next_panel,
@@ -355,7 +357,7 @@ cdef void panel_pass(
 
 
 cdef inline Py_ssize_t slice_depth(const real* like, Py_ssize_t K, Py_ssize_t part) noexcept nogil:
-    """How many k to take at once: whole parts, as even a split as the first-level cache asks for"""
+    """Return how many k to take at once: whole parts, split evenly to fit the first-level cache"""
     cdef Py_ssize_t most = SLICE_BYTES // (
         (2 * lane_count(like) + TILE_ROWS) * <Py_ssize_t>sizeof(real) * part)
     cdef Py_ssize_t parts = (K + part - 1) // part
@@ -364,8 +366,11 @@ cdef inline Py_ssize_t slice_depth(const real* like, Py_ssize_t K, Py_ssize_t pa
 
 
 cdef inline Py_ssize_t shared_rows(const real* like, Py_ssize_t depth) noexcept nogil:
-    """How many rows to take at once: what fits the first-level cache beside a panel where that
-    is some tiles, else the second-level cache"""
+    """Return how many rows to take at once
+
+    They fit the first-level cache beside a panel if that holds 4 tiles or more, else the
+    second-level cache.
+    """
     cdef Py_ssize_t row = depth * <Py_ssize_t>sizeof(real)
     cdef Py_ssize_t tiles = (SLICE_BYTES - 2 * lane_count(like) * row) // (row * TILE_ROWS)
     return TILE_ROWS * (tiles if tiles >= 4 else max(X_BYTES // (row * TILE_ROWS), 1))
@@ -375,12 +380,12 @@ cdef void product(
         vectors like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K,
         const real* x, Py_ssize_t ldx, const real* w, Py_ssize_t ldw, Py_ssize_t next_panel,
         const real* start, real* y, Py_ssize_t ldy, bint rectify, real* room) noexcept nogil:
-    """y[m, n] = start[n] + x[m, k] w[k, n], then relu; N a multiple of the lanes
+    """y[m, n] = start[n] + x[m, k] w[k, n], then relu if `rectify`; N is a multiple of the lanes
 
     A long k is cut into slices of whole parts, so that a panel stays in cache while many rows
-    pass; the sums rest in y meanwhile. The rows go in blocks that stay in the second-level cache
-    while all panels pass. Given room for it, each slice of a row-major w is packed; otherwise w is
-    read as it lies.
+    pass. y holds the sums between slices. The rows go in blocks that stay in the second-level
+    cache while all panels pass. If `room` is given, each slice of a row-major w is packed there;
+    otherwise w is read in place.
     """
     cdef Py_ssize_t part = part_length(K), most_depth, most_rows, depth, k = 0, m
     cdef const real* panels
@@ -413,7 +418,7 @@ cdef inline void ragged_product(
         const real* start, real* y, Py_ssize_t ldy, bint rectify) noexcept nogil:
     """product() for any N; w and start are readable up to the next multiple of the lane count
 
-    A panel with a partial register goes through a buffer, so nothing past y[m, N - 1] is written.
+    A panel with a partial register goes through a buffer: nothing past y[m, N - 1] is written.
     """
     cdef Py_ssize_t L = lane_count(x), full = N - N % (2 * L) if N % L else N
     cdef Py_ssize_t width = (N - full + L - 1) // L * L, m = 0, i, rows
@@ -446,12 +451,12 @@ cdef inline void ragged_product(
 
 
 cdef inline Py_ssize_t panel_width(const real* like, Py_ssize_t N) noexcept nogil:
-    """Columns of a packed panel: two registers, or one where that holds all N"""
+    """Return the columns of a packed panel: one register if it holds all N, else two"""
     return lane_count(like) if N <= lane_count(like) else 2 * lane_count(like)
 
 
 cdef inline Py_ssize_t packed_columns(const real* like, Py_ssize_t N) noexcept nogil:
-    """Columns of all the packed panels for N columns"""
+    """Return the columns of all packed panels for N columns"""
     cdef Py_ssize_t width = panel_width(like, N)
     return (N + width - 1) // width * width
 
@@ -460,7 +465,7 @@ cdef void pack(Py_ssize_t K, Py_ssize_t N, const real* w, Py_ssize_t ldw,
                real* panels) noexcept nogil:
     """panels[n // width, k, n % width] = w[k, n], zero for n >= N
 
-    A few rows of w at a time, so that the pages read and written stay in the TLB.
+    It takes a few rows of w at a time, so that the pages read and written stay in the TLB.
     """
     cdef Py_ssize_t width = panel_width(w, N), k = 0, n, i, columns
     cdef real* target
