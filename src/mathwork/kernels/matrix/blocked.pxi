@@ -1,26 +1,26 @@
 # Row reduction of one large matrix: blocked elimination from the left.
 #
-#   row_scales       how rows are scaled, and what the tolerance is measured by
-#   reduce_slab      the next few columns: takes all pivots so far at once, then strip by strip
-#   finish_columns   columns without a pivot: L and U solved for all of them at once
-#   reduce_large     the whole of it
+#   row_scales       finds the scales of rows, and the norm for the tolerance
+#   reduce_slab      the next few columns: first by all earlier pivots at once, then by strips
+#   finish_columns   columns without a pivot: solves L and U for all of them at once
+#   reduce_large     the whole matrix
 #
-# A slab is a copy of some columns of A, which goes to R when it is reduced. In R the columns
-# stand in the order pivots, others taken (`order` tells which), and the rows in the order of
-# their pivots (`rows` tells which); below the diagonal of the first columns stands L, elsewhere
-# -U. Columns not taken yet have not been touched.
+# A slab is a copy of some columns of A; it goes to R when it is reduced. In R the columns stand in
+# the order pivots, others taken (`order` tells which). The rows stand in the order of their pivots
+# (`rows` tells which). Below the diagonal of the first columns stands L, elsewhere -U. Columns not
+# taken yet have not been touched.
 #
-# The working set is 1.3 slabs and a few columns: a quarter of A or 1 MB where that leaves more
-# than one strip.
+# The working set is 1.3 slabs and a few columns. It has at most a quarter of the size of A plus
+# 1 MB, unless one strip needs more.
 
 from libc.math cimport fabs
 
 cdef enum:
     SLAB_STRIPS = 8
-    ROWS_AHEAD = 16         # that are on their way from memory
-    SCAN = 16               # entries that are looked at together
-    FREE_BYTES = 1048576    # of a working set that may be more than a quarter of the matrix
-    SUMS = MAX_LANES        # into which a row sum is split, at all levels alike
+    ROWS_AHEAD = 16         # rows to fetch from memory in advance
+    SCAN = 16               # entries to compare with zero at a time
+    FREE_BYTES = 1048576    # the working set may exceed a quarter of the matrix by this
+    SUMS = MAX_LANES        # a row sum is split into this many, at all levels alike
     LARGE_SIDE = 176        # bytes: 22 or 44 pivots
     LARGE_AREA = 131072     # bytes by bytes: 45 by 45 or 90 by 90 entries
 
@@ -29,7 +29,7 @@ cdef enum:
 
 cdef inline real measure_row(lanes like, Py_ssize_t n, real factor, const real* x,
                              real* total) noexcept nogil:
-    """The largest |x[i] factor|, i < n, but 0 for NaN; total = the sum of them"""
+    """Return the largest |x[i] factor|, i < n, NaN counting as 0; total = the sum of all"""
     cdef lanes parts[SUMS]
     cdef lanes v, most = fill(like, 0)
     cdef real part[SUMS]
@@ -60,7 +60,7 @@ cdef inline real measure_row(lanes like, Py_ssize_t n, real factor, const real* 
 
 cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                      real* undo, bint* lossy) noexcept nogil:
-    """What equilibrate() says of A, which stays as it is"""
+    """equilibrate() of A without changing A; lossy says whether augmented columns lose bits"""
     cdef real norm = 0, all = 0, total, before
     cdef lanes largest, undone, lost = fill(like, 0)
     cdef Py_ssize_t i
@@ -80,7 +80,7 @@ cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_s
 
 cdef inline void divided_row(lanes like, Py_ssize_t n, const real* x, real divisor,
                              real* y) noexcept nogil:
-    """y[i] = x[i] / divisor, a power of two"""
+    """y[i] = x[i] / divisor; divisor is a power of two"""
     cdef lanes v
     cdef real factor = 1 / divisor
     cdef Py_ssize_t L = lane_count(x), i = 0
@@ -113,7 +113,7 @@ cdef inline void prefetch_row(Py_ssize_t n, const real* x) noexcept nogil:
 
 
 cdef inline bint is_zero_row(lanes like, Py_ssize_t n, const real* x) noexcept nogil:
-    """Whether x[:n] is zero, and what follows in its register; NaN is not"""
+    """Return whether x[:n] and the rest of its last register are zero; NaN is not zero"""
     cdef real sums[MAX_LANES]
     cdef lanes v, total = fill(like, 0)
     cdef Py_ssize_t j = 0
@@ -132,7 +132,7 @@ cdef inline bint is_zero_row(lanes like, Py_ssize_t n, const real* x) noexcept n
 
 cdef void take_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
                     const real* R) noexcept nogil:
-    """The next N columns of A, scaled, after all pivots so far; `dots` with them"""
+    """Take the next N columns of A, scaled, and reduce them and `dots` by all earlier pivots"""
     cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, before = job.rank, width = strip_columns(A)
     cdef Py_ssize_t panel = 2 * lane_count(A), all = (N + width - 1) // width * width, i
     cdef real* slab = <real*>job.slab
@@ -152,7 +152,7 @@ cdef void take_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
 
 cdef void reduce_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
                       real* R) noexcept nogil:
-    """The next N columns of A into R; their pivots join the others"""
+    """Reduce the next N columns of A into R; their pivots join the others"""
     cdef Py_ssize_t starts[SLAB_STRIPS + 1]
     cdef Py_ssize_t right[SLAB_STRIPS * STRIP_COLUMNS]
     cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, before = job.rank, width = strip_columns(A)
@@ -166,8 +166,8 @@ cdef void reduce_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
         starts[b] = job.rank
         if job.taken + b * width < job.columns and job.rank < m:
             reduce_strip(like, job, before, b * width, <const real*>R)
-        # The last 1, 2, 4, ... strips are now a half; the next ones, the other half, take its
-        # pivots.
+        # The last 1, 2, 4, ... strips are now the first half. The next strips are the other half:
+        # they are reduced by the pivots of the first.
         half = (b + 1) & -(b + 1)
         some = min(half, strips - b - 1) * width
         t = starts[b + 1 - half]
@@ -197,9 +197,9 @@ cdef void reduce_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
 # ---- columns without a pivot ----
 
 cdef void arrange_columns(lanes like, Blocked* job, const real* A, real* R) noexcept nogil:
-    """The columns of A that are left, scaled, into R; those with the most zeros at the top last
+    """Put the remaining columns of A, scaled, into R; those with the most zeros at the top go last
 
-    The zeros need no elimination: for the inverse that saves a third of all work.
+    These zeros need no elimination: for the inverse that saves a third of all work.
     """
     cdef Py_ssize_t n = job.n, taken = job.taken, found = n if job.shifted else taken, i, j, k
     cdef Py_ssize_t* position = job.order + n       # position[order[j]] = j
@@ -242,9 +242,9 @@ cdef void arrange_columns(lanes like, Blocked* job, const real* A, real* R) noex
 cdef void finish_columns(
         lanes like, Blocked* job, Py_ssize_t left, Py_ssize_t N, bint lower, bint upper,
         const CloseCall* calls, Py_ssize_t checks, real* R) noexcept nogil:
-    """R[:, left:left + N] multiplied by the inverse of L (lower), then by that of U (upper)
+    """Multiply R[:, left:left + N] by the inverse of L if `lower`, then by that of U if `upper`
 
-    Beside them the columns of some close calls are reduced, which are made again.
+    Beside them the columns of some close calls are reduced, and these calls are measured again.
     """
     cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, r = job.rank, L = lane_count(R)
     cdef Py_ssize_t all = (N + checks + L - 1) // L * L, first = 0, last = r, i, j, at
@@ -273,7 +273,7 @@ cdef void finish_columns(
                                    <const real*>slab + (last - 1) * ld):
             last -= 1
         solve_upper(like, last, all, <const real*>R, n, slab, ld, solved, 2 * L, job.next_panel)
-    # Solved rows are negative; the difference and the sum turn -0.0 into 0.0.
+    # Solved rows are negative. The difference and the sum turn -0.0 into 0.0.
     for i in range(m):
         row = R + i * n + left
         for j in range(N):
@@ -287,7 +287,7 @@ cdef void finish_columns(
 
 
 cdef void finish(lanes like, Blocked* job, bint reduced, real* R) noexcept nogil:
-    """All columns without a pivot, and the close calls"""
+    """Finish all columns without a pivot, and the close calls"""
     cdef CloseCall calls[2 * CLOSE_CALLS]
     cdef Py_ssize_t left = job.rank if reduced else min(job.columns, job.taken), checks = 0, N, i
     for i in range(2 * CLOSE_CALLS):
@@ -304,7 +304,7 @@ cdef void finish(lanes like, Blocked* job, bint reduced, real* R) noexcept nogil
 
 cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* undo, real* R,
                      real* row) noexcept nogil:
-    """The columns of R to where they belong; the pivots' columns, zeros and scales"""
+    """Put the columns of R in their places; write the pivots' columns, zeros and scales"""
     cdef Py_ssize_t n = job.n, pivoted = min(job.columns, job.taken), i, j, first
     cdef const Py_ssize_t* order = job.order
     cdef bint moved = not reduced or job.rank < pivoted
@@ -312,7 +312,7 @@ cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* u
     for j in range(job.taken, n):
         moved |= job.order[j] != j
     for i in range(job.m):
-        # What is left of the first entry to be kept is L, or a column that has its pivot.
+        # Entries left of `first` are L, or belong to a column that has its pivot.
         first = job.rank if reduced or i >= job.rank else i
         if moved:
             memcpy(row + first, R + first, (n - first) * sizeof(real))
@@ -344,12 +344,12 @@ cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* u
 
 cdef size_t divide_memory(const real* like, Blocked* job, Py_ssize_t strips,
                           size_t at) noexcept nogil:
-    """Where the parts of the working set are, from `at` on; where they end"""
+    """Place the parts of the working set from `at` on; return where they end"""
     cdef Py_ssize_t width = strip_columns(like), most = min(job.m, job.columns)
     cdef Py_ssize_t panel = 2 * lane_count(like), spare = 4 * MAX_LANES
     cdef Py_ssize_t size = sizeof(real), index = sizeof(Py_ssize_t)
     job.slab_columns = strips * width
-    # Odd numbers of cache lines, so that rows and columns spread over all sets of a cache.
+    # Odd numbers of cache lines: rows and columns spread over all sets of a cache.
     job.ld = (strips | 1) * width
     job.next_panel = ((most * panel + width - 1) // width | 1) * width
     job.next_column = ((job.m + spare) // width | 1) * width
@@ -379,7 +379,7 @@ cdef size_t divide_memory(const real* like, Blocked* job, Py_ssize_t strips,
 
 cdef inline bint is_large(const real* like, Py_ssize_t m, Py_ssize_t n,
                           Py_ssize_t columns) noexcept nogil:
-    """Whether reduce_large() is faster than reduce_small(), as measured"""
+    """Return whether reduce_large() is faster than reduce_small(), as measured"""
     cdef Py_ssize_t size = sizeof(real), short = size * min(m, columns)
     return short >= LARGE_SIDE and short * size * max(m, n) >= LARGE_AREA
 
@@ -387,9 +387,9 @@ cdef inline bint is_large(const real* like, Py_ssize_t m, Py_ssize_t n,
 cdef int reduce_large(
         lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
         double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
-    """R = the reduced row echelon form of A, or a row echelon form; -1 where memory ran out, else 0
+    """R = the reduced row echelon form of A, or a row echelon form; return -1 if memory ran out
 
-    A and R are apart; the rest is as for reduce_small().
+    A and R do not overlap; the rest is as for reduce_small().
     """
     cdef Blocked job
     cdef Py_ssize_t strips = SLAB_STRIPS, most = FREE_BYTES + m * n * <Py_ssize_t>sizeof(real) // 4

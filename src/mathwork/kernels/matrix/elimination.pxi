@@ -1,15 +1,15 @@
-# Row reduction: when a pivot counts as zero, and one small matrix.
+# Row reduction: when a pivot counts as zero, and the reduction of one small matrix.
 #
-#   equilibrate      rows scaled by powers of two, and what the tolerance is measured by
-#   shift_columns    the same for augmented columns that would leave the range
-#   put_in_range     a row of a row echelon form back at its scale, or near it
-#   Verdict          what a reduction found, and how close the call was
+#   equilibrate      scales rows by powers of two, and returns the norm for the tolerance
+#   shift_columns    finds factors for augmented columns that would leave the range
+#   put_in_range     brings a row of a row echelon form back to its scale, or near it
+#   Verdict          the findings of a reduction, and how close the call was
 #   reduce_small     one small matrix by Gauss-Jordan elimination, rows in registers
 #
-# The same policy, operation by operation, stands in `stacks` for one matrix a lane, so that a
-# matrix has the same bits alone and in a stack; `blocked` agrees with both on rank and pivots.
-# The bound on a pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a
-# column that depends on those before it carries the rounding of the combination that made it.
+# `stacks` follows the same policy, operation by operation, with one matrix a lane. So a matrix has
+# the same bits alone and in a stack. `blocked` agrees with both on rank and pivots. The bound on a
+# pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a column that depends on
+# earlier columns carries the rounding of their combination.
 
 from libc.math cimport fabs, frexp, ldexp
 
@@ -19,15 +19,15 @@ cdef enum:
 
 cdef struct Verdict:
     Py_ssize_t rank
-    double accepted         # smallest accepted pivot over its bound, infinity where there is none
-    double rejected         # largest rejected candidate over its bound, 0 where there is none
-    int status              # REDUCED, or NOT_FINITE: NaN or infinity where pivots are looked for
-    int parity              # 1 or -1: of the permutation of the rows
-    int exponent            # the rows of an echelon form are those of the matrix over 2^exponent
+    double accepted         # smallest accepted pivot over its bound, infinity if there is none
+    double rejected         # largest rejected candidate over its bound, 0 if there is none
+    int status              # REDUCED, or NOT_FINITE: NaN or infinity in the columns for pivots
+    int parity              # 1 or -1, of the permutation of the rows
+    int exponent            # sum of the powers of two that the rows of an echelon form lack
 
 
 cdef inline void judge_empty(Verdict* verdict) noexcept nogil:
-    """The verdict before any column is looked at"""
+    """Set the verdict before any column is searched"""
     verdict.rank = 0
     verdict.accepted = INFINITY
     verdict.rejected = 0
@@ -38,7 +38,7 @@ cdef inline void judge_empty(Verdict* verdict) noexcept nogil:
 
 cdef inline void judge_not_finite(Py_ssize_t m, Py_ssize_t n, real* R,
                                   Verdict* verdict) noexcept nogil:
-    """A matrix that cannot be reduced becomes NaN"""
+    """Set R to NaN: the matrix cannot be reduced"""
     cdef Py_ssize_t i
     for i in range(m * n):
         R[i] = NAN
@@ -49,7 +49,7 @@ cdef inline void judge_not_finite(Py_ssize_t m, Py_ssize_t n, real* R,
 # ---- equilibration ----
 
 cdef inline lanes power_below(lanes x) noexcept nogil:
-    """The largest power of two that is not above |x|, far from underflow and overflow
+    """The largest power of two that is not above |x|; x is far from underflow and overflow
 
     The unit in the first place: Rump, Ogita and Oishi, "Accurate floating-point summation part
     I", SIAM Journal on Scientific Computing 31(1), 2008, section 3.
@@ -64,24 +64,24 @@ cdef inline lanes power_below(lanes x) noexcept nogil:
 
 
 cdef inline lanes smallest_safe(lanes like) noexcept nogil:
-    """Rows whose largest entry is below this are scaled in two steps; a smaller pivot is tiny"""
+    """Rows with a largest entry below this are scaled in two steps; a smaller pivot is tiny"""
     return fill(like, 2.0 ** -900 if lanes is f64v else 2.0 ** -100)
 
 
 cdef inline lanes largest_safe(lanes like) noexcept nogil:
-    """The same for rows whose largest entry is above this"""
+    """Rows with a largest entry above this are scaled in two steps"""
     return fill(like, 2.0 ** 900 if lanes is f64v else 2.0 ** 100)
 
 
 cdef inline lanes scale_of(lanes largest, lanes* undo) noexcept nogil:
-    """s = 2^k such that 1 <= largest s < 2, or 1 for 0; undo = 1 / s. For safe rows."""
+    """s = 2^k such that 1 <= largest s < 2, or 1 for largest = 0; undo = 1 / s; for safe rows"""
     cdef lanes one = fill(largest, 1)
     undo[0] = power_below(pick(largest, fill(largest, 0), largest, one))
     return one / undo[0]
 
 
 cdef inline lanes step_before(lanes largest) noexcept nogil:
-    """The power of two that makes a row safe: 1 but at the ends of the range"""
+    """The power of two that makes a row safe: 1 except at the ends of the range"""
     cdef lanes one = fill(largest, 1)
     cdef lanes step = fill(largest, 2.0 ** 512 if lanes is f64v else 2.0 ** 64)
     cdef lanes unsafe = pick(largest, fill(largest, 0), step, one)
@@ -90,7 +90,7 @@ cdef inline lanes step_before(lanes largest) noexcept nogil:
 
 
 cdef inline void scale_entries(lanes like, Py_ssize_t n, real factor, real* row) noexcept nogil:
-    """row[j] *= factor; n a multiple of the lane count"""
+    """row[j] *= factor; n is a multiple of the lane count"""
     cdef lanes x
     cdef Py_ssize_t j = 0
     while j < n:
@@ -100,13 +100,13 @@ cdef inline void scale_entries(lanes like, Py_ssize_t n, real factor, real* row)
 
 
 cdef inline lanes larger_loss(lanes x, lanes scaled, lanes undo, lanes lost) noexcept nogil:
-    """The larger of `lost` and |scaled undo - x|, 0 unless scaling x overflowed or underflowed"""
+    """max(lost, |scaled undo - x|); scaled undo = x unless scaling x overflowed or underflowed"""
     return larger(absolute(scaled * undo - x), lost)
 
 
 cdef inline lanes row_loss(lanes like, Py_ssize_t n, real factor, real undo, const real* x,
                            lanes lost) noexcept nogil:
-    """The larger of `lost` and what x[:n] factor loses; undo = 1 / factor"""
+    """larger_loss() of all x[:n] factor; undo = 1 / factor"""
     cdef lanes v, multiple = fill(like, factor), divisor = fill(like, undo)
     cdef Py_ssize_t L = lane_count(x), i = 0
     while i + L <= n:
@@ -139,9 +139,10 @@ cdef inline real first_lane(lanes x, const real* like) noexcept nogil:
 
 cdef inline lanes row_magnitudes(lanes like, const bint summing, Py_ssize_t columns, const real* A,
                                  Py_ssize_t lda) noexcept nogil:
-    """max |A[i, j]| over j, 0 for none and without NaN, in lane i; or their sum, in order
+    """max |A[i, j]| over j in lane i, or their sum in order if `summing`
 
-    Reads whole registers of rows and of columns.
+    The maximum is 0 without columns, and ignores NaN. Whole registers of rows and of columns are
+    read.
     """
     cdef lanes block[MAX_LANES]
     cdef lanes total = fill(like, 0)
@@ -159,12 +160,12 @@ cdef inline lanes row_magnitudes(lanes like, const bint summing, Py_ssize_t colu
 
 cdef inline real equilibrate(lanes like, Py_ssize_t m, real* A, Py_ssize_t lda, Py_ssize_t columns,
                              real* undo) noexcept nogil:
-    """The largest row sum max_i sum_j |A[i, j]|, j < columns, of the scaled matrix; NaN if any
-    of those entries is NaN or infinite
+    """Scale the rows of A; return their largest sum max_i sum_j |A[i, j]|, j < columns
 
-    Each row is multiplied by the power of two that brings its largest entry of the first
-    `columns` into [1, 2); a row of zeros there is left alone. undo are the reciprocal factors.
-    m and lda are multiples of the lane count: rows and columns of zeros fill them up.
+    The result is NaN if any of these entries is NaN or infinite. Each row is multiplied by the
+    power of two that brings its largest entry of the first `columns` into [1, 2). A row of zeros
+    there stays as it is. undo receives the reciprocal factors. m and lda are multiples of the lane
+    count: rows and columns of zeros fill them up.
     """
     cdef real before[MAX_LANES]
     cdef real scale[MAX_LANES]
@@ -199,11 +200,11 @@ cdef inline int binary_exponent(double x) noexcept nogil:
 
 cdef void shift_columns(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                         const real* undo, real* shift) noexcept nogil:
-    """shift[j]: times 2^shift[j] what A[i, j] / undo[i] is of column j is in range
+    """Set shift[j]: A[i, j] / undo[i] times 2^shift[j] is in range for each augmented column j
 
-    Or what is large of it, where the column has more than the range. Rows can be scaled only as
-    their pivots want it; the augmented columns, in which there are none, by what they hold.
-    shift[j] = 0 for the others, j < columns.
+    If a column spans more than the range, its large entries are in range. The rows can be scaled
+    only for their pivots. The augmented columns have no pivots, so each is scaled for its own
+    entries. The other columns, j < columns, have shift[j] = 0.
     """
     cdef int most = 900 if real is double else 100, least = -1022 if real is double else -126
     cdef int high, low, exponent
@@ -220,7 +221,7 @@ cdef void shift_columns(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t co
 
 cdef void shift_row(Py_ssize_t first, Py_ssize_t n, const real* shift, int sign, int exponent,
                     const real* row, real* target) noexcept nogil:
-    """target[j] = row[j] 2^(exponent + sign shift[j]), j >= first, and -0.0 becomes 0.0"""
+    """target[j] = row[j] 2^(exponent + sign shift[j]), j >= first; -0.0 becomes 0.0"""
     cdef Py_ssize_t j
     for j in range(first, n):
         target[j] = <real>ldexp(row[j], exponent + sign * <int>shift[j]) + <real>0
@@ -237,11 +238,11 @@ cdef inline int lowest_bit(double x) noexcept nogil:
 
 cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
                            const real* row) noexcept nogil:
-    """The e nearest to `wanted` with which no row[j] 2^(e - shift[j]) is rounded
+    """Return the e nearest to `wanted` such that no row[j] 2^(e - shift[j]) is rounded
 
-    Where the row spans more than the range, its largest entry stays in the range. But first of
-    all the pivot keeps its bits: in the row of an equation whose pivot is so far below the
-    augmented part, infinity there is what the solution is.
+    If the row spans more than the range, its largest entry stays in range. But first of all the
+    pivot keeps its bits. If it is so far below the augmented part of an equation, the solution is
+    infinity there.
     """
     cdef int most = 1023 if real is double else 127, least = -1074 if real is double else -149
     cdef int high = -10000, low = 10000, pivot = 10000, lowest
@@ -258,14 +259,14 @@ cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, 
 
 cdef int put_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
                       const real* row, real* target) noexcept nogil:
-    """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); wanted - e"""
+    """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); return wanted - e"""
     cdef int exponent = exponent_in_range(n, columns, shift, wanted, row)
     shift_row(0, n, shift, -1, exponent, row, target)
     return wanted - exponent
 
 
 cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row) noexcept nogil:
-    """Whether no row[j] undo, j < n, is rounded; False for an undo that is not safe"""
+    """Return whether all row[j] undo, j < n, are exact; False for an undo that is not safe"""
     if undo <= first_lane(smallest_safe(like), row):
         return False
     return not largest_lane(row_loss(like, n, undo, 1 / undo, row, fill(like, 0)), row) > 0
@@ -274,16 +275,16 @@ cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row
 # ---- what counts as a pivot ----
 
 cdef inline real tolerance(Py_ssize_t m, Py_ssize_t columns, double tol, real norm) noexcept nogil:
-    """The caller's, or max(m, columns) eps norm where that is negative"""
+    """Return tol, or max(m, columns) eps norm if tol is negative"""
     cdef Py_ssize_t size = max(m, columns)
     if tol >= 0:
         return <real>tol
-    # The distance from 1 to the next number: 2^-23 and 2^-52.
+    # eps is the distance from 1 to the next number: 2^-23 and 2^-52.
     return <real>(size * (2.0 ** -23 if real is float else 2.0 ** -52)) * norm
 
 
 cdef inline real bound_on_pivot(real tol, real total) noexcept nogil:
-    """tol (1 + total), and 0 for tol = 0 whatever total is"""
+    """tol (1 + total); 0 for tol = 0 and any total"""
     return tol * (<real>1 + total) if tol > 0 else <real>0
 
 
@@ -292,7 +293,7 @@ cdef inline real bound_on_pivot(real tol, real total) noexcept nogil:
 cdef inline void take_from_row(
         lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes number, lanes here, real factor,
         const real* pivot_row, real* row) noexcept nogil:
-    """row[j] -= factor pivot_row[j], j > c, and row[c] = 0; c is lane `here` from `first` on"""
+    """row[j] -= factor pivot_row[j], j > c, and row[c] = 0; c is lane `here` of those at `first`"""
     cdef lanes x, p, multiple = fill(like, factor)
     cdef Py_ssize_t j = first + lane_count(row)
     load(&x, <const real*>row + first)
@@ -309,7 +310,7 @@ cdef inline void take_from_row(
 cdef void take_with_care(lanes like, Py_ssize_t from_row, Py_ssize_t to_row, Py_ssize_t c,
                          Py_ssize_t ldw, real divisor, const real* pivot_row,
                          real* W) noexcept nogil:
-    """take_from_row() of rows where numbers may have overflowed: times 0 they are 0
+    """take_from_row() for rows in which numbers may have overflowed: times 0 they give 0
 
     The factor of row i is W[i, c] / divisor.
     """
@@ -330,7 +331,7 @@ cdef void take_with_care(lanes like, Py_ssize_t from_row, Py_ssize_t to_row, Py_
 
 cdef inline void divide_row(lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes number, lanes here,
                             real pivot, real* row) noexcept nogil:
-    """row[j] /= pivot, j > c, and row[c] = 1; c is lane `here` from `first` on"""
+    """row[j] /= pivot, j > c, and row[c] = 1; c is lane `here` of those at `first`"""
     cdef lanes x, divisor = fill(like, pivot)
     cdef Py_ssize_t j = first + lane_count(row)
     load(&x, <const real*>row + first)
@@ -342,7 +343,7 @@ cdef inline void divide_row(lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes 
 
 
 cdef inline void put_row(Py_ssize_t n, const real* row, real factor, real* target) noexcept nogil:
-    """target[j] = row[j] factor, and -0.0 becomes 0.0"""
+    """target[j] = row[j] factor; -0.0 becomes 0.0"""
     cdef Py_ssize_t j
     for j in range(n):
         target[j] = row[j] * factor + <real>0
@@ -352,7 +353,7 @@ cdef bint give_row(
         lanes like, bint careful, Py_ssize_t n, Py_ssize_t ldw, Py_ssize_t columns,
         const real* shift, real undo, const real* row, real* target,
         Verdict* verdict) noexcept nogil:
-    """A row of the row echelon form; False where that has to be done with care"""
+    """Write a row of the row echelon form; return False if that needs care"""
     if careful:
         verdict.exponent += put_in_range(n, columns, shift, binary_exponent(undo), row, target)
     elif comes_back(like, ldw, undo, row):
@@ -366,10 +367,10 @@ cdef inline int reduce_by(
         lanes like, const bint careful, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """reduce_small(), or 1 where it has to be careful: numbers leave the range
+    """reduce_small(); return 1 if numbers leave the range, so that it has to be careful
 
-    Pivots stand in the first `columns` columns. A negative tol asks for the default. pivots has
-    room for min(m, columns), of which verdict.rank are written.
+    Pivots are searched in the first `columns` columns. A negative tol asks for the default.
+    pivots has room for min(m, columns) numbers, and verdict.rank of them are written.
     """
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
@@ -380,7 +381,7 @@ cdef inline int reduce_by(
     cdef real* shift
     cdef real bound, best, entry, total
     cdef real smallest = first_lane(smallest_safe(like), A)
-    cdef bint lossy = False, tiny = False       # whether a pivot was, which tol = 0 allows
+    cdef bint lossy = False, tiny = False       # tiny: a pivot was tiny, which tol = 0 allows
     cdef real lane_numbers[MAX_LANES]
     cdef lanes number, here
     judge_empty(verdict)
@@ -434,7 +435,7 @@ cdef inline int reduce_by(
             if best > 0:
                 verdict.rejected = max(verdict.rejected, <double>(best / bound))
             if not total < INFINITY:
-                verdict.rejected = NAN      # how close that was is not known
+                verdict.rejected = NAN      # unknown how close the call was
             for i in range(r, m):
                 W[i * ldw + c] = 0
             continue
@@ -445,7 +446,7 @@ cdef inline int reduce_by(
                 return 1
             tiny = True
             verdict.accepted = NAN
-        # Registers from the one with column c on, and in that one only what is right of c.
+        # From the register with column c on, and in that register only the columns right of c.
         first = c - c % L
         here = fill(like, c - first)
         if at != r:
@@ -457,7 +458,7 @@ cdef inline int reduce_by(
             free(heap)
             return 1
         if careful and tiny:
-            # Below, a row divided by its pivot might overflow, and no factor does; above, either.
+            # Below the pivot, the divided row might overflow, but no factor. Above, either might.
             take_with_care(like, r + 1, m, c, ldw, W[r * ldw + c], <const real*>W + r * ldw, W)
         divide_row(like, first, ldw, number, here, W[r * ldw + c], W + r * ldw)
         if careful and tiny:
@@ -493,7 +494,7 @@ cdef int reduce_with_care(
 cdef int reduce_small(
         lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
         double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
-    """R = the reduced row echelon form of A, or a row echelon form; -1 where memory ran out"""
+    """R = the reduced row echelon form of A, or a row echelon form; return -1 if memory ran out"""
     cdef int failed = reduce_by(like, False, m, n, A, R, columns, tol, reduced, pivots, verdict)
     if failed > 0:
         return reduce_with_care(like, m, n, A, R, columns, tol, reduced, pivots, verdict)

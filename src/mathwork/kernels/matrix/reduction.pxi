@@ -1,20 +1,20 @@
-# The doors of row reduction: one matrix with little overhead, or a stack of them.
+# The doors of row reduction: one matrix with little overhead, or a stack of matrices.
 #
-# One plain matrix with plain arguments is reduced here. Any other call goes by way of its
-# declaration, in mathwork.matrix.elimination.
+# One plain matrix with plain arguments is reduced here. Any other call goes through its declaration
+# in mathwork.matrix.elimination.
 
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 
 cdef enum:
-    FEW_PIVOTS = 64         # whose columns lie on the stack
+    FEW_PIVOTS = 64         # pivots on the stack; more go to the heap
 
 
 @cython.no_gc
 cdef class Reduction:
     """The kernel under mathwork.matrix.Reduced: a matrix, its pivots and the verdict.
 
-    For a stack, `stack` holds arrays of what `verdict` holds for one matrix.
+    For a stack of matrices, `stack` holds an array for each number of `verdict`.
     """
 
     cdef readonly object matrix
@@ -22,7 +22,7 @@ cdef class Reduction:
     cdef readonly Py_ssize_t _columns
     cdef Verdict verdict
     cdef tuple stack
-    cdef cnp.ndarray exponents      # what verdict.exponent is; None for rref
+    cdef cnp.ndarray exponents      # verdict.exponent of each matrix; None for rref
 
     @property
     def _verdict(self):
@@ -49,7 +49,7 @@ cdef inline Reduction new_reduction(object cls, object matrix, object pivots, Py
 
 
 def reduction(cls, matrix, pivots, Py_ssize_t columns, tuple verdict):
-    """A result of parts that somebody else has computed and checked."""
+    """Return a result with parts that the caller has computed and checked."""
     cdef Reduction made = new_reduction(reduction_maker.checked(cls), matrix, pivots, columns)
     if isinstance(pivots, tuple):
         made.verdict.rank, made.verdict.accepted, made.verdict.rejected = verdict[:3]
@@ -72,7 +72,7 @@ cdef tuple tuple_of(const Py_ssize_t* numbers, Py_ssize_t n):
 
 cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
                           int engine):
-    """One plain matrix"""
+    """Reduce one plain matrix"""
     cdef Py_ssize_t m = A.shape[0], n = A.shape[1], most = min(m, columns)
     cdef Py_ssize_t[FEW_PIVOTS] few
     cdef Py_ssize_t* pivots = few
@@ -109,7 +109,7 @@ cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint re
 cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double tol,
                        bint reduced, int engine, Py_ssize_t start, Py_ssize_t stop,
                        tuple arrays) except -1:
-    """Matrices start:stop of the plain stacks A and R; arrays are those of a Stack, in its order"""
+    """Reduce matrices start:stop of the plain stack A into R; arrays are the fields of Stack"""
     cdef int ndim = cnp.PyArray_NDIM(A), failed
     cdef Py_ssize_t m = A.shape[ndim - 2], n = A.shape[ndim - 1], most = min(m, columns)
     cdef Py_ssize_t count = stop - start, offset = start * m * n
@@ -141,7 +141,7 @@ cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double 
 
 cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
                            Py_ssize_t workers, int engine):
-    """A plain stack"""
+    """Reduce a plain stack of matrices"""
     cdef int ndim = cnp.PyArray_NDIM(A), axis
     cdef cnp.npy_intp[MAX_DIMENSIONS] shape
     cdef Py_ssize_t count = 1
@@ -174,24 +174,24 @@ cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint r
 
 
 cdef share_slices(A, R, columns, tol, reduced, engine, count, found, workers):
-    """reduce_slices() of pieces, one a thread, each of which owns the arrays it goes through"""
+    """reduce_slices() in pieces, one a thread; each piece keeps its arrays alive"""
     _workers.over_rows(
         lambda start, stop: reduce_slices(A, R, columns, tol, reduced, engine, start, stop, found),
         count, workers)
 
 
-# For the tests: which engine to go by instead of the one that the size calls for.
+# For the tests: the engine to use instead of the one for the size.
 engines = {"any": ANY_ENGINE, "small": SMALL_ENGINE, "large": LARGE_ENGINE}
 
 
 def reduce_plain(cnp.ndarray A not None, Py_ssize_t columns, double tol, bint reduced,
                  Py_ssize_t workers=1, engine="any"):
-    """The reduction of one plain matrix or a plain stack, all arguments checked.
+    """Return the reduction of one plain matrix or a plain stack; all arguments are checked.
 
     A negative tol asks for the default.
     """
     cdef int ndim = cnp.PyArray_NDIM(A), by = engines[engine]
-    # Again: whoever holds A can set its shape, also in the __index__ of `columns`.
+    # Check again: whoever holds A can set its shape, also in the __index__ of `columns`.
     if not (ndim >= 2 and 0 <= columns <= A.shape[ndim - 1]
             and (is_plain(A, ndim, cnp.NPY_DOUBLE) or is_plain(A, ndim, cnp.NPY_FLOAT))):
         raise ValueError(f"A must keep its shape, got {shape_of(A)}, {A.dtype} in the end")
@@ -201,7 +201,7 @@ def reduce_plain(cnp.ndarray A not None, Py_ssize_t columns, double tol, bint re
 
 
 cdef inline Py_ssize_t plain_columns(object columns, Py_ssize_t n):
-    """How many of n columns may have pivots, or -1 where that has to be looked into"""
+    """Return how many of n columns may have pivots, or -1 if the declaration must decide"""
     cdef Py_ssize_t asked
     if columns is None:
         return n
@@ -212,14 +212,14 @@ cdef inline Py_ssize_t plain_columns(object columns, Py_ssize_t n):
 
 
 cdef inline double plain_tol(object tol):
-    """The tolerance, -1 for the default, or NaN where that has to be looked into"""
+    """Return the tolerance, -1 for the default, or NaN if the declaration must decide"""
     if tol is None:
         return -1
     return <double>tol if type(tol) is float and <double>tol >= 0 else NAN
 
 
 cdef inline object reduce_if_plain(object A, tol, columns, exact, modulus, workers, bint reduced):
-    """The Reduction of one plain matrix; None where a call must be looked into"""
+    """Return the Reduction of one plain matrix, or None if the declaration must decide"""
     cdef Py_ssize_t asked
     cdef double bound
     if (exact is False and modulus is None and workers == 1

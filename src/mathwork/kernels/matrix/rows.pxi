@@ -1,9 +1,9 @@
-# The elementary row operations: their loops, and their doors.
+# The elementary row operations: their loops and their doors.
 
 
 cdef inline void add_row(lanes like, Py_ssize_t n, real factor, const real* source,
                          real* target) noexcept nogil:
-    """target[j] += factor source[j], rounded once where mul_add is"""
+    """target[j] += factor source[j], rounded once where the level has fused multiply-add"""
     cdef lanes x, y, multiple = fill(like, factor)
     cdef real last[2 * MAX_LANES]
     cdef Py_ssize_t L = lane_count(target), j = 0
@@ -37,7 +37,7 @@ cdef inline void swap_entries(Py_ssize_t n, real* a, real* b) noexcept nogil:
 
 
 cdef cnp.ndarray plain_matrix(object A):
-    """A as a plain (m, n) array"""
+    """Return A as a plain (m, n) array"""
     cdef cnp.ndarray matrix
     if is_plain(A, 2, cnp.NPY_DOUBLE) or is_plain(A, 2, cnp.NPY_FLOAT):
         return A
@@ -48,7 +48,7 @@ cdef cnp.ndarray plain_matrix(object A):
 
 
 cdef Py_ssize_t row_number(Py_ssize_t asked, object i, str name, cnp.ndarray A) except -1:
-    """Row `asked` of A, which came as i; from the end where it is negative"""
+    """Return the number of row `asked` of A; a negative one counts from the end; i is its origin"""
     cdef Py_ssize_t m = A.shape[0], row = asked + m if asked < 0 else asked
     if not 0 <= row < m:
         raise IndexError(f"{name} must be a row of A of shape {shape_of(A)}, got {i}")
@@ -63,7 +63,7 @@ cdef double multiple(object factor) except? -1:
 
 
 cdef cnp.ndarray to_be_changed(cnp.ndarray A, object out):
-    """A plain array with the entries of A: out itself if it can be, and A itself if that is out"""
+    """Return a plain array with the entries of A: A if out is A, else out if possible, else new"""
     cdef cnp.ndarray place
     cdef int typenum = cnp.PyArray_TYPE(A)
     if out is A and cnp.PyArray_ISWRITEABLE(A):
@@ -79,7 +79,7 @@ cdef cnp.ndarray to_be_changed(cnp.ndarray A, object out):
 
 
 def swap_rows(A, i, j, *, out=None):
-    # Numbers first: to convert them may run code that changes A.
+    # Convert the numbers first: that may run code that changes A.
     cdef Py_ssize_t a = clipped_index(i, NULL), b = clipped_index(j, NULL), n
     cdef cnp.ndarray matrix = plain_matrix(A), result
     cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT

@@ -1,35 +1,35 @@
-# Row reduction of many small matrices, one a lane.
+# Row reduction of many small matrices, one matrix a lane.
 #
-# The entry (i, j) of L matrices is one register, V[i, j]. What `reduce_small` decides by
-# branches is picked lane by lane, with the same operations in the same order, so that the bits
-# agree. Only matrices with a pivot in each of their first columns come to their end here, as
-# nearly all do; one that is found to lack one, to be not finite, or to have rows, pivots or rows
-# of its echelon form at the ends of the range goes through `reduce_small` after all.
+# The entry (i, j) of L matrices is one register, V[i, j]. Where `reduce_small` decides by branches,
+# this file picks lane by lane. The operations and their order are the same, so the bits agree. Only
+# matrices with a pivot in each of their first columns are finished here; nearly all are such. Some
+# matrices go through `reduce_small` afterwards: those that lack such a pivot, are not finite, or
+# have rows, pivots or rows of the echelon form at the ends of the range.
 
 cdef enum:
-    LANE_ROWS = 8           # the most that go one matrix a lane
+    LANE_ROWS = 8           # the largest matrix that goes one a lane
     LANE_COLUMNS = 16
 
 cdef enum:
-    ANY_ENGINE              # whichever the size calls for
+    ANY_ENGINE              # the engine for the size
     SMALL_ENGINE
     LARGE_ENGINE
 
-cdef struct Stack:          # what is found, one entry a matrix
-    Py_ssize_t* pivots      # min(m, columns) a matrix, padded with -1
+cdef struct Stack:          # the results, one entry for each matrix
+    Py_ssize_t* pivots      # min(m, columns) for each matrix, padded with -1
     Py_ssize_t* ranks
     double* accepted
     double* rejected
     signed char* status
     signed char* parity
-    int* exponents          # or NULL: of row echelon forms only
+    int* exponents          # only of row echelon forms, else NULL
 
 
 cdef inline void load_group(lanes like, const Py_ssize_t m, Py_ssize_t n, const real* A,
                             lanes* V) noexcept nogil:
     """V[i, j][k] = A[k, i, j]: the entries of L matrices
 
-    Reads on to the next whole register, and what it finds there goes to columns past n.
+    It reads on to the next whole register; these further numbers go to columns past n.
     """
     cdef Py_ssize_t L = lane_count(A), i, j
     for i in range(m):
@@ -40,7 +40,7 @@ cdef inline void load_group(lanes like, const Py_ssize_t m, Py_ssize_t n, const 
 
 
 cdef inline void store_block(lanes like, const lanes* V, Py_ssize_t step, real* A) noexcept nogil:
-    """A[k step + j] = V[j][k] for j < L, and -0.0 becomes 0.0"""
+    """A[k step + j] = V[j][k] for j < L; -0.0 becomes 0.0"""
     cdef lanes block[MAX_LANES]
     cdef Py_ssize_t k
     load_columns(block, <const real*>V, lane_count(A))
@@ -50,7 +50,7 @@ cdef inline void store_block(lanes like, const lanes* V, Py_ssize_t step, real* 
 
 cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
                              real* A) noexcept nogil:
-    """A[k, i, j] = V[i, j][k], and -0.0 becomes 0.0"""
+    """A[k, i, j] = V[i, j][k]; -0.0 becomes 0.0"""
     cdef Py_ssize_t L = lane_count(A), cells = m * n, i, j, k
     if n >= L:
         for i in range(m):
@@ -61,7 +61,7 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
                         A[k * cells + i * n + j] = (
                             (<const real*>(V + i * LANE_COLUMNS + j))[k] + <real>0)
                     break
-                j = min(j, n - L)       # the last block overlaps the one before
+                j = min(j, n - L)       # the last block overlaps the previous one
                 store_block(like, <const lanes*>V + i * LANE_COLUMNS + j, cells, A + i * n + j)
                 j += L
         return
@@ -82,7 +82,7 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
 
 cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
                                     Py_ssize_t columns, lanes* undo) noexcept nogil:
-    """equilibrate() of every lane; NaN also where a row is not safe, or an entry left the range"""
+    """equilibrate() of every lane; NaN also if a row is not safe or an entry left the range"""
     cdef lanes norm = fill(like, 0), total = norm, reach = norm, lost = norm, entry
     cdef lanes magnitude[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
@@ -109,7 +109,7 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
     for i in range(m):
         total = total + magnitude[i]
         norm = larger(magnitude[i], norm)
-    # total - total is NaN where total is not finite.
+    # total - total is NaN if total is not finite.
     return pick(reach, largest_safe(like), fill(like, NAN), norm + (total - total))
 
 
@@ -117,15 +117,15 @@ cdef inline void reduce_column(
         lanes like, const Py_ssize_t m, const Py_ssize_t c, Py_ssize_t n, lanes* V, lanes tol,
         lanes* kept, lanes* undo, lanes* accepted, lanes* failed,
         lanes* parity) noexcept nogil:
-    """The pivot of column c in row c; failed is not 0 where there is none
+    """Bring the pivot of column c to row c, and reduce by it; failed is not 0 if there is none
 
-    kept[c, j], or NULL: the pivot row before it is divided by the pivot.
+    kept[c, j] is the pivot row before its division by the pivot; kept may be NULL.
     """
     cdef lanes half = fill(like, 0.5), one = fill(like, 1)
     cdef lanes best = absolute(V[c * LANE_COLUMNS + c]), at = fill(like, c), total = fill(like, 0)
     cdef lanes pivot = V[c * LANE_COLUMNS + c], bound, ratio, entry, row, old
     cdef lanes factor[LANE_ROWS]
-    cdef lanes away[LANE_ROWS]          # 0 in the lanes whose pivot row it was
+    cdef lanes away[LANE_ROWS]          # 0 in the lanes where row i was the pivot row
     cdef Py_ssize_t i, j
     for i in range(c + 1, m):
         entry = absolute(V[i * LANE_COLUMNS + c])
@@ -170,9 +170,9 @@ cdef inline void reduce_column(
 
 cdef inline lanes unreduce_group(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t rank,
                                  const lanes* kept, const lanes* undo, lanes* V) noexcept nogil:
-    """The row echelon form: rows as they were kept, and all at the scale of the matrix
+    """Restore the row echelon form: rows as they were kept, all at the scale of the matrix
 
-    What that loses: 0 where no entry leaves the range.
+    Return the loss: 0 if no entry leaves the range.
     """
     cdef lanes lost = fill(like, 0), back, entry
     cdef Py_ssize_t i, j
@@ -191,7 +191,7 @@ cdef int reduce_matrix(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """One matrix by the engine that its size calls for"""
+    """Reduce one matrix by `engine`; ANY_ENGINE takes the one for its size"""
     if m and n and (engine == LARGE_ENGINE
                     or (engine == ANY_ENGINE and is_large(A, m, n, columns))):
         return reduce_large(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
@@ -202,7 +202,7 @@ cdef int reduce_alone(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, const Stack* found,
         Py_ssize_t s) noexcept nogil:
-    """reduce_matrix() of matrix s of A into R"""
+    """reduce_matrix() of matrix s of A into R; return -1 if memory ran out, else 0"""
     cdef Py_ssize_t most = min(m, columns), k
     cdef Verdict verdict
     if reduce_matrix(like, engine, m, n, A + s * m * n, R + s * m * n, columns, tol, reduced,
@@ -223,7 +223,7 @@ cdef int reduce_alone(
 cdef inline void reduce_groups(
         lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
-    """reduce_small() of `count` matrices, at least L, of A into R"""
+    """reduce_small() of `count` matrices of A into R; count is at least L"""
     cdef lanes V[LANE_ROWS * LANE_COLUMNS]
     cdef lanes raw[LANE_ROWS * LANE_COLUMNS]
     cdef lanes undo[LANE_ROWS]
@@ -248,9 +248,9 @@ cdef inline void reduce_groups(
                 found.pivots[s * most + k] = k
     s = 0
     while s < count:
-        first = min(s, count - L)       # the last group overlaps the one before
+        first = min(s, count - L)       # the last group overlaps the previous one
         source = A + first * cells
-        if (count - first - L) * cells < L:     # where reading on would leave A
+        if (count - first - L) * cells < L:     # reading on would leave A
             memcpy(edge, source, bytes)
             source = edge
         load_group(like, m, n, source, V)
@@ -298,7 +298,7 @@ cdef inline void reduce_groups(
 cdef void groups_of_rows(
         lanes like, Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
-    """reduce_groups() with m turned into the constant that its unrolling needs"""
+    """reduce_groups() with m as a constant, which unrolling needs"""
     if m == 1:
         reduce_groups(like, 1, n, count, A, R, columns, tol, reduced, found)
     elif m == 2:
@@ -320,7 +320,7 @@ cdef void groups_of_rows(
 cdef int reduce_stack(
         lanes like, int engine, Py_ssize_t count, Py_ssize_t m, Py_ssize_t n, const real* A,
         real* R, Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
-    """reduce_matrix() of `count` matrices A into R; -1 where memory ran out, else 0"""
+    """reduce_matrix() of `count` matrices A into R; return -1 if memory ran out, else 0"""
     cdef Py_ssize_t s
     if (engine == ANY_ENGINE and count >= lane_count(A) and 0 < m <= LANE_ROWS
             and 0 < n <= LANE_COLUMNS):

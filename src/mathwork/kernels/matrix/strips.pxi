@@ -1,54 +1,54 @@
-# Elimination in a strip: a few columns of a slab (see blocked.pxi) in which pivots are searched.
+# Elimination in a strip: a few columns of a slab (see blocked.pxi), searched for pivots.
 #
-#   accepts             whether a candidate counts as a pivot
-#   eliminate_column    a column of the strip after the strip's pivots before it
-#   reduce_strip        a strip, turned so that its columns lie one after another, and back
+#   accepts             decides whether a candidate counts as a pivot
+#   eliminate_column    reduces a column of the strip by the strip's earlier pivots
+#   reduce_strip        a strip, transposed so that its columns are contiguous, and back
 #
-# The bound on a pivot (see elimination.pxi) asks for the sum of a reduced column, |U^-1 u|; one
-# costs a triangular system, all of them half as much as the elimination. But |z U^-1 u| is
-# never above the sum for numbers z of size at most 1, and with z U^-1 at hand costs next to
-# nothing. Fixed numbers z as if at random are bound to see a large sum unless a column happens
-# to be all but orthogonal to all of them. Where the mean over a few z leaves a decision open,
-# the sum itself is computed, and in the end for the closest calls that were made without it.
+# The bound on a pivot (see elimination.pxi) needs the sum of a reduced column, |U^-1 u|. One sum
+# costs a triangular system; all sums cost half as much as the elimination. For numbers z of size
+# at most 1, |z U^-1 u| is never above the sum. With z U^-1 at hand it costs next to nothing.
+# Fixed numbers z as if at random see a large sum, unless a column happens to be nearly
+# orthogonal to all of them. If the mean over a few z leaves a decision open, the sum itself is
+# computed. In the end it is computed for the closest calls that were made without it.
 
 from libc.math cimport fabs
 
 cdef enum:
-    STRIP_BYTES = 64        # of a row: a cache line, whole registers at every level
-    STRIP_COLUMNS = 16      # of the smallest type
+    STRIP_BYTES = 64        # bytes of a row: a cache line, whole registers at every level
+    STRIP_COLUMNS = 16      # columns of a strip of the smallest type
     ESTIMATES = 4
-    SURE = 100000           # times the bound by estimate is a pivot: that much it may be too low
-    CLOSE_CALLS = 4         # each way
+    SURE = 100000           # an estimate of a bound may be this many times too low
+    CLOSE_CALLS = 4         # for accepted columns, and as many for rejected ones
     FEW = 4                 # registers of a column that advance together
 
 cdef struct CloseCall:      # a column accepted or rejected by estimate
-    double key              # the smaller, the closer; positive for an accepted one
-    double best             # its largest candidate
+    double key              # smaller for a closer call; positive if accepted
+    double best             # the largest candidate of the column
     Py_ssize_t column
-    Py_ssize_t rank         # before it
+    Py_ssize_t rank         # pivots before the column
 
 cdef struct Blocked:        # a reduction under way
     Py_ssize_t m, n, columns
     double tol
-    Py_ssize_t taken        # columns that are in R
-    Py_ssize_t rank         # pivots found in them
+    Py_ssize_t taken        # columns already in R
+    Py_ssize_t rank         # pivots in those columns
     Py_ssize_t* pivots
     Py_ssize_t* order       # order[j] = the column of A that is column j of R
     Py_ssize_t* rows        # rows[i] = the row of A that is row i of R
-    Py_ssize_t* swapped     # swapped[r] = the row that row r traded places with
-    void* undo              # undo[i]: what row i of A is divided by
-    void* shift             # the powers of two that augmented columns are multiplied by
-    bint shifted            # and whether they are
-    void* slab              # m rows of ld, some of them to spare
+    Py_ssize_t* swapped     # swapped[r] = the row that row r was swapped with
+    void* undo              # undo[i]: the divisor of row i of A
+    void* shift             # the powers of two that multiply augmented columns
+    bint shifted            # whether they are used
+    void* slab              # m rows, ld apart, and some spare rows
     Py_ssize_t ld, slab_columns
-    void* solved            # the solved rows of the slab in panels, so far apart
+    void* solved            # the solved rows of the slab, in panels next_panel apart
     Py_ssize_t next_panel
-    void* strip             # its columns, so far apart
+    void* strip             # the columns of the strip, next_column apart
     Py_ssize_t next_column
-    void* above             # the strip reduced by the pivots before it
+    void* above             # the strip reduced by earlier pivots
     void* weights           # weights[q] = z_q U^-1
     void* dots              # dots[q, j] = weights[q] (-U[:, j]) over the pivots before the strip
-    CloseCall calls[2][CLOSE_CALLS]     # rejected, accepted
+    CloseCall calls[2][CLOSE_CALLS]     # rejected ones, accepted ones
     Verdict* verdict
 
 
@@ -58,7 +58,7 @@ cdef inline Py_ssize_t strip_columns(const real* like) noexcept nogil:
 
 cdef inline real* solved_from(lanes like, const Blocked* job, Py_ssize_t i, Py_ssize_t j,
                               const real* like_too) noexcept nogil:
-    """Where row i of the solved rows has column j"""
+    """Return the address of row i and column j of the solved rows"""
     cdef Py_ssize_t width = 2 * lane_count(like_too)
     return <real*>job.solved + j // width * job.next_panel + i * width + j % width
 
@@ -66,7 +66,7 @@ cdef inline real* solved_from(lanes like, const Blocked* job, Py_ssize_t i, Py_s
 # ---- what counts as a pivot ----
 
 cdef inline double fixed_number(Py_ssize_t q, Py_ssize_t i) noexcept nogil:
-    """Of size 1/2 to 1 and either sign, as if at random
+    """Return a number of size 1/2 to 1 and either sign, as if at random
 
     The multiplier is 2^64 over the golden ratio: Knuth, TAOCP volume 3, section 6.4.
     """
@@ -98,7 +98,7 @@ cdef inline void note_ratio(Verdict* verdict, bint accepted, double ratio) noexc
 
 cdef void reduce_above(lanes like, const Blocked* job, Py_ssize_t before, Py_ssize_t left,
                        const real* R) noexcept nogil:
-    """above[:rank] = -(inverse of U) U[:rank, strip]: pivots of the slab, then those before it"""
+    """above[:rank] = -(inverse of U) U[:rank, strip]: by pivots of the slab, then earlier ones"""
     cdef Py_ssize_t width = strip_columns(R), next_panel = 2 * lane_count(R), i
     cdef const real* slab = <const real*>job.slab
     cdef real* above = <real*>job.above
@@ -114,7 +114,7 @@ cdef void reduce_above(lanes like, const Blocked* job, Py_ssize_t before, Py_ssi
 
 cdef double sum_of_reduced(const Blocked* job, Py_ssize_t j, Py_ssize_t k,
                            const Py_ssize_t* held, const real* P) noexcept nogil:
-    """sum |R[:rank + k, j]|, column j of the strip P that holds k pivots in held[:k]"""
+    """sum |R[:rank + k, j]| for column j of the strip P, which has pivots in held[:k]"""
     cdef real y[STRIP_COLUMNS]
     cdef Py_ssize_t width = strip_columns(P), next_column = job.next_column, i, t
     cdef const real* row = <const real*>job.above
@@ -139,7 +139,7 @@ cdef bint accepts(
         lanes like, Blocked* job, Py_ssize_t before, Py_ssize_t left, Py_ssize_t j, Py_ssize_t k,
         const Py_ssize_t* held, double best, double estimate, bint* reduced,
         const real* R) noexcept nogil:
-    """Whether `best`, the largest candidate of column j of the strip, is above its bound"""
+    """Return whether `best`, the largest candidate of column j of the strip, is above its bound"""
     cdef Py_ssize_t column = job.order[job.taken + left + j]
     cdef double bound = bound_on_pivot(job.tol, estimate)
     cdef bint accepted = best > SURE * bound
@@ -156,7 +156,7 @@ cdef bint accepts(
     bound = bound_on_pivot(job.tol, estimate)
     accepted = best > bound
     if not estimate < INFINITY:
-        job.verdict.rejected = NAN      # how close that was is not known
+        job.verdict.rejected = NAN      # unknown how close the call was
     if best > 0:
         note_ratio(job.verdict, accepted, best / bound)
     return accepted
@@ -166,7 +166,7 @@ cdef bint accepts(
 
 cdef inline void turn(lanes like, Py_ssize_t M, Py_ssize_t N, const real* X, Py_ssize_t ldx,
                       real* Y, Py_ssize_t ldy) noexcept nogil:
-    """Y[n, m] = X[m, n], M and N rounded up to whole registers"""
+    """Y[n, m] = X[m, n]; M and N are rounded up to whole registers"""
     cdef lanes v[MAX_LANES]
     cdef Py_ssize_t L = lane_count(X), i = 0, j, k
     while i < M:
@@ -182,7 +182,7 @@ cdef inline void turn(lanes like, Py_ssize_t M, Py_ssize_t N, const real* X, Py_
 cdef inline lanes subtract_columns(
         lanes like, const int registers, Py_ssize_t k, const Py_ssize_t* held, const real* P,
         Py_ssize_t next_column, const real* u, real* x, lanes largest) noexcept nogil:
-    """x[i] -= P[held[t], i] u[t], t < k, for some registers; the larger of `largest` and |x|"""
+    """x[i] -= P[held[t], i] u[t], t < k, for `registers` registers; return max(largest, |x|)"""
     cdef lanes sums[FEW]
     cdef lanes v, factor
     cdef Py_ssize_t L = lane_count(x), t
@@ -202,9 +202,9 @@ cdef inline lanes subtract_columns(
 
 cdef real eliminate_column(lanes like, Py_ssize_t M, Py_ssize_t k, const Py_ssize_t* held,
                            const real* P, Py_ssize_t next_column, real* x) noexcept nogil:
-    """x[:M], a column of the strip P, after the k pivots it holds; the largest |x[i]|, i >= k
+    """Reduce x[:M], a column of the strip P, by the k pivots of P; return max |x[i]|, i >= k
 
-    Rows from M on are zero for as long as a register may reach.
+    Rows from M on are zero, as far as a register may reach.
     """
     cdef lanes most = fill(like, 0)
     cdef Py_ssize_t L = lane_count(x), i, t
@@ -225,7 +225,7 @@ cdef real eliminate_column(lanes like, Py_ssize_t M, Py_ssize_t k, const Py_ssiz
 
 cdef Py_ssize_t first_of_size(lanes like, Py_ssize_t M, Py_ssize_t k, real best,
                               const real* x) noexcept nogil:
-    """The first i >= k with |x[i]| = best, k where there is none"""
+    """Return the first i >= k with |x[i]| = best, or k if there is none"""
     cdef lanes v, most
     cdef Py_ssize_t L = lane_count(x), i = k, j
     while i < M:
@@ -233,7 +233,7 @@ cdef Py_ssize_t first_of_size(lanes like, Py_ssize_t M, Py_ssize_t k, real best,
         for j in range(FEW):
             load(&v, x + i + j * L)
             most = larger(absolute(v), most)
-        if largest_lane(most, x) >= best:       # what follows row M may be anything
+        if largest_lane(most, x) >= best:       # rows from M on may hold anything
             for j in range(i, min(i + FEW * L, M)):
                 if fabs(x[j]) == best:
                     return j
@@ -242,7 +242,7 @@ cdef Py_ssize_t first_of_size(lanes like, Py_ssize_t M, Py_ssize_t k, real best,
 
 
 cdef inline void divide_entries(lanes like, Py_ssize_t n, real divisor, real* x) noexcept nogil:
-    """x[i] /= divisor, and what follows x[n] in its register"""
+    """x[i] /= divisor, i < n, also for the rest of the last register"""
     cdef lanes v
     cdef Py_ssize_t i = 0
     while i < n:
@@ -261,7 +261,7 @@ cdef inline void swap_ranges(Py_ssize_t n, real* a, real* b) noexcept nogil:
 cdef inline void swap_columns(Py_ssize_t M, real* X, Py_ssize_t ld, Py_ssize_t* order,
                               Py_ssize_t left, Py_ssize_t count,
                               const Py_ssize_t* right) noexcept nogil:
-    """Columns left + t and right[t] of X trade places, t = 0, 1, ..., and so in `order`"""
+    """Swap columns left + t and right[t] of X, t = 0, 1, ..., and swap them in `order`"""
     cdef Py_ssize_t i, t
     for t in range(count):
         order[left + t], order[right[t]] = order[right[t]], order[left + t]
@@ -273,7 +273,7 @@ cdef inline void swap_columns(Py_ssize_t M, real* X, Py_ssize_t ld, Py_ssize_t* 
 
 cdef void reduce_strip(lanes like, Blocked* job, Py_ssize_t before, Py_ssize_t left,
                        const real* R) noexcept nogil:
-    """The strip at column `left` of the slab, `before` pivots in R; its pivots join the others"""
+    """Reduce the strip at column `left` of the slab; its pivots join the others (R has `before`)"""
     cdef Py_ssize_t width = strip_columns(R), rank = job.rank, M = job.m - rank, L = lane_count(R)
     cdef Py_ssize_t ld = job.ld, next_column = job.next_column, ldw = min(job.m, job.columns)
     cdef Py_ssize_t held[STRIP_COLUMNS]

@@ -1,17 +1,17 @@
-# What a reduction is asked for most: the solution of one regular system, and determinants.
+# The most common uses of a reduction: the solution of one regular system, and determinants.
 #
-# Whatever else a system may be is told in mathwork.matrix.systems, from the same reduction of
-# [A | B], so that a solution has the same bits whichever way it came.
+# mathwork.matrix.systems answers for all other systems, from the same reduction of [A | B]. So a
+# solution has the same bits either way.
 
 from libc.math cimport frexp, ldexp
 
 
 cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real* A,
                               const real* B, real* X, double* accepted) noexcept nogil:
-    """X[n, k] = inverse of A times B, or times the identity where B is NULL
+    """X[n, k] = inverse of A times B, or the inverse of A if B is NULL
 
-    1 where the rank of A is below n, or B or X[n, k] = inverse of A times B is not finite; -1
-    where memory ran out, else 0.
+    Return 1 if the rank of A is below n, or if a given B or its X is not finite. Return -1 if
+    memory ran out, else 0.
     """
     cdef Py_ssize_t width = n + k, cells = n * width, i, j
     cdef real* both = <real*>malloc(2 * cells * sizeof(real) + n * sizeof(Py_ssize_t))
@@ -31,8 +31,8 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
         else:
             for j in range(k):
                 row[n + j] = B[i * k + j]
-                check += B[i * k + j] * 0       # NaN where B is not finite
-    # Rows have 2 cells numbers before this: whole words in both types.
+                check += B[i * k + j] * 0       # NaN if B is not finite
+    # The pivots start behind 2 cells numbers: whole words in both types.
     failed = reduce_matrix(like, ANY_ENGINE, n, width, <const real*>both, reduced, n, -1, True,
                            <Py_ssize_t*>(both + 2 * cells), &verdict)
     accepted[0] = verdict.accepted
@@ -50,7 +50,7 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
 
 
 cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X, double* accepted):
-    """X with the solution in it, or None; b is None for the identity"""
+    """Return X with the solution in it, or None; b is None for the identity"""
     cdef Py_ssize_t n = A.shape[0], k = X.shape[1] if cnp.PyArray_NDIM(X) == 2 else 1
     cdef const void* sides = NULL if b is None else cnp.PyArray_DATA(b)
     cdef PyThreadState* state = release_gil(<double>n * n * (n + k))
@@ -70,9 +70,11 @@ cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X, double
 
 
 def solve_regular(A, b):
-    """(the x of A x = b, the empty null space, the smallest pivot over its bound), or None unless
-    A is plain, square and of full rank, b is plain and a vector or columns that go with it, and
-    both b and x are finite."""
+    """Return (x, the empty null space, the smallest pivot over its bound) for A x = b, or None.
+
+    It is None unless A is plain, square and of full rank, b is a plain vector or plain columns that
+    go with A, and both b and x are finite.
+    """
     cdef int typenum = cnp.NPY_DOUBLE if is_plain(A, 2, cnp.NPY_DOUBLE) else cnp.NPY_FLOAT
     cdef Py_ssize_t n
     cdef double accepted
@@ -91,7 +93,7 @@ def solve_regular(A, b):
 
 
 def invert_regular(A):
-    """The inverse, or None unless A is plain, square and of full rank."""
+    """Return the inverse, or None unless A is plain, square and of full rank."""
     cdef int typenum = cnp.NPY_DOUBLE if is_plain(A, 2, cnp.NPY_DOUBLE) else cnp.NPY_FLOAT
     cdef Py_ssize_t n
     cdef double accepted
@@ -107,14 +109,14 @@ def invert_regular(A):
 
 cdef double product_of_diagonal(Py_ssize_t n, const real* A, int sign,
                                 long long exponents) noexcept nogil:
-    """A[0, 0] A[1, 1] ... sign 2^exponents; only the whole of it can overflow or underflow"""
+    """sign 2^exponents A[0, 0] A[1, 1] ...; only the whole product can overflow or underflow"""
     cdef double product = sign
     cdef int exponent, more
     cdef Py_ssize_t i
     for i in range(n):
         product = frexp(product * frexp(<double>A[i * (n + 1)], &exponent), &more)
         exponents += exponent + more
-    # Beyond these every product is infinite or zero.
+    # Beyond these limits every product is infinite or zero.
     return ldexp(product, <int>min(max(exponents, -100000), 100000))
 
 
@@ -134,9 +136,9 @@ cdef inline void determinants_of(
 
 
 def determinants(Reduction echelon not None):
-    """Of square matrices, from the row echelon forms that `ref` made of them.
+    """Return the determinants of square matrices, from their row echelon forms by `ref`.
 
-    Zero where the rank is not full, NaN where the matrix was not finite.
+    A determinant is zero if the rank is not full, and NaN if the matrix was not finite.
     """
     cdef cnp.ndarray matrix = echelon.matrix, result
     cdef int ndim = cnp.PyArray_NDIM(matrix)

@@ -1,26 +1,26 @@
-# Triangular systems, nearly all of their work in products.
+# Triangular systems. Nearly all of the work is in products.
 #
 #   solve_tile                 a few rows in registers
 #   solve_block                one or two registers of columns through all rows
-#   solve_lower, solve_upper   by halves down to blocks; between the halves a product
+#   solve_lower, solve_upper   by halves down to blocks, with a product between the halves
 #
 # One array holds both triangles as elimination leaves them: L below the diagonal and -U on and
-# above it, so that every product is one that adds. Solved rows of L are kept negated for the
-# same reason. They are kept twice: in X, and in panels as product() likes to read them. A sum
-# is taken in an order that depends on the size alone, so all levels have the same bits.
+# above it. So every product adds. Solved rows of L are kept negated for the same reason. They are
+# kept twice: in X, and in panels for product(). The order of a sum depends on the size alone, so
+# all levels have the same bits.
 
 cdef enum:
-    SOLVE_ROWS = 4          # that are solved in registers
-    SOLVE_BLOCK = 64        # rows that are solved without products
+    SOLVE_ROWS = 4          # rows to solve in registers
+    SOLVE_BLOCK = 64        # rows to solve without products
 
 
 cdef void add_product(
         lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real* x, Py_ssize_t ldx,
         const real* w, Py_ssize_t ldw, Py_ssize_t next_panel, real* y,
         Py_ssize_t ldy) noexcept nogil:
-    """y[m, n] += x[m, k] w[k, n], N a multiple of the lane count
+    """y[m, n] += x[m, k] w[k, n]; N is a multiple of the lane count
 
-    As product(), but a sum is one chain that goes on from y.
+    It is like product(), but each sum is one chain that continues from y.
     """
     cdef Py_ssize_t most_depth = slice_depth(x, K, 1), most_rows, depth, rows, k = 0, m
     if M == 0 or K == 0:
@@ -42,10 +42,10 @@ cdef inline void solve_tile(
         lanes like, const bint lower, const int rows, const int registers, Py_ssize_t K,
         const real* T, Py_ssize_t ldt, real* X, Py_ssize_t ld, const real* w, real* solved,
         Py_ssize_t ldw) noexcept nogil:
-    """X[rows] += T[rows, k] w[k] over K solved rows, in registers; then solved by each other
+    """X[rows] += T[rows, k] w[k] over K solved rows, in registers; then solve these rows
 
-    T is at the first of those K columns, w at the first of those rows; solved is the place in
-    panels.
+    T points to the first of the K columns, w to the first of the K rows. solved is the place of
+    the rows in the panels.
     """
     cdef lanes sums[2 * SOLVE_ROWS]
     cdef lanes value, factor
@@ -131,7 +131,7 @@ cdef inline Py_ssize_t first_half(Py_ssize_t K) noexcept nogil:
 cdef void solve_lower(
         lanes like, Py_ssize_t K, Py_ssize_t N, const real* T, Py_ssize_t ldt, real* X,
         Py_ssize_t ld, real* w, Py_ssize_t ldw, Py_ssize_t next_panel) noexcept nogil:
-    """X[k, n] = w[k, n] = -(inverse of L) X, L the unit lower triangle of T[k, k]"""
+    """X[k, n] = w[k, n] = -(inverse of L) X; L is the unit lower triangle of T[k, k]"""
     cdef Py_ssize_t half = first_half(K)
     if K <= SOLVE_BLOCK:
         solve_block(like, True, K, N, T, ldt, X, ld, w, ldw, next_panel)
@@ -146,7 +146,7 @@ cdef void solve_lower(
 cdef void solve_upper(
         lanes like, Py_ssize_t K, Py_ssize_t N, const real* T, Py_ssize_t ldt, real* X,
         Py_ssize_t ld, real* w, Py_ssize_t ldw, Py_ssize_t next_panel) noexcept nogil:
-    """X[k, n] = w[k, n] = inverse of U X, -U the upper triangle of T[k, k]"""
+    """X[k, n] = w[k, n] = inverse of U X; -U is the upper triangle of T[k, k]"""
     cdef Py_ssize_t half = first_half(K)
     if K <= SOLVE_BLOCK:
         solve_block(like, False, K, N, T, ldt, X, ld, w, ldw, next_panel)

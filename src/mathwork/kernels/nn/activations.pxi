@@ -1,7 +1,7 @@
-# Elementwise activation functions, over registers and over contiguous memory.
+# Elementwise activation functions, for registers and for contiguous memory.
 #
-# Bits: every result depends on its element alone, not on where it stands nor on how many lanes
-# a register has. Tails go through a padded register.
+# Bits: every result depends on its element alone, not on its position or the number of lanes of a
+# register. The tail of an array goes through a padded register.
 
 cdef enum:
     IDENTITY
@@ -18,7 +18,7 @@ cdef enum:
     LOG_SOFTMAX
 
 cdef enum:
-    TOGETHER = 4    # registers that take each step one after the other
+    TOGETHER = 4    # registers that take each step one after the other, before the next step
 
 activation_codes = {
     "identity": IDENTITY, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH,
@@ -32,12 +32,11 @@ cdef inline lanes leaky_relu(lanes x, lanes slope) noexcept nogil:
     return pick(x, fill(x, 0), x, slope * x)
 
 
-# ---- through an exponential ----
-# By steps: `prepared` gives r and scale of `reduced`, `power` gives q, and the last step is the
-# function of x, q and scale. What float32 takes from a table goes the same way. Why there are
-# steps stands at `in_steps`. Below, unit is scale without its shift, so that e^-|x| or what else
-# was wanted is v = unit + unit q. The sign of a result is set at the end, which settles that of
-# zeros and of NaN.
+# In steps: `prepared` gives r and scale of `reduced`, `power` gives q, and the last step is the
+# function of x, q and scale. Functions that float32 takes from a table go the same way. `in_steps`
+# says why there are steps. Below, unit is scale without its shift, so that v = unit + unit q is
+# e^-|x| or the exponential in its place. The sign of a result is set at the end, which also sets
+# the sign of zeros and of NaN.
 
 cdef inline lanes sigmoid_of(lanes x, lanes q, lanes scale) noexcept nogil:
     """1 / (1 + e^-x) = b - b v / (1 + v), v = e^-|x|, b = v where x < 0, else 1"""
@@ -60,7 +59,7 @@ cdef inline lanes silu_of(lanes x, lanes q, lanes scale) noexcept nogil:
 
 
 cdef inline lanes tanh_of(lanes x, lanes q, lanes scale) noexcept nogil:
-    """-v / (2 + v), v = e^(-2|x|) - 1, with the sign of x; in float32 q is all but the sign"""
+    """-v / (2 + v), v = e^(-2|x|) - 1, with the sign of x; in float32 |q| is |tanh x|"""
     cdef lanes low, rest, slope, v
     if lanes is f32v:
         return with_sign(absolute(q), x)
@@ -76,8 +75,8 @@ cdef inline lanes softplus_of(lanes x, lanes q, lanes scale) noexcept nogil:
     cdef lanes base = larger(fill(x, 0), x), unit = scale * unshift(x)
     cdef lanes v = mul_add(unit, q, unit)
     cdef lanes square = v * v
-    # 0 <= v <= 1: relative error 2^-27.3 and 2^-55 (tools/minimax.py). In pairs, whose sums do
-    # not cancel.
+    # 0 <= v <= 1: relative error 2^-27.3 and 2^-55 (tools/minimax.py). Terms are added in pairs,
+    # whose sums do not cancel.
     if lanes is f32v:
         p = fill(x, 0.00227781)
         pair = mul_add(fill(x, -0.014689269), v, fill(x, 0.044313174))
@@ -110,15 +109,15 @@ cdef inline lanes softplus_of(lanes x, lanes q, lanes scale) noexcept nogil:
         p = mul_add(p, square, pair)
     minus_half = fill(x, -0.5) * v
     cubic = square * p
-    p = mul_add(square, p, minus_half)      # v p from here on
-    # unit + max(x, 0) without error (Dekker 1971; where unit is the smaller, up to unit, which
-    # then is below an ulp), and then the rest of v, unit q
+    p = mul_add(square, p, minus_half)      # -v / 2 + v^2 p(v) from here on
+    # First unit + max(x, 0) without error (Dekker 1971). Where unit is the smaller term, the error
+    # may reach unit, which then is below an ulp. Then the rest of v: unit q.
     total = unit + base
     low = mul_add(unit, q, base - (total - unit))
-    if not FUSED:       # the roundings of v p and of v times it are what would be too much
+    if not FUSED:       # else the roundings of p and of v p would be too much
         low = low - remainder(v * p, v, p) + v * (cubic - (p - minus_half))
     p = total + mul_add(v, p, low)
-    # beyond 50 it is x, and so it is at infinity, where low is not a number
+    # beyond 50 the result is x; so it is at infinity, where low is NaN
     return absolute(pick(x, fill(x, 50), x, p))
 
 
@@ -142,12 +141,12 @@ cdef inline f64v gelu_f64(f64v x, f64v q, f64v scale) noexcept nogil:
     cdef f64v rest = minus_mul(reciprocal, d_low, remainder(fill(x, 1), reciprocal, d))
     cdef f64v double_c = 2 * c * reciprocal
     cdef f64v t = 1 - double_c
-    # what rounding double_c lost, as a relative error of the reciprocal
+    # the rounding error of double_c, as a relative error of the reciprocal
     cdef f64v t_low = remainder(double_c, 2 * c, reciprocal) * (fill(x, 1.0 / 7) * d)
     cdef f64v square = t * t
     cdef f64v p, even, odd, slope, high, low, last = fill(x, 0.7444160754359381)
-    # p on 0 <= a <= 40, by parts of even and odd powers: relative error 2^-54.9. The slope is
-    # how much of a relative error of the reciprocal goes into p(t) / (a + c), to 1.6 %: a
+    # p on 0 <= a <= 40, by parts of even and odd powers: relative error 2^-54.9. The slope says
+    # how much of a relative error of the reciprocal goes into p(t) / (a + c), to 1.6 %. It is a
     # quadratic fit, for a correction of about an ulp. Both are from tools/minimax.py.
     even = mul_add(fill(x, 4.900254686870524e-09), square, fill(x, -3.628305481707938e-08))
     even = mul_add(even, square, fill(x, 1.2378084168363563e-07))
@@ -173,7 +172,7 @@ cdef inline f64v gelu_f64(f64v x, f64v q, f64v scale) noexcept nogil:
     slope = mul_add(mul_add(fill(x, 0.132), t, fill(x, -0.939)), t, fill(x, 1.765))
     high = mul_add(p, t, last)
     low = mul_add(p, t, last - high)
-    # times the reciprocal, times a, times 1 + q, each with what its rounding lost
+    # times the reciprocal, times a, times 1 + q; low has the rounding errors of the products
     p = high * reciprocal
     low = mul_add(low, reciprocal, -remainder(p, high, reciprocal))
     a = a * scale
@@ -185,7 +184,7 @@ cdef inline f64v gelu_f64(f64v x, f64v q, f64v scale) noexcept nogil:
 
 
 cdef inline lanes gelu_of(lanes x, lanes q, lanes scale) noexcept nogil:
-    """x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; in float32 scale has the factor
+    """x Phi(x) = max(x, 0) - a Phi(-a), a = |x|; in float32 scale includes the factor
     -a Phi(-a) e^(a^2 / 2)"""
     if lanes is f32v:
         scale = mul_add(scale, q, scale)
@@ -221,7 +220,7 @@ cdef inline lanes in_one_step(const int code, lanes x, lanes parameter) noexcept
 
 
 cdef inline f32v from_pieces(const float* table, f32v chosen, f32v a) noexcept nogil:
-    """The polynomial in a that `chosen`, 1 less a multiple of a, finds in a table of _tables.h"""
+    """Evaluate in a the polynomial that `chosen`, 1 less a multiple of a, selects in `table`"""
     cdef f32v p = lookup_f32(table + 64, chosen)
     cdef int k
     a = a - lookup_f32(table, chosen)
@@ -231,7 +230,7 @@ cdef inline f32v from_pieces(const float* table, f32v chosen, f32v a) noexcept n
 
 
 cdef inline lanes prepared(const int code, lanes x, lanes* scale) noexcept nogil:
-    """r and scale of `reduced` for the exponential of this activation"""
+    """Return r and set scale, as in `reduced`, for the exponential of this activation"""
     cdef lanes r, low
     if code == GELU:
         r = gelu_argument(x, &low)
@@ -248,7 +247,7 @@ cdef inline lanes prepared(const int code, lanes x, lanes* scale) noexcept nogil
 
 
 cdef inline lanes exponential_step(const int code, lanes r, lanes scale) noexcept nogil:
-    """q of `power`, or from a table what is used in its place"""
+    """Return q of `power`, or the value from a table in its place"""
     if lanes is f32v:
         if code == TANH:
             return from_pieces(&TANH_PIECES[0][0], scale, r)
@@ -256,7 +255,7 @@ cdef inline lanes exponential_step(const int code, lanes r, lanes scale) noexcep
 
 
 cdef inline lanes factor_step(const int code, lanes x, lanes scale) noexcept nogil:
-    """scale, times what float32 has in a table"""
+    """Return scale, in float32 times the factor from a table"""
     if lanes is f32v:
         if code == GELU:
             x = not_below(-14.9, 0, minus_absolute(x))
@@ -293,9 +292,11 @@ cdef inline void straight(lanes like, const int code, double parameter, Py_ssize
 
 cdef inline void in_steps(const int code, const int count, lanes parameter, const real* x,
                           real* y) noexcept nogil:
-    """y = activation(x), `count` registers of each. Each takes one step before any takes the
-    next: one after the other they would be chains of about 100 cycles, and a processor cannot
-    look far enough ahead to have several under way."""
+    """y = activation(x), `count` registers of each
+
+    All registers take one step before any takes the next. One register after the other would be
+    chains of about 100 cycles, and a processor cannot look far enough ahead to overlap them.
+    """
     cdef lanes q[TOGETHER]
     cdef lanes scale[TOGETHER]
     cdef lanes v
@@ -333,7 +334,7 @@ cdef inline void through_exponential(lanes like, const int code, double paramete
 cdef void sweep(lanes like, int code, double parameter, Py_ssize_t n,
                 const real* x, real* y) noexcept nogil:
     """y[n] = activation(x[n]), n a multiple of the lane count; y may be x"""
-    # one loop for each: inside it the code is a constant
+    # one loop for each activation: inside it the code is a constant
     if code == RELU:
         straight(like, RELU, 0, n, x, y)
     elif code == SIGMOID:

@@ -1,37 +1,37 @@
-# A whole network over packed weights: one row, or rows in blocks that stay in cache, through all
-# layers. Nothing here changes after construction, so any number of threads may call at once;
-# what a call needs beside that lies on its own stack, or its own heap where it is larger.
+# A whole network over packed weights: one row through all layers, or rows in blocks that stay in
+# cache. Nothing here changes after construction, so any number of threads may call at once. The
+# working memory of a call lies on its own stack, or on its own heap if it is larger.
 #
 #   forward_row, forward_rows   rows through the layers of a Plan
 #   row, first_output           the doors for compiled callers: see mathwork.nn.cfunction
 #   ForwardPass                 the door for Python
 
 cdef enum:
-    BLOCK_BYTES = 196608        # of activations: two blocks of rows in a second-level cache
+    BLOCK_BYTES = 196608        # bytes of activations: two blocks of rows in a second-level cache
 
 cdef struct Layer:
     Py_ssize_t n_in
     Py_ssize_t n_out
-    Py_ssize_t part             # terms of a part of its sums
-    Py_ssize_t width            # n_out up to the next whole register: a row between layers
+    Py_ssize_t part             # terms in a part of its sums
+    Py_ssize_t width            # n_out rounded up to whole registers: the row between layers
     Py_ssize_t ldw              # columns of a packed panel
     Py_ssize_t next_panel
     int activation
     double parameter
-    size_t weight               # offsets in Plan.memory: of the packed panels,
-    size_t bias                 # and of the bias, zero up to a whole panel
+    size_t weight               # offset of the packed panels in Plan.memory
+    size_t bias                 # offset of the bias, padded with zeros to a whole panel
 
 cdef struct Plan:               # consecutive layers, ready to run
     Layer* layers
     Py_ssize_t n_layers
     Py_ssize_t n_in
     Py_ssize_t n_out
-    Py_ssize_t widest           # numbers that the widest row between layers has
+    Py_ssize_t widest           # width of the widest row between layers
     char* memory
 
 
 cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
-    """Give the layer its place from `offset` on; the offset behind it"""
+    """Place the layer at `offset`; return the offset behind it"""
     cdef Py_ssize_t L = lane_count(like)
     cdef size_t columns = packed_columns(like, layer.n_out)
     layer.part = part_length(layer.n_in)
@@ -45,8 +45,10 @@ cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogi
 
 cdef inline void layer_of_row(lanes like, const Layer* layer, const real* x, const real* w,
                               const real* bias, real* y) noexcept nogil:
-    """y[n] = bias[n] + x[k] w[k, n], then relu; in whole registers, zero past half of the only one
-    where that holds all outputs"""
+    """y[n] = bias[n] + x[k] w[k, n], then relu if it is the activation; y has whole registers
+
+    If half of one register holds all outputs, the other half is set to zero.
+    """
     if lanes is f32v and F32_HALF_LANES < F32_LANES and layer.n_out <= F32_HALF_LANES:
         row_product(<f32h>fill_f32h(0), 1, layer.n_in, layer.part, x, w, layer.ldw, 0, bias, y,
                     False, layer.activation == RELU)
@@ -62,8 +64,8 @@ cdef inline void layer_of_row(lanes like, const Layer* layer, const real* x, con
 
 cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
                      real* y) noexcept nogil:
-    """y[n] = the first n outputs for one row x, which y may overlap; -1 where memory ran out"""
-    # Of plan, what the loop needs: the compiler must take it that a store may change *plan.
+    """y[n] = the first n outputs for one row x; y may overlap x; return -1 if memory ran out"""
+    # Read from plan before the loop: the compiler must assume that a store may change *plan.
     cdef const Layer* layers = plan.layers
     cdef const char* memory = plan.memory
     cdef Py_ssize_t n_layers = plan.n_layers, widest = plan.widest
@@ -77,10 +79,10 @@ cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
         return -1
     for index in range(n_layers):
         layer = layers + index
-        target = scratch + (index % 2) * widest     # in whole registers
+        target = scratch + (index % 2) * widest     # has whole registers
         layer_of_row(like, layer, x, <const real*>(memory + layer.weight),
                      <const real*>(memory + layer.bias), target)
-        if layer.activation != RELU:        # which the tile has done
+        if layer.activation != RELU:        # the tile has done relu
             activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
                           target)
         x = target
@@ -91,7 +93,7 @@ cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
 
 cdef inline void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
                                real* y, real* scratch, Py_ssize_t block) noexcept nogil:
-    """y = the last of the layers of x, activations between layers in two blocks of scratch"""
+    """y = the outputs of the last layer for x; two blocks of scratch hold the layers in between"""
     cdef Py_ssize_t index, ldx = plan.n_in, ldy
     cdef const Layer* layer
     cdef real* target
@@ -114,7 +116,7 @@ cdef inline void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, co
 
 cdef int forward_rows(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
                       real* y) noexcept nogil:
-    """y = the last of the layers of x, block by block; -1 where memory ran out, else 0"""
+    """y = the outputs of the last layer for x, in blocks; return -1 if memory ran out, else 0"""
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
     cdef Py_ssize_t row_bytes = 2 * plan.widest * <Py_ssize_t>sizeof(real)
@@ -136,16 +138,16 @@ cdef int forward_rows(lanes like, const Plan* plan, Py_ssize_t rows, const real*
 
 cdef inline int forward(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
                         real* y) noexcept nogil:
-    """y = the last of the layers of x; -1 where memory ran out, else 0"""
+    """y = the outputs of the last layer for x; return -1 if memory ran out, else 0"""
     if rows == 1:
         return forward_row(like, plan, x, plan.n_out, y)
     return forward_rows(like, plan, rows, x, y)
 
 
-# ---- doors for compiled callers: plain C functions, and `network` is the address of a Plan ----
+# ---- doors for compiled callers: plain C functions; `network` is the address of a Plan ----
 
 cdef int row(const real* x, real* y, void* network) noexcept nogil:
-    """y[n_out] = network(x[n_in]), y may overlap x; -1 where memory ran out, else 0"""
+    """y[n_out] = network(x[n_in]); y may overlap x; return -1 if memory ran out, else 0"""
     cdef const Plan* plan = <const Plan*>network
     if real is float:
         return forward_row(<f32v>fill_f32(0), plan, x, plan.n_out, y)
@@ -154,7 +156,7 @@ cdef int row(const real* x, real* y, void* network) noexcept nogil:
 
 
 cdef double first_output(int n, double* x, void* network) noexcept nogil:
-    """network(x[n])[0] as integrators call it; NaN where n is not n_in, or memory ran out"""
+    """Return network(x[n])[0], as integrators call it; NaN if n is not n_in or memory ran out"""
     cdef const Plan* plan = <const Plan*>network
     cdef double y
     if n != plan.n_in or forward_row(<f64v>fill_f64(0), plan, <const double*>x, 1, &y):
@@ -163,7 +165,7 @@ cdef double first_output(int n, double* x, void* network) noexcept nogil:
 
 
 cdef tuple rows_of(int ndim, Py_ssize_t rows, Py_ssize_t columns):
-    """The shape of one row, or of so many, of so many columns"""
+    """Return the shape of one row if ndim is 1, else of `rows` rows, with `columns` columns"""
     if ndim == 1:
         return (columns,)
     return (rows, columns)
@@ -185,7 +187,7 @@ cdef extern from *:
 
 
 cdef object called(ForwardPass self, PyObject** arguments, size_t flags, PyObject* names):
-    """self(x) without making a tuple; every other call goes the usual way"""
+    """Call self(x) without making a tuple; every other call goes the usual way"""
     cdef Py_ssize_t count = PyVectorcall_NARGS(flags), index
     cdef tuple positional
     cdef dict named = None
@@ -205,14 +207,15 @@ cdef call_slot forward_call_slot = NULL
 def call_without_tuple(cls):
     """Let calls of this subclass of ForwardPass go by called(); a class decorator.
 
-    A class that is made in Python takes the place of the slot from its base, but before Python 3.12
-    not the flag that says it is in use. A __call__ of its own, whenever it gets one, comes first.
+    A class made in Python inherits the slot's position from its base. Before Python 3.12 it does
+    not inherit the flag for using the slot. If the class ever gets its own __call__, that is
+    called.
     """
     global forward_call_slot
     cdef TypeSlots* slots = <TypeSlots*><PyObject*>cls
     cdef TypeSlots* base = <TypeSlots*><PyObject*>ForwardPass
     cdef void* anywhere = <void*>4096
-    # A type, not what says so: an object with __bases__ is enough for issubclass().
+    # An object with __bases__ would satisfy issubclass(), so cls must be a type as well.
     if not (isinstance(cls, type) and issubclass(cls, ForwardPass)):
         raise TypeError(f"cls must be a subclass of ForwardPass, got {cls!r}")
     forward_call_slot = base.tp_call
@@ -223,7 +226,7 @@ def call_without_tuple(cls):
 
 
 cdef tuple parts_of(dense, dtype):
-    """(weight.T, bias, activation, parameter) of a layer, the arrays plain"""
+    """Return (weight.T, bias, activation, parameter) of a layer, with plain arrays"""
     try:
         return (_arrays.as_plain(dense.weight.T, "weight", dtype),
                 _arrays.as_plain(dense.bias, "bias", dtype), *dense._activation)
@@ -234,8 +237,8 @@ cdef tuple parts_of(dense, dtype):
 cdef class ForwardPass:
     """The kernel under mathwork.nn.Network: packed weights and the call.
 
-    Memory is safe whatever `layers` are, because no call of __new__ comes past this. Network has
-    the checks that say what is wrong with them.
+    Memory is safe with any `layers`, because every call of __new__ passes these checks. Network has
+    the checks with clear messages.
     """
 
     cdef vectorcall_slot vectorcall
@@ -243,8 +246,8 @@ cdef class ForwardPass:
     cdef readonly object dtype
     cdef int typenum
     cdef Plan plan
-    cdef double work            # multiply-adds a row
-    cdef object storage         # an array that owns plan.memory
+    cdef double work            # multiply-adds for a row
+    cdef object storage         # the array that owns plan.memory
     cdef readonly tuple sizes   # (n_in, ..., n_out)
 
     def __cinit__(self, layers, dtype):
@@ -252,7 +255,7 @@ cdef class ForwardPass:
         layers, dtype = tuple(layers), _arrays.float_dtype(dtype)
         if len(layers) == 0:
             raise ValueError("layers must hold at least one Dense, got none")
-        # Each attribute is read once, here: Python may answer otherwise the next time.
+        # Each attribute is read once, here: Python may answer differently the next time.
         self._settle([parts_of(dense, dtype) for dense in layers], dtype)
         self.layers, self.dtype = layers, dtype
 
@@ -260,9 +263,9 @@ cdef class ForwardPass:
         free(self.plan.layers)
 
     cdef _settle(self, list parts, dtype):
-        """Lay the layers (weight.T, bias, activation, parameter) out as the product reads them.
+        """Store the layers (weight.T, bias, activation, parameter) in the layout of the product.
 
-        An array's shape can be set from Python at any time: here it is read once, and checked.
+        An array's shape can be set from Python at any time, so it is read and checked once, here.
         """
         cdef Plan plan
         cdef Layer* layer
@@ -300,11 +303,11 @@ cdef class ForwardPass:
         for index in range(plan.n_layers):
             self._pack(&plan, plan.layers + index, typenum, parts[index][0], parts[index][1])
         self.sizes = (plan.n_in, *[plan.layers[index].n_out for index in range(plan.n_layers)])
-        self.plan, self.typenum = plan, typenum         # at last: nothing runs half a plan
+        self.plan, self.typenum = plan, typenum         # last: nothing runs half a plan
 
     cdef _pack(self, const Plan* plan, const Layer* layer, int typenum, cnp.ndarray weight,
                cnp.ndarray bias):
-        """Lay one layer's weight and bias out: plain, and of the layer's sizes"""
+        """Store one layer's weight and bias, which are plain arrays of the layer's sizes"""
         cdef char* panels = plan.memory + layer.weight
         if typenum == cnp.NPY_FLOAT:
             pack(layer.n_in, layer.n_out, <const float*>cnp.PyArray_DATA(weight), layer.n_out,
@@ -321,7 +324,7 @@ cdef class ForwardPass:
         return forward(<f64v>fill_f64(0), plan, rows, <const double*>x, <double*>y)
 
     cdef _forward(self, const Plan* plan, Py_ssize_t rows, const void* x, void* y):
-        """y = the last of the layers of x"""
+        """y = the outputs of the last layer for x"""
         cdef PyThreadState* state = release_gil(self.work * rows)
         cdef int failed = self._run(plan, rows, x, y)
         take_gil(state)
@@ -340,7 +343,7 @@ cdef class ForwardPass:
             inputs = x
         else:
             inputs = self._as_input(x)
-        # Read once: what follows may let others set the shape of x.
+        # Read once: the calls below may let others set the shape of x.
         ndim = cnp.PyArray_NDIM(inputs)
         rows = inputs.shape[0] if ndim == 2 else 1
         if workers < 1:
@@ -360,7 +363,7 @@ cdef class ForwardPass:
         return y if out is None or y is out else _arrays.copied(y, out)
 
     cdef cnp.ndarray _as_input(self, object x):
-        """x as the plain array that _forward reads"""
+        """Return x as the plain array that _forward reads"""
         cdef cnp.ndarray inputs = _arrays.as_plain(x, "x", self.dtype)
         cdef int ndim = cnp.PyArray_NDIM(inputs)
         if ndim not in (1, 2):
@@ -376,14 +379,14 @@ cdef class ForwardPass:
                            workers)
 
     cdef _forward_piece(self, Py_ssize_t start, Py_ssize_t stop, cnp.ndarray x, cnp.ndarray y):
-        """Rows start:stop of the plain arrays x and y, which were found to have them"""
+        """Compute rows start:stop of y from x; both are plain arrays that have these rows"""
         cdef Py_ssize_t size = sizeof(float) if self.typenum == cnp.NPY_FLOAT else sizeof(double)
         self._forward(&self.plan, stop - start,
                       cnp.PyArray_BYTES(x) + start * self.plan.n_in * size,
                       cnp.PyArray_BYTES(y) + start * self.plan.n_out * size)
 
     def _trace(self, x):
-        """The activations of every layer"""
+        """Return the activations of every layer"""
         cdef Plan one = self.plan
         cdef cnp.ndarray inputs = self._as_input(x), y
         cdef int ndim = cnp.PyArray_NDIM(inputs)
@@ -401,13 +404,13 @@ cdef class ForwardPass:
         return tuple(activations)
 
     def _addresses(self):
-        """(row, first_output or None, what both take as `network`), valid as long as self is"""
+        """Return (row, first_output or None, `network` for both), valid as long as self lives"""
         if self.typenum == cnp.NPY_FLOAT:
             return <size_t>&row[float], None, <size_t>&self.plan
         return <size_t>&row[double], <size_t>&first_output, <size_t>&self.plan
 
     def _repeat(self, x, out, Py_ssize_t times):
-        """The call `times` times over without leaving C: what bench/ times as the kernel."""
+        """Call the kernel `times` times without leaving C; bench/ measures it."""
         cdef Py_ssize_t i
         if not (is_plain(x, 1, self.typenum) and is_plain(out, 1, self.typenum)
                 and (<cnp.ndarray>x).shape[0] == self.plan.n_in

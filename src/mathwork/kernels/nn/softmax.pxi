@@ -1,16 +1,16 @@
 # Softmax and its logarithm, row by row.
 #
-# Bits: a result depends on its row alone. A row is taken in stripes of 64 bytes whatever the
-# level is; each of their 16 or 8 lanes has its own sum, and these are added at the end as a tree.
-# What does not fill the last stripe is filled up with -inf, which adds nothing. Short rows of a
-# batch are taken a lane each, with the same operations in the same order.
+# Bits: a result depends on its row alone. At every level a row is taken in stripes of 64 bytes.
+# Each of the 16 or 8 lanes of a stripe has its own sum, and the sums are added at the end as a
+# tree. -inf fills up the last stripe; it adds nothing. Short rows of a batch take one lane each,
+# with the same operations in the same order.
 
 from libc.math cimport log1p
 
 cdef enum:
     STRIPE_BYTES = 64
-    MAX_STRIPE = 16             # numbers in a stripe, and registers where one holds one number
-    SHORT_ROW = 32              # numbers: a longer row keeps the lanes busy alone
+    MAX_STRIPE = 16             # numbers in a stripe, and registers if each holds one number
+    SHORT_ROW = 32              # numbers: a longer row keeps the lanes busy by itself
 
 
 cdef inline int stripe_registers(const real* like) noexcept nogil:
@@ -18,7 +18,7 @@ cdef inline int stripe_registers(const real* like) noexcept nogil:
 
 
 cdef inline real across(const bint largest, lanes* stripe, const real* like) noexcept nogil:
-    """The largest or the sum of a stripe: halves onto halves, down to one number"""
+    """Return the largest or the sum of a stripe: halves onto halves, down to one number"""
     cdef real number[MAX_STRIPE]
     cdef int half = stripe_registers(like) // 2, i
     while half:
@@ -39,7 +39,7 @@ cdef inline real across(const bint largest, lanes* stripe, const real* like) noe
 
 
 cdef inline lanes exponential_below(lanes v, lanes top) noexcept nogil:
-    """e^(v - top) for v <= top, the difference without error (Knuth)"""
+    """e^(v - top) for v <= top; the difference has no error (Knuth)"""
     cdef lanes scale
     cdef lanes bottom = fill(v, -110 if lanes is f32v else -760)
     cdef lanes distance = v - top
@@ -51,8 +51,11 @@ cdef inline lanes exponential_below(lanes v, lanes top) noexcept nogil:
 
 cdef inline void add_stripe(const bint logarithm, lanes top, const real* x, real* y, lanes* sums,
                             lanes* ties) noexcept nogil:
-    """sums += e^(x - top), which are kept in y; for the logarithm, ties += those where x = top
-    and sums the others, as their sum may be far below 1, and y is not touched"""
+    """sums += e^(x - top), stored in y
+
+    For the logarithm, ties counts the terms with x = top and sums has the others, as their sum
+    may be far below 1; y is not touched.
+    """
     cdef lanes v, e, one
     cdef Py_ssize_t L = lane_count(x)
     cdef int j
@@ -117,7 +120,7 @@ cdef inline void softmax_of(lanes like, const bint logarithm, Py_ssize_t n, cons
     total = across(False, sums, x)
     if logarithm:
         total = <real>log1p(total + (across(False, ties, x) - 1))
-    if total != total:          # NaN or infinity in the row: one NaN, whichever came first
+    if total != total:          # NaN or infinity in the row: one NaN for all
         for i in range(n):
             y[i] = <real>NAN
         return
@@ -132,7 +135,7 @@ cdef inline void softmax_of(lanes like, const bint logarithm, Py_ssize_t n, cons
 
 cdef inline void softmax_of_rows(lanes like, const bint logarithm, Py_ssize_t n, Py_ssize_t ld,
                                  real* y) noexcept nogil:
-    """softmax_of() of as many short rows as there are lanes, ld apart, in place"""
+    """softmax_of() for as many short rows as there are lanes, in place; rows are ld apart"""
     cdef real columns[SHORT_ROW * MAX_STRIPE]       # y transposed
     cdef real number[MAX_STRIPE]
     cdef lanes block[MAX_STRIPE]
@@ -147,7 +150,7 @@ cdef inline void softmax_of_rows(lanes like, const bint logarithm, Py_ssize_t n,
                 columns[j * L + i] = y[i * ld + j]
     else:
         while j < n:
-            at = min(j, n - L)      # the last block overlaps the one before
+            at = min(j, n - L)      # the last block overlaps the previous one
             load_columns(block, <const real*>(y + at), ld)
             for k in range(L):
                 store(columns + (at + k) * L, block[k])
@@ -184,7 +187,7 @@ cdef inline void softmax_of_rows(lanes like, const bint logarithm, Py_ssize_t n,
     for j in range(n):
         load(&v, <const real*>(columns + j * L))
         v = v - top - total if logarithm else v / total
-        # NaN or infinity in the row: one NaN, whichever came first
+        # NaN or infinity in the row: one NaN for all
         store(columns + j * L, pick(fill(like, INFINITY), total, v, nothing))
     if n < L:
         for i in range(L):
@@ -202,7 +205,7 @@ cdef inline void softmax_of_rows(lanes like, const bint logarithm, Py_ssize_t n,
 
 cdef void softmax_rows(lanes like, bint logarithm, Py_ssize_t rows, Py_ssize_t n, Py_ssize_t ld,
                        real* y) noexcept nogil:
-    """softmax_of() of rows that are ld apart, in place"""
+    """softmax_of() for rows that are ld apart, in place"""
     cdef Py_ssize_t L = lane_count(y), m = 0
     if L > 1 and n <= SHORT_ROW:
         while m + L <= rows:
@@ -221,8 +224,10 @@ cdef void softmax_rows(lanes like, bint logarithm, Py_ssize_t rows, Py_ssize_t n
 
 cdef inline void activate_rows(lanes like, int code, double parameter, Py_ssize_t rows,
                                Py_ssize_t n, Py_ssize_t ld, real* y) noexcept nogil:
-    """y[m, :n] = activation(y[m, :n]) for any activation, rows ld apart; what lies between them
-    may change"""
+    """y[m, :n] = activation(y[m, :n]) for any activation; rows are ld apart
+
+    The memory between the rows may change.
+    """
     if code == SOFTMAX or code == LOG_SOFTMAX:
         softmax_rows(like, code == LOG_SOFTMAX, rows, n, ld, y)
     else:

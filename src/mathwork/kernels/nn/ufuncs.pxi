@@ -1,8 +1,8 @@
-# The doors of the activations: NumPy ufuncs (loops for float and double only) around those
-# that take no parameter, and the others in place over arrays that mathwork.activations made.
+# The doors of the activations. Those without a parameter are NumPy ufuncs, with loops for float and
+# double only. The others work in place, on arrays that mathwork.activations made.
 
-# What a ufunc points at must live as long as the process, which may outlast this module's
-# dictionary: one array of loops, of types and of codes, and a list of names and docstrings.
+# A ufunc's pointers must stay valid as long as the process, which may outlast this module's
+# dictionary. So these are one array each of loops, types and codes, and a list of texts.
 cdef ufunc_loop ufunc_loops[2]
 cdef char ufunc_types[4]
 cdef int ufunc_codes[12]
@@ -17,7 +17,7 @@ ufunc_types[2] = ufunc_types[3] = cnp.NPY_DOUBLE
 
 cdef inline void strided(lanes like, int code, Py_ssize_t n, const char* x, Py_ssize_t x_step,
                          char* y, Py_ssize_t y_step, const real* kind) noexcept nogil:
-    """y[n] = activation(x[n]), the elements any distance apart"""
+    """y[n] = activation(x[n]); the elements may be any distance apart"""
     cdef real buffer[256]
     cdef Py_ssize_t i, part
     if x_step == sizeof(real) and y_step == sizeof(real):
@@ -50,7 +50,7 @@ cdef void ufunc_loop_f64(char** args, const cnp.npy_intp* n,
 
 
 def activation_ufunc(str name, str doc):
-    """The activation of that name, one that takes no parameter, as a NumPy ufunc."""
+    """Return the activation `name`, which takes no parameter, as a NumPy ufunc."""
     cdef int code = activation_codes[name]
     if code >= LEAKY_RELU:
         raise ValueError(f"{name} is not elementwise without a parameter")
@@ -65,7 +65,7 @@ def activation_ufunc(str name, str doc):
 
 
 def activate_in_place(str name, double parameter, cnp.ndarray y not None):
-    """Put activation(y) in the plain array y; softmax and log_softmax along the last axis."""
+    """Replace y, a plain array, by activation(y); softmax and log_softmax act on the last axis."""
     if not (cnp.PyArray_ISCARRAY(y) and cnp.PyArray_TYPE(y) in (cnp.NPY_FLOAT, cnp.NPY_DOUBLE)):
         raise ValueError("y must be a writable C-contiguous array of float32 or float64")
     cdef int code = activation_codes[name]
