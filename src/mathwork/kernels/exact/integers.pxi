@@ -1,8 +1,8 @@
-# Row reduction of small integer matrices, exact over the rationals: fraction-free elimination,
-# where every entry is a minor of the matrix and every division leaves no rest (Bareiss,
-# "Sylvester's Identity and Multistep Integer-Preserving Gaussian Elimination", Mathematics of
-# Computation 22, 1968). Where 64 bits are not enough it gives up, and mathwork.matrix.exact goes
-# another way. Results are Fractions.
+# Row reduction of small integer matrices, exact over the rationals, by fraction-free elimination:
+# every entry is a minor of the matrix and every division leaves no rest (Bareiss, "Sylvester's
+# Identity and Multistep Integer-Preserving Gaussian Elimination", Mathematics of Computation 22,
+# 1968). If 64 bits are not enough it gives up, and mathwork.matrix.exact takes another method.
+# Results are Fractions.
 
 from libc.math cimport log2
 from libc.stdint cimport int64_t, uint64_t
@@ -34,8 +34,8 @@ cdef extern from "Python.h":
 
 
 cdef enum:
-    SMALL_RANK = 12         # up to which it is tried whatever the entries are
-    QUOTIENT_WORK = 20      # multiply-adds that take as long as an exact_quotient
+    SMALL_RANK = 12         # up to this rank it is tried with any entries
+    QUOTIENT_WORK = 20      # multiply-adds that take as long as one exact_quotient
 
 
 # ---- elimination ----
@@ -45,7 +45,7 @@ cdef inline uint64_t magnitude(int64_t a) noexcept nogil:
 
 
 cdef inline uint64_t common_divisor(uint64_t a, uint64_t b) noexcept nogil:
-    """gcd(a, b): Euclid's algorithm"""
+    """gcd(a, b) by Euclid's algorithm"""
     cdef uint64_t rest
     while b:
         rest = a % b
@@ -55,7 +55,7 @@ cdef inline uint64_t common_divisor(uint64_t a, uint64_t b) noexcept nogil:
 
 
 cdef void divide_rows(Py_ssize_t m, Py_ssize_t n, int64_t* A) noexcept nogil:
-    """Each row over the greatest common divisor of its entries"""
+    """Divide each row by the greatest common divisor of its entries"""
     cdef uint64_t divisor
     cdef Py_ssize_t i, j
     for i in range(m):
@@ -83,7 +83,7 @@ cdef Divisor divisor_of(int64_t value) noexcept nogil:
     while value % 2 == 0:
         value = value // 2
         divisor.shift += 1
-    # Newton's iteration doubles the bits that are right; 3 value XOR 2 has five (Montgomery).
+    # Newton's iteration doubles the correct bits; 3 value XOR 2 has five (Montgomery).
     divisor.inverse = (3 * <uint64_t>value) ^ 2
     for step in range(4):
         divisor.inverse *= 2 - <uint64_t>value * divisor.inverse
@@ -92,7 +92,7 @@ cdef Divisor divisor_of(int64_t value) noexcept nogil:
 
 cdef inline bint exact_quotient(int64_t a, int64_t b, int64_t c, int64_t d,
                                 const Divisor* divisor, int64_t* quotient) noexcept nogil:
-    """quotient = (a b - c d) / divisor, which leaves no rest; False where it needs over 64 bits
+    """quotient = (a b - c d) / divisor, an exact division; return False if it needs over 64 bits
 
     The low bits of an exact quotient are those of a product with the inverse of the odd part.
     """
@@ -109,7 +109,7 @@ cdef inline bint exact_quotient(int64_t a, int64_t b, int64_t c, int64_t d,
 
 cdef inline bint cross_rows(Py_ssize_t n, int64_t pivot, const int64_t* pivot_row, int64_t factor,
                             const Divisor* divisor, int64_t* row) noexcept nogil:
-    """row = (pivot row - factor pivot_row) / divisor; False where an entry is too large"""
+    """row = (pivot row - factor pivot_row) / divisor; return False if an entry is too large"""
     cdef Py_ssize_t j
     for j in range(n):
         if not exact_quotient(pivot, row[j], factor, pivot_row[j], divisor, row + j):
@@ -120,11 +120,11 @@ cdef inline bint cross_rows(Py_ssize_t n, int64_t pivot, const int64_t* pivot_ro
 cdef bint eliminate_integers(Py_ssize_t m, Py_ssize_t n, int64_t* A, Py_ssize_t columns,
                              bint reduced, Py_ssize_t* pivots, Py_ssize_t* rank,
                              bint* odd) noexcept nogil:
-    """Row echelon form of A times minors of A; False where a minor is too large
+    """Make A its row echelon form times minors of A; return False if a minor is too large
 
-    Row i is the row of Gauss's elimination times the pivot of row i - 1; in the reduced form
-    every row is its row times the last pivot. The first of the rows left with an entry that is
-    not zero gives the pivot. `odd` says whether the rows were exchanged an odd number of times.
+    Row i is the row of Gauss's elimination times the pivot of row i - 1. In the reduced form
+    every row is its row times the last pivot. The first remaining row with an entry that is not
+    zero gives the pivot. `odd` says whether the rows were exchanged an odd number of times.
     """
     cdef Py_ssize_t i, j, c
     cdef int64_t pivot, factor
@@ -150,7 +150,7 @@ cdef bint eliminate_integers(Py_ssize_t m, Py_ssize_t n, int64_t* A, Py_ssize_t 
             if i == rank[0]:
                 continue
             factor = row[c]
-            # Left of the pivot only rows above have entries, and those only in skipped columns.
+            # Left of the pivot only rows above have entries, and only in skipped columns.
             if i < rank[0] < c and not cross_rows(c, pivot, pivot_row, factor, &divisor, row):
                 return False
             row[c] = 0
@@ -173,7 +173,7 @@ cdef object fraction_zero, fraction_one
 
 
 cdef bint know_fractions() except False:
-    """Import Fraction when it is first needed: the import of the package does without"""
+    """Import Fraction when it is first needed: the import of the package does not need it"""
     global fraction_class, fraction_zero, fraction_one
     if fraction_class is None:
         from fractions import Fraction
@@ -183,9 +183,9 @@ cdef bint know_fractions() except False:
 
 
 cdef inline object new_fraction(object numerator, object denominator):
-    """numerator / denominator, in lowest terms already, denominator positive
+    """Return numerator / denominator; it is in lowest terms already, denominator positive
 
-    Past Fraction.__new__, which would divide by the greatest common divisor once more.
+    Fraction.__new__ would divide by the greatest common divisor once more.
     """
     cdef object made = PyType_GenericAlloc(<PyTypeObject*>fraction_class, 0)
     made._numerator = numerator
@@ -194,7 +194,7 @@ cdef inline object new_fraction(object numerator, object denominator):
 
 
 cdef object small_fraction(int64_t numerator, int64_t denominator):
-    """numerator / denominator; 0 and 1 are always the same object"""
+    """Return numerator / denominator; 0 and 1 are always the same object"""
     cdef uint64_t above = magnitude(numerator), below = magnitude(denominator), divisor
     cdef object whole
     if numerator == 0:
@@ -218,7 +218,7 @@ cdef inline void put_object(cnp.ndarray array, Py_ssize_t at, object value):
 
 cdef object fractions_of(Py_ssize_t m, Py_ssize_t n, const int64_t* A, bint reduced,
                          Py_ssize_t rank, const Py_ssize_t* pivots):
-    """The row echelon form that eliminate_integers made of A, as an array of Fractions"""
+    """Return the row echelon form that eliminate_integers made of A, as an array of Fractions"""
     cdef cnp.ndarray result = new_matrix(m, n, cnp.NPY_OBJECT)
     cdef Py_ssize_t i, j
     cdef int64_t divisor = A[pivots[0]] if reduced and rank else 1
@@ -233,10 +233,10 @@ cdef object fractions_of(Py_ssize_t m, Py_ssize_t n, const int64_t* A, bint redu
 
 cdef bint looks_small(Py_ssize_t m, Py_ssize_t n, const int64_t* A,
                       Py_ssize_t columns) noexcept nogil:
-    """Whether the minors of A have a chance of 63 bits
+    """Return whether the minors of A have a chance of 63 bits
 
-    Hadamard's bound for rows of the mean length, less what it is too large for random entries:
-    their squared minors have the mean n! / n^n times its square, about e^-n, 0.72 bits a row.
+    This is Hadamard's bound for rows of the mean length, less its excess for random entries.
+    Their squared minors have the mean n! / n^n times its square, about e^-n: 0.72 bits a row.
     """
     cdef double bits = 0, square
     cdef Py_ssize_t i, j, most = min(m, columns)
@@ -253,7 +253,7 @@ cdef bint looks_small(Py_ssize_t m, Py_ssize_t n, const int64_t* A,
 
 cdef int64_t* eliminated(cnp.ndarray A, Py_ssize_t columns, bint reduced, Py_ssize_t** pivots,
                          Py_ssize_t* rank, bint* odd) except? NULL:
-    """A copy of A after eliminate_integers, to be freed; NULL where 64 bits are not enough"""
+    """Return a copy of A after eliminate_integers, to be freed; NULL if 64 bits are not enough"""
     cdef Py_ssize_t m = A.shape[0], n = A.shape[1]
     cdef const int64_t* source = <const int64_t*>cnp.PyArray_DATA(A)
     cdef int64_t* matrix
@@ -267,7 +267,7 @@ cdef int64_t* eliminated(cnp.ndarray A, Py_ssize_t columns, bint reduced, Py_ssi
     pivots[0] = <Py_ssize_t*>(matrix + m * n)
     memcpy(matrix, source, m * n * sizeof(int64_t))
     state = release_gil(<double>m * n * min(m, columns) * QUOTIENT_WORK)
-    if reduced and columns == n:    # else what is left below the rank would change
+    if reduced and columns == n:    # else the rows below the rank would change
         divide_rows(m, n, matrix)
     whole = eliminate_integers(m, n, matrix, columns, reduced, pivots[0], rank, odd)
     take_gil(state)
@@ -278,9 +278,9 @@ cdef int64_t* eliminated(cnp.ndarray A, Py_ssize_t columns, bint reduced, Py_ssi
 
 
 def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced):
-    """Row echelon form of a plain int64 matrix: (matrix of Fractions, tuple of pivots).
+    """Return the row echelon form of a plain int64 matrix: (matrix of Fractions, tuple of pivots).
 
-    None where 64 bits are not enough.
+    Return None if 64 bits are not enough.
     """
     cdef Py_ssize_t* pivots
     cdef Py_ssize_t rank, i
@@ -296,9 +296,9 @@ def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced):
 
 
 def fraction_free_minor(cnp.ndarray A):
-    """(rank, determinant of the rows and columns of the pivots) of a plain int64 matrix.
+    """Return (rank, determinant of the rows and columns of the pivots) of a plain int64 matrix.
 
-    None where 64 bits are not enough.
+    Return None if 64 bits are not enough.
     """
     cdef Py_ssize_t* pivots
     cdef Py_ssize_t rank

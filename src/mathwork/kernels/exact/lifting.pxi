@@ -1,7 +1,7 @@
 # Row reduction of large integer matrices: the p-adic digits of B^-1 C, C the columns without a
 # pivot, from B^-1 modulo one prime (Dixon, "Exact solution of linear equations using P-adic
-# expansions", Numerische Mathematik 40, 1982). mathwork.matrix.exact finds B and C, knows how
-# many digits it takes, and makes fractions of them.
+# expansions", Numerische Mathematik 40, 1982). mathwork.matrix.exact finds B and C, knows the
+# number of digits, and makes fractions of them.
 
 from math import gcd
 
@@ -12,18 +12,18 @@ from libc.stdlib cimport calloc
 cdef struct Lift:
     Field field
     Py_ssize_t limbs, m, rank, k, steps
-    double base                 # of the limbs, below p/2
-    const double* matrix        # A: (limbs, m, rank), the rows of B first
-    double* inverse             # of B modulo p: (rank, rank)
-    double* rest                # (limbs, room): C, and what is left of it
+    double base                 # the base of the limbs, below p/2
+    const double* matrix        # A: (limbs, m, rank), with the rows of B first
+    double* inverse             # the inverse of B modulo p: (rank, rank)
+    double* rest                # (limbs, room): C, later the rest of it
     double* right               # rank k numbers
-    double* digits              # (steps, rank k), to whole registers
+    double* digits              # (steps, rank k), in whole registers
     double* product             # m k numbers
-    Py_ssize_t room             # of m k numbers in whole registers
+    Py_ssize_t room             # m k, rounded up to whole registers
 
 
 cdef int invert_modulo(Lift* lift) noexcept nogil:
-    """lift.inverse = B^-1 mod p: 1; 0 where there is none; -1 where memory ran out"""
+    """lift.inverse = B^-1 mod p; return 1, 0 if there is none, or -1 if memory ran out"""
     cdef Workspace work
     cdef Py_ssize_t rank = lift.rank, limb, i, j
     cdef const double* source
@@ -40,7 +40,7 @@ cdef int invert_modulo(Lift* lift) noexcept nogil:
                 row[j] = row[j] * lift.base + source[j]
             residues(&lift.field, registers_for(rank), row)
         row[rank + i] = 1
-    # The inverse has room for the pivots until it is known.
+    # Until the inverse is known, its room holds the pivots.
     if eliminate_modulo(&lift.field, rank, 2 * rank, rank, &work, <Py_ssize_t*>lift.inverse,
                         &determinant) < rank:
         free(work.memory)
@@ -54,7 +54,7 @@ cdef int invert_modulo(Lift* lift) noexcept nogil:
 
 
 cdef inline f64v divided_rest(Lift* lift, Py_ssize_t at, bint keep) noexcept nogil:
-    """What p leaves of one register of the rest; with `keep` the rest becomes the quotient"""
+    """Return one register of the rest mod p; with `keep` the rest becomes the quotient"""
     cdef f64v carry = fill_f64(0), value, quotient
     cdef Py_ssize_t limb
     cdef double* place
@@ -72,8 +72,8 @@ cdef inline f64v divided_rest(Lift* lift, Py_ssize_t at, bint keep) noexcept nog
 cdef int lift_solution(Lift* lift) noexcept nogil:
     """lift.digits[s] = x_s, where B^-1 C = x_0 + x_1 p + x_2 p^2 + ...
 
-    1; 0 where A x is not C, modulo a power of p, in a row outside B; -1 where memory ran out.
-    What is left of C - A (x_0 + x_1 p + ...) is divided by p at every step.
+    Return 1; 0 if A x is not C, modulo a power of p, in a row outside B; -1 if memory ran out.
+    Every step divides the rest, C - A (x_0 + x_1 p + ...), by p.
     """
     cdef f64v like = fill_f64(0), left = fill_f64(0)
     cdef double[MAX_LANES] any_left
@@ -107,7 +107,7 @@ cdef int lift_solution(Lift* lift) noexcept nogil:
 
 
 cdef Py_ssize_t put_together(Lift* lift, Py_ssize_t at, uint32_t* words) noexcept nogil:
-    """words = x_0 + x_1 p + x_2 p^2 + ... mod p^steps, the lowest first; how many there are"""
+    """words = x_0 + x_1 p + x_2 p^2 + ... mod p^steps, the lowest first; return their number"""
     cdef Py_ssize_t stride = registers_for(lift.rank * lift.k) * F64_LANES, length = 0, step, i
     cdef double* digit = lift.digits + at
     cdef double borrow = 0
@@ -138,12 +138,12 @@ cdef object integer_of(const uint32_t* words, Py_ssize_t length):
 
 
 def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps):
-    """B^-1 C modulo p^steps: a list of integers, row by row.
+    """Return B^-1 C modulo p^steps, a list of integers, row by row.
 
-    B is the first rows of `A`, square. `A` is (limbs, m, rank) and `C` (limbs, m, k), plain
-    float64, whole numbers in limbs of this base such that rank p/2 max(base, p/2) is at most
-    2^51. None where B is singular modulo p, or another row of `A` times the solution is not that
-    row of `C` modulo p^steps.
+    B is square, the first rows of `A`. `A` is (limbs, m, rank) and `C` is (limbs, m, k). Both are
+    plain float64 and hold whole numbers in limbs of this base, such that rank p/2 max(base, p/2) is
+    at most 2^51. Return None if B is singular modulo p, or if another row of `A` times the solution
+    is not that row of `C` modulo p^steps.
     """
     cdef Lift lift
     cdef Py_ssize_t limb, size, stride, i
@@ -182,9 +182,9 @@ def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps)
 
 
 def fractions_over(list numerators, denominator, Py_ssize_t m, Py_ssize_t n, pivots, others):
-    """The reduced form with these pivots whose other columns are numerators / denominator.
+    """Return the reduced form with these pivots and with numerators / denominator elsewhere.
 
-    `numerators` has one list of integers a pivot; the denominator is positive.
+    `numerators` has one list of integers for each pivot; the denominator is positive.
     """
     cdef cnp.ndarray result = new_matrix(m, n, cnp.NPY_OBJECT)
     cdef Py_ssize_t i, j

@@ -1,23 +1,23 @@
 # Row reduction modulo a prime, block by block of columns, for mathwork.matrix.modular.
 #
-#   substitute_block    takes a block of pivot rows out of each other and out of the rows below
+#   substitute_block    subtracts a block of pivot rows from each other and from the rows below
 #   eliminate_columns   finds the pivots of a block of columns and the multipliers of every row
-#   eliminate_modulo    row echelon form, one block after the other
-#   back_substitute     from there to the reduced form: substitute_block from the last row up
+#   eliminate_modulo    makes the row echelon form, one block after the other
+#   back_substitute     makes the reduced form of it: substitute_block from the last row up
 #   reduce_modulo, determinant_modulo   the doors
 
 from libc.stdint cimport int64_t
 
 cdef enum:
-    PIVOT_WIDTH = PIVOT_BLOCK + 2 * MAX_LANES       # room for its columns in whole registers
+    PIVOT_WIDTH = PIVOT_BLOCK + 2 * MAX_LANES       # room for a block's columns in whole registers
 
 cdef struct Workspace:
     double* matrix              # (m, ld): whole registers from any column on, zero past n
     double* coefficients        # (m, parts PIVOT_BLOCK): minus the multipliers, in parts
-    double* factors             # a block of pivot rows in parts, as panels of product.pxi
+    double* factors             # a block of pivot rows in parts, in panels as in product.pxi
     double* free                # (m, ld): the columns without a pivot, last row first
     double* line                # two times max(m, n) numbers in whole registers
-    Py_ssize_t* order           # which row of the input lies where
+    Py_ssize_t* order           # order[i] = the row of the input that is row i
     Py_ssize_t* others          # the columns without a pivot
     Py_ssize_t ld
     char* memory
@@ -28,8 +28,8 @@ cdef void substitute_block(const Field* field, Py_ssize_t k, Py_ssize_t M, Py_ss
                            bint reduce_all) noexcept nogil:
     """rows[i] += sum over t < min(i, k) of coefficients[i, t] rows[t], i < k + M
 
-    The first k rows, which become final one after the other, are residues afterwards; the
-    others where `reduce_all` says so.
+    The first k rows become final one after the other, and are residues afterwards. The others are
+    residues afterwards if `reduce_all`.
     """
     cdef Py_ssize_t width = 2 * F64_LANES, depth = field.parts * PIVOT_BLOCK
     cdef Py_ssize_t t, i, m = 0, count
@@ -60,7 +60,7 @@ cdef void substitute_block(const Field* field, Py_ssize_t k, Py_ssize_t M, Py_ss
 cdef inline void add_to_residues(const int parts, const Field* field, Py_ssize_t registers,
                                  const double* coefficient, const double* factors,
                                  double* row) noexcept nogil:
-    """row += coefficient factors mod p, both in parts"""
+    """row += coefficient factors mod p; coefficient and factors are in parts"""
     cdef f64v sum
     cdef Py_ssize_t j
     cdef int part
@@ -84,7 +84,7 @@ cdef inline void exchange_rows(double* one, double* other, Py_ssize_t n) noexcep
 cdef Py_ssize_t eliminate_columns(const Field* field, Py_ssize_t m, Py_ssize_t rank,
                                   Py_ssize_t first, Py_ssize_t stop, Workspace* work,
                                   Py_ssize_t* pivots, int64_t* determinant) noexcept nogil:
-    """Reduce the columns first..stop-1 of the rows from `rank` on; how many pivots there are"""
+    """Reduce columns first..stop-1 of the rows from `rank` on; return the number of pivots"""
     cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK, k = 0, c, i, at, skip, count
     cdef int64_t pivot
     cdef double* row
@@ -110,7 +110,7 @@ cdef Py_ssize_t eliminate_columns(const Field* field, Py_ssize_t m, Py_ssize_t r
         scale_residues(field, registers_for(m - at - 1), line, inverse_modulo(field, pivot))
         set_coefficients(field, m - at - 1, line,
                          work.coefficients + (at + 1) * depth + field.parts * k, depth)
-        # The row is zero left of its pivot; what lies right of the block waits for the product.
+        # The row is zero left of its pivot. Its columns right of the block wait for the product.
         skip = (c - first) // F64_LANES * F64_LANES
         count = registers_for(stop - first - skip)
         memset(factors, 0, sizeof(factors))
@@ -133,8 +133,11 @@ cdef Py_ssize_t eliminate_columns(const Field* field, Py_ssize_t m, Py_ssize_t r
 cdef Py_ssize_t eliminate_modulo(const Field* field, Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
                                  Workspace* work, Py_ssize_t* pivots,
                                  int64_t* determinant) noexcept nogil:
-    """Row echelon form of work.matrix; the rank. The first of the rows left with an entry that
-    is not zero gives the pivot. `determinant` is that of the pivots' rows and columns."""
+    """Make work.matrix its row echelon form; return the rank
+
+    The first remaining row with an entry that is not zero gives the pivot. `determinant` is that
+    of the pivots' rows and columns.
+    """
     cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK
     cdef Py_ssize_t rank = 0, gathered = 0, first = 0, stop, k, i
     cdef bint reduce_all
@@ -162,7 +165,7 @@ cdef Py_ssize_t eliminate_modulo(const Field* field, Py_ssize_t m, Py_ssize_t n,
 
 cdef void back_substitute(const Field* field, Py_ssize_t rank, Py_ssize_t n, Workspace* work,
                           const Py_ssize_t* pivots) noexcept nogil:
-    """work.free = the columns without a pivot, reduced; row 0 of it is row rank - 1"""
+    """work.free = the columns without a pivot, reduced; its row 0 is row rank - 1"""
     cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK
     cdef Py_ssize_t gathered = 0, first = 0, i, j, c, t, k
     cdef double* row
@@ -202,11 +205,11 @@ cdef void back_substitute(const Field* field, Py_ssize_t rank, Py_ssize_t n, Wor
 
 cdef bint take_workspace(const Field* field, Py_ssize_t m, Py_ssize_t n,
                          Workspace* work) noexcept nogil:
-    """Memory for matrices of this shape, to be freed; False where there is none"""
+    """Allocate memory for matrices of this shape, to be freed; return False if there is none"""
     cdef Py_ssize_t depth = field.parts * PIVOT_BLOCK, line = registers_for(max(m, n)) * F64_LANES
     work.ld = registers_for(n) * F64_LANES + F64_LANES
     cdef size_t numbers = 2 * m * work.ld + m * depth + (work.ld + F64_LANES) * depth + 2 * line
-    # The same in double, which does not overflow: a matrix without rows may have any columns.
+    # The sum in double, which does not overflow: a matrix without rows may have any columns.
     if (2.0 * m + depth) * work.ld + <double>(m + F64_LANES) * depth + 3.0 * (m + n) > 2.0 ** 57:
         work.memory = NULL
         return False
@@ -245,7 +248,7 @@ cdef void read_integers(const Field* field, Py_ssize_t m, Py_ssize_t n, const in
 cdef void write_integers(const Field* field, Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
                          bint reduced, Py_ssize_t rank, const Workspace* work,
                          const Py_ssize_t* pivots, int64_t* result) noexcept nogil:
-    """result = the row echelon form, its entries in 0..p-1"""
+    """result = the row echelon form, with entries in 0..p-1"""
     cdef Py_ssize_t i, c
     cdef const double* row
     memset(result, 0, m * n * sizeof(int64_t))
@@ -263,10 +266,11 @@ cdef void write_integers(const Field* field, Py_ssize_t m, Py_ssize_t n, Py_ssiz
 
 
 def reduce_modulo(cnp.ndarray A, int64_t p, Py_ssize_t columns, bint reduced):
-    """Row echelon forms modulo the prime p of plain int64 matrices.
+    """Return row echelon forms modulo the prime p of plain int64 matrices.
 
-    `A` is (count, m, n). Gives (matrices, pivots, order): int64 in 0..p-1, the pivots' columns
-    (count, min(m, columns)) padded with -1, and the row of `A` that each row began as.
+    `A` is (count, m, n). The result is (matrices, pivots, order). matrices is int64 in 0..p-1.
+    pivots is (count, min(m, columns)), the pivots' columns, padded with -1. order is (count, m):
+    order[s, i] is the row of `A[s]` that row i began as.
     """
     cdef Py_ssize_t count = A.shape[0], m = A.shape[1], n = A.shape[2], most = min(m, columns)
     cdef cnp.ndarray result = np.empty((count, m, n), np.int64)
@@ -303,7 +307,7 @@ def reduce_modulo(cnp.ndarray A, int64_t p, Py_ssize_t columns, bint reduced):
 
 
 def determinant_modulo(cnp.ndarray A, int64_t p):
-    """Determinants modulo the prime p of plain int64 matrices (count, n, n): int64 in 0..p-1."""
+    """Return the determinants modulo the prime p of plain int64 (count, n, n): int64 in 0..p-1."""
     cdef Py_ssize_t count = A.shape[0], n = A.shape[1], at
     cdef cnp.ndarray result = np.empty(count, np.int64)
     cdef const int64_t* source = <const int64_t*>cnp.PyArray_DATA(A)
@@ -316,7 +320,7 @@ def determinant_modulo(cnp.ndarray A, int64_t p):
     state = release_gil(<double>count * n * n * n)
     for at in range(count):
         read_integers(&field, n, n, source + at * n * n, &work)
-        # The pivots' columns are of no use, nor is the room for the reduced form.
+        # The pivots' columns are not needed. They go to the room for the reduced form.
         if eliminate_modulo(&field, n, n, n, &work, <Py_ssize_t*>work.free, target + at) < n:
             target[at] = 0
     take_gil(state)

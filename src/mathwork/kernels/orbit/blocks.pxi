@@ -1,20 +1,20 @@
-# A kernel over float64 operands of any layout: numbers, plain arrays, and whatever NumPy's ufuncs
+# A kernel over float64 operands of any layout: numbers, plain arrays, and all that NumPy's ufuncs
 # take.
 #
-#   BlockKernel    a function over blocks of whole registers, and how many operands it has
-#   over_blocks    blocks out of operands that lie any distance apart (0: one value for all)
-#   block_ufunc    a NumPy ufunc of a kernel: broadcasting, casting and overlap are NumPy's
+#   BlockKernel    a function over blocks of whole registers, and the number of its operands
+#   over_blocks    makes blocks of operands with elements any distance apart (0: one value for all)
+#   block_ufunc    a NumPy ufunc of a kernel; NumPy does broadcasting, casting and overlap
 #   one_element    the kernel on numbers
-#   call_kernel    the kernel on numbers and exact arrays: plain ones without NumPy's ufunc
+#   call_kernel    the kernel on numbers and exact arrays; plain arrays need no ufunc
 
 from cpython.float cimport PyFloat_Check
 from cpython.long cimport PyLong_CheckExact
 
 cdef enum:
     STEP = 256              # elements of a block: 2 KB an operand, in cache
-    OPERANDS = 12           # the most that a kernel has, inputs and outputs
+    OPERANDS = 12           # operands of a kernel, inputs and outputs, at most
 
-# y of x, n a multiple of the lane count
+# y of x; n is a multiple of the lane count
 ctypedef void (*block_kernel)(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil
 
 cdef struct BlockKernel:
@@ -26,10 +26,10 @@ cdef struct BlockKernel:
 
 cdef void over_blocks(const BlockKernel* kernel, char** args, Py_ssize_t n,
                       const cnp.npy_intp* steps) noexcept nogil:
-    """The kernel over n elements of every operand, which lie steps[k] bytes apart
+    """Run the kernel over n elements of every operand, steps[k] bytes apart
 
-    Operands that are not contiguous go through a block of their own, and so does a last block
-    that is no whole number of registers, which repeats its last element.
+    Operands that are not contiguous go through blocks of their own. So does a last block that is
+    not a whole number of registers; it repeats its last element.
     """
     cdef double memory[OPERANDS * STEP + 8]
     cdef double* blocks = <double*>aligned(<size_t>memory)
@@ -66,7 +66,7 @@ cdef void block_loop(char** args, const cnp.npy_intp* n, const cnp.npy_intp* ste
     clear_float_status()
 
 
-# What a ufunc points at must live as long as the process: see nn/ufuncs.pxi.
+# A ufunc's pointers must stay valid as long as the process: see nn/ufuncs.pxi.
 cdef ufunc_loop block_loops[1]
 cdef char block_types[OPERANDS]
 
@@ -75,7 +75,7 @@ memset(block_types, cnp.NPY_DOUBLE, OPERANDS)
 
 
 cdef object block_ufunc(const BlockKernel* kernel, void** data, const char* name):
-    """The kernel as a NumPy ufunc over float64"""
+    """Return the kernel as a NumPy ufunc over float64"""
     data[0] = <void*>kernel
     return cnp.PyUFunc_FromFuncAndData(
         <cnp.PyUFuncGenericFunction*>block_loops, data, block_types, 1, kernel.n_in,
@@ -85,17 +85,17 @@ cdef object block_ufunc(const BlockKernel* kernel, void** data, const char* name
 # ---- calls ----
 
 cdef inline bint is_number(object value) noexcept:
-    """A Python float (or a subclass of it) or an exact int"""
+    """Return whether value is a Python float (or of a subclass) or an exact int"""
     return PyFloat_Check(value) or PyLong_CheckExact(value)
 
 
 cdef inline bint is_real(object value) noexcept:
-    """A number, or an exact array: what needs no conversion of units"""
+    """Return whether value is a number or an exact array, and so needs no conversion of units"""
     return is_number(value) or cnp.PyArray_CheckExact(value)
 
 
 cdef void one_element(const BlockKernel* kernel, const double* x, double* y) noexcept nogil:
-    """The kernel on one element, with the bits that it has in any array"""
+    """Run the kernel on one element, with the same bits as in any array"""
     cdef double blocks[OPERANDS][F64_LANES]
     cdef double* at[OPERANDS]
     cdef int n_in = kernel.n_in, k, i
@@ -109,10 +109,10 @@ cdef void one_element(const BlockKernel* kernel, const double* x, double* y) noe
 
 
 cdef object call_plain(const BlockKernel* kernel, tuple values, object out):
-    """The kernel over numbers and plain arrays of one shape, or None where there are others
+    """Return the kernel of numbers and plain arrays of one shape, or None if there are others
 
-    With one output it may be written to `out`, if that is such an array and begins where an input
-    begins, or shares no memory with it.
+    A single output may be written to `out`. It must be such an array, and must begin where an
+    input begins or share no memory with it.
     """
     cdef double numbers[OPERANDS]
     cdef char* args[OPERANDS]
@@ -145,7 +145,7 @@ cdef object call_plain(const BlockKernel* kernel, tuple values, object out):
         args[k], steps[k] = cnp.PyArray_BYTES(array), sizeof(double)
         results.append(array)
     n = cnp.PyArray_SIZE(like)
-    state = release_gil(10.0 * n)       # of an element, or more
+    state = release_gil(10.0 * n)       # 10 or more for each element
     over_blocks(kernel, args, n, steps)
     take_gil(state)
     return results[0] if kernel.n_out == 1 else tuple(results)
@@ -153,15 +153,15 @@ cdef object call_plain(const BlockKernel* kernel, tuple values, object out):
 
 cdef object call_kernel(const BlockKernel* kernel, object ufunc, tuple values, tuple names,
                         object out):
-    """The kernel over numbers and exact arrays: by call_plain, or else call_ufunc"""
+    """Return the kernel of numbers and exact arrays, by call_plain or else by call_ufunc"""
     result = call_plain(kernel, values, out)
     return call_ufunc(ufunc, kernel.n_out, values, names, out) if result is None else result
 
 
 cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, object out):
-    """ufunc(*values), with the package's rule of dtypes
+    """Return ufunc(*values), with the package's rule of dtypes
 
-    The result is float32 where every array is float32 or float16; Python's numbers adapt.
+    The result is float32 if every array is float32 or float16; Python's numbers adapt.
     """
     cdef list arrays = []
     cdef bint narrow = True
@@ -173,7 +173,7 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
             narrow = narrow and dtype == np.float32
             arrays.append(value)
     narrow = narrow and len(arrays) > 0
-    # A ufunc refuses what is wider than its loops.
+    # A ufunc refuses types that are wider than its loops.
     values = tuple([value if is_number(value) or value.dtype.itemsize <= 8
                     else value.astype(np.float64) for value in values])
     try:
@@ -188,7 +188,7 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
     if not narrow:
         return ufunc(*values) if out is None else ufunc(*values, out=out)
     outs = tuple([np.empty(shape, np.float32) for _ in range(n_out)]) if out is None else (out,)
-    # Beyond float32 is infinity, as IEEE says and without NumPy's warning.
+    # Numbers beyond float32 become infinity, as IEEE says, and without NumPy's warning.
     with np.errstate(over="ignore", under="ignore"):
         ufunc(*values, out=outs, casting="same_kind")
     if n_out > 1 or out is not None:

@@ -1,9 +1,9 @@
-# Quantities of circular orbits: one pass over memory, in float64 whatever the arrays hold.
+# Quantities of circular orbits: one pass over memory, in float64 for arrays of any dtype.
 #
-#   before_root, ...  one quantity of registers, in two steps or in one
+#   before_root, ...  one quantity in registers, in two steps or in one
 #   *_block           over blocks of whole registers
 #
-# A star's mass and its mu = G M are one operand, with `to_mu` (G or 1) beside it.
+# A star's mass and its mu = G M are one operand; `to_mu` (G or 1) is the factor to mu.
 
 from libc.float cimport DBL_MAX
 
@@ -37,14 +37,14 @@ cdef BlockKernel orbit_kernels[ORBIT_KERNELS]
 
 cdef inline f64v cube_root(f64v x) noexcept nogil:
     """x^(1/3) for x >= 0"""
-    # near the ends of the range by way of 2^300 or 2^-300 times x
+    # near the ends of the range, the root of 2^300 x or 2^-300 x
     cdef f64v small = fill(x, 1.1830521861667747e-271), large = fill(x, 8.452712498170644e+270)
     cdef f64v up = fill(x, 2.037035976334486e+90), down = fill(x, 4.909093465297727e-91)
     cdef f64v wide = pick(small, x, x * up, pick(x, large, x * down, x))
     cdef f64v y = inverse_cbrt_guess_f64(wide)
     cdef f64v h, root
     cdef int step
-    for step in range(2):       # h^4 a step: 4 % becomes 2e-5 and then less than an ulp
+    for step in range(2):       # the error h^4 a step: 4 % becomes 2e-5 and then less than an ulp
         h = minus_mul(wide * y, y * y, fill(x, 1))
         root = mul_add(fill(x, 14.0 / 81), h, fill(x, 2.0 / 9))
         root = mul_add(root, h, fill(x, 1.0 / 3))
@@ -52,14 +52,14 @@ cdef inline f64v cube_root(f64v x) noexcept nogil:
     root = wide * y * y
     h = minus_mul(root * root, root, wide)
     root = mul_add(h * fill(x, 1.0 / 3), y * y, root)
-    # back by 2^-100 and 2^100
+    # back by 2^-100 or 2^100
     root = pick(small, x, root * fill(x, 7.888609052210118e-31), root)
     root = pick(x, large, root * fill(x, 1.2676506002282294e+30), root)
     return pick(x, fill(x, DBL_MAX), x, pick(x, fill(x, 0), root, x))
 
 
 cdef inline f64v valid(f64v value, f64v positive, f64v mass, f64v other) noexcept nogil:
-    """value, or NaN unless positive > 0 and no mass is below 0"""
+    """Return value, or NaN unless positive > 0 and no mass is below 0"""
     value = pick(positive, fill(value, 0), value, fill(value, NAN))
     value = pick(fill(value, 0), mass, fill(value, NAN), value)
     return pick(fill(value, 0), other, fill(value, NAN), value)
@@ -67,9 +67,9 @@ cdef inline f64v valid(f64v value, f64v positive, f64v mass, f64v other) noexcep
 
 cdef inline f64v before_root(const int code, f64v r, f64v mu, f64v both,
                              f64v planet) noexcept nogil:
-    """A quantity, or the radicand where it is a root
+    """Return a quantity, or the radicand if the quantity is a root
 
-    mu = G M of the star, both = mu, or G (M + m) where both masses move
+    mu = G M of the star, both = mu, or G (M + m) if both masses move
     """
     cdef f64v half
     if code == CIRCULAR_SPEED or code == ANGULAR_SPEED:
@@ -104,7 +104,7 @@ cdef inline f64v quantity(const int code, f64v r, f64v mu, f64v both, f64v plane
 
 cdef inline void circular_loop(const int code, Py_ssize_t n, const double** x,
                                double* y) noexcept nogil:
-    """y = before_root of x = radius, star, to_mu, planet, to_planet_mu"""
+    """y = before_root of x = (radius, star, to_mu, planet, to_planet_mu)"""
     cdef f64v r, star, to_mu, planet, to_planet, mu
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
@@ -120,10 +120,10 @@ cdef inline void circular_loop(const int code, Py_ssize_t n, const double** x,
 
 cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
                              double** y) noexcept nogil:
-    """Speeds and periods: all radicands, and then their roots
+    """Speeds and periods: first all radicands, then their roots
 
-    Divisions and roots queue for the one divider of a core. So it takes the root of every other
-    register only, and multiplications, which it leaves idle, take those between.
+    Divisions and roots wait for the one divider of a core. So it takes the root of every other
+    register only. Multiplications take the others while it works.
     """
     cdef double memory[STEP + 8]
     cdef double* radicands = <double*>aligned(<size_t>memory)
@@ -138,7 +138,7 @@ cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
 
 
 cdef void circular_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
-    # one loop for each: inside it the code is a constant
+    # one loop for each quantity: inside it the code is a constant
     if code == CIRCULAR_SPEED:
         rooted_loop(CIRCULAR_SPEED, n, x, y)
     elif code == PERIOD:
@@ -154,12 +154,12 @@ cdef void circular_block(int code, Py_ssize_t n, const double** x, double** y) n
 
 
 cdef inline f64v gravity(f64v mu, f64v planet, f64v r) noexcept nogil:
-    """G M m / r^2, without r^2 and the product of the masses, which would overflow"""
+    """G M m / r^2, without r^2 and the product of the masses: they would overflow"""
     return (mu / r) * (planet / r)
 
 
 cdef void force_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
-    """y = G m1 m2 / r^2 of x = m1, m2, r, or m v^2 / r of x = m, v, r"""
+    """y = G m1 m2 / r^2 of x = (m1, m2, r), or m v^2 / r of x = (m, v, r)"""
     cdef f64v first, second, r
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
@@ -174,22 +174,24 @@ cdef void force_block(int code, Py_ssize_t n, const double** x, double** y) noex
 
 
 cdef void vis_viva_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
-    """y = sqrt(mu (2 / r - 1 / a)) of x = r, a, mu"""
+    """y = sqrt(mu (2 / r - 1 / a)) of x = (r, a, mu)"""
     cdef f64v r, a, mu, left, speed
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
         load(&r, x[0] + i * F64_LANES)
         load(&a, x[1] + i * F64_LANES)
         load(&mu, x[2] + i * F64_LANES)
-        # 2 - r / a, exact but for the division near the apoapsis, where 2 / r - 1 / a cancels
+        # 2 - r / a. Near the apoapsis 2 / r - 1 / a cancels; here only the division is rounded.
         left = pick(absolute(a), fill(a, DBL_MAX), fill(a, 2), ((a - r) + a) / a)
         speed = valid(sqrt_f64(mu / r * left), r, left, mu)
         store(y[0] + i * F64_LANES, valid(speed, absolute(a), r, mu))
 
 
 cdef void table_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
-    """y = force, speed, period, angular speed, escape speed, energy, Hill radius of x as in
-    circular_block; the bits are those of one quantity at a time"""
+    """y = force, speed, period, angular speed, escape speed, energy, Hill radius
+
+    x is as in circular_block. The bits are those of one quantity at a time.
+    """
     cdef f64v r, star, to_mu, planet, to_planet, mu, both
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
@@ -216,7 +218,7 @@ cdef void table_block(int code, Py_ssize_t n, const double** x, double** y) noex
 
 # ---- as ufuncs ----
 
-# What a ufunc points at must live as long as the process.
+# A ufunc's pointers must stay valid as long as the process.
 cdef void* orbit_data[ORBIT_KERNELS]
 cdef list orbit_ufuncs = []
 

@@ -1,6 +1,6 @@
 # The doors of circular orbits. Python's numbers and plain float64 arrays of one shape go straight
-# to the kernel, other exact arrays to its ufunc. A call with units, lists or subclasses goes by
-# way of the door's declaration, which comes back with numbers and exact arrays (plain_...).
+# to the kernel, other exact arrays to its ufunc. A call with units, lists or subclasses goes
+# through the door's declaration, which comes back with numbers and exact arrays (plain_...).
 
 cdef inline double positive(double value, str name) except? -1:
     if not value > 0:
@@ -16,7 +16,7 @@ cdef inline double not_negative(double value, str name) except? -1:
 
 
 cdef tuple star_of(star_mass, mu, double* to_mu):
-    """(star_mass or mu, its name), whichever is given"""
+    """Return (star_mass or mu, its name), whichever is given, and set its factor to mu"""
     if (star_mass is None) == (mu is None):
         raise TypeError("exactly one of star_mass and mu must be given")
     to_mu[0] = GRAVITATION if mu is None else 1
@@ -24,7 +24,7 @@ cdef tuple star_of(star_mass, mu, double* to_mu):
 
 
 cdef bint checked(radius, star, str star_name, planet, double* x) except -1:
-    """Whether all are numbers or exact arrays; the numbers go to x as circular_loop has it"""
+    """Return whether all are numbers or exact arrays; put the numbers in x for circular_loop"""
     if is_number(radius):
         x[0] = positive(radius, "radius")
     if is_number(star):
@@ -34,7 +34,7 @@ cdef bint checked(radius, star, str star_name, planet, double* x) except -1:
     return is_real(radius) and is_real(star) and is_real(planet)
 
 
-# What plain SI numbers lie between: see mathwork.orbit.units, which says it.
+# The range of plain SI numbers. mathwork.orbit.units sets it.
 cdef double fastest_square = INFINITY
 cdef double slowest_square = 0
 cdef double lightest_star = 0
@@ -42,14 +42,14 @@ cdef object warn_of_units = None
 
 
 def know_units(double fastest, double slowest, double lightest, warn):
-    """Bounds on the square of the angular speed, and on a star's mass; who is told of others."""
+    """Set the bounds on the square of the angular speed and on a star's mass, and who warns."""
     global fastest_square, slowest_square, lightest_star, warn_of_units
     fastest_square, slowest_square, lightest_star = fastest, slowest, lightest
     warn_of_units = warn
 
 
 cdef inline double first_of(object value) except? -1:
-    """A number, or the first element of an array"""
+    """Return a number, or the first element of an array"""
     if is_number(value):
         return value
     return (cnp.PyArray_GETITEM(value, cnp.PyArray_BYTES(value)) if cnp.PyArray_SIZE(value)
@@ -63,7 +63,7 @@ cdef inline bint is_like_si(double radius, double star, bint is_mass) noexcept:
 
 
 cpdef bint looks_like_si(radius, star, bint is_mass) except -1:
-    """Whether an orbit about `star`, a mass or a mu, can be one in SI units."""
+    """Return whether an orbit about `star`, a mass or a mu, can be one in SI units."""
     return is_like_si(first_of(radius), first_of(star), is_mass)
 
 
@@ -74,8 +74,11 @@ cdef object no_number(str names):
 # ---- quantities of circular orbits ----
 
 cdef object circular(int code, radius, star_mass, planet_mass, mu, out, bint* like_si):
-    """The quantity of one of orbit_codes, or None where an argument is neither a Python number nor
-    an exact array; and whether the arguments look like SI"""
+    """Return the quantity of one of orbit_codes, or None for the door's declaration
+
+    It is None if an argument is neither a Python number nor an exact array. like_si says whether
+    the arguments look like SI.
+    """
     cdef double x[5]
     cdef double y[1]
     star, star_name = star_of(star_mass, mu, x + 2)
@@ -84,7 +87,7 @@ cdef object circular(int code, radius, star_mass, planet_mass, mu, out, bint* li
     if planet_mass is None and code == ORBITAL_ENERGY and mu is None:
         raise TypeError("orbital_energy needs planet_mass beside star_mass; "
                         "mu alone gives the energy of each kilogram")
-    # without a planet's mass: nothing added to mu, and the energy of one kilogram
+    # Without a planet's mass nothing is added to mu, and the energy is that of one kilogram.
     planet = (1.0 if code == ORBITAL_ENERGY else 0.0) if planet_mass is None else planet_mass
     x[4] = GRAVITATION
     if not checked(radius, star, star_name, planet, x):
@@ -101,7 +104,7 @@ cdef object circular(int code, radius, star_mass, planet_mass, mu, out, bint* li
 
 
 def plain_circular(int code, radius, star_mass, planet_mass, mu, out=None):
-    """A quantity of Python numbers and exact arrays.
+    """Return a quantity for Python numbers and exact arrays.
 
     Numbers give a float. Arrays broadcast against each other and against numbers. Exactly one of
     star_mass and mu is not None; with a planet_mass both masses move.
@@ -114,7 +117,7 @@ def plain_circular(int code, radius, star_mass, planet_mass, mu, out=None):
 
 
 cdef object circular_door(int code, object door, radius, star_mass, planet_mass, mu, out):
-    """A quantity, by way of the door's declaration where units or lists are among the arguments"""
+    """Return a quantity, through the door's declaration if arguments have units or are lists"""
     cdef bint like_si = True
     result = circular(code, radius, star_mass, planet_mass, mu, out, &like_si)
     if result is None:
@@ -153,7 +156,7 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
 # ---- forces ----
 
 cdef object force(int code, first, second, radius, out):
-    """gravitational_force of m1, m2 and r, or centripetal_force of m, v and r; else as circular"""
+    """Return the force for m1, m2 and r, or for m, v and r; or None as in circular()"""
     cdef double x[3]
     cdef double y[1]
     cdef bint gravitational = code == GRAVITATIONAL_FORCE
@@ -178,7 +181,7 @@ cdef object force(int code, first, second, radius, out):
 
 
 def plain_force(int code, first, second, radius, out=None):
-    """A force of Python numbers and exact arrays."""
+    """Return a force for Python numbers and exact arrays."""
     if code != GRAVITATIONAL_FORCE and code != CENTRIPETAL_FORCE:
         raise ValueError(f"code must be that of a force, got {code}")
     result = force(code, first, second, radius, out)
@@ -198,7 +201,7 @@ def centripetal_force(m, v, r, *, out=None):
 # ---- other doors ----
 
 cdef object speed_at(r, a, mu):
-    """The speed at a distance r; else as circular"""
+    """Return the speed at a distance r, or None as in circular()"""
     cdef double x[3]
     cdef double y[1]
     if not (is_real(r) and is_real(a) and is_real(mu)):
@@ -214,7 +217,7 @@ cdef object speed_at(r, a, mu):
 
 
 def plain_vis_viva(r, a, mu):
-    """The speed of Python numbers and exact arrays."""
+    """Return the speed for Python numbers and exact arrays."""
     result = speed_at(r, a, mu)
     return no_number("r, a and mu") if result is None else result
 
@@ -225,7 +228,7 @@ def vis_viva(r, a, *, mu):
 
 
 def plain_table(star_mass, planet_mass, radius, bint fixed_star, mu=None):
-    """The columns of OrbitTable, in their order, of Python numbers and exact arrays."""
+    """Return the columns of OrbitTable, in their order, for Python numbers and exact arrays."""
     cdef double x[5]
     cdef double y[7]
     star, star_name = star_of(star_mass, mu, x + 2)

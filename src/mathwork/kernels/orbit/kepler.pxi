@@ -1,20 +1,20 @@
 # Kepler's equation for every conic, each element with its own eccentricity.
 #
-#   ellipse     E - e sin E = M, e < 1, through M less its whole turns
+#   ellipse     E - e sin E = M, e < 1, for M less its whole turns
 #   hyperbola   e sinh H - H = M, e > 1
 #   parabola    D + D^3 / 3 = M, e = 1 (Barker), D = tan(nu / 2)
 #
-# Each is a starter and a fixed number of corrections of high order: the same operations for
-# every element, so that its bits do not depend on those beside it. Differences that cancel
-# are never formed: near the parabola M is (1 - e) E + e (E - sin E), with a polynomial for
-# the second bracket. The starters' errors are bounded for all M and e, and a last correction that
-# is not small, which has never been seen, gives NaN instead of a value that did not converge.
+# Each has a starter and a fixed number of corrections of high order. The operations are the same
+# for every element, so its bits do not depend on other elements. Differences that cancel are never
+# formed: near the parabola M is (1 - e) E + e (E - sin E), with a polynomial for the second
+# bracket. The starters' errors are bounded for all M and e. If the last correction is not small,
+# the value did not converge and the result is NaN; this has never been seen.
 
 from libc.math cimport fabs
 from libc.float cimport DBL_MAX
 
 
-# ---- sine, cosine and their hyperbolic kin, with what they lack of y and of 1 ----
+# ---- y - sin y, 1 - cos y, and the same for sinh and cosh ----
 
 cdef inline f64v sine_lack(f64v y, f64v s) noexcept nogil:
     """y - sin y, s = y^2, |y| <= pi / 2: relative error 2^-53.6 (tools/minimax.py)"""
@@ -67,9 +67,9 @@ cdef inline f64v cosh_excess(f64v s) noexcept nogil:
 
 
 cdef inline f64v half_turn(f64v E, f64v* lack, f64v* sine) noexcept nogil:
-    """1 - cos E and sin E, 0 <= E <= pi, and up to pi / 2 E - sin E as well"""
+    """Return 1 - cos E; set sin E, and E - sin E for E up to pi / 2; 0 <= E <= pi"""
     cdef f64v quarter = fill(E, 1.5707963267948966)
-    # pi in two parts, of which the second is what the first lacks of it
+    # pi in two parts; the second is the rounding error of the first
     cdef f64v mirrored = (fill(E, 3.141592653589793) - E) + fill(E, 1.2246467991473532e-16)
     cdef f64v y = pick(E, quarter, mirrored, E)
     cdef f64v s = y * y
@@ -80,8 +80,10 @@ cdef inline f64v half_turn(f64v E, f64v* lack, f64v* sine) noexcept nogil:
 
 
 cdef inline f64v correction(f64v f0, f64v f1, f64v f2, f64v f3, f64v f4) noexcept nogil:
-    """The root d near 0 of f0 + f1 d + f2 d^2 / 2 + f3 d^3 / 6 + f4 d^4 / 24, by the reversed
-    series: with a = f2 d / (2 f1) the relative error is 14 a^4"""
+    """Return the root d near 0 of f0 + f1 d + f2 d^2 / 2 + f3 d^3 / 6 + f4 d^4 / 24
+
+    It is found by the reversed series: with a = f2 d / (2 f1) the relative error is 14 a^4.
+    """
     cdef f64v inverse = 1 / f1
     cdef f64v u = -f0 * inverse
     cdef f64v a = f2 * inverse * fill(u, 0.5)
@@ -93,7 +95,7 @@ cdef inline f64v correction(f64v f0, f64v f1, f64v f2, f64v f3, f64v f4) noexcep
 
 
 cdef inline f64v converged(f64v value, f64v step) noexcept nogil:
-    """value + step, or NaN where the step is not small against the value"""
+    """Return value + step, or NaN if the step is not small against the value"""
     cdef f64v largest = mul_add(fill(value, 0.015625), absolute(value), fill(value, 1e-300))
     return pick(absolute(step), largest, fill(value, NAN), value + step)
 
@@ -101,11 +103,11 @@ cdef inline f64v converged(f64v value, f64v step) noexcept nogil:
 # ---- ellipses ----
 
 cdef inline f64v whole_turns(f64v M, f64v* turns) noexcept nogil:
-    """M less its whole turns, from -pi to pi, to an ulp of M or better"""
+    """Return M less its whole turns, from -pi to pi, to an ulp of M or better"""
     cdef f64v magic = fill(M, 6755399441055744.0)       # 1.5 * 2^52: the sum is an integer
     cdef f64v pi = fill(M, 3.141592653589793)
     cdef f64v n = mul_add(M, fill(M, 0.15915494309189535), magic) - magic
-    # 2 pi in three parts: the first two so short that n times them is exact up to M = 1.3e10
+    # 2 pi in three parts. The first two are so short that n times them is exact up to M = 1.3e10
     # (Cody and Waite 1980). Beyond it the error stays below an ulp of M.
     cdef f64v m = minus_mul(n, fill(M, 6.283184051513672), M)
     m = minus_mul(n, fill(M, 1.2556656656670384e-06), m)
@@ -116,7 +118,7 @@ cdef inline f64v whole_turns(f64v M, f64v* turns) noexcept nogil:
 
 
 cdef inline f64v ellipse_start(f64v m, f64v e) noexcept nogil:
-    """E within 3e-4 E, 0 <= m <= pi: Markley 1995, equations 15 to 20"""
+    """E within 3e-4 E for 0 <= m <= pi: Markley 1995, equations 15 to 20"""
     cdef f64v f = 1 - e
     # 3 pi^2 / (pi^2 - 6) and 1.6 pi / (pi^2 - 6)
     cdef f64v a = mul_add(fill(m, 1.2989824604108398) / (1 + e), fill(m, 3.141592653589793) - m,
@@ -137,7 +139,7 @@ cdef inline f64v ellipse_start(f64v m, f64v e) noexcept nogil:
 
 
 cdef inline f64v ellipse_end(f64v m, f64v e, f64v E) noexcept nogil:
-    """E for 0 <= m <= pi from a start within 1e-3 E: one correction of fifth order"""
+    """E for 0 <= m <= pi from a start within 1e-3 E, by one correction of fifth order"""
     cdef f64v lack, sine
     cdef f64v f = 1 - e
     cdef f64v versed = half_turn(E, &lack, &sine)
@@ -151,27 +153,30 @@ cdef inline f64v ellipse_end(f64v m, f64v e, f64v E) noexcept nogil:
 # ---- hyperbolas ----
 
 cdef inline f64v hyperbola_start(f64v m, f64v e) noexcept nogil:
-    """H within 0.08 H, m >= 0: the root of (e - 1) H + e H^3 / 6 = m, which is never too small,
-    and where that is large the H of e sinh H = m + root"""
+    """H within 0.08 H for m >= 0
+
+    It is the root of (e - 1) H + e H^3 / 6 = m, which is never too small. If the root is large, it
+    is the H of e sinh H = m + root instead.
+    """
     cdef f64v q = 3 * (m / e)
     cdef f64v p = 2 * ((e - 1) / e)
     cdef f64v z, cubic, S, T
-    q = pick(q, fill(q, 1e100), fill(q, 1e100), q)      # whose square does not overflow
+    q = pick(q, fill(q, 1e100), fill(q, 1e100), q)      # its square does not overflow
     z = cube_root(q + sqrt_f64(mul_add(p * p, p, q * q)))
     z = z * z
     cubic = 2 * q / (z + p + p * p / z)
     S = (m + cubic) / e
     T = pick(S, fill(S, 1e100), fill(S, 1e100), S)
     T = log_guess_f64(T + sqrt_f64(mul_add(T, T, fill(S, 1))))
-    # asinh S is the logarithm of 2 S where S is large
+    # for large S, asinh S is the logarithm of 2 S
     T = pick(S, fill(S, 1e100), log_guess_f64(S) + fill(S, 0.6931471805599453), T)
     return pick(cubic, fill(q, 1.2), T, cubic)
 
 
 cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
-    """What is added to H: a correction of fifth order
+    """Return the step to add to H: a correction of fifth order
 
-    Beyond 2.5 the equation is divided by e^H, so that nothing overflows.
+    Beyond H = 2.5 the equation is divided by e^H, so that nothing overflows.
     """
     cdef f64v split = fill(H, 2.5)
     cdef f64v y = pick(H, split, split, H)
@@ -183,7 +188,7 @@ cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
     f2 = e * (y + excess)
     f3 = mul_add(e, more, e)
     v = power(reduced(-H, &scale))
-    v = mul_add(v, scale, scale)        # e^-H, 2^256 times
+    v = mul_add(v, scale, scale)        # 2^256 e^-H
     half = e * fill(H, 0.5)
     w = v * unshift(H)
     wide = (H + m) * unshift(H)
@@ -195,8 +200,8 @@ cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
 
 
 cdef inline f64v hyperbola(f64v m, f64v e) noexcept nogil:
-    """H, m >= 0"""
-    # Of an e so large H is nothing beside m and e sinh H, which the corrections must not overflow.
+    """H for m >= 0"""
+    # With e so large, H is nothing beside m and e sinh H. Scale both down, or a correction overflows.
     cdef f64v shrink = pick(e, fill(e, 1e300), fill(e, 0.0009765625), fill(e, 1))
     cdef f64v H
     m = m * shrink
@@ -209,7 +214,7 @@ cdef inline f64v hyperbola(f64v m, f64v e) noexcept nogil:
 # ---- the parabola ----
 
 cdef inline f64v parabola(f64v m) noexcept nogil:
-    """D, m >= 0: the cubic's root, and one correction; (3 m)^(1/3) where m is large"""
+    """D for m >= 0: the cubic's root and one correction; (3 m)^(1/3) if m is large"""
     cdef f64v huge = fill(m, 1e100)
     cdef f64v q = pick(m, huge, huge, m) * fill(m, 1.5)
     cdef f64v z = cube_root(q + sqrt_f64(mul_add(q, q, fill(m, 1))))
@@ -224,7 +229,7 @@ cdef inline f64v parabola(f64v m) noexcept nogil:
 # ---- over blocks ----
 
 cdef inline int conics(Py_ssize_t n, const double* e) noexcept nogil:
-    """Which there are among n eccentricities: 1 ellipses, 2 hyperbolas, 4 parabolas"""
+    """Return the conics among n eccentricities, as a sum: 1 ellipses, 2 hyperbolas, 4 parabolas"""
     cdef Py_ssize_t i
     cdef int found = 0
     for i in range(n):
@@ -233,9 +238,9 @@ cdef inline int conics(Py_ssize_t n, const double* e) noexcept nogil:
 
 
 cdef void kepler_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
-    """y = E, H or D of x = mean anomaly, eccentricity
+    """y = E, H or D of x = (mean anomaly, eccentricity)
 
-    In two loops: as one, a chain of operations longer than a processor keeps in flight.
+    There are two loops. In one, the chain of operations is longer than a processor keeps in flight.
     """
     cdef double starts[STEP]
     cdef f64v M, e, m, E, turns, other
@@ -255,7 +260,7 @@ cdef void kepler_block(int code, Py_ssize_t n, const double** x, double** y) noe
             load(&E, <const double*>starts + i * F64_LANES)
             m = whole_turns(M, &turns)
             E = ellipse_end(absolute(m), e, E)
-            # the turns come back as M itself: E is M + e sin E
+            # M brings the whole turns back: E is M + e sin E
             other = with_sign(absolute(E), m)
             E = pick(absolute(turns), fill(M, 0.5), M + (other - m), other)
         if found & 2:
@@ -277,7 +282,7 @@ cdef object kepler_ufunc = block_ufunc(&kepler_kernel, kepler_data, b"solve_kepl
 # ---- doors ----
 
 cdef object anomaly_of(mean_anomaly, eccentricity, out):
-    """E, H or D; None where an argument is neither a Python number nor an exact array
+    """Return E, H or D, or None if an argument is neither a Python number nor an exact array
 
     Numbers give a float. Arrays broadcast against each other and against numbers.
     """
@@ -301,7 +306,7 @@ cdef object anomaly_of(mean_anomaly, eccentricity, out):
 
 
 def plain_solve_kepler(mean_anomaly, eccentricity, out=None):
-    """The anomaly of Python numbers and exact arrays."""
+    """Return the anomaly for Python numbers and exact arrays."""
     result = anomaly_of(mean_anomaly, eccentricity, out)
     return no_number("mean_anomaly and eccentricity") if result is None else result
 

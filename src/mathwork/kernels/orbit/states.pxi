@@ -1,9 +1,9 @@
-# Positions and velocities of N orbits at T times: N T elements in one pass of blocks, in which
-# an orbit's few coefficients are all that is read beside the times.
+# Positions and velocities of N orbits at T times: N T elements in one pass of blocks. The pass
+# reads only the times and the few coefficients of each orbit.
 #
-# In the plane of the orbit, with the unit of length of its conic (|a|, for the parabola the
-# periapsis distance q), x points to the periapsis and y is turned by a quarter, stretched so
-# that the semi-minor axis is in the second vector:
+# In the plane of the orbit, the unit of length is that of the conic: |a|, or the periapsis distance
+# q of a parabola. x points to the periapsis. y is turned by a quarter, and stretched so that the
+# second vector has the semi-minor axis:
 #
 #   ellipse     cos E - e, sin E           E' = n / (1 - e cos E)
 #   hyperbola   e - cosh H, sinh H         H' = n / (e cosh H - 1)
@@ -15,7 +15,7 @@ cdef enum:
     MEAN_ANOMALY            # the coefficients of an orbit
     MEAN_MOTION
     ECCENTRICITY
-    TO_PERIAPSIS            # three components, and three more
+    TO_PERIAPSIS            # three components, and three of the second vector
     COEFFICIENTS = 9
 
 
@@ -32,10 +32,10 @@ cdef enum:
 
 
 def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
-    """(N, 9) coefficients, as orbit_states reads them, of the orbits in elements (8, N).
+    """Return the coefficients (N, 9), as orbit_states reads them, of the orbits in elements (8, N).
 
-    Its rows are a, e, i, Omega, omega, M0, mu and periapsis, of which a is computed here if
-    `by_periapsis`, else periapsis. Both are NaN throughout where there is no orbit.
+    The rows of elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if
+    `by_periapsis`, else periapsis. If there is no orbit, its elements and coefficients become NaN.
     """
     if not (is_plain(elements, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(elements)
             and elements.shape[0] == ELEMENTS):
@@ -53,7 +53,7 @@ def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
 
 cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
                        double* coefficients) noexcept nogil:
-    """One orbit, its elements N apart"""
+    """Settle one orbit; its elements are N apart"""
     cdef double a, e = elements[OF_CONIC * N], mu = elements[GRAVITY * N], q, size, minor
     cdef double cos_i = cos(elements[INCLINATION * N]), sin_i = sin(elements[INCLINATION * N])
     cdef double cos_node = cos(elements[NODE * N]), sin_node = sin(elements[NODE * N])
@@ -92,13 +92,13 @@ cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
 
 
 cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:
-    """cosh H - 1 and sinh H, H >= 0, s = H^2"""
+    """Return cosh H - 1 and set sinh_H = sinh H, H >= 0, s = H^2"""
     cdef f64v split = fill(H, 2.5), scale, v, small, large
     small = pick(H, split, split, H)
     s = pick(H, split, split * split, s)
     v = power(reduced(-H, &scale))
     v = mul_add(v, scale, scale)            # 2^256 e^-H
-    large = fill(H, 0.5) / v                # without overflow before e^H is too large itself
+    large = fill(H, 0.5) / v                # no overflow before e^H is too large itself
     v = v * unshift(H)
     large = large / unshift(H)
     v = v * fill(H, 0.5)
@@ -108,7 +108,7 @@ cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:
 
 cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
                        f64v* x, f64v* y) noexcept nogil:
-    """Where the anomaly E is in the plane, or how fast that moves"""
+    """x, y = the place of the anomaly E in the plane, or its velocity if `moving`"""
     cdef f64v m, turns, lack, sine, versed, rate, x_open, y_open, one = fill(E, 1)
     x[0] = y[0] = fill(E, NAN)
     if found & 1:
@@ -140,7 +140,7 @@ cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
 
 cdef void states_block(bint moving, Py_ssize_t n, const double* anomaly, const double* e,
                        const double* motion, double* x, double* y) noexcept nogil:
-    """x, y of plane() for n elements, a multiple of the lane count"""
+    """x, y of plane() for n elements; n is a multiple of the lane count"""
     cdef f64v E, eccentricity, rate, across, along
     cdef Py_ssize_t i
     cdef int found = conics(n, e)
@@ -158,8 +158,8 @@ cdef void states_block(bint moving, Py_ssize_t n, const double* anomaly, const d
 
 cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
                  const double* orbits, const double* times, double* out) noexcept nogil:
-    """out[i, 3] for the elements start <= i < stop: orbit i / T at time i % T"""
-    cdef double blocks[3][STEP]         # mean anomaly and later x, eccentricity, mean motion
+    """out[i, 3] for start <= i < stop: orbit i / T at time i % T"""
+    cdef double blocks[3][STEP]         # mean anomaly (later x), eccentricity, mean motion
     cdef double anomaly[STEP]
     cdef double y[STEP]
     cdef const double* x_in[2]
@@ -198,13 +198,12 @@ cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
 
 
 def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t):
-    """Positions, or velocities if `moving`, of orbits at a number or a plain array of times;
-    NotImplemented for other times.
+    """Return positions, or velocities if `moving`, of orbits at times t: a number or a plain array.
 
-    orbits is (N, 9) as in orbit_states; the result is of `shape`, that of the N orbits, + the shape
-    of t + (3,).
+    Return NotImplemented for other times. orbits is (N, 9) as in orbit_states, and `shape` is the
+    shape of the N orbits. The result has `shape` + the shape of t + (3,).
     """
-    cdef cnp.npy_intp sizes[64]         # as many as NumPy has
+    cdef cnp.npy_intp sizes[64]         # the most dimensions in NumPy
     cdef double number = 0
     cdef const double* times = &number
     cdef Py_ssize_t T = 1, N
@@ -243,10 +242,10 @@ def orbit_states(bint moving, cnp.ndarray orbits not None, cnp.ndarray times not
                  cnp.ndarray out not None, Py_ssize_t start, Py_ssize_t stop):
     """Put positions, or velocities if `moving`, in out[start:stop].
 
-    out is (N T, 3), times (T,) and orbits (N, 9): mean anomaly at time 0, mean motion,
-    eccentricity, and two vectors in the plane of the orbit, to the periapsis and a quarter ahead
-    of it, with its unit of length (|a|, or q of a parabola) in the first and the semi-minor axis
-    in the second.
+    out is (N T, 3), times (T,) and orbits (N, 9). An orbit has its mean anomaly at time 0, its
+    mean motion, its eccentricity, and two vectors in its plane. The first vector points to the
+    periapsis, with the unit of length (|a|, or q of a parabola). The second points a quarter ahead,
+    with the semi-minor axis.
     """
     if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and is_plain(times, 1, cnp.NPY_DOUBLE)
             and is_plain(out, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(out)
