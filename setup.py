@@ -1,10 +1,10 @@
 """The compiled half of the build: directives, flags and vector levels, each named once.
 
 Environment switches
-    MATHWORK_PORTABLE=1    one plain scalar for a register, one level: what a compiler without
-                           vector types gets, here for testing it anywhere
+    MATHWORK_PORTABLE=1    one plain scalar for a register, one level, as for a compiler without
+                           vector types; to test that build anywhere
     MATHWORK_LEVELS="v3"   only these of baseline, v3 and v4: a shorter build while developing
-                           (what is up to date is not built again)
+                           (modules that are up to date are not built again)
     MATHWORK_CFLAGS="..."  appended to every compiler call, e.g. "-fsanitize=address" or "-Werror"
 """
 import os
@@ -35,23 +35,23 @@ DIRECTIVES = {
 # -g0: debug information makes each module four times larger.
 # -ffp-contract=off: an operation is fused exactly where the kernel says mul_add, so that
 # compilers and levels cannot disagree about bits.
-# -fno-math-errno, -fno-trapping-math: let comparisons vectorise, and change no result.
-# -Wno-unused-function: Cython writes out the two mixed pairs of `real` and `lanes` as well.
-# CYTHON_INLINE: what a kernel calls inline must be, or tiles do not stay in registers.
+# -fno-math-errno, -fno-trapping-math: let comparisons vectorise; they change no result.
+# -Wno-unused-function: Cython also writes out the two mixed pairs of `real` and `lanes`.
+# CYTHON_INLINE: inline functions of kernels must be inlined, or tiles do not stay in registers.
 UNIX_FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
               "-Wno-unused-function",
               "-DCYTHON_INLINE=__inline__ __attribute__((always_inline))"]
-# With these GCC keeps a tile's sums in registers; without, one or two of them go to memory and
-# back in every step. To Clang, which needs neither, the first is an error.
+# With these, GCC keeps a tile's sums in registers. Without them, one or two sums go to memory and
+# back in every step. Clang needs neither, and reports the first as an error.
 GCC_FLAGS = ["-fira-region=all", "-fno-inline-functions-called-once"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 HEADERS = [f"src/mathwork/kernels/base/{name}.h"
            for name in ("_simd", "_transpose", "_roots", "_tables")]
 
-# The kernels are a module for every topic. A level is the same modules compiled for one
-# instruction set: each is a file that includes the topic's. Flags of the machine that builds
-# never enter a wheel.
+# The kernels of every topic are a module. A level is the same modules compiled for one instruction
+# set: each is a file that includes the topic's file. Flags of the building machine never enter a
+# wheel.
 TOPICS = ("core", "exact", "regression", "orbit")
 X86_64_LEVELS = {
     "baseline": ["-march=x86-64-v2"],
@@ -61,14 +61,14 @@ X86_64_LEVELS = {
 
 
 def building_for_x86_64():
-    """Whether the target, not the machine that builds, is x86-64 (macOS cross-compiles)."""
+    """Return whether the target, not the building machine, is x86-64 (macOS cross-compiles)."""
     target = os.environ.get("ARCHFLAGS") or os.environ.get("_PYTHON_HOST_PLATFORM")
     target = target or platform.machine()
     return "x86_64" in target.lower() or "amd64" in target.lower()
 
 
 def levels():
-    """{level: flags} for this target."""
+    """Return {level: flags} for this target."""
     if PORTABLE or sys.platform == "win32" or not building_for_x86_64():
         return {"baseline": []}
     wanted = LEVELS or list(X86_64_LEVELS)
@@ -79,7 +79,7 @@ def levels():
 
 
 def kernels():
-    """The module of every topic at every level."""
+    """Return the module of every topic at every level."""
     return [extension(f"_{topic}" if level == "baseline" else f"_{topic}_{level}", flags)
             for topic in TOPICS for level, flags in levels().items()]
 

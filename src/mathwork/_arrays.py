@@ -1,7 +1,7 @@
 """The dtype and layout rules of the package, for every input that is not already plain.
 
-A plain array is what kernels read as it is: float32 or float64, C-contiguous, aligned, in
-native byte order. A hot door recognises one by itself and comes here only with the rest.
+Kernels read a plain array in place: float32 or float64, C-contiguous, aligned, in native byte
+order. A hot door recognises a plain array by itself and comes here only with other input.
 """
 import numpy as np
 
@@ -11,14 +11,14 @@ FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def real_dtype(dtype):
-    """float32 or float64 for a real dtype (float16 and float32: float32), None for any other."""
+    """Return float32 for float16 and float32, float64 for other real dtypes, None for any other."""
     if dtype.kind not in "biuf":
         return None
     return FLOAT32 if dtype.kind == "f" and dtype.itemsize <= 4 else FLOAT64
 
 
 def float_dtype(dtype):
-    """float32 or float64, in native byte order, for whatever NumPy reads as one of them."""
+    """Return `dtype` as float32 or float64 in native byte order."""
     try:
         found = np.dtype(dtype)
     except TypeError:
@@ -30,7 +30,7 @@ def float_dtype(dtype):
 
 
 def unmasked(value, name):
-    """`value` as an array of any dtype, never masked."""
+    """Return `value` as an array of any dtype, never masked."""
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain array, got a masked array: "
                         "fill or compress it first")
@@ -41,7 +41,7 @@ def unmasked(value, name):
 
 
 def as_array(value, name):
-    """`value` as an array of real numbers in any layout, never masked.
+    """Return `value` as an array of real numbers in any layout, never masked.
 
     Raises
     ------
@@ -60,19 +60,19 @@ def _plain(array, dtype):
     flags = array.flags
     if array.dtype is dtype and flags.c_contiguous and flags.aligned:
         return array
-    # A float64 beyond float32 becomes infinity, as IEEE says and without NumPy's warning.
+    # A float64 beyond float32 becomes infinity, as IEEE says, and without NumPy's warning.
     with np.errstate(over="ignore", invalid="ignore"):
         return np.require(array, dtype, PLAIN)
 
 
 def as_plain(value, name, dtype=None):
-    """`value` as a plain array of `dtype` (default: what the dtype rules make of it)."""
+    """Return `value` as a plain array of `dtype` (default: the dtype by the dtype rules)."""
     array = as_array(value, name)
     return _plain(array, dtype or real_dtype(array.dtype))
 
 
 def as_plain_together(*, optional=(), **values):
-    """The named values as plain arrays of their common dtype; None stays None where optional."""
+    """Return the values as plain arrays of their common dtype; None stays None where optional."""
     arrays = {name: as_array(value, name) for name, value in values.items()
               if value is not None or name not in optional}
     dtypes = {real_dtype(array.dtype) for array in arrays.values()}
@@ -81,11 +81,11 @@ def as_plain_together(*, optional=(), **values):
 
 
 def check_out(out, shape, dtype):
-    """`out` as an ndarray; raise unless it is writable, of this shape and dtype, in any layout."""
+    """Return `out` as an ndarray; raise unless it is writable and has this shape and dtype."""
     if not issubclass(type(out), np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out must be a {dtype} array, got {type(out).__name__}")
     if type(out) is not np.ndarray:
-        out = np.ndarray.view(out, np.ndarray)      # a subclass says of itself what it likes
+        out = np.ndarray.view(out, np.ndarray)      # a subclass may override its attributes
     if out.dtype.newbyteorder("=") != dtype:
         raise TypeError(f"out must have dtype {dtype}, got {out.dtype}")
     if out.shape != shape:
@@ -96,10 +96,11 @@ def check_out(out, shape, dtype):
 
 
 def writing_place(out, shape, dtype, *inputs):
-    """The plain array that a kernel writes for `out` while it reads `inputs`.
+    """Return the plain array that a kernel writes for `out` while it reads `inputs`.
 
-    It is `out` itself where that is plain and shares no memory with an input (for a subclass its
-    memory as an ndarray), else a new array, which the caller copies into `out`. Inputs may be None.
+    It is `out` itself if `out` is plain and shares no memory with an input; for a subclass it is
+    its memory as an ndarray. Otherwise it is a new array, and the caller copies it into `out`.
+    Inputs may be None.
     """
     if out is None:
         return np.empty(shape, dtype)
@@ -111,6 +112,6 @@ def writing_place(out, shape, dtype, *inputs):
 
 
 def copied(result, out):
-    """`out` with `result` in it."""
+    """Copy `result` into `out`; return `out`."""
     out[...] = result
     return out

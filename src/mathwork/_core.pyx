@@ -1,10 +1,10 @@
 # The kernels that mathwork is named for: products, activations, networks, and row reduction of
 # floats. This file is their table of contents; each line below is one file.
 #
-#   base/base          registers, memory, columns, and what doors share
-#   base/exponential   e^x and its kin for arguments that are not positive
-#   base/product       the register tile and the loops that carry it over any shape
-#   base/matrices      matrix times vector, matrix times matrix, as they lie in memory
+#   base/base          registers, memory, columns, and the parts that doors share
+#   base/exponential   e^x and related functions of arguments that are not positive
+#   base/product       the register tile, and the loops that carry it over any shape
+#   base/matrices      matrix times vector, matrix times matrix, read in place
 #
 #   nn/activations     elementwise functions over registers and memory
 #   nn/softmax         softmax and its logarithm over rows
@@ -13,19 +13,19 @@
 #
 #   matrix/products    matvec and matmul
 #   matrix/rows        the elementary row operations
-#   matrix/elimination row reduction: when a pivot counts as zero, and one small matrix
+#   matrix/elimination when a pivot counts as zero, and row reduction of one small matrix
 #   matrix/triangles   triangular systems of equations by halves
-#   matrix/strips      a few columns of a large matrix: their pivots
+#   matrix/strips      the pivots of a few columns of a large matrix
 #   matrix/blocked     one large matrix, nearly all of its work in products
 #   matrix/stacks      many small matrices, one a lane
 #   matrix/reduction   ref and rref
 #   matrix/systems     regular systems of equations, and determinants
 #
 # The layers of a kernel, from the inside out: arithmetic on registers (`lanes`); a loop over memory
-# (`real`, `noexcept nogil`); the door (`def`), which alone checks, allocates and raises. The
-# other topics have modules of their own: _exact, _regression, _orbit. setup.py compiles each
-# module once for every level; mathwork._levels imports the best level, and nothing else in the
-# package knows that levels exist.
+# (`real`, `noexcept nogil`); the door (`def`). Only the door checks, allocates and raises. Other
+# topics have modules of their own: _exact, _regression, _orbit. setup.py compiles each module once
+# for every level. mathwork._levels imports the best level, and nothing else in the package knows
+# that levels exist.
 
 include "kernels/base/base.pxi"
 include "kernels/base/exponential.pxi"
@@ -47,5 +47,5 @@ include "kernels/matrix/stacks.pxi"
 include "kernels/matrix/reduction.pxi"
 include "kernels/matrix/systems.pxi"
 
-# What this level was compiled for, for show_runtime() and the tests.
+# The register sizes of this level, for show_runtime() and the tests.
 geometry = {"F32_LANES": F32_LANES, "F64_LANES": F64_LANES, "TILE_ROWS": TILE_ROWS}

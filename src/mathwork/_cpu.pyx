@@ -1,4 +1,4 @@
-"""What this processor can run, and the operating system saves: the answer to one question."""
+"""The level that this processor can run, with registers that the operating system saves."""
 
 cdef extern from *:
     """
@@ -46,5 +46,5 @@ cdef extern from *:
 
 
 def x86_64_level():
-    """The highest x86-64 microarchitecture level (1 to 4) of this machine; 0 elsewhere."""
+    """Return the highest x86-64 microarchitecture level (1 to 4) of this machine; 0 elsewhere."""
     return c_level()

@@ -5,20 +5,20 @@ import shutil
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 
-# Why there can be no other file beside one that can be written: permission, and what containers
-# and /proc have. Not that the disk is full: what is written as it is would be lost then.
+# Errors with which no file can be made beside a writable one: permission, and those of containers
+# and /proc. A full disk does not count: then writing in place would lose the old content.
 _NOTHING_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG)
 
 
 @contextmanager
 def replacing(path, mode="wb", **text):
-    """A file to write, as open(path, mode, **text) gives one, that replaces `path` at its end.
+    """Open a file to write, as open(path, mode, **text) does; at its end it replaces `path`.
 
-    It is made beside `path`, so that whatever goes wrong leaves what was there, and nothing else.
-    It has the mode, the owner and the attributes (with access lists) of what it replaces; a link
-    stays, and what it points at is replaced. Some things are written as they are: what is no
-    regular file, what standard output goes to, what has no name of its own, a file that is mounted
-    by itself, and one that cannot have another like it beside it.
+    The new file is made beside `path`. If anything goes wrong, the old file stays and nothing else
+    is left. The new file has the mode, the owner and the attributes (with access lists) of the old
+    one. A link stays, and its target is replaced. Some files are written in place: a file that is
+    not regular, the file of standard output, a file without a name of its own, a file that is
+    mounted by itself, and a file that cannot have another like it beside it.
     """
     path = os.fspath(path)
     target = _real_path(path)
@@ -37,12 +37,12 @@ def replacing(path, mode="wb", **text):
             del error.filename2
         raise
     finally:
-        with suppress(OSError):     # it is there only if something went wrong
+        with suppress(OSError):     # it exists only if something went wrong
             os.unlink(beside)
 
 
 def _real_path(path):
-    """Where `path` leads, from the root; itself where the working directory is no more"""
+    """Return the absolute target of `path`, or `path` itself if the working directory is gone"""
     try:
         return os.path.realpath(path)
     except OSError:
@@ -50,7 +50,7 @@ def _real_path(path):
 
 
 def _opened(path, target, beside, mode, text):
-    """The new file `beside`, or `path` itself where that cannot be replaced"""
+    """Open the new file `beside`, or `path` itself if that cannot be replaced"""
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -59,10 +59,10 @@ def _opened(path, target, beside, mode, text):
         if (not stat.S_ISREG(found.st_mode) or _is_standard(found)
                 or not _leads_to(target, found)):
             return open(path, mode, **text)
-        open(path, "r+b").close()       # is refused where writing is
+        open(path, "r+b").close()       # raises if writing is refused
 
     def opener(name, flags):
-        # Nobody else may open it while it is not yet as private as what it replaces.
+        # Nobody else may open the new file before it is as private as the old one.
         return os.open(name, flags, 0o666 if found is None else 0o600)
 
     with ExitStack() as stack:
@@ -83,16 +83,16 @@ def _opened(path, target, beside, mode, text):
 
 
 def _is_standard(found):
-    """Whether standard output or standard error goes to this file"""
+    """Return whether standard output or standard error goes to this file"""
     for descriptor in (1, 2):
-        with suppress(OSError):         # it is closed
+        with suppress(OSError):         # the descriptor is closed
             if os.path.samestat(found, os.fstat(descriptor)):
                 return True
     return False
 
 
 def _leads_to(target, found):
-    """Whether this is the path of the file: a file that was removed has none, nor one in memory"""
+    """Return whether target is the path of the file: a file removed or in memory has none"""
     try:
         return os.path.samestat(found, os.stat(target))
     except OSError:
@@ -100,8 +100,8 @@ def _leads_to(target, found):
 
 
 def _be_like(target, found, file):
-    """Give the file the owner, the mode and the attributes that another was found to have."""
-    # Its descriptor, because somebody else may have put a link at its name.
+    """Give the file the owner, the mode and the attributes of the found one."""
+    # Use its descriptor, because somebody else may have put a link at its name.
     made = file.fileno() if os.name == "posix" else file.name
     before = os.fstat(file.fileno())
     if (before.st_uid, before.st_gid) != (found.st_uid, found.st_gid):
@@ -117,7 +117,7 @@ def _be_like(target, found, file):
 
 
 def _attributes(path):
-    """{name: value} of the extended ones, where there are any"""
+    """Return {name: value} of the extended attributes, if the system has them"""
     if not hasattr(os, "listxattr"):
         return {}
     try:
@@ -134,7 +134,7 @@ def _replace(beside, target):
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise
-        # It is mounted by itself, as containers mount single files: only its content can change.
+        # It is mounted by itself, as containers mount single files. Only its content can change.
         with open(beside, "rb") as source, open(target, "r+b") as file:
             shutil.copyfileobj(source, file)
             file.truncate()

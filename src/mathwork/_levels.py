@@ -17,12 +17,12 @@ LEVELS = {"v4": 4, "v3": 3, "baseline": 2}
 
 
 def module_name(topic, name):
-    """The full name of the module with the kernels of a topic at the level `name`."""
+    """Return the full name of the module with the kernels of a topic at the level `name`."""
     return f"mathwork._{topic}" if name == "baseline" else f"mathwork._{topic}_{name}"
 
 
 def supported():
-    """Names of the levels that are both built and runnable here, best first."""
+    """Return the names of the levels that are both built and runnable here, best first."""
     machine = x86_64_level()
     return [name for name, needs in LEVELS.items()
             if (machine >= needs or (machine == 0 and name == "baseline"))
@@ -30,7 +30,7 @@ def supported():
 
 
 def chosen():
-    """The level that MATHWORK_LEVEL asks for, or else the best."""
+    """Return the level that MATHWORK_LEVEL asks for, or else the best."""
     names = supported()
     if not names:
         raise ImportError("mathwork needs an x86-64-v2 processor (SSE4.2, POPCNT: any since about "
@@ -43,7 +43,7 @@ def chosen():
 
 
 def modules(name):
-    """The kernels of the level `name`: a module for each of TOPICS."""
+    """Return the kernels of the level `name`: a module for each of TOPICS."""
     return [importlib.import_module(module_name(topic, name)) for topic in TOPICS]
 
 

@@ -1,10 +1,10 @@
 # Orbits of two bodies. The table of contents.
 #
-#   base/base          registers, memory, and what doors share
+#   base/base          registers, memory, and the parts that doors share
 #   base/exponential   e^x, for hyperbolas
 #   orbit/blocks       a kernel over float64 operands of any layout, and its calls
 #   orbit/circular     quantities of circular orbits
-#   orbit/doors        their doors
+#   orbit/doors        the doors of circular orbits
 #   orbit/kepler       Kepler's equation for every conic
 #   orbit/states       positions and velocities of many orbits at many times
 

@@ -1,20 +1,20 @@
 # Least squares: lines, planes, polynomials, groups and windows. The table of contents.
 #
-#   base/base               registers, memory, columns, and what doors share
-#   regression/status       what became of a regression
+#   base/base               registers, memory, columns, and the parts that doors share
+#   regression/status       the status codes of a regression
 #   regression/doubled      numbers as pairs of float64: 32 digits
 #
 #   regression/design       the rows of a regression, a block at a time
 #   regression/factors      a factor of the inverse of the normal equations, in float64
-#   regression/refinement   the factor and the coefficients made right, in doubled precision
-#   regression/fits         the object that a linear regression gives
+#   regression/refinement   corrects the factor and the coefficients in doubled precision
+#   regression/fits         the result object of a linear regression
 #   regression/linear       fit_linear
 #   regression/moments      centred second moments of rows
-#   regression/merging      the moments of two sets of rows made one
+#   regression/merging      merges the moments of two sets of rows
 #   regression/normal       a regression from its moments alone
 #
 #   regression/lines        one straight line: its sums, and its fit
-#   regression/line_stacks  many of them, short ones one a lane
+#   regression/line_stacks  many lines; short ones take one lane each
 #   regression/line_doors   fit_line
 #
 #   regression/chebyshev    sums over points of Chebyshev polynomials

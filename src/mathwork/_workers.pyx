@@ -1,8 +1,8 @@
 """Rows of a batch over threads. No thread exists before the first call that asks for one.
 
-Compiled, so that a call waits for its threads whatever comes: Ctrl-C and other asynchronous
-exceptions are raised where the interpreter runs bytecode, thus in what is called from here, but
-never between two statements here. For the same reason counters need no lock but the GIL.
+The module is compiled, so that a call always waits for its threads. Ctrl-C and other asynchronous
+exceptions are raised where the interpreter runs bytecode: in functions called from here, but never
+between two statements here. For the same reason counters need no lock but the GIL.
 """
 from cpython.pythread cimport (PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock,
                                PyThread_release_lock, PyThread_type_lock, WAIT_LOCK)
@@ -13,25 +13,25 @@ import os
 import sys
 import threading
 
-# What a thread that cannot start is refused with, in Python 3.13 also by a kind of its own. Not
-# with what derives from these: that may be what a signal handler raises.
+# The errors of a thread that cannot start; Python 3.13 also has a kind of its own. Subclasses of
+# these do not count: a signal handler may raise one.
 _NO_THREAD = (RuntimeError, MemoryError,
               getattr(builtins, "PythonFinalizationError", RuntimeError))
 
 
 cdef class Pool:
-    """Threads that run what is submitted. They end with the process, which does not wait for them.
+    """Threads that run submitted tasks. They end with the process, which does not wait for them.
 
-    No ThreadPoolExecutor: an interrupt in its submit() can leave one of its locks held, at which
-    the next call, or the end of the process, would wait for ever. Here no lock is taken by
-    bytecode but in Thread.start(), and by nobody else.
+    It is no ThreadPoolExecutor: an interrupt in its submit() can leave one of its locks held. Then
+    the next call, or the end of the process, would wait for ever. Here bytecode takes a lock only
+    in Thread.start(), and nobody else takes that lock.
     """
 
     cdef object tasks
     cdef readonly Py_ssize_t size
 
     def __cinit__(self):
-        from queue import SimpleQueue       # 1 ms of import, for few
+        from queue import SimpleQueue       # 1 ms of import, and few calls need it
 
         self.tasks = SimpleQueue()
 
@@ -39,7 +39,7 @@ cdef class Pool:
         self.tasks.put((run, arguments))
 
     cdef grow(self, Py_ssize_t size):
-        """Have at least `size` threads. One whose start is interrupted may be there uncounted."""
+        """Have at least `size` threads. If a start is interrupted, its thread may run uncounted."""
         while self.size < size:
             self.size += 1
             try:
@@ -51,7 +51,7 @@ cdef class Pool:
 
 
 def checked_workers(workers):
-    """`workers` as an int of at least 1."""
+    """Return `workers` as an int of at least 1."""
     workers = operator.index(workers)
     if workers < 1:
         raise ValueError(f"workers must be at least 1, got {workers}")
@@ -59,14 +59,14 @@ def checked_workers(workers):
 
 
 def serve(tasks):
-    """Run one task after another; what they raise is theirs to tell."""
+    """Run one task after another. Each task reports its own errors."""
     while True:
         run, arguments = tasks.get()
         try:
             run(*arguments)
         except BaseException:
             pass
-        del run, arguments      # which nobody else may need while this waits
+        del run, arguments      # keep nothing alive while waiting
 
 
 cdef Pool _pool = None
@@ -83,12 +83,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def pool(size):
-    """The shared threads, at least `size`."""
+    """Return the shared threads, at least `size`."""
     global _pool
     cdef Pool made
     if _pool is None:
         made = Pool()
-        if _pool is None:       # still: another thread, or a signal handler, may have come here
+        if _pool is None:       # check again: another thread or a signal handler may have made it
             _pool = made
     made = _pool
     made.grow(size)
@@ -96,15 +96,15 @@ def pool(size):
 
 
 cdef class Pieces:
-    """The pieces of one call. A thread that calls this claims one after another, and runs it."""
+    """The pieces of one call. A thread that calls this claims and runs one piece after another."""
 
     cdef object run
     cdef list bounds
-    cdef list errors            # one a piece, None where it made none
+    cdef list errors            # one for each piece, None if it raised nothing
     cdef Py_ssize_t count
-    cdef Py_ssize_t claimed     # the first ones
-    cdef Py_ssize_t left        # to wait for
-    cdef PyThread_type_lock ended       # held until none is left
+    cdef Py_ssize_t claimed     # the number of claimed pieces, from the first on
+    cdef Py_ssize_t left        # the number of pieces to wait for
+    cdef PyThread_type_lock ended       # held until no piece is left
 
     def __cinit__(self, run, list bounds):
         self.run, self.bounds = run, bounds
@@ -138,29 +138,29 @@ cdef class Pieces:
                 PyThread_release_lock(self.ended)
 
     cdef give_up(self):
-        """Let nobody run what nobody has claimed."""
+        """Give up the pieces that no thread has claimed."""
         self.left -= self.count - self.claimed
         self.claimed = self.count
 
     cdef wait(self):
-        """Wait for what others have claimed, in C, where nothing is raised."""
+        """Wait for the pieces that other threads have claimed, in C, where nothing is raised."""
         if self.left:
             with nogil:
                 PyThread_acquire_lock(self.ended, WAIT_LOCK)
 
 
 cdef bint is_interrupt(error) noexcept:
-    """Whether it stops more than the piece in which it was raised: Ctrl-C does"""
+    """Return whether error stops more than the piece that raised it, as Ctrl-C does"""
     return not isinstance(error, Exception)
 
 
 def over_rows(run, n_rows, workers):
     """Call run(start, stop) for `workers` even pieces of range(n_rows), in as many threads.
 
-    The caller's thread is one of them, and the only one where no other can start. Nothing is
-    raised here before all pieces have ended: an interrupt, which gives up pieces that have not
-    begun, or else the error of the first piece that has one. There are never more pieces than
-    rows, nor than four a processor, past which threads only cost.
+    The caller's thread is one of them, and the only one if no other can start. All pieces end
+    before anything is raised. An interrupt comes first; it gives up the pieces that have not begun.
+    Otherwise the error of the first piece with an error is raised. There are never more pieces than
+    rows, nor more than four for each processor: further threads only cost time.
     """
     workers = max(1, min(workers, n_rows, 4 * (os.cpu_count() or 1)))
     cdef Pieces pieces = Pieces(run, [n_rows * piece // workers for piece in range(workers + 1)])
@@ -174,7 +174,7 @@ def over_rows(run, n_rows, workers):
             pieces.give_up()
     pieces.work()
     pieces.wait()
-    pieces.run = None           # a thread that comes late, to find nothing, keeps no array alive
+    pieces.run = None           # a late thread finds no piece, and keeps no array alive
     errors = [error for error in [interrupt, *pieces.errors] if error is not None]
     if errors:
         raise min(errors, key=lambda error: not is_interrupt(error))

@@ -1,11 +1,11 @@
 """Activation functions: NumPy ufuncs where they take no parameter, functions where they do.
 
-Errors are the largest seen, in units in the last place (ulp) of the exact result: for float32
-over 356 million values, among them every one with 2^-13 <= |x| < 2^8, for float64 over 10^8
-samples. Levels without fused multiply-add stay within the same bounds unless it says so, over
-356 million and 2 * 10^7. ``python -m bench.accuracy`` measures them. Results that underflow keep
-their relative accuracy down to the subnormal numbers. NaN gives NaN. A ufunc has loops for float32
-and float64, and NumPy casts other real types to these.
+Errors are the largest seen, in units in the last place (ulp) of the exact result. They are from
+356 million float32 values, among them every one with 2^-13 <= |x| < 2^8, and from 10^8 samples of
+float64. Levels without fused multiply-add stay within the same bounds unless a function says
+otherwise, over 356 million and 2 * 10^7. ``python -m bench.accuracy`` measures them. Results that
+underflow keep their relative accuracy down to the subnormal numbers. NaN gives NaN. A ufunc has
+loops for float32 and float64, and NumPy casts other real types to these.
 """
 import contextlib
 import operator
@@ -267,7 +267,7 @@ def leaky_relu(x, slope=0.01):
 
     Notes
     -----
-    One rounding (two for float32, whose slope is rounded first).
+    One rounding; two for float32, because its slope is rounded first.
 
     References
     ----------
@@ -377,10 +377,10 @@ def softmax(x, axis=-1):
     -----
     .. math:: y_i = \\frac{e^{x_i - m}}{\\sum_j e^{x_j - m}}, \\quad m = \\max_j x_j
 
-    so that nothing overflows, with :math:`x_i - m` carried unrounded. The error grows with the
-    sum: below 3 ulp for rows of 20 numbers and 7 ulp for rows of 1000, as measured. The order of
-    the sum depends on the length alone, so a row has the same bits alone and in any array. NaN,
-    and plus infinity, make all of their row NaN; minus infinity gives 0.
+    so that nothing overflows; :math:`x_i - m` is not rounded. The error grows with the sum: below
+    3 ulp for rows of 20 numbers and 7 ulp for rows of 1000, as measured. The order of the sum
+    depends on the length alone, so a row has the same bits alone and in any array. NaN and plus
+    infinity make their whole row NaN; minus infinity gives 0.
 
     Examples
     --------
@@ -419,7 +419,7 @@ def log_softmax(x, axis=-1):
     .. math:: y_i = (x_i - m) - \\log \\sum_j e^{x_j - m}, \\quad m = \\max_j x_j
 
     with the largest term kept apart from the sum of the others, so that a result near 0 is
-    accurate too. NaN, and plus infinity, make all of their row NaN.
+    accurate too. NaN and plus infinity make their whole row NaN.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Constants of gravitation, each with its unit, its uncertainty and where it comes from.
+"""Constants of gravitation, each with its unit, its uncertainty and its source.
 
 ============  ==============================================  =====================
 ``G``         Newtonian constant of gravitation               CODATA 2022
@@ -10,7 +10,7 @@
 ============  ==============================================  =====================
 
 A nominal value is exact by definition, so that everybody converts by the same number. A mass is
-known five digits less well than its GM, because of G: give ``mu=GM_SUN`` where that matters.
+known five digits less well than its GM, because of G. Give ``mu=GM_SUN`` where that matters.
 
 Examples
 --------
@@ -31,18 +31,18 @@ __all__ = ["AU", "Constant", "G", "GM_EARTH", "GM_JUPITER", "GM_SUN", "M_EARTH",
 class Constant(float):
     """A float that knows its name, unit, standard uncertainty and source.
 
-    Arithmetic with it gives plain floats. Those of this module are pickled by name.
+    Arithmetic with it gives plain floats. The constants of this module are pickled by name.
 
     Parameters
     ----------
     name : str
-        What it is called in this module.
+        Its name in this module.
     value : float
-        In the unit.
+        Its value in the unit.
     unit : str
         An SI unit.
     uncertainty : float
-        Standard uncertainty in the same unit; 0 for what is exact by definition.
+        Standard uncertainty in the same unit; 0 for a value that is exact by definition.
     source : str
         The table or resolution, and its year.
 
@@ -81,7 +81,7 @@ class Constant(float):
 
 
 def _mass(name, mu):
-    """GM / G, as uncertain as G is"""
+    """Return GM / G, as uncertain as G"""
     mass = mu / G
     return Constant(name, mass, "kg", float(f"{mass * (G.uncertainty / G):.1e}"),
                     f"{mu.source}; G of {G.source}")

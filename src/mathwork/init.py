@@ -1,10 +1,10 @@
-"""He initialisation: weights whose variance keeps the signal of a rectified layer.
+"""He initialisation: weights with the variance that keeps the signal of a rectified layer.
 
 he_normal, he_uniform              arrays of weights
-he_variance, he_std, he_limit      what they are drawn with
+he_variance, he_std, he_limit      the parameters of their distributions
 normal_pdf, uniform_pdf            the two densities
 
-All of it from He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015, section 2.2.
+All formulas are from He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015, section 2.2.
 """
 import math
 import operator
@@ -69,7 +69,7 @@ def he_limit(n_in):
     """Half width of He's uniform distribution, ``sqrt(6 / n_in)``.
 
     Parameters and errors as :func:`he_variance`. A uniform distribution on ``(-L, L)`` has
-    variance ``L^2 / 3``, which this makes ``2 / n_in``.
+    variance ``L^2 / 3``; with this limit it is ``2 / n_in``.
 
     Examples
     --------
@@ -88,14 +88,14 @@ def he_normal(shape, *, fan_in=None, dtype=np.float32, rng=None, truncated=False
     shape : tuple of int
         ``(n_out, n_in)`` for a dense layer.
     fan_in : int, optional
-        Inputs of an output; the last of `shape` if not given.
+        Inputs of each output; the last of `shape` if not given.
     dtype : dtype, optional
         float32 (the default) or float64.
     rng : int, numpy.random.Generator or None
         A seed, a source, or fresh entropy.
     truncated : bool, optional
-        Draw again whatever lies beyond two standard deviations of the normal distribution, which
-        is made wider (by 1 / 0.8796) so that what remains has the same variance.
+        Draw again every number beyond two standard deviations of the normal distribution. That
+        distribution is made wider (by 1 / 0.8796), so that the result has the same variance.
 
     Returns
     -------
@@ -110,8 +110,8 @@ def he_normal(shape, *, fan_in=None, dtype=np.float32, rng=None, truncated=False
 
     Notes
     -----
-    Where notes say "N(0, sigma)" and "N(0, sigma^2)" for the same thing: sigma is the standard
-    deviation ``sqrt(2 / fan_in)``, :func:`he_std`.
+    Some notes write both "N(0, sigma)" and "N(0, sigma^2)". sigma is the standard deviation
+    ``sqrt(2 / fan_in)``, :func:`he_std`.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def he_normal(shape, *, fan_in=None, dtype=np.float32, rng=None, truncated=False
 
 
 def _redraw_beyond(cut, sample, rng):
-    """Replace in place what lies outside (-cut, cut) by new draws from the same distribution."""
+    """Replace in place the numbers outside (-cut, cut) by new draws from the same distribution."""
     flat = sample.reshape(-1)
     outside = np.flatnonzero(np.abs(flat) >= cut)
     while outside.size:
@@ -145,7 +145,7 @@ def _redraw_beyond(cut, sample, rng):
 
 
 def _truncated_std(cut):
-    """Standard deviation of N(0, 1) within (-cut, cut): integrating x^2 phi(x) by parts."""
+    """Return the standard deviation of N(0, 1) in (-cut, cut): x^2 phi(x) integrated by parts."""
     inside = math.erf(cut / math.sqrt(2))
     return math.sqrt(1 - 2 * cut * float(normal_pdf(cut)) / inside)
 
@@ -173,7 +173,7 @@ def he_uniform(shape, *, fan_in=None, dtype=np.float32, rng=None):
 
 
 def _checked_shape(shape, fan_in):
-    """(shape, fan_in), which is by default the last size."""
+    """Return (shape, fan_in); fan_in is by default the last size."""
     try:
         shape = tuple(operator.index(size) for size in shape)
     except TypeError:
@@ -209,7 +209,7 @@ def normal_pdf(x, mean=0, std=1):
     Notes
     -----
     ``exp(-((x - mean) / std)^2 / 2) / (std sqrt(2 pi))``. Some notes print it with the
-    exponential in the denominator, which is no density.
+    exponential in the denominator; that is no density.
 
     Examples
     --------

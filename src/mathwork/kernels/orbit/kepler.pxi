@@ -201,7 +201,7 @@ cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
 
 cdef inline f64v hyperbola(f64v m, f64v e) noexcept nogil:
     """H for m >= 0"""
-    # With e so large, H is nothing beside m and e sinh H. Scale both down, or a correction overflows.
+    # With e so large, H is nothing beside m and e sinh H. Scale both down to avoid overflow.
     cdef f64v shrink = pick(e, fill(e, 1e300), fill(e, 0.0009765625), fill(e, 1))
     cdef f64v H
     m = m * shrink
