@@ -1,9 +1,9 @@
 """Networks of dense layers.
 
 Dense             mathwork.nn.dense
-Network           mathwork.nn.network, with nn.sources and nn.chain for networks from elsewhere
+Network           mathwork.nn.network; nn.sources and nn.chain make networks from elsewhere
 RowFunction       mathwork.nn.cfunction
-load              mathwork.nn.loading, of the files of mathwork.nn.formats
+load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost
 """
 from mathwork.nn.cfunction import RowFunction

@@ -8,23 +8,23 @@ class RowFunction:
     Parameters
     ----------
     network : Network
-        It is kept alive.
+        The network is kept alive.
 
     Attributes
     ----------
     row : ctypes function pointer
-        ``int row(const real *x, real *y, void *network)``: `y` becomes what the network makes
-        of the row `x`, bit for bit what calling it gives. `real` is ``float`` or ``double``, as
-        `dtype` says; `x` holds `n_in` numbers and `y` `n_out`, and the two may share memory.
-        Returns 0, or -1 if memory ran out.
+        ``int row(const real *x, real *y, void *network)``: `y` becomes the network's result for the
+        row `x`, with the bits of a call. `real` is ``float`` or ``double``, by `dtype`. `x` holds
+        `n_in` numbers and `y` holds `n_out`; they may share memory. It returns 0, or -1 if memory
+        ran out.
     scalar : ctypes function pointer
         ``double scalar(int n, double *x, void *network)``: the first output, or NaN if `n` is not
-        `n_in` or memory ran out. What SciPy's integrators take. Of a float64 network only;
-        `AttributeError` for float32.
+        `n_in` or memory ran out. SciPy's integrators take such a function. It exists for a float64
+        network only; `AttributeError` for float32.
     network : ctypes.c_void_p
         The last argument of both.
     address : int
-        Of `row`, for what takes neither ctypes nor SciPy's LowLevelCallable.
+        The address of `row`, for callers without ctypes or SciPy's LowLevelCallable.
     n_in, n_out : int
     dtype : numpy.dtype
         float32 or float64.
@@ -32,19 +32,19 @@ class RowFunction:
     Raises
     ------
     TypeError
-        If `network` is not a Network, and where this object is pickled: addresses mean nothing
-        in another process.
+        If `network` is not a Network, or if this object is pickled: addresses mean nothing in
+        another process.
 
     Notes
     -----
     **Calls.** Both functions only read the network: any number of threads may call them at once,
     with or without the GIL. They take no lock and raise nothing. They use up to 24 kB of stack,
-    and heap memory where the outputs of a layer fill more than 8 kB. Nothing checks the pointers:
-    `x` and `y` must be contiguous, aligned, and as long as said above.
+    and heap memory if the outputs of a layer fill more than 8 kB. Nothing checks the pointers: `x`
+    and `y` must be contiguous, aligned, and of the lengths above.
 
     **Lifetime.** `network` may be passed on as long as the Network lives. This object keeps it
-    alive, and so does `network` itself, hence a LowLevelCallable with it. An integer keeps
-    nothing: who calls with ``network.value`` has to hold on to one of them meanwhile.
+    alive. So does `network` itself, and hence a LowLevelCallable with it. An integer keeps nothing
+    alive: to call with ``network.value``, hold on to one of the objects meanwhile.
 
     **From numba.** Take `row` from outside, and the network as an integer argument; arrays lend
     their memory by ``.ctypes``::
@@ -97,7 +97,7 @@ class RowFunction:
         real = ctypes.c_float if scalar is None else ctypes.c_double
         numbers = ctypes.POINTER(real)
         pointer = ctypes.c_void_p(plan)
-        pointer.owner = network         # for who keeps the pointer alone, as LowLevelCallable does
+        pointer.owner = network         # a LowLevelCallable keeps the pointer alone
         self = super().__new__(cls)
         for name, value in {
             "_owner": network,

@@ -1,18 +1,18 @@
-"""What a network from elsewhere does to a row, step by step, and the layers that do the same."""
+"""The steps of a network from elsewhere, in their order, and the layers that do the same."""
 import numpy as np
 
 from mathwork.nn.dense import Dense
 
-# Of numbers that a source does not itself hold, so that a small file cannot ask for all memory.
+# Most numbers that a source does not hold itself, so that a small file cannot ask for all memory.
 MOST_ADDED = 1 << 24
 
 
 class Chain:
     """Linear steps and activations in their order, collected for :meth:`layers`.
 
-    An activation belongs to the linear step before it. One that has none before it, because it
-    comes first or follows another, gets a layer with the identity matrix: exact for finite
-    numbers, but for the sign of zero; an infinity makes NaN of the rest of its row.
+    An activation belongs to the linear step before it. It may have none, because it comes first or
+    follows another activation. Then it gets a layer with the identity matrix. That is exact for
+    finite numbers, except for the sign of zero; an infinity makes the rest of its row NaN.
     """
 
     def __init__(self):
@@ -24,7 +24,7 @@ class Chain:
         self._steps.append([weight, bias, None])
 
     def shift(self, bias):
-        """Add to the linear step that has just been appended."""
+        """Add `bias` to the last linear step."""
         step = self._steps[-1]
         step[1] = bias if step[1] is None else step[1] + bias
 
@@ -36,27 +36,27 @@ class Chain:
         self._steps[-1][2] = activation
 
     def change_activation(self, activation):
-        """Put another activation in the place of the last one."""
+        """Replace the last activation by another."""
         self._steps[-1][2] = activation
 
     def add_parameters(self, count):
-        """Account for `count` numbers that the source does not itself hold."""
+        """Count `count` numbers that the source does not hold itself."""
         self._added += count
         if self._added > MOST_ADDED:
             raise ValueError(f"the network would need more than {MOST_ADDED} parameters "
                              "beside those that its source holds")
 
     def layers(self, n_in=None, dtype=np.float32):
-        """The steps as a list of Dense.
+        """Return the steps as a list of Dense.
 
-        `n_in` and `dtype` are for a chain of activations alone, which does not tell them.
+        `n_in` and `dtype` are needed only for a chain of activations alone.
         """
         matrices = [weight for weight, _, _ in self._steps if weight is not None]
         if matrices:
-            n_in, dtype = matrices[0].shape[1], np.float32      # in which identities are exact
+            n_in, dtype = matrices[0].shape[1], np.float32      # identities are exact in it
         if not self._steps or not n_in:
             raise ValueError("the network has no linear layer")
-        widths = []             # of what goes into every step
+        widths = []             # of the input of every step
         for weight, _, _ in self._steps:
             widths.append(n_in)
             n_in = n_in if weight is None else len(weight)

@@ -21,8 +21,8 @@ def cost(result, answer):
     TypeError
         For anything but real numbers, and for masked arrays.
     ValueError
-        If the shapes differ, or have no last axis: broadcasting ``(n, 1)`` against ``(n,)`` would
-        give an ``(n, n)`` answer to a question nobody asked.
+        If the shapes differ or have no last axis. Broadcasting ``(n, 1)`` against ``(n,)`` would
+        give an ``(n, n)`` answer that nobody wants.
 
     Notes
     -----

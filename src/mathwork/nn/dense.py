@@ -6,7 +6,7 @@ import numpy as np
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
 
-# Activations with a parameter, and its default; every other takes none.
+# Activations with a parameter, and its default; the others take no parameter.
 DEFAULT_PARAMETER = {"leaky_relu": 0.01, "elu": 1.0}
 
 
@@ -16,13 +16,13 @@ class Dense:
     Parameters
     ----------
     weight : array_like, shape (n_out, n_in)
-        One row an output; both sizes at least 1. Kept as a read-only copy, float32 where it is
-        float32 or float16 and so is `bias`, else float64. NaN and infinity are let through.
+        One row an output; both sizes at least 1. It is kept as a read-only copy, float32 if it and
+        `bias` are float32 or float16, else float64. NaN and infinity are allowed.
     bias : array_like, shape (n_out,), optional
         Zeros if not given.
     activation : str or (str, float)
-        A name of :mod:`mathwork.activations`; ``("leaky_relu", slope)`` and ``("elu", alpha)``
-        carry their parameter, which is 0.01 and 1.0 if only the name is given.
+        A name of :mod:`mathwork.activations`. ``("leaky_relu", slope)`` and ``("elu", alpha)`` have
+        a parameter; with the name alone it is 0.01 or 1.0.
 
     Attributes
     ----------
@@ -32,14 +32,14 @@ class Dense:
     Raises
     ------
     TypeError
-        For weights that are not real numbers, or masked.
+        For weights that are masked or not real numbers.
     ValueError
         For shapes that do not fit, and an unknown activation.
 
     Notes
     -----
-    Published notes of this layer print ``W`` with columns 0 to n against inputs 1 to n; here the
-    bias is its own array and ``W`` has one column an input.
+    Published notes of this layer print ``W`` with columns 0 to n against inputs 1 to n. Here the
+    bias is an array of its own, and ``W`` has one column an input.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class Dense:
 
     @property
     def _activation(self):
-        """(name, parameter) for the kernel; the parameter is 0.0 where there is none."""
+        """(name, parameter) for the kernel; the parameter is 0.0 if there is none."""
         return self.activation if isinstance(self.activation, tuple) else (self.activation, 0.0)
 
     @property
@@ -90,7 +90,7 @@ class Dense:
         return f"{name}({parameter:g})" if name in DEFAULT_PARAMETER else name
 
     def _astype(self, dtype):
-        """This layer in another dtype; itself where it has it."""
+        """Return this layer in another dtype, or itself if it has that dtype."""
         if self.weight.dtype == dtype:
             return self
         with np.errstate(over="ignore", invalid="ignore"):
@@ -104,7 +104,7 @@ def _frozen(array):
 
 
 def _checked_activation(activation):
-    """`activation` as Dense keeps it: a name, or a pair where there is a parameter."""
+    """Return `activation` as Dense keeps it: a name, or a pair with the parameter."""
     pair = isinstance(activation, tuple | list)
     name, *parameters = (activation or [None]) if pair else [activation]
     if not isinstance(name, str) or name not in kernels.activation_codes:
@@ -119,5 +119,5 @@ def _checked_activation(activation):
         raise ValueError(f"activation {name} takes one real parameter, got {activation!r}")
     try:
         return name, float(parameters[0])
-    except OverflowError as error:      # of a large integer
+    except OverflowError as error:      # from a large integer
         raise ValueError(f"activation {name}: {error}") from None

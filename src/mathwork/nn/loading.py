@@ -14,8 +14,8 @@ def load(path, *, activations=None, dtype=None):
         :meth:`Network.from_onnx`) or ``.safetensors`` (a ``state_dict`` of ``nn.Linear`` layers
         as PyTorch names them, ``0.weight``, ``0.bias``, ``2.weight``, ...; biases may be absent).
     activations : sequence of str or (str, float), optional
-        One a layer, for a ``.safetensors`` file that does not say them itself; files written by
-        :meth:`Network.save` do.
+        One for each layer, for a ``.safetensors`` file that does not name them. Files written by
+        :meth:`Network.save` name them.
     dtype : dtype, optional
         float32 or float64; by default the dtype in the file, float16 and bfloat16 widened to
         float32.
@@ -27,9 +27,9 @@ def load(path, *, activations=None, dtype=None):
     Raises
     ------
     ValueError
-        For any other suffix, a file that is not what its suffix says, is cut short, declares
-        more data than it has, or holds a network that is not a chain of dense layers; and for
-        activations that are missing, or given where the file says them.
+        For any other suffix. For a file that is not of its suffix's kind, is cut short, declares
+        more data than it has, or holds a network that is not a chain of dense layers. For
+        activations that are missing, or given although the file names them.
     ImportError
         If the ``onnx`` or ``safetensors`` package is needed and missing.
     OSError
@@ -37,8 +37,8 @@ def load(path, *, activations=None, dtype=None):
 
     Notes
     -----
-    A file from a stranger can only be refused: sizes are checked before anything is allocated,
-    pickles are not read, and data that ONNX keeps in other files must lie in the same folder.
+    An untrusted file can only be refused: sizes are checked before anything is allocated, pickles
+    are not read, and data that ONNX keeps in other files must lie in the same folder.
 
     Examples
     --------
@@ -55,5 +55,5 @@ def load(path, *, activations=None, dtype=None):
     found = layers(path, activations)
     try:
         return Network._of(found, dtype)
-    except ValueError as error:         # for layers that do not chain
+    except ValueError as error:         # from layers that do not chain
         raise refusal(path, error) from None

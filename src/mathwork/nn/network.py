@@ -21,17 +21,17 @@ class Network(kernels.ForwardPass):
     Parameters
     ----------
     layers : iterable of Dense
-        At least one; each takes as many inputs as the one before has outputs.
+        At least one. Each takes as many inputs as the layer before has outputs.
     dtype : dtype, optional
-        float32 (the default) or float64: what weights are rounded to once, here, what inputs
-        are converted to, and what results have.
+        float32 (the default) or float64. Weights are rounded to it once, here. Inputs are converted
+        to it, and results have it.
 
     Attributes
     ----------
     layers : tuple of Dense
         In the network's dtype.
     sizes : tuple of int
-        ``(n_in, ..., n_out)``: one more than there are layers.
+        ``(n_in, ..., n_out)``: one more than the number of layers.
     dtype : numpy.dtype
     n_parameters : int
         Weights and biases together.
@@ -39,15 +39,15 @@ class Network(kernels.ForwardPass):
     Methods
     -------
     __call__(x, *, out=None, workers=1)
-        The forward pass: ``x`` of shape ``(n_in,)`` or ``(n, n_in)`` gives ``(n_out,)`` or
-        ``(n, n_out)``, in `out` if it is given, which may share memory with `x`. Batches are
-        split over `workers` threads, at most four a processor. `TypeError` if `x` is not of real
-        numbers or is masked, or `out` is not an array of the network's dtype; `ValueError` if
-        a shape does not fit, `out` is read-only, or `workers` is below 1.
+        The forward pass. ``x`` of shape ``(n_in,)`` or ``(n, n_in)`` gives ``(n_out,)`` or
+        ``(n, n_out)``. The result is in `out` if it is given; `out` may share memory with `x`.
+        Batches are split over `workers` threads, at most four a processor. `TypeError` if `x` does
+        not hold real numbers or is masked, or `out` is not an array of the network's dtype.
+        `ValueError` if a shape does not fit, `out` is read-only, or `workers` is below 1.
     he, from_sklearn, from_torch, from_keras, from_onnx
         Other ways to make one.
     trace, classify, save, to_onnx, as_ctypes
-        Below.
+        See below.
 
     Raises
     ------
@@ -58,11 +58,11 @@ class Network(kernels.ForwardPass):
 
     Notes
     -----
-    ``a_l = act_l(W_l a_{l-1} + b_l)``. Products are summed in the parts that
-    :func:`mathwork.matrix.matvec` tells of, with one fused multiply-add a term, so a row has the
+    ``a_l = act_l(W_l a_{l-1} + b_l)``. Products are summed in parts, as
+    :func:`mathwork.matrix.matvec` describes, with one fused multiply-add a term. So a row has the
     same bits alone, inside any batch, on any number of workers and at every level of kernels with
-    fused multiply-add. The weights are packed once, at construction; a call allocates its result
-    and, beyond 16 kB of activations, a working set of at most two blocks of rows.
+    fused multiply-add. The weights are packed once, at construction. A call allocates its result.
+    Beyond 16 kB of activations it also allocates a working set of at most two blocks of rows.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Network(kernels.ForwardPass):
         sizes : sequence of int
             ``(n_in, ..., n_out)``, at least two.
         activation, output : str or (str, float)
-            Of the hidden layers and of the last.
+            Activation of the hidden layers, and of the last layer.
         distribution : {"normal", "uniform"}
             :func:`mathwork.init.he_normal` or :func:`mathwork.init.he_uniform`.
         dtype : dtype, optional
@@ -137,7 +137,7 @@ class Network(kernels.ForwardPass):
 
     @classmethod
     def _of(cls, layers, dtype):
-        """Of layers from elsewhere, in `dtype` or else the widest of theirs."""
+        """The network of layers from elsewhere, in `dtype` or else the widest of their dtypes."""
         if dtype is None:
             dtype = np.result_type(*(layer.weight.dtype for layer in layers))
         return cls(layers, dtype=dtype)
@@ -149,24 +149,24 @@ class Network(kernels.ForwardPass):
         Parameters
         ----------
         estimator : sklearn.neural_network.MLPClassifier or MLPRegressor
-            Fitted, and alone: what a pipeline does before it is not part of the network.
+            Fitted, and alone: the steps of a pipeline before it are not part of the network.
         dtype : dtype, optional
             float32 or float64; by default that of the fitted weights.
 
         Returns
         -------
         Network
-            Its outputs are those of ``predict_proba`` (softmax where there are more than two
-            classes, a sigmoid for each label where there are several labels), or ``predict`` of
-            a regressor, with a row a sample. Of two classes there is one output, the probability
-            of ``classes_[1]``.
+            Its outputs are those of ``predict_proba``, or of ``predict`` for a regressor, one row a
+            sample. They are a softmax for more than two classes, and a sigmoid for each label if
+            there are several labels. For two classes there is one output, the probability of
+            ``classes_[1]``.
 
         Raises
         ------
         TypeError
             For anything else.
         ValueError
-            If it is not fitted, or has an activation that mathwork has not.
+            If it is not fitted, or has an activation that mathwork does not have.
 
         Examples
         --------
@@ -190,9 +190,9 @@ class Network(kernels.ForwardPass):
         Parameters
         ----------
         module : torch.nn.Module
-            A Sequential, which may hold others, of Linear, ReLU, Sigmoid, Tanh, Softplus, SiLU,
-            GELU, SELU, ELU, LeakyReLU, Softmax, LogSoftmax, Flatten, Identity and Dropout; or a
-            Linear. It computes as in evaluation, so Dropout does nothing.
+            A Linear, or a Sequential of Linear, ReLU, Sigmoid, Tanh, Softplus, SiLU, GELU, SELU,
+            ELU, LeakyReLU, Softmax, LogSoftmax, Flatten, Identity, Dropout and other Sequentials.
+            It computes as in evaluation, so Dropout does nothing.
         dtype : dtype, optional
             float32 or float64; by default that of the parameters, float16 and bfloat16 widened
             to float32.
@@ -204,16 +204,16 @@ class Network(kernels.ForwardPass):
         Raises
         ------
         TypeError
-            For what is not a module.
+            For an object that is not a module.
         ValueError
-            For any other module, which is named, also for one with hooks, a forward of its own,
-            or options that mathwork has not.
+            For any other module; the error names it. Also for a module with hooks, with a forward
+            of its own, or with options that mathwork does not have.
 
         Notes
         -----
-        An activation without a Linear before it becomes a layer with the identity matrix: exact
-        for finite numbers. Above its threshold of 20 PyTorch's Softplus returns x, which is 2e-9
-        less than here.
+        An activation without a Linear before it becomes a layer with the identity matrix, which is
+        exact for finite numbers. Above its threshold of 20, PyTorch's Softplus returns x: 2e-9 less
+        than here.
 
         Examples
         --------
@@ -231,9 +231,9 @@ class Network(kernels.ForwardPass):
         Parameters
         ----------
         model : keras.Model
-            Built; Sequential, or Functional where its layers are one chain: Dense, Activation,
-            ReLU, LeakyReLU, ELU, Softmax, Flatten, Identity, Dropout and noise. Inputs of more
-            than one axis a sample go through Flatten first; the network takes them flat.
+            Built. Sequential, or Functional with layers in one chain: Dense, Activation, ReLU,
+            LeakyReLU, ELU, Softmax, Flatten, Identity, Dropout and noise. Inputs of more than one
+            axis a sample go through Flatten first; the network takes them flat.
         dtype : dtype, optional
             float32 or float64; by default that of the weights, float16 and bfloat16 widened to
             float32.
@@ -245,9 +245,9 @@ class Network(kernels.ForwardPass):
         Raises
         ------
         TypeError
-            For what is not a Keras model.
+            For an object that is not a Keras model.
         ValueError
-            For any other layer, which is named, and a graph that branches.
+            For any other layer, which the error names, and for a graph that branches.
 
         Examples
         --------
@@ -268,8 +268,8 @@ class Network(kernels.ForwardPass):
         source : str, path-like or onnx.ModelProto
             A graph that is a chain from one input to one output: Gemm, MatMul, Add, Relu,
             Sigmoid, Tanh, Softplus, Gelu, Selu, Elu, LeakyRelu, Softmax, LogSoftmax, Swish,
-            Flatten, Reshape to rows, Identity, Dropout, Transpose; SiLU and Softplus in the nodes
-            that PyTorch exports them as; Transpose and Identity of constants. Needs the ``onnx``
+            Flatten, Reshape to rows, Identity, Dropout, Transpose. Also SiLU and Softplus in the
+            nodes of PyTorch's export, and Transpose and Identity of constants. Needs the ``onnx``
             package.
         dtype : dtype, optional
             float32 or float64; by default that of the weights, float16 and bfloat16 widened to
@@ -278,16 +278,16 @@ class Network(kernels.ForwardPass):
         Returns
         -------
         Network
-            It takes and gives one row a sample, also where the model has one column a sample
-            (``transA=1``, ``W @ x``): then it computes what the model gives for ``x.T``.
+            It takes and gives one row a sample. If the model has one column a sample
+            (``transA=1``, ``W @ x``), the network computes the model's result for ``x.T``.
 
         Raises
         ------
         TypeError
-            For what is neither a path nor a model.
+            For an object that is neither a path nor a model.
         ValueError
-            For any other graph, with the node that was in the way; for what is not an ONNX
-            model, or declares other sizes than it holds; and for data outside its folder.
+            For any other graph; the error names the node that does not fit. For a file that is not
+            an ONNX model or declares other sizes than it holds, and for data outside its folder.
         ImportError
             If ``onnx`` is missing.
         OSError
@@ -307,7 +307,7 @@ class Network(kernels.ForwardPass):
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(self.sizes))
 
     def trace(self, x):
-        """Every layer's activation, the last being what the call returns, bit for bit.
+        """Every layer's activation. The last one is the result of the call, bit for bit.
 
         Parameters
         ----------
@@ -316,7 +316,7 @@ class Network(kernels.ForwardPass):
         Returns
         -------
         tuple of ndarray
-            One a layer, of shape ``(n_out,)`` or ``(n, n_out)``.
+            One for each layer, of shape ``(n_out,)`` or ``(n, n_out)``.
 
         Raises
         ------
@@ -333,7 +333,7 @@ class Network(kernels.ForwardPass):
         return self._trace(x)
 
     def classify(self, x):
-        """Index of the largest output: the class, where there is one output a class.
+        """Index of the largest output: the class, if each class has one output.
 
         Parameters
         ----------
@@ -364,9 +364,9 @@ class Network(kernels.ForwardPass):
         Parameters
         ----------
         path : str or path-like
-            Ends in ``.npz``, ``.safetensors`` or ``.onnx``, which says the format; the last two
+            Ends in ``.npz``, ``.safetensors`` or ``.onnx``; this names the format. The last two
             need the package of that name. An existing file is replaced once the new one is
-            complete, so that a failure leaves it as it was.
+            complete, so a failure leaves it unchanged.
 
         Raises
         ------
@@ -403,7 +403,7 @@ class Network(kernels.ForwardPass):
         -------
         onnx.ModelProto
             Opset 20, from ``x`` of shape ``(n, n_in)`` to ``y`` of shape ``(n, n_out)``, in the
-            network's dtype. Checked; :meth:`from_onnx` reads it back to equal bits.
+            network's dtype. It is checked; :meth:`from_onnx` reads it back to equal bits.
 
         Raises
         ------
@@ -412,8 +412,8 @@ class Network(kernels.ForwardPass):
 
         Notes
         -----
-        In float64 ONNX Runtime lacks five of the activations. The model carries them as
-        functions of operators that it has, so it runs as it is.
+        ONNX Runtime has no float64 kernels for five of the activations. The model carries them as
+        functions of operators that ONNX Runtime has, so it runs unchanged.
 
         Examples
         --------
@@ -430,7 +430,7 @@ class Network(kernels.ForwardPass):
         Returns
         -------
         mathwork.nn.RowFunction
-            For ctypes, numba, :class:`scipy.LowLevelCallable` and C: its documentation says how.
+            For ctypes, numba, :class:`scipy.LowLevelCallable` and C. Its documentation says how.
 
         Examples
         --------
@@ -467,7 +467,7 @@ def _rebuild(cls, layers, dtype):
 
 
 def checked_layers(layers, dtype):
-    """(tuple of Dense that chain, in that dtype; dtype)."""
+    """Return (tuple of Dense that chain, in that dtype; dtype)."""
     dtype = float_dtype(dtype)
     try:
         layers = tuple(layers)
@@ -479,7 +479,7 @@ def checked_layers(layers, dtype):
     for layer in layers:
         if not isinstance(layer, Dense):
             raise TypeError(f"layers must be Dense, got {type(layer).__name__}")
-    # Of a subclass what it answers now: its attributes may be properties.
+    # The attributes of a subclass may be properties: take the values that they give now.
     layers = tuple(layer if type(layer) is Dense
                    else Dense(layer.weight, layer.bias, layer.activation) for layer in layers)
     for index, (before, after) in enumerate(itertools.pairwise(layers), 1):

@@ -1,6 +1,6 @@
 """Layers of networks trained with scikit-learn, PyTorch and Keras.
 
-The objects are asked for what they hold by name; none of the three is imported.
+Attributes of the objects are read by name; none of the three libraries is imported.
 """
 import numpy as np
 
@@ -14,14 +14,14 @@ KERAS_ACTIVATIONS = {"elu": "elu", "gelu": "gelu", "leaky_relu": ("leaky_relu", 
                      "selu": "selu", "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
                      "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
 
-# Where the classes of the three are defined.
+# The modules that define the classes of the three libraries.
 SKLEARN = ("sklearn.",)
 TORCH = ("torch.nn.modules.",)
 KERAS = ("keras.", "tf_keras.")
 
 
 def sklearn_layers(estimator):
-    """The layers of a fitted MLPClassifier or MLPRegressor."""
+    """Return the layers of a fitted MLPClassifier or MLPRegressor."""
     _check_kind(estimator, "estimator", "an MLPClassifier or MLPRegressor",
                 "BaseMultilayerPerceptron", SKLEARN)
     where = type(estimator).__name__
@@ -38,7 +38,7 @@ def sklearn_layers(estimator):
 
 
 def torch_layers(module):
-    """The layers of a torch.nn.Sequential, or of one torch.nn.Linear."""
+    """Return the layers of a torch.nn.Sequential, or of one torch.nn.Linear."""
     _check_kind(module, "module", "a torch.nn.Module", "Module", TORCH)
     chain = Chain()
     _append_torch(chain, module, (), ())
@@ -46,11 +46,11 @@ def torch_layers(module):
 
 
 def keras_layers(model):
-    """The layers of a Keras Sequential or Functional model."""
+    """Return the layers of a Keras Sequential or Functional model."""
     _check_kind(model, "model", "a keras.Model", "Model", KERAS)
     leaves = list(_keras_leaves(model, ()))
     chain = Chain()
-    axes = len(model.inputs[0].shape)       # 2 are a row a sample
+    axes = len(model.inputs[0].shape)       # two axes: a row for each sample
     for layer, kind in leaves:
         axes = _append_keras(chain, layer, kind, axes)
     return chain.layers()
@@ -64,9 +64,10 @@ def _check_kind(thing, name, wanted, base, roots):
 
 
 def _library_class(thing, method, roots):
-    """The name of the class of the library in `roots` that decides what `thing` computes, or None.
+    """Return the class of the library in `roots` that decides what `thing` computes, or None.
 
-    A subclass counts as what it extends, unless it or the object has a `method` of its own.
+    It is returned by name. A subclass counts as its base, unless the subclass or the object has a
+    `method` of its own.
     """
     for kind in type(thing).__mro__:
         if kind.__module__.startswith(roots):
@@ -83,10 +84,10 @@ def _refusal(where, reason):
 # ---- PyTorch ----
 
 def _torch_softmax(module):
-    return module.dim in (None, 1, -1)      # None: of a batch, PyTorch takes 1 as well
+    return module.dim in (None, 1, -1)      # None: for a batch, PyTorch takes 1 as well
 
 
-# The activation of a module, and what must hold for it to be that one.
+# The activation for each module, and the condition under which it is the same.
 TORCH_ACTIVATIONS = {
     "ELU": (lambda module: ("elu", module.alpha), None),
     "GELU": (lambda module: "gelu", lambda module: module.approximate == "none"),
@@ -97,7 +98,7 @@ TORCH_ACTIVATIONS = {
     "SiLU": (lambda module: "silu", None),
     "Sigmoid": (lambda module: "sigmoid", None),
     "Softmax": (lambda module: "softmax", _torch_softmax),
-    # Above its threshold PyTorch returns x; from 20 on that is off by less than 2.1e-9.
+    # Above its threshold PyTorch returns x; from 20 on the error is less than 2.1e-9.
     "Softplus": (lambda module: "softplus",
                  lambda module: module.beta == 1 and module.threshold >= 20),
     "Tanh": (lambda module: "tanh", None),
@@ -115,7 +116,7 @@ def _append_torch(chain, module, path, within):
     if kind == "Sequential":
         if any(module is outer for outer in within):
             raise ValueError(f"{where} contains itself")
-        for name, child in module._modules.items():     # which has a module used twice twice
+        for name, child in module._modules.items():     # a module used twice is in it twice
             _append_torch(chain, child, (*path, name), (*within, module))
     elif kind == "Linear":
         chain.linear(_torch_array(module.weight, where),
@@ -135,7 +136,7 @@ def _append_torch(chain, module, path, within):
 
 
 def _torch_array(tensor, where):
-    """The numbers of a tensor; float16 and bfloat16 widened to float32"""
+    """Return the numbers of a tensor; float16 and bfloat16 are widened to float32"""
     if not tensor.dtype.is_floating_point:
         raise _refusal(where, f"it has parameters of dtype {tensor.dtype}")
     if tensor.is_meta:
@@ -155,7 +156,7 @@ KERAS_LAYERS = {"Activation", "Dense", "ELU", "Flatten", "LeakyReLU", "ReLU", "S
 
 
 def _keras_leaves(layer, within):
-    """(layer, its class) of all that are no models, in the order of their calls"""
+    """Yield (layer, its class) of all layers that are not models, in the order of their calls"""
     where = _keras_name(layer)
     kind = _library_class(layer, "call", KERAS)
     if kind in KERAS_LAYERS | KERAS_IDENTITIES:
@@ -174,7 +175,7 @@ def _keras_leaves(layer, within):
 
 
 def _keras_chain(model, where):
-    """The layers of a Functional model, one at each depth of its graph, so that it is a chain"""
+    """Return the layers of a Functional model: one at each depth of its graph, so it is a chain"""
     depths = model._nodes_by_depth
     if len(model.inputs) != 1 or len(model.outputs) != 1 or any(
             len(nodes) != 1 for nodes in depths.values()):
@@ -184,7 +185,7 @@ def _keras_chain(model, where):
 
 
 def _append_keras(chain, layer, kind, axes):
-    """Append a layer; how many axes its output has, where its input has `axes`."""
+    """Append a layer; return the number of axes of its output, for an input with `axes`."""
     where = _keras_name(layer)
     if kind in KERAS_IDENTITIES:
         return axes
@@ -225,7 +226,7 @@ def _keras_name(layer):
 
 
 def _keras_activation(function, where):
-    """The activation that is a function of keras.activations; any other may only have its name"""
+    """Return our name of a function of keras.activations; others may only share its name"""
     name, module = (getattr(function, key, "") for key in ("__name__", "__module__"))
     if not (module.startswith(KERAS) and ".activations" in module and name in KERAS_ACTIVATIONS):
         raise _refusal(where, f"it has the activation {name or type(function).__name__}; known "
@@ -234,6 +235,6 @@ def _keras_activation(function, where):
 
 
 def _keras_array(weight):
-    """The numbers of a weight; bfloat16, which NumPy itself does not know, as float32"""
+    """Return the numbers of a weight; bfloat16, unknown to NumPy, becomes float32"""
     array = weight.numpy()
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
