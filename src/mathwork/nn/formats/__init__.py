@@ -1,20 +1,20 @@
 """Networks in files. The suffix names the format; nothing in a file is ever executed.
 
 npz              NumPy's own archive, without pickle
-safetensors      a state_dict as PyTorch names it, with the activations in the metadata
+safetensors      a state_dict with PyTorch's names, and the activations in the metadata
 onnx             files and models in memory; onnx_graph, onnx_operators and onnx_tensors read
-                 one, onnx_model makes one, with onnx_functions where standard operators lack
-files            paths and refusals, which all of them need
+                 one, onnx_model makes one; onnx_functions replaces missing standard operators
+files            paths and refusals, for all of them
 """
 from importlib import import_module
 
-# Each has `read(path)`, which gives a list of Dense, and `content_of(network)`, which gives bytes;
-# one whose files need not say their activations has `read_with(path, activations)`, too.
+# Each has `read(path)`, which gives a list of Dense, and `content_of(network)`, which gives bytes.
+# A format with files that need not name their activations also has `read_with(path, activations)`.
 FORMATS = {".npz": "npz", ".onnx": "onnx", ".safetensors": "safetensors"}
 
 
 def layers(path, activations):
-    """The layers in the file `path`, a pathlib.Path: see mathwork.nn.load."""
+    """Return the layers in the file `path`, a pathlib.Path: see mathwork.nn.load."""
     module = _module(path)
     if activations is None:
         return module.read(path)
@@ -33,7 +33,7 @@ def save(network, path):
 
 
 def _module(path):
-    """The module for the format that the suffix of `path` names."""
+    """Return the module for the format that the suffix of `path` names."""
     if path.suffix not in FORMATS:
         raise ValueError(f"a network's file must end in {', '.join(FORMATS)}, got {path.name!r}")
     return import_module(f"{__name__}.{FORMATS[path.suffix]}")

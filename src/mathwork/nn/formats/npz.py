@@ -1,4 +1,4 @@
-"""Networks as .npz: the arrays of every layer, their activations, and what wrote them."""
+"""Networks as .npz: the arrays of every layer, their activations, and the version of the format."""
 import io
 import math
 
@@ -7,8 +7,8 @@ import numpy as np
 from mathwork.nn.dense import DEFAULT_PARAMETER, Dense
 from mathwork.nn.formats.files import refusal
 
-KIND = "mathwork.Network 1"     # the number changes when a reader must
-STORED = 0                      # how a zip file says that a member is not compressed
+KIND = "mathwork.Network 1"     # a new number if a reader must change
+STORED = 0                      # a zip file's code for a member without compression
 
 
 def content_of(network):
@@ -31,27 +31,27 @@ def read(path):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _layers(archive, _members(archive, len(content)))
     except Exception as error:
-        # zipfile and NumPy's header parser raise a dozen kinds for bytes that are not theirs.
+        # For foreign bytes, zipfile and NumPy's header parser raise a dozen kinds of errors.
         raise refusal(f"{path} is not a network saved by mathwork", error) from None
 
 
 def _members(archive, file_size):
-    """{name of an array: where it is}, all sizes checked before one is allocated"""
+    """Return {name: info} of all arrays, with all sizes checked before one is allocated"""
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     if len(members) != len(archive.infolist()):
         raise ValueError("it has two arrays of one name")
     for name, info in members.items():
-        # Not only by its sizes, which in a compressed array may say what they like.
+        # Sizes alone prove nothing: for a compressed array they may be wrong.
         if info.compress_type != STORED or info.compress_size != info.file_size:
             raise ValueError(f"array {name!r} is compressed")
-    # Together, because members that share their bytes would make a small file large.
+    # Check the sum, because members that share their bytes would make a small file large.
     if sum(info.file_size for info in members.values()) > file_size:
         raise ValueError("its arrays are larger than the file")
     return members
 
 
 def _layers(archive, members):
-    """The layers in a zip file, every array of use"""
+    """Return the layers in a zip file; raise if an array is not used"""
     def take(name):
         if name not in members:
             raise ValueError(f"it has no array {name!r}")
@@ -74,7 +74,7 @@ def _layers(archive, members):
 
 
 def _array(name, stored):
-    """The array in the bytes of an .npy file"""
+    """Return the array in the bytes of an .npy file"""
     content = io.BytesIO(stored)
     version = np.lib.format.read_magic(content)
     if version not in ((1, 0), (2, 0)):
@@ -82,7 +82,7 @@ def _array(name, stored):
     read_header = (np.lib.format.read_array_header_1_0 if version == (1, 0)
                    else np.lib.format.read_array_header_2_0)
     shape, fortran_order, dtype = read_header(content)
-    count = math.prod(shape)        # in Python integers, which do not overflow
+    count = math.prod(shape)        # Python integers do not overflow
     data = memoryview(stored)[content.tell():]
     if dtype.hasobject or min(shape, default=0) < 0 or count * dtype.itemsize != len(data):
         raise ValueError(f"array {name!r} declares {dtype} {shape}, "

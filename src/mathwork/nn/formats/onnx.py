@@ -22,7 +22,7 @@ def content_of(network):
 
 
 def model(network):
-    """The onnx.ModelProto of a network"""
+    """Return the onnx.ModelProto of a network"""
     extra("onnx", "make an ONNX model")
     import mathwork.nn.formats.onnx_model as onnx_model
 
@@ -30,7 +30,7 @@ def model(network):
 
 
 def layers(source):
-    """The layers of a path or an onnx.ModelProto"""
+    """Return the layers of a path or an onnx.ModelProto"""
     onnx = extra("onnx", "read an ONNX model")
     if isinstance(source, onnx.ModelProto):
         return _layers(source, None)

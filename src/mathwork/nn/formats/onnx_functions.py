@@ -1,11 +1,11 @@
 """Activations as functions inside an ONNX model, for float64.
 
-ONNX Runtime has no float64 kernels for five of the activations that ONNX defines. Each is
-written here in operators that do have them. A model carries the functions it calls, in the
-domain "mathwork", and ONNX Runtime puts their nodes in place of the calls. A function has the
-same bytes whenever it is built: that is how a reader knows it.
+ONNX Runtime has no float64 kernels for five of the activations that ONNX defines. Each of them is
+written here in operators that have float64 kernels. A model carries the functions that it calls,
+in the domain "mathwork", and ONNX Runtime puts their nodes in place of the calls. A function has
+the same bytes whenever it is built, and a reader recognises it by them.
 
-The bodies below are Python functions of `Value`: to run one is to write its nodes down.
+The bodies below are Python functions of `Value`: running one writes its nodes down.
 """
 import inspect
 
@@ -14,13 +14,13 @@ from onnx import TensorProto, helper
 DOMAIN = "mathwork"
 OPSET = 20      # of the standard operators in the bodies
 
-# Our name of an activation: that of its function, which is ONNX's name of the operator.
+# Our name of an activation: the name of its function, which is ONNX's name of the operator.
 NAMES = {"leaky_relu": "LeakyRelu", "elu": "Elu", "softplus": "Softplus", "selu": "Selu",
          "gelu": "Gelu"}
 
 # P of degree 23, highest power first: (a + 3.5) e^(a^2 / 2) Phi(-a) = P((a - 3.5) / (a + 3.5)).
-# "normal tail float64" of tools/minimax.py, which gelu in kernels/activations.pxi evaluates
-# too: 0 <= a <= 40, relative error 2^-54.9.
+# "normal tail float64" of tools/minimax.py; gelu in kernels/nn/activations.pxi evaluates it too:
+# 0 <= a <= 40, relative error 2^-54.9.
 NORMAL_TAIL = (
     1.4772497118189077e-09, 4.900254686870524e-09, -3.808156798289456e-09,
     -3.628305481707938e-08, -3.0198974682435576e-08, 1.2378084168363563e-07,
@@ -33,7 +33,7 @@ NORMAL_TAIL = (
 
 
 def function(name):
-    """The function of an activation.
+    """Return the function of an activation.
 
     Parameters
     ----------
@@ -43,15 +43,15 @@ def function(name):
     Returns
     -------
     onnx.FunctionProto
-        Of a float64 tensor; ``"leaky_relu"`` and ``"elu"`` take their parameter as a second
+        Of a float64 tensor. ``"leaky_relu"`` and ``"elu"`` take their parameter as a second
         input, a float64 tensor of no dimensions, because attributes hold float32 alone.
 
     Notes
     -----
-    Errors as ONNX Runtime 1.31 computes them, over 10^6 samples each: one rounding for leaky_relu,
-    below 3 units in the last place of the exact result for softplus, 4 for elu, 5 for selu and 7
-    for gelu, tails and subnormal numbers included. NaN gives NaN, and infinities give what
-    :mod:`mathwork.activations` gives; zeros may differ from it in sign.
+    Errors of ONNX Runtime 1.31, over 10^6 samples each: one rounding for leaky_relu, below 3 units
+    in the last place of the exact result for softplus, 4 for elu, 5 for selu and 7 for gelu, tails
+    and subnormal numbers included. NaN gives NaN, and infinities give the same results as in
+    :mod:`mathwork.activations`; zeros may differ in sign.
     """
     body = BODIES[name]
     inputs, nodes = list(inspect.signature(body).parameters), []
@@ -98,7 +98,7 @@ class Value:
 
 
 def node(operator, *operands):
-    """The operator's result, as a Value; operands are at least one Value, and numbers."""
+    """Return the operator's result as a Value; operands are numbers and at least one Value."""
     nodes = next(each.nodes for each in operands if isinstance(each, Value))
     inputs = [each.name if isinstance(each, Value) else constant(each, nodes).name
               for each in operands]
@@ -106,7 +106,7 @@ def node(operator, *operands):
 
 
 def constant(number, nodes):
-    """A float64 tensor of no dimensions."""
+    """Return a float64 tensor of no dimensions."""
     tensor = TensorProto(data_type=TensorProto.DOUBLE, double_data=[number])
     return append(nodes, "Constant", [], value=tensor)
 
@@ -138,7 +138,7 @@ def softplus(x):
     """log(1 + e^x) = max(x, 0) + log(1 + v), v = e^-|x|"""
     v = node("Exp", -abs(x))
     u = 1 + v
-    # log(u), and what rounding u lost: to first order, which is all of v where u is 1
+    # log(u), and the rounding error of u to first order, which is all of v where u is 1
     return node("Relu", x) + (node("Log", u) + (v - (u - 1)) / u)
 
 

@@ -1,7 +1,7 @@
 """An ONNX graph read as a chain of dense layers.
 
-The graph is followed from its input: every node must take what the node before it gave, and
-constants. A node that does not is refused by its name, so that nothing is left out silently.
+The graph is followed from its input. Every node must take the result of the node before it, and
+constants. Any other node is refused by its name, so that nothing is left out silently.
 """
 from reprlib import repr as short
 
@@ -12,12 +12,12 @@ from mathwork.nn.formats.onnx_operators import STEPS, Samples
 from mathwork.nn.formats.onnx_tensors import Constants
 
 MOST = 10_000                   # nodes, and all else; the deepest networks have some hundreds
-OLDEST_OPSET = 7                # before it, Add and Gemm had other rules of broadcasting
+OLDEST_OPSET = 7                # in older ones, Add and Gemm have other rules of broadcasting
 STANDARD = ("", "ai.onnx")
 
 
 def layers(model, folder):
-    """The layers of an onnx.ModelProto; `folder` is where its external data may lie."""
+    """Return the layers of an onnx.ModelProto; its external data must lie in `folder`."""
     graph = model.graph
     opset = max((entry.version for entry in model.opset_import if entry.domain in STANDARD),
                 default=0)
@@ -41,7 +41,7 @@ def layers(model, folder):
                          f"{short([entry.name for entry in inputs])} and the outputs "
                          f"{short([entry.name for entry in graph.output])}")
     samples = Samples(inputs[0], opset, constants, functions)
-    with np.errstate(over="ignore", invalid="ignore"):      # infinity and NaN are let through
+    with np.errstate(over="ignore", invalid="ignore"):      # infinity and NaN are allowed
         _follow(graph.node, samples, constants)
     if samples.name != graph.output[0].name:
         raise ValueError(f"its output {short(graph.output[0].name)} is not what its last node "
@@ -50,7 +50,7 @@ def layers(model, folder):
 
 
 def _follow(nodes, samples, constants):
-    """Take every node in turn: a constant, or a step of the samples"""
+    """Take every node in turn: as a constant, or as a step of the samples"""
     known = {samples.name, *constants}
     for index, proto in enumerate(nodes):
         node = Node(proto, index)
@@ -90,13 +90,13 @@ def _no_chain(node, samples, constants):
 
 
 class Node:
-    """A NodeProto: its operator, the inputs that are not left out, attributes by their type."""
+    """A NodeProto: its operator, the inputs that are given, attributes by their type."""
 
     def __init__(self, proto, index):
         self.operator = (proto.op_type if proto.domain in STANDARD
                          else f"{proto.domain}.{proto.op_type}")
         self.where = f"node {index} {short(proto.name)} ({self.operator})"
-        self.places = list(proto.input)         # with "" where an optional one is left out
+        self.places = list(proto.input)         # "" where an optional input is left out
         self.inputs = [name for name in self.places if name]
         self.output = proto.output[0] if proto.output else ""
         self._attributes = {attribute.name: attribute for attribute in proto.attribute}
@@ -116,7 +116,7 @@ class Node:
         return self._value(name, AttributeProto.INT, "i", default)
 
     def axis(self, default, rank):
-        """The attribute `axis`, counted from 0"""
+        """Return the attribute `axis`, counted from 0"""
         axis = self.integer("axis", default)
         return axis + rank if axis < 0 else axis
 
@@ -128,7 +128,7 @@ class Node:
             errors="replace")
 
     def tensor(self):
-        """The TensorProto that a Constant holds"""
+        """Return the TensorProto of a Constant"""
         if "value" in self._attributes:
             return self._value("value", AttributeProto.TENSOR, "t", None)
         if "value_float" in self._attributes:

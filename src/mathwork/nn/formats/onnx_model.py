@@ -1,18 +1,18 @@
-"""An ONNX model that computes what a network does, for every runtime that reads ONNX."""
+"""An ONNX model that computes the same as a network, for every runtime that reads ONNX."""
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
 
 import mathwork.nn.formats.onnx_functions as onnx_functions
 
-OPSET = 20                      # the first that has Gelu
-IR_VERSION = 9                  # the oldest that goes with it
+OPSET = 20                      # the first with Gelu
+IR_VERSION = 9                  # the oldest with this opset
 STANDARD = {"elu": "Elu", "gelu": "Gelu", "leaky_relu": "LeakyRelu", "log_softmax": "LogSoftmax",
             "relu": "Relu", "selu": "Selu", "sigmoid": "Sigmoid", "softmax": "Softmax",
             "softplus": "Softplus", "tanh": "Tanh"}
 
 
 def model(network):
-    """One Gemm a layer and what its activation needs, from ``x (n, n_in)`` to ``y (n, n_out)``."""
+    """A Gemm and an activation's nodes a layer, from ``x (n, n_in)`` to ``y (n, n_out)``."""
     writer = _Writer(network.dtype)
     value = "x"
     for index, layer in enumerate(network.layers):
@@ -42,7 +42,7 @@ class _Writer:
         self.nodes, self.initializers, self.functions = [], [], {}
 
     def layer(self, index, layer, value):
-        """Append one layer that takes `value`; the name of what it gives"""
+        """Append one layer that takes `value`; return the name of its result"""
         name = f"layer_{index}"
         self._keep(f"{name}.weight", layer.weight)
         self._keep(f"{name}.bias", layer.bias)
@@ -51,7 +51,7 @@ class _Writer:
         name = f"{name}.{activation}"
         if activation == "identity":
             return value
-        if activation == "silu":        # in every opset and dtype, where Swish came with 24
+        if activation == "silu":        # for every opset and dtype; Swish came with 24
             gate = self._node("Sigmoid", [value], f"{name}.gate")
             return self._node("Mul", [value, gate], name)
         if self.type == TensorProto.DOUBLE and activation in onnx_functions.NAMES:
@@ -60,8 +60,7 @@ class _Writer:
         return self._node(STANDARD[activation], [value], name, **attributes)
 
     def _function(self, activation, parameter, value, name):
-        """A function of ours, because runtimes lack the float64 operator, and an attribute holds
-        no float64"""
+        """Call a function of ours: runtimes lack the float64 operator, and attributes float64"""
         function = self.functions.setdefault(activation, onnx_functions.function(activation))
         inputs = [value]
         if len(function.input) == 2:

@@ -1,4 +1,4 @@
-"""What each ONNX operator does to the samples on their way through a network."""
+"""The effect of each ONNX operator on the samples on their way through a network."""
 import math
 from reprlib import repr as short
 
@@ -9,20 +9,20 @@ import mathwork.nn.formats.onnx_functions as onnx_functions
 from mathwork.nn.chain import Chain
 from mathwork.nn.formats.onnx_tensors import check_lengths, check_type
 
-# The defaults of Selu, which is the only one mathwork has, as its specification prints them.
+# The defaults of Selu, as its specification prints them. mathwork has Selu with these only.
 SELU = (np.float32(1.67326319217681884765625), np.float32(1.05070102214813232421875))
 
 
 class Samples:
-    """The tensor that holds the samples, and the chain of what has been done to them.
+    """The tensor that holds the samples, and the chain of the steps so far.
 
-    name      of the tensor that holds them now
-    rank      its number of dimensions; None where the model does not say
-    lengths   of these dimensions, up to the first linear step; 0 where they are not known
-    columns   whether a sample is a column, as transA=1 and W @ x take it; None while either
-              will do. The network that is read takes rows in any case.
-    width     what the last linear step gives; None where there is none yet
-    n_out     the same where that step was just before, None where it was not
+    name      the name of the tensor that holds them now
+    rank      its number of dimensions; None if the model does not say
+    lengths   of these dimensions, up to the first linear step; 0 if unknown
+    columns   whether a sample is a column, as for transA=1 and W @ x; None while both are
+              possible. The resulting network takes rows in any case.
+    width     outputs of the last linear step; None before the first
+    n_out     the same directly after a linear step, else None
     """
 
     def __init__(self, declared, opset, constants, functions):
@@ -38,28 +38,28 @@ class Samples:
             self.lengths = [dim.dim_value for dim in kind.shape.dim]
             self.rank = len(self.lengths)
             check_lengths(self.lengths, f"its input {short(self.name)}")
-        self._last = self._before = None    # the last node's operator, and what it took
-        self.threshold = None       # whether what it took is large, if a node has asked
+        self._last = self._before = None    # operator and input of the last node
+        self.threshold = None       # output of a node that compares the input of Softplus with 20
 
     def layers(self):
         return self.chain.layers(self._n_in(), self.dtype)
 
     def _n_in(self):
-        """What a sample has before the first linear step; 0 or None where it is not known"""
+        """Return the length of a sample before the first linear step; 0 or None if unknown"""
         return self.lengths[-2 if self.columns else -1] if self.lengths else None
 
     def passed(self, node):
-        """The samples are what the node gave."""
+        """Set the output of the node as the samples."""
         self._last, self._before, self.threshold = node.operator, self.name, None
         self.name = node.output
 
     def is_gate(self, node):
-        """Whether the node is x * Sigmoid(x), as PyTorch exports SiLU"""
+        """Return whether the node is x * Sigmoid(x), as PyTorch exports SiLU"""
         return (self._last == "Sigmoid" and node.operator == "Mul" and len(node.inputs) == 2
                 and set(node.inputs) == {self._before, self.name})
 
     def is_threshold(self, node):
-        """Whether the node is x > 20, or above more, after Softplus(x)"""
+        """Return whether the node is x > 20, or a larger number, after Softplus(x)"""
         if self._last != "Softplus" or node.operator != "Greater":
             return False
         first, *others = node.inputs
@@ -69,19 +69,21 @@ class Samples:
         return threshold.shape == () and threshold >= 20
 
     def is_choice(self, node):
-        """Whether the node is x where x > 20, else Softplus(x), as PyTorch exports Softplus: above
-        20 they differ by less than 2.1e-9"""
+        """Return whether the node is x where x > 20, else Softplus(x), as PyTorch exports Softplus
+
+        Above 20 the two differ by less than 2.1e-9.
+        """
         return (self.threshold is not None and node.operator == "Where"
                 and node.inputs == [self.threshold, self._before, self.name])
 
     def lie(self, columns, node):
-        """Have the samples as columns, or rows: they cannot change in between."""
+        """Set the samples to be columns, or rows; they cannot change in between."""
         if self.columns not in (None, columns):
             raise node.refusal("takes the samples along another axis than the nodes before it")
         self.columns = columns
 
     def become_rows(self, count, length):
-        """Have tensors of other than two dimensions as rows, with 0 for a length not known."""
+        """Take tensors of other than two dimensions as rows, with 0 for an unknown length."""
         self.lengths, self.rank, self.columns = [count, length], 2, False
 
     def matrix(self, name, node):
@@ -99,7 +101,7 @@ class Samples:
         self.n_out = self.width = len(weight)
 
     def shift(self, name, node, factor=1.0):
-        """Add a constant that is the same for every sample."""
+        """Add a constant, which must be the same for every sample."""
         if self.n_out is None:
             raise node.refusal("adds where there is no linear layer just before it")
         bias = self.constants.use(name, self.chain)
@@ -118,8 +120,10 @@ class Samples:
         self.n_out = None
 
     def parameter(self, number):
-        """An attribute, which is a float32, as the number that was meant: in a float32 model the
-        shortest one that it rounds to, 0.01 and not 0.009999999776"""
+        """Return an attribute, a float32, as the intended number
+
+        In a float32 model that is the shortest number that rounds to it, 0.01, not 0.009999999776.
+        """
         return float(str(np.float32(number))) if self.dtype == np.float32 else number
 
 
@@ -155,7 +159,7 @@ def matmul(samples, node):
     if samples.name == first:
         samples.lie(False, node)
         samples.linear(samples.matrix(second, node).T, node)
-    elif samples.rank == 1:         # one sample, which is a row to the network
+    elif samples.rank == 1:         # one sample is a row to the network
         samples.lie(False, node)
         samples.linear(samples.matrix(first, node), node)
     else:
@@ -171,7 +175,7 @@ def add(samples, node):
     samples.shift(name, node)
 
 
-# ---- steps that leave the numbers as they are ----
+# ---- steps that do not change the numbers ----
 
 def identity(samples, node):
     node.takes(1)
@@ -185,7 +189,7 @@ def dropout(samples, node):
 
 
 def flatten(samples, node):
-    """Keeps rows as they are, or makes rows of the samples that the network is given"""
+    """Keep rows unchanged, or make rows of the samples at the input of the network"""
     rank = samples.rank or 2
     axis = node.axis(1, rank)
     if axis != rank - 1 and (axis != 1 or samples.columns is not None):
@@ -195,7 +199,7 @@ def flatten(samples, node):
 
 
 def reshape(samples, node):
-    """To rows of all numbers of a sample, as PyTorch exports Flatten"""
+    """Make rows with all numbers of a sample, as PyTorch exports Flatten"""
     node.takes(2)
     if node.inputs[0] != samples.name or samples.columns is not None or not samples.lengths:
         raise node.refusal("is not of the samples that the network is given, or of unknown shape")
@@ -210,7 +214,7 @@ def reshape(samples, node):
 
 
 def transpose(samples, node):
-    """Makes columns of rows, and rows of columns"""
+    """Make columns of rows, and rows of columns"""
     node.takes(1)
     if samples.rank not in (None, 2) or node.integers("perm", (1, 0)) != [1, 0]:
         raise node.refusal("does not make columns of rows")
@@ -232,7 +236,7 @@ def over_a_sample(activation):
     def step(samples, node):
         node.takes(1)
         rank = samples.rank or 2
-        # Before opset 13 an axis means all from there on, so it is one sample only if the last.
+        # Before opset 13, axis means all axes from there on: for one sample it must be the last.
         old = samples.opset < 13
         axis = node.axis(1 if old else -1, rank)
         if axis != rank - (2 if samples.columns else 1) or (old and samples.columns):
@@ -282,7 +286,7 @@ def swish(samples, node):
 
 
 def our_function(activation):
-    """A node that mathwork wrote, because no standard operator would do"""
+    """Take a node that mathwork wrote, because no standard operator would do"""
     written = onnx_functions.function(activation)
 
     def step(samples, node):

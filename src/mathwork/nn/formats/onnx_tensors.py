@@ -1,4 +1,4 @@
-"""The constants of an ONNX graph, every size checked before an array is made."""
+"""The constants of an ONNX graph. Every size is checked before an array is made."""
 import math
 import os
 from reprlib import repr as short
@@ -6,22 +6,22 @@ from reprlib import repr as short
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
-# The types that are read: bytes a number, and the field for numbers that are not raw bytes.
+# The types that can be read: bytes a number, and the field for numbers that are not raw bytes.
 TYPES = {TensorProto.FLOAT: (4, "float_data"), TensorProto.DOUBLE: (8, "double_data"),
          TensorProto.FLOAT16: (2, "int32_data"), TensorProto.BFLOAT16: (2, "int32_data")}
-INTEGERS = {TensorProto.INT64: (8, "int64_data")}           # those that shapes are made of
-MOST_DIMENSIONS = 64            # that NumPy has
+INTEGERS = {TensorProto.INT64: (8, "int64_data")}           # for shapes
+MOST_DIMENSIONS = 64            # the most in NumPy
 
 
 class Constants:
-    """Initializers, and what nodes make of them alone, by name; decoded when they are used."""
+    """Initializers, and results of nodes with constant inputs, by name; decoded when used."""
 
     def __init__(self, initializers, folder):
         self._folder = folder
         self._entries = {tensor.name: tensor for tensor in initializers}
-        self._origins = {}          # of what Identity and Transpose made of another
+        self._origins = {}          # {result of Identity or Transpose: the constant it came from}
         self._used = set()
-        self._external = {}         # bytes read of each file
+        self._external = {}         # bytes read from each file
         if len(self._entries) != len(initializers):
             raise ValueError("it has two initializers of one name")
 
@@ -32,7 +32,7 @@ class Constants:
         return iter(self._entries)
 
     def use(self, name, chain):
-        """The array of that name; using it twice adds parameters that the file lacks"""
+        """Return the array of that name; a second use adds parameters that the file lacks"""
         array = self._array(name)
         origin = self._origins.get(name, name)
         if origin in self._used:
@@ -41,21 +41,21 @@ class Constants:
         return array
 
     def integers(self, name):
-        """The int64 numbers of that name, which are a shape"""
+        """Return the int64 numbers of that name, which are a shape"""
         entry = self._entries[name]
         if isinstance(entry, TensorProto):
             entry = self._decoded(entry, f"tensor {short(name)}", INTEGERS)
         return entry.ravel().tolist()
 
     def is_true(self, name):
-        """Whether a boolean constant is, or may be, true"""
+        """Return whether a boolean constant is, or may be, true"""
         tensor = self._entries[name]
         return (not isinstance(tensor, TensorProto) or tensor.data_type != TensorProto.BOOL
                 or tensor.data_location == TensorProto.EXTERNAL
                 or any(tensor.raw_data) or any(tensor.int32_data))
 
     def fold(self, node):
-        """Keep what a node makes of constants alone."""
+        """Keep the result of a node with constant inputs only."""
         if node.operator == "Constant":
             self._entries[node.output] = node.tensor()
             return
@@ -79,7 +79,7 @@ class Constants:
         return entry
 
     def _decoded(self, tensor, where, types=TYPES):
-        """The array in a TensorProto; float16 and bfloat16 widened to float32"""
+        """Return the array in a TensorProto; float16 and bfloat16 are widened to float32"""
         check_type(tensor.data_type, where, types)
         check_lengths(tensor.dims, where)
         shape = tuple(tensor.dims)
@@ -96,7 +96,7 @@ class Constants:
         return array if item_bytes > 2 else array.astype(np.float32)
 
     def _external_data(self, tensor, size, where):
-        """The `size` bytes that a tensor keeps in another file in the folder of its model"""
+        """Return the `size` bytes that a tensor keeps in another file in the folder of its model"""
         if self._folder is None:
             raise ValueError(f"{where} keeps its numbers in another file: give the model's path")
         entries = {entry.key: entry.value for entry in tensor.external_data}
@@ -108,7 +108,7 @@ class Constants:
         path = _inside(self._folder, os.fsdecode(entries.get("location", "")), where)
         with open(path, "rb") as file:
             held = os.fstat(file.fileno()).st_size
-            # All tensors of a file together, because those that share their bytes would make a
+            # Count all tensors of a file, because tensors that share their bytes would make a
             # small file large.
             self._external[path] = self._external.get(path, 0) + size
             if length != size or offset < 0 or max(offset + size, self._external[path]) > held:
@@ -130,7 +130,7 @@ def check_lengths(lengths, where):
 
 
 def _inside(folder, location, where):
-    """The path of a regular file in `folder`, with links resolved"""
+    """Return the path of a regular file in `folder`, with links resolved"""
     folder = os.path.realpath(folder)
     path = os.path.realpath(os.path.join(folder, location))
     if os.path.commonpath([folder, path]) != folder:

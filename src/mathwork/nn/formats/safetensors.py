@@ -1,7 +1,7 @@
-"""Networks as .safetensors: a state_dict as PyTorch names it, activations in the metadata.
+"""Networks as .safetensors: a state_dict with PyTorch's names, activations in the metadata.
 
-What is written fits ``nn.Sequential(nn.Linear, activation, nn.Linear, activation, ...)``, so the
-linear layers have even numbers. What is read may have any numbers, in any nesting.
+A written file fits ``nn.Sequential(nn.Linear, activation, nn.Linear, activation, ...)``, so the
+linear layers have even numbers. A file to read may have any numbers, in any nesting.
 """
 import itertools
 import json
@@ -15,9 +15,9 @@ from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import refusal
 
 DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
-ACTIVATIONS = "mathwork.activations"    # in the metadata, a JSON list as text
-# The bytes of names, shapes and metadata, which take forty times as much once they are parsed;
-# a layer has some two hundred.
+ACTIVATIONS = "mathwork.activations"    # a metadata entry, a JSON list as text
+# Bytes of names, shapes and metadata. They take forty times as much once they are parsed; a layer
+# has some two hundred.
 LONGEST_HEADER = 1 << 22
 
 
@@ -35,7 +35,7 @@ def read(path):
 
 
 def read_with(path, activations):
-    """As `read`, for a file that does not name its activations"""
+    """Read the layers of a file; `activations` are for a file that does not name them"""
     safetensors = extra("safetensors", "read a .safetensors file")
     content = path.read_bytes()
     try:
@@ -43,7 +43,7 @@ def read_with(path, activations):
         if header_length > LONGEST_HEADER:
             raise ValueError(f"its header has {header_length} bytes; at most {LONGEST_HEADER} "
                              "are read")
-        linear = _in_order(_arrays(safetensors.deserialize(content)))   # which checks all sizes
+        linear = _in_order(_arrays(safetensors.deserialize(content)))   # checks all sizes
         named = _named_activations(content[8:8 + header_length])
         if named is not None and activations is not None:
             raise ValueError("it names its activations itself, so activations= must not be given")
@@ -56,21 +56,21 @@ def read_with(path, activations):
 
 
 def _arrays(tensors):
-    """{name: array} of what safetensors.deserialize gives, bfloat16 widened to float32"""
+    """Return {name: array} of the result of safetensors.deserialize, bfloat16 widened to float32"""
     arrays = {}
     for name, tensor in tensors:
         if tensor["dtype"] not in DTYPES:
             raise ValueError(f"tensor {name!r} is {tensor['dtype']}; known are "
                              f"{', '.join(DTYPES)}")
         stored = np.frombuffer(tensor["data"], np.dtype(DTYPES[tensor["dtype"]]).newbyteorder("<"))
-        if tensor["dtype"] == "BF16":       # the upper half of a float32
+        if tensor["dtype"] == "BF16":       # it is the upper half of a float32
             stored = (stored.astype(np.uint32) << 16).view(np.float32)
         arrays[name] = stored.reshape(tensor["shape"])
     return arrays
 
 
 def _in_order(arrays):
-    """[(name, weight, bias or None)], a linear layer each, as the numbers in their names say"""
+    """Return [(name, weight, bias or None)], a linear layer each, by the numbers in their names"""
     names = sorted((name.removesuffix("weight") for name in arrays if name.endswith("weight")),
                    key=_parts)
     strays = set(arrays).difference(name + end for name in names for end in ("weight", "bias"))
@@ -86,20 +86,20 @@ def _in_order(arrays):
 
 
 def _parts(name):
-    """'net.10.' as ['net.', 10, '.']: text and numbers in turn"""
+    """Split 'net.10.' into ['net.', 10, '.']: text and numbers in turn"""
     return [int(part) if index % 2 else part
             for index, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def _ordered(first, second):
-    """Whether the first part in which two names differ is a number"""
+    """Return whether the first part in which two names differ is a number"""
     differing = (index for index, (one, other) in enumerate(zip(_parts(first), _parts(second),
                                                                strict=False)) if one != other)
     return next(differing, 0) % 2 == 1
 
 
 def _named_activations(header):
-    """What `write` put into the metadata, or None; the header has been checked to be JSON"""
+    """Return the activations that `write` put into the metadata, or None; the header is JSON"""
     metadata = json.loads(header, object_pairs_hook=_without_duplicates).get("__metadata__") or {}
     if ACTIVATIONS not in metadata:
         return None
