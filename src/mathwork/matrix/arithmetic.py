@@ -1,9 +1,9 @@
-"""What the functions of this package compute with, as their keywords say: floats or a field."""
+"""The arithmetic that the keywords of this package's functions ask for: floats or a field."""
 from mathwork.matrix.checks import checked_tol
 
 
 def arithmetic(tol, exact, modulus):
-    """The field that `exact` or `modulus` asks for; None for floats.
+    """Return the field that `exact` or `modulus` asks for; None for floats.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def arithmetic(tol, exact, modulus):
     if tol is not None:
         raise ValueError("tol is for floats: exact arithmetic needs none, "
                          f"got tol {tol!r} with {'exact' if exact else 'modulus'}")
-    # Here, because most programs ask for neither.
+    # Imported here, because most programs ask for neither.
     if exact:
         from mathwork.matrix.exact import RATIONALS
 

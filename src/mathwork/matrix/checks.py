@@ -1,15 +1,15 @@
-"""What the arguments of this package have in common, checked for all of its functions."""
+"""Checks of the arguments that the functions of this package share."""
 import operator
 
 from mathwork._arrays import as_plain
 
 
 def checked_tol(tol):
-    """`tol` as a float; None stays None."""
+    """Return `tol` as a float; None stays None."""
     if tol is None:
         return None
     try:
-        number = float(operator.pos(tol))       # which text does not have
+        number = float(operator.pos(tol))       # text has no +
     except (TypeError, ValueError):
         raise TypeError(f"tol must be a number, got {tol!r}") from None
     except OverflowError:
@@ -20,7 +20,7 @@ def checked_tol(tol):
 
 
 def checked_columns(columns, n):
-    """How many of n columns may have pivots; None: all."""
+    """Return how many of n columns may have pivots; None: all."""
     if columns is None:
         return n
     columns = operator.index(columns)
@@ -30,12 +30,12 @@ def checked_columns(columns, n):
 
 
 def checked_matrix(A, *, square=False):
-    """`A` as a plain matrix, or a stack of them."""
+    """Return `A` as a plain matrix, or a stack of matrices."""
     return with_checked_shape(as_plain(A, "A"), square=square)
 
 
 def with_checked_shape(A, *, square=False):
-    """The array `A` if it is a matrix, or a stack of them."""
+    """Return the array `A` if it is a matrix, or a stack of matrices."""
     if A.ndim < 2:
         raise ValueError(f"A must have shape (m, n) or (..., m, n), got {A.shape}")
     if square and A.shape[-2] != A.shape[-1]:
@@ -44,7 +44,7 @@ def with_checked_shape(A, *, square=False):
 
 
 def checked_sides(A, b):
-    """`b`, right-hand sides for the matrices A, as columns; and whether they were vectors."""
+    """Return (`b` as columns, right-hand sides for the matrices A; whether they were vectors)."""
     shape = b.shape
     vectors = b.ndim == A.ndim - 1
     if vectors:

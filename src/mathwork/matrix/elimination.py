@@ -1,6 +1,6 @@
-"""Row echelon forms: the result that carries them, and the arguments beside a plain matrix.
+"""Row echelon forms: their result class, and the arguments of calls without a plain matrix.
 
-The elimination itself is compiled: mathwork/kernels/reduction.pxi and the files it names.
+The elimination itself is compiled: mathwork/kernels/matrix/reduction.pxi and the files it names.
 """
 import math
 from typing import Any, NamedTuple
@@ -14,8 +14,8 @@ from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_columns, checked_matrix, checked_tol
 
-# A call was close if a pivot was accepted at less than so many times its bound, or one was
-# rejected at more than this part of it.
+# A call was close if a pivot was accepted at less than this many times its bound, or if a candidate
+# was rejected at more than this part of it.
 CLOSE_ACCEPTED = 1000
 CLOSE_REJECTED = 0.1
 
@@ -27,9 +27,9 @@ class Margin(NamedTuple):
     Parameters
     ----------
     accepted : float, or ndarray for a stack
-        The smallest that was accepted; infinity if there was none.
+        The smallest accepted candidate; infinity if there was none.
     rejected : float, or ndarray for a stack
-        The largest that was rejected and became zero; 0 if there was none.
+        The largest rejected candidate, which became zero; 0 if there was none.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Margin(NamedTuple):
 @public
 @kernels.reductions
 class Reduced(kernels.Reduction):
-    """What :func:`ref` and :func:`rref` give. Immutable; unpacks to ``(matrix, pivots)``.
+    """The result of :func:`ref` and :func:`rref`. Immutable; unpacks to ``(matrix, pivots)``.
 
     Parameters
     ----------
@@ -64,21 +64,21 @@ class Reduced(kernels.Reduction):
     pivots : tuple of int, or ndarray of int, shape (..., min(m, columns))
         The columns of the pivots in ascending order; in a stack padded with -1.
     rank : int, or ndarray of int for a stack
-        How many pivots there are.
+        The number of pivots.
     nullity : int, or ndarray of int for a stack
-        ``columns - rank``: how many columns have none.
+        ``columns - rank``: the number of columns without a pivot.
     ambiguous : bool, or ndarray of bool for a stack
-        Whether the rank hung on a close call: a pivot accepted at less than 1000 times its bound,
-        or a candidate rejected at more than a tenth of it. True also where `A` was not finite,
+        Whether the rank depended on a close call: a pivot accepted at less than 1000 times its
+        bound, or a candidate rejected at more than a tenth of it. Also True if `A` was not finite
         or a bound overflowed.
     margin : Margin, ``(accepted, rejected)``
         How close the calls were.
     status : int, or ndarray of int8 for a stack
-        0, or 1 where NaN or infinity stood in the first `columns`: there the matrix is NaN and
-        has no pivots.
+        0, or 1 if NaN or infinity was in the first `columns`. Then the matrix is NaN and has no
+        pivots.
     parity : int, or ndarray of int8 for a stack
-        1 or -1, of the permutation that brought the rows into their order, which the sign of a
-        determinant needs; 1 in exact arithmetic, where it is not kept.
+        1 or -1, of the permutation that brought the rows into their order; the sign of a
+        determinant needs it. It is 1 in exact arithmetic, which does not keep it.
 
     Examples
     --------
@@ -136,10 +136,10 @@ def _rebuilt(matrix, pivots, columns, verdict):
 
 @door(kernels.ref)
 def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
-    """A row echelon form of a matrix, or of each of a stack.
+    """A row echelon form of a matrix, or of each matrix of a stack.
 
-    Zero rows are at the bottom, and the first entry of a row that is not zero, its pivot, is
-    right of the pivot above. Pivots are not scaled to 1, and what is above them stays.
+    Zero rows are at the bottom. The first entry of a row that is not zero is its pivot; it is right
+    of the pivot above. Pivots are not scaled to 1, and entries above them stay.
 
     Parameters
     ----------
@@ -158,13 +158,13 @@ def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
 
     Notes
     -----
-    With partial pivoting: rows are exchanged so that each pivot is the largest of its candidates,
-    relative to the rows they are in.
+    It uses partial pivoting: rows are exchanged so that each pivot is the largest of its
+    candidates, relative to their rows.
 
-    A row that would leave the range at its scale, or lose bits at its end, is multiplied by the
-    power of two nearest 1 that prevents that: its pivot stays where it is, and the rows span what
-    they would. If a row spans more than the range, its pivot keeps its bits and its largest entry
-    stays finite where both can; smaller entries are rounded.
+    A row might leave the range at its scale, or lose bits at the end of the range. Then it is
+    multiplied by the power of two nearest to 1 that prevents this. Its pivot stays in place, and
+    the rows span the same space. If a row spans more than the range, its pivot keeps its bits and
+    its largest entry stays finite where both are possible; smaller entries are rounded.
 
     Examples
     --------
@@ -179,24 +179,24 @@ def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
 
 @door(kernels.rref)
 def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
-    """The reduced row echelon form of a matrix, or of each of a stack.
+    """The reduced row echelon form of a matrix, or of each matrix of a stack.
 
     Parameters
     ----------
     A : array_like, shape (..., m, n)
         Any size, 0 included.
     tol : float, optional
-        What a pivot is measured by, in place of ``max(m, columns) eps norm(A, inf)``; see Notes.
+        Replaces ``max(m, columns) eps norm(A, inf)`` in the bound on a pivot; see Notes.
     columns : int, optional
-        How many of the first columns may have pivots, so that the others, the augmented part,
-        only go along. All by default.
+        How many of the first columns may have pivots. The other columns, the augmented part, are
+        transformed with them. All by default.
     exact : bool
-        Compute with Fractions: `A` holds integers, Fractions, or floats, which are read as the
-        decimal they print.
+        Compute with Fractions. `A` holds integers, Fractions, or floats; a float is read as the
+        decimal that it prints.
     modulus : int, optional
-        Compute modulo this prime: `A` holds integers.
+        Compute modulo this prime. `A` holds integers.
     workers : int
-        The threads that share the matrices of a stack of floats.
+        The number of threads that share the matrices of a stack of floats.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
     Raises
     ------
     TypeError
-        For what is not numbers, or is masked; and complex numbers.
+        For input that is not numbers, is masked, or is complex.
     ValueError
         If A has less than 2 dimensions, `columns` is not in 0..n, `tol` is negative or NaN,
         `workers` is below 1, the modulus is not a prime, and for any two of `tol`, `exact` and
@@ -215,22 +215,22 @@ def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
 
     Notes
     -----
-    Gauss-Jordan elimination with partial pivoting. Rows are scaled first: by powers of two, so
-    that the largest of each (in the first `columns`) lies in [1, 2), which rounds nothing; so
-    are augmented columns that would leave the range by that. Columns with pivots are not: in
-    ``[[0, 1], [1, 1e17]]`` the 1 below the 0 is rounding beside 1e17, and the rank is 1. A
+    Gauss-Jordan elimination with partial pivoting. Rows are first scaled by powers of two, so that
+    the largest entry of each (in the first `columns`) lies in [1, 2); this rounds nothing.
+    Augmented columns that would leave the range by that are scaled too. Columns with pivots are
+    not: in ``[[0, 1], [1, 1e17]]`` the 1 below the 0 is rounding beside 1e17, and the rank is 1. A
     pivot in column c is accepted if it is above ``tol (1 + sum |R[:r, c]|)``, R being the r rows
-    reduced so far: a column that depends on those before it carries the rounding of the
-    combination that made it. What is not above is zero, and is written as exact zero.
+    reduced so far: a column that depends on earlier columns carries the rounding of their
+    combination. A candidate that is not above the bound is zero, and is written as exact zero.
     ``Reduced.margin`` tells how close these calls were.
 
-    That bound grows like the worst case, n^2 and more: float32 matrices of some hundred rows come
-    close to it even if they are random, and say so in ``ambiguous``. Give those as float64, or a
-    `tol`; ``tol=0`` takes every candidate but an exact zero.
+    That bound grows like the worst case, n^2 and more. Float32 matrices of some hundred rows come
+    close to it even if they are random; ``ambiguous`` says so. Give them as float64, or give a
+    `tol`. ``tol=0`` takes every candidate but an exact zero.
 
-    NaN or infinity in the first `columns` makes all of its matrix NaN, without pivots. A matrix
-    has the same bits alone, in any stack, and for any number of workers. Beside the result, a
-    matrix needs at most a quarter of its own memory, or 1 MB.
+    NaN or infinity in the first `columns` makes the whole matrix NaN, without pivots. A matrix has
+    the same bits alone, in any stack, and for any number of workers. Beside the result, a matrix
+    needs at most a quarter of its own memory, or 1 MB.
 
     Errors of the other entries are at most about ``m eps`` times the condition of the pivots'
     columns: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 14.4.
@@ -257,7 +257,7 @@ def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
 
 
 def _reduced(A, tol, columns, exact, modulus, workers, *, reduced):
-    """What ref and rref do with a call that their kernels do not answer"""
+    """Answer the calls of ref and rref that their kernels do not answer"""
     workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus)
     if field is not None:
@@ -272,7 +272,7 @@ def reduced_over(field, A, columns, reduced):
 
 
 def shown(represent):
-    """represent(), in which an array of Fractions may have more digits than int lets repr have"""
+    """Return represent(); an array of Fractions may have more digits than int lets repr show"""
     try:
         return represent()
     except ValueError:
@@ -283,6 +283,6 @@ def shown(represent):
 
 
 def checked(A, columns, tol):
-    """(plain A, columns, tol); a tol of -1 stands for the default."""
+    """Return (plain A, columns, tol); a tol of -1 stands for the default."""
     A, tol = checked_matrix(A), checked_tol(tol)
     return A, checked_columns(columns, A.shape[-1]), -1.0 if tol is None else tol

@@ -1,8 +1,8 @@
 """Linear algebra over the rational numbers.
 
-Row reduction goes by the first of three ways that can do it: fraction-free elimination in 64-bit
-integers (kernels/integers.pxi); the same in Python's integers, for small matrices; and p-adic
-lifting, for the rest. A reduced form is the same whichever way it came about.
+Row reduction uses the first of three methods that can do it. They are fraction-free elimination in
+64-bit integers (kernels/exact/integers.pxi); the same in Python's integers, for small matrices; and
+p-adic lifting, for all others. All methods give the same reduced form.
 """
 import bisect
 import math
@@ -16,11 +16,11 @@ from mathwork.matrix.rationals import Fraction, as_exact, as_fractions, cleared
 
 __all__ = ["RATIONALS", "Rationals", "as_fractions"]
 
-FEW = 6             # rows or columns up to which Python's integers cost less than lifting
+FEW = 6             # for more rows or columns, lifting costs less than Python's integers
 
 
 class Rationals(Field):
-    """Numbers are what as_exact makes; results are Fractions."""
+    """Numbers are those of as_exact; results are Fractions."""
 
     dtype = object
     zero, one = Fraction(0), Fraction(1)
@@ -37,7 +37,7 @@ class Rationals(Field):
         integers, scales = cleared(A)
         if integers.dtype != object:
             found = kernels.fraction_free(integers, columns, reduced)
-            # What is not divided by the pivots still carries the scales of the rows.
+            # Rows that are not divided by the pivots still carry their scales.
             if found and (scales is None or (reduced and not found[0][len(found[1]):].any())):
                 return found
         if reduced and min(A.shape[0], columns) > FEW:
@@ -73,9 +73,9 @@ RATIONALS = Rationals()
 # ---- fraction-free elimination in Python's integers ----
 
 def fraction_free(integers, scales, columns, reduced):
-    """(matrix of Fractions, pivots): kernels/integers.pxi without a limit of size.
+    """Return (matrix of Fractions, pivots): as kernels/exact/integers.pxi, without a limit of size.
 
-    The rows of `integers` are those of the matrix times `scales`; None: times 1.
+    The rows of `integers` are the rows of the matrix times `scales`; None: times 1.
     """
     rows = integers.tolist()
     scales = list(scales or [1] * len(rows))
@@ -110,20 +110,20 @@ def fraction_free(integers, scales, columns, reduced):
 # ---- p-adic lifting ----
 
 def lifting_prime(rank):
-    """The largest prime that the sums of kernels.lift allow: rank (p / 2)^2 <= 2^51"""
+    """Return the largest prime that the sums of kernels.lift allow: rank (p / 2)^2 <= 2^51"""
     return previous_prime(min(2 * math.isqrt(2 ** 51 // max(rank, 1)), 2 ** 24))
 
 
 def modulo(integers, p):
-    """Integers as int64, modulo p where they are not."""
+    """Return integers as int64; integers that do not fit are taken modulo p."""
     return integers if integers.dtype == np.int64 else (integers % p).astype(np.int64)
 
 
 def lifted(integers, columns):
-    """(reduced matrix of Fractions, tuple of pivots), or None.
+    """Return (reduced matrix of Fractions, tuple of pivots), or None.
 
-    None where rows below the rank keep entries in the columns after `columns`, or where two
-    primes in a row divide a minor that matters.
+    It is None if rows below the rank keep entries in the columns after `columns`, or if two primes
+    in a row divide a minor that matters.
     """
     p = lifting_prime(min(len(integers), columns))
     for _ in range(2):
@@ -135,11 +135,11 @@ def lifted(integers, columns):
 
 
 def _lifted_from(integers, columns, p):
-    """The reduced form if its pivots are those modulo p, else None
+    """Return the reduced form if its pivots are those modulo p, else None
 
-    With B the rows and columns of the pivots and C the other columns, it is B^-1 C: right if all
-    rows of the matrix agree and the form is a reduced one, because the rank is no less than
-    modulo p.
+    Let B be the rows and columns of the pivots and C the other columns. The form is B^-1 C. It is
+    right if all rows of the matrix agree and the form is a reduced one, because the rank is no less
+    than modulo p.
     """
     m, n = integers.shape
     form, pivots, order = kernels.reduce_modulo(modulo(integers, p)[None], p, columns, False)
@@ -172,7 +172,7 @@ def _lifted_from(integers, columns, p):
 
 
 def _limbs(integers, limbs, bits):
-    """(limbs, m, n) float64: digits in base 2^bits, the lowest first, with the sign of the whole"""
+    """Return digits in base 2^bits, (limbs, m, n) float64, lowest first, with the number's sign"""
     if limbs == 1:
         return integers.astype(np.float64, order="C")[None]
     sign, whole = np.where(integers < 0, -1, 1), abs(integers.astype(object))
@@ -181,11 +181,11 @@ def _limbs(integers, limbs, bits):
 
 
 def _enough(B, C, largest, p):
-    """(bound of numerators and denominator, how many powers of p are needed) for x = B^-1 C
+    """Return (bound of numerators and denominator, needed powers of p) for x = B^-1 C
 
-    By Cramer's rule and Hadamard's inequality over the rows of [B c], c a column of C. The power
-    of p exceeds twice the square of the bound, and all that A x - C can be times the denominator
-    where no entry of A and C is larger than `largest`.
+    The bound is by Cramer's rule and Hadamard's inequality over the rows of [B c], c a column of C.
+    The power of p exceeds twice the square of the bound. It also exceeds A x - C times the
+    denominator, for entries of A and C that are at most `largest`.
     """
     squares = _squares(B) + abs(_wide(C)).max(axis=1) ** 2
     bits = math.ceil(_product_bits(squares)) + 1
@@ -194,26 +194,26 @@ def _enough(B, C, largest, p):
 
 
 def _wide(integers):
-    """Integers where squares do not overflow: float64, whose rounding does not matter, or ints"""
+    """Return integers whose squares do not overflow: float64, if rounding is harmless, or ints"""
     return integers if integers.dtype == object else integers.astype(np.float64)
 
 
 def _squares(integers):
-    """Squares of the lengths of the rows"""
+    """Return the squares of the lengths of the rows"""
     rows = _wide(integers)
     return (rows * rows).sum(axis=1)
 
 
 def _product_bits(squares):
-    """log2 of the product of lengths given by their squares"""
+    """Return log2 of the product of lengths, from their squares"""
     return sum(map(math.log2, squares.tolist())) / 2
 
 
 def _reconstructed(values, modulus, bound):
-    """(numerators, common denominator) of the fractions that are these values modulo `modulus`
+    """Return (numerators, common denominator) of the fractions with these values modulo `modulus`
 
-    Numerators and denominator are at most `bound`, and twice its square is below the modulus:
-    then they are unique (Wang, Guy, Davenport, "P-adic reconstruction of rational numbers",
+    Numerators and denominator are at most `bound`, and twice its square is below the modulus.
+    Then they are unique (Wang, Guy, Davenport, "P-adic reconstruction of rational numbers",
     SIGSAM Bulletin 16, 1982).
     """
     half = modulus // 2
@@ -230,7 +230,7 @@ def _reconstructed(values, modulus, bound):
 
 
 def _fraction_modulo(value, modulus, bound):
-    """(a, b) with a = b value modulo `modulus`, |a| <= bound, b > 0: half of Euclid's algorithm"""
+    """Return (a, b): a = b value mod `modulus`, |a| <= bound, b > 0; half of Euclid's algorithm"""
     high, low, before, now = modulus, value % modulus, 0, 1
     while low > bound:
         quotient, rest = divmod(high, low)
@@ -242,9 +242,9 @@ def _fraction_modulo(value, modulus, bound):
 # ---- determinants ----
 
 def integer_determinant(integers):
-    """Determinant of a square matrix of integers, from its values modulo primes
+    """Return the determinant of a square matrix of integers, from its values modulo primes
 
-    As many primes as Hadamard's inequality asks for.
+    Hadamard's inequality gives the number of primes.
     """
     squares = _squares(integers)
     if not squares.all():

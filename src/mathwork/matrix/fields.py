@@ -1,6 +1,6 @@
-"""Linear algebra over a field in which arithmetic is exact, all of it read off one row reduction.
+"""Linear algebra over a field with exact arithmetic; one row reduction gives all results.
 
-exact.py and modular.py say what the numbers are and how one matrix is reduced; the rest, stacks
+exact.py and modular.py define the numbers and the reduction of one matrix. Everything else, stacks
 included, is here once for both.
 """
 import math
@@ -14,29 +14,29 @@ from mathwork.matrix.checks import checked_columns, checked_sides, with_checked_
 class Field:
     """The functions of mathwork.matrix over one field.
 
-    A subclass has `dtype`, `zero` and `one`, of results; `missing`, which stands where a slice of
-    a stack has no answer; `over`, which completes "no inverse"; and the methods that raise
-    NotImplementedError here. Numbers are arrays as `read` makes them, int64 always among them.
+    A subclass has `dtype`, `zero` and `one` of results. `missing` fills a slice of a stack that has
+    no answer. `over` completes "no inverse". The methods that raise NotImplementedError here are
+    the subclass's. Numbers are arrays from `read`; int64 arrays are always numbers.
     """
 
     def read(self, value, name):
-        """`value`, in any shape, as numbers"""
+        """Return `value`, in any shape, as numbers"""
         raise NotImplementedError
 
     def negative(self, result):
-        """The negatives of a result"""
+        """Return the negatives of a result"""
         raise NotImplementedError
 
     def reduce(self, A, columns, reduced):
-        """(row echelon form, pivots) of one matrix of numbers"""
+        """Return (row echelon form, pivots) of one matrix of numbers"""
         raise NotImplementedError
 
     def determinant(self, A):
-        """Determinant of one square matrix of numbers"""
+        """Return the determinant of one square matrix of numbers"""
         raise NotImplementedError
 
     def reduce_all(self, A, columns, reduced):
-        """(row echelon forms, pivots padded with -1) of matrices of numbers (count, m, n)"""
+        """Return (row echelon forms, pivots padded with -1) of matrices of numbers (count, m, n)"""
         matrices = np.empty(A.shape, self.dtype)
         pivots = np.full((len(A), min(A.shape[1], columns)), -1, np.intp)
         for i, matrix in enumerate(A):
@@ -47,24 +47,24 @@ class Field:
     # ---- the public functions ----
 
     def rref(self, A, columns=None, reduced=True):
-        """(matrix, pivots): a tuple of pivots, or for a stack an array padded with -1."""
+        """Return (matrix, pivots): a tuple of pivots, or for a stack an array padded with -1."""
         matrix = self._matrices(A)
         return self._reduced(matrix, checked_columns(columns, matrix.shape[-1]), reduced)
 
     def rank(self, A):
-        """The rank: an int, or for a stack an array."""
+        """Return the rank: an int, or for a stack an array."""
         return self._each(self.rank_of, self._matrices(A), np.intp)
 
     def rank_of(self, A):
-        """The rank of one matrix of numbers"""
+        """Return the rank of one matrix of numbers"""
         return len(self.reduce(A, A.shape[1], False)[1])
 
     def det(self, A):
-        """The determinant: a number, or for a stack an array."""
+        """Return the determinant: a number, or for a stack an array."""
         return self._each(self.determinant, self._matrices(A, square=True), self.dtype)
 
     def inv(self, A):
-        """The inverse. A singular matrix raises; as a slice of a stack it becomes `missing`."""
+        """Return the inverse. A singular matrix raises; in a stack its slice becomes `missing`."""
         square = self._matrices(A, square=True)
         n = square.shape[-1]
         identity = np.broadcast_to(np.eye(n, dtype=np.int64), square.shape)
@@ -79,9 +79,9 @@ class Field:
         return inverse
 
     def null_space(self, A):
-        """A basis of the null space as columns, (n, nullity), each free variable 1 in its own.
+        """Return a basis of the null space as columns, (n, nullity); each has one free variable 1.
 
-        For a stack (..., n, largest nullity), zero where a slice has fewer columns.
+        For a stack it is (..., n, largest nullity), with zeros for slices with fewer columns.
         """
         matrix = self._matrices(A)
         n = matrix.shape[-1]
@@ -89,11 +89,11 @@ class Field:
         return null_space(*self._reduced(matrix, n), n)
 
     def solve(self, A, b):
-        """(status, x, null_space) of ``A x = b``, with the free variables of x zero.
+        """Return (status, x, null_space) of ``A x = b``, with the free variables of x zero.
 
-        `b` has the shape of `A` without its last axis, or with any other number of columns. For
-        one matrix `status` is a word, that of the worst column, and `x` is None where it is
-        "inconsistent". For a stack `status` is an int8 array of codes, and `missing` fills the
+        `b` has the shape of `A` without its last axis, or with any other number of columns. For one
+        matrix, `status` is the word for the worst column, and `x` is None if that is
+        "inconsistent". For a stack, `status` is an int8 array of codes, and `missing` fills the
         inconsistent slices of x.
         """
         left, right = self._matrices(A), self.read(b, "b")
@@ -117,11 +117,11 @@ class Field:
     # ---- what they share ----
 
     def _matrices(self, A, *, square=False):
-        # Of a view nobody else can set the shape.
+        # Nobody else can set the shape of a view.
         return with_checked_shape(self.read(A, "A").view(), square=square)
 
     def _each(self, function, A, dtype):
-        """function of one matrix, or an array of it over a stack"""
+        """Return the function of one matrix, or an array of its results over a stack"""
         if A.ndim == 2:
             return function(A)
         values = np.empty(A.shape[:-2], dtype)
@@ -130,7 +130,7 @@ class Field:
         return values
 
     def _reduced(self, A, columns, reduced=True):
-        """rref of numbers"""
+        """Return rref of numbers"""
         if A.ndim == 2:
             matrix, pivots = self.reduce(A, columns, reduced)
             return matrix, tuple(pivots)
@@ -139,7 +139,7 @@ class Field:
         return matrices.reshape(A.shape), pivots.reshape(*stack, pivots.shape[1])
 
     def _solution(self, matrix, pivots, n):
-        """(status code, x or None) of one system, from the reduced form of [A b]"""
+        """Return (status code, x or None) of one system, from the reduced form of [A b]"""
         if len(pivots) and pivots[-1] >= n:
             return INCONSISTENT, None
         x = np.full((n, matrix.shape[1] - n), self.zero, self.dtype)
@@ -147,7 +147,7 @@ class Field:
         return UNIQUE if len(pivots) == n else INFINITE, x
 
     def _null_space(self, matrix, pivots, n):
-        """Null space of the first n columns of one reduced form"""
+        """Return the null space of the first n columns of one reduced form"""
         pivots = [int(pivot) for pivot in pivots if pivot < n]
         free = sorted(set(range(n)).difference(pivots))
         basis = np.full((n, len(free)), self.zero, self.dtype)
@@ -157,7 +157,7 @@ class Field:
         return basis
 
     def _null_spaces(self, matrix, pivots, n):
-        """The same of a stack, zero columns where one has fewer than another"""
+        """Return the null spaces of a stack, with zero columns where one has fewer than another"""
         stack = matrix.shape[:-2]
         nullity = n - ((pivots >= 0) & (pivots < n)).sum(axis=-1)
         basis = np.full((*stack, n, nullity.max(initial=0)), self.zero, self.dtype)

@@ -10,7 +10,7 @@ from mathwork._levels import exact as kernels
 from mathwork.matrix.fields import Field
 from mathwork.matrix.rationals import as_exact, as_number, as_text
 
-LARGEST = 2 ** 31       # which no prime modulus reaches
+LARGEST = 2 ** 31       # every prime modulus is below it
 
 
 class PrimeField(Field):
@@ -52,7 +52,7 @@ class PrimeField(Field):
         if isinstance(entry, Decimal):
             whole = entry.to_integral_value() if entry.is_finite() else None
             if whole == entry:
-                # Without the integer itself, which may have a million digits.
+                # The message omits the integer itself, which may have a million digits.
                 sign, digits, exponent = whole.as_tuple()
                 return int(Decimal((sign, digits, 0))) * pow(10, exponent, self.p) % self.p
         elif isinstance(entry, (float, np.floating)):
@@ -82,7 +82,7 @@ class PrimeField(Field):
 
 @functools.lru_cache(maxsize=4096)
 def is_prime(n):
-    """Whether n, below 2^32, is a prime.
+    """Return whether n, below 2^32, is a prime.
 
     Strong pseudoprimes to the bases 2, 7 and 61 begin at 4,759,123,141 (Jaeschke, "On strong
     pseudoprimes to several bases", Mathematics of Computation 61, 1993).
@@ -107,7 +107,7 @@ def is_prime(n):
 
 @functools.lru_cache(maxsize=4096)
 def previous_prime(n):
-    """The largest prime below n."""
+    """Return the largest prime below n."""
     n -= 1
     while not is_prime(n):
         n -= 1

@@ -1,6 +1,6 @@
-"""Products and row operations: the doors of the kernels as they are, under their public name.
+"""Products and row operations: the doors of the kernels, under their public names.
 
-Here is what needs no kernel: putting matrices side by side, and telling their form.
+Functions that need no kernel are here too: they put matrices side by side, and tell their form.
 """
 import contextlib
 
@@ -27,7 +27,7 @@ def matvec(W, x, bias=None, *, out=None):
     Returns
     -------
     ndarray, shape (n_out,)
-        float32 where all inputs are float32 or float16, else float64. `out` where it was given.
+        float32 if all inputs are float32 or float16, else float64. It is `out` if that was given.
 
     Raises
     ------
@@ -38,12 +38,12 @@ def matvec(W, x, bias=None, *, out=None):
 
     Notes
     -----
-    A sum of fewer than 32 terms is one part. A longer one is cut into contiguous parts of
-    ``min(256, 8 ceil(n_in / 32))`` terms, the last one shorter. Each part is one chain of fused
-    multiply-adds in the order of the terms, the first from the bias, the others from zero; the
-    parts are added in order. So :func:`matmul` and a layer of a network give the same bits. The
-    error is at most ``n_in eps |W| |x|`` (Higham, Accuracy and Stability of Numerical Algorithms,
-    2nd ed., section 3.1).
+    A sum of fewer than 32 terms is one part. A longer sum is cut into contiguous parts of
+    ``min(256, 8 ceil(n_in / 32))`` terms; the last part may be shorter. Each part is one chain of
+    fused multiply-adds in the order of the terms. The first chain starts from the bias, the others
+    from zero, and the parts are added in order. So :func:`matmul` and a layer of a network give the
+    same bits. The error is at most ``n_in eps |W| |x|`` (Higham, Accuracy and Stability of
+    Numerical Algorithms, 2nd ed., section 3.1).
 
     Examples
     --------
@@ -67,7 +67,7 @@ def matmul(A, B, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 where both inputs are float32 or float16, else float64. `out` where it was given.
+        float32 if both inputs are float32 or float16, else float64. It is `out` if that was given.
 
     Raises
     ------
@@ -78,9 +78,9 @@ def matmul(A, B, *, out=None):
 
     Notes
     -----
-    Every entry is summed in the parts that :func:`matvec` tells of, which gives a row of the result
-    the same bits. The error is at most ``k eps |A| |B|`` (Higham, Accuracy and Stability of
-    Numerical Algorithms, 2nd ed., section 3.5).
+    Every entry is summed in parts, as :func:`matvec` describes, so a row of the result has the same
+    bits. The error is at most ``k eps |A| |B|`` (Higham, Accuracy and Stability of Numerical
+    Algorithms, 2nd ed., section 3.5).
 
     Examples
     --------
@@ -106,15 +106,15 @@ def swap_rows(A, i, j, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 where A is float32 or float16, else float64. `out` where it was given.
+        float32 if A is float32 or float16, else float64. It is `out` if that was given.
 
     Raises
     ------
     IndexError
         For a row that A does not have.
     TypeError
-        For what is not real numbers, masked arrays, rows that are not integers, and an `out` of
-        another dtype.
+        For input that is not real numbers, masked arrays, rows that are not integers, and an `out`
+        of another dtype.
     ValueError
         If A does not have 2 dimensions, `out` has another shape, or is read-only.
 
@@ -144,23 +144,23 @@ def scale_row(A, i, factor, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 where A is float32 or float16, else float64. `out` where it was given.
+        float32 if A is float32 or float16, else float64. It is `out` if that was given.
 
     Raises
     ------
     IndexError
         For a row that A does not have.
     TypeError
-        For what is not real numbers, masked arrays, a row that is not an integer, and an `out` of
-        another dtype.
+        For input that is not real numbers, masked arrays, a row that is not an integer, and an
+        `out` of another dtype.
     ValueError
         For a factor of zero; if A does not have 2 dimensions, `out` has another shape, or is
         read-only.
 
     Notes
     -----
-    Zero is refused because it is no row operation: it cannot be undone. NaN and infinity
-    propagate.
+    Zero is refused: a multiplication by zero cannot be undone, so it is no row operation. NaN and
+    infinity propagate.
 
     Examples
     --------
@@ -187,22 +187,22 @@ def add_multiple(A, target, source, factor, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 where A is float32 or float16, else float64. `out` where it was given.
+        float32 if A is float32 or float16, else float64. It is `out` if that was given.
 
     Raises
     ------
     IndexError
         For a row that A does not have.
     TypeError
-        For what is not real numbers, masked arrays, rows that are not integers, and an `out` of
-        another dtype.
+        For input that is not real numbers, masked arrays, rows that are not integers, and an `out`
+        of another dtype.
     ValueError
         If target and source are the same row; if A does not have 2 dimensions, `out` has another
         shape, or is read-only.
 
     Notes
     -----
-    One fused multiply-add an entry: rounded once where the processor can.
+    One fused multiply-add for each entry: rounded once if the processor can.
 
     Examples
     --------
@@ -220,18 +220,18 @@ def augment(A, b):
     ----------
     A : array_like, shape (..., m, n)
     b : array_like, shape (..., m) or (..., m, k)
-        One column or k of them for each matrix: a column if it has one dimension less than A.
+        One column or k for each matrix. It is one column if b has one dimension less than A.
 
     Returns
     -------
     ndarray, shape (..., m, n + 1) or (..., m, n + k)
-        float32 where both are float32 or float16, else float64; objects where either holds
-        objects, such as Fractions, which stay what they are.
+        float32 if both are float32 or float16, else float64. Objects, such as Fractions, if either
+        holds objects; these are not converted.
 
     Raises
     ------
     TypeError
-        For what is neither real numbers nor objects, and masked arrays.
+        For input that is neither real numbers nor objects, and for masked arrays.
     ValueError
         For shapes that do not go together.
 
@@ -249,9 +249,9 @@ def augment(A, b):
 
 
 def _numbers(value, name):
-    """`value` as an array of real numbers, or as it is where it holds objects"""
+    """Return `value` as an array of real numbers, or unchanged if it holds objects"""
     if not isinstance(value, np.ndarray):
-        with contextlib.suppress(ValueError):       # which as_array explains
+        with contextlib.suppress(ValueError):       # as_array explains it
             value = np.asarray(value)
     if type(value) is np.ndarray and value.dtype.kind == "O":
         return value
@@ -261,8 +261,8 @@ def _numbers(value, name):
 def is_ref(A):
     """Whether a matrix is in row echelon form.
 
-    That is: rows of zeros are at the bottom, and the first entry of any other row that is not
-    zero stands right of that of the row above.
+    Rows of zeros are at the bottom. The first entry of any other row that is not zero stands right
+    of the first such entry of the row above.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ def is_ref(A):
     Raises
     ------
     TypeError
-        For what is neither real numbers nor objects, and masked arrays.
+        For input that is neither real numbers nor objects, and for masked arrays.
     ValueError
         If A has less than 2 dimensions.
 
@@ -292,8 +292,8 @@ def is_ref(A):
 def is_rref(A):
     """Whether a matrix is in reduced row echelon form.
 
-    That is: in row echelon form, the first entry of a row that is not zero being 1, and the only
-    one in its column.
+    It is in row echelon form, and the first entry of a row that is not zero is 1 and is the only
+    nonzero entry of its column.
 
     Parameters
     ----------
@@ -306,7 +306,7 @@ def is_rref(A):
 
     Raises
     ------
-    TypeError
+    For input that is neither real numbers nor objects, and for masked arrays.
         For what is neither real numbers nor objects, and masked arrays.
     ValueError
         If A has less than 2 dimensions.
@@ -330,14 +330,14 @@ def is_rref(A):
 
 
 def _leading(A):
-    """A as an array, and the column of each row's first entry that is not zero, or n"""
+    """Return A as an array, and the column of each row's first entry that is not zero, or n"""
     A = with_checked_shape(_numbers(A, "A"))
     end = np.ones((*A.shape[:-1], 1), bool)
     return A, np.concatenate((A != 0, end), axis=-1).argmax(axis=-1)
 
 
 def _descends(A, leading):
-    """Whether each row begins right of the one above, or both are zero"""
+    """Return whether each row begins right of the row above, or both are zero"""
     below, above = leading[..., 1:], leading[..., :-1]
     return ((below > above) | (below == A.shape[-1])).all(axis=-1)
 

@@ -1,4 +1,4 @@
-"""Exact numbers read from whatever holds them: integers, fractions, floats as they print."""
+"""Exact numbers read from integers, fractions, and floats as they print."""
 import math
 import numbers
 from decimal import Decimal
@@ -10,10 +10,10 @@ from mathwork._arrays import PLAIN, unmasked
 
 
 def as_exact(value, name, number=None):
-    """`value` as a plain array of int64 where that holds it, else of int and Fraction objects.
+    """Return `value` as a plain array of int64 if they fit, else of int and Fraction objects.
 
-    `number(entry, name)` reads one entry, where they are not integers already. By default a float
-    is the decimal that it prints: 0.8 is 4/5.
+    `number(entry, name)` reads one entry if the entries are not integers already. By default a
+    float is the decimal that it prints: 0.8 is 4/5.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def as_exact(value, name, number=None):
     if kind in "bi" or (kind in "uf" and isinstance(value, np.ndarray) and _are_integers(array)):
         return np.require(array, np.int64, PLAIN)
     if kind == "f" and array.dtype == np.float64 and not isinstance(value, np.ndarray):
-        # NumPy makes floats of the integers among them; here all are read as they were written.
+        # NumPy would make floats of the integers among them; here all are read as written.
         array = np.array(value, object)
     exact = np.empty(array.shape, object)
     exact.reshape(-1)[:] = [(number or as_number)(entry, name) for entry in array.ravel()]
@@ -37,12 +37,12 @@ def as_exact(value, name, number=None):
 
 
 def as_fractions(value, name):
-    """`value`, as `as_exact` reads it, as an array of Fractions."""
+    """Return `value`, read by `as_exact`, as an array of Fractions."""
     return np.asarray(np.frompyfunc(Fraction, 1, 1)(as_exact(value, name).astype(object)))
 
 
 def narrowed(exact):
-    """An array of objects as int64 where all are integers that fit, else the array itself."""
+    """Return an array of objects as int64 if all are integers that fit, else the array itself."""
     if all(type(entry) is int for entry in exact.flat):
         try:
             return exact.astype(np.int64)
@@ -52,9 +52,9 @@ def narrowed(exact):
 
 
 def cleared(exact):
-    """(integers, scales): each row times its scale, a positive Fraction, is a row of integers.
+    """Return (integers, scales): each row times its scale, a positive Fraction, is of integers.
 
-    Rows of objects lose their denominators and common factors; `scales` is None where all are 1.
+    Rows of objects lose their denominators and common factors. `scales` is None if all are 1.
     """
     if exact.dtype != object:
         return exact, None
@@ -71,12 +71,12 @@ def cleared(exact):
 
 
 def _are_integers(array):
-    """Whether all entries are whole numbers below 2^53, which print as what they are."""
+    """Return whether all entries are whole numbers below 2^53, which print as they are."""
     return bool((abs(array) < np.float64(2 ** 53)).all() and (array == np.trunc(array)).all())
 
 
 def as_text(number):
-    """An int or a Fraction in digits, which Python's str refuses above some thousands of them."""
+    """Return an int or a Fraction in digits; Python's str refuses more than some thousands."""
     if not isinstance(number, (int, Fraction)):
         return str(number)
     digits = str(Decimal(number.numerator))
@@ -84,7 +84,7 @@ def as_text(number):
 
 
 def as_number(entry, name):
-    """One number as an int or a Fraction."""
+    """Return one number as an int or a Fraction."""
     if isinstance(entry, (numbers.Integral, np.bool_)):
         return int(entry)
     if isinstance(entry, numbers.Rational):

@@ -68,18 +68,18 @@ class Add:
 
 
 def _product(factor, entry):
-    """factor * entry, never -0.0"""
+    """Return factor * entry, never -0.0"""
     product = factor * entry
     return product or abs(product)
 
 
 def _times(factor, written):
-    """A factor before the name of a row: nothing for 1, a sign alone for -1"""
+    """Return a factor for the name of a row: nothing for 1, a sign alone for -1"""
     return {1: "", -1: "-"}.get(factor) if abs(factor) == 1 else f"{written(factor)} "
 
 
 def as_text(number):
-    """3, -3/4, 0.125"""
+    """Return the number as 3, -3/4 or 0.125"""
     return rationals.as_text(number) if isinstance(number, Fraction) else f"{number:.6g}"
 
 

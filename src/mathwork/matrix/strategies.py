@@ -1,18 +1,18 @@
-"""Which steps an elimination takes: with integers as long as there can be, or in floats."""
+"""The choice of steps in an elimination: with integers as long as possible, or in floats."""
 import math
 from fractions import Fraction
 
 from mathwork.matrix.steps import Add, Scale, Swap
 
-FAR = 300       # floats whose rows are between 2^-300 and 2^300 in size do not leave the range
-INSIDE = 900    # nor do entries behind the bar between 2^-900 and 2^900 at once
+FAR = 300       # rows with sizes from 2^-300 to 2^300 do not leave the range
+INSIDE = 900    # nor do they with entries behind the bar from 2^-900 to 2^900
 
 
 class _Worker:
-    """Rows, and the steps that have been taken on them
+    """Rows, and the steps taken on them
 
-    Of floats, `known` says what is known of entries without their rounding: after how many steps,
-    in which rows and column, they are exactly 0 or 1.
+    For floats, `known` says which entries are exactly 0 or 1 without their rounding: after how many
+    steps, in which rows and column.
     """
 
     def __init__(self, rows):
@@ -36,10 +36,10 @@ class _Worker:
 
 
 class ByHand(_Worker):
-    """With integers as long as there can be"""
+    """With integers as long as possible"""
 
     def down(self, columns):
-        """Echelon form; the pivots' columns"""
+        """Bring the rows to echelon form; return the pivots' columns"""
         pivots = []
         for i, row in enumerate(self.rows):
             self.scale(i, Fraction(math.lcm(*(entry.denominator for entry in row))))
@@ -49,7 +49,7 @@ class ByHand(_Worker):
         return tuple(pivots)
 
     def _clear_below(self, top, column):
-        """Leave one entry from row `top` on, in that row; False if there is none"""
+        """Leave one entry from row `top` on, in that row; return False if there is none"""
         while candidates := [i for i in range(top, len(self.rows)) if self.rows[i][column]]:
             smallest = min(candidates, key=lambda i: abs(self.rows[i][column]))
             self.swap(top, smallest)
@@ -62,12 +62,12 @@ class ByHand(_Worker):
         return False
 
     def _divide_out(self, i, column):
-        """Divide a row by its common factor, with the sign that makes the pivot positive"""
+        """Divide a row by its common factor, with the sign for a positive pivot"""
         factor = math.gcd(*(entry.numerator for entry in self.rows[i]))
         self.scale(i, Fraction(1 if self.rows[i][column] > 0 else -1, factor))
 
     def up(self, pivots):
-        """From echelon form to the reduced one"""
+        """Bring the echelon form to the reduced form"""
         for source, column in reversed(list(enumerate(pivots))):
             self._divide_out(source, column)
             pivot = self.rows[source][column]
@@ -80,10 +80,10 @@ class ByHand(_Worker):
 
 
 class InFloats(_Worker):
-    """With partial pivoting, candidates measured by the rows that they are in"""
+    """With partial pivoting; a candidate is measured by its row"""
 
     def down(self, columns, allowed):
-        """Echelon form; the pivots' columns, which are among those allowed"""
+        """Bring the rows to echelon form; return the pivots' columns, all among those allowed"""
         sizes = [self._brought_near(i, columns) for i in range(len(self.rows))]
         pivots = []
         for column in range(columns):
@@ -104,9 +104,9 @@ class InFloats(_Worker):
         return tuple(pivots)
 
     def _brought_near(self, i, columns):
-        """The size of a row, which is multiplied by a power of two where it is far from 1
+        """Multiply a row by a power of two if its size is far from 1; return its size
 
-        To 1, or as near to that as leaves what stands behind the bar in the range, but not far.
+        The size becomes 1, or as near to 1 as keeps the entries behind the bar in the range.
         """
         size = max(map(abs, self.rows[i][:columns]), default=0.0)
         exponent = math.frexp(size)[1]

@@ -1,4 +1,4 @@
-"""Linear systems and what else a reduction tells: rank, determinant, inverse, null space."""
+"""Linear systems and other uses of a reduction: rank, determinant, inverse, null space."""
 import math
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_matrix, checked_sides, with_checked_shape
 from mathwork.matrix.elimination import CLOSE_ACCEPTED, CLOSE_REJECTED, ref, rref, shown
 
-# Rounding in b is of the size that A x had before it cancelled, for an x that is not known. So it
-# is taken to be up to so many times what the x that is found could leave.
+# Rounding in b has the size of A x before cancellation, for an unknown x. So it may be up to this
+# many times the rounding that the computed x could leave.
 CANCELLED = 16
 
 
@@ -23,26 +23,26 @@ class _Parts(NamedTuple):
 
 
 class Solution(_Parts):
-    """What :func:`solve` found; unpacks to its fields.
+    """The result of :func:`solve`; unpacks to its fields.
 
     Parameters
     ----------
     status : str, or ndarray of int8 for a stack
-        ``"unique"`` 0, ``"infinite"`` 1, ``"inconsistent"`` 2, or ``"nan"`` 3 where A or b is not
-        finite. With several right-hand sides, the last of these that one of them has.
+        ``"unique"`` 0, ``"infinite"`` 1, ``"inconsistent"`` 2, or ``"nan"`` 3 if A or b is not
+        finite. With several right-hand sides, the last of these words that applies to one of them.
     x : ndarray, shape (..., n) or (..., n, k), or None
-        The solution, or the one in which all free variables are zero. It is NaN for a right-hand
-        side without a solution. In exact arithmetic and modulo a prime x is None if there is one
-        of those; in a stack NaN, or -1 modulo a prime, then fills the slice.
+        The solution, or the solution with all free variables zero. It is NaN for a right-hand side
+        without a solution. In exact arithmetic and modulo a prime, x is None if there is such a
+        right-hand side; in a stack, NaN, or -1 modulo a prime, then fills the slice.
     null_space : ndarray, shape (..., n, nullity)
-        As :func:`null_space` gives it: any combination of its columns may be added to x.
+        As from :func:`null_space`. Any combination of its columns may be added to x.
 
     Attributes
     ----------
     ambiguous : bool, or ndarray of bool for a stack
-        Whether the status hung on a close call: on the rank, as in :class:`Reduced`, or on a 0 = d
-        that was a contradiction by less than 1000 times its bound, or none by less than 10. False
-        in exact arithmetic and modulo a prime.
+        Whether the status depended on a close call. It may be on the rank, as in :class:`Reduced`.
+        It may be on a 0 = d: a contradiction by less than 1000 times its bound, or none by less
+        than 10. False in exact arithmetic and modulo a prime.
 
     Examples
     --------
@@ -74,10 +74,10 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
     A : array_like, shape (..., m, n)
         One matrix, or a stack of them.
     b : array_like, shape (..., m) or (..., m, k)
-        One right-hand side for each matrix, or k of them: a vector if it has one dimension less
-        than A.
+        One right-hand side for each matrix, or k of them. It is a vector if it has one dimension
+        less than A.
     tol : float, optional
-        In place of the tolerance of :func:`rref`.
+        Replaces the tolerance of :func:`rref`.
     exact : bool
         Compute with Fractions.
     modulus : int, optional
@@ -94,13 +94,13 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
 
     Notes
     -----
-    The reduced form of ``[A | b]`` with pivots in A alone. A row that has become zero in A leaves
-    0 = d: the system is inconsistent if ``|d| > 16 tol sum |x|``, tol being that of :func:`rref`
-    and x the solution of the other rows. ``tol sum |x|`` is what rounding can leave there of this
-    x. A ``b = A @ y`` in which larger numbers cancelled carries more: of random matrices of rank 1
-    with two decimals, 2 x 2 to 5 x 5, one in a thousand such b is still called inconsistent, most
-    of them all rounding, where A y is 0. ``ambiguous`` tells. A row of zeros in A itself has no
-    rounding: any d but 0 is a contradiction.
+    The reduced form of ``[A | b]`` has pivots in A alone. A row that has become zero in A leaves
+    0 = d. The system is inconsistent if ``|d| > 16 tol sum |x|``; tol is that of :func:`rref`, and
+    x is the solution of the other rows. For this x, rounding can leave ``tol sum |x|`` there. If
+    larger numbers cancelled in ``b = A @ y``, b carries more rounding. Of random matrices of rank 1
+    with two decimals, 2 x 2 to 5 x 5, one in a thousand such b is still called inconsistent; in
+    most of these A y is 0 and b is all rounding. ``ambiguous`` tells. A row of zeros in A itself
+    has no rounding: any d but 0 is a contradiction.
 
     Examples
     --------
@@ -132,12 +132,12 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
 
 
 def _flat(A):
-    """A matrix as it is, a stack with a single axis for its slices"""
+    """Return a matrix unchanged, a stack with a single axis for its slices"""
     return A if A.ndim < 4 else A.reshape(math.prod(A.shape[:-2]), *A.shape[-2:])
 
 
 def _solved(A, sides, tol):
-    """(status code, x, null space, ambiguous) of plain arrays"""
+    """Return (status code, x, null space, ambiguous) of plain arrays"""
     n = A.shape[-1]
     reduced = _reduced_beside(A, sides, tol)
     _bring_back(reduced, A, sides, tol)
@@ -159,33 +159,33 @@ def _solved(A, sides, tol):
 
 
 def _reduced_beside(A, sides, tol):
-    """``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
+    """Return ``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
     together = np.concatenate((A, sides), axis=-1)
     return kernels.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True)
 
 
 def _bring_back(reduced, A, sides, tol):
-    """Replace what left the range, perhaps only on the way, by what smaller sides give"""
+    """Replace numbers that left the range, perhaps on the way, by results of smaller sides"""
     found = reduced.matrix[..., A.shape[-1]:]
     lost = ~np.isfinite(found)
     if lost.any():
         lost &= np.equal(reduced.status, 0)[..., None, None]
         lost &= np.isfinite(sides).all(axis=-2, keepdims=True)
     if lost.any():
-        bits = np.finfo(A.dtype).nmant      # more than elimination lets numbers grow
+        bits = np.finfo(A.dtype).nmant      # elimination lets numbers grow by less
         with np.errstate(all="ignore"):
             smaller = _reduced_beside(A, np.ldexp(sides, -bits), tol).matrix[..., A.shape[-1]:]
             np.copyto(found, np.ldexp(smaller, bits), where=lost)
 
 
 def _at_pivots(reduced, n, part):
-    """The rows of `part` of the reduced matrix at their pivots' places among n, zeros elsewhere"""
+    """Return rows of `part` of the reduced matrix at their pivots' places of n, zeros elsewhere"""
     matrix = reduced.matrix[..., part]
     if matrix.ndim == 2:
         result = np.zeros((n, matrix.shape[-1]), matrix.dtype)
         result[list(reduced.pivots)] = matrix[:reduced.rank]
     else:
-        # The padding of pivots, -1, writes to one row more, which is dropped.
+        # The padding of pivots, -1, writes to one extra row, which is dropped.
         result = np.zeros((*matrix.shape[:-2], n + 1, matrix.shape[-1]), matrix.dtype)
         rows = matrix[..., :reduced.pivots.shape[-1], :]
         np.put_along_axis(result, reduced.pivots[..., None] % (n + 1), rows, axis=-2)
@@ -195,7 +195,7 @@ def _at_pivots(reduced, n, part):
 
 
 def _contradictions(A, sides, reduced, tol):
-    """(whether 0 = d is left over, whether that was a close call), for each right-hand side"""
+    """Return (whether 0 = d is left, whether that was a close call), for each right-hand side"""
     m = A.shape[-2]
     rank = np.asarray(reduced.rank)
     if (rank == m).all():
@@ -204,14 +204,14 @@ def _contradictions(A, sides, reduced, tol):
     with np.errstate(all="ignore"):
         if tol is None:
             norm = np.ldexp(np.abs(A), -exponents[..., None]).sum(axis=-1).max(axis=-1, initial=0)
-            tol = max(A.shape[-2:]) * np.finfo(A.dtype).eps * norm      # that of rref
+            tol = max(A.shape[-2:]) * np.finfo(A.dtype).eps * norm      # as in rref
         magnitudes = np.abs(_in_range(A, sides, reduced, exponents))
         beyond = np.arange(m)[:, None] >= rank[..., None, None]
         rest = np.where(beyond, magnitudes, 0).max(axis=-2, initial=0)
         size = np.where(beyond, 0, magnitudes).sum(axis=-2)
         unit = CANCELLED * np.asarray(tol)[..., None]
         bound = unit * size
-        # As if x were 1 where it is less: b may be all rounding.
+        # x counts as at least 1 here: b may be all rounding.
         close = (rest > CLOSE_REJECTED * bound) & (
             rest < np.maximum(CLOSE_ACCEPTED * bound, unit))
     no_row = (~A.any(axis=-1)[..., None] & (sides != 0)).any(axis=-2)
@@ -219,7 +219,7 @@ def _contradictions(A, sides, reduced, tol):
 
 
 def _in_range(A, sides, reduced, exponents):
-    """The reduced sides, those of all slices scaled where one has left the range"""
+    """Return the reduced sides; if any left the range, the sides of all slices are scaled"""
     n = A.shape[-1]
     left = reduced.matrix[..., n:]
     size = np.abs(left).max(axis=-2, initial=0)
@@ -233,7 +233,7 @@ def _in_range(A, sides, reduced, exponents):
 
 
 def _row_exponents(A):
-    """k with 2^k <= the largest of a row < 2^(k + 1); 0 where it is zero or not finite"""
+    """Return k with 2^k <= largest of a row < 2^(k + 1); 0 if it is zero or not finite"""
     largest = np.abs(A).max(axis=-1, initial=0)
     usable = (largest > 0) & (largest < np.inf)
     return np.where(usable, np.frexp(largest)[1] - 1, 0).astype(np.intc)
@@ -251,7 +251,7 @@ def rank(A, *, tol=None, exact=False, modulus=None):
     Returns
     -------
     int, or ndarray of int for a stack
-        0 where A is not finite: :func:`rref` says so in its status.
+        0 if A is not finite; then the status of :func:`rref` says so.
 
     Raises
     ------
@@ -269,7 +269,7 @@ def rank(A, *, tol=None, exact=False, modulus=None):
 
 
 def null_space(A, *, tol=None, exact=False, modulus=None):
-    """A basis of all x with ``A x = 0``, one free variable 1 and the others 0 in each vector.
+    """A basis of all x with ``A x = 0``. In each vector one free variable is 1, the others 0.
 
     Parameters
     ----------
@@ -280,9 +280,9 @@ def null_space(A, *, tol=None, exact=False, modulus=None):
     Returns
     -------
     ndarray, shape (..., n, nullity)
-        The vectors as columns, in the order of their free variables. For a stack as many as the
-        largest nullity, zero where a slice has fewer; NaN in a slice that is not finite, and
-        n x n of it for one such matrix.
+        The vectors as columns, in the order of their free variables. A stack has as many as its
+        largest nullity; a slice with fewer is filled up with zeros. A slice that is not finite is
+        NaN; a single such matrix gives n x n NaN.
 
     Raises
     ------
@@ -306,7 +306,7 @@ def null_space(A, *, tol=None, exact=False, modulus=None):
 
 
 def _null_space(reduced, n):
-    """From a reduced matrix whose first n columns had the pivots"""
+    """Return the null space from a reduced matrix with its pivots in the first n columns"""
     if reduced.matrix.ndim == 2:
         return _null_space_of_one(reduced, n)
     # The identity less the rows at their pivots' places: zero in the columns of pivots.
@@ -314,7 +314,7 @@ def _null_space(reduced, n):
     is_pivot = np.zeros((*vectors.shape[:-2], n + 1), bool)
     np.put_along_axis(is_pivot, reduced.pivots % (n + 1), True, axis=-1)
     free_first = np.argsort(is_pivot[..., :n], axis=-1, kind="stable")
-    # One slice that is not finite does not widen the others.
+    # A slice that is not finite does not widen the others.
     nullity = np.where(reduced.status == 0, n - reduced.rank, 0).max(initial=0)
     return np.take_along_axis(vectors, free_first[..., None, :nullity], axis=-1)
 
@@ -343,7 +343,7 @@ def inv(A, *, tol=None, exact=False, modulus=None):
     Returns
     -------
     ndarray, shape (..., n, n)
-        In a stack, NaN where a slice has no inverse.
+        In a stack, NaN for a slice without an inverse.
 
     Raises
     ------
@@ -393,8 +393,8 @@ def det(A, *, tol=None, exact=False, modulus=None):
     Returns
     -------
     float64 or float32, Fraction or int; ndarray for a stack
-        The product of the pivots, of which only the whole can overflow or underflow; 0 where the
-        rank is below n, NaN where A is not finite. With ``tol=0`` only an exact zero is no pivot.
+        The product of the pivots; only the whole product can overflow or underflow. 0 if the rank
+        is below n, NaN if A is not finite. With ``tol=0`` only an exact zero is no pivot.
 
     Raises
     ------

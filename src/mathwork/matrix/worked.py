@@ -1,4 +1,4 @@
-"""Elimination as it is done by hand: every elementary row operation, one a step."""
+"""Elimination as done by hand: every elementary row operation is one step."""
 import math
 
 import numpy as np
@@ -19,13 +19,13 @@ class Elimination:
     Attributes
     ----------
     matrix : ndarray, shape (m, n)
-        The matrix that was given; Fractions, or float64 where it was not exact.
+        The matrix as it was given: Fractions, or float64 if it was not exact.
     steps : tuple of Swap, Scale and Add
         In order. Rows are counted from 0 in their fields, from 1 in text.
     pivots : tuple of int
         The pivots' columns.
     columns : int
-        How many of the first columns may have pivots: the bar is drawn after them.
+        How many of the first columns may have pivots. The bar is drawn after them.
     reduced : bool
         Whether the result is in reduced form.
     rank : int
@@ -51,7 +51,7 @@ class Elimination:
     __slots__ = ("_known", "_rows", "_width", "columns", "exact", "pivots", "reduced", "steps")
 
     def __new__(cls, *args):
-        # From eliminate or a pickle: what __slots__ names, in its order.
+        # From eliminate or a pickle: the values of __slots__, in order.
         if len(args) != len(cls.__slots__):
             raise TypeError("an Elimination is made by eliminate(A)")
         self = super().__new__(cls)
@@ -85,13 +85,13 @@ class Elimination:
         return self.replay(np.eye(len(self._rows), dtype=int))
 
     def matrices(self):
-        """The matrix as given and after each step.
+        """The matrix as it was given and after each step.
 
         Returns
         -------
         list of ndarray, shape (m, n)
-            One more than there are steps. In floats, what :func:`rref` takes for zero is zero
-            after the step before it, and in the matrix as given if there is no step at all.
+            One more than the number of steps. In floats, an entry that :func:`rref` takes for zero
+            is zero after the step before it, or in the given matrix if there is no step at all.
 
         Examples
         --------
@@ -107,7 +107,7 @@ class Elimination:
         Parameters
         ----------
         B : array_like, shape (m, k) or (m,)
-            Read as the eliminated matrix was: exactly, or as float64.
+            Read in the same way as the eliminated matrix: exactly, or as float64.
 
         Returns
         -------
@@ -171,7 +171,7 @@ class Elimination:
                 f"rank {self.rank}>")
 
     def _states(self):
-        """The rows as given and after each step"""
+        """Yield the rows as given and after each step"""
         rows = [list(row) for row in self._rows]
         if self.steps:
             yield [list(row) for row in rows]
@@ -216,15 +216,15 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
     Parameters
     ----------
     A : array_like, shape (m, n)
-        Integers, Fractions, or floats, which are read as the decimal they print.
+        Integers, Fractions, or floats; a float is read as the decimal that it prints.
     exact : bool
-        Whether to compute with Fractions. If not, in float64 with partial pivoting, and the
-        pivots that :func:`rref` finds. Rows at the ends of the range are multiplied by powers of
+        Whether to compute with Fractions. If not, computes in float64 with partial pivoting, and
+        with the pivots of :func:`rref`. Rows at the ends of the range are multiplied by powers of
         two first.
     reduced : bool
         Whether to go on to the reduced form.
     columns : int, optional
-        How many of the first columns may have pivots; the others are an augmented part, behind a
+        How many of the first columns may have pivots. The others are an augmented part, behind a
         bar. All by default.
 
     Returns
@@ -234,16 +234,16 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
     Raises
     ------
     TypeError, ValueError
-        For what is not a matrix of numbers, or has NaN or infinity.
+        For input that is not a matrix of numbers, or has NaN or infinity.
 
     Notes
     -----
-    Exactly, the steps are those of a careful hand: rows become integers first, pivots are the
-    entries that divide the others or else what is left of them after whole multiples are
-    subtracted, common factors are divided out at once, and fractions come only where a row is
-    divided by its pivot at the end. The result is that of ``rref(A, exact=True)``. Only where
-    `columns` leaves entries in the rows below the rank, as in a system without a solution, is
-    what stands behind the bar not determined by the matrix, and may differ.
+    If exact, the steps are those of a careful hand. Rows become integers first. A pivot is an entry
+    that divides the others, or else their remainder after whole multiples are subtracted. Common
+    factors are divided out at once. Fractions come only at the end, where a row is divided by its
+    pivot. The result is that of ``rref(A, exact=True)``, with one exception: `columns` may leave
+    entries in the rows below the rank, as in a system without a solution. Then the matrix does not
+    determine the part behind the bar, and it may differ.
 
     The notes that this package implements print ``[[1, 0, 0, -14], [0, 1, 0, 5]]`` beside
     ``[[1, 2, 3, 6], [0, 1, 4, 5]]``. It is reduced, but not the reduced form of that matrix,
