@@ -9,7 +9,7 @@ vis_viva, KeplerOrbit                                     mathwork.orbit.kepler
 plot_orbits                                               mathwork.orbit.plot
 UnitsWarning                                              mathwork.orbit.units
 
-Quantities of astropy and pint may be given for any number, and the result then is one.
+Any number may be a quantity of astropy or pint; then the result is one too.
 """
 from mathwork.orbit.anomaly import Anomaly, solve_kepler
 from mathwork.orbit.circular import (

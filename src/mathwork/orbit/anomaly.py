@@ -10,14 +10,14 @@ from mathwork._status import CONVERGED, INVALID, NOT_CONVERGED
 
 
 class Anomaly(NamedTuple):
-    """What :func:`solve_kepler` gives with ``status=True``; unpacks to its fields.
+    """The result of :func:`solve_kepler` with ``status=True``; unpacks to its fields.
 
     Parameters
     ----------
     anomaly : float or ndarray
         E, H or D in radians (D is a pure number); NaN unless the status is 0.
     status : int or ndarray of int8
-        0 converged; 1 where the eccentricity is negative or either is not finite; 2 not
+        0 converged; 1 if the eccentricity is negative or an input is not finite; 2 not
         converged, which has never been seen.
 
     Examples
@@ -38,11 +38,11 @@ def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
     Parameters
     ----------
     mean_anomaly : float or array_like
-        M in radians, any number of turns; of a parabola ``sqrt(mu / (2 q**3)) (t - T)``.
+        M in radians, any number of turns; for a parabola ``sqrt(mu / (2 q**3)) (t - T)``.
     eccentricity : float or array_like
         e, 0 or more. In an array each element may be of another conic.
     out : ndarray, optional
-        Where to put the result; it has the shape that the arguments broadcast to.
+        Where to put the result; its shape is the broadcast shape of the arguments.
     status : bool, optional
         Return :class:`Anomaly`, the result with a code for each element.
 
@@ -50,32 +50,32 @@ def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
     -------
     float or ndarray, or Anomaly
         E for e < 1, as many turns from 0 as M; H for e > 1; D = tan(nu / 2) for e = 1. A float
-        for numbers. Arrays broadcast; the result is float32 where all arrays are float32 or
-        float16, computed in float64 all the same. If an argument carries units so does the result,
-        in radians, which then is float64.
+        for numbers. Arrays broadcast. The result is float32 if all arrays are float32 or float16,
+        but it is computed in float64. If an argument carries units, so does the result, in radians;
+        then it is float64.
 
     Raises
     ------
     TypeError
-        For what is not real numbers, masked arrays, and units of another dimension.
+        For input that is not real numbers, masked arrays, and units of another dimension.
     ValueError
-        For a number that is not finite and a negative eccentricity; for shapes that do not
+        For a number that is not finite, and for a negative eccentricity. For shapes that do not
         broadcast. In an array, such an element gives NaN.
 
     Notes
     -----
     .. math:: E - e \\sin E = M, \\qquad e \\sinh H - H = M, \\qquad D + D^3 / 3 = M
 
-    The result satisfies its equation to the last digits that M, e and itself have: for an ellipse
-    the residual is at most 1.25 times ``ulp(M) + |sin E| ulp(e) + (1 - e cos E) ulp(E)``, twice
-    what rounding the three to float64 can do to it. So it is for a hyperbola with the derivatives
-    of its equation, ``|sinh H|`` and ``e cosh H - 1``, and for a parabola with ``1 + D**2`` (there
-    2 times, where M is beyond 1e100). Near e = 1 nothing cancels: M is there
-    :math:`(1 - e) E + e (E - \\sin E)`. Whole turns are taken from M with 2 pi in three parts,
-    exactly up to 1.3e10 and to an ulp of M beyond.
+    The result satisfies its equation to the last digits of M, e and itself. For an ellipse the
+    residual is at most 1.25 times ``ulp(M) + |sin E| ulp(e) + (1 - e cos E) ulp(E)``: twice the
+    effect of rounding the three to float64. The same holds for a hyperbola with the derivatives of
+    its equation, ``|sinh H|`` and ``e cosh H - 1``, and for a parabola with ``1 + D**2`` (there 2
+    times, for M beyond 1e100). Near e = 1 nothing cancels: M is :math:`(1 - e) E + e (E - \\sin E)`
+    there. Whole turns are taken from M with 2 pi in three parts: exactly up to 1.3e10, and to an
+    ulp of M beyond.
 
-    A starter (Markley's for ellipses) is followed by a fixed number of corrections of fifth order,
-    so no element waits for another, and the bits of each do not depend on the others.
+    A starter (Markley's for ellipses) is followed by a fixed number of corrections of fifth order.
+    So no element waits for another, and its bits do not depend on the others.
 
     References
     ----------
@@ -103,7 +103,7 @@ def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
 
 
 def _status(anomaly, mean_anomaly, eccentricity):
-    """The codes of Anomaly: the kernel gives NaN for all but a value that converged"""
+    """Return the codes of Anomaly: the kernel gives NaN for all but a converged value"""
     M, e = (np.asarray(value, np.float64) for value in (mean_anomaly, eccentricity))
     valid = np.isfinite(M) & np.isfinite(e) & (e >= 0)
     codes = np.where(np.isnan(anomaly), np.where(valid, NOT_CONVERGED, INVALID), CONVERGED)

@@ -1,13 +1,13 @@
 """Quantities of circular orbits, each a function of the masses and the radius.
 
-The star is held fixed, as is nearly exact where the planet is much lighter, unless the planet's
-mass says that both move. Gravity is Newton's: nothing here knows of relativity.
+The star is held fixed unless the planet's mass is given; then both move. A fixed star is nearly
+exact if the planet is much lighter. Gravity is Newton's, without relativity.
 """
 import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
 
-MU = "m**3/s**2"        # as both astropy and pint read it
+MU = "m**3/s**2"        # a form that both astropy and pint read
 UNITS = {"radius": "m", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
 
 
@@ -29,7 +29,7 @@ def gravitational_force(m1, m2, r, *, out=None):
     Returns
     -------
     float or ndarray
-        As :func:`circular_speed` has it, errors too.
+        As from :func:`circular_speed`, with the same errors.
 
     Notes
     -----
@@ -63,14 +63,13 @@ def centripetal_force(m, v, r, *, out=None):
     Returns
     -------
     float or ndarray
-        As :func:`circular_speed` has it, errors too.
+        As from :func:`circular_speed`, with the same errors.
 
     Notes
     -----
     .. math:: F = m v^2 / r
 
-    On a circular orbit this is the gravitational force, which is where
-    ``v = sqrt(G M / r)`` comes from.
+    On a circular orbit this is the gravitational force. ``v = sqrt(G M / r)`` follows from that.
 
     Examples
     --------
@@ -82,7 +81,7 @@ def centripetal_force(m, v, r, *, out=None):
 
 
 def _force_in_general(name, out, **values):
-    """A force of values with units, lists and subclasses"""
+    """Return a force of values with units, lists and subclasses"""
     plain, kind = units.plain(**values)
     force = kernels.plain_force(kernels.orbit_codes[name], *plain,
                                 units.plain_out(out, kind, "N"))
@@ -100,29 +99,29 @@ def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     radius : float or array_like
         The distance of the centres of planet and star in m.
     star_mass : float or array_like
-        Mass of what is orbited, in kg. Give this or `mu`.
+        Mass of the central body, in kg. Give this or `mu`.
     planet_mass : float or array_like, optional
-        Mass of the planet in kg. If it is given both masses move, and the speed is that of one
-        relative to the other; else the star is held fixed.
+        Mass of the planet in kg. If it is given, both masses move, and the speed is relative: of
+        one mass to the other. Otherwise the star is held fixed.
     mu : float or array_like
-        G M of what is orbited, in m3/s2. It is known to more digits than G and M are.
+        G M of the central body, in m3/s2. It is known to more digits than G and M.
     out : ndarray, optional
-        Where to put the result; it has the shape that the arguments broadcast to.
+        Where to put the result; its shape is the broadcast shape of the arguments.
 
     Returns
     -------
     float or ndarray
-        A float for numbers. Arrays broadcast; the result is float32 where all arrays are float32
-        or float16, computed in float64 all the same. If an argument carries units, of astropy or
-        pint, so does the result, which then is float64.
+        A float for numbers. Arrays broadcast. The result is float32 if all arrays are float32 or
+        float16, but it is computed in float64. If an argument carries units, of astropy or pint, so
+        does the result, which is then float64.
 
     Raises
     ------
     TypeError
-        Unless exactly one of `star_mass` and `mu` is given; for a unit of another dimension, and
-        for what is not real numbers.
+        Unless exactly one of `star_mass` and `mu` is given. For a unit of another dimension, and
+        for input that is not real numbers.
     ValueError
-        For a number that is negative or NaN, and a radius of 0; and for shapes that do not
+        For a number that is negative or NaN, and for a radius of 0. For shapes that do not
         broadcast. In an array, such an element makes its result NaN.
 
     Warns
@@ -134,9 +133,9 @@ def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     -----
     .. math:: v = \\sqrt{G M / r} \\quad\\text{or}\\quad v = \\sqrt{G (M + m) / r}
 
-    It follows from the gravitational force being the centripetal one. It is not the mean speed of
-    an ellipse of the same semi-major axis a, which is its perimeter, shorter than the circle's,
-    over the same period: about ``1 - e**2 / 4`` times as much. Mercury (e = 0.2056) has
+    It follows because the gravitational force is the centripetal force. It is not the mean speed of
+    an ellipse with the same semi-major axis a. That is the ellipse's perimeter, shorter than the
+    circle's, over the same period: about ``1 - e**2 / 4`` times as much. Mercury (e = 0.2056) has
     ``sqrt(GM / a)`` = 47.87 km/s and a mean speed of 47.36 km/s.
 
     Examples
@@ -161,14 +160,14 @@ def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     Returns
     -------
     float or ndarray
-        As :func:`circular_speed` has it, errors and warnings too.
+        As from :func:`circular_speed`, with the same errors and warnings.
 
     Notes
     -----
     .. math:: P = 2 \\pi \\sqrt{r^3 / (G M)}
 
-    with M + m for M where both masses move: Kepler's third law, which also holds for an ellipse
-    whose semi-major axis is r.
+    with M + m for M if both masses move: Kepler's third law. It also holds for an ellipse with the
+    semi-major axis r.
 
     Examples
     --------
@@ -196,13 +195,13 @@ def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None
     Returns
     -------
     float or ndarray
-        As :func:`circular_speed` has it, errors and warnings too.
+        As from :func:`circular_speed`, with the same errors and warnings.
 
     Notes
     -----
     .. math:: \\omega = \\sqrt{G M / r^3}
 
-    with M + m for M where both masses move. For an ellipse it is the mean motion.
+    with M + m for M if both masses move. For an ellipse it is the mean motion.
 
     Examples
     --------
@@ -226,13 +225,13 @@ def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None)
     Returns
     -------
     float or ndarray
-        As :func:`circular_speed` has it, errors and warnings too.
+        As from :func:`circular_speed`, with the same errors and warnings.
 
     Notes
     -----
     .. math:: v = \\sqrt{2 G M / r}
 
-    with M + m for M where both masses move.
+    with M + m for M if both masses move.
 
     Examples
     --------
@@ -253,13 +252,13 @@ def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     radius, star_mass, mu, out
         As for :func:`circular_speed`.
     planet_mass : float or array_like
-        Mass of the planet in kg. It may be left out beside `mu`: the result is then the specific
+        Mass of the planet in kg. It may be left out beside `mu`; then the result is the specific
         energy, in J/kg.
 
     Returns
     -------
     float or ndarray
-        Negative, as :func:`circular_speed` has it, warnings too.
+        Negative; as from :func:`circular_speed`, with the same warnings.
 
     Raises
     ------
@@ -270,8 +269,8 @@ def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
     -----
     .. math:: E = -\\frac{G M m}{2 r}, \\quad \\epsilon = -\\frac{\\mu}{2 r}
 
-    The former is the same with the star fixed and, about the barycentre, with both masses moving:
-    the larger speed goes with the reduced mass ``M m / (M + m)``.
+    E is the same with the star fixed and, about the barycentre, with both masses moving: the larger
+    speed goes with the reduced mass ``M m / (M + m)``.
 
     Examples
     --------
@@ -300,7 +299,7 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     Returns
     -------
     float or ndarray
-        As :func:`circular_speed` has it, warnings too.
+        As from :func:`circular_speed`, with the same warnings.
 
     Raises
     ------
@@ -311,8 +310,8 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     -----
     .. math:: r_H = r \\left(\\frac{m}{3 M}\\right)^{1/3}
 
-    the limit of a planet much lighter than its star. Orbits last for long within a third to a
-    half of it.
+    the limit of a planet much lighter than its star. Orbits last long within a third to a half of
+    it.
 
     References
     ----------
@@ -329,7 +328,7 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
 
 
 def _in_general(name, unit, radius, star_mass, planet_mass, mu, out):
-    """A quantity of values with units, lists and subclasses"""
+    """Return a quantity of values with units, lists and subclasses"""
     given = {"radius": radius, "star_mass": star_mass, "planet_mass": planet_mass, "mu": mu}
     wanted = {argument: (value, UNITS[argument]) for argument, value in given.items()
               if value is not None or argument == "radius"}

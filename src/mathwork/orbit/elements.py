@@ -1,16 +1,16 @@
-"""Elements of orbits: which of them an orbit has, and what the kernel of positions reads of it."""
+"""Elements of orbits: their checks, and the coefficients for the kernel of positions."""
 import math
 
 import numpy as np
 
 from mathwork._levels import orbit as kernels
 
-# as kernels.settle_orbits has them; the first or the last is given
+# in the order of kernels.settle_orbits; either the first or the last is given
 NAMES = ("a", "e", "i", "Omega", "omega", "M0", "mu", "periapsis")
 
 
 def settled(given):
-    """The elements of valid orbits, and what the kernel of positions reads of them.
+    """Return the elements of valid orbits, and the coefficients for the kernel of positions.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ def settled(given):
     Returns
     -------
     elements : dict
-        a and periapsis both, and the others, as float64 arrays of one shape; all are NaN in an
-        array where there is no orbit.
+        Both a and periapsis, and the others, as float64 arrays of one shape. In an array, an
+        element without an orbit has NaN in all of them.
     coefficients : ndarray, shape (N, 9)
 
     Raises
@@ -38,7 +38,7 @@ def settled(given):
     for name, array in zip(given, arrays, strict=True):
         elements[NAMES.index(name)] = array
     coefficients = kernels.settle_orbits("periapsis" in given, elements.reshape(len(NAMES), -1))
-    elements.flags.writeable = False        # and so are the parts of it that follow
+    elements.flags.writeable = False        # also of the parts below
     found = {name: elements[k, ...] for k, name in enumerate(NAMES)}
     if not shape and math.isnan(found["e"]):
         raise ValueError(_refusal(given))
@@ -46,7 +46,7 @@ def settled(given):
 
 
 def _broadcast(values):
-    """The values as float64 arrays of one shape"""
+    """Return the values as float64 arrays of one shape"""
     arrays = [np.asarray(value, np.float64) for value in values]
     try:
         return np.broadcast_arrays(*arrays)
@@ -65,7 +65,7 @@ def _check_number(name, value):
 
 
 def _refusal(given):
-    """Why one orbit of finite elements is none"""
+    """Return the reason why finite elements are not an orbit"""
     if "periapsis" in given:
         return f"periapsis must be positive, got {float(given['periapsis'])!r}"
     a, e = float(given["a"]), float(given["e"])

@@ -26,16 +26,16 @@ def vis_viva(r, a, *, mu):
     Returns
     -------
     float or ndarray
-        A float for numbers; float32 where all arrays are float32 or float16. If an argument
-        carries units, so does the result.
+        A float for numbers; float32 if all arrays are float32 or float16. If an argument carries
+        units, so does the result.
 
     Raises
     ------
     TypeError
-        For what is not real numbers, masked arrays, and units of another dimension.
+        For input that is not real numbers, masked arrays, and units of another dimension.
     ValueError
-        For numbers that no orbit has: an r that is not positive, or beyond ``2 a``, a negative mu,
-        NaN; and for shapes that do not broadcast. In arrays, such an element gives NaN.
+        For numbers of no orbit: an r that is not positive or is beyond ``2 a``, a negative mu, NaN.
+        For shapes that do not broadcast. In arrays, such an element gives NaN.
 
     Notes
     -----
@@ -60,7 +60,7 @@ class KeplerOrbit:
     ----------
     a : float or array_like
         Semi-major axis in m: positive for an ellipse, negative for a hyperbola. A parabola has
-        none: :meth:`from_periapsis` makes it.
+        none; :meth:`from_periapsis` makes it.
     e : float or array_like
         Eccentricity.
     i : float or array_like, optional
@@ -72,24 +72,24 @@ class KeplerOrbit:
     M0 : float or array_like, optional
         Mean anomaly at time 0 in radians.
     mu : float or array_like
-        G M in m3/s2; G (M + m) where both masses move.
+        G M in m3/s2; G (M + m) if both masses move.
 
     Attributes
     ----------
     shape : tuple of int
-        That of the elements, broadcast; ``()`` for one orbit. Orbits are immutable, and equal where
-        all elements and their units are.
+        The broadcast shape of the elements; ``()`` for one orbit. Orbits are immutable. They are
+        equal if all elements and their units are equal.
     a, e, i, Omega, omega, M0, mu : float or ndarray
-        The elements. What has a unit carries it where the elements that were given did.
+        The elements. A quantity with a dimension carries units if the given elements did.
 
     Raises
     ------
     TypeError
-        For what is not real numbers, masked arrays, and units of another dimension.
+        For input that is not real numbers, masked arrays, and units of another dimension.
     ValueError
-        For a number that no orbit has: a negative e or one that is not finite, an a of the wrong
-        sign, a mu that is not positive; and for shapes that do not broadcast. In arrays, such an
-        element makes an orbit whose every quantity is NaN.
+        For numbers of no orbit: a negative e or one that is not finite, an a of the wrong sign, a
+        mu that is not positive. For shapes that do not broadcast. In arrays, such an element makes
+        an orbit with NaN for every quantity.
 
     Warns
     -----
@@ -98,8 +98,9 @@ class KeplerOrbit:
 
     Notes
     -----
-    Computed in float64. Positions are those of :func:`solve_kepler` at ``M0 + mean_motion t``: the
-    rounding of the mean motion alone moves a body by 1e-16 of the way it has come.
+    Results are computed in float64. Positions are those of :func:`solve_kepler` at
+    ``M0 + mean_motion t``. The rounding of the mean motion alone moves a body by 1e-16 of the
+    distance that it has travelled.
 
     Examples
     --------
@@ -117,9 +118,9 @@ class KeplerOrbit:
 
     @classmethod
     def from_periapsis(cls, periapsis, e, i=0.0, Omega=0.0, omega=0.0, M0=0.0, *, mu):
-        """Make an orbit from its least distance, which parabolas have as well.
+        """Make an orbit from its least distance, which a parabola has too.
 
-        Near e = 1 it keeps the digits that a loses.
+        Near e = 1 it keeps digits that a would lose.
 
         Parameters
         ----------
@@ -153,7 +154,7 @@ class KeplerOrbit:
         self.__setstate__({"_elements": elements, "_kind": kind, "shape": elements["e"].shape,
                            "_coefficients": coefficients})
         if kind is None:
-            # stacklevel: this, __init__ or from_periapsis, and the caller
+            # stacklevel counts this function, __init__ or from_periapsis, and the caller
             look_at_units(elements["periapsis"], None, elements["mu"], 5, "periapsis")
 
     def __setstate__(self, state):
@@ -192,7 +193,7 @@ class KeplerOrbit:
         return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
 
     def _out(self, value, unit, kind=None):
-        """A float for one orbit, with the units of `kind` or else of the elements"""
+        """Return a float for one orbit, with the units of `kind` or else of the elements"""
         value = float(value) if np.ndim(value) == 0 else value
         kind = kind or self._kind
         return value if kind is None or unit is None else kind.wrap(value, unit)
@@ -210,7 +211,7 @@ class KeplerOrbit:
                   doc="Mean anomaly at time 0 in rad.")
     mu = property(lambda self: self._out(self._elements["mu"], MU), doc="G M in m3/s2.")
 
-    # ---- what follows from them ----
+    # ---- results of the elements ----
 
     @property
     def periapsis(self):
@@ -227,7 +228,7 @@ class KeplerOrbit:
 
     @property
     def mean_motion(self):
-        """Mean motion in rad/s: sqrt(mu / |a|^3), of a parabola sqrt(mu / (2 q^3))."""
+        """Mean motion in rad/s: sqrt(mu / |a|^3), for a parabola sqrt(mu / (2 q^3))."""
         return self._out(self._mean_motions(), "rad/s")
 
     @property
@@ -239,14 +240,14 @@ class KeplerOrbit:
 
     @property
     def energy(self):
-        """Energy in J per kg of what is orbiting: -mu / (2 a)."""
+        """Energy in J for each kg of the orbiting body: -mu / (2 a)."""
         mu, e, q = (self._elements[name] for name in ("mu", "e", "periapsis"))
         with np.errstate(all="ignore"):
             return self._out(mu * (e - 1) / (2 * q), "m**2/s**2")
 
     @property
     def angular_momentum(self):
-        """Angular momentum in m2/s, for each kg of what is orbiting, shape (..., 3)."""
+        """Angular momentum in m2/s, for each kg of the orbiting body, shape (..., 3)."""
         mu, e, q, i, Omega = (self._elements[name]
                               for name in ("mu", "e", "periapsis", "i", "Omega"))
         with np.errstate(all="ignore"):
@@ -256,7 +257,7 @@ class KeplerOrbit:
         return self._out(vector, "m**2/s")
 
     def _mean_motions(self):
-        """A copy, of the shape of the orbits"""
+        """Return a copy, in the shape of the orbits"""
         return self._coefficients[:, 1].copy().reshape(self.shape)
 
     def speed_at(self, r):
@@ -295,13 +296,13 @@ class KeplerOrbit:
         t : float or array_like, any shape
             Times in s; ``M0`` is the mean anomaly at 0.
         workers : int, optional
-            How many threads share the work.
+            The number of threads that share the work.
 
         Returns
         -------
         ndarray, shape of the orbits + shape of t + (3,)
-            Cartesian coordinates in m about the centre: x to where Omega and omega are counted
-            from, z to where the orbit of inclination 0 has its angular momentum.
+            Cartesian coordinates in m about the centre. Omega and omega are counted from the x
+            axis. An orbit of inclination 0 has its angular momentum along z.
 
         Raises
         ------
@@ -328,7 +329,7 @@ class KeplerOrbit:
         Parameters
         ----------
         t, workers
-            As for :meth:`position`, errors too.
+            As for :meth:`position`, with the same errors.
 
         Returns
         -------
@@ -372,7 +373,7 @@ class KeplerOrbit:
         Returns
         -------
         matplotlib.axes.Axes
-            As :func:`plot_orbits` draws them, errors too.
+            Drawn as by :func:`plot_orbits`, with the same errors.
 
         Examples
         --------
@@ -386,7 +387,7 @@ class KeplerOrbit:
         return plot_orbits(self, ax)
 
     def _drawings(self):
-        """What plot_orbits draws, one for each of the orbits"""
+        """Return the Drawings for plot_orbits, one for each orbit"""
         (places,), _ = units.plain(places=(self.position(0.0), "m"))
         return conics(*(self._elements[name] for name in ("periapsis", "e", "i", "Omega", "omega")),
                       places)

@@ -1,6 +1,6 @@
-"""Orbits as pictures, to scale. matplotlib is imported when one is drawn.
+"""Orbits as pictures, to scale. matplotlib is imported when a picture is drawn.
 
-An object of orbits says by its method `_drawings()` what they look like: a Drawing each, made by
+An object of orbits has a method `_drawings()`. It returns a Drawing for each orbit, made by
 `circles` or `conics` here.
 """
 from collections.abc import Iterable
@@ -11,22 +11,22 @@ import numpy as np
 from mathwork._extras import extra
 from mathwork.constants import AU
 
-POINTS = 361            # of a curve
-SMALLEST_IN_AU = 0.1    # a picture that reaches less far is in km
-FARTHEST = 10           # times its smallest distance that an open orbit is drawn to
-CLOSE = 0.05            # of the radius: a barycentre closer to the star is also shown enlarged
-FEW = 10                # orbits that get a colour of their own, and a mark for the planet
-NARROWEST = 0.25        # of its longer side that the shorter side of a picture has
+POINTS = 361            # points of a curve
+SMALLEST_IN_AU = 0.1    # a smaller picture is in km
+FARTHEST = 10           # an open orbit is drawn to this many times its smallest distance
+CLOSE = 0.05            # part of the radius: a barycentre closer to the star is also shown enlarged
+FEW = 10                # up to this many orbits get colours of their own, and marks for the planets
+NARROWEST = 0.25        # shortest side of a picture, as a part of its longer side
 
 
 class Drawing(NamedTuple):
     """One orbit in metres, in the x-y plane: paths of shape (n, 2), places of shape (2,)."""
 
     path: object
-    planet: object                  # None where it is farther away than the path goes
+    planet: object                  # None if it is farther away than the path goes
     star: object
-    star_path: object = None        # None where the star is held fixed
-    barycentre: object = None       # None where no masses are known
+    star_path: object = None        # None if the star is held fixed
+    barycentre: object = None       # None if no masses are known
 
 
 def plot_orbits(orbits, ax=None, *, labels=None):
@@ -51,17 +51,17 @@ def plot_orbits(orbits, ax=None, *, labels=None):
     ImportError
         If matplotlib, the extra `plot`, is not installed.
     TypeError
-        For what is no orbit.
+        For an object that is not an orbit.
     ValueError
-        For no orbit at all, one that is not finite, and labels of another number.
+        For no orbits, an orbit that is not finite, and another number of labels.
 
     Notes
     -----
-    The star is at the origin; where both masses move the barycentre is, and each body has its own
-    circle. Bodies are where they are at t = 0, as marks that do not tell their size. The barycentre
-    is a cross. Where that lies close to the centre of the only star, a picture within the picture
-    shows them enlarged. Orbits that do not close end at ten times their smallest distance, and have
-    no mark where the planet is farther away. What is seen edge on is a line.
+    The star is at the origin. If both masses move, the barycentre is at the origin, and each body
+    has its own circle. Bodies are marked at their places at t = 0; the marks do not show their
+    size. The barycentre is a cross. If it is close to the centre of the only star, a picture within
+    the picture shows both enlarged. Open orbits end at ten times their smallest distance, without a
+    mark if the planet is farther away. An orbit seen edge on is a line.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def _drawings_of(orbit):
 
 
 def circles(radius, share, fixed_star):
-    """The Drawing of a circular orbit; `share` is the planet's part of both masses."""
+    """Return the Drawing of a circular orbit; `share` is the planet's part of both masses."""
     turn = np.linspace(0, 2 * np.pi, POINTS)
     circle = radius * np.stack((np.cos(turn), np.sin(turn)), axis=-1)
     start, centre = circle[0], np.zeros(2)
@@ -120,9 +120,9 @@ def circles(radius, share, fixed_star):
 
 
 def conics(periapsis, e, i, Omega, omega, places):
-    """The Drawings of orbits.
+    """Return the Drawings of orbits.
 
-    Elements are arrays of one shape (...), and `places` (..., 3) is where the planets are.
+    Elements are arrays of one shape (...), and `places` (..., 3) are the positions of the planets.
     """
     elements = [np.ravel(element) for element in (periapsis, e, i, Omega, omega)]
     places = places.reshape(-1, 3)
@@ -133,7 +133,7 @@ def conics(periapsis, e, i, Omega, omega, places):
 
 
 def _conic(q, e, i, Omega, omega):
-    """x and y of r = q (1 + e) / (1 + e cos nu), turned into space by the three angles"""
+    """Return x and y of r = q (1 + e) / (1 + e cos nu), turned into space by the three angles"""
     if e < 1:
         E = np.linspace(0, 2 * np.pi, POINTS)
         flat = q / (1 - e) * np.stack((np.cos(E) - e, np.sqrt(1 - e * e) * np.sin(E)))
@@ -156,7 +156,7 @@ def _conic(q, e, i, Omega, omega):
 # ---- on the axes ----
 
 def _unit_of(reach):
-    """(metres in the unit of the axes, its name) for a picture of this size"""
+    """Return (metres in the unit of the axes, its name) for a picture of this size"""
     return (AU, "au") if reach >= SMALLEST_IN_AU * AU else (1e3, "km")
 
 
@@ -167,7 +167,7 @@ def _draw_planet(ax, drawing, metres, name, few):
 
 
 def _draw_centre(ax, drawings, metres):
-    """Stars and barycentres, each place once"""
+    """Draw stars and barycentres, each place once"""
     stars, crosses = {}, {}
     for drawing in drawings:
         stars[tuple(drawing.star)] = drawing
@@ -190,7 +190,7 @@ def _label_axes(ax, unit):
 
 
 def _widen(ax):
-    """Axes of equal scale that are no line, whatever is drawn on them"""
+    """Widen axes of equal scale, so that they are not a line even for a line"""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     least = NARROWEST * max(right - left, top - bottom)
     if right - left < least:
@@ -205,7 +205,7 @@ def _is_close(drawing):
 
 
 def _draw_enlarged(ax, drawing):
-    """What is around the star, in a picture below it"""
+    """Draw the surroundings of the star, in a picture below it"""
     distance = abs(drawing.barycentre - drawing.star)[0]
     metres, unit = _unit_of(distance)
     middle = (drawing.barycentre[0] if drawing.star_path is not None else distance / 2) / metres

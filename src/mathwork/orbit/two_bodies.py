@@ -1,4 +1,4 @@
-"""Circular orbits whole: every quantity of many at once, and one orbit as an object."""
+"""Complete circular orbits: every quantity of many at once, and one orbit as an object."""
 from dataclasses import KW_ONLY, dataclass, field
 from typing import NamedTuple
 
@@ -13,12 +13,12 @@ from mathwork.orbit.plot import circles, plot_orbits
 
 
 class OrbitTable(NamedTuple):
-    """What :func:`orbit_table` found, one element an orbit; unpacks to its fields.
+    """The result of :func:`orbit_table`, one element an orbit; unpacks to its fields.
 
     Parameters
     ----------
     force : float or ndarray
-        What the masses attract each other by, N.
+        The force between the masses, N.
     speed : float or ndarray
         m/s.
     period : float or ndarray
@@ -69,8 +69,8 @@ def orbit_table(star_mass, planet_mass, radius, *, fixed_star=True):
     Returns
     -------
     OrbitTable
-        Floats for numbers, else arrays of the shape that the arguments broadcast to. Each has the
-        same bits as its own function gives.
+        Floats for numbers, else arrays of the broadcast shape of the arguments. Each has the same
+        bits as the result of its own function.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def orbit_table(star_mass, planet_mass, radius, *, fixed_star=True):
 
 
 def _table_of(star_mass, planet_mass, radius, fixed_star, stacklevel):
-    """(OrbitTable and the masses and radius, all plain; the kind of units that were given)"""
+    """Return (OrbitTable, masses and radius, all plain; the kind of the given units)"""
     plain, kind = units.plain(star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"),
                               radius=(radius, "m"))
     columns = kernels.plain_table(*plain, fixed_star)
@@ -114,7 +114,7 @@ class CircularOrbit:
     radius : float
         The distance of their centres in m.
     fixed_star : bool
-        Whether the star is held fixed; else both move about their barycentre.
+        Whether the star is held fixed. Otherwise both move about their barycentre.
 
     Raises
     ------
@@ -128,8 +128,8 @@ class CircularOrbit:
 
     Notes
     -----
-    Given quantities with units, of astropy or pint, all results carry such units. At t = 0 the
-    planet is on the x axis as seen from the star; it moves in the x-y plane towards y.
+    If quantities with units of astropy or pint are given, all results carry such units. At t = 0
+    the planet is on the x axis as seen from the star; it moves in the x-y plane towards y.
 
     Examples
     --------
@@ -174,13 +174,13 @@ class CircularOrbit:
 
     @property
     def mu(self):
-        """G M, or G (M + m) where both masses move, m3/s2."""
+        """G M, or G (M + m) if both masses move, m3/s2."""
         star, planet, _ = self._plain
         return self._wrap(G * star if self.fixed_star else G * star + G * planet, MU)
 
     @property
     def force(self):
-        """What the masses attract each other by, N."""
+        """The force between the masses, N."""
         return self._wrap(self._table.force, TABLE_UNITS.force)
 
     @property
@@ -220,7 +220,7 @@ class CircularOrbit:
         return self._wrap(_share(planet, star) * radius, "m")
 
     def position(self, t):
-        """Where the planet is as seen from the star.
+        """Position of the planet as seen from the star.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class CircularOrbit:
         Returns
         -------
         ndarray, shape (..., 3)
-            In m, for t of shape (...). NaN where t is NaN or infinite.
+            In m, for t of shape (...). NaN if t is NaN or infinite.
 
         Examples
         --------
@@ -245,7 +245,7 @@ class CircularOrbit:
         return place if kind is None else kind.wrap(place, "m")
 
     def velocity(self, t):
-        """How the planet moves as seen from the star.
+        """Velocity of the planet as seen from the star.
 
         Parameters
         ----------
@@ -268,7 +268,7 @@ class CircularOrbit:
         return rate if kind is None else kind.wrap(rate, "m/s")
 
     def positions(self, t):
-        """Where both bodies are about their barycentre.
+        """Positions of both bodies about their barycentre.
 
         Parameters
         ----------
@@ -278,8 +278,8 @@ class CircularOrbit:
         Returns
         -------
         star, planet : ndarray, shape (..., 3)
-            In m, for t of shape (...). They are on opposite sides, at distances as the other's
-            mass. `fixed_star` changes only how fast they turn.
+            In m, for t of shape (...). They are on opposite sides, at distances in the ratio of the
+            other's mass. `fixed_star` changes only their angular speed.
 
         Examples
         --------
@@ -305,7 +305,7 @@ class CircularOrbit:
         Returns
         -------
         matplotlib.axes.Axes
-            As :func:`plot_orbits` draws them.
+            Drawn as by :func:`plot_orbits`.
 
         Raises
         ------
@@ -324,7 +324,7 @@ class CircularOrbit:
         return plot_orbits(self, ax)
 
     def _drawings(self):
-        """What plot_orbits draws"""
+        """Return the Drawing for plot_orbits"""
         star, planet, radius = self._plain
         return [circles(radius, _share(planet, star), self.fixed_star)]
 
@@ -332,7 +332,7 @@ class CircularOrbit:
         return value if self._kind is None else self._kind.wrap(value, unit)
 
     def _turned(self, t, length, quarters):
-        """A vector of this length, turned from the x axis by quarters and by time; its units"""
+        """Return a vector of this length, turned from x by quarters and by time; and its units"""
         (t,), kind = units.plain(t=(t, "s"))
         kind = units.kind_beside(self._kind, kind, "t")
         time, one_period = np.asarray(t, np.float64), self._table.period
@@ -346,5 +346,5 @@ class CircularOrbit:
 
 
 def _share(mass, other):
-    """mass / (mass + other), one half where both are 0"""
+    """Return mass / (mass + other), or one half if both are 0"""
     return mass / (mass + other) if mass + other else 0.5

@@ -1,7 +1,7 @@
-"""Values that carry units, at the door: to plain SI numbers, and results back to the same kind.
+"""Values with units at the door: to plain SI numbers, and results back to the same kind.
 
-astropy and pint are looked for among the modules that the caller has imported, and never imported
-here. Plain numbers are SI, and those that do not look like it get a warning.
+astropy and pint are searched among the modules that the caller has imported, and never imported
+here. Plain numbers are SI. Numbers that do not look like SI give a warning.
 """
 import math
 import sys
@@ -13,11 +13,11 @@ from mathwork._arrays import as_array, unmasked
 from mathwork._levels import orbit as kernels
 from mathwork.constants import G
 
-# Square of the angular speed: (4 pi / 3) G rho of an orbit just above a body as dense as osmium,
-# 22 590 kg / m^3, the densest element. That is once in 42 minutes.
+# Square of the angular speed of the fastest orbit: (4 pi / 3) G rho just above a body as dense as
+# osmium, 22 590 kg / m^3, the densest element. That is one turn in 42 minutes.
 FASTEST = 4 / 3 * math.pi * G * 22590
-# and of once in the age of the universe, 13.787e9 Julian years: Planck Collaboration, "Planck 2018
-# results VI", Astronomy & Astrophysics 641, A6 (2020), table 2
+# The slowest orbit: one turn in the age of the universe, 13.787e9 Julian years: Planck
+# Collaboration, "Planck 2018 results VI", Astronomy & Astrophysics 641, A6 (2020), table 2
 SLOWEST = (2 * math.pi / (13.787e9 * 365.25 * 86400)) ** 2
 LIGHTEST = 1e6      # kg, a rock of some metres: nothing lighter is known to have a satellite
 
@@ -26,13 +26,13 @@ class UnitsWarning(UserWarning):
     """A plain number does not look like SI.
 
     A body as dense as osmium, the densest element, has an orbit of 42 minutes just above its
-    surface. A shorter period is possible only about white dwarfs, neutron stars and black holes,
-    and is more often a radius in kilometres or astronomical units. The others that are told: a
-    period longer than the age of the universe, and a `star_mass` below 1000 tonnes.
+    surface. A shorter period is possible only about white dwarfs, neutron stars and black holes.
+    More often the radius is in kilometres or astronomical units. Two other cases give the warning:
+    a period longer than the age of the universe, and a `star_mass` below 1000 tonnes.
 
-    What takes a radius and the mass or `mu` of its star looks at them, KeplerOrbit at its
-    periapsis: of arrays at the first elements, and not where one of them carries units, nor where
-    `mu` is 1, as in canonical units.
+    Every function with a radius and the mass or `mu` of its star checks them; KeplerOrbit checks
+    its periapsis. Of arrays the first elements are checked. Nothing is checked if one of them
+    carries units, or if `mu` is 1, as in canonical units.
 
     ``warnings.simplefilter("ignore", mathwork.orbit.UnitsWarning)`` switches it off.
 
@@ -51,7 +51,7 @@ class UnitsWarning(UserWarning):
 def warn_of_units(radius, star, is_mass, stacklevel=2, radius_name="radius"):
     """Warn if an orbit about `star`, a mass or a mu, does not look like SI.
 
-    Of arrays it is the first element: who mistakes a unit does so everywhere.
+    Of arrays the first element is checked: a mistaken unit is the same everywhere.
     """
     radius, star = (float(value.flat[0] if value.size else math.nan)
                     for value in map(np.asarray, (radius, star)))
@@ -71,7 +71,7 @@ def warn_of_units(radius, star, is_mass, stacklevel=2, radius_name="radius"):
     warnings.warn(f"{text}: are both in SI units?", UnitsWarning, stacklevel=stacklevel)
 
 
-# The kernels look at the numbers that they get, and call this where they do not look like SI.
+# The kernels check the numbers that they get, and call this if they do not look like SI.
 kernels.know_units(FASTEST, SLOWEST, LIGHTEST, warn_of_units)
 
 
@@ -90,7 +90,7 @@ class Astropy:
     def to_plain(self, value, name, unit):
         if hasattr(value, "mask"):
             raise TypeError(f"{name} must be a plain quantity, got a masked one")
-        if value.dtype.kind == "f":         # float32 has no room for many a value in SI units
+        if value.dtype.kind == "f":         # float32 has no room for many values in SI units
             value = value.astype(np.float64, copy=False)
         try:
             return value.to_value(unit)
@@ -107,7 +107,7 @@ class Astropy:
         return self.units.Unit(unit) == found
 
     def frozen(self, value):
-        """A copy of one number with its unit, that cannot be written to"""
+        """Return a read-only copy of one number with its unit"""
         copy = value.copy()
         copy.flags.writeable = False
         return copy
@@ -149,7 +149,7 @@ class Pint:
 
 
 def _application_pint():
-    """What pint itself does with a pickle: its quantities go to the application's registry"""
+    """Return the registry that pint gives to quantities from a pickle: the application's"""
     import pint
 
     return Pint(pint.get_application_registry().get())
@@ -168,42 +168,43 @@ def _kind_of_type(type_):
 
 
 def kind_of(value):
-    """The kind of units that `value` carries, or None."""
+    """Return the kind of units that `value` carries, or None."""
     kind = _kind_of_type(type(value))
     if kind is Pint:
-        # The application's registry may be a proxy of the one that is meant.
+        # The application's registry may be a proxy of the registry that is wanted.
         return Pint(value._REGISTRY)
     return kind and kind()
 
 
 def kind_beside(own, kind, name):
-    """The units of an orbit, which has its own, and of the argument `name` of its method."""
+    """Return the kind of units of an orbit and of the argument `name` of its method."""
     if None not in (own, kind) and own != kind:
         raise TypeError(f"{name} must carry the same kind of units as the orbit")
     return own or kind
 
 
 def plain(**values):
-    """What is given as ``name=(value, unit)`` in SI, in that order, and the kind of its units.
+    """Convert each ``name=(value, unit)`` to SI, in that order; also return the kind of the units.
 
     Parameters
     ----------
     **values : tuple
-        A value, and the SI unit that it is wanted in.
+        A value, and the SI unit to convert it to.
 
     Returns
     -------
     list
         Python numbers, and arrays of real numbers up to float64.
     Astropy, Pint or None
-        Whose ``wrap(result, unit)`` gives a result the same kind of units; None where no value
+        Its ``wrap(result, unit)`` gives a result the same kind of units. None if no value carries
+        units.
         carries any.
 
     Raises
     ------
     TypeError
         For a unit of another dimension, two kinds of units in one call, lists of quantities, and
-        what is not numbers.
+        values that are not numbers.
     """
     kind = None
     found = []
@@ -222,7 +223,7 @@ def plain(**values):
 
 
 def number_or_array(value, name):
-    """Python's and NumPy's scalars as Python numbers, everything else as an array."""
+    """Return Python's and NumPy's scalars as Python numbers, everything else as an array."""
     if type(value) is int:
         return value
     if isinstance(value, float):
@@ -232,13 +233,13 @@ def number_or_array(value, name):
     if isinstance(value, (list, tuple)):
         types = _types_in(value)
         if any(map(_kind_of_type, types)):
-            # NumPy would make plain numbers of them, whatever their units.
+            # NumPy would make plain numbers of them and drop their units.
             raise TypeError(f"{name} must be one quantity that holds all values, got a "
                             f"{type(value).__name__} of quantities")
         if int in types:
             array = unmasked(value, name)
             if array.dtype == object and types <= {int, float, list, tuple}:
-                return array.astype(np.float64)     # integers of more than 64 bits, as masses are
+                return array.astype(np.float64)     # integers of more than 64 bits, such as masses
     array = as_array(value, name)
     if array.dtype.itemsize > 8:
         array = array.astype(np.float64)            # long double
@@ -246,7 +247,7 @@ def number_or_array(value, name):
 
 
 def _types_in(values):
-    """The types of what nested lists hold, and of the lists"""
+    """Return the types of the entries of nested lists, and of the lists"""
     types = set(map(type, values))
     if types & {list, tuple}:
         types = types.union(*(_types_in(value) for value in values
@@ -255,7 +256,7 @@ def _types_in(values):
 
 
 def plain_out(out, kind, unit):
-    """The array to write to for `out`, which carries units just as the arguments do."""
+    """Return the array to write to for `out`, which must carry units as the arguments do."""
     if out is None or (kind is None and kind_of(out) is None):
         return out
     if kind is None or kind_of(out) != kind:
