@@ -1,6 +1,7 @@
 """Lines fitted to many small sets of points at once: groups of rows, windows of a series.
 
-The sums are compiled: mathwork/kernels/keys.pxi, groups.pxi and rolling.pxi, on batches.pxi.
+The sums are compiled: keys.pxi, groups.pxi, rolling.pxi and batches.pxi in
+mathwork/kernels/regression.
 """
 import operator
 
@@ -12,7 +13,7 @@ from mathwork._levels import regression as kernels
 from mathwork.regression.inference import t_pvalue, t_statistic
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr")
-LARGEST_SPAN = 2 ** 31 - 1      # of integer keys that are looked up in a table
+LARGEST_SPAN = 2 ** 31 - 1      # of integer keys in a lookup table
 
 
 class _Fits:
@@ -23,7 +24,7 @@ class _Fits:
     def _set(self, **fields):
         for name, value in fields.items():
             if isinstance(value, np.ndarray):
-                value = value.view()        # so that whoever gave it may go on writing to it
+                value = value.view()        # its giver may go on writing to it
                 value.flags.writeable = False
             object.__setattr__(self, name, value)
 
@@ -57,7 +58,7 @@ class _Fits:
 
 @public
 class GroupFits(_Fits):
-    """What :func:`fit_groups` gives. Immutable; every field has one entry a group.
+    """The result of :func:`fit_groups`. Immutable; every field has one entry a group.
 
     Parameters
     ----------
@@ -67,21 +68,21 @@ class GroupFits(_Fits):
     Attributes
     ----------
     keys : ndarray, shape (groups,)
-        The key of each group, in the order in which they first appear.
+        The key of each group, in the order of their first rows.
     nobs : ndarray of int64, shape (groups,)
-        How many rows have this key.
+        The number of rows with this key.
     slope, intercept : ndarray of float64, shape (groups,)
         The line ``y = slope x + intercept`` of least squares.
     rvalue : ndarray of float64, shape (groups,)
-        The correlation of x and y; 0 where y is constant.
+        The correlation of x and y; 0 if y is constant.
     stderr, intercept_stderr : ndarray of float64, shape (groups,)
         The standard errors of slope and intercept; NaN for two points.
     pvalue : ndarray of float64, shape (groups,)
-        The chance of a slope at least as far from 0 where the true one is 0, by Student's t with
-        ``nobs - 2`` degrees of freedom. Computed, with SciPy (extra ``stats``), when asked for.
+        The chance of a slope at least as far from 0 if the true slope is 0, by Student's t with
+        ``nobs - 2`` degrees of freedom. Computed on access, with SciPy (extra ``stats``).
     status : ndarray of int8, shape (groups,)
-        A code of ``mathwork.regression.status``: 0 for a fit; 1 for a single point, 2 where x is
-        constant, 3 where x or y holds NaN or infinity. Where it is not 0 the fields are NaN.
+        A code of ``mathwork.regression.status``: 0 for a fit; 1 for a single point, 2 if x is
+        constant, 3 if x or y holds NaN or infinity. If it is not 0, the fields are NaN.
 
     Examples
     --------
@@ -103,7 +104,7 @@ class GroupFits(_Fits):
 
 @public
 class RollingFits(_Fits):
-    """What :func:`fit_rolling` gives. Immutable; entry i is of the window that ends at point i.
+    """The result of :func:`fit_rolling`. Immutable; entry i is for the window that ends at point i.
 
     Parameters
     ----------
@@ -116,20 +117,20 @@ class RollingFits(_Fits):
     slope, intercept : ndarray of float64, shape (n,)
         The line ``y = slope x + intercept`` of least squares.
     rvalue : ndarray of float64, shape (n,)
-        The correlation of x and y; 0 where y is constant in the window.
+        The correlation of x and y; 0 if y is constant in the window.
     stderr, intercept_stderr : ndarray of float64, shape (n,)
         The standard errors of slope and intercept; NaN for two points.
     pvalue : ndarray of float64, shape (n,)
-        The chance of a slope at least as far from 0 where the true one is 0, by Student's t with
-        ``nobs - 2`` degrees of freedom. Computed, with SciPy (extra ``stats``), when asked for.
+        The chance of a slope at least as far from 0 if the true slope is 0, by Student's t with
+        ``nobs - 2`` degrees of freedom. Computed on access, with SciPy (extra ``stats``).
     status : ndarray of int8, shape (n,)
         A code of ``mathwork.regression.status``: 0 for a fit; 1 for fewer than `min_nobs` points,
-        2 where x is constant in the window, 3 where it holds NaN or infinity. Where it is not 0
-        the fields are NaN.
+        2 if x is constant in the window, 3 if it holds NaN or infinity. If it is not 0, the fields
+        are NaN.
     nobs : ndarray of int64, shape (n,)
-        How many points the window holds: `window`, and fewer at the start.
+        The number of points in the window: `window`, and fewer at the start.
     window, min_nobs : int
-        As they were given.
+        The given values.
 
     Examples
     --------
@@ -158,22 +159,22 @@ class RollingFits(_Fits):
 
 @public
 def fit_groups(keys, x, y):
-    """A line of least squares through the points of every group: those with the same key.
+    """A line of least squares through the points of every group. A group is the rows of one key.
 
     Parameters
     ----------
     keys : array_like, shape (n,)
-        Which group each row belongs to, in any order: integers, bools, strings, bytes, times,
-        floats, or objects that can be keys of a dict. Rows without a key (None, NaN, NaT,
-        ``pandas.NA``) belong to no group and are left out.
+        The group of each row, in any order: integers, bools, strings, bytes, times, floats, or
+        objects that can be keys of a dict. Rows without a key (None, NaN, NaT, ``pandas.NA``)
+        belong to no group and are left out.
     x, y : array_like, shape (n,)
         The points, in any real dtype.
 
     Returns
     -------
     GroupFits
-        One entry a group, in the order in which the keys first appear. No group raises: one that
-        cannot be fitted has NaN and a `status` that says why.
+        One entry a group, in the order of their first rows. No group raises: a group without a fit
+        has NaN and a `status` with the reason.
 
     Raises
     ------
@@ -185,16 +186,16 @@ def fit_groups(keys, x, y):
 
     Notes
     -----
-    The rows pass once, in their order, into centred sums of each group (Welford 1962) that are
-    counted from the group's first point: the errors are relative to how far apart its points are,
-    about ``eps sqrt(nobs)`` and at most ``eps nobs`` of the spreads of x and y, whatever their
-    offset. Groups whose points lie so near a line that the standard errors would lose digits, and
-    those whose squares leave the range of float64, take a second pass. A group has the same bits
-    whatever other groups there are, and at every level.
+    The rows pass once, in their order, into centred sums of each group (Welford 1962), counted from
+    the group's first point. So the errors are relative to the distances between its points: about
+    ``eps sqrt(nobs)`` and at most ``eps nobs`` of the spreads of x and y, for any offset. Some
+    groups take a second pass: points so near a line that the standard errors would lose digits, and
+    points with squares beyond the range of float64. A group has the same bits beside any other
+    groups, and at every level.
 
-    Beside the result this takes up to 400 bytes a group and the bytes of its key; for integers
-    from a range of at most two for each row a third of that, and 4 bytes for each integer of the
-    range. Rows are neither sorted nor copied, but for arrays that are not contiguous.
+    Beside the result this takes up to 400 bytes a group and the bytes of its key. Integers from a
+    range of at most two for each row take a third of that, and 4 bytes for each integer of the
+    range. Rows are not sorted. Only arrays that are not contiguous are copied.
 
     References
     ----------
@@ -228,23 +229,23 @@ def fit_groups(keys, x, y):
 
 @public
 def fit_rolling(x, y, window, *, min_nobs=None):
-    """A line of least squares through every window of a series: a point and those before it.
+    """A line of least squares through every window of a series: a point and the points before it.
 
     Parameters
     ----------
     x, y : array_like, shape (n,)
         The series, in any real dtype. x need not be equally spaced, nor in order.
     window : int
-        How many points a window holds, at least 2. It may be longer than the series.
+        The number of points in a window, at least 2. It may be longer than the series.
     min_nobs : int, optional
-        From how many points on the shorter windows at the start of the series are fitted, 2 to
-        `window`. By default `window`: they are not.
+        The shorter windows at the start of the series are fitted from this many points on, 2 to
+        `window`. By default `window`: they are not fitted.
 
     Returns
     -------
     RollingFits
-        Entry i is of the window that ends at point i. No window raises: one that cannot be fitted
-        has NaN and a `status` that says why.
+        Entry i is for the window that ends at point i. No window raises: a window without a fit has
+        NaN and a `status` with the reason.
 
     Raises
     ------
@@ -257,18 +258,18 @@ def fit_rolling(x, y, window, *, min_nobs=None):
     Notes
     -----
     A window is the end of one block of `window` points and the beginning of the next. The sums of
-    all beginnings and of all ends are built point by point (Welford 1962), and two are merged for
-    a window (Chan, Golub and LeVeque 1983), so that no point is ever subtracted. A window depends
-    on its own points only: a spike, NaN or infinity is gone when it has left, and no error grows
-    along the series. The sums are counted from a point of the window, so the errors are relative
-    to how far apart its points are, about ``eps sqrt(window)`` and at most ``eps window`` of the
-    spreads of x and y, whatever their offset.
+    all beginnings and of all ends are built point by point (Welford 1962), and two are merged for a
+    window (Chan, Golub and LeVeque 1983). So no point is ever subtracted. A window depends on its
+    own points only: a spike, NaN or infinity has no effect after it has left, and no error grows
+    along the series. The sums are counted from a point of the window. So the errors are relative to
+    the distances between its points: about ``eps sqrt(window)`` and at most ``eps window`` of the
+    spreads of x and y, for any offset.
 
     A window with NaN or infinity in it is not fitted; its points are not counted one by one.
 
-    Windows whose points lie so near a line that the standard errors would lose digits, and those
-    whose squares leave the range of float64, are summed a second time. All levels give the same
-    bits. Beside the result this takes some 60 KB, and 1 to 5 bytes for each point of a window.
+    Some windows are summed a second time: points so near a line that the standard errors would lose
+    digits, and points with squares beyond the range of float64. All levels give the same bits.
+    Beside the result this takes some 60 KB, and 1 to 5 bytes for each point of a window.
 
     References
     ----------
@@ -292,20 +293,20 @@ def fit_rolling(x, y, window, *, min_nobs=None):
     x, y = _plain_view(x, "x"), _plain_view(y, "y")
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"x and y must have the same shape (n,), got {x.shape} and {y.shape}")
-    longest = len(x) + 1        # a longer one is the same
+    longest = len(x) + 1        # a longer window gives the same
     status, fields = kernels.rolling_fits(x, y, min(window, longest), min(min_nobs, longest))
     return RollingFits(window, min_nobs, *fields, status)
 
 
 def _plain_view(value, name):
-    """`value` as a plain array whose shape and dtype nobody else can set"""
+    """Return `value` as a plain array; nobody else can set its shape and dtype"""
     return as_plain(value, name).view()
 
 
 # ---- keys ----
 
 def _as_keys(keys):
-    """(the keys as NumPy has them, as the kernel reads them, how it tells them apart)"""
+    """Return (the keys as NumPy has them, as the kernel reads them, how it tells them apart)"""
     if isinstance(keys, np.ma.MaskedArray):
         raise TypeError("keys must be a plain array, got a masked array: fill or compress it first")
     try:
@@ -314,7 +315,7 @@ def _as_keys(keys):
         raise ValueError(f"keys must be a regular array: {error}") from None
     listed = isinstance(keys, (list, tuple))
     if given.dtype.kind == "f" and "int" in str(getattr(keys, "dtype", "")).lower():
-        keys, listed = list(keys), True      # a column of pandas or polars that misses some
+        keys, listed = list(keys), True      # a column of pandas or polars with missing keys
     if given.ndim == 1 and given.dtype.kind in "USf" and listed:
         # NumPy would make "nan" of a NaN among strings, and one float of two large integers.
         given = np.empty(len(keys), object)
@@ -329,13 +330,13 @@ def _as_keys(keys):
     else:
         raise TypeError("keys must be integers, strings, times, floats or objects, "
                         f"got dtype {given.dtype}")
-    # As _plain_view: the other arguments, and keys that are objects, may run code of anybody.
+    # As in _plain_view: the other arguments, and keys that are objects, may run any code.
     plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN).view()
     return given, plain, kernels.key_kinds[plain.dtype.kind]
 
 
 def _span_of(keys):
-    """(the least key, how many integers there are up to the largest), 0 where that is too many"""
+    """Return (least key, number of integers up to the largest key), 0 if there are too many"""
     if keys.dtype.kind not in "iub" or keys.size == 0:
         return 0, 0
     low, high = int(keys.min()), int(keys.max())
@@ -344,9 +345,9 @@ def _span_of(keys):
 
 
 def _regular(keys):
-    """Keys from a list: objects that are all strings, bytes or floats as an array of these"""
+    """Return keys from a list; if all are strings, bytes or floats, as an array of these"""
     if keys.dtype == object and set(map(type, keys)) in ({str}, {bytes}, {float}):
         regular = np.array(keys.tolist())
-        if regular.tolist() == keys.tolist():       # not so where a string ends in NUL
+        if regular.tolist() == keys.tolist():       # False if a string ends in NUL
             return regular
     return keys

@@ -1,11 +1,11 @@
-"""What the arguments of fits have in common, checked for all of them."""
+"""Checks of the arguments that all fits share."""
 import numpy as np
 
 from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
 
 
 def in_place(array):
-    """Aligned native float32 or float64, in any layout: the array itself where it is that."""
+    """Return `array` in any layout as aligned native float32 or float64, unchanged if possible."""
     dtype = real_dtype(array.dtype)
     if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
         return array
@@ -14,7 +14,7 @@ def in_place(array):
 
 
 def as_readable(value, name):
-    """`value` as an array of real numbers that the kernels read where it lies."""
+    """Return `value` as an array of real numbers that the kernels read in place."""
     return in_place(as_array(value, name))
 
 
@@ -24,7 +24,7 @@ def check_nan_policy(nan_policy, known):
 
 
 def checked_rank_tol(rank_tol, default):
-    """`rank_tol` as a float; None is the default."""
+    """Return `rank_tol` as a float; None is the default."""
     if rank_tol is None:
         return default
     rank_tol = float(rank_tol)
@@ -36,7 +36,7 @@ def checked_rank_tol(rank_tol, default):
 # ---- weights ----
 
 def weights_of_rows(weights, X):
-    """`weights` as an array of real numbers, one for each row of X."""
+    """Return `weights` as an array of real numbers, one for each row of X."""
     weights = as_array(weights, "weights")
     if weights.shape != (len(X),):
         raise ValueError(f"weights must have shape ({len(X)},) to match X, got {weights.shape}")
@@ -44,7 +44,7 @@ def weights_of_rows(weights, X):
 
 
 def checked_weights(weights, first=0):
-    """The weights of the rows from `first` on as a plain float64 array without a wrong one."""
+    """Return the weights as a plain float64 array; an error counts rows from `first`."""
     weights = as_plain(weights, "weights", FLOAT64)
     wrong = are_wrong(weights)
     if wrong.any():
@@ -55,7 +55,7 @@ def checked_weights(weights, first=0):
 
 
 def weights_of_points(weights, x):
-    """`weights` as a plain float64 array, one for each of the points x."""
+    """Return `weights` as a plain float64 array, one for each of the points x."""
     weights = as_plain(weights, "weights", FLOAT64)
     if weights.shape != x.shape:
         raise ValueError(f"weights must have shape {x.shape} to match x, got {weights.shape}")
@@ -63,11 +63,11 @@ def weights_of_points(weights, x):
 
 
 def wrong_weight(weights):
-    """The ValueError for weights of points where one is wrong."""
+    """Return the ValueError for weights of points where one is wrong."""
     wrong = weights[are_wrong(weights)]
     return ValueError(f"weights must be finite and at least 0, got {wrong[0]}")
 
 
 def are_wrong(weights):
-    """Which weights are negative, infinite or NaN."""
+    """Return which weights are negative, infinite or NaN."""
     return ~((weights >= 0) & (weights < np.inf))

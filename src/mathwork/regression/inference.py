@@ -1,6 +1,6 @@
 """Probabilities of test statistics, by SciPy.
 
-All broadcast; a NaN argument gives NaN, and so do no degrees of freedom.
+All arguments broadcast. A NaN argument gives NaN, and so do 0 degrees of freedom.
 """
 import numpy as np
 
@@ -18,12 +18,12 @@ def t_pvalue(t, df):
 
     Returns
     -------
-    float, or ndarray where an argument is one
+    float, or ndarray if an argument is one
 
     Raises
     ------
     ImportError
-        Where SciPy is missing.
+        If SciPy is missing.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def f_pvalue(F, df_model, df_resid):
 
     Returns
     -------
-    float, or ndarray where an argument is one
+    float, or ndarray if an argument is one
 
     Raises
     ------
     ImportError
-        Where SciPy is missing.
+        If SciPy is missing.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def f_pvalue(F, df_model, df_resid):
 
 
 def t_quantile(tail, df):
-    """The t that a Student t with `df` degrees of freedom is above with a chance of `tail`.
+    """The t that a Student t with `df` degrees of freedom exceeds with a chance of `tail`.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def t_quantile(tail, df):
 
     Returns
     -------
-    float, or ndarray where an argument is one
+    float, or ndarray if an argument is one
 
     Raises
     ------
     ImportError
-        Where SciPy is missing.
+        If SciPy is missing.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def t_quantile(tail, df):
 
 
 def t_statistic(value, stderr):
-    """``value / stderr``, and 0 where both are 0: a zero that is exact is no evidence.
+    """``value / stderr``, and 0 if both are 0: an exact zero is no evidence.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def t_statistic(value, stderr):
 
     Returns
     -------
-    float, or ndarray where an argument is one
+    float, or ndarray if an argument is one
 
     Examples
     --------
@@ -108,7 +108,7 @@ def t_statistic(value, stderr):
 
 
 def checked_alpha(alpha):
-    """A float between 0 and 1."""
+    """Return `alpha` as a float between 0 and 1."""
     try:
         found = float(alpha)
     except (TypeError, ValueError):

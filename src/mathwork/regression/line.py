@@ -1,6 +1,6 @@
-"""A straight line through points, one or a stack: the result, and the arguments' checks.
+"""A straight line through points, or a stack of lines: the result, and checks of the arguments.
 
-The fit itself is compiled: mathwork/kernels/lines.pxi, line_stacks.pxi and line_doors.pxi.
+The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/kernels/regression.
 """
 import numpy as np
 
@@ -17,7 +17,7 @@ FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", 
 @public
 @kernels.lines
 class LineFit(kernels.Line):
-    """What :func:`fit_line` gives. Immutable; unpacks to ``(slope, intercept)``.
+    """The result of :func:`fit_line`. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
     ----------
@@ -31,16 +31,15 @@ class LineFit(kernels.Line):
     slope, intercept : float, or ndarray for a stack
         Of the line ``y = slope x + intercept``.
     rvalue : float, or ndarray for a stack
-        The correlation coefficient; 0 where y is constant.
+        The correlation coefficient; 0 if y is constant.
     stderr, intercept_stderr : float, or ndarray for a stack
-        The standard errors of slope and intercept; NaN where there are only two points.
+        The standard errors of slope and intercept; NaN for only two points.
     pvalue : float, or ndarray for a stack
-        Of a two-sided test of slope 0 by Student's t; computed when it is asked for, with SciPy.
+        Of a two-sided test of slope 0 by Student's t; computed on access, with SciPy.
     nobs : int, or ndarray of int64 for a stack
-        How many points there are, those of weight 0 left out.
+        The number of points with a weight other than 0.
     status : int, or ndarray of int8 for a stack
-        A code of `mathwork.regression.status`: 0, or what was wrong; where it is not 0 the other
-        fields are NaN.
+        A code of `mathwork.regression.status`: 0, or the reason for NaN in all other fields.
 
     Examples
     --------
@@ -62,7 +61,7 @@ class LineFit(kernels.Line):
             status = np.full(np.shape(slope), FITTED, np.int8)
         fields = [np.asarray(field, np.float64) for field in numbers]
         fields += [np.asarray(nobs, np.int64), np.asarray(status, np.int8)]
-        fields = [field.view() for field in fields]     # the caller's own stay writable
+        fields = [field.view() for field in fields]     # the caller's own arrays stay writable
         for field in fields:
             field.flags.writeable = False
         return kernels.make_line(cls, *fields)
@@ -74,13 +73,13 @@ class LineFit(kernels.Line):
         return t_pvalue(t_statistic(self.slope, self.stderr), self.nobs - 2)
 
     def predict(self, x):
-        """The lines' y at x: ``slope x + intercept``.
+        """The y of the lines at x: ``slope x + intercept``.
 
         Parameters
         ----------
         x : array_like
             Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
-            points a line, or one number for all.
+            points for each line, or one number for all lines.
 
         Returns
         -------
@@ -108,7 +107,7 @@ class LineFit(kernels.Line):
                 raise ValueError("x must be one number or have shape (k,) or "
                                  f"({', '.join(map(str, wanted))}), got shape {x.shape}")
             slope, intercept = slope[..., None], intercept[..., None]
-        with np.errstate(all="ignore"):     # NaN of a slope of 0 and an infinite x
+        with np.errstate(all="ignore"):     # NaN for a slope of 0 and an infinite x
             y = slope * x + intercept
         return float(y) if y.ndim == 0 else y
 
@@ -147,7 +146,7 @@ class LineFit(kernels.Line):
         return linear_summary(self, names=names, alpha=alpha)
 
     def plot(self, x, y, ax=None, **options):
-        """Draw the data, which the fit does not keep, with the line and its confidence band.
+        """Draw the data with the line and its confidence band. The fit does not keep the data.
 
         Parameters
         ----------
@@ -165,7 +164,7 @@ class LineFit(kernels.Line):
         Raises
         ------
         ImportError
-            Where matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
+            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
         ValueError
             For a stack of lines.
 
@@ -201,28 +200,28 @@ def fit_line(x, y, *, weights=None, workers=1):
     ----------
     x, y : array_like, shape (..., n)
         The points, n at least 2. Axes before the last are broadcast, so that one x of shape (n,)
-        serves all rows. float32 is read as it lies; everything is computed in float64.
+        serves all rows. float32 is read in place; everything is computed in float64.
     weights : array_like, shape (..., n), optional
-        What each squared residual is multiplied by; a point of weight 0 is left out, whatever it
-        is. All 1 by default.
+        The factors of the squared residuals. A point of weight 0 is left out, whatever its x and
+        y. All 1 by default.
     workers : int
-        The threads that share the rows of a stack.
+        The number of threads that share the rows of a stack.
 
     Returns
     -------
     LineFit
-        Unpacks to ``(slope, intercept)``; also `rvalue`, `stderr`, `intercept_stderr`, `pvalue`
-        (which needs SciPy), `nobs`, `status` and ``predict(x)``. Python floats for one fit,
-        arrays of shape ``(...)`` for a stack.
+        Unpacks to ``(slope, intercept)``. It also has `rvalue`, `stderr`, `intercept_stderr`,
+        `pvalue` (which needs SciPy), `nobs`, `status` and ``predict(x)``. Python floats for one
+        fit, arrays of shape ``(...)`` for a stack.
 
     Raises
     ------
     TypeError
-        For what does not hold real numbers, or is masked.
+        For input that is not real numbers, or is masked.
     ValueError
         If the shapes do not fit together or `workers` is below 1. For one fit also if there are
         fewer than 2 points (of positive weight), all of them have the same x, or a weight is
-        negative or not finite; a row of a stack of which that is true gets NaN and its `status`.
+        negative or not finite. Such a row of a stack does not raise: it gets NaN and its `status`.
 
     Notes
     -----
@@ -233,16 +232,16 @@ def fit_line(x, y, *, weights=None, workers=1):
         s^2 = SSR / (nobs - 2)                  rvalue = sign(Sxy) sqrt(1 - SSR / Syy)
         stderr = sqrt(s^2 / Sxx)                intercept_stderr = sqrt(s^2 (1 / W + mx^2 / Sxx))
 
-    In sums that are not centred these are ``slope = (n Sxy - Sx Sy) / (n Sxx - Sx^2)`` and
-    ``intercept = (Sy Sxx - Sx Sxy) / (n Sxx - Sx^2)``. (The notes that this package implements
-    give the latter as the slope, with a slip, and the former as the intercept.) So computed they
+    With sums that are not centred these are ``slope = (n Sxy - Sx Sy) / (n Sxx - Sx^2)`` and
+    ``intercept = (Sy Sxx - Sx Sxy) / (n Sxx - Sx^2)``. (The notes that this package implements give
+    the second formula as the slope, with a slip, and the first as the intercept.) In this form they
     lose a digit for each digit of an offset of x.
 
-    Here the sums are taken about a provisional line, of residuals whose last digits are kept, and
-    once more where that line was not near. Errors of slope and intercept are a few units in the
-    last place (of ``spread(y) / spread(x)`` where the slope is smaller than that), and those of
-    standard errors about 1e-15 relative, whatever the offsets of x and y, and however good the
-    fit as long as residuals are above 1e-18 of y. Memory is read once, unless the sums must be
+    Here the sums are taken about a provisional line, over residuals that keep their last digits.
+    They are taken again if that line was not near. Errors of slope and intercept are a few units in
+    the last place (of ``spread(y) / spread(x)`` if the slope is smaller than that). Errors of the
+    standard errors are about 1e-15 relative. This holds for any offsets of x and y and however good
+    the fit, as long as residuals are above 1e-18 of y. Memory is read once, unless the sums must be
     taken again.
 
     NaN or infinity in a point gives NaN fields and status 3. Through two points the line is
@@ -274,14 +273,14 @@ def fit_line(x, y, *, weights=None, workers=1):
 
 
 def checked(x, y, weights):
-    """x, y and weights with equal shapes, float32 or float64, aligned and in native byte order.
+    """Return x, y and weights with equal shapes, float32 or float64, aligned, native byte order.
 
-    What is broadcast is not copied, nor is a layout that has steps.
+    Broadcast arrays are not copied, nor are arrays with strides.
     """
     arrays = {"x": as_readable(x, "x"), "y": as_readable(y, "y")}
     if weights is not None:
         arrays["weights"] = as_readable(weights, "weights")
-    # Of a view nobody else can set the shape.
+    # Nobody else can set the shape of a view.
     arrays = {name: array.view() for name, array in arrays.items()}
     for name, array in arrays.items():
         if array.ndim == 0:
@@ -303,7 +302,7 @@ def checked(x, y, weights):
 
 
 def complain(status, x, y, weights):
-    """Raise for a status of one fit that no result is given for."""
+    """Raise for a status of one fit that has no result."""
     if status == BAD_WEIGHT:
         raise wrong_weight(weights)
     points, of = x, ""

@@ -1,6 +1,6 @@
 """Linear regression with any number of columns: the result, and the arguments of its kernel.
 
-The fit itself is compiled: mathwork/kernels/linear.pxi and the files it names.
+The fit itself is compiled: mathwork/kernels/regression/linear.pxi and the files it names.
 """
 import math
 import warnings
@@ -24,7 +24,7 @@ NAN_POLICIES = ("raise", "omit", "propagate")
 
 @public
 class RankWarning(UserWarning):
-    """A column of X depends on those before it, so that its parameter is NaN.
+    """A column of X depends on earlier columns, so its parameter is NaN.
 
     Examples
     --------
@@ -41,28 +41,28 @@ class RankWarning(UserWarning):
 @public
 @kernels.fits
 class LinearFit(kernels.LeastSquares):
-    """What :func:`fit_linear` gives. Immutable.
+    """The result of :func:`fit_linear`. Immutable.
 
-    P parameters: the intercept if there is one, then one for each column of X. Where y was
-    ``(n,)``, what is said to be a float is one; where it was ``(n, k)``, it is an array ``(k,)``,
-    and P becomes ``(P, k)``.
+    There are P parameters: the intercept if there is one, then one for each column of X. The types
+    below are for y of shape ``(n,)``. For ``(n, k)`` a float becomes an array ``(k,)``, and
+    ``(P,)`` becomes ``(P, k)``.
 
     Attributes
     ----------
     params : ndarray, shape (P,)
-        NaN for a column that depends on those before it.
+        NaN for a column that depends on earlier columns.
     bse : ndarray, shape (P,)
-        Standard errors. They, and what follows from them, are NaN without degrees of freedom.
+        Standard errors. Without degrees of freedom they, and all results of them, are NaN.
     tvalues : ndarray, shape (P,)
-        ``params / bse``; 0 for a parameter of 0 where y is constant.
+        ``params / bse``; 0 for a parameter of 0 if y is constant.
     pvalues : ndarray, shape (P,)
         The chance of a t at least as far from 0; 1 for a parameter that is 0 because y is
-        constant. Needs SciPy, as `f_pvalue` and `conf_int` do.
+        constant. Needs SciPy, as do `f_pvalue` and `conf_int`.
     rsquared : float
-        ``1 - ssr / tss``, where the total sum of squares tss is about the mean with an
-        intercept and about 0 without one; NaN if it is 0.
+        ``1 - ssr / tss``. The total sum of squares tss is about the mean with an intercept, and
+        about 0 without one. NaN if tss is 0.
     rsquared_adj : float
-        ``1 - (ssr / df_resid) / (tss / (nobs - 1))``, nobs without an intercept.
+        ``1 - (ssr / df_resid) / (tss / (nobs - 1))``; without an intercept, nobs for nobs - 1.
     fvalue : float
         ``((tss - ssr) / df_model) / (ssr / df_resid)``
     f_pvalue : float
@@ -74,19 +74,19 @@ class LinearFit(kernels.LeastSquares):
     nobs : int
         Rows with a positive weight.
     rank : int
-        How many parameters are not NaN.
+        The number of parameters that are not NaN.
     df_model, df_resid : int
         `rank` without the intercept, and ``nobs - rank``.
     intercept : bool
-        Whether there is one.
+        Whether the fit has an intercept.
     status : int
-        0; 2 where a column depended on those before it; 3 where X or y was not finite, which
-        only ``nan_policy="propagate"`` lets pass: then all fields are NaN.
+        0; 2 if a column depended on earlier columns; 3 if X or y was not finite, which only
+        ``nan_policy="propagate"`` allows. With 3 all fields are NaN.
     resid, fittedvalues : ndarray, shape (n,) or (n, k)
-        ``y - fittedvalues`` of every row, whatever its weight, and ``predict(X)``. Computed at
-        each access from the X and y that were given, which the fit keeps without copying and
-        which should therefore not be changed. Residuals are computed in doubled precision, so
-        they keep their digits where y is nearly all explained.
+        ``y - fittedvalues`` of every row, whatever its weight, and ``predict(X)``. They are
+        computed at each access from the given X and y. The fit keeps X and y without copying, so
+        they should not be changed. Residuals are computed in doubled precision, so they keep their
+        digits if nearly all of y is explained.
 
     Examples
     --------
@@ -114,9 +114,9 @@ class LinearFit(kernels.LeastSquares):
 
     @property
     def tvalues(self):
-        # 0 where y is constant, 0 / 0: no parameter is further from 0 than this one
+        # 0 if y is constant, 0 / 0: such a parameter is not far from 0
         flat = np.isnan(self.rsquared) & (self.params == 0)
-        with np.errstate(all="ignore"):     # a perfect fit, or what float64 is too narrow for
+        with np.errstate(all="ignore"):     # a perfect fit, or a quotient beyond float64
             return np.where(flat, 0.0, self.params / self.bse)
 
     @property
@@ -141,7 +141,7 @@ class LinearFit(kernels.LeastSquares):
         ValueError
             If alpha is not between 0 and 1.
         ImportError
-            Where SciPy is missing.
+            If SciPy is missing.
 
         Examples
         --------
@@ -155,7 +155,7 @@ class LinearFit(kernels.LeastSquares):
             return np.stack([self.params - reach, self.params + reach], axis=-1)
 
     def cov_params(self):
-        """The covariance of the parameters, ``scale (X'X)^-1`` with the weights in it.
+        """The covariance of the parameters, ``scale (X'X)^-1``, with the weights in the product.
 
         Returns
         -------
@@ -194,7 +194,7 @@ class LinearFit(kernels.LeastSquares):
         return self.predict(self._rows("fitted values")[0])
 
     def predict(self, X):
-        """What the fit says for rows of X.
+        """The fitted y for rows of X.
 
         Parameters
         ----------
@@ -203,12 +203,12 @@ class LinearFit(kernels.LeastSquares):
         Returns
         -------
         ndarray, shape (m,) or (m, k)
-            float64. A column whose parameter is NaN is not looked at.
+            float64. A column with a NaN parameter is ignored.
 
         Raises
         ------
         TypeError
-            For what is not real numbers.
+            For input that is not real numbers.
         ValueError
             For another shape.
 
@@ -257,7 +257,7 @@ class LinearFit(kernels.LeastSquares):
         return linear_summary(self, names=names, alpha=alpha)
 
     def plot(self, ax=None, **options):
-        """Draw one column's data with the line and its confidence band, or observed on fitted y.
+        """Draw one column's data with the line and its confidence band, or observed over fitted y.
 
         Parameters
         ----------
@@ -273,9 +273,9 @@ class LinearFit(kernels.LeastSquares):
         Raises
         ------
         ImportError
-            Where matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
+            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
         ValueError
-            For a fit of several y, one that came from moments, or one that holds NaN.
+            For a fit of several y, a fit from moments, or a fit with NaN.
 
         Examples
         --------
@@ -293,7 +293,7 @@ class LinearFit(kernels.LeastSquares):
         return self.summary()._repr_html_()
 
     def _less(self, X, y):
-        """y less what the fit says for X, or where y is None just that, (n, k)"""
+        """Return y less the fit for X, or the fit alone if y is None, (n, k)"""
         params = self.params.reshape(len(self.params), -1)
         return kernels.residual_rows(X, y, params, self.intercept)
 
@@ -307,9 +307,9 @@ class LinearFit(kernels.LeastSquares):
         return f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs})"
 
     def _warn_of_rank(self, columns=None, stacklevel=2):
-        """Say which columns have no parameters; by default to the caller of the kernel's door.
+        """Warn of the columns without parameters; by default, warn the caller of the kernel's door.
 
-        `columns` are those that the parameters belong to, if not all.
+        `columns` are the columns of the parameters, if not all.
         """
         known = ~np.isnan(self.params.reshape(len(self.params), -1)[:, 0])
         left_out = np.flatnonzero(~known[self.intercept:])
@@ -339,17 +339,18 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
     X : array_like, shape (n, p)
         The columns that explain y.
     y : array_like, shape (n,) or (n, k)
-        What they explain; several targets share the work on X.
+        The explained variable. Several targets share the work on X.
     intercept : bool
-        Whether a constant, the first parameter, goes with the columns.
+        Whether to add a constant, the first parameter, to the columns.
     weights : array_like, shape (n,), optional
-        What the squared residuals are multiplied by; a row of weight 0 is left out.
+        The factors of the squared residuals. A row of weight 0 is left out.
     rank_tol : float, optional
-        What is left of a column after those before it must be above this, relative to the norm of
-        the column and of those that make it up. ``16 P eps`` for P parameters by default.
+        The remainder of a column, after earlier columns are removed, must be above this. It is
+        relative to the norm of the column and of the columns that make it up. ``16 P eps`` for P
+        parameters by default.
     nan_policy : {"raise", "omit", "propagate"}
-        What to do where X or y is not finite: raise, leave those rows out, or return a fit
-        whose fields are NaN.
+        What to do if X or y is not finite: raise, leave those rows out, or return a fit with all
+        fields NaN.
 
     Returns
     -------
@@ -358,7 +359,7 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
     Raises
     ------
     TypeError
-        For what is not real numbers, and for masked arrays.
+        For input that is not real numbers, and for masked arrays.
     ValueError
         For shapes that do not fit, fewer rows than parameters, weights that are negative or not
         finite, NaN or infinity in X or y by default, and an unknown `nan_policy`.
@@ -366,23 +367,23 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
     Warns
     -----
     RankWarning
-        Where a column depends on those before it. Its parameter is NaN, the others are the fit
+        If a column depends on earlier columns. Its parameter is NaN, the others are the fit
         without it, and ``status`` is 2.
 
     Notes
     -----
-    The parameters minimise ``sum(weights * (y - intercept - X b)**2)``; ``(X'X)^-1 X'y``, the
-    textbook's formula for them, loses twice the digits that the condition of X costs.
+    The parameters minimise ``sum(weights * (y - intercept - X b)**2)``. The textbook's formula for
+    them, ``(X'X)^-1 X'y``, loses twice the digits that the condition of X costs.
 
-    Here the centred columns are factored in float64: by a Cholesky factorisation of their Gram
-    matrix, or where its condition does not let, by Householder reflections with limited column
-    pivoting. Then the parameters are refined with residuals in doubled precision (about 32 digits)
-    until they stop improving, and a factor that lost more than three digits is refined too. So
-    both come out as the stored X and y determine them, to nearly all digits, for any X whose
-    columns differ by more than rounding.
+    Here the centred columns are factored in float64, by a Cholesky factorisation of their Gram
+    matrix. If its condition does not allow that, they are factored by Householder reflections with
+    limited column pivoting. Then the parameters are refined with residuals in doubled precision
+    (about 32 digits) until they stop improving. A factor that lost more than three digits is
+    refined too. So parameters and standard errors are those of the stored X and y to nearly all
+    digits, for any X with columns that differ by more than rounding.
 
-    X and y are read where they lie, twice or a few times, and X is never copied whole unless it
-    is of another type than float32 or float64.
+    X and y are read in place, twice or a few times. X is never copied as a whole unless its type is
+    not float32 or float64.
 
     References
     ----------
@@ -412,9 +413,9 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
 
 
 def checked(X, y, weights, rank_tol, nan_policy):
-    """(X, y, weights, rank_tol) as the kernel wants them; a rank_tol of -1 stands for the default.
+    """Return (X, y, weights, rank_tol) for the kernel; a rank_tol of -1 stands for the default.
 
-    X and y stay where they lie if they are float32 or float64, aligned, in native byte order.
+    X and y are not copied if they are float32 or float64, aligned, in native byte order.
     """
     X, y = as_readable(X, "X"), as_readable(y, "y")
     if X.ndim != 2:

@@ -1,6 +1,6 @@
 """Regression without the rows: moments that add up.
 
-The sums are compiled: mathwork/kernels/moments.pxi, and normal.pxi for the fit.
+The sums are compiled: mathwork/kernels/regression/moments.pxi, and normal.pxi for the fit.
 """
 import math
 import operator
@@ -20,17 +20,17 @@ from mathwork.regression.checks import (
 )
 
 NAN_POLICIES = ("raise", "omit")
-PIECE_NUMBERS = 1 << 20     # that are converted, or looked through for NaN, at a time
+PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
 
 
 @public
 class Moments:
-    """Means and centred sums of products of columns: all that a linear regression needs of rows.
+    """Means and centred sums of products of columns: enough of the rows for a linear regression.
 
-    ``Moments()`` holds no rows. :meth:`of` makes one of rows, ``+`` and ``sum`` join those of
-    different rows, and :meth:`update` adds rows in place, which is all that ever changes one:
-    otherwise it is a value, that compares by what it holds and pickles small. Its size does not
-    depend on how many rows it has seen.
+    ``Moments()`` holds no rows. :meth:`of` makes the moments of rows, ``+`` and ``sum`` join
+    moments of different rows, and :meth:`update` adds rows in place. Nothing else ever changes a
+    Moments. Otherwise it is a value: it is compared by its content, and its pickle is small. Its
+    size does not depend on the number of rows.
 
     Attributes
     ----------
@@ -47,10 +47,10 @@ class Moments:
 
     Notes
     -----
-    All sums are kept in doubled precision, about 32 digits, and about a point near the mean, which
-    rounds nothing. So neither an offset of the columns nor how the rows were cut into pieces, and
-    in what order those were joined, costs digits, and :meth:`fit` gives parameters as
-    :func:`fit_linear` does. Columns may be of any magnitudes, together too.
+    All sums are kept in doubled precision, about 32 digits, and about a point near the mean that
+    rounds nothing. So no digits are lost by an offset of the columns, by cutting the rows into
+    pieces, or by the order of joining them. :meth:`fit` gives the parameters of :func:`fit_linear`.
+    Columns may be of any magnitudes, also together.
 
     Joining: Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American
     Statistician 37(3), 1983.
@@ -112,25 +112,25 @@ class Moments:
         ----------
         X : array_like, shape (n, p)
         y : array_like, shape (n,) or (n, k)
-            As many columns as before.
+            As many columns as in earlier rows.
         weights : array_like, shape (n,), optional
-            What the squared residuals are multiplied by; a row of weight 0 is left out.
+            The factors of the squared residuals. A row of weight 0 is left out.
         nan_policy : {"raise", "omit"}
-            What to do where X or y is not finite: raise, or leave those rows out.
+            What to do if X or y is not finite: raise, or leave those rows out.
 
         Raises
         ------
         TypeError
-            For what is not real numbers, and for masked arrays.
+            For input that is not real numbers, and for masked arrays.
         ValueError
-            For shapes that do not fit, or are others than before, weights that are negative or
-            not finite, NaN or infinity in X or y by default, differences or sums that overflow,
-            and an unknown `nan_policy`. Nothing has been added then.
+            For shapes that do not fit, or differ from earlier ones; weights that are negative or
+            not finite; NaN or infinity in X or y by default; differences or sums that overflow; and
+            an unknown `nan_policy`. Then nothing has been added.
 
         Notes
         -----
-        X and y are read once, where they lie, a piece at a time; `numpy.memmap` makes them as
-        large as a file. Two threads must not update the same object at once.
+        X and y are read once, in place, a piece at a time. With `numpy.memmap` they may be as large
+        as a file. Two threads must not update the same object at once.
 
         Examples
         --------
@@ -166,16 +166,16 @@ class Moments:
         columns : sequence of int, optional
             Which columns of X explain y, in the order of the parameters. All by default.
         intercept : bool
-            Whether a constant, the first parameter, goes with the columns.
+            Whether to add a constant, the first parameter, to the columns.
         rank_tol : float, optional
-            What is left of a column after those before it must be above this, relative to the
-            norm of the column and of those that make it up. ``16 P eps`` for P parameters by
-            default.
+            The remainder of a column, after earlier columns are removed, must be above this. It is
+            relative to the norm of the column and of the columns that make it up. ``16 P eps`` for
+            P parameters by default.
 
         Returns
         -------
         LinearFit
-            As of :func:`fit_linear` but for `resid` and `fittedvalues`, which need the rows.
+            As from :func:`fit_linear`, except `resid` and `fittedvalues`, which need the rows.
 
         Raises
         ------
@@ -187,14 +187,15 @@ class Moments:
         Warns
         -----
         RankWarning
-            Where a column depends on those before it: its parameter is NaN.
+            If a column depends on earlier columns. Its parameter is NaN.
 
         Notes
         -----
-        The normal equations in doubled precision, by a Cholesky factorisation. Their error, about
-        ``1e-31 cond(X)**2`` with the columns centred and scaled, is less than what the rounding
-        of the X that is stored makes, ``1e-16 cond(X)``, for any X of full rank. A sum of squared
-        residuals that is not above ``1e-30 (P + 1)`` of the total cannot be told from 0, and is 0.
+        It solves the normal equations in doubled precision, by a Cholesky factorisation. Its error
+        is about ``1e-31 cond(X)**2`` with the columns centred and scaled. For any X of full rank
+        that is less than the effect of the rounding of the stored X, ``1e-16 cond(X)``. A sum of
+        squared residuals that is not above ``1e-30 (P + 1)`` of the total cannot be told from 0,
+        and is 0.
 
         Examples
         --------
@@ -247,7 +248,7 @@ class Moments:
     def __add__(self, other):
         if not isinstance(other, Moments):
             return NotImplemented
-        if self._numbers is None or other._numbers is None:     # one that no rows came to
+        if self._numbers is None or other._numbers is None:     # one of them has no rows
             return (other if self._numbers is None else self)._like()
         if self._shape != other._shape:
             raise ValueError("moments must be of the same columns, "
@@ -264,7 +265,7 @@ class Moments:
             return NotImplemented
         return self._shape == other._shape and np.array_equal(self._numbers, other._numbers)
 
-    __hash__ = None         # update() changes what it compares by
+    __hash__ = None         # update() changes the content, and so the comparison
 
     def __repr__(self):
         return (f"Moments(nobs={self.nobs}, n_columns={self._n_columns}, "
@@ -276,11 +277,11 @@ class Moments:
         return _rebuilt, (self._shape, self._numbers)
 
     def _like(self, numbers=None):
-        """One of the same columns with these numbers, or its own; numbers are never written to"""
+        """Return Moments of the same columns with these numbers or its own; numbers never change"""
         return _rebuilt(self._shape, self._numbers if numbers is None else numbers)
 
     def _part(self, part, rows):
-        """The mean, its low part, the exponents, and gram with q rows: see moments.pxi"""
+        """Return the mean, its low part, the exponents, and gram with q rows: see moments.pxi"""
         q = self._n_columns + self._n_targets
         if self._numbers is None:
             return np.zeros(0)
@@ -310,13 +311,13 @@ def _rebuilt(shape, numbers):
 
 
 def _described(shape):
-    """What a message calls (columns of X, of y, whether y is one vector)"""
+    """Return text for a message from (columns of X, columns of y, whether y is one vector)"""
     p, k, single = shape
     return f"shapes (n, {p}) and " + ("(n,)" if single else f"(n, {k})")
 
 
 def _checked_rows(X, y, weights, nan_policy):
-    """X, y and weights as arrays that fit each other, in any layout and dtype"""
+    """Return X, y and weights as arrays that fit each other, in any layout and dtype"""
     X, y = as_array(X, "X"), as_array(y, "y")
     if X.ndim != 2:
         raise ValueError(f"X must have shape (n, p), got {X.shape}")
@@ -328,7 +329,7 @@ def _checked_rows(X, y, weights, nan_policy):
 
 
 def _moments_of(X, y, weights, nan_policy, first):
-    """The moments of a piece that starts with row `first`"""
+    """Return the moments of a piece that starts with row `first`"""
     numbers = kernels.moments_of(X, y, weights)
     if np.isfinite(numbers).all():
         return numbers
@@ -345,7 +346,7 @@ def _moments_of(X, y, weights, nan_policy, first):
 
 
 def _moments_of_far_apart(X, y, weights):
-    """Of rows so many powers of ten apart that no sample of them showed the scale: by halves"""
+    """Return the moments by halves: rows so far apart that no sample of them showed the scale"""
     numbers = kernels.moments_of(X, y, weights)
     if (len(X) == 1 or np.isfinite(numbers).all() or _too_far_apart(X, weights)
             or _too_far_apart(y, weights)):
@@ -357,7 +358,7 @@ def _moments_of_far_apart(X, y, weights):
 
 
 def _too_far_apart(columns, weights):
-    """Whether a difference of rows overflows"""
+    """Return whether a difference of rows overflows"""
     rows = columns if weights is None else columns[weights > 0]
     with np.errstate(over="ignore"):
         spans = np.subtract(rows.max(axis=0), rows.min(axis=0), dtype=np.float64)
@@ -369,14 +370,14 @@ def _joined(numbers, added, q):
 
 
 def _finite(numbers):
-    """The numbers themselves, of data that were found finite before"""
+    """Return the numbers of finite data"""
     if not (np.isfinite(numbers).all() and math.isfinite(_weight(numbers))):
         raise ValueError("X, y and weights must not be too large for their differences and sums")
     return numbers
 
 
 def _weight(numbers):
-    """The sum of weights, in units of 1"""
+    """Return the sum of weights, in units of 1"""
     try:
         return math.ldexp(numbers[1], int(numbers[3]))
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Pictures of a fit: the data, the fit, and how sure it is of the mean."""
+"""Pictures of a fit: the data, the fit, and the confidence band of the mean."""
 import math
 
 import numpy as np
@@ -20,20 +20,20 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
     fit : LineFit, LinearFit or PolynomialFit
         Of one line, not of a stack.
     x, y : array_like, shape (n,)
-        The data. A LinearFit keeps its own and takes none: with one column it is drawn against
-        that column, else the observed y against the fitted.
+        The data. A LinearFit keeps its own data and takes none. With one column it is drawn against
+        that column, else the observed y against the fitted y.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if not given.
     weights : array_like, shape (n,), optional
-        Those of a weighted fit of one column, for its band; a LinearFit needs them only where x
+        The weights of a weighted fit of one column, for its band. A LinearFit needs them only if x
         is far from 0.
     alpha : float
         The chance that the band misses the mean at one x: 0.05 for a band of 95 %.
     band : bool
-        Whether to draw the band, which needs SciPy. None is drawn where there are no degrees of
-        freedom, without SciPy asking for it is an ImportError.
+        Whether to draw the band, which needs SciPy. No band is drawn without degrees of freedom.
+        Without SciPy it is an ImportError.
     labels : (str, str), optional
-        Of the axes; "x" and "y", or "fitted" and "observed" by default.
+        Labels of the axes; "x" and "y", or "fitted" and "observed" by default.
 
     Returns
     -------
@@ -42,12 +42,12 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
     Raises
     ------
     ImportError
-        Where matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
+        If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
     TypeError
         If the data are missing, or given to a fit that keeps its own.
     ValueError
-        If the data do not fit together, alpha is not between 0 and 1, weights are missing for the
-        band, or `fit` is of a stack, of several y, or holds NaN.
+        If the data do not fit together, alpha is not between 0 and 1, or weights are missing for
+        the band; and if `fit` is of a stack, of several y, or holds NaN.
 
     Notes
     -----
@@ -95,7 +95,7 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
 
 
 def _several(fit):
-    """Whether the fit has more than one regressor that is not a power of one x."""
+    """Return whether the fit has several regressors that are not powers of one x."""
     slope = getattr(fit, "slope", None)
     if np.ndim(slope) or np.ndim(getattr(fit, "params", np.empty(0))) > 1:
         raise ValueError("a picture shows one fit, got a stack of them")
@@ -158,11 +158,11 @@ def _degrees_of_freedom(fit):
 
 
 def _mean_stderr(fit, where, x, weights):
-    """The standard error of the mean at `where`"""
+    """Return the standard error of the mean at `where`"""
     if hasattr(fit, "mean_stderr"):
         return fit.mean_stderr(where)
     if hasattr(fit, "slope"):
-        # s^2 / W + (where - mean)^2 s^2 / Sxx, in which stderr^2 = s^2 / Sxx
+        # s^2 / W + (where - mean)^2 s^2 / Sxx, with stderr^2 = s^2 / Sxx
         mean = np.average(x, weights=weights)
         spread = np.average((x - mean) ** 2, weights=weights)
         return fit.stderr * np.sqrt(spread + (where - mean) ** 2)
@@ -179,7 +179,7 @@ def _mean_stderr(fit, where, x, weights):
 
 
 def _total_weight(fit, slope_variance, x, weights):
-    """The sum of weights, which a LinearFit does not keep"""
+    """Return the sum of weights, which a LinearFit does not keep"""
     if weights is not None:
         return weights.sum()
     if not math.isclose(slope_variance * np.sum((x - x.mean()) ** 2), fit.scale, rel_tol=1e-6):

@@ -1,6 +1,7 @@
 """Polynomials through points: least squares that loses no digits of the data.
 
-The passes over the points and the small systems are compiled: mathwork/kernels/polynomial.pxi.
+The passes over the points and the small systems are compiled:
+mathwork/kernels/regression/polynomial.pxi.
 """
 import math
 import operator
@@ -25,21 +26,21 @@ MAX_DEGREE = 100
 
 @public
 class PolynomialFit:
-    """What :func:`fit_polynomial` gives, which alone makes it. Immutable.
+    """The result of :func:`fit_polynomial`, the only way to make one. Immutable.
 
     Attributes
     ----------
     coef : ndarray, shape (degree + 1,), read-only
-        Of the powers of x, from the constant up.
+        Coefficients of the powers of x, from the constant up.
     bse : ndarray, shape (degree + 1,), read-only
-        The standard errors of `coef`; NaN where no degrees of freedom are left.
+        The standard errors of `coef`; NaN if no degrees of freedom are left.
     tvalues, pvalues : ndarray, shape (degree + 1,)
-        ``coef / bse``, and the chance of one at least as far from 0 where the coefficient is 0
+        ``coef / bse``, and the chance of a value at least as far from 0 if the coefficient is 0
         (by SciPy, extra ``stats``).
     ssr, scale : float
-        The weighted sum of squared residuals, and what it is a degree of freedom.
+        The weighted sum of squared residuals, and the same for each degree of freedom.
     rsquared, rsquared_adj : float
-        ``1 - ssr / sum w (y - mean)^2``, NaN where y is constant; and adjusted for the degree.
+        ``1 - ssr / sum w (y - mean)^2``, NaN if y is constant; and adjusted for the degree.
     fvalue, f_pvalue : float
         The F statistic against the constant alone, and its p-value (by SciPy, extra ``stats``);
         NaN for degree 0.
@@ -48,9 +49,9 @@ class PolynomialFit:
     degree, rank : int
         ``rank`` is ``degree + 1``.
     params, terms, intercept
-        As of other fits: `coef`, the names of its terms, and True.
+        As in other fits: `coef`, the names of its terms, and True.
     status : int
-        0; or 3 where x or y held NaN or infinity, and all other fields are NaN.
+        0; or 3 if x or y held NaN or infinity, and then all other fields are NaN.
 
     Examples
     --------
@@ -155,7 +156,7 @@ class PolynomialFit:
         ValueError
             If alpha is not between 0 and 1.
         ImportError
-            Where SciPy is missing.
+            If SciPy is missing.
 
         Examples
         --------
@@ -170,9 +171,9 @@ class PolynomialFit:
     def predict(self, x):
         """The polynomial at x.
 
-        Evaluated by Clenshaw's recurrence from the Chebyshev polynomials of the mapped x in
-        doubled precision, and so right to the last bit but where nearly 32 digits cancel; sums of
-        powers with the rounded `coef` are not.
+        It is evaluated by Clenshaw's recurrence from the Chebyshev polynomials of the mapped x, in
+        doubled precision. So it is right to the last bit, unless nearly 32 digits cancel. A sum of
+        powers with the rounded `coef` is not.
 
         Parameters
         ----------
@@ -181,7 +182,7 @@ class PolynomialFit:
         Returns
         -------
         float or ndarray of float64, in the shape of x
-            NaN where x is NaN or infinite, or so large that its powers leave the range of float64.
+            NaN if x is NaN or infinite, or so large that its powers leave the range of float64.
 
         Examples
         --------
@@ -198,7 +199,7 @@ class PolynomialFit:
         ----------
         x : array_like, any shape
         order : int
-            At least 0, which is the polynomial itself.
+            At least 0; order 0 is the polynomial itself.
 
         Returns
         -------
@@ -244,7 +245,7 @@ class PolynomialFit:
 
         x = as_plain(x, "x", np.float64)
         shift, centre, factor, _ = self._mapping
-        with np.errstate(all="ignore"):     # far away all of it overflows
+        with np.errstate(all="ignore"):     # far away all of this overflows
             terms = chebvander((np.ldexp(x.ravel(), shift) - centre) * factor, self.degree)
             stderr = np.linalg.norm(terms @ self._spread.T, axis=1)
         return _like_input(stderr.reshape(x.shape))
@@ -267,7 +268,7 @@ class PolynomialFit:
         return linear_summary(self)
 
     def plot(self, x, y, ax=None, **options):
-        """Draw the data, which the fit does not keep, with the curve and its confidence band.
+        """Draw the data with the curve and its confidence band. The fit does not keep the data.
 
         Parameters
         ----------
@@ -284,7 +285,7 @@ class PolynomialFit:
         Raises
         ------
         ImportError
-            Where matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
+            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
 
         Examples
         --------
@@ -327,7 +328,7 @@ def fit_polynomial(x, y, degree, *, weights=None):
     Parameters
     ----------
     x, y : array_like, shape (n,)
-        Of any real dtype; computed in float64 from their values as they are.
+        Of any real dtype; computed in float64 from their unchanged values.
     degree : int
         From 0 to 100.
     weights : array_like, shape (n,), optional
@@ -337,35 +338,34 @@ def fit_polynomial(x, y, degree, *, weights=None):
     Returns
     -------
     PolynomialFit
-        With status 3 and NaN fields where x or y, at a positive weight, is NaN or infinite.
+        With status 3 and NaN fields if x or y, at a positive weight, is NaN or infinite.
 
     Raises
     ------
     TypeError
-        For what is not real numbers, or is masked.
+        For input that is not real numbers, or is masked.
     ValueError
         If the lengths differ, the degree is out of range, there are not more different x than
         `degree`, or a weight is negative, NaN or infinite.
     numpy.linalg.LinAlgError
-        If x is spread too unevenly: where all but a few x are so close together, compared to
-        their distance from those few, that 32 digits cannot tell polynomials of that degree apart.
+        If x is spread too unevenly: all but a few x are so close together, compared to their
+        distance from those few, that 32 digits cannot tell polynomials of that degree apart.
 
     Notes
     -----
-    The range of x is mapped to [-1, 1] and the basis are the Chebyshev polynomials there. Their
-    Gram matrix, its Cholesky factor (the passage to the polynomials that are orthogonal on the
-    data), the residuals, by which the solution is refined, and the passage to powers of x are all
-    computed with pairs of float64, about 32 digits. So `coef` and `bse` are right to the last
-    bits for x and y as they are stored, also where a design matrix of powers keeps few digits or
-    none: NIST's Filip, of degree 10, comes out to 14.0 digits, which is what rounding its decimal
-    x leaves. Passing to powers costs about 0.4 digits a degree, and more of them where x = 0 is
-    far from the data, which these 32 digits pay for to a degree of about 40; :meth:`predict
-    <PolynomialFit.predict>` does not need the powers. Where nearly all x lie in a thousandth of
-    the range and less, a high degree takes digits too; an error is raised before fewer than about
-    7 are left of the standard errors.
+    The range of x is mapped to [-1, 1], and the basis is the Chebyshev polynomials there. Pairs of
+    float64, about 32 digits, hold their Gram matrix, its Cholesky factor (the passage to the
+    polynomials that are orthogonal on the data), the residuals that refine the solution, and the
+    passage to powers of x. So `coef` and `bse` are right to the last bits for the stored x and y,
+    also if a design matrix of powers keeps few digits or none. NIST's Filip, of degree 10, comes
+    out to 14.0 digits; the rounding of its decimal x leaves no more. Passing to powers costs about
+    0.4 digits a degree, and more if x = 0 is far from the data. The 32 digits pay for that up to a
+    degree of about 40. :meth:`predict <PolynomialFit.predict>` does not need the powers. If nearly
+    all x lie in a thousandth of the range or less, a high degree takes digits too. An error is
+    raised before fewer than about 7 digits of the standard errors are left.
 
-    Two or three passes over the points, with a working set that does not grow with them. The same
-    bits at every level of the kernels.
+    It makes two or three passes over the points, with a working set that does not grow with them.
+    All levels of the kernels give the same bits.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What a fit says of itself: the codes of `status`, for one fit an int, for many an int8 array.
+"""The codes of `status`, the verdict of a fit: an int for one fit, an int8 array for many.
 
 mathwork._status says what they mean.
 """

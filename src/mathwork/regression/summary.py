@@ -1,7 +1,7 @@
 """A fit as a table: plain text when printed, HTML in a notebook.
 
-One table serves lines, linear regressions and polynomials. What needs SciPy is left out, and the
-table says so, where that is missing.
+One table serves lines, linear regressions and polynomials. Without SciPy the table leaves out the
+numbers that need it, and says so.
 """
 import html
 import itertools
@@ -23,16 +23,16 @@ NOT_FINITE = "X or y was not finite."
 
 
 class Summary:
-    """What :func:`linear_summary` gives: shows itself as a table.
+    """The result of :func:`linear_summary`, shown as a table.
 
     Attributes
     ----------
     heads : list of (list of (str, str), list of (str, str))
-        Names and values of what is said of the whole fit, to the left and right; a pair a target.
+        Names and values for the whole fit, to the left and right; one pair for each target.
     columns : tuple of str
         The columns of the tables, after the name of the term.
     tables : list of list of (str, ...)
-        A list a target of the rows: a term and what the columns hold.
+        For each target a list of rows: a term and the values of its columns.
     notes : list of str
 
     Examples
@@ -79,8 +79,8 @@ def linear_summary(fit, *, names=None, alpha=0.05):
     ----------
     fit : LinearFit, PolynomialFit, or the LineFit of one line
     names : sequence of str, optional
-        Of the terms, the intercept among them. By default ``intercept``, ``X[0]``, ``X[1]`` and
-        so on, or the powers of x.
+        Names of the terms, including the intercept. By default ``intercept``, ``X[0]``, ``X[1]``
+        and so on, or the powers of x.
     alpha : float
         The chance that a confidence interval misses.
 
@@ -93,7 +93,7 @@ def linear_summary(fit, *, names=None, alpha=0.05):
     ValueError
         For another number of names, an alpha that is not between 0 and 1, and a stack of lines.
     TypeError
-        For names that are one str.
+        For names given as one str.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def linear_summary(fit, *, names=None, alpha=0.05):
     columns, numbers = ["coef", "std err", "t"], [(coef, _plain), (bse, _plain), (tvalues, _short)]
     notes = list(parts["notes"])
     try:
-        with np.errstate(all="ignore"):     # of a y near the end of the range
+        with np.errstate(all="ignore"):     # for a y near the end of the range
             reach = t_quantile(alpha / 2, df) * bse
         columns += ["P>|t|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.10g}]"]
         numbers += [(t_pvalue(tvalues, df), _chance), (coef - reach, _plain),
@@ -163,7 +163,7 @@ def linear_summary_html(fit, **options):
 # ---- what to show ----
 
 def _parts(fit):
-    """What the table needs of a LinearFit or a PolynomialFit; a column a target"""
+    """Return the parts of a LinearFit or PolynomialFit for the table; a column for each target"""
     params = np.asarray(fit.params)
     P, shape = len(params), (len(params), -1)
     terms = list(getattr(fit, "terms", None) or
@@ -185,7 +185,7 @@ def _parts(fit):
 
 
 def _parts_of_line(fit):
-    """The same of one line, which does not keep the sum of squares"""
+    """Return the same of one line, which does not keep the sum of squares"""
     if np.ndim(fit.slope) != 0:
         raise ValueError("a summary is of one line, got a stack of shape "
                          f"{np.shape(fit.slope)}")
@@ -204,7 +204,7 @@ def _parts_of_line(fit):
 
 
 def _head(parts, target, scipy):
-    """Names and values of what is said of the whole fit, to the left and to the right"""
+    """Return names and values for the whole fit, to the left and to the right"""
     F = float(parts["F"][target])
     left = [(name, str(parts[name])) for name in ("nobs", "df resid", "df model")]
     left += [(name, _plain(float(parts[name][target]))) for name in ("ssr", "sigma")
@@ -232,19 +232,19 @@ def _chance(number):
 
 
 def _padded(head):
-    """((name, value), (name, value)) of each line; nothing where a side has no more"""
+    """Yield ((name, value), (name, value)) for each line; empty where a side has no more"""
     return itertools.zip_longest(*head, fillvalue=("", ""))
 
 
 def _side_by_side(head):
-    """The lines of text"""
+    """Return the lines of text"""
     left, right = (_aligned(side) for side in zip(*_padded(head), strict=True))
     width = max(map(len, left)) + 4
     return [(name.ljust(width) + value).rstrip() for name, value in zip(left, right, strict=True)]
 
 
 def _aligned(rows):
-    """Lines of cells, the first to the left and the others to the right"""
+    """Return lines of cells, the first aligned left and the others right"""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join([row[0].ljust(widths[0]),
                        *(cell.rjust(width) for cell, width in
