@@ -1,4 +1,4 @@
-"""Awkward arrays: layouts that mean the same as a clean copy, and memory with guarded ends."""
+"""Awkward arrays: layouts with the same meaning as a clean copy, and memory with guarded ends."""
 import ctypes
 import mmap
 import sys
@@ -61,7 +61,7 @@ LAYOUTS = {
 # ---- guarded memory ----
 
 def guarded(array, side):
-    """A copy of `array` whose first or last byte touches a page that must not be touched.
+    """Return a copy of `array`; its first or last byte touches a page that must not be touched.
 
     `side` is "start" or "end". Reading or writing past it ends the process.
     """
@@ -82,7 +82,7 @@ def guarded(array, side):
 
 
 class Fenced:
-    """An array to write to, between two fences of bytes that must stay what they are."""
+    """An array to write to, between two fences of bytes that must not change."""
 
     FENCE = 256
 

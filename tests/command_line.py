@@ -1,4 +1,4 @@
-"""The command line as tests run it, in this process and as one of its own."""
+"""The command line for tests: in this process, or in one of its own."""
 import os
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def output_of(*arguments, stdin=None):
 
 
 def error_of(*arguments, stdin=None):
-    """The one line that a failing command writes, without the line's end."""
+    """Return the one line that a failing command writes, without the line's end."""
     result = run(*arguments, stdin=stdin)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.endswith("\n") and result.stderr.count("\n") == 1

@@ -1,4 +1,4 @@
-"""What every test file shares: the levels to run at, and Hypothesis made repeatable."""
+"""For every test file: the levels to run at, and Hypothesis made repeatable."""
 import os
 import re
 
@@ -9,7 +9,7 @@ from levels import kernels_of
 
 from mathwork import _levels
 
-os.environ.setdefault("KERAS_BACKEND", "torch")     # which Keras reads when it is imported
+os.environ.setdefault("KERAS_BACKEND", "torch")     # Keras reads it at import
 
 hypothesis.settings.register_profile(
     "suite", deadline=None, derandomize=True, database=None, max_examples=60,
@@ -40,9 +40,9 @@ def dtype(request):
 
 @pytest.fixture
 def rng(request):
-    """A generator seeded by the name of the test, so that every test has its own numbers.
+    """Return a generator seeded by the name of the test, so that every test has its own numbers.
 
-    Those are the same at every level: a fault that all levels have shows at all of them.
+    The numbers are the same at every level: a fault of all levels shows at all of them.
     """
     name = request.node.name
     if "kernels" in request.fixturenames:

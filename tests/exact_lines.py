@@ -8,7 +8,7 @@ FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr")
 
 
 def exact_sums(x, y):
-    """(n, mean x, mean y, Sxx, Sxy, Syy) as Fractions, the sums centred."""
+    """Return (n, mean x, mean y, Sxx, Sxy, Syy) as Fractions, the sums centred."""
     x = [Fraction(float(value)) for value in x]
     y = [Fraction(float(value)) for value in y]
     n = len(x)
@@ -19,7 +19,7 @@ def exact_sums(x, y):
 
 
 def exact_line(x, y):
-    """The fields of the line, exact and then rounded; NaN where they are not defined."""
+    """Return the fields of the line, exact and then rounded; NaN if they are not defined."""
     n, mean_x, mean_y, sxx, sxy, syy = exact_sums(x, y)
     slope = sxy / sxx
     sigma = relative = math.nan
@@ -32,14 +32,14 @@ def exact_line(x, y):
 
 
 def _root(fraction):
-    """sqrt of a Fraction, right to about the last digit"""
+    """Return sqrt of a Fraction, right to about the last digit"""
     shift = 2 * max(0, 140 - fraction.numerator.bit_length() + fraction.denominator.bit_length())
     return float(Fraction(math.isqrt((fraction.numerator << shift) // fraction.denominator),
                           1 << (shift // 2)))
 
 
 def numpy_lines(x, y):
-    """The fields of a line for each row of x and y, by the textbook's centred sums."""
+    """Return the fields of a line for each row of x and y, by the textbook's centred sums."""
     x, y = np.asarray(x, np.longdouble), np.asarray(y, np.longdouble)
     n = x.shape[-1]
     mean_x, mean_y = x.mean(axis=-1), y.mean(axis=-1)
@@ -56,7 +56,7 @@ def numpy_lines(x, y):
 
 
 def assert_same_line(fits, at, expected, rtol):
-    """Entry `at` of every field of the fits is as expected, a status of 0 included."""
+    """Assert that entry `at` of every field is as expected, including a status of 0."""
     assert fits.status[at] == 0
     for name in FIELDS:
         np.testing.assert_allclose(getattr(fits, name)[at], np.float64(expected[name]), rtol=rtol,

@@ -9,7 +9,7 @@ from mathwork.regression import LinearFit
 
 
 def exact_fit(X, y, intercept=True, weights=None):
-    """(params, diagonal of (X'WX)^-1, ssr) of stored floats, as Fractions: normal equations."""
+    """Return (params, diagonal of (X'WX)^-1, ssr) of stored floats, Fractions: normal equations."""
     ones = [[Fraction(1)]] if intercept else [[]]
     rows = [ones[0] + [Fraction(float(entry)) for entry in row] for row in X]
     targets = [Fraction(float(entry)) for entry in y]
@@ -34,19 +34,19 @@ def exact_fit(X, y, intercept=True, weights=None):
 
 
 def exact_bse(inverse, ssr, df):
-    """The standard errors, each rounded a few times."""
+    """Return the standard errors, each rounded a few times."""
     return np.array([_root(v * ssr / df) for v in inverse])
 
 
 def _root(value):
-    """sqrt of a Fraction of any size, to within rounding"""
+    """Return sqrt of a Fraction of any size, to within rounding"""
     shift = value.denominator.bit_length() - value.numerator.bit_length() if value else 0
     shift += shift % 2
     return math.ldexp(math.sqrt(value * Fraction(2) ** shift), -shift // 2)
 
 
 def digits(found, expected):
-    """The least number of correct digits: log relative error, absolute where 0 is expected."""
+    """Return the least number of correct digits: log relative error, absolute if 0 is expected."""
     worst = 15.0
     for a, b in zip(np.ravel(found), np.ravel(expected), strict=True):
         error = abs(Fraction(float(a)) - Fraction(b)) / (abs(Fraction(b)) or 1)
@@ -56,12 +56,12 @@ def digits(found, expected):
 
 
 def powers(x, degree):
-    """Columns x, x^2, ... each entry rounded once."""
+    """Return columns x, x^2, ...; each entry is rounded once."""
     return np.array([[float(Fraction(float(v)) ** k) for k in range(1, degree + 1)] for v in x])
 
 
 def as_linear_fit(fit):
-    """A public LinearFit of what the kernel of any level gave."""
+    """Return a public LinearFit from the result of the kernel of any level."""
     made = regression_kernels.least_squares(*LinearFit.__reduce__(fit)[1])
     assert type(made) is LinearFit
     return made

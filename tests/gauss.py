@@ -1,26 +1,26 @@
-"""Gauss's elimination as it is taught: the slow twin of exact row reduction."""
+"""Gauss's elimination by the textbook: the slow twin of exact row reduction."""
 from fractions import Fraction
 
 import arrays
 
-# Of integers too: what arrays.py puts between strided numbers is a float.
+# "strided" also for integers: arrays.py puts floats between strided numbers.
 LAYOUTS = arrays.LAYOUTS | {"strided": lambda array: array.repeat(2, 0).repeat(2, 1)[::2, ::2]}
 
 
 def over_rationals(rows, columns=None, *, reduced=True):
-    """(matrix, pivots) of rows of numbers, as lists of Fractions."""
+    """Return (matrix, pivots) of rows of numbers, as lists of Fractions."""
     return _echelon([[Fraction(entry) for entry in row] for row in rows], columns, reduced,
                     lambda entry: entry, lambda pivot: 1 / pivot)
 
 
 def modulo(rows, p, columns=None, *, reduced=True):
-    """(matrix, pivots) of rows of ints, as lists of ints in 0..p-1."""
+    """Return (matrix, pivots) of rows of ints, as lists of ints in 0..p-1."""
     return _echelon([[int(entry) % p for entry in row] for row in rows], columns, reduced,
                     lambda entry: entry % p, lambda pivot: pow(pivot, -1, p))
 
 
 def _echelon(rows, columns, reduced, clean, inverse):
-    """The first row left with an entry that is not zero gives the pivot, divided if `reduced`"""
+    """The first remaining row with a nonzero entry gives the pivot, divided if `reduced`"""
     pivots = []
     for c in range(len(rows[0]) if columns is None else columns):
         rank = len(pivots)
@@ -49,7 +49,7 @@ def determinant(rows):
 
 
 def of_rank(rng, m, n, rank, largest=9):
-    """A random m x n matrix of this rank at most, as rows of ints: a product of two factors."""
+    """Return a random m x n matrix of at most this rank, rows of ints: a product of two factors."""
     left = rng.integers(-largest, largest + 1, (m, rank)).tolist()
     right = rng.integers(-largest, largest + 1, (rank, n)).tolist()
     return [[sum(a * row[j] for a, row in zip(line, right, strict=True)) for j in range(n)]

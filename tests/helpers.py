@@ -1,4 +1,4 @@
-"""Small things that tests say often."""
+"""Small functions for many tests."""
 import contextlib
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from mathwork import _levels
 from mathwork._levels import core as kernels
 
-# Every activation as a layer takes it, those with a parameter at one that is not the default.
+# Every activation as a layer takes it; a parameter is not the default.
 ACTIVATIONS = [{"leaky_relu": ("leaky_relu", 0.2), "elu": ("elu", 1.5)}.get(name, name)
                for name in kernels.activation_codes]
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS, ids=kernels.activation_codes)
@@ -25,23 +25,23 @@ def raises(kind, message):
 
 
 def same_bits(left, right):
-    """Whether two arrays have equal shapes, dtypes and bytes."""
+    """Return whether two arrays have equal shapes, dtypes and bytes."""
     return (left.shape == right.shape and left.dtype == right.dtype
             and left.tobytes() == right.tobytes())
 
 
 def names_kernels(pickled):
-    """Whether a pickle names a module of kernels: it must be readable where another level runs."""
+    """Return whether a pickle names a module of kernels; no pickle may depend on a level."""
     return any(f"mathwork._{topic}".encode() in pickled for topic in _levels.TOPICS)
 
 
 def network_of(kernels, layers, dtype):
-    """A network of these layers that runs on the kernels of one level."""
+    """Return a network of these layers that runs on the kernels of one level."""
     return type("LevelNetwork", (kernels.ForwardPass,), {})(tuple(layers), dtype)
 
 
 def run_python(code, *, timeout=60, **environment):
-    """(exit code, stdout, stderr) of a fresh interpreter."""
+    """Return (exit code, stdout, stderr) of a fresh interpreter."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                           timeout=timeout, env=os.environ | environment, check=False)
     return done.returncode, done.stdout, done.stderr

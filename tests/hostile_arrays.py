@@ -1,9 +1,9 @@
-"""Arrays whose shape or dtype changes under a call, and objects made by their back doors.
+"""Arrays that change their shape or dtype during a call, and objects made by their back doors.
 
     python tests/hostile_arrays.py [NAME ...]
 
-runs cases, all by default, each in a child of the process, which may die of it, and prints what
-came as JSON. Memory is guarded, so that a read or a write behind it ends the child.
+runs cases, by default all, each in a child of the process, because a case may kill it. It prints
+the results as JSON. Memory is guarded, so that a read or a write behind it ends the child.
 """
 import contextlib
 import copy
@@ -37,7 +37,7 @@ from mathwork.regression import linear as linear_module
 from mathwork.regression import moments as moments_module
 from mathwork.regression import polynomial as polynomial_module
 
-CASES = {}          # {name: (function, the name of what it raises or "done")}
+CASES = {}          # {name: (function, name of the exception that it raises, or "done")}
 MANY = 40_000
 
 
@@ -49,19 +49,19 @@ def raises(kind):
 
 
 def ends(function):
-    """A case that checks its results itself"""
+    """Register a case that checks its results itself"""
     CASES[function.__name__] = function, "done"
     return function
 
 
 def at_the_end(*shape, dtype=float):
-    """Guarded numbers of this shape"""
+    """Return guarded numbers of this shape"""
     size = int(np.prod(shape))
     return guarded((np.arange(size) % 17 + 1).astype(dtype).reshape(shape), "end")
 
 
 class Number:
-    """An argument that does something while it is converted, and then is `value`"""
+    """An argument with an action when it is converted; its number is `value`"""
 
     def __init__(self, value, action):
         self.value, self.action = value, action
@@ -79,12 +79,12 @@ class Number:
 
 
 def sets(array, name, value):
-    """An action: array.name = value"""
+    """Return an action: array.name = value"""
     return lambda: setattr(array, name, value)
 
 
 class Liar(np.ndarray):
-    """An array that says to be of another shape than it is"""
+    """An array that claims another shape than its own"""
 
     said = ()
     shape = property(lambda self: self.said)
@@ -334,7 +334,7 @@ def params_made_longer_than_x_is_wide():
     fit, _, _ = a_fit(k=300)
     fit.params.shape = (1500, 1)
     X = np.ones((10, 1499))
-    assert fit.predict(X).shape == (10, 1)      # which is what these params say
+    assert fit.predict(X).shape == (10, 1)      # the shape for these params
 
 
 @raises(ValueError)
@@ -651,7 +651,7 @@ def radii_that_another_thread_makes_narrow():
 
     def change():
         while not stop.is_set():
-            radii.dtype = "f4"      # of which there are twice as many
+            radii.dtype = "f4"      # there are twice as many
             radii.dtype = "f8"
 
     thread = threading.Thread(target=change)
@@ -700,7 +700,7 @@ def out_of_an_orbit_that_lies():
 
 
 def outcome(name):
-    """What came of a case: the name of an exception or "done", and the message"""
+    """Return the result of a case: the name of an exception or "done", and the message"""
     try:
         CASES[name][0]()
     except Exception as error:
@@ -709,7 +709,7 @@ def outcome(name):
 
 
 def outcome_of_child(name):
-    """outcome() in a child of this process, or how that died"""
+    """Return outcome() in a child of this process, or how the child died"""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:

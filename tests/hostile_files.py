@@ -1,6 +1,6 @@
-"""Files that are made to do harm: {suffix: {name: (what the refusal says, a function: bytes)}}.
+"""Files that are made to do harm: {suffix: {name: (text of the refusal, a function: bytes)}}.
 
-Beside them, in one folder, lie what `FOLDER` names; a file outside it is ../secret.bin.
+The files of `FOLDER` lie beside them, in one folder; a file outside it is ../secret.bin.
 """
 import json
 import pickle
@@ -26,7 +26,7 @@ WEIGHTS = 1 << 20               # bytes in weights.bin
 
 
 class Trap:
-    """Writes a file where it is unpickled."""
+    """Writes a file when it is unpickled."""
 
     marker = ""
 
@@ -66,7 +66,7 @@ def members(**more):
 
 
 def changed_directory(place, new):
-    """A zip file with other bytes at a place of every record of its directory"""
+    """Return a zip file with other bytes at a place of every record of its directory"""
     content = bytearray(zip_of(npy_members(arrays_of(network()))))
     start = content.find(b"PK\x01\x02")
     while start >= 0:
@@ -76,7 +76,7 @@ def changed_directory(place, new):
 
 
 def bomb(method):
-    """A kilobyte or so that says it is stored as long as it is, and unpacks to 100 MB"""
+    """Return about a kilobyte that claims to be stored uncompressed, and unpacks to 100 MB"""
     import bz2
     import lzma
 
@@ -94,7 +94,7 @@ def bomb(method):
 
 
 def nested_members():
-    """Members whose data contains those after them: 40 of 1 MB each in 1 MB"""
+    """Return members with data that contains the members after them: 40 of 1 MB each in 1 MB"""
     content, directory = bytes(1 << 20), b""
     offsets = []
     for index in reversed(range(40)):

@@ -1,4 +1,4 @@
-"""ONNX models that are made to do harm: as in hostile_files, for which this needs onnx."""
+"""ONNX models that are made to do harm, as in hostile_files. They need onnx."""
 import pickle
 
 import numpy as np
@@ -22,25 +22,25 @@ def model(nodes, initializers=(), shape=("n", 2), dtype=TensorProto.FLOAT, **opt
 
 
 def chain(*operators, **options):
-    """A model of operators that take one input, each what the one before gave"""
+    """Return a model of operators with one input, each the result of the operator before it"""
     names = ["x", *(f"v{index}" for index in range(len(operators) - 1)), "y"]
     return model([helper.make_node(operator, [names[index]], [names[index + 1]])
                   for index, operator in enumerate(operators)], **options)
 
 
 def more(number, contents):
-    """A good model with more entries in a field of its graph; protocol buffers append them"""
+    """Return a good model with more entries in a field of its graph; protocol buffers append"""
     return model([GEMM], [WEIGHT]) + field(GRAPH, b"".join(contents))
 
 
 def tensor(dims, **fields):
-    """A model whose one weight is this tensor"""
+    """Return a model with this tensor as its only weight"""
     fields = {"data_type": TensorProto.FLOAT} | fields
     return model([GEMM], [TensorProto(name="w", dims=dims, **fields)])
 
 
 def external(location, dims=(1, 2), count=1, **more):
-    """A model whose weights all keep their numbers in another file"""
+    """Return a model with all its weights in another file"""
     tensors = []
     for index in range(count):
         entry = TensorProto(name=f"w{index}", data_type=TensorProto.FLOAT, dims=dims,
@@ -54,7 +54,7 @@ def external(location, dims=(1, 2), count=1, **more):
 
 
 def shared(operator):
-    """4 MB that 4,000 products use: as they are, or each through a node of its own"""
+    """Return 4 MB that 4,000 products use: directly, or each through a node of its own"""
     nodes, value = [], "x"
     for index in range(4000):
         weight = "w"

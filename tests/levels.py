@@ -1,11 +1,11 @@
-"""The kernels of every level that this machine runs, whatever module of the level holds them."""
+"""The kernels of every level that this machine runs, gathered from the modules of the level."""
 from types import SimpleNamespace
 
 from mathwork import _levels
 
 
 def kernels_of(level):
-    """Every kernel compiled for a level, under its own name."""
+    """Return every kernel compiled for a level, under its own name."""
     found = {"level": level}
     for module in _levels.modules(level):
         for name, kernel in vars(module).items():
@@ -18,5 +18,5 @@ RUNNING = kernels_of(_levels.level)         # the level that the package itself 
 
 
 def all_kernels():
-    """{level: kernels}, best first."""
+    """Return {level: kernels}, best first."""
     return {level: kernels_of(level) for level in _levels.supported()}

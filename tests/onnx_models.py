@@ -1,4 +1,4 @@
-"""ONNX models, and networks written in them in all the ways that there are."""
+"""ONNX models, and networks written in them in all possible ways."""
 import itertools
 
 import numpy as np
@@ -15,12 +15,12 @@ helper = onnx.helper
 NAMES = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus",
          "gelu": "Gelu", "selu": "Selu", "leaky_relu": "LeakyRelu", "elu": "Elu",
          "softmax": "Softmax", "log_softmax": "LogSoftmax"}
-# What ONNX Runtime has no float64 kernels of.
+# Operators without float64 kernels in ONNX Runtime.
 FLOAT32_ALONE = {"Softplus", "Gelu", "Selu", "LeakyRelu", "Elu"}
 
 
 def node(operator, inputs, output, **attributes):
-    """A node with inputs as text: "x weight" """
+    """Return a node with inputs as text: "x weight" """
     return helper.make_node(operator, inputs.split(), [output], **attributes)
 
 
@@ -29,14 +29,14 @@ def tensor(name, array):
 
 
 def value(name, shape=("n", None), dtype=np.float32):
-    """What a graph says of an input or output"""
+    """Return a graph's entry for an input or output"""
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     return helper.make_tensor_value_info(name, kind, shape)
 
 
 def model(nodes, constants=(), *, inputs=None, outputs=None, opset=20, functions=(),
           domains=(), dtype=np.float32):
-    """A ModelProto from x to y; `constants` are TensorProtos, or {name: array}."""
+    """Return a ModelProto from x to y; `constants` are TensorProtos, or {name: array}."""
     if isinstance(constants, dict):
         constants = [tensor(name, np.asarray(array, dtype)) for name, array in constants.items()]
     graph = helper.make_graph(nodes, "graph", inputs or [value("x", dtype=dtype)],
@@ -53,7 +53,7 @@ def refused(model, reason):
 
 
 def run(model, x):
-    """What ONNX Runtime makes of x, or, where it lacks a kernel, ONNX's evaluator."""
+    """Return the result of ONNX Runtime for x, or of ONNX's evaluator where a kernel is missing."""
     if x.dtype == np.float64 and {each.op_type for each in model.graph.node
                                   if not each.domain} & FLOAT32_ALONE:
         return evaluate(model, x)
@@ -67,8 +67,11 @@ def run(model, x):
 
 
 def evaluate(model, x):
-    """What ONNX's evaluator makes of x, with the operators that it rounds to float32, or in which
-    it subtracts, from their formulas in float64"""
+    """Return the result of ONNX's evaluator for x
+
+    Operators that it rounds to float32, or in which it subtracts, come from their formulas in
+    float64.
+    """
     from onnx.reference import ReferenceEvaluator
     from onnx.reference.op_run import OpRun
 
@@ -88,7 +91,7 @@ class RandomModel:
 
     model        the ModelProto
     n_in         numbers a sample
-    columns_in, columns_out     whether it takes and gives samples as columns
+    columns_in, columns_out     whether samples are columns at its input and output
     """
 
     def __init__(self, rng, dtype):
@@ -130,7 +133,7 @@ class RandomModel:
         return output
 
     def _constant(self, array):
-        """The name of a constant, kept in one of the ways that there are"""
+        """Return the name of a constant, kept in one of the possible ways"""
         name = f"constant_{next(self._count)}"
         way = self._one_of("raw", "typed", "Constant", "number", "Transpose", "Identity")
         kind = helper.np_dtype_to_tensor_dtype(self._dtype)
@@ -166,7 +169,7 @@ class RandomModel:
         return self._moved(name)
 
     def _bias(self, bias):
-        """A bias in a shape that adds the same to every sample"""
+        """Return a bias in a shape that adds the same to every sample"""
         if self._chance(0.3):
             return bias[:1].reshape(self._one_of((), 1, (1, 1)))
         if self._columns:
@@ -177,7 +180,7 @@ class RandomModel:
         first = self._chance(0.5)       # the samples are A, else B
         transposed = self._columns if first else not self._columns
         self._columns = not first
-        flip = self._chance(0.5)        # the weight
+        flip = self._chance(0.5)        # of the weight
         inputs = [name, self._constant(weight.T if first != flip else weight)]
         attributes = {"transA": int(transposed), "transB": int(flip)}
         if not first:
@@ -203,7 +206,7 @@ class RandomModel:
         return name
 
     def _moved(self, name):
-        """Through nodes that change nothing"""
+        """Go through nodes that change nothing"""
         for _ in range(self._rng.integers(3)):
             step = self._one_of("Identity", "Flatten", "Dropout", "Dropout with ratio")
             if step == "Dropout with ratio" and self._opset >= 12:

@@ -1,15 +1,15 @@
-"""Random networks, and how far two libraries that compute the same one may be apart.
+"""Random networks, and the distance that two libraries may have for the same network.
 
-Two correct programs differ: they add products in another order, and round activations in their
-own way. By how much depends on the network: on what cancels, and on what the later layers make of
-the errors of the earlier ones. `error_scale` measures it, by Monte Carlo arithmetic (D. Stott
-Parker, "Monte Carlo Arithmetic", UCLA CSD-970002, 1997): the network runs many times in float64
-with an error of one eps, of random sign, put where a program rounds, and the scale is how far
-that moves the outputs, as a root mean square.
+Two correct programs differ: they add products in another order, and round activations in their own
+way. The size of the difference depends on the network: on cancellation, and on the effect of the
+later layers on the errors of the earlier layers. `error_scale` measures it by Monte Carlo
+arithmetic (D. Stott Parker, "Monte Carlo Arithmetic", UCLA CSD-970002, 1997). The network runs many
+times in float64. Where a program rounds, it gets an error of one eps and of random sign. The scale
+is the distance that this moves the outputs, as a root mean square.
 
     a sum           eps of every product and of every partial sum, from the bias on; many errors
                     of random sign add up to the root of the sum of their squares
-    an activation   eps of its value, and of what it subtracts on the way there
+    an activation   eps of its value, and of the numbers that it subtracts on the way there
 
 A bound instead, |W| scale at every layer, is larger than the numbers themselves after six wide
 layers, and would notice nothing.
@@ -30,7 +30,7 @@ def _below_largest(z):
     return abs(z - z.max(axis=-1, keepdims=True))
 
 
-# What an activation of value y at z rounds, where that is not y alone.
+# The numbers that an activation of value y at z rounds, if they are not y alone.
 ROUNDED = {
     "identity": lambda z, y: np.zeros_like(y),
     "relu": lambda z, y: np.zeros_like(y),
@@ -47,10 +47,10 @@ TORCH_SOFTPLUS = {"softplus": lambda z: (z > 20) * 2.1e-9}
 
 
 def error_scale(network, x, absolute=()):
-    """For every output the number whose few eps two correct programs may be apart.
+    """Return a scale for every output: two correct programs may be a few eps of it apart.
 
-    `absolute` is {activation: function of z}, its absolute error at z in a source that has one,
-    such as a sigmoid that is cut off where it is small.
+    `absolute` is {activation: function of z}. It gives the absolute error at z of a source that has
+    one, such as a sigmoid that is cut off where it is small.
     """
     eps = np.finfo(network.dtype).eps
     rng = np.random.default_rng(0)
@@ -77,7 +77,7 @@ def error_scale(network, x, absolute=()):
 
 
 def assert_agrees(network, x, expected, absolute=()):
-    """network(x) is what another library gives for the same network, to rounding."""
+    """Assert that network(x) is another library's result for the same network, to rounding."""
     y = network(x)
     assert y.shape == expected.shape and y.dtype == expected.dtype == network.dtype
     info = np.finfo(network.dtype)
@@ -91,12 +91,12 @@ def assert_agrees(network, x, expected, absolute=()):
 # ---- networks ----
 
 def random_sizes(rng):
-    """(n_in, ..., n_out) of one to six layers, each from 1 to 300, small ones as often as large"""
+    """Return (n_in, ..., n_out) of one to six layers, each 1 to 300, small as often as large"""
     return np.exp(rng.uniform(0, np.log(301), rng.integers(2, 8))).astype(int).tolist()
 
 
 def random_layer(rng, n_in, n_out, dtype):
-    """(weight, bias) with weights of variance 2 / n_in, which keep numbers of one size (He)"""
+    """Return (weight, bias); weights of variance 2 / n_in keep the size of numbers (He)"""
     return (rng.normal(0, np.sqrt(2 / n_in), (n_out, n_in)).astype(dtype),
             rng.normal(0, 0.5, n_out).astype(dtype))
 

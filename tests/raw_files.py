@@ -1,4 +1,4 @@
-"""Files made by hand, so that they can say what their libraries would not write."""
+"""Files made by hand, so that they can hold contents that their libraries would not write."""
 import io
 import json
 import struct
@@ -10,7 +10,7 @@ import numpy as np
 # ---- .npz ----
 
 def arrays_of(network):
-    """What a network's .npz holds, as arrays that a test can spoil."""
+    """Return the arrays of a network's .npz, so that a test can spoil them."""
     arrays = {"kind": np.array("mathwork.Network 1"),
               "activations": np.array([layer._activation[0] for layer in network.layers]),
               "parameters": np.array([layer._activation[1] for layer in network.layers])}
@@ -52,10 +52,10 @@ def zip_of(members):
 
 
 def zip_by_hand(members, *, size=None, method=0, flags=0, extra=b""):
-    """A zip file of (name, data) pairs that may repeat names, and lie.
+    """Return a zip file of (name, data) pairs; they may repeat names, and sizes may be wrong.
 
-    `size` is what both sizes in the directory say, by default the truth; method, flags and the
-    extra field are those of every member.
+    Both sizes in the directory are `size`, by default the true size. Every member has this method,
+    these flags and this extra field.
     """
     parts, directory = bytearray(), bytearray()
     for name, data in members:

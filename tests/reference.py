@@ -41,9 +41,9 @@ def _two_product(a, b):
 
 
 def _sum_rounded_to_odd(a, b):
-    """a + b in float64, where inexact the neighbour whose last bit is 1.
+    """a + b in float64; if inexact, the neighbour with the last bit 1.
 
-    What is rounded again to fewer bits is then as if rounded once (Boldo and Melquiond,
+    A second rounding, to fewer bits, then gives the result of one rounding (Boldo and Melquiond,
     "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd",
     IEEE Transactions on Computers 57(4), 2008).
     """
@@ -68,7 +68,7 @@ def fma(a, b, c):
 # ---- products ----
 
 def part_length(terms):
-    """How many terms of a sum are in each part but the last: docs/bits.md."""
+    """Return the number of terms in each part but the last of a sum: docs/bits.md."""
     return max(terms, 1) if terms < 32 else min(256, 8 * math.ceil(terms / 32))
 
 
@@ -88,7 +88,7 @@ def product_in_parts(x, weight, bias=None, *, fused=True):
     """x weight' + bias, summed in parts: the bits that mathwork documents."""
     terms = x.shape[1]
     zero = np.zeros((len(x), len(weight)), x.dtype)
-    total = zero if bias is None else np.broadcast_to(bias, zero.shape)     # -0.0 stays what it is
+    total = zero if bias is None else np.broadcast_to(bias, zero.shape)     # -0.0 is not changed
     for start in range(0, terms, part_length(terms)):
         part = slice(start, start + part_length(terms))
         if start == 0:
