@@ -6,7 +6,7 @@ mathwork.init          He initialisation
 mathwork.matrix        products, row reduction, linear systems
 mathwork.regression    least squares: lines, planes, polynomials, groups, windows
 mathwork.orbit         circular orbits, Kepler's equation, positions of many bodies
-mathwork.constants     what gravity needs: G, and the GM of bodies
+mathwork.constants     constants of gravitation: G, and the GM of bodies
 mathwork.data          handwritten digits and a network that reads them
 
 The `mathwork` command does the same for files: see `mathwork --help`.

@@ -5,7 +5,7 @@ import shutil
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 
-# Errors with which no file can be made beside a writable one: permission, and those of containers
+# Errors if no file can be made beside a writable one: permission, and the errors of containers
 # and /proc. A full disk does not count: then writing in place would lose the old content.
 _NOTHING_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG)
 

@@ -1,4 +1,4 @@
-"""What is running: versions, the machine, and the level of the kernels."""
+"""The running package: versions, the machine, and the level of the kernels."""
 import sys
 
 import numpy as np
@@ -8,7 +8,7 @@ from mathwork._version import __version__
 
 
 def runtime():
-    """{field: text} of what show_runtime() prints."""
+    """Return {field: text} for show_runtime()."""
     import platform  # here, because it costs 5 ms and is for this call only
 
     return {

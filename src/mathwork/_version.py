@@ -1,2 +1,2 @@
-"""The version, also for what must not import the whole package."""
+"""The version, also for code that must not import the whole package."""
 __version__ = "0.1.0"

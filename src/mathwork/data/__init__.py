@@ -50,7 +50,7 @@ def digits_network():
     Returns
     -------
     Network
-        64-32-10 in float32. It takes the pixels of :func:`digits` as they are, 0 to 16, and gives
+        64-32-10 in float32. It takes the pixels of :func:`digits` unchanged, 0 to 16, and gives
         one probability for each digit from 0 to 9.
 
     Notes

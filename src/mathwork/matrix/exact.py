@@ -20,7 +20,7 @@ FEW = 6             # for more rows or columns, lifting costs less than Python's
 
 
 class Rationals(Field):
-    """Numbers are those of as_exact; results are Fractions."""
+    """Numbers are read by as_exact; results are Fractions."""
 
     dtype = object
     zero, one = Fraction(0), Fraction(1)

@@ -114,7 +114,7 @@ class Field:
                 x[at] = found
         return status, x[..., 0] if vector else x, self._null_spaces(matrix, pivots, n)
 
-    # ---- what they share ----
+    # ---- shared parts ----
 
     def _matrices(self, A, *, square=False):
         # Nobody else can set the shape of a view.

@@ -306,8 +306,8 @@ def is_rref(A):
 
     Raises
     ------
-    For input that is neither real numbers nor objects, and for masked arrays.
-        For what is neither real numbers nor objects, and masked arrays.
+    TypeError
+        For input that is neither real numbers nor objects, and for masked arrays.
     ValueError
         If A has less than 2 dimensions.
 

@@ -87,7 +87,7 @@ class KeplerOrbit:
     TypeError
         For input that is not real numbers, masked arrays, and units of another dimension.
     ValueError
-        For numbers of no orbit: a negative e or one that is not finite, an a of the wrong sign, a
+        For numbers of no orbit: an e that is negative or not finite, an a of the wrong sign, a
         mu that is not positive. For shapes that do not broadcast. In arrays, such an element makes
         an orbit with NaN for every quantity.
 

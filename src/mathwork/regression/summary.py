@@ -160,7 +160,7 @@ def linear_summary_html(fit, **options):
     return linear_summary(fit, **options)._repr_html_()
 
 
-# ---- what to show ----
+# ---- contents ----
 
 def _parts(fit):
     """Return the parts of a LinearFit or PolynomialFit for the table; a column for each target"""

@@ -272,7 +272,7 @@ cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row
     return not largest_lane(row_loss(like, n, undo, 1 / undo, row, fill(like, 0)), row) > 0
 
 
-# ---- what counts as a pivot ----
+# ---- the bound on a pivot ----
 
 cdef inline real tolerance(Py_ssize_t m, Py_ssize_t columns, double tol, real norm) noexcept nogil:
     """Return tol, or max(m, columns) eps norm if tol is negative"""

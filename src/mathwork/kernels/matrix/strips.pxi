@@ -63,7 +63,7 @@ cdef inline real* solved_from(lanes like, const Blocked* job, Py_ssize_t i, Py_s
     return <real*>job.solved + j // width * job.next_panel + i * width + j % width
 
 
-# ---- what counts as a pivot ----
+# ---- the bound on a pivot ----
 
 cdef inline double fixed_number(Py_ssize_t q, Py_ssize_t i) noexcept nogil:
     """Return a number of size 1/2 to 1 and either sign, as if at random

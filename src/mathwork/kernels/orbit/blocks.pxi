@@ -1,5 +1,5 @@
-# A kernel over float64 operands of any layout: numbers, plain arrays, and all that NumPy's ufuncs
-# take.
+# A kernel over float64 operands of any layout: numbers, plain arrays, and all operands of NumPy's
+# ufuncs.
 #
 #   BlockKernel    a function over blocks of whole registers, and the number of its operands
 #   over_blocks    makes blocks of operands with elements any distance apart (0: one value for all)
