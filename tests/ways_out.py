@@ -1,6 +1,6 @@
 """Every call with workers=, left by one way out, for the tests: `python ways_out.py "a signal"`
 
-Exits with an AssertionError unless every piece had ended when its call had.
+Exits with an AssertionError unless every piece had ended when its call ended.
 """
 import atexit
 import ctypes
@@ -20,12 +20,12 @@ from mathwork.nn import Network
 from mathwork.orbit import KeplerOrbit
 from mathwork.regression import fit_line
 
-SLOW = 0.1                      # seconds that a piece takes in another thread, twice in the next
+SLOW = 0.1                      # seconds for a piece in another thread, twice in the next
 OTHERS = 2                      # threads
 over_rows = _workers.over_rows
 caller = threading.current_thread()
 begun = threading.Event()       # set once all other threads have a piece; one for each call
-sent = threading.Event()        # set once what they wait for has been sent, however late that is
+sent = threading.Event()        # set once their interrupt has been sent, however late
 sent.set()
 at_work = 0                     # pieces in other threads
 
@@ -50,7 +50,7 @@ CALLS = {
 
 
 def watched(run, n_rows, workers):
-    """over_rows() whose caller waits for pieces that other threads have"""
+    """over_rows() with a caller that waits for pieces of other threads"""
     def piece(start, stop):
         global at_work
         if threading.current_thread() is caller:
@@ -72,7 +72,7 @@ def watched(run, n_rows, workers):
 
 
 def result_of(call, shared=watched):
-    """The exception that the call raises, else None; no piece may be at work then"""
+    """Return the exception that the call raises, else None; no piece may be at work then"""
     begun.clear()
     _workers.over_rows = shared
     try:
@@ -85,13 +85,13 @@ def result_of(call, shared=watched):
 
 
 def plain(call):
-    """What the call gives, as bytes"""
+    """Return the result of the call as bytes"""
     _workers.over_rows = over_rows
     return call().tobytes()
 
 
 def alone(call):
-    """The same in one piece"""
+    """Return the same from one piece"""
     _workers.over_rows = lambda run, n_rows, workers: run(0, n_rows)
     return call().tobytes()
 
@@ -123,7 +123,7 @@ def signals(call, times):
     before = signal.signal(signal.SIGINT, interrupt)
     later(send)
     assert type(result_of(call)) is KeyboardInterrupt
-    time.sleep(SLOW)                    # the last may be on its way
+    time.sleep(SLOW)                    # the last signal may be on its way
     signal.signal(signal.SIGINT, before)
 
 
@@ -143,7 +143,7 @@ def asynchronous(call):
     later(send)
     try:
         error = result_of(call)
-        for _ in range(1000):           # it arrives here where nothing was left to interrupt
+        for _ in range(1000):           # it arrives here if nothing was left to interrupt
             pass
     except Stop as late:
         error = late
@@ -152,8 +152,8 @@ def asynchronous(call):
 
 
 def interrupted_start(call):
-    """Ctrl-C while a thread starts, which then is one that its pool does not know"""
-    _workers._forget_pool()             # whose threads have started
+    """Ctrl-C while a thread starts; its pool then does not know that thread"""
+    _workers._forget_pool()             # its threads have started
     wait, waits = threading.Event.wait, []
 
     def interrupted(self, timeout=None):
@@ -172,7 +172,7 @@ def interrupted_start(call):
 
 
 def interrupted_lock(call):
-    """Ctrl-C, or any error of a signal handler, where bytecode has just taken a lock: it stays
+    """Ctrl-C, or any error of a signal handler, just after bytecode took a lock: it stays taken
 
     At that lock nothing may wait, neither the next call nor the end of the process.
     """
@@ -201,13 +201,13 @@ def interrupted_lock(call):
 
 
 def no_thread(call):
-    """Not one can start: its stack would be larger than the address space"""
+    """No thread can start: its stack would be larger than the address space"""
     _workers._forget_pool()
     no_more_threads(call)
 
 
 def no_second_thread(call):
-    """The first finds what the others should have started with"""
+    """The first thread finds the pieces that the others should have started with"""
     _workers._forget_pool()
     _workers.pool(1).submit(time.sleep, SLOW)
     no_more_threads(call)
@@ -223,7 +223,7 @@ def no_more_threads(call):
 
 
 def failing_piece(call):
-    """An error of the caller is raised after all others have ended, and so is one of theirs"""
+    """An error of the caller is raised after all others have ended, and so is an error of theirs"""
     for caller_fails in (True, False):
         def fails(run, n_rows, workers, caller_fails=caller_fails):
             def piece(start, stop):
@@ -237,25 +237,25 @@ def failing_piece(call):
 
 
 def ended_interpreter(call):
-    """At exit no thread starts, and what makes threads cannot even be imported"""
+    """At exit no thread starts, and the module that makes threads cannot even be imported"""
     atexit.register(lambda: print(plain(call) == alone(call), flush=True))
 
 
 def forgotten(call):
-    """What a piece reads and writes is there as long as the piece, even if nobody waits"""
+    """The arrays that a piece reads and writes live as long as the piece, even if nobody waits"""
     kept = []
 
     def keep(run, n_rows, workers):
         kept.extend((tracemalloc.get_traced_memory()[0], run, n_rows))
 
-    call()                              # which imports what it needs
+    call()                              # it imports the modules that it needs
     _workers.over_rows = keep
     tracemalloc.start()
     call()
     gc.collect()
     before, run, n_rows = kept
     freed = before - tracemalloc.get_traced_memory()[0]
-    assert freed < 1500, f"{freed} bytes are freed"     # what results are made of beside arrays
+    assert freed < 1500, f"{freed} bytes are freed"     # parts of results other than arrays
     tracemalloc.stop()
     run(0, n_rows)
 
