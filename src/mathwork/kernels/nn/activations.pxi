@@ -18,7 +18,7 @@ cdef enum:
     LOG_SOFTMAX
 
 cdef enum:
-    TOGETHER = 4    # registers that take each step one after the other, before the next step
+    TOGETHER = 4    # registers that all take one step before any takes the next
 
 activation_codes = {
     "identity": IDENTITY, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH,

@@ -109,7 +109,7 @@ cdef void one_element(const BlockKernel* kernel, const double* x, double* y) noe
 
 
 cdef object call_plain(const BlockKernel* kernel, tuple values, object out):
-    """Return the kernel of numbers and plain arrays of one shape, or None if there are others
+    """Return the results for numbers and plain arrays of one shape, or None if there are others
 
     A single output may be written to `out`. It must be such an array, and must begin where an
     input begins or share no memory with it.
@@ -153,7 +153,7 @@ cdef object call_plain(const BlockKernel* kernel, tuple values, object out):
 
 cdef object call_kernel(const BlockKernel* kernel, object ufunc, tuple values, tuple names,
                         object out):
-    """Return the kernel of numbers and exact arrays, by call_plain or else by call_ufunc"""
+    """Return the results for numbers and exact arrays, by call_plain or else by call_ufunc"""
     result = call_plain(kernel, values, out)
     return call_ufunc(ufunc, kernel.n_out, values, names, out) if result is None else result
 
