@@ -1,21 +1,22 @@
-"""Speed of the installed `mathwork` beside its peers: ``python -m bench``.
+"""Measure the speed of the installed `mathwork` beside its peers: ``python -m bench``.
 
-    harness.py         two ways to do the same work, compared and then timed in pairs
-    peers.py           the libraries measured against, and how to install them
+    harness.py         compares two ways to do the same work, then times them in pairs
+    run.py             one run over all works;  levels.py  one level of the kernels beside another
     cases.py           every work of the case files, and the choice of some by name
-    forward.py         networks: one row, a few, many          (forward_peers.py, fixed_sizes.cpp)
-    digits.py          networks that other libraries trained, against these libraries
+    forward.py         networks: one row, a few, many  (forward_peers, forward_numba, fixed_sizes)
+    digits.py          networks that other libraries trained, beside these libraries
     activations.py     arrays of 100,000 elements
-    products.py        matrix-vector and matrix-matrix
+    products.py        products of matrices with vectors and with each other
     elimination.py     row reduction
     regression_*.py    lines, designs, groups and windows
     orbit.py           circular orbits, Kepler's equation, positions
     absolute.py        numbers with a limit instead of a peer
-    levels.py          a level of the kernels against another: ``python -m bench --levels``
-    machine.py         what was measured, and where
-    report.py chart.py table, Markdown, JSON; picture
+    peers.py           the libraries of the peers;  machine.py  the machine and the package
+    report.py          the results, as JSON and as tables  (terminal.py, page.py, chart.py)
+    reasons.py         the words of docs/benchmarks.md and docs/levels.md
+    accuracy.py        errors instead of times: ``python -m bench.accuracy``
 
-What is measured stands beside its target in tables at the top of the case files.
+Each case file has its works and their targets in tables at its top.
 """
 
 import os

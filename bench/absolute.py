@@ -1,4 +1,4 @@
-"""Numbers that have a limit instead of a peer."""
+"""Numbers with a limit instead of a peer: the time of a call, of the import, the size."""
 
 from __future__ import annotations
 

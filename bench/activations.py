@@ -29,11 +29,11 @@ TARGETS = {
     ("relu", peers.TORCH): (None, None),
 }
 
-# mathwork's that are no ufuncs, so take no `out`
+# These of mathwork are no ufuncs, so they take no `out`.
 PLAIN = ("elu", "leaky_relu")
 
-# What a user writes. Where a function takes `out` it gets one, as mathwork does: making an
-# array costs as much as the cheap functions.
+# A function that takes `out` gets one, on both sides: to make an array costs as much as the cheap
+# functions do.
 TORCH_STATEMENTS = {
     "sigmoid": "torch.sigmoid(x, out=out)",
     "tanh": "torch.tanh(x, out=out)",

@@ -1,4 +1,4 @@
-"""The ratios as a picture: a bar for every line of the tables that has a target, or for all."""
+"""The ratios as a picture: a bar for every row with a target, or for every row if none has."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from itertools import accumulate, groupby
 from pathlib import Path
 
 from bench.harness import Comparison
-from bench.report import Report
+from bench.report import Report, number
 
-# Read apart by colour-blind readers too (of Okabe and Ito's palette).
+# From Okabe and Ito's palette: colour-blind readers tell them apart too.
 FASTER, SLOWER = "#56b4e9", "#e69f00"
 BAR = 0.19  # inches from one bar to the next
 GAP = 0.6  # bars left free between two works
@@ -25,12 +25,8 @@ def draw(report: Report, path: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
     rows = [row for row in report.comparisons if row.target is not None] or report.comparisons
-    targets = [row.target for row in rows if row.target is not None]
-    marks = [row.paired.ratio for row in rows] + targets
     columns = _columns([(name, list(group)) for name, group in groupby(rows, lambda row: row.work)])
     tallest = max(sum(len(rows) + GAP for _, rows in column) for column in columns)
     figure, panels = pyplot.subplots(
@@ -40,16 +36,14 @@ def draw(report: Report, path: Path) -> None:
         squeeze=False,
         layout="constrained",
     )
+    marks = [mark for row in rows for mark in (row.paired.ratio, row.target) if mark is not None]
     for axes, column in zip(panels[0], columns, strict=True):
         _draw_column(axes, column)
         axes.set_ylim(tallest, -GAP)
         # Room for the number and the name behind the longest bar.
         axes.set_xlim(min(0.7, min(marks) / 1.2), max(2.0, max(marks) * 60))
-    keys = [Patch(color=FASTER, label="mathwork is faster"),
-            Patch(color=SLOWER, label="the peer is")]
-    if targets:
-        keys.append(Line2D([], [], color="black", linewidth=2, label="target"))
-    figure.legend(handles=keys, loc="outside lower center", ncols=2 * len(columns), frameon=False)
+    figure.legend(handles=_keys(rows), loc="outside lower center", ncols=2 * len(columns),
+                  frameon=False)
     figure.suptitle(
         f"mathwork {report.package['version']} ({report.package['level']}): how many times as "
         f"fast as the peer, one thread\n{report.machine['cpu']}",
@@ -59,9 +53,21 @@ def draw(report: Report, path: Path) -> None:
     pyplot.close(figure)
 
 
+def _keys(rows: list[Comparison]) -> list:
+    """Return what the legend explains."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    keys = [Patch(color=FASTER, label="mathwork is faster"),
+            Patch(color=SLOWER, label="the peer is")]
+    if any(row.target is not None for row in rows):
+        keys.append(Line2D([], [], color="black", linewidth=2, label="target"))
+    return keys
+
+
 def _columns(groups: list[Group], most: int = 20) -> list[list[Group]]:
-    """Break a list of more than `most` bars into two columns, if it can be by kind, and columns
-    that are still too tall again.
+    """Break a list of more than `most` bars into two columns, between two kinds of work if it can
+    be. Columns that are still too tall are broken again.
     """
     if len(groups) == 1 or sum(len(rows) for _, rows in groups) < most:
         return [groups]
@@ -86,8 +92,7 @@ def _draw_column(axes, groups: list[Group]) -> None:
             colour = FASTER if ratio >= 1 else SLOWER
             axes.barh(place, ratio - 1, left=1, height=0.8, color=colour)
             end = max(ratio, row.target or 1, 1)
-            number = f"{ratio:.3g}" if ratio < 1000 else f"{ratio:,.0f}"
-            axes.text(end * 1.1, place, f"{number}  {row.peer}", va="center", fontsize=7)
+            axes.text(end * 1.1, place, f"{number(ratio)}  {row.peer}", va="center", fontsize=7)
             if row.target is not None:
                 axes.vlines(row.target, place - 0.5, place + 0.5, color="black", linewidth=2)
             place += 1

@@ -1,6 +1,7 @@
-"""Networks that scikit-learn and torch trained on their own, read by mathwork: 64-32-10, float32.
+"""Networks of 64-32-10 that scikit-learn and torch trained, and that mathwork reads, in float32.
 
-The peers beside the source are given the network that mathwork read from it.
+Both libraries are peers, each for its own network. The other peers get the network that mathwork
+read.
 """
 
 from __future__ import annotations

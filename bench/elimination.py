@@ -77,7 +77,7 @@ def _solution(reduced: Any) -> np.ndarray:
 
 
 def _nothing(answer: Any) -> np.ndarray:
-    """For two sides that do not answer the same question"""
+    """Return nothing to compare: the two sides answer different questions."""
     return np.zeros(0)
 
 

@@ -8,7 +8,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from bench import forward_peers, peers
+from bench import forward_numba, forward_peers, peers
 from bench.harness import Rival, Side, Work
 
 NETWORKS = (
@@ -47,7 +47,7 @@ RELU_TARGETS = {
     (1024, peers.HEYOKA): UNSET[:2],
 }
 
-# What a quick run takes of the activations other than relu.
+# A quick run takes these of the activations other than relu.
 QUICK_NETWORKS, QUICK_BATCHES = (NETWORKS[0], NETWORKS[3]), (1, 1024)
 
 # One row, timed inside the kernel, for the first two networks.
@@ -57,8 +57,8 @@ BUILDERS = {
     peers.ONNX_RUNTIME: forward_peers.onnx_runtime,
     peers.OPENVINO: forward_peers.openvino_request,
     peers.HEYOKA: forward_peers.heyoka_function,
-    peers.NUMBA: forward_peers.numba_by_hand,
-    peers.NUMBA_TUNED: forward_peers.numba_tuned,
+    peers.NUMBA: forward_numba.by_hand,
+    peers.NUMBA_TUNED: forward_numba.tuned,
     peers.NUMPY: forward_peers.numpy_expression,
     peers.TORCH: forward_peers.torch_eager,
 }
@@ -68,6 +68,7 @@ TOLERANCE = {"rtol": 2e-5, "atol": 1e-6}
 
 # Passes inside one call when only the kernel is timed: the call then costs under 1 %.
 KERNEL_PASSES = 1000
+
 
 def works() -> Iterator[Work]:
     """Yield the forward passes: activation by activation, one row first."""

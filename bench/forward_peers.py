@@ -1,9 +1,9 @@
-"""The same forward pass as each peer's user would write it.
+"""The same forward pass as a user of each peer would write it.
 
-Every builder takes a `Network` (two or three layers, ReLU and at the end a sigmoid, for NumPy and
-ONNX Runtime also a softmax, for ONNX Runtime and OpenVINO any activations) and its input, and
-returns a `Side`; two take a model of the peer's own instead. Peers are imported where they are
-used: any may be missing.
+Every builder takes a `Network` and its input, and returns a `Side`; two builders take a model of
+the peer's own instead. The network has two or three layers, ReLU between them and a sigmoid at the
+end. NumPy's may end in a softmax; those of ONNX Runtime and OpenVINO may have any activations.
+Each builder imports its peer, because any peer may be missing.
 """
 
 from __future__ import annotations
@@ -137,112 +137,6 @@ def torch_module(module, x: np.ndarray) -> Side:
         "module(x)",
         {"module": module, "x": torch.from_numpy(x)},
         within=torch.inference_mode,
-    )
-
-
-def numba_by_hand(net, x: np.ndarray) -> Side:
-    """Loops over any three layers; the result is a new array."""
-    from numba import njit
-
-    one, zero = np.float32(1), np.float32(0)
-
-    @njit(fastmath=True)
-    def sums(weight, bias, x):
-        result = np.empty_like(bias)
-        for output in range(weight.shape[0]):
-            total = bias[output]
-            for column in range(weight.shape[1]):
-                total += weight[output, column] * x[column]
-            result[output] = total
-        return result
-
-    @njit(fastmath=True)
-    def forward(x, weight_1, bias_1, weight_2, bias_2, weight_3, bias_3):
-        first = sums(weight_1, bias_1, x)
-        for output in range(first.size):
-            first[output] = max(first[output], zero)
-        second = sums(weight_2, bias_2, first)
-        for output in range(second.size):
-            second[output] = max(second[output], zero)
-        third = sums(weight_3, bias_3, second)
-        for output in range(third.size):
-            third[output] = one / (one + np.exp(-third[output]))
-        return third
-
-    names = {"forward": forward, "x": x}
-    for index, layer in enumerate(net.layers, start=1):
-        names[f"weight_{index}"] = layer.weight.copy()
-        names[f"bias_{index}"] = layer.bias.copy()
-    return Side("forward(x, weight_1, bias_1, weight_2, bias_2, weight_3, bias_3)", names)
-
-
-def numba_tuned(net, x: np.ndarray) -> Side:
-    """Loops for this one network, every size a constant, nothing allocated.
-
-    The parameters and the scratch share one array, because each array argument costs a call
-    about 50 ns. Inputs are taken four at a time: the sums of a layer then pass through memory
-    a quarter as often.
-    """
-    from numba import njit
-
-    one, zero = np.float32(1), np.float32(0)
-    n_in, n_first, n_second, n_out = net.sizes
-    # Where each part of the workspace starts, in its order there.
-    bias_1 = n_in * n_first
-    weight_2 = bias_1 + n_first
-    bias_2 = weight_2 + n_first * n_second
-    weight_3 = bias_2 + n_second
-    bias_3 = weight_3 + n_second * n_out
-    first = bias_3 + n_out
-    second = first + n_first
-
-    @njit(fastmath=True)
-    def forward(x, work, out):
-        for output in range(n_first):
-            work[first + output] = work[bias_1 + output]
-        for start in range(0, n_in, 4):
-            x_0, x_1, x_2, x_3 = x[start], x[start + 1], x[start + 2], x[start + 3]
-            column = start * n_first
-            for output in range(n_first):
-                work[first + output] += (
-                    work[column + output] * x_0
-                    + work[column + n_first + output] * x_1
-                    + work[column + 2 * n_first + output] * x_2
-                    + work[column + 3 * n_first + output] * x_3
-                )
-        for output in range(n_second):
-            work[second + output] = work[bias_2 + output]
-        for start in range(0, n_first, 4):
-            x_0 = max(work[first + start], zero)
-            x_1 = max(work[first + start + 1], zero)
-            x_2 = max(work[first + start + 2], zero)
-            x_3 = max(work[first + start + 3], zero)
-            column = weight_2 + start * n_second
-            for output in range(n_second):
-                work[second + output] += (
-                    work[column + output] * x_0
-                    + work[column + n_second + output] * x_1
-                    + work[column + 2 * n_second + output] * x_2
-                    + work[column + 3 * n_second + output] * x_3
-                )
-        for output in range(n_out):
-            total = work[bias_3 + output]
-            for column in range(n_second):
-                total += work[weight_3 + output * n_second + column] * max(
-                    work[second + column], zero
-                )
-            out[output] = one / (one + np.exp(-total))
-
-    layer_1, layer_2, layer_3 = net.layers
-    # The hidden layers' weights are transposed: their loops run over outputs.
-    parts = (layer_1.weight.T, layer_1.bias, layer_2.weight.T, layer_2.bias)
-    parts += (layer_3.weight, layer_3.bias, np.zeros(n_first + n_second, np.float32))
-    work = np.concatenate([np.ravel(part) for part in parts])
-    out = np.empty(n_out, np.float32)
-    return Side(
-        "forward(x, work, out)",
-        {"forward": forward, "x": x, "work": work, "out": out},
-        result=lambda _: out,
     )
 
 

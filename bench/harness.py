@@ -1,10 +1,10 @@
 """Paired timing of two ways to do the same work.
 
-A side is a statement as its user would write it, compiled into a loop of its own the way
-`timeit` does it, so both sides pay the same few nanoseconds for the loop. The results are
-compared first; only then are samples taken in the order A B B A ..., so that a drift of the
-clock speed falls on both. A ratio is formed within each pair, and the median of the ratios
-is reported with a bootstrap interval.
+A side is a statement as its user would write it. It is compiled into a loop of its own, as
+`timeit` does it, so both sides pay the same few nanoseconds for the loop. The results are compared
+first. Then samples are taken in the order A B B A ..., so that a drift of the clock speed falls on
+both sides. Each pair gives a ratio; the result is the median of the ratios and its bootstrap
+interval.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""A level of the kernels against another: the same work in two processes that take turns.
+"""One level of the kernels beside another: the same work in two processes that take turns.
 
-A process has one level, chosen when mathwork is imported. So every level gets a worker, a process
-on the same CPU that makes a work's side and runs its loop when it is asked to; meanwhile the
-others wait. A `Remote` is such a side as `harness` sees it, so the order A B B A and everything
-after it are those of two sides in one process. The noise is a level against itself in a second
-worker: where a process happens to have its memory is part of the difference.
+A process has one level, which it chooses when it imports mathwork. So every level gets a worker: a
+process on the same CPU. It makes a side of the work, and runs its loop when it is asked to, while
+the other workers wait. `harness` sees such a side as a `Remote`, and measures it like any other.
+The noise is that of one level in two workers, because the place of a process's memory is part of
+the difference.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def supported() -> list[str]:
 # ---- in the worker ----
 
 class _Servant:
-    """What a worker does: each method answers a question of the parent."""
+    """What a worker does: each public method answers a question of the parent."""
 
     def __init__(self, level: str):
         os.environ["MATHWORK_LEVEL"] = level
@@ -52,7 +52,7 @@ class _Servant:
 
     def prepare(self, name: str) -> tuple[str, int]:
         """Make the side of a work; return its statement and how many passes that is."""
-        self.side = self.loop = None  # the memory of the last one goes first
+        self.side = self.loop = None  # frees the memory of the last one
         self.side = self.works[name].ours()
         self.loop = self.side.loop()
         return self.side.statement, self.side.passes

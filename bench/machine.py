@@ -1,4 +1,4 @@
-"""What is measured and where: so that a table can be read years later."""
+"""Describe the machine and the package, so that a table can be read years later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from bench import peers
 from bench.harness import CLOCK
 
-# What the levels of the kernels, and of the peers, are chosen by
+# The levels of the kernels, and those of the peers, are chosen by these.
 FLAGS = ("sse4_2", "avx", "fma", "avx2", "avx512f", "avx512dq", "avx512cd", "avx512bw",
          "avx512vl", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve")
 

@@ -14,11 +14,11 @@ from bench.harness import Rival, Side, Work
 # (rows, columns): the least ratio against numpy.linalg.lstsq, and against statsmodels.
 DESIGNS = {(100, 3): (2, 25), (1_000_000, 10): (6, None)}
 
-# What a condition that the Gram matrix does not stand, and other arguments, cost.
+# The cost of a design that is too ill-conditioned for the Gram matrix, and of other arguments.
 ROBUST = "Linear regression on the robust way, weighted, and from float32"
 LARGE = (1_000_000, 10)
 
-# lstsq has no more than the condition of the design leaves it.
+# lstsq loses digits by the condition of the design.
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
 
 

@@ -1,4 +1,4 @@
-"""The results as a terminal table, Markdown and JSON."""
+"""What one run found: as an object, as JSON, and as tables of text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bench.absolute import Reading
-from bench.harness import Comparison
+from bench.harness import Comparison, Paired
 from bench.peers import NOTES
 
 TARGETS = "Against the targets"
+PEER_RATIO = "peer's time / mathwork's"
+LEVEL_RATIO = "time at the lower level / time at the higher; A/A is one level in two processes"
 
 # Headings and rows.
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -26,12 +28,34 @@ class Report:
     machine: dict[str, Any]
     peers: dict[str, str]
     effort: str = "full"
-    ratio: str = "peer's time / mathwork's"
+    ratio: str = PEER_RATIO
     left_out: int = 0
     comparisons: list[Comparison] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """Return the report that `to_json` wrote."""
+        found = json.loads(text)
+        for record in (*found["comparisons"], *found["readings"]):
+            del record["verdict"]  # the objects know it
+        for record in found["comparisons"]:
+            record["paired"] = Paired(**record["paired"])
+            record["statements"] = tuple(record["statements"])
+        found["comparisons"] = [Comparison(**record) for record in found["comparisons"]]
+        found["readings"] = [Reading(**record) for record in found["readings"]]
+        return cls(**found)
+
+    def to_json(self) -> str:
+        """Return everything, times in seconds; no folder of this machine is named."""
+        found = asdict(self)
+        for rows, records in ((self.comparisons, found["comparisons"]),
+                              (self.readings, found["readings"])):
+            for row, record in zip(rows, records, strict=True):
+                record["verdict"] = row.verdict
+        return json.dumps(found, indent=1) + "\n"
 
     def noise(self) -> str:
         """Summarise mathwork against itself."""
@@ -52,7 +76,8 @@ class Report:
         """Return a line for every target that was not reached."""
         lines = [
             f"{comparison.work} against {comparison.peer}: "
-            f"{comparison.paired.ratio:.3g}, target {comparison.target:g}, {comparison.verdict}"
+            f"{number(comparison.paired.ratio)}, target {comparison.target:g}, "
+            f"{comparison.verdict}"
             for comparison in self.comparisons
             if comparison.verdict.startswith("short")
         ]
@@ -64,6 +89,14 @@ class Report:
         ]
 
 
+# ---- text ----
+
+def number(value: float) -> str:
+    """Write a number with three digits and without an exponent, 1110 as 1,110."""
+    text = f"{value:.3g}"
+    return f"{float(text):,.0f}" if "e+" in text else text
+
+
 def duration(seconds: float) -> str:
     """Write a time with three digits and its unit."""
     for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6)):
@@ -72,35 +105,30 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e9:.3g} ns"
 
 
-def table(comparisons: Iterable[Comparison]) -> Table:
+def cells(comparison: Comparison) -> dict[str, str]:
+    """Return what a table may show of a comparison, by heading."""
+    paired = comparison.paired
+    return {
+        "work": comparison.work,
+        "peer": comparison.peer,
+        "mathwork": duration(paired.ours),
+        "peer takes": duration(paired.theirs),
+        "ratio": number(paired.ratio),
+        "95 %": f"{number(paired.low)} to {number(paired.high)}",
+        "A/A": f"{comparison.noise:.1%}",
+        "target": "" if comparison.target is None else f"{comparison.target:g}",
+        "verdict": comparison.verdict,
+    }
+
+
+def table(comparisons: Iterable[Comparison], left_out: Sequence[str] = ()) -> Table:
     """Return the comparisons as text; target and verdict only where there is one."""
     comparisons = list(comparisons)
-    shown = slice(None) if any(row.target is not None for row in comparisons) else slice(-2)
-    headings = (
-        "work",
-        "peer",
-        "mathwork",
-        "peer takes",
-        "ratio",
-        "95 %",
-        "A/A",
-        "target",
-        "verdict",
-    )
-    return headings[shown], [
-        (
-            comparison.work,
-            comparison.peer,
-            duration(comparison.paired.ours),
-            duration(comparison.paired.theirs),
-            f"{comparison.paired.ratio:.3g}",
-            f"{comparison.paired.low:.3g} to {comparison.paired.high:.3g}",
-            f"{comparison.noise:.1%}",
-            "" if comparison.target is None else f"{comparison.target:g}",
-            comparison.verdict,
-        )[shown]
-        for comparison in comparisons
-    ]
+    if all(row.target is None for row in comparisons):
+        left_out = (*left_out, "target", "verdict")
+    rows = [cells(comparison) for comparison in comparisons]
+    headings = tuple(heading for heading in rows[0] if heading not in left_out)
+    return headings, [tuple(row[heading] for heading in headings) for row in rows]
 
 
 def limits(readings: Iterable[Reading]) -> Table:
@@ -117,20 +145,20 @@ def limits(readings: Iterable[Reading]) -> Table:
 
 
 def tables(report: Report) -> list[tuple[str, Table]]:
-    """Return every table with its title: targets first, then what is there to compare."""
-    titles = dict.fromkeys((TARGETS, *(row.section for row in report.comparisons)))
-    titled = [
-        (title, table(row for row in report.comparisons if row.section == title))
-        for title in titles
-    ]
-    titled.insert(1, ("Numbers with a limit", limits(report.readings)))
-    return [(title, content) for title, content in titled if content[1]]
+    """Return every table with its title: targets, limits, then what has neither."""
+    sections: dict[str, list[Comparison]] = {TARGETS: []}
+    for row in report.comparisons:
+        sections.setdefault(row.section, []).append(row)
+    titled = [(title, table(rows)) for title, rows in sections.items() if rows]
+    if report.readings:
+        titled.insert(TARGETS in dict(titled), ("Numbers with a limit", limits(report.readings)))
+    return titled
 
 
 def notes(report: Report) -> list[str]:
     """Return the lines that the tables cannot be read without."""
     package, machine = report.package, report.machine
-    libraries = ", ".join(f"{name} {number}" for name, number in report.peers.items())
+    libraries = ", ".join(f"{name} {version}" for name, version in report.peers.items())
     used = {row.peer for row in report.comparisons}
     lines = [
         f"mathwork {package['version']}, level {package['level']} ({package['kernel']} of "
@@ -153,62 +181,9 @@ def notes(report: Report) -> list[str]:
     return lines
 
 
-def markdown(report: Report) -> str:
-    """Return the tables and the notes; no folder of this machine is named."""
-    parts = [f"**{title}**\n\n{aligned(*content)}" for title, content in tables(report)]
-    return "\n\n".join([*parts, "\n".join(f"- {line}" for line in notes(report))]) + "\n"
-
-
-def to_json(report: Report) -> str:
-    """Return everything, times in seconds; no folder of this machine is named."""
-    found = asdict(report)
-    for row, record in zip(report.comparisons, found["comparisons"], strict=True):
-        record["verdict"] = row.verdict
-    for reading, record in zip(report.readings, found["readings"], strict=True):
-        record["verdict"] = reading.verdict
-    return json.dumps(found, indent=1) + "\n"
-
-
-def show(report: Report) -> None:
-    """Print the tables, what was missed and what failed: by rich where it is installed."""
-    for title, content in tables(report):
-        _show_table(title, content)
-    for line in notes(report):
-        print(line)
-    missed = report.missed()
-    print(f"\n{len(missed)} of {report.targets()} targets missed" + (":" if missed else ""))
-    for line in missed:
-        print(f"  {line}")
-    for line in report.failures:
-        print(f"FAILED: {line}")
-
-
 def aligned(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
     """Lay out a table that is Markdown and reads well as plain text too."""
     widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
     lines = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in (headings, *cells)]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
-
-
-def _show_table(title: str, content: Table) -> None:
-    try:
-        from rich.console import Console
-        from rich.table import Table as RichTable
-    except ImportError:
-        print(f"\n{title}\n\n{aligned(*content)}\n")
-        return
-    headings, cells = content
-    columns = zip(headings, *cells, strict=True)
-    needed = 1 + sum(max(map(len, column)) + 3 for column in columns)
-    # Wider than the terminal rather than with cells cut off.
-    console = Console(width=max(needed, Console().width))
-    drawn = RichTable(title=title, title_justify="left")
-    for heading in headings:
-        drawn.add_column(heading, no_wrap=True)
-    for line in cells:
-        *most, last = line
-        judged = headings[-1] == "verdict" and last
-        colour = "green" if last == "met" else "red"
-        drawn.add_row(*most, f"[{colour}]{last}[/]" if judged else last)
-    console.print(drawn)

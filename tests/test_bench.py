@@ -1,10 +1,13 @@
 """What `python -m bench` writes and refuses, and that its levels answer alike; no speed.
 
+The documents that it writes must agree with the results in docs/*.json.
+
 Every test runs a fresh interpreter in the checkout: `bench` is not installed, and its import
 holds numerical libraries to one thread for the rest of a process.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +134,109 @@ def test_results_may_be_asked_for_equal_bits():
             "print(json.dumps([verdict(*sides), verdict(*sides, bits=True),\n"
             "                  verdict(sides[0], sides[0], bits=True)]))")
     assert value_of(code) == [None, "the bits of the results differ", None]
+
+
+# ---- documents ----
+
+DOCS = CHECKOUT / "docs"
+
+
+def stored_rows():
+    """{(work, peer): ratio} of docs/measured.json."""
+    found = json.loads((DOCS / "measured.json").read_text("utf-8"))
+    return {(row["work"], row["peer"]): row["paired"]["ratio"] for row in found["comparisons"]}
+
+
+@pytest.mark.parametrize(("results", "page"), [("measured", "benchmarks"), ("levels", "levels")])
+def test_the_pages_say_what_the_json_says(tmp_path, results, page):
+    file = tmp_path / "page.md"
+    assert run("-m", "bench", "--from", f"docs/{results}.json", "--markdown", str(file)) == (
+        0, "", "")
+    assert file.read_text("utf-8") == (DOCS / f"{page}.md").read_text("utf-8")
+
+
+def test_the_readme_says_what_the_json_says(tmp_path):
+    file, text = tmp_path / "README.md", (CHECKOUT / "README.md").read_text("utf-8")
+    file.write_text(re.sub("(?<=python -m bench -->\n).*(?=<!-- end)", "", text, flags=re.DOTALL),
+                    "utf-8")
+    assert len(file.read_text("utf-8")) < len(text)
+    assert run("-m", "bench", "--from", "docs/measured.json", "--readme", str(file)) == (0, "", "")
+    assert file.read_text("utf-8") == text
+
+
+def test_the_readme_names_the_sizes_from_which_others_win():
+    rows, readme = stored_rows(), (CHECKOUT / "README.md").read_text("utf-8")
+    readme = " ".join(readme.split())
+
+    def sizes(operation, dtypes):
+        """The sizes at which NumPy is faster."""
+        return [int(work.split("x")[0].split()[1]) for (work, peer), ratio in rows.items()
+                if work.startswith(operation) and work.endswith(dtypes) and ratio < 1]
+
+    least = min(sizes("matvec", "float32"))
+    assert least == min(sizes("matvec", "float64"))
+    assert f"`matvec` loses to NumPy from {least} x {least} on, in float64 until 1500" in readme
+    assert max(sizes("matvec", "float64")) < 1500 <= max(sizes("matvec", "float32"))
+    least = min(sizes("matmul", ("float32", "float64")))
+    worst = min(ratio for (work, _), ratio in rows.items() if work.startswith("matmul"))
+    assert not sizes("matmul", "float32")
+    assert (f"`matmul` in float64 loses up to {1 - worst:.0%} at some sizes from {least} x {least}"
+            .replace("%", " %")) in readme
+    batches = [ratio for (work, peer), ratio in rows.items() if re.match(
+        r"forward (784-128-10|256-256-256-256) (relu|tanh|sigmoid|gelu), batch 1024", work)
+        and peer in ("ONNX Runtime", "OpenVINO")]
+    assert len(batches) == 16 and min(batches) > 1
+    assert f"are within {max(batches) - 1:.0%} of mathwork".replace("%", " %") in readme
+
+
+def test_the_readme_names_what_torch_heyoka_and_flint_are_faster_at():
+    faster = {peer: {work for (work, other), ratio in stored_rows().items()
+                     if other == peer and ratio < 1} for peer in
+              ("torch", "heyoka", "python-flint")}
+    assert faster == {
+        "torch": {"leaky_relu, 1e5 float32", "leaky_relu, 1e5 float64", "silu, 1e5 float32",
+                  "gelu, 1e5 float32", "relu, 1e5 float64"},
+        "heyoka": {"forward 4-32-32-2 relu, batch 1024"},
+        "python-flint": {"exact rref 8x9"}}
+
+
+def test_json_is_read_back_whole():
+    for file in ("measured.json", "levels.json"):
+        same = value_of("from pathlib import Path\nfrom bench.report import Report\n"
+                        f"text = Path('docs', {file!r}).read_text('utf-8')\n"
+                        "print(str(Report.from_json(text).to_json() == text).lower())")
+        assert same is True
+
+
+def test_every_reason_is_about_a_row_that_falls_short():
+    texts = value_of("import json\nfrom bench import reasons\n"
+                     "print(json.dumps([[reason.title for reason in page.reasons]\n"
+                     "                  for page in (reasons.PEERS, reasons.LEVELS)]))")
+    for titles, page in zip(texts, ("benchmarks.md", "levels.md"), strict=True):
+        shown = (DOCS / page).read_text("utf-8")
+        assert titles and all(f"### {title}\n" in shown for title in titles)
+
+
+def test_stored_results_are_not_measured_again():
+    exit_code, out, err = run("-m", "bench", "--from", "docs/measured.json", "--quick")
+    assert (exit_code, out) == (2, "")
+    assert err.endswith("error: --from measures nothing: it goes with --markdown, --readme and "
+                        "--chart\n")
+
+
+@pytest.mark.parametrize(("text", "results", "message"), [
+    ("no table", "measured", "there is no <!-- measured: written by python -m bench --> with a "
+     "<!-- end of measured --> behind it"),
+    ("<!-- measured: written by python -m bench -->\n<!-- end of measured -->\n", "levels",
+     "the report has no row of forward 4-32-32-2 relu, one row beside ONNX Runtime, ")])
+def test_a_readme_or_a_report_without_the_table_is_refused(tmp_path, text, results, message):
+    file = tmp_path / "README.md"
+    file.write_text(text)
+    exit_code, out, err = run("-m", "bench", "--from", f"docs/{results}.json", "--readme",
+                              str(file))
+    assert (exit_code, out) == (2, "")
+    assert err.startswith(f"{file}: {message}")
+    assert file.read_text() == text
 
 
 # ---- levels ----

@@ -1,0 +1,173 @@
+"""The words of docs/benchmarks.md and docs/levels.md: why rows fall short, and what was tried.
+
+`page.py` puts the rows that a reason is about beside it, with their figures. So no reason repeats
+a figure of the tables; it names only what was counted, or measured while something was tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why some rows fall short: `rows` is a regular expression for the beginning of their work."""
+
+    title: str
+    rows: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """The words around the tables: `intro` comes before the reasons, `notes` after them."""
+
+    title: str
+    intro: str
+    reasons: tuple[Reason, ...]
+    notes: str
+
+
+UNEXPLAINED = Reason(
+    "Not looked into",
+    "",
+    "Nobody has looked for a reason yet. A row that misses by less than its A/A may be noise.",
+)
+
+PEERS = Page(
+    "Speed beside other libraries",
+    """\
+Both sides of a row run in one process, on one thread, in alternating order. Their results are
+compared before they are timed. A ratio is the peer's time over mathwork's, the median over paired
+samples, and 95 % is its bootstrap interval. A/A is how far mathwork deviates from itself, measured
+in the same way. A target is the ratio that is wanted.
+
+`python -m bench --json FILE` measures this anew, and keeps the results and the machine; it names
+and skips a peer that is not installed. The figures in this repository are of the installed wheel,
+on a Zen 4 processor, in a virtual machine that others share: single rows move by a few percent from
+run to run. [levels.md](levels.md) compares the levels of the kernels (`--levels`).
+
+![How many times as fast as each peer](bench.png)
+""",
+    (
+        Reason(
+            "4-32-32-2, one row",
+            r"forward 4-32-32-2 relu, (one row|in the kernel)$",
+            """\
+A pass has 1190 instructions. Code that knew the sizes would need less than half of them: the
+others are for arguments, strides and the ends of parts. The kernel took 103 ns and the call 215 ns
+before these were tried:
+
+- Parts side by side saved 12 ns (kept).
+- Whole groups, without a search for a shorter last part, saved 3 ns (kept).
+- Half registers for two outputs saved 2 ns at v4 (kept).
+- The vectorcall protocol saved the tuple of arguments, 25 ns of a call (kept).
+- The row's tile in line was slower.
+- Registers instead of `memcpy`, to copy the result, changed nothing.
+""",
+        ),
+        Reason(
+            "`matvec` of larger matrices",
+            r"matvec ",
+            """\
+The matrix is row-major and the parts of a sum are contiguous, so the kernel transposes rows in
+registers on the way. For 64 numbers that takes 8 loads, 8 inserts and 16 shuffles. NumPy sums in
+another order, which takes 8 loads. Tried, with the speed as a multiple of the former:
+
+- Three registers of rows: 1.3 in float64 (kept). Two and four were slower. At level v3 float32 lost
+  15 % at 2048 against the version before, whose second register lagged.
+- Four parts of a row side by side: 0.8 in cache and 0.4 beyond it. The prefetchers do not follow
+  32 streams.
+- A cache line of a register at a time, where rows share cache sets: 0.65. Two parts side by side
+  are better there (kept).
+- Transposes of 512 bits: 0.5.
+""",
+        ),
+        Reason(
+            "`matmul`",
+            r"matmul ",
+            """\
+In small products each part of a sum costs an addition an output, and NumPy is fast: 55 GFLOP/s at
+96. At 1536 a slice of the right matrix has 6 MB, and every block of rows reads it from the
+third-level cache. Nine pairs of slice and block sizes were tried, and more that
+[levels.md](levels.md#the-512-bit-registers) names.
+""",
+        ),
+        Reason(
+            "`fit_groups` of few groups",
+            r"fit_groups, \d+ groups",
+            """\
+DuckDB computes the slope alone. Here a second pass over the rows is for standard errors. Nothing
+has been tried yet.
+""",
+        ),
+    ),
+    """\
+## Level v3 on the same machine
+
+The figures of that run are not stored. Of the 160 rows of networks beside ONNX Runtime and
+OpenVINO, 153 had a ratio of at least 1.0. The other seven have 1024 rows. gelu had 0.96 with
+64-64-64-8, 0.997 with 784-128-10, and 0.97 and 0.99 with 256-256-256-256. relu, tanh and sigmoid
+with 256-256-256-256 were within 0.5 % of 1; there both sides run at 97 % of the multiply-adds that
+the processor can do. `sigmoid` of float64 had 1.19 beside torch, where 1.3 is the target.
+""",
+)
+
+LEVELS = Page(
+    "The levels of the kernels beside each other",
+    """\
+Each row is the same work at two levels, in two processes that take turns on one processor. Their
+results are compared first: levels with fused multiply-add owe each other equal bits. A ratio is
+the time at the lower level over the time at the higher, so above 1 the higher level is faster. A/A
+is one level in two processes. [benchmarks.md](benchmarks.md) compares mathwork with other
+libraries, and says how a ratio is measured.
+""",
+    (
+        Reason(
+            "Reductions of small matrices and of stacks",
+            r"(rref|inv) (\d+x|[\d,]+ of )",
+            """\
+These kernels hold one matrix a lane, and transpose it into 512-bit registers and out of them.
+Tried:
+
+- To transpose only the columns that a matrix has: 8 x 9 went from 4.1 ms to 3.6 (kept).
+- To join pieces by halves: 17 % of a transpose saved (kept).
+- Whole rows, and three stages of shuffles: the same as by halves.
+""",
+        ),
+        Reason(
+            "`fit_linear` of a million rows",
+            r"fit_linear 1,000,000",
+            "Memory is the limit of its one pass over the rows.\n",
+        ),
+        Reason(
+            "`relu` of an array",
+            r"relu, 1e5",
+            "It runs at the speed of the memory at any level.\n",
+        ),
+    ),
+    """\
+## The 512-bit registers
+
+A Zen 4 core does one 512-bit multiply-add a cycle, or two of 256 bits. Level v4 can win there only
+by fewer instructions and by more registers. On a processor with two 512-bit multiply-adds a cycle
+the same tile should gain more; none was at hand. What was tried:
+
+- The tile has 6 rows of two registers at both levels. With 12 rows v4 had 0.85 to 0.94 of the
+  speed of v3: a slice had 174 terms instead of 349, so sums were loaded and stored twice as often,
+  and panels straddled cache lines. With 6 rows the totals of finished parts stay in the registers
+  that are left.
+- Slices have 98 kB, and rows are read where they lie. Slices of 30, 49 and 64 kB and row blocks of
+  98, 262, 393 and 524 kB were no better. A copy of the rows of a block was slower, except for
+  float64 beyond 1500. To prefetch all lines of the next sums gained 3 to 8 % at 1000 (kept).
+- Half registers serve where the outputs fill half of one: 64-64-64-8 at 1024 rows gained 6 %. They
+  serve in `matvec` too, because a transpose of 512 bits takes longer than two of 256: 2.2 times the
+  speed at 1024 in float32.
+- GCC spilled a dozen addresses around each tile, and put a weight on the stack in every step, in
+  spite of 32 registers. With `-fira-region=all`, and pointers that GCC cannot look through, no loop
+  touches the stack. When sums came in parts, 64-64-64-8 fell to 0.82 of its speed; this brought it
+  back to 0.99.
+- Stacks of lines fetch the next rows while these are fitted: 100,000 lines of 20 points went from
+  0.73 to 1.0 of the speed of v3 (kept).
+""",
+)
