@@ -1,8 +1,8 @@
 """The columns of a data frame through a network, in pandas and in polars.
 
-The frames have a column a pixel and a row a digit. The digit that the network reads, and its
-probability, become two new columns. All rows at once is one call. Row by row, as in a script
-whose rows come one at a time, most of the time goes to taking the frame apart.
+The frames have a column for each pixel and a row for each digit. The digit that the network reads,
+and its probability, become two new columns. One call reads all rows. A script whose rows come one
+at a time makes a call for each; most of its time goes to taking the frame apart.
 
     pip install pandas polars
     python examples/dataframes.py
@@ -19,13 +19,13 @@ PIXELS = [f"pixel {i}" for i in range(64)]
 
 
 def read(images):
-    """The new columns: {name: an array with an entry a row}"""
+    """Return the new columns: {name: an array with an entry for each row}"""
     probabilities = NET(images)
     return {"digit": probabilities.argmax(axis=1), "probability": probabilities.max(axis=1)}
 
 
 def read_series(images):
-    """The same from and to a polars series of structs, as an expression wants it"""
+    """Do the same for a polars expression: a series of structs in, another one out"""
     return pl.DataFrame(read(images.struct.unnest().to_numpy())).to_struct()
 
 

@@ -1,8 +1,8 @@
 """An ODE whose right-hand side is a network, integrated without Python in the loop.
 
-A network learns the damped pendulum, angle'' = -sin(angle) - angle' / 5, and a Runge-Kutta loop
-integrates what it learned: as Python code that calls the network, and the same code compiled by
-numba, which calls the network's C function.
+A network learns the damped pendulum, angle'' = -sin(angle) - angle' / 5. A Runge-Kutta loop
+integrates the network twice: as Python code that calls it, and as the same code compiled by numba,
+which calls the network's C function.
 
     pip install numba
     python examples/ode.py
@@ -14,17 +14,17 @@ import numpy as np
 
 from mathwork.nn import Dense, Network
 
-STEP = 0.01         # seconds, where a small swing takes 2 pi of them
+STEP = 0.01         # seconds; a small swing takes 2 pi seconds
 
 
 def pendulum(state):
-    """The time derivative of (angle, speed), in the last axis"""
+    """Return the time derivative of (angle, speed), in the last axis"""
     angle, speed = state[..., 0], state[..., 1]
     return np.stack([speed, -np.sin(angle) - speed / 5], axis=-1)
 
 
 def learned(rate, rng):
-    """A network like `rate`: 64 random tanh features, and what least squares makes of them"""
+    """Fit a network to `rate`: 64 random tanh features, and an output layer by least squares"""
     hidden = Dense(rng.normal(size=(64, 2), scale=0.3), rng.uniform(-1, 1, 64), "tanh")
     states = rng.uniform(-3, 3, (5000, 2))
     features = Network([hidden], dtype=float)(states)
@@ -34,7 +34,7 @@ def learned(rate, rng):
 
 
 def integrate(rate, state, n_steps):
-    """n_steps of the classical Runge-Kutta method; rate(state, slope) writes slope"""
+    """Take n_steps of the classical Runge-Kutta method; rate(state, slope) writes slope"""
     slope = np.empty((4, 2))
     for _ in range(n_steps):
         rate(state, slope[0])
@@ -59,7 +59,7 @@ def timed(name, integrate, rate, start, n_steps):
 
 def main(n_steps=2000):
     net = learned(pendulum, np.random.default_rng(0))
-    function = net.as_ctypes()          # to be kept as long as numba calls the bare address
+    function = net.as_ctypes()          # keeps the network alive while numba uses its address
     row, address = function.row, function.network.value
 
     @numba.njit

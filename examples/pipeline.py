@@ -1,9 +1,9 @@
 """A network inside a scikit-learn pipeline.
 
 scikit-learn trains a pipeline of a scaler and an MLPClassifier on its digits. FunctionTransformer
-puts the trained network back between steps of other pipelines: whole, where it gives the same
-probabilities, and without its last layer, where its hidden layer is the features of another
-classifier. A network pickles, so a pipeline with one in it does.
+makes the trained network a step of other pipelines. The whole network gives the same probabilities
+as the classifier. Without its last layer it gives features to another classifier. A pipeline with
+a network in it can be pickled, because a network can.
 
     pip install scikit-learn
     python examples/pipeline.py

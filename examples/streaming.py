@@ -1,9 +1,9 @@
 """A regression of more rows than fit in memory.
 
-A file of 5 columns, of which the last is to be explained, is read three ways: mapped by
-numpy.memmap, so that the operating system brings its pages and drops them; chunk by chunk, as from
-a database or a socket; and in parts by other processes, each of which sends back its moments, a
-few hundred bytes. All three give the same fit, and a fit of some of the columns costs no
+A file has 5 columns, and the fit explains the last one by the others. It is read in three ways:
+mapped by numpy.memmap, so that the operating system brings its pages and drops them; chunk by
+chunk, as from a database or a socket; and in parts by other processes, each of which sends back its
+moments, a few hundred bytes. All three ways give the same fit. A fit of fewer columns needs no
 further reading.
 
     pip install scipy
@@ -24,7 +24,7 @@ SLOPES = np.array([1.0, -2.0, 0.5, 0.0])
 
 
 def make_file(path, n_rows):
-    """Rows of 4 columns x and of y = 3 + slopes . x + noise, in float64, a chunk at a time"""
+    """Write rows of 4 columns x and y = 3 + slopes . x + noise, in float64, a chunk at a time"""
     rng = np.random.default_rng(0)
     with open(path, "wb") as file:
         for start in range(0, n_rows, CHUNK):
@@ -35,19 +35,19 @@ def make_file(path, n_rows):
 
 
 def mapped(path):
-    """The file as an array that is not in memory"""
+    """Return the file as an array that is not in memory"""
     return np.memmap(path, np.float64, "r").reshape(-1, COLUMNS)
 
 
 def chunks(path):
-    """The rows as a stream gives them"""
+    """Yield the rows as a stream does"""
     with open(path, "rb") as file:
         while len(rows := np.fromfile(file, np.float64, CHUNK * COLUMNS)):
             yield rows.reshape(-1, COLUMNS)
 
 
 def of_part(path, start, stop):
-    """What another process, or another machine, does"""
+    """Return the moments of some rows: the part of another process, or of another machine"""
     rows = mapped(path)[start:stop]
     return Moments.of(rows[:, :4], rows[:, 4])
 
