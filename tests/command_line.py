@@ -8,11 +8,11 @@ import pytest
 click_testing = pytest.importorskip("click.testing")
 pytest.importorskip("rich")
 
-from mathwork import cli  # noqa: E402
+from mathwork.cli import app  # noqa: E402
 
 
 def run(*arguments, stdin=None):
-    return click_testing.CliRunner().invoke(cli.cli, [str(argument) for argument in arguments],
+    return click_testing.CliRunner().invoke(app.cli, [str(argument) for argument in arguments],
                                             input=stdin, prog_name="mathwork")
 
 

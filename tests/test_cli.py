@@ -6,10 +6,11 @@ import sys
 
 import numpy as np
 import pytest
-from command_line import cli, error_of, in_subprocess, output_of
+from command_line import error_of, in_subprocess, output_of
 
 import mathwork
 from mathwork import data
+from mathwork.cli import demo
 
 COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve")
 
@@ -87,8 +88,8 @@ def test_numpy_does_the_same_as_mathwork_in_the_demo():
     images, _ = data.digits()
     net = data.digits_network()
     pixels = images.astype(np.float32)
-    batch = cli.numpy_forward(net)(pixels)
-    alone = np.array([cli.numpy_forward(net)(row) for row in pixels])
+    batch = demo.numpy_forward(net)(pixels)
+    alone = np.array([demo.numpy_forward(net)(row) for row in pixels])
     assert batch.dtype == alone.dtype == np.float32
     assert np.abs(batch - net(pixels)).max() < 1e-5 and np.abs(alone - batch).max() < 1e-5
     assert np.array_equal(batch.argmax(axis=1), net.classify(pixels))
@@ -96,7 +97,7 @@ def test_numpy_does_the_same_as_mathwork_in_the_demo():
 
 
 def test_demo_refuses_to_time_what_disagrees(monkeypatch):
-    monkeypatch.setattr(cli, "numpy_forward",
+    monkeypatch.setattr(demo, "numpy_forward",
                         lambda network: lambda x: network(x)[..., ::-1].copy())
     assert error_of("demo") == ("mathwork: mathwork and NumPy read a digit differently: please "
                                 "report this with the output of mathwork info")

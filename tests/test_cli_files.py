@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from command_line import cli, in_subprocess, output_of, run
+from command_line import app, in_subprocess, output_of, run
 
 from mathwork.nn import Network
 
@@ -69,7 +69,7 @@ def begins_well(name, content):
 
 
 def test_every_command_that_writes_files_is_here():
-    options = {(name, option.name) for name, command in cli.cli.commands.items()
+    options = {(name, option.name) for name, command in app.cli.commands.items()
                for option in command.params if option.name in ("target", "picture")}
     assert options == {("forward", "target"), ("convert", "target"), ("fit", "picture"),
                        ("orbit", "target"), ("orbit", "picture")}
@@ -78,7 +78,7 @@ def test_every_command_that_writes_files_is_here():
 
 LIMITED = """
 import json, resource, signal, sys
-from mathwork.cli import cli
+from mathwork.cli.app import cli
 
 def run(*arguments):
     try:

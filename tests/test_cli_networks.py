@@ -6,9 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from command_line import cli, error_of, output_of
+from command_line import error_of, output_of
 from helpers import same_bits
 
+from mathwork.cli import networks
 from mathwork.nn import Dense, Network, load
 
 
@@ -60,7 +61,7 @@ def test_forward_standard_input_to_standard_output(net, rows):
 
 
 def test_forward_in_more_than_one_block(net, rows, monkeypatch):
-    monkeypatch.setattr(cli, "ROW_BLOCK", 7)
+    monkeypatch.setattr(networks, "ROW_BLOCK", 7)
     np.save("in.npy", rows)
     output_of("forward", "net.npz", "in.npy", "-o", "out.npy", "--workers", 2)
     assert same_bits(np.load("out.npy"), net(rows))

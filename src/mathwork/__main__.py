@@ -8,7 +8,7 @@ NEEDS = ("mathwork: the command line needs click and rich: install mathwork with
 def main():
     """Run the command line; the exit code where the packages it needs are missing."""
     try:
-        from mathwork.cli import cli
+        from mathwork.cli.app import cli
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in ("click", "rich"):
             raise

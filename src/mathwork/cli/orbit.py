@@ -8,10 +8,10 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from mathwork._cli_fit import PICTURES, aligned, plain_number, save_picture
-from mathwork._cli_json import as_json, print_json
 from mathwork._extras import extra
 from mathwork._files import replacing
+from mathwork.cli.fit import PICTURES, aligned, plain_number, save_picture
+from mathwork.cli.output import as_json, print_json
 from mathwork.constants import AU, M_EARTH, M_JUPITER, M_SUN
 
 MASSES = {"kg": 1.0, "Msun": M_SUN, "Mearth": M_EARTH, "Mjup": M_JUPITER}

@@ -5,8 +5,8 @@ import click
 import numpy as np
 
 from mathwork import matrix as functions
-from mathwork._cli_json import as_json, for_json, print_json
-from mathwork._tables import name_of, read_matrix, write_matrix
+from mathwork.cli.output import as_json, for_json, print_json
+from mathwork.cli.tables import name_of, read_matrix, write_matrix
 from mathwork.matrix.arithmetic import arithmetic
 
 CLOSE = "too close to call in floats, see --exact"

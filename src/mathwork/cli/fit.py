@@ -9,10 +9,10 @@ from typing import NamedTuple
 import click
 import numpy as np
 
-from mathwork._cli_json import as_json, print_json
 from mathwork._extras import extra
 from mathwork._files import replacing
-from mathwork._tables import check_suffix, name_of, opened_text, read_table
+from mathwork.cli.output import as_json, print_json
+from mathwork.cli.tables import check_suffix, name_of, opened_text, read_table
 
 PICTURES = (".png", ".svg", ".pdf")
 # What --json says of each kind of fit, by the names of the result's fields.

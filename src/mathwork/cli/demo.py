@@ -1,0 +1,142 @@
+"""The command `mathwork demo`: a network reads digits, and NumPy does the same beside it."""
+import time
+from statistics import median
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from mathwork._runtime import runtime
+from mathwork.cli.output import as_json, print_json
+from mathwork.data import digits, digits_network
+
+# The thread's own time leaves out the moments when another program has the processor. Where that
+# clock ticks too coarsely (Windows) the wall clock has to do.
+CLOCK = (time.thread_time if time.get_clock_info("thread_time").resolution <= 1e-6
+         else time.perf_counter)
+INK = (" .:-=+*#%@", " ░▒▓█")   # light to dark, in ASCII and for terminals that have more
+
+
+@click.command()
+@as_json
+def demo(as_json):
+    """Read 500 handwritten digits, and time it beside NumPy.
+
+    A small network that ships with mathwork reads digits it was not trained on. The same forward
+    pass in NumPy, relu(x @ W1.T + b1) into softmax(h @ W2.T + b2) in float32, must read each of
+    them the same before either is timed. Times are medians of processor time, taken in
+    alternating order; mathwork runs on one thread.
+    """
+    report = read_digits()
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report)
+
+
+def read_digits():
+    """What the demo shows, ready for JSON."""
+    images, labels = digits()
+    network = digits_network()
+    peer = numpy_forward(network)
+    pixels = images.astype(network.dtype)
+    outputs = network(pixels)
+    _check_agreement(outputs, peer(pixels))
+
+    rows = list(pixels)
+    # Of 100, because NumPy's BLAS splits larger products over threads, whose waiting is no measure.
+    batches = np.split(pixels, range(100, len(pixels), 100))
+    seconds = {"one_by_one": _median_times(_each(network, rows), _each(peer, rows), 31),
+               "in_batches_of_100": _median_times(_each(network, batches), _each(peer, batches),
+                                                  301)}
+    read_as = np.argmax(outputs, axis=1)
+    wrong = np.flatnonzero(read_as != labels)
+    # Of the misread digits, the one that the network was surest of.
+    worst = wrong[np.argmax(outputs[wrong, read_as[wrong]])]
+    return {
+        "network": repr(network),
+        "level": runtime()["level"],
+        "register": runtime()["register"],
+        "digits": len(labels),
+        "read_right": len(labels) - len(wrong),
+        "accuracy": (len(labels) - len(wrong)) / len(labels),
+        "ns_per_digit": {way: {"mathwork": 1e9 * ours / len(rows), "numpy": 1e9 * peers / len(rows)}
+                         for way, (ours, peers) in seconds.items()},
+        "misread": {
+            "index": int(worst),
+            "label": int(labels[worst]),
+            "read_as": int(read_as[worst]),
+            "probability": float(outputs[worst, read_as[worst]]),
+            "label_probability": float(outputs[worst, labels[worst]]),
+            "image": images[worst].reshape(8, 8).tolist(),
+        },
+    }
+
+
+def numpy_forward(network):
+    """The forward pass of a relu-softmax network as one writes it in NumPy, for rows or batches"""
+    (w1, b1), (w2, b2) = ((layer.weight, layer.bias) for layer in network.layers)
+
+    def forward(x):
+        hidden = np.maximum(x @ w1.T + b1, 0)
+        scores = hidden @ w2.T + b2
+        exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+    return forward
+
+
+def _check_agreement(outputs, expected):
+    # 1e-5: two float32 sums of 64 products in different orders differ by about 1e-6.
+    if (not np.array_equal(outputs.argmax(axis=1), expected.argmax(axis=1))
+            or np.abs(outputs - expected).max() > 1e-5):
+        raise ValueError("mathwork and NumPy read a digit differently: please report this with "
+                         "the output of mathwork info")
+
+
+def _each(forward, inputs):
+    def run():
+        for x in inputs:
+            forward(x)
+
+    return run
+
+
+def _median_times(run, peer, pairs):
+    """Median seconds of a run of each, taken in the order A B B A so that drift falls on both"""
+    sides = (run, peer)
+    times = ([], [])
+    for pair in range(pairs):
+        for side in ((0, 1), (1, 0))[pair % 2]:
+            start = CLOCK()
+            sides[side]()
+            times[side].append(CLOCK() - start)
+    return median(times[0]), median(times[1])
+
+
+def _print_report(report):
+    console = Console(highlight=False)
+    misread = report["misread"]
+
+    console.print(f"digits      {report['digits']} handwritten digits, none seen in training")
+    console.print(f"network     {report['network']}", markup=False)
+    console.print(f"kernels     {report['level']}: registers of {report['register']}")
+    console.print(f"read right  [bold]{report['read_right']} of {report['digits']}, "
+                  f"{report['accuracy']:.1%}[/]\n")
+
+    times = Table("time per digit", box=None, pad_edge=False, padding=(0, 2))
+    for heading in ("mathwork", "NumPy", "NumPy / mathwork"):
+        times.add_column(heading, justify="right")
+    for way, pair in report["ns_per_digit"].items():
+        times.add_row(way.replace("_", " "), f"{pair['mathwork']:,.0f} ns",
+                      f"{pair['numpy']:,.0f} ns", f"{pair['numpy'] / pair['mathwork']:.1f}")
+    console.print(times)
+
+    console.print(f"\nmisread     a {misread['label']} taken for a {misread['read_as']} "
+                  f"with probability {misread['probability']:.2f} "
+                  f"({misread['label_probability']:.2f} for {misread['label']})\n")
+    ink = INK[0] if console.options.ascii_only else INK[1]
+    for row in misread["image"]:
+        shades = (ink[(pixel * (len(ink) - 1) + 8) // 16] for pixel in row)
+        console.print((" " * 12 + "".join(2 * shade for shade in shades)).rstrip(), markup=False)
