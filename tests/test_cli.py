@@ -176,6 +176,17 @@ def test_error_as_a_process(folder):
     assert result.stderr.decode().splitlines() == ["mathwork: none.npz: No such file or directory"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs what POSIX has")
+@pytest.mark.parametrize("command", [
+    ("rref", "-"), ("orbit", "--star-mass", "1Msun", "--radius", "1au", "--table", "-")])
+def test_a_closed_standard_output_is_one_line(command):
+    result = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "mathwork",
+                             *command], input=b"1 2\n", stderr=subprocess.PIPE, timeout=120,
+                            check=False)
+    assert result.returncode == 2
+    assert result.stderr.decode().splitlines() == ["mathwork: standard output is closed"]
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("command", ["demo", "info"])
 def test_a_full_disk_is_one_line(command):

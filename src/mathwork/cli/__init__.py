@@ -8,7 +8,9 @@ fit            fit
 orbit          orbit
 info           info
 output         results as JSON
-tables         numbers in files
+tables         tables of numbers in files
+matrix_text    matrices in text
+lines          lines of text, and the messages about them
 
 Nothing outside this folder imports it, except __main__. click and rich are imported here alone.
 """

@@ -1,18 +1,16 @@
 """The command `mathwork fit`: a regression between columns of a table."""
-import csv
 import math
-import reprlib
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import numpy as np
 
 from mathwork._extras import extra
 from mathwork._files import replacing
+from mathwork.cli.lines import blamed_on
 from mathwork.cli.output import as_json, print_json
-from mathwork.cli.tables import check_suffix, name_of, opened_text, read_table
+from mathwork.cli.tables import read_columns
 
 PICTURES = (".png", ".svg", ".pdf")
 # What --json says of each kind of fit, by the names of the result's fields.
@@ -56,13 +54,16 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
                                f"{'--poly' if degree is not None else '--plot'}.")
     if picture is not None and Path(picture).suffix.lower() not in PICTURES:
         raise ValueError(f"{picture}: a picture's name must end in {', '.join(PICTURES)}")
-    named = [y_name, *([] if group_name is None else [group_name]),
-             *([] if x_names is None else x_names.split(","))]
-    table = _read(source, [name.strip() for name in named])
+    wanted = [y_name, *([] if group_name is None else [group_name]),
+              *([] if x_names is None else x_names.split(","))]
+    table = read_columns(source, [name.strip() for name in wanted])
     y_at = table.find(y_name)
     group_at = None if group_name is None else table.find(group_name)
     if group_at is not None:
-        table = table.without_blanks(group_at)
+        table, left_out = table.without_gaps(group_at)
+        if left_out:
+            click.echo(f"mathwork: warning: {table.source}: {left_out} rows are left out: nothing "
+                       f"in column {table.names[group_at]}", err=True)
     x_at = _explaining(table, x_names, y_at, group_at)
     if len(x_at) > 1 and (degree is not None or group_name is not None):
         raise ValueError(f"{'--poly' if degree is not None else '--group'} takes one x, got "
@@ -73,15 +74,12 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
     except ValueError as error:
         raise error if x_names is not None else ValueError(f"{error}: --x names the columns to "
                                                            "use") from None
-    names = [table.names[at] for at in x_at]
-    labels = {"x": names, "y": table.names[y_at]}
-    try:
+    labels = {"x": [table.names[at] for at in x_at], "y": table.names[y_at]}
+    with blamed_on(table.source):
         if group_name is not None:
             _report_groups(table.keys(group_at), xs[0], y, labels | {"group": group_name}, as_json)
         else:
             _report_fit(xs, y, degree, labels, picture, as_json)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{table.source}: {error}") from None
 
 
 def _explaining(table, x_names, y_at, group_at):
@@ -181,129 +179,3 @@ def plain_number(value):
         return [plain_number(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
-
-# ---- tables with names ----
-
-class Columns(NamedTuple):
-    """A table of text or numbers by columns.
-
-    `lines` says of each row in which line of the file it ends; None of a table of numbers.
-    """
-
-    source: str
-    names: list
-    cells: list
-    lines: list
-
-    def find(self, name):
-        """The place of a column by its name or, where no name is it, by its number from 1."""
-        wanted = name.strip()
-        if self.names.count(wanted) == 1:
-            return self.names.index(wanted)
-        if wanted in self.names:
-            raise ValueError(f"{self.source}: there are several columns {wanted}")
-        if wanted.isdecimal() and 1 <= int(wanted) <= len(self.names):
-            return int(wanted) - 1
-        raise ValueError(f"{self.source}: there is no column {reprlib.repr(wanted)}, but "
-                         f"{', '.join(self.names)}")
-
-    def has_numbers(self, at):
-        """Whether the column holds a number; what else is in it, numbers() tells"""
-        return self.lines is None or any(_number(cell) is not None for cell in self.cells[at])
-
-    def without_blanks(self, at):
-        """The rows with something in this column; says how many have nothing"""
-        if self.lines is None:
-            return self
-        kept = [row for row, cell in enumerate(self.cells[at]) if cell.strip()]
-        left_out = len(self.lines) - len(kept)
-        if left_out == 0:
-            return self
-        click.echo(f"mathwork: warning: {self.source}: {left_out} rows are left out: nothing in "
-                   f"column {self.names[at]}", err=True)
-        return self._replace(cells=[[column[row] for row in kept] for column in self.cells],
-                             lines=[self.lines[row] for row in kept])
-
-    def numbers(self, at):
-        """A column as finite float64"""
-        column = self.cells[at]
-        if self.lines is not None:
-            column = np.array([_number(cell) for cell in column], np.float64)   # None: NaN
-        wrong = np.flatnonzero(~np.isfinite(column))
-        if len(wrong):
-            row = wrong[0]
-            where = f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
-            cell = self.cells[at][row]
-            text = str(cell) if self.lines is None else reprlib.repr(cell)
-            raise ValueError(f"{self.source}: {where}: column {self.names[at]}: {text} is not a "
-                             "finite number")
-        return column
-
-    def keys(self, at):
-        """A column as integers where all of it are, else as text"""
-        if self.lines is None:
-            column = self.numbers(at)
-            with np.errstate(invalid="ignore"):     # beyond int64
-                whole = column.astype(np.int64)
-            return whole if np.array_equal(whole, column) else column
-        cells = [cell.strip() for cell in self.cells[at]]
-        try:
-            whole = np.array([int(cell) for cell in cells], np.int64)
-        except (ValueError, OverflowError):
-            return np.array(cells)
-        # 01 is another key than 1.
-        return whole if [*map(str, whole.tolist())] == cells else np.array(cells)
-
-
-def _number(cell):
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
-
-
-def _read(source, named):
-    if check_suffix(source) == ".npy":
-        table = np.asarray(read_table(source))
-        if table.ndim != 2 or table.dtype.kind not in "biuf":
-            raise ValueError(f"{source}: a table has shape (n, k) and real numbers, got shape "
-                             f"{table.shape} and dtype {table.dtype}")
-        columns = list(np.ascontiguousarray(table.T, np.float64))
-        return Columns(source, [str(at + 1) for at in range(len(columns))], columns, None)
-    with opened_text(source) as lines:
-        return _read_csv(lines, name_of(source), named)
-
-
-def _is_header(fields, named):
-    """Whether the first row is one: it holds no number, or what is named and is no place in it"""
-    if not any(_number(field) is not None for field in fields):
-        return True
-    places = {str(at) for at in range(1, len(fields) + 1)}
-    return not places.issuperset(name for name in named if name in map(str.strip, fields))
-
-
-def _read_csv(lines, source, named):
-    names, rows, ends = None, [], []
-    reader = csv.reader("" if line.lstrip().startswith("#") else line for line in lines)
-    try:
-        for fields in reader:
-            if len(fields) <= 1 and not "".join(fields).strip():
-                continue
-            if names is None:
-                header = _is_header(fields, named)
-                names = [field.strip() if header and field.strip() else str(at)
-                         for at, field in enumerate(fields, 1)]
-                if header:
-                    continue
-            if len(fields) != len(names):
-                raise ValueError(f"a row of length {len(fields)}, those above have length "
-                                 f"{len(names)}")
-            rows.append(fields)
-            ends.append(reader.line_num)
-    except UnicodeDecodeError:
-        raise ValueError(f"{source}: not CSV: it is not text in UTF-8") from None
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"{source}: line {reader.line_num}: {error}") from None
-    if not rows:
-        raise ValueError(f"{source}: there is no row of data in it")
-    return Columns(source, names, list(zip(*rows, strict=True)), ends)

@@ -1,12 +1,11 @@
-"""The commands `mathwork rref` and `mathwork solve`: a matrix in a file, reduced or solved."""
-from contextlib import contextmanager
-
+"""The commands `mathwork rref` and `mathwork solve`: row reduction and linear systems."""
 import click
 import numpy as np
 
 from mathwork import matrix as functions
+from mathwork.cli.lines import blamed_on, name_of
+from mathwork.cli.matrix_text import read_matrix, write_matrix
 from mathwork.cli.output import as_json, for_json, print_json
-from mathwork.cli.tables import name_of, read_matrix, write_matrix
 from mathwork.matrix.arithmetic import arithmetic
 
 CLOSE = "too close to call in floats, see --exact"
@@ -21,27 +20,27 @@ modulus = click.option("--mod", "modulus", type=int, metavar="P",
 @click.argument("source", metavar="FILE")
 @exact
 @click.option("--steps", is_flag=True,
-              help="Write every row operation and what it makes of the matrix, in fractions.")
+              help="Write every row operation and the matrix after it, in fractions.")
 @modulus
 @as_json
 def rref(source, exact, steps, modulus, as_json):
     """Reduce a matrix to its reduced row echelon form.
 
     FILE is a .npy file, or text with one row a line, or - for text from standard input. Numbers in
-    text have commas or spaces between them and may be fractions like 3/4; a | marks where the
-    augmented columns begin, in which there are no pivots. Blank lines and lines that begin with #
-    are skipped, and so is a first row without a number.
+    text have commas or spaces between them, and may be fractions like 3/4. Augmented columns stand
+    behind a |, and get no pivots. Blank lines, lines that begin with # and a first row without a
+    number are skipped.
 
-    The result is text of the same form, in numbers that read back to the same bits, and a comment
-    with the rank and the columns of the pivots. With --json it is {"matrix": [[...], ...],
-    "pivots": [...], "rank": ...}, columns counted from 0, fractions as strings like "3/4", and
-    null for NaN and infinity; --steps adds "steps", the row operations.
+    The result is text of the same form: numbers that read back to the same bits, and a comment with
+    the rank and the columns of the pivots, counted from 1. With --json it is {"matrix": [[...],
+    ...], "pivots": [...], "rank": ...}, with columns counted from 0; --steps adds "steps", the row
+    operations. Fractions are strings like "3/4". NaN and infinity are null.
     """
     if steps and modulus is not None:
         raise click.UsageError("--steps computes with fractions: give --steps or --mod, not both.")
     arithmetic(None, exact, modulus)
     A, columns = read_matrix(source, exact or steps or modulus is not None)
-    with _blamed_on(source):
+    with blamed_on(name_of(source)):
         if steps:
             work = functions.eliminate(A, columns=columns)
             matrix, pivots, remark = work.result, work.pivots, ""
@@ -80,15 +79,17 @@ def _columns_text(pivots):
 def solve(source, exact, modulus, as_json):
     """Solve a linear system.
 
-    FILE holds the augmented matrix, as mathwork rref -h describes it: right-hand sides stand behind
-    the |, and where there is none the last column is the right-hand side.
+    FILE holds the augmented matrix in a form that mathwork rref -h describes. Right-hand sides
+    stand behind a |. Without a | the last column is the right-hand side.
 
-    The first line of the result is unique, infinite, inconsistent, or nan where a number is not
-    finite. Each variable has a line after it, for each right-hand side, or that side's own status.
-    A comment says if a rank or a contradiction was too close to call. With --json the result is
-    {"status": ..., "x": [...], "null_space": [[...], ...]}: any combination of the columns of
-    null_space may be added to x. Fractions are strings like "3/4", and null stands for NaN,
-    infinity, and an x that does not exist.
+    The first line of the result is unique, infinite, inconsistent or, if a number is not finite,
+    nan. A line for each variable follows. Several right-hand sides follow one after the other, each
+    with its variables or, if it has no solution, the word inconsistent. A comment says if a rank or
+    a contradiction was too close to call.
+
+    With --json the result is {"status": ..., "x": [...], "null_space": [[...], ...]}. Any
+    combination of the columns of null_space may be added to x. Fractions are strings like "3/4".
+    NaN, infinity and an x that does not exist are null.
     """
     arithmetic(None, exact, modulus)
     A, columns = read_matrix(source, exact or modulus is not None)
@@ -97,7 +98,7 @@ def solve(source, exact, modulus, as_json):
     if not 0 <= columns < A.shape[1]:
         raise ValueError(f"{name_of(source)}: there is no right-hand side in it")
     b = A[:, columns:] if A.shape[1] - columns > 1 else A[:, columns]
-    with _blamed_on(source):
+    with blamed_on(name_of(source)):
         status, x, null_space = whole = functions.solve(
             A[:, :columns], b, exact=exact, modulus=modulus)
         parts = [whole] if b.ndim == 1 or as_json else [
@@ -119,15 +120,15 @@ def solve(source, exact, modulus, as_json):
 
 
 def _solution(status, x, null_space):
-    """The lines after the status"""
+    """The lines after the status."""
     if status == "nan":
         return ["# the system holds NaN or infinity"]
     return [] if status == "inconsistent" else _variables(x, null_space)
 
 
 def _variables(x, null_space):
-    """x1 = 3 - 2 x2, one line a variable"""
-    # In each vector of the null space the free variable is 1, and what comes after it 0.
+    """Lines like x1 = 3 - 2 x2, one for each variable."""
+    # In each vector of the null space the free variable is 1, and all after it are 0.
     free = [np.flatnonzero(vector)[-1] for vector in null_space.T]
     for i, value in enumerate(x):
         if i in free:
@@ -150,21 +151,12 @@ def _variables(x, null_space):
 
 
 def _number(number):
-    """The shortest text that reads back"""
+    """The shortest text that reads back to the same number."""
     from mathwork.matrix.rationals import as_text
 
     return as_text(number).removesuffix(".0")
 
 
 def _digits(array):
-    """An array as it is, but text in place of Fractions, of which str refuses the longest"""
+    """`array` with Fractions as text: of a very long one str() gives none."""
     return np.frompyfunc(_number, 1, 1)(array) if array.dtype == object else array
-
-
-@contextmanager
-def _blamed_on(source):
-    """What is wrong now is wrong with what came from `source`"""
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"{name_of(source)}: {error}") from None

@@ -9,9 +9,9 @@ import click
 import numpy as np
 
 from mathwork._extras import extra
-from mathwork._files import replacing
 from mathwork.cli.fit import PICTURES, aligned, plain_number, save_picture
 from mathwork.cli.output import as_json, print_json
+from mathwork.cli.tables import write_table
 from mathwork.constants import AU, M_EARTH, M_JUPITER, M_SUN
 
 MASSES = {"kg": 1.0, "Msun": M_SUN, "Mearth": M_EARTH, "Mjup": M_JUPITER}
@@ -176,14 +176,8 @@ def _columns_of(star_mass, planet_mass, radii, both_move):
 
 def _write_table(columns, target):
     missing = np.full(len(columns["radius"]), np.nan)
-    rows = zip(*((missing if column is None else column).tolist() for column in columns.values()),
-               strict=True)
-    text = "".join(",".join(line) + "\n" for line in (columns, *(map(repr, row) for row in rows)))
-    if target == "-":
-        click.echo(text, nl=False)
-    else:
-        with replacing(target, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+    table = [missing if column is None else column for column in columns.values()]
+    write_table(np.stack(table, axis=1), target, header=columns)
 
 
 def _print_table(columns, radii):

@@ -1,261 +1,242 @@
-"""Numbers in files as the command line reads and writes them: .npy, .csv, and `-` for CSV on
-standard input and output; matrices as text. A message about a file starts with its name and, in
-text, the line.
+"""Tables of numbers in files: .npy, .csv, and `-` for CSV on standard input and output.
+
+read_table      an array of numbers
+read_columns    columns of numbers or text, with names
+write_table     an array, as .npy or as CSV
+
+_read_csv reads the rows of every CSV file, and SUFFIXES names the formats. A message about a file
+starts with its name and, for text, with the line.
 """
 import csv
-import io
-import re
 import reprlib
-import sys
 from array import array
-from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import as_array
 from mathwork._files import replacing
+from mathwork.cli.lines import (
+    begins_a_number,
+    check_length,
+    name_of,
+    numbers_in,
+    opened_lines,
+    standard_output,
+)
 
 SUFFIXES = (".npy", ".csv")
-LARGEST_EXPONENT = 999      # of an exact number: a larger one takes more memory than it says
 
 
 def read_table(name):
     """The array in the file `name`: as it is stored in .npy, float64 of shape (n, k) from CSV.
 
-    A .npy file is mapped, not read: it may be larger than memory, and pickles are refused.
-    In CSV a first row without a single number is a header; it is skipped, and so are blank
-    lines and lines that begin with #. What begins like a number counts as one there.
+    A .npy file is mapped into memory, not read: it may be larger than memory. Pickles are refused.
 
     Raises
     ------
     ValueError
-        If the name has another suffix, or what is in the file is not a table of numbers.
+        If the name has another suffix, or the file holds no table of numbers.
     OSError
         If the file cannot be read.
     """
     if check_suffix(name) == ".npy":
-        return _map_npy(name)
-    with opened_text(name) as lines:
-        return _read_csv(lines, name_of(name))
+        return map_npy(name)
+    numbers = array("d")
+    _, width = _read_csv(name, lambda fields, line: numbers.extend(numbers_in(fields)))
+    if not numbers:
+        raise ValueError(f"{name_of(name)}: there is no row of numbers in it")
+    return np.frombuffer(numbers, np.float64).reshape(-1, width)
 
 
-def write_table(table, name):
-    """Write a contiguous 1-D or 2-D array to the file `name`; in CSV a 1-D array is a column.
+def read_columns(name, wanted):
+    """The Columns in the file `name`; `wanted` are the names by which the caller looks for them.
 
-    A number in CSV is the shortest text that reads back to the same bits.
+    Columns of a .npy file, and of CSV without a header, are named by their numbers from 1.
+
+    Raises
+    ------
+    ValueError
+        If the name has another suffix, or the file holds no table.
+    OSError
+        If the file cannot be read.
     """
     if check_suffix(name) == ".npy":
-        # Not by np.save, whose error of a full disk says neither that nor where.
+        table = np.asarray(map_npy(name))
+        if table.ndim != 2 or table.dtype.kind not in "biuf":
+            raise ValueError(f"{name}: a table has shape (n, k) and real numbers, got shape "
+                             f"{table.shape} and dtype {table.dtype}")
+        cells = list(np.ascontiguousarray(table.T, np.float64))
+        return Columns(name, [str(at + 1) for at in range(len(cells))], cells, None)
+    rows, lines = [], []
+
+    def keep(fields, line):
+        rows.append(fields)
+        lines.append(line)
+
+    header, width = _read_csv(name, keep, wanted)
+    if not rows:
+        raise ValueError(f"{name_of(name)}: there is no row of data in it")
+    names = [field.strip() or str(at) for at, field in enumerate(header or [""] * width, 1)]
+    return Columns(name_of(name), names, list(zip(*rows, strict=True)), lines)
+
+
+class Columns(NamedTuple):
+    """A table by columns, of text from CSV and of float64 from .npy.
+
+    `source` is what messages call the file. `lines` has the line in which each row of CSV ends; it
+    is None for .npy.
+    """
+
+    source: str
+    names: list
+    cells: list
+    lines: list
+
+    def find(self, name):
+        """The index of the column with this name or, if none has it, with this number from 1."""
+        wanted = name.strip()
+        if self.names.count(wanted) == 1:
+            return self.names.index(wanted)
+        if wanted in self.names:
+            raise ValueError(f"{self.source}: there are several columns {wanted}")
+        if wanted.isdecimal() and 1 <= int(wanted) <= len(self.names):
+            return int(wanted) - 1
+        raise ValueError(f"{self.source}: there is no column {reprlib.repr(wanted)}, but "
+                         f"{', '.join(self.names)}")
+
+    def has_numbers(self, at):
+        """Whether column `at` holds a number; it may hold text beside it."""
+        return self.lines is None or any(_number(cell) is not None for cell in self.cells[at])
+
+    def numbers(self, at):
+        """Column `at` as finite float64; a ValueError names the first cell that is none."""
+        column = self.cells[at]
+        if self.lines is not None:
+            column = np.array([_number(cell) for cell in column], np.float64)   # None becomes NaN
+        wrong = np.flatnonzero(~np.isfinite(column))
+        if len(wrong):
+            row = wrong[0]
+            where = f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+            cell = self.cells[at][row]
+            text = str(cell) if self.lines is None else reprlib.repr(cell)
+            raise ValueError(f"{self.source}: {where}: column {self.names[at]}: {text} is not a "
+                             "finite number")
+        return column
+
+    def keys(self, at):
+        """Column `at` as int64 if each cell is written like one; otherwise as text or float64."""
+        if self.lines is None:
+            column = self.numbers(at)
+            with np.errstate(invalid="ignore"):     # a number beyond int64
+                whole = column.astype(np.int64)
+            return whole if np.array_equal(whole, column) else column
+        cells = [cell.strip() for cell in self.cells[at]]
+        try:
+            whole = np.array([int(cell) for cell in cells], np.int64)
+        except (ValueError, OverflowError):
+            return np.array(cells)
+        # 01 is another key than 1.
+        return whole if [*map(str, whole.tolist())] == cells else np.array(cells)
+
+    def without_gaps(self, at):
+        """(the rows with something in column `at`, how many rows that leaves out)."""
+        if self.lines is None:
+            return self, 0
+        kept = [row for row, cell in enumerate(self.cells[at]) if cell.strip()]
+        rows = self._replace(cells=[[column[row] for row in kept] for column in self.cells],
+                             lines=[self.lines[row] for row in kept])
+        return rows, len(self.lines) - len(kept)
+
+
+def write_table(table, name, header=()):
+    """Write a contiguous 1-D or 2-D array to the file `name`; in CSV a 1-D array is a column.
+
+    A number in CSV is the shortest text that reads back to the same bits. CSV begins with a line of
+    the names in `header`, if there are any.
+    """
+    if check_suffix(name) == ".npy":
+        # Not np.save: its error names neither a full disk nor the file.
         header = np.lib.format.header_data_from_array_1_0(table)
         with replacing(name) as file:
             np.lib.format.write_array_header_1_0(file, header)
             file.write(table)
     elif name == "-":
-        _write_csv(table, _checked_open(sys.stdout, "standard output"))
+        _write_csv(table, header, standard_output())
     else:
         with replacing(name, "w", encoding="utf-8", newline="\n") as file:
-            _write_csv(table, file)
+            _write_csv(table, header, file)
 
 
-def read_matrix(name, exact):
-    """(matrix, how many columns stand before its bar) in the file `name`; None without a bar.
-
-    A .npy file is read as in read_table. Every other file is text, a row a line: numbers or
-    fractions like 3/4 with commas or white space between, perhaps one | and brackets around. Of
-    text the matrix is float64, or ints and Fractions if `exact`.
-
-    Raises
-    ------
-    ValueError
-        If there is no matrix of numbers in the file.
-    OSError
-        If the file cannot be read.
-    """
-    if Path(name).suffix.lower() == ".npy":
-        matrix = as_array(_map_npy(name), name)
-        if matrix.ndim != 2:
-            raise ValueError(f"{name}: a matrix has shape (m, n), got {matrix.shape}")
-        return matrix, None
-    with opened_text(name) as lines:
-        return _read_text(lines, name_of(name), exact)
+def _write_csv(table, header, file):
+    if header:
+        file.write(",".join(header) + "\n")
+    for row in table if table.ndim == 2 else table[:, None]:
+        # str of a NumPy scalar is the shortest text of its own dtype, float32 included.
+        file.write(",".join(map(str, row)) + "\n")
 
 
-def write_matrix(matrix, columns):
-    """Write a matrix to standard output, aligned, with a bar after `columns` columns."""
-    written = [[str(number).removesuffix(".0") for number in row] for row in matrix]
-    widths = [max(map(len, column)) for column in zip(*written, strict=True)]
-    file = _checked_open(sys.stdout, "standard output")
-    for row in written:
-        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
-        if columns is not None:
-            cells.insert(columns, "|")
-        file.write(" ".join(cells) + "\n")
-
-
-def name_of(name):
-    """What messages call the file `name`."""
-    return "standard input" if name == "-" else name
-
+# ---- files ----
 
 def check_suffix(name):
-    """The suffix that says how `name` is read or written; `-` counts as .csv."""
+    """The suffix that names the format of the file `name`; `-` counts as .csv."""
     suffix = ".csv" if name == "-" else Path(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"{name}: a table's name must end in .npy or .csv, or be - for CSV")
     return suffix
 
 
-def _map_npy(name):
+def map_npy(name):
+    """The array in a .npy file, mapped into memory."""
     try:
-        with np.errstate(all="ignore"):     # a size that overflows is an error by itself
+        with np.errstate(all="ignore"):     # a size that overflows is an error without a warning
             return np.lib.format.open_memmap(name, mode="r")
     except OSError:
         raise
-    except Exception as error:      # NumPy's reader of headers has no end of ways to fail
+    except Exception as error:      # NumPy's reader fails in many ways on a bad header
         raise ValueError(f"{name}: not a .npy file of numbers: {error}") from None
 
 
-@contextmanager
-def opened_text(name):
-    # utf-8-sig: spreadsheets put a byte order mark in front.
-    if name == "-":
-        stdin = _checked_open(sys.stdin, name_of(name))
-        stream = io.TextIOWrapper(stdin.buffer, "utf-8-sig", newline="")
-        try:
-            yield stream
-        finally:
-            stream.detach()
-    else:
-        with open(name, encoding="utf-8-sig", newline="") as stream:
-            yield stream
+# ---- CSV ----
 
+def _read_csv(name, keep, wanted=None):
+    """Call keep(fields, line) for each row of a CSV file; returns (header or None, width).
 
-def _checked_open(stream, name):
-    if stream is None:      # what Python makes of a descriptor that its parent closed
-        raise ValueError(f"{name} is closed")
-    return stream
-
-
-def _read_csv(lines, source):
-    numbers, width, header = array("d"), None, None
-    reader = csv.reader("" if line.lstrip().startswith("#") else line for line in lines)
-    try:
-        for fields in reader:
+    `fields` are the texts of the row, and `line` is the line in which it ends. Blank lines, lines
+    that begin with # and the header are no rows. All rows have one length. The header has it too if
+    `wanted` is given, the names by which the caller looks for columns.
+    """
+    header = width = None
+    with opened_lines(name, "not CSV: it is not text in UTF-8") as lines:
+        for fields in csv.reader(lines):
             if len(fields) <= 1 and not "".join(fields).strip():
                 continue
-            try:
-                row = [float(field) for field in fields]
-            except ValueError:
-                if width is None and header is None and not any(map(_begins_a_number, fields)):
-                    header = fields
-                    continue
-                column = next(i for i, field in enumerate(fields, 1) if not _is_number(field))
-                raise ValueError(f"column {column}: {reprlib.repr(fields[column - 1])} "
-                                 "is not a number") from None
-            if len(row) != (width := width or len(row)):
-                raise ValueError(f"a row of length {len(row)}, those above have length {width}")
-            numbers.extend(row)
-    except UnicodeDecodeError:
-        raise ValueError(f"{source}: not CSV: it is not text in UTF-8") from None
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"{source}: line {reader.line_num}: {error}") from None
-    if width is None:
-        raise ValueError(f"{source}: there is no row of numbers in it")
-    return np.frombuffer(numbers, np.float64).reshape(-1, width)
-
-
-def _begins_a_number(text):
-    """Whether it is a number, or has a digit where a number has its first: 1e5000, 3;4, 1/0"""
-    return bool(re.match(r"\s*[+-]?(\.?\d|(nan|inf(inity)?)\s*$)", text, re.IGNORECASE))
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _read_text(lines, source, exact):
-    number, rows, columns, header = _exact if exact else _float, [], None, None
-    line_number = 0
-    try:
-        for line in lines:
-            line_number += 1
-            # U+2212 is the minus sign of typeset pages.
-            if not (text := line.strip().replace("\u2212", "-")) or text.startswith("#"):
+            if header is None and width is None and _is_header(fields, wanted):
+                header, width = fields, None if wanted is None else len(fields)
                 continue
-            fields, bar = _fields(text)
-            row = [_number_in(field, number) for field in fields]
-            if None in row:
-                if not rows and header is None and not any(map(_begins_a_number, fields)):
-                    header = fields
-                    continue
-                column = row.index(None)
-                raise ValueError(f"column {column + 1}: {reprlib.repr(fields[column])} "
-                                 "is not a number")
-            if not rows:
-                columns = bar
-            elif len(row) != len(rows[0]):
-                raise ValueError(f"a row of length {len(row)}, those above have length "
-                                 f"{len(rows[0])}")
-            elif bar != columns:
-                raise ValueError(f"{_place(bar)}, in the rows above {_place(columns)}")
-            rows.append(row)
-    except UnicodeDecodeError:
-        raise ValueError(f"{source}: it is not text in UTF-8") from None
-    except ValueError as error:
-        raise ValueError(f"{source}: line {line_number}: {error}") from None
-    if not rows:
-        raise ValueError(f"{source}: there is no row of numbers in it")
-    matrix = np.empty((len(rows), len(rows[0])), object if exact else np.float64)
-    matrix[...] = rows
-    return matrix, columns
+            keep(fields, lines.number)
+            check_length(fields, width := width or len(fields))
+    return header, width
 
 
-def _fields(text):
-    """(the fields of a line, how many stand before its bar or None)"""
-    commas = "," in text
-    left, bar, right = text.removeprefix("[").removesuffix("]").partition("|")
-    if "|" in right:
-        raise ValueError("there is more than one |")
-    if bar:     # CSV may have a comma on either side of it
-        left, right = left.strip().removesuffix(","), right.strip().removeprefix(",")
-    before, after = ([field.strip() for field in part.split("," if commas else None)]
-                     if part.strip() else [] for part in (left, right))
-    if not before + after:
-        raise ValueError("there is no number in it")
-    return before + after, len(before) if bar else None
+def _is_header(fields, wanted):
+    """Whether a first row is a header.
+
+    In a table of numbers it is one if no field begins like a number: a first row with a slip, like
+    3;4, is an error. In a table with wanted columns it is one if no field is a number, or if a
+    field is a wanted name and not the number of a column.
+    """
+    if wanted is None:
+        return not any(map(begins_a_number, fields))
+    if all(_number(field) is None for field in fields):
+        return True
+    numbers = {str(at) for at in range(1, len(fields) + 1)}
+    return not numbers.issuperset(name for name in wanted if name in map(str.strip, fields))
 
 
-def _place(bar):
-    return "there is no |" if bar is None else f"the | stands after {bar} numbers"
-
-
-def _number_in(text, number):
-    """None for what is not a number"""
+def _number(cell):
+    """The number in a cell that may hold text, or None; 1_000 is text there."""
     try:
-        return number(text)
-    except (ValueError, ArithmeticError):
+        return None if "_" in cell else float(cell)
+    except ValueError:
         return None
-
-
-def _float(text):
-    return float(_exact(text)) if "/" in text else float(text)
-
-
-def _exact(text):
-    from fractions import Fraction
-
-    _, _, exponent = text.lower().partition("e")
-    if exponent and abs(int(exponent)) > LARGEST_EXPONENT:
-        raise ValueError(f"{text} is too large or too small")
-    return Fraction(text)
-
-
-def _write_csv(table, file):
-    for row in table if table.ndim == 2 else table[:, None]:
-        # str of a NumPy scalar is the shortest text of its own dtype, float32 included.
-        file.write(",".join(map(str, row)) + "\n")

@@ -1,0 +1,99 @@
+"""Lines of text in files, the numbers in a line, and errors that name the file and the line."""
+import csv
+import io
+import re
+import reprlib
+import sys
+from contextlib import contextmanager
+
+
+def name_of(name):
+    """What messages call the file `name`."""
+    return "standard input" if name == "-" else name
+
+
+@contextmanager
+def blamed_on(source):
+    """Begin the message of a ValueError or TypeError with `source`."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{source}: {error}") from None
+
+
+def standard_output():
+    """Standard output; a ValueError if it is closed."""
+    return _open_still(sys.stdout, "standard output")
+
+
+def _open_still(stream, name):
+    if stream is None:      # Python's way to say that the parent process closed it
+        raise ValueError(f"{name} is closed")
+    return stream
+
+
+@contextmanager
+def _opened_text(name):
+    # utf-8-sig: spreadsheets write a byte order mark.
+    if name == "-":
+        stdin = _open_still(sys.stdin, name_of(name))
+        stream = io.TextIOWrapper(stdin.buffer, "utf-8-sig", newline="")
+        try:
+            yield stream
+        finally:
+            stream.detach()
+    else:
+        with open(name, encoding="utf-8-sig", newline="") as stream:
+            yield stream
+
+
+class Lines:
+    """The lines of a text, with "" in place of a comment; `number` counts them."""
+
+    def __init__(self, stream):
+        self.stream, self.number = stream, 0
+
+    def __iter__(self):
+        for line in self.stream:
+            self.number += 1
+            yield "" if line.lstrip().startswith("#") else line
+
+
+@contextmanager
+def opened_lines(name, not_text="it is not text in UTF-8"):
+    """The Lines of the file `name`; the message of a ValueError begins with the file and the line.
+
+    That of a file in another encoding than UTF-8 is `not_text`.
+    """
+    with _opened_text(name) as stream:
+        lines = Lines(stream)
+        try:
+            yield lines
+        except UnicodeDecodeError:
+            raise ValueError(f"{name_of(name)}: {not_text}") from None
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{name_of(name)}: line {lines.number}: {error}") from None
+
+
+# ---- rows ----
+
+def begins_a_number(text):
+    """Whether `text` is a number or begins like one: 1e5000, 3;4, 1/0."""
+    return bool(re.match(r"\s*[+-]?(\.?\d|(nan|inf(inity)?)\s*$)", text, re.IGNORECASE))
+
+
+def numbers_in(fields, number=float):
+    """[number(field), ...] for the fields of a row; a ValueError names the first that is none."""
+    row = []
+    for column, field in enumerate(fields, 1):
+        try:
+            row.append(number(field))
+        except (ValueError, ArithmeticError):
+            raise ValueError(f"column {column}: {reprlib.repr(field)} is not a number") from None
+    return row
+
+
+def check_length(row, width):
+    """Raise a ValueError unless a row has `width` entries."""
+    if len(row) != width:
+        raise ValueError(f"a row of length {len(row)}, those above have length {width}")
