@@ -7,10 +7,12 @@ matrices       rref, solve
 fit            fit
 orbit          orbit
 info           info
-output         results as JSON
+output         results as JSON, aligned text and pictures; warnings
 tables         tables of numbers in files
 matrix_text    matrices in text
-lines          lines of text, and the messages about them
+lines          lines of text, the numbers in them, and errors that name them
 
-Nothing outside this folder imports it, except __main__. click and rich are imported here alone.
+app imports the commands. A command imports what it needs of the last four. matrix_text imports
+tables, and both import lines. Only __main__ imports this package, and no other imports click or
+rich.
 """

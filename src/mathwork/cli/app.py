@@ -13,7 +13,7 @@ from mathwork.cli.orbit import orbit
 
 
 class OneLineErrors(click.Group):
-    """A group of commands in which bad input is one line on standard error and exit code 2."""
+    """A group of commands in which an error is one line on standard error and exit code 2."""
 
     def main(self, *args, standalone_mode=True, **kwargs):
         if not standalone_mode:
@@ -21,7 +21,7 @@ class OneLineErrors(click.Group):
         try:
             sys.exit(super().main(*args, standalone_mode=False, **kwargs))
         except click.Abort:
-            sys.exit(130)       # as the shell reports an interrupt
+            sys.exit(130)       # the shell's code for an interrupt
         except (click.ClickException, OSError, ValueError, TypeError, MemoryError,
                 ImportError) as error:
             click.echo(f"mathwork: {_one_line(error)}", err=True)
@@ -29,7 +29,7 @@ class OneLineErrors(click.Group):
 
     def invoke(self, ctx):
         result = super().invoke(ctx)
-        click.echo(nl=False)    # flushes here, where click knows what to do about a closed pipe
+        click.echo(nl=False)    # flush here: click ends quietly if the pipe is closed
         return result
 
 

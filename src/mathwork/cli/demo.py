@@ -11,22 +11,22 @@ from mathwork._runtime import runtime
 from mathwork.cli.output import as_json, print_json
 from mathwork.data import digits, digits_network
 
-# The thread's own time leaves out the moments when another program has the processor. Where that
-# clock ticks too coarsely (Windows) the wall clock has to do.
+# The time of this thread leaves out the moments when another program has the processor. Where its
+# clock ticks too coarsely (Windows), wall-clock time must do.
 CLOCK = (time.thread_time if time.get_clock_info("thread_time").resolution <= 1e-6
          else time.perf_counter)
-INK = (" .:-=+*#%@", " ░▒▓█")   # light to dark, in ASCII and for terminals that have more
+INK = (" .:-=+*#%@", " ░▒▓█")   # light to dark: in ASCII, and for terminals that have more
 
 
 @click.command()
 @as_json
 def demo(as_json):
-    """Read 500 handwritten digits, and time it beside NumPy.
+    """Read 500 handwritten digits, and compare the time with NumPy's.
 
-    A small network that ships with mathwork reads digits it was not trained on. The same forward
-    pass in NumPy, relu(x @ W1.T + b1) into softmax(h @ W2.T + b2) in float32, must read each of
-    them the same before either is timed. Times are medians of processor time, taken in
-    alternating order; mathwork runs on one thread.
+    A small network that ships with mathwork reads digits that it was not trained on. NumPy runs the
+    same forward pass in float32, h = relu(x @ W1.T + b1) and softmax(h @ W2.T + b2). Both must read
+    every digit the same before either is timed. Times are medians of processor time, taken in
+    alternating order. mathwork runs on one thread.
     """
     report = read_digits()
     if as_json:
@@ -36,7 +36,7 @@ def demo(as_json):
 
 
 def read_digits():
-    """What the demo shows, ready for JSON."""
+    """The report of the demo, as --json writes it."""
     images, labels = digits()
     network = digits_network()
     peer = numpy_forward(network)
@@ -45,14 +45,15 @@ def read_digits():
     _check_agreement(outputs, peer(pixels))
 
     rows = list(pixels)
-    # Of 100, because NumPy's BLAS splits larger products over threads, whose waiting is no measure.
+    # Batches of 100: NumPy's BLAS splits larger products over threads, and their waiting would
+    # count as work.
     batches = np.split(pixels, range(100, len(pixels), 100))
     seconds = {"one_by_one": _median_times(_each(network, rows), _each(peer, rows), 31),
                "in_batches_of_100": _median_times(_each(network, batches), _each(peer, batches),
                                                   301)}
     read_as = np.argmax(outputs, axis=1)
     wrong = np.flatnonzero(read_as != labels)
-    # Of the misread digits, the one that the network was surest of.
+    # The misread digit of which the network was surest.
     worst = wrong[np.argmax(outputs[wrong, read_as[wrong]])]
     return {
         "network": repr(network),
@@ -75,7 +76,7 @@ def read_digits():
 
 
 def numpy_forward(network):
-    """The forward pass of a relu-softmax network as one writes it in NumPy, for rows or batches"""
+    """The forward pass of a relu-softmax network in NumPy, for one row (n_in,) or a batch."""
     (w1, b1), (w2, b2) = ((layer.weight, layer.bias) for layer in network.layers)
 
     def forward(x):
@@ -104,7 +105,7 @@ def _each(forward, inputs):
 
 
 def _median_times(run, peer, pairs):
-    """Median seconds of a run of each, taken in the order A B B A so that drift falls on both"""
+    """Median seconds of run() and of peer(), in the order A B B A: both bear a drift alike."""
     sides = (run, peer)
     times = ([], [])
     for pair in range(pairs):

@@ -1,19 +1,22 @@
 """The command `mathwork fit`: a regression between columns of a table."""
-import math
 import warnings
-from pathlib import Path
 
 import click
 import numpy as np
 
 from mathwork._extras import extra
-from mathwork._files import replacing
 from mathwork.cli.lines import blamed_on
-from mathwork.cli.output import as_json, print_json
+from mathwork.cli.output import (
+    as_json,
+    check_picture,
+    print_aligned,
+    print_json,
+    save_picture,
+    warn,
+)
 from mathwork.cli.tables import read_columns
 
-PICTURES = (".png", ".svg", ".pdf")
-# What --json says of each kind of fit, by the names of the result's fields.
+# The fields of a result that --json writes: of a line, of a line for each group, and of the others.
 LINE = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr", "nobs", "status")
 GROUPS = ("keys", *LINE)
 STATISTICS = ("bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj", "fvalue",
@@ -22,9 +25,9 @@ STATISTICS = ("bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj
 
 @click.command()
 @click.argument("source", metavar="FILE")
-@click.option("--y", "y_name", metavar="COLUMN", required=True, help="What is explained.")
+@click.option("--y", "y_name", metavar="COLUMN", required=True, help="The column to explain.")
 @click.option("--x", "x_names", metavar="COLUMN,...",
-              help="What explains it: all other columns of numbers, if not given.")
+              help="The columns that explain it. Default: all other columns of numbers.")
 @click.option("--poly", "degree", type=click.IntRange(0, 100), metavar="D",
               help="Fit a polynomial of degree D in the one x.")
 @click.option("--group", "group_name", metavar="COLUMN",
@@ -36,24 +39,26 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
     """Fit a line, a plane or a polynomial to columns of a table.
 
     FILE is a .csv or .npy file with one row an observation, or - for CSV from standard input. A
-    COLUMN is a name of the CSV's header row, or a number counted from 1. The first row is a header
-    if it holds no number, or a COLUMN that is named. Other columns may hold text. Blank lines and
-    lines that begin with # are skipped, and so are rows with nothing in the column of --group.
+    COLUMN is a name in the header row of the CSV, or a number counted from 1. The first row is a
+    header if it holds no number, or if it holds the name of a COLUMN. Other columns may hold text.
+    Blank lines, lines that begin with #, and rows with nothing in the column of --group are
+    skipped.
 
-    One x is fitted by a line with intercept, several by one plane. The result is a table of
-    coefficients, standard errors and tests, and for --group a line of it for each group, in order
+    One x gives a line with intercept, and several give one plane. The result is a table of
+    coefficients, standard errors and tests. With --group it is one line for each group, in order
     of first appearance. Tests and the band of --plot need SciPy.
 
     With --json the keys are the fields of the Python result: for a line {"slope": ...,
-    "intercept": ..., "pvalue": ...}, for several x {"params": [...], "bse": [...], ...}, the
-    intercept first, for --poly {"coef": [...], ...}, the constant first, and for --group lists of
-    the fields of a line and "keys". "x" and "y" name the columns; null stands for NaN and infinity.
+    "intercept": ..., "pvalue": ...}, for several x {"params": [...], "bse": [...], ...} with the
+    intercept first, for --poly {"coef": [...], ...} with the constant first. For --group they are
+    "keys" and the fields of a line, as lists. "x" and "y" name the columns. NaN and infinity are
+    null.
     """
     if group_name is not None and (degree is not None or picture is not None):
         raise click.UsageError("--group fits lines and draws nothing: give it without "
                                f"{'--poly' if degree is not None else '--plot'}.")
-    if picture is not None and Path(picture).suffix.lower() not in PICTURES:
-        raise ValueError(f"{picture}: a picture's name must end in {', '.join(PICTURES)}")
+    if picture is not None:
+        check_picture(picture)
     wanted = [y_name, *([] if group_name is None else [group_name]),
               *([] if x_names is None else x_names.split(","))]
     table = read_columns(source, [name.strip() for name in wanted])
@@ -62,8 +67,8 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
     if group_at is not None:
         table, left_out = table.without_gaps(group_at)
         if left_out:
-            click.echo(f"mathwork: warning: {table.source}: {left_out} rows are left out: nothing "
-                       f"in column {table.names[group_at]}", err=True)
+            warn(f"{table.source}: {left_out} rows are left out: nothing in column "
+                 f"{table.names[group_at]}")
     x_at = _explaining(table, x_names, y_at, group_at)
     if len(x_at) > 1 and (degree is not None or group_name is not None):
         raise ValueError(f"{'--poly' if degree is not None else '--group'} takes one x, got "
@@ -83,7 +88,7 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
 
 
 def _explaining(table, x_names, y_at, group_at):
-    """The places of the columns that explain y"""
+    """The indices of the columns that explain y."""
     if x_names is not None:
         found = [table.find(name) for name in x_names.split(",")]
         for at in found:
@@ -107,7 +112,7 @@ def _report_fit(xs, y, degree, labels, picture, as_json):
     names = labels["x"]
     data = (xs[0], y)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", regression.RankWarning)     # the result says it too
+        warnings.simplefilter("ignore", regression.RankWarning)     # the result tells it too
         if degree is not None:
             made = regression.fit_polynomial(xs[0], y, degree)
             fields = ("coef", *STATISTICS)
@@ -136,12 +141,6 @@ def _draw(made, data, labels, picture):
     save_picture(figure, picture)
 
 
-def save_picture(figure, picture):
-    """Write a figure to the file that `picture` names, in the format of its suffix."""
-    with replacing(picture) as file:
-        figure.savefig(file, dpi=150, format=Path(picture).suffix[1:].lower())
-
-
 def _report_groups(keys, x, y, labels, as_json):
     from mathwork.regression import fit_groups
 
@@ -154,28 +153,10 @@ def _report_groups(keys, x, y, labels, as_json):
         "nobs", "slope", "stderr", "intercept", "intercept_stderr", "rvalue", "pvalue")]
     rows = [(str(key), *(f"{value:.6g}" for value in row))
             for key, *row in zip(fits.keys.tolist(), *columns, strict=True)]
-    for line in aligned([(labels["group"], *heads), *rows]):
-        click.echo(line)
-
-
-def aligned(rows):
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        yield "  ".join([first.ljust(widths[0]), *cells])
+    print_aligned([(labels["group"], *heads), *rows])
 
 
 def _fields(result, names):
-    return {name: plain_number(getattr(result, name)) for name in names}
-
-
-def plain_number(value):
-    """A field as JSON has it: lists, and None for NaN and infinity"""
-    if callable(value):
-        value = value()
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, list):
-        return [plain_number(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
+    """{name: value} of a result's fields; conf_int is a method."""
+    values = {name: getattr(result, name) for name in names}
+    return {name: value() if callable(value) else value for name, value in values.items()}

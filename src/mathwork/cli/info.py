@@ -11,7 +11,7 @@ from mathwork.cli.output import as_json, print_json
 def info(as_json):
     """Show versions, the machine and the kernels in use.
 
-    These are the first lines of a good bug report.
+    A good bug report begins with these lines.
     """
     if as_json:
         print_json({field.replace(" ", "_"): text for field, text in runtime().items()})

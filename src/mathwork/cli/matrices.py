@@ -5,7 +5,7 @@ import numpy as np
 from mathwork import matrix as functions
 from mathwork.cli.lines import blamed_on, name_of
 from mathwork.cli.matrix_text import read_matrix, write_matrix
-from mathwork.cli.output import as_json, for_json, print_json
+from mathwork.cli.output import as_json, print_json
 from mathwork.matrix.arithmetic import arithmetic
 
 CLOSE = "too close to call in floats, see --exact"
@@ -52,7 +52,7 @@ def rref(source, exact, steps, modulus, as_json):
                 remark = "; the matrix holds NaN or infinity"
     matrix = _digits(matrix)
     if as_json:
-        report = {"matrix": for_json(matrix), "pivots": list(pivots), "rank": len(pivots)}
+        report = {"matrix": matrix, "pivots": pivots, "rank": len(pivots)}
         if steps:
             report["steps"] = [str(step) for step in work.steps]
         print_json(report)
@@ -104,8 +104,8 @@ def solve(source, exact, modulus, as_json):
         parts = [whole] if b.ndim == 1 or as_json else [
             functions.solve(A[:, :columns], side, exact=exact, modulus=modulus) for side in b.T]
     if as_json:
-        print_json({"status": status, "x": None if x is None else for_json(_digits(x)),
-                    "null_space": for_json(_digits(null_space))})
+        print_json({"status": status, "x": None if x is None else _digits(x),
+                    "null_space": _digits(null_space)})
         return
     click.echo(status)
     for k, part in enumerate(parts):

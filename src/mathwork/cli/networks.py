@@ -3,15 +3,15 @@ import click
 import numpy as np
 
 from mathwork._arrays import as_array
-from mathwork.cli.output import as_json, for_json, print_json
+from mathwork.cli.output import as_json, print_json
 from mathwork.cli.tables import check_suffix, read_table, write_table
 from mathwork.nn import load
 
-ROW_BLOCK = 1 << 16             # rows converted at a time, so that a mapped file stays on disk
+ROW_BLOCK = 1 << 16     # rows that are converted at a time: a mapped file stays on disk
 
 
 class Activations(click.ParamType):
-    """relu,leaky_relu:0.2,softmax as ["relu", ("leaky_relu", 0.2), "softmax"]"""
+    """relu,leaky_relu:0.2,softmax as ["relu", ("leaky_relu", 0.2), "softmax"]."""
 
     name = "activations"
 
@@ -27,7 +27,8 @@ class Activations(click.ParamType):
 
 activations = click.option(
     "--activations", type=Activations(), metavar="NAME,NAME,...",
-    help="One a layer, for a .safetensors file that does not say them: relu,leaky_relu:0.2,softmax")
+    help="The activation of each layer, for a .safetensors file that does not name them: "
+         "relu,leaky_relu:0.2,softmax")
 
 
 @click.command()
@@ -37,7 +38,7 @@ activations = click.option(
 @click.option("-o", "--output", "target", metavar="OUT", default="-",
               help="Write to this .npy or .csv file instead of CSV to standard output.")
 @click.option("--classify", is_flag=True,
-              help="Write which output is the largest, counted from 0, instead of all outputs.")
+              help="Write the index of the largest output, counted from 0, instead of all outputs.")
 @click.option("--workers", type=click.IntRange(1, 1024), metavar="N", default=1,
               show_default=True,
               help="Threads that share the rows. The result has the same bits for any number.")
@@ -47,11 +48,11 @@ def forward(model, source, activations, target, classify, workers, as_json):
 
     MODEL is a network in a .npz, .onnx or .safetensors file. INPUT is a .npy or .csv file with one
     row of inputs a line, or - for CSV from standard input. In CSV a header row, blank lines and
-    lines that begin with # are skipped. The result has a row for each of INPUT.
+    lines that begin with # are skipped. The result has a row for each row of INPUT.
 
-    Numbers are written as the shortest text that reads back to the same bits. With --json the
-    result is {"output": [[...], ...]} or, with --classify, {"classes": [...]}; null stands for
-    NaN and infinity, which JSON does not have.
+    A number is written as the shortest text that reads back to the same bits. With --json the
+    result is {"output": [[...], ...]} or, with --classify, {"classes": [...]}. NaN and infinity
+    are null: JSON has neither.
     """
     if as_json and target != "-":
         raise click.UsageError("--json goes to standard output: give --json or -o, not both.")
@@ -61,35 +62,13 @@ def forward(model, source, activations, target, classify, workers, as_json):
     if classify:
         result = np.argmax(result, axis=1)
     if as_json:
-        print_json({"classes" if classify else "output": for_json(result)})
+        print_json({"classes" if classify else "output": result})
     else:
         write_table(result, target)
 
 
-@click.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
-@activations
-@click.option("--dtype", type=click.Choice(["float32", "float64"]),
-              help="Round the weights to this dtype; they keep their own if it is not given.")
-@as_json
-def convert(source, target, activations, dtype, as_json):
-    """Write a saved network in another format.
-
-    IN and OUT are .npz, .onnx or .safetensors files. The weights keep their bits, except where
-    --dtype rounds them.
-    """
-    network = load(source, activations=activations, dtype=dtype)
-    network.save(target)
-    if as_json:
-        print_json({"network": repr(network), "sizes": network.sizes,
-                     "dtype": network.dtype.name, "parameters": network.n_parameters})
-    else:
-        click.echo(f"{target}: {network!r}")
-
-
 def _run(network, table, source, workers):
-    """network(table), block by block, for a table that came from `source`; one row if it is 1-D"""
+    """The outputs for a table of `source`, computed block by block; a 1-D table is one row."""
     table = np.atleast_2d(as_array(table, source))
     n_in, n_out = network.sizes[0], network.sizes[-1]
     if table.ndim != 2 or table.shape[1] != n_in:
@@ -100,3 +79,25 @@ def _run(network, table, source, workers):
         block = slice(start, start + ROW_BLOCK)
         network(table[block], out=result[block], workers=workers)
     return result
+
+
+@click.command()
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@activations
+@click.option("--dtype", type=click.Choice(["float32", "float64"]),
+              help="Round the weights to this dtype. Without it they keep their own.")
+@as_json
+def convert(source, target, activations, dtype, as_json):
+    """Write a saved network in another format.
+
+    IN and OUT are .npz, .onnx or .safetensors files. The weights keep their bits, unless --dtype
+    rounds them.
+    """
+    network = load(source, activations=activations, dtype=dtype)
+    network.save(target)
+    if as_json:
+        print_json({"network": repr(network), "sizes": network.sizes,
+                    "dtype": network.dtype.name, "parameters": network.n_parameters})
+    else:
+        click.echo(f"{target}: {network!r}")

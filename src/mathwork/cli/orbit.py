@@ -1,4 +1,4 @@
-"""The command `mathwork orbit`: circular orbits, and how well they describe the Solar System."""
+"""The command `mathwork orbit`: circular orbits, and the Solar System compared with them."""
 import math
 import re
 import warnings
@@ -9,8 +9,14 @@ import click
 import numpy as np
 
 from mathwork._extras import extra
-from mathwork.cli.fit import PICTURES, aligned, plain_number, save_picture
-from mathwork.cli.output import as_json, print_json
+from mathwork.cli.output import (
+    as_json,
+    check_picture,
+    print_aligned,
+    print_json,
+    save_picture,
+    warn,
+)
 from mathwork.cli.tables import write_table
 from mathwork.constants import AU, M_EARTH, M_JUPITER, M_SUN
 
@@ -18,17 +24,16 @@ MASSES = {"kg": 1.0, "Msun": M_SUN, "Mearth": M_EARTH, "Mjup": M_JUPITER}
 LENGTHS = {"m": 1.0, "km": 1000.0, "au": AU}
 TIMES = ((365.25 * 86400, "years"), (86400, "d"), (3600, "h"), (60, "min"))     # in s
 NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)", re.ASCII)
-# What is written of each orbit, by the names of OrbitTable's fields, and its heading in text.
+# {field of OrbitTable: its heading in text}, in the order of the columns.
 HEADINGS = {"radius": "radius", "speed": "speed (m/s)", "period": "period (s)",
             "angular_speed": "angular speed (rad/s)", "escape_speed": "escape speed (m/s)",
             "force": "force (N)", "energy": "energy (J)", "hill_radius": "Hill radius (m)"}
-OF_PLANET = ("force", "energy", "hill_radius")      # which there are only with a planet's mass
-LABELLED = 10       # orbits in a picture, at most, that the legend names
-BOTH_MOVE = "Let both masses move about their barycentre; else the star is held fixed."
+OF_PLANET = ("force", "energy", "hill_radius")      # they take a planet's mass
+LABELLED = 10       # a picture of more orbits has no legend
 
 
 class Given(NamedTuple):
-    """A value in SI units, how it was written, and whether that had a suffix."""
+    """A value in SI units, its text on the command line, and whether that had a suffix."""
 
     value: float
     text: str
@@ -36,7 +41,11 @@ class Given(NamedTuple):
 
 
 class Quantity(click.ParamType):
-    """2.5km as 2500.0 m: positive, or at least 0 if `zero`"""
+    """2.5km as 2500.0 m: positive, or at least 0 if `zero`.
+
+    `units` are {suffix: SI units in one}, the first of them the default. `others` are suffixes of
+    another kind of quantity, which the message of an error names as such.
+    """
 
     def __init__(self, name, units, others, zero=False):
         self.name, self.units, self.others, self.zero = name, units, others, zero
@@ -62,7 +71,7 @@ class Quantity(click.ParamType):
 
 
 class Quantities(Quantity):
-    """A list of quantities with commas between"""
+    """A list of quantities with commas between them."""
 
     def convert(self, value, param, ctx):
         if not isinstance(value, str):
@@ -72,17 +81,20 @@ class Quantities(Quantity):
 
 @click.command()
 @click.option("--star-mass", type=Quantity("mass", MASSES, LENGTHS), metavar="MASS",
-              help="Mass of what is orbited.")
+              help="Mass of the star, or of whatever body is at the centre.")
 @click.option("--radius", "radii", type=Quantities("length", LENGTHS, MASSES), multiple=True,
               metavar="LENGTH,...",
-              help="Distance of the centres; may be given several times, an orbit each.")
+              help="Distance between the two centres. Each length gives an orbit; the option may "
+                   "be repeated.")
 @click.option("--planet-mass", type=Quantity("mass", MASSES, LENGTHS, zero=True), metavar="MASS",
-              help="Mass of what orbits: adds force, energy and Hill radius.")
-@click.option("--both-move", is_flag=True, help=BOTH_MOVE)
+              help="Mass of the orbiting body: adds force, energy and Hill radius.")
+@click.option("--both-move", is_flag=True,
+              help="Let both masses move about their barycentre. Without it the star is fixed.")
 @click.option("--solar-system", is_flag=True,
               help="Compare circular orbits with planets and moons instead.")
 @click.option("--table", "target", metavar="FILE",
-              help="Write all columns to this .csv file; - is standard output, instead of text.")
+              help="Write all columns to this .csv file, or with - to standard output in place of "
+                   "the text.")
 @click.option("--plot", "picture", metavar="FILE",
               help="Draw the orbits to scale to this .png, .svg or .pdf file.")
 @as_json
@@ -96,23 +108,22 @@ def orbit(star_mass, radii, planet_mass, both_move, solar_system, target, pictur
     mathwork orbit --star-mass 1Msun --radius 1au --planet-mass 1Mearth
     mathwork orbit --star-mass 1Mearth --radius 6778km,42164km
 
-    The result is speed, period, angular speed and escape speed of each orbit and, with
-    --planet-mass, force, energy and Hill radius; a year is 365.25 days. The star is held fixed, as
-    in orbit_table and CircularOrbit, unless --both-move is given with the planet's mass: the speeds
-    then are those of one body relative to the other. A plain number that does not look like SI gets
-    a warning on standard error.
+    The result is the speed, period, angular speed and escape speed of each orbit. --planet-mass
+    adds the force, energy and Hill radius. A year is 365.25 days. The star is fixed, as in
+    orbit_table and CircularOrbit. With --both-move, which takes --planet-mass, speeds are those of
+    one body relative to the other. A number without a suffix gets a warning on standard error if it
+    does not look like SI.
 
-    --table writes CSV in SI units, a row an orbit, with a header of the names below; nan stands for
-    what takes a planet's mass where none is given. With --json the keys are radius and the fields
-    of the Python result: {"radius": ..., "speed": ..., "period": ..., "angular_speed": ...,
-    "escape_speed": ..., "force": ..., "energy": ..., "hill_radius": ...}, in SI units: numbers for
-    one radius, lists for several, and null for infinity and what takes a planet's mass where none
-    is given.
+    With --json the keys are radius and the fields of the Python result: {"radius": ..., "speed":
+    ..., "period": ..., "angular_speed": ..., "escape_speed": ..., "force": ..., "energy": ...,
+    "hill_radius": ...}. Values are in SI units: a number for one radius, a list for several.
+    Infinity is null. --table writes CSV with a row for each orbit and these keys as its header.
+    Without --planet-mass the last three are null, or nan in CSV.
 
     --solar-system lists planets and moons: the circular speed at the semi-major axis, the mean
-    speed, and by how many percent the former is wrong. It goes with --both-move and --json alone,
-    and its keys are body, centre, radius, eccentricity, speed, mean_speed and error_percent.
-    Source: NASA planetary fact sheets; GM of JPL DE440.
+    speed, and the error of the circular speed in percent. Only --both-move and --json go with it.
+    Its keys are body, centre, radius, eccentricity, speed, mean_speed and error_percent. Source:
+    NASA planetary fact sheets; GM of JPL DE440.
     """
     radii = [radius for group in radii for radius in group]
     if solar_system:
@@ -128,7 +139,7 @@ def orbit(star_mass, radii, planet_mass, both_move, solar_system, target, pictur
         _write_table(columns, target)
     if as_json:
         one = len(radii) == 1
-        print_json({name: None if column is None else plain_number(column[0] if one else column)
+        print_json({name: column[0] if one and column is not None else column
                     for name, column in columns.items()})
     elif target != "-":
         _print_table(columns, radii)
@@ -147,28 +158,28 @@ def _check_options(star_mass, radii, planet_mass, both_move, target, picture, as
                                "both.")
     if target is not None and target != "-" and Path(target).suffix.lower() != ".csv":
         raise ValueError(f"{target}: a table's name must end in .csv, or be - for standard output")
-    if picture is not None and Path(picture).suffix.lower() not in PICTURES:
-        raise ValueError(f"{picture}: a picture's name must end in {', '.join(PICTURES)}")
+    if picture is not None:
+        check_picture(picture)
 
 
 # ---- circular orbits ----
 
 def _columns_of(star_mass, planet_mass, radii, both_move):
-    """Arrays by the names in HEADINGS; None for what takes a planet's mass and has none"""
+    """{name: array} for the names in HEADINGS; None for OF_PLANET without a planet's mass."""
     from mathwork.orbit import UnitsWarning, orbit_table
     from mathwork.orbit.units import warn_of_units
 
     radius = np.array([each.value for each in radii])
     mass = 0.0 if planet_mass is None else planet_mass.value
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")         # what overflows shows as inf
+        warnings.simplefilter("ignore")         # an overflow shows as inf
         table = orbit_table(star_mass.value, mass, radius, fixed_star=not both_move)
         warnings.simplefilter("always", UnitsWarning)
         for each in radii:
-            if not (star_mass.has_suffix and each.has_suffix):      # else the unit is no mistake
+            if not (star_mass.has_suffix and each.has_suffix):      # a unit that is said is meant
                 warn_of_units(each.value, star_mass.value, True)
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        click.echo(f"mathwork: warning: {message}", err=True)
+        warn(message)
     columns = {"radius": radius} | table._asdict()
     return {name: None if planet_mass is None and name in OF_PLANET else columns[name]
             for name in HEADINGS}
@@ -188,14 +199,11 @@ def _print_table(columns, radii):
         rows.append((HEADINGS[name], *(f"{value:z.6g}" for value in column)))
         if name == "period" and any(times := [_time(value) for value in column]):
             rows.append(("", *times))
-    if len(radii) > 1:
-        rows = [*zip(*rows, strict=True)]
-    for line in aligned(rows):
-        click.echo(line)
+    print_aligned(rows if len(radii) == 1 else [*zip(*rows, strict=True)])
 
 
 def _time(seconds):
-    """A time in the largest unit of which it is two; empty where that is seconds or infinite"""
+    """A time in the largest unit that it has two of; "" for seconds and infinity."""
     for unit, name in TIMES:
         if 2 * unit <= seconds < math.inf:
             return f"{seconds / unit:.6g} {name}"
@@ -209,7 +217,7 @@ def _draw(star_mass, planet_mass, radii, both_move, picture):
     figure = extra("matplotlib.figure", "draw orbits").Figure(figsize=(8, 6),
                                                               layout="constrained")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnitsWarning)       # it was told before
+        warnings.simplefilter("ignore", UnitsWarning)       # _columns_of gave it
         if planet_mass is None:
             orbits = [KeplerOrbit(radius.value, 0.0, mu=G * star_mass.value) for radius in radii]
         else:
@@ -241,18 +249,16 @@ def _report_solar_system(both_move, as_json):
     if as_json:
         print_json({"body": [body.name for body in BODIES],
                     "centre": [body.centre for body in BODIES],
-                    "radius": radius.tolist(),
+                    "radius": radius,
                     "eccentricity": [body.eccentricity for body in BODIES],
-                    "speed": speed.tolist(), "mean_speed": mean_speed.tolist(),
-                    "error_percent": error.tolist()})
+                    "speed": speed, "mean_speed": mean_speed, "error_percent": error})
         return
     rows = [("body", "about", "radius (km)", "e", "circular (m/s)", "mean (m/s)", "error (%)")]
     for body, circular, percent in zip(BODIES, speed, error, strict=True):
         rows.append((body.name, body.centre, f"{body.semi_major_axis / 1e3:.0f}",
                      f"{body.eccentricity:.4f}", f"{circular:.0f}", f"{body.mean_speed:.0f}",
                      f"{percent:+z.2f}"))
-    for line in aligned(rows):
-        click.echo(line)
+    print_aligned(rows)
     e = BODIES[0].eccentricity
     click.echo("\nMercury: the mean speed of an ellipse, perimeter / period, is about "
                f"e^2/4 = {e * e / 4:.1%} below sqrt(GM/a).\n"

@@ -1,24 +1,58 @@
-"""What commands share: the option --json, and results as JSON writes them."""
+"""What commands share to write a result: JSON, aligned text, pictures and warnings."""
 import json
 import math
+from pathlib import Path
 
 import click
+import numpy as np
+
+from mathwork._files import replacing
+
+PICTURES = (".png", ".svg", ".pdf")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 
 
-def print_json(value):
-    """Write a line of JSON."""
-    click.echo(json.dumps(value))
+def print_json(report):
+    """Write a result as one line of JSON: arrays are lists, NaN and infinity are null."""
+    click.echo(json.dumps(_plain(report)))
 
 
-def for_json(array):
-    """Nested lists: floats by their shortest text, None for what JSON has no number for, and
-    Fractions as strings."""
-    if array.ndim > 1:
-        return [for_json(row) for row in array]
-    if array.dtype.kind == "i":
-        return array.tolist()
-    if array.dtype == object:
-        return [str(number) for number in array]
-    return [float(str(number)) if math.isfinite(number) else None for number in array]
+def _plain(value):
+    """`value` in the types that the module json knows."""
+    if isinstance(value, np.float32):
+        value = float(str(value))       # 0.1, not 0.10000000149011612
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, np.ndarray | np.generic) and value.dtype != np.float32:
+        value = value.tolist()
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(each) for each in value]
+    return value
+
+
+def print_aligned(rows):
+    """Write rows of text in columns: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        click.echo("  ".join([first.ljust(widths[0]), *cells]))
+
+
+def warn(message):
+    """Write a warning to standard error."""
+    click.echo(f"mathwork: warning: {message}", err=True)
+
+
+def check_picture(name):
+    """Raise a ValueError unless `name` has a suffix of PICTURES."""
+    if Path(name).suffix.lower() not in PICTURES:
+        raise ValueError(f"{name}: a picture's name must end in {', '.join(PICTURES)}")
+
+
+def save_picture(figure, name):
+    """Write a figure to the file `name`, in the format of its suffix."""
+    with replacing(name) as file:
+        figure.savefig(file, dpi=150, format=Path(name).suffix[1:].lower())
