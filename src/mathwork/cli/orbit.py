@@ -238,7 +238,7 @@ def _refuse_beside_solar_system(**options):
 
 
 def _report_solar_system(both_move, as_json):
-    from mathwork._solar_system import BODIES, GM
+    from mathwork.cli.solar_system import BODIES, GM
     from mathwork.orbit import circular_speed
 
     radius = np.array([body.semi_major_axis for body in BODIES])
