@@ -170,34 +170,49 @@ cdef inline void half_times_vector(
         matrix_times_vector(<f64h>fill_f64h(0), M, K, W, x, start, y)
 
 
+cdef struct Packed:             # the packed parts of the right factor of a product
+    Py_ssize_t slice_numbers, rest_numbers
+    size_t number               # bytes of a number
+    void* slice                 # one slice of rows of the columns in whole registers
+    void* rest                  # all rows of the columns behind them
+
+
+cdef inline void lay_out_packed(void* job, Arena* arena) noexcept nogil:
+    """The pieces of matrix_times_matrix()"""
+    cdef Packed* packed = <Packed*>job
+    packed.slice = take(arena, packed.slice_numbers, packed.number)
+    packed.rest = take(arena, packed.rest_numbers, packed.number)
+
+
 cdef int matrix_times_matrix(
         lanes like, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real* A, const real* B,
         real* C) noexcept nogil:
-    """C[m, n] = A[m, k] B[k, n], row-major; return -1 if memory ran out, else 0
+    """C[m, n] = A[m, k] B[k, n], row-major; -1 where memory ran out, else 0
 
-    Slices of B are packed into panels if enough rows share them, else B is read in place. A
-    partial register is always packed. With many rows the whole register beside it is packed too.
+    Slices of B are packed into panels if enough rows share them, else they are read as they lie. A
+    partial register is always packed, for many rows with the whole one beside it.
     """
-    cdef Py_ssize_t L = lane_count(A), full = N - N % L, room = 0
-    cdef real* panels
-    cdef char* memory
+    cdef Py_ssize_t L = lane_count(A), full = N - N % L
+    cdef Packed packed
+    cdef void* memory
     if N == 1:
         half_times_vector(like, M, K, A, B, <const real*>NULL, C)
         return 0
     if M > TILE_ROWS and full < N:
         full -= full % (2 * L)
+    packed.number = sizeof(real)
+    packed.slice_numbers, packed.rest_numbers = 0, K * packed_columns(A, N - full)
     if M > TILE_ROWS and K * full * <Py_ssize_t>sizeof(real) > DIRECT_BYTES:
-        room = slice_depth(A, K, part_length(K)) * packed_columns(A, full)
-    memory = <char*>malloc((room + K * packed_columns(A, N - full)) * sizeof(real) + ALIGNMENT)
+        packed.slice_numbers = slice_depth(A, K, part_length(K)) * packed_columns(A, full)
+    memory = working_memory(lay_out_packed, &packed)
     if memory == NULL:
         return -1
-    panels = <real*>aligned(<size_t>memory)
     if full:
         product(like, M, full, K, A, K, B, N, 2 * L, <const real*>NULL, C, N, False,
-                panels if room else <real*>NULL)
+                <real*>packed.slice if packed.slice_numbers else <real*>NULL)
     if full < N:
-        pack(K, N - full, B + full, N, panels + room)
-        ragged_product(like, M, N - full, K, A, K, <const real*>panels + room,
+        pack(K, N - full, B + full, N, <real*>packed.rest)
+        ragged_product(like, M, N - full, K, A, K, <const real*>packed.rest,
                        panel_width(A, N - full), 0, <const real*>NULL, C + full, N, False)
     free(memory)
     return 0

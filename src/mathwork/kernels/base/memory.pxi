@@ -1,19 +1,114 @@
-# Working memory, aligned to cache lines.
+# Working memory: one allocation a call, cut into pieces.
+#
+#   take             the next piece
+#   measured         the bytes that a layout takes
+#   hand_out         the pieces of a layout in memory of that size
+#   working_memory   all of this in new memory
+#   working_set      a few bytes on the stack, or many on the heap
+#
+# A layout is a function that takes all pieces of a job, one after the other. It runs twice: the
+# first time there is no memory and it only measures, the second time it sets the pointers of the
+# job. So a size never stands beside the pieces that make it up.
+#
+# The address sanitizer sees a red zone behind every piece: see tools/sanitize.
+
+from libc.math cimport ceil
+
+cdef extern from * nogil:
+    """
+    #if defined(__has_feature)
+    #  define HAS_FEATURE(name) __has_feature(name)
+    #else
+    #  define HAS_FEATURE(name) 0
+    #endif
+    #if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+    #  include <sanitizer/asan_interface.h>
+    #  define RED_ZONE 1
+    #  define forbid(start, size) ASAN_POISON_MEMORY_REGION(start, size)
+    #else
+    #  define RED_ZONE 0
+    #  define forbid(start, size) ((void)0)
+    #endif
+    """
+    enum:
+        RED_ZONE        # cache lines
+    void forbid(void* start, size_t size)
 
 cdef enum:
-    ALIGNMENT = 64          # bytes of a cache line
-    STACK_BYTES = 16384     # largest working set on the stack; a larger one is on the heap
+    ALIGNMENT = 64
+    STACK_BYTES = 16384         # of a working set: one row of most networks, a small matrix
+
+cdef double MOST_BYTES = 2.0 ** 53      # beyond any machine, and exact up to here
+
+cdef struct Arena:
+    char* memory        # NULL: the layout is only measured
+    double lines        # that are taken of it. No dimensions of an array overflow a double.
+
+ctypedef void (*Layout)(void* job, Arena* arena) noexcept nogil
 
 
 cdef inline size_t aligned(size_t offset) noexcept nogil:
-    """Return an offset or an address rounded up to the next cache line"""
+    """The next start of a cache line, for an offset or an address"""
     return (offset + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
+# ---- pieces ----
+
+cdef inline void* take(Arena* arena, double count, double size) noexcept nogil:
+    """`count` items of `size` bytes, in cache lines of their own"""
+    cdef double lines = ceil(count * (size / ALIGNMENT)) + RED_ZONE
+    cdef char* piece = NULL
+    if arena.memory != NULL:
+        piece = arena.memory + <Py_ssize_t>arena.lines * ALIGNMENT
+        forbid(piece + <Py_ssize_t>(count * size), <size_t>(lines * ALIGNMENT - count * size))
+    arena.lines += lines
+    return piece
+
+
+cdef inline double* doubles(Arena* arena, double count) noexcept nogil:
+    return <double*>take(arena, count, sizeof(double))
+
+
+cdef inline Py_ssize_t* indices(Arena* arena, double count) noexcept nogil:
+    return <Py_ssize_t*>take(arena, count, sizeof(Py_ssize_t))
+
+
+# ---- layouts ----
+
+cdef inline double measured(Layout layout, void* job) noexcept nogil:
+    """The bytes that the layout takes"""
+    cdef Arena arena
+    arena.memory = NULL
+    arena.lines = 0
+    layout(job, &arena)
+    return arena.lines * ALIGNMENT
+
+
+cdef inline bint hand_out(Layout layout, void* job, void* memory, double size) noexcept nogil:
+    """Set the pointers of the job; False where the layout does not end as it was measured"""
+    cdef Arena arena
+    arena.memory = <char*>memory
+    arena.lines = 0
+    layout(job, &arena)
+    return arena.lines * ALIGNMENT == size
+
+
+cdef inline void* working_memory(Layout layout, void* job) noexcept nogil:
+    """New memory with all pieces of the job, to be freed; NULL where there is none"""
+    cdef double size = measured(layout, job)
+    cdef void* memory = NULL
+    if size <= MOST_BYTES:
+        memory = malloc(<size_t>size + ALIGNMENT)
+    if memory != NULL and not hand_out(layout, job, <void*>aligned(<size_t>memory), size):
+        free(memory)            # before anything is written outside of it
+        return NULL
+    return memory
+
+
 cdef inline char* working_set(Py_ssize_t size, char* local, char** heap) noexcept nogil:
-    """Return `size` aligned bytes, in local or in a new heap; NULL if memory ran out"""
+    """`size` aligned bytes in `local` if they fit, else in a new heap; NULL where memory ran out"""
     heap[0] = NULL
-    if size > STACK_BYTES:
+    if size > STACK_BYTES or RED_ZONE:
         local = heap[0] = <char*>malloc(size + ALIGNMENT)
         if local == NULL:
             return NULL

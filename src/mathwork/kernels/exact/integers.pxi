@@ -1,8 +1,8 @@
-# Row reduction of small integer matrices, exact over the rationals, by fraction-free elimination:
-# every entry is a minor of the matrix and every division leaves no rest (Bareiss, "Sylvester's
+# Row reduction of small integer matrices, exact over the rationals: fraction-free elimination.
+# Every entry is a minor of the matrix, and no division leaves a rest (Bareiss, "Sylvester's
 # Identity and Multistep Integer-Preserving Gaussian Elimination", Mathematics of Computation 22,
-# 1968). If 64 bits are not enough it gives up, and mathwork.matrix.exact takes another method.
-# Results are Fractions.
+# 1968). It gives up if 64 bits are not enough, and mathwork.matrix.exact goes another way. Results
+# are Fractions.
 
 from libc.math cimport log2
 from libc.stdint cimport int64_t, uint64_t
@@ -35,7 +35,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     SMALL_RANK = 12         # up to this rank it is tried with any entries
-    QUOTIENT_WORK = 20      # multiply-adds that take as long as one exact_quotient
+    QUOTIENT_WORK = 20      # multiply-adds that take as long as an exact_quotient
 
 
 # ---- elimination ----
@@ -173,7 +173,7 @@ cdef object fraction_zero, fraction_one
 
 
 cdef bint know_fractions() except False:
-    """Import Fraction when it is first needed: the import of the package does not need it"""
+    """Import Fraction when it is first needed, so that the import of the package need not"""
     global fraction_class, fraction_zero, fraction_one
     if fraction_class is None:
         from fractions import Fraction
@@ -235,8 +235,8 @@ cdef bint looks_small(Py_ssize_t m, Py_ssize_t n, const int64_t* A,
                       Py_ssize_t columns) noexcept nogil:
     """Return whether the minors of A have a chance of 63 bits
 
-    This is Hadamard's bound for rows of the mean length, less its excess for random entries.
-    Their squared minors have the mean n! / n^n times its square, about e^-n: 0.72 bits a row.
+    Hadamard's bound for rows of the mean length, less its excess for random entries: their squared
+    minors have the mean n! / n^n times its square, about e^-n, 0.72 bits a row.
     """
     cdef double bits = 0, square
     cdef Py_ssize_t i, j, most = min(m, columns)
@@ -251,30 +251,47 @@ cdef bint looks_small(Py_ssize_t m, Py_ssize_t n, const int64_t* A,
     return (bits / m - 0.72) * most < 63
 
 
-cdef int64_t* eliminated(cnp.ndarray A, Py_ssize_t columns, bint reduced, Py_ssize_t** pivots,
-                         Py_ssize_t* rank, bint* odd) except? NULL:
-    """Return a copy of A after eliminate_integers, to be freed; NULL if 64 bits are not enough"""
+cdef struct IntegerForm:        # an echelon form and its pivots
+    Py_ssize_t m, n
+    int64_t* matrix         # (m, n)
+    Py_ssize_t* pivots      # (m,)
+    Py_ssize_t rank
+    bint odd                # whether the permutation of the rows is
+    void* memory
+
+
+cdef void lay_out_integers(void* job, Arena* arena) noexcept nogil:
+    """The pieces of an echelon form"""
+    cdef IntegerForm* form = <IntegerForm*>job
+    cdef double m = form.m, n = form.n
+    form.matrix = <int64_t*>take(arena, m * n, sizeof(int64_t))
+    form.pivots = indices(arena, m)
+
+
+cdef int eliminated(cnp.ndarray A, Py_ssize_t columns, bint reduced, IntegerForm* form) except -1:
+    """The form of A by eliminate_integers(). Returns 1, its memory is to be freed; 0 where 64 bits
+    are not enough
+    """
     cdef Py_ssize_t m = A.shape[0], n = A.shape[1]
     cdef const int64_t* source = <const int64_t*>cnp.PyArray_DATA(A)
-    cdef int64_t* matrix
     cdef bint whole
     cdef PyThreadState* state
     if not looks_small(m, n, source, columns):
-        return NULL
-    matrix = <int64_t*>malloc(m * n * sizeof(int64_t) + m * sizeof(Py_ssize_t) + 1)
-    if matrix == NULL:
+        return 0
+    form.m, form.n = m, n
+    form.memory = working_memory(lay_out_integers, form)
+    if form.memory == NULL:
         raise MemoryError
-    pivots[0] = <Py_ssize_t*>(matrix + m * n)
-    memcpy(matrix, source, m * n * sizeof(int64_t))
+    memcpy(form.matrix, source, m * n * sizeof(int64_t))
     state = release_gil(<double>m * n * min(m, columns) * QUOTIENT_WORK)
     if reduced and columns == n:    # else the rows below the rank would change
-        divide_rows(m, n, matrix)
-    whole = eliminate_integers(m, n, matrix, columns, reduced, pivots[0], rank, odd)
+        divide_rows(m, n, form.matrix)
+    whole = eliminate_integers(m, n, form.matrix, columns, reduced, form.pivots, &form.rank,
+                               &form.odd)
     take_gil(state)
     if not whole:
-        free(matrix)
-        return NULL
-    return matrix
+        free(form.memory)
+    return whole
 
 
 def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced):
@@ -282,17 +299,15 @@ def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced):
 
     Return None if 64 bits are not enough.
     """
-    cdef Py_ssize_t* pivots
-    cdef Py_ssize_t rank, i
-    cdef bint odd
-    cdef int64_t* matrix = eliminated(A, columns, reduced, &pivots, &rank, &odd)
-    if matrix == NULL:
+    cdef IntegerForm form
+    cdef Py_ssize_t i
+    if not eliminated(A, columns, reduced, &form):
         return None
     try:
-        return (fractions_of(A.shape[0], A.shape[1], matrix, reduced, rank, pivots),
-                tuple([pivots[i] for i in range(rank)]))
+        return (fractions_of(form.m, form.n, form.matrix, reduced, form.rank, form.pivots),
+                tuple([form.pivots[i] for i in range(form.rank)]))
     finally:
-        free(matrix)
+        free(form.memory)
 
 
 def fraction_free_minor(cnp.ndarray A):
@@ -300,14 +315,11 @@ def fraction_free_minor(cnp.ndarray A):
 
     Return None if 64 bits are not enough.
     """
-    cdef Py_ssize_t* pivots
-    cdef Py_ssize_t rank
-    cdef bint odd
-    cdef int64_t* matrix = eliminated(A, A.shape[1], False, &pivots, &rank, &odd)
+    cdef IntegerForm form
     cdef object minor = 1
-    if matrix == NULL:
+    if not eliminated(A, A.shape[1], False, &form):
         return None
-    if rank:
-        minor = matrix[(rank - 1) * A.shape[1] + pivots[rank - 1]]
-    free(matrix)
-    return rank, -minor if odd else minor
+    if form.rank:
+        minor = form.matrix[(form.rank - 1) * form.n + form.pivots[form.rank - 1]]
+    free(form.memory)
+    return form.rank, -minor if form.odd else minor

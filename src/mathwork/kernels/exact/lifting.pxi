@@ -1,29 +1,42 @@
-# Row reduction of large integer matrices: the p-adic digits of B^-1 C, C the columns without a
-# pivot, from B^-1 modulo one prime (Dixon, "Exact solution of linear equations using P-adic
-# expansions", Numerische Mathematik 40, 1982). mathwork.matrix.exact finds B and C, knows the
-# number of digits, and makes fractions of them.
+# Row reduction of large integer matrices: the p-adic digits of B^-1 C by B^-1 modulo one prime
+# (Dixon, "Exact solution of linear equations using P-adic expansions", Numerische Mathematik 40,
+# 1982). B are the columns of the pivots, C the others. mathwork.matrix.exact finds B and C, knows
+# how many digits are needed, and makes fractions of them.
 
 from math import gcd
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc
+from libc.stdint cimport uint32_t
 
 cdef struct Lift:
     Field field
     Py_ssize_t limbs, m, rank, k, steps
-    double base                 # the base of the limbs, below p/2
-    const double* matrix        # A: (limbs, m, rank), with the rows of B first
-    double* inverse             # the inverse of B modulo p: (rank, rank)
-    double* rest                # (limbs, room): C, later the rest of it
-    double* right               # rank k numbers
-    double* digits              # (steps, rank k), in whole registers
+    double base                 # of the limbs, below p/2
+    const double* matrix        # A: (limbs, m, rank), the rows of B first
+    double* inverse             # of B modulo p: (rank, rank)
+    Py_ssize_t room             # of m k numbers in whole registers
+    Py_ssize_t stride           # of rank k numbers in whole registers
+    double* rest                # (limbs, room): C, less the part that the digits so far make
+    double* right               # (stride,)
+    double* digits              # (steps, stride)
     double* product             # m k numbers
-    Py_ssize_t room             # m k, rounded up to whole registers
+    uint32_t* words             # of one number below p^steps
+
+
+cdef void lay_out_lift(void* job, Arena* arena) noexcept nogil:
+    """The pieces of lift()"""
+    cdef Lift* lift = <Lift*>job
+    cdef double rank = lift.rank, steps = lift.steps
+    lift.rest = doubles(arena, <double>lift.limbs * lift.room)
+    lift.right = doubles(arena, lift.stride)
+    lift.product = doubles(arena, <double>lift.m * lift.k)
+    lift.digits = doubles(arena, steps * lift.stride)
+    lift.inverse = doubles(arena, rank * rank)
+    lift.words = <uint32_t*>take(arena, steps + 1, sizeof(uint32_t))
 
 
 cdef int invert_modulo(Lift* lift) noexcept nogil:
-    """lift.inverse = B^-1 mod p; return 1, 0 if there is none, or -1 if memory ran out"""
+    """lift.inverse = B^-1 mod p, returns 1; 0 where there is none; -1 where memory ran out"""
     cdef Workspace work
     cdef Py_ssize_t rank = lift.rank, limb, i, j
     cdef const double* source
@@ -40,7 +53,7 @@ cdef int invert_modulo(Lift* lift) noexcept nogil:
                 row[j] = row[j] * lift.base + source[j]
             residues(&lift.field, registers_for(rank), row)
         row[rank + i] = 1
-    # Until the inverse is known, its room holds the pivots.
+    # Until the inverse is known, its memory holds the pivots.
     if eliminate_modulo(&lift.field, rank, 2 * rank, rank, &work, <Py_ssize_t*>lift.inverse,
                         &determinant) < rank:
         free(work.memory)
@@ -54,7 +67,7 @@ cdef int invert_modulo(Lift* lift) noexcept nogil:
 
 
 cdef inline f64v divided_rest(Lift* lift, Py_ssize_t at, bint keep) noexcept nogil:
-    """Return one register of the rest mod p; with `keep` the rest becomes the quotient"""
+    """One register of the rest modulo p; with `keep` the rest becomes the quotient"""
     cdef f64v carry = fill_f64(0), value, quotient
     cdef Py_ssize_t limb
     cdef double* place
@@ -72,8 +85,8 @@ cdef inline f64v divided_rest(Lift* lift, Py_ssize_t at, bint keep) noexcept nog
 cdef int lift_solution(Lift* lift) noexcept nogil:
     """lift.digits[s] = x_s, where B^-1 C = x_0 + x_1 p + x_2 p^2 + ...
 
-    Return 1; 0 if A x is not C, modulo a power of p, in a row outside B; -1 if memory ran out.
-    Every step divides the rest, C - A (x_0 + x_1 p + ...), by p.
+    Returns 1; 0 where A x is not C, modulo a power of p, in a row outside B; -1 where memory ran
+    out. At every step the rest, C - A (x_0 + x_1 p + ...), is divided by p.
     """
     cdef f64v like = fill_f64(0), left = fill_f64(0)
     cdef double[MAX_LANES] any_left
@@ -98,7 +111,7 @@ cdef int lift_solution(Lift* lift) noexcept nogil:
                 lift.rest[limb * lift.room + i] -= lift.product[i]
         for i in range(registers_for(n_rest)):
             left = larger(absolute(divided_rest(lift, i, True)), left)
-        digits += registers_for(n_digits) * F64_LANES
+        digits += lift.stride
     store(any_left, left)
     for i in range(F64_LANES):
         if any_left[i] != 0:
@@ -106,9 +119,10 @@ cdef int lift_solution(Lift* lift) noexcept nogil:
     return 1
 
 
-cdef Py_ssize_t put_together(Lift* lift, Py_ssize_t at, uint32_t* words) noexcept nogil:
-    """words = x_0 + x_1 p + x_2 p^2 + ... mod p^steps, the lowest first; return their number"""
-    cdef Py_ssize_t stride = registers_for(lift.rank * lift.k) * F64_LANES, length = 0, step, i
+cdef Py_ssize_t put_together(Lift* lift, Py_ssize_t at) noexcept nogil:
+    """words = x_0 + x_1 p + x_2 p^2 + ... mod p^steps, the lowest first; returns their number"""
+    cdef Py_ssize_t stride = lift.stride, length = 0, step, i
+    cdef uint32_t* words = lift.words
     cdef double* digit = lift.digits + at
     cdef double borrow = 0
     cdef uint64_t carry
@@ -138,7 +152,7 @@ cdef object integer_of(const uint32_t* words, Py_ssize_t length):
 
 
 def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps):
-    """Return B^-1 C modulo p^steps, a list of integers, row by row.
+    """B^-1 C modulo p^steps, as a list of integers, row by row.
 
     B is square, the first rows of `A`. `A` is (limbs, m, rank) and `C` is (limbs, m, k). Both are
     plain float64 and hold whole numbers in limbs of this base, such that rank p/2 max(base, p/2) is
@@ -146,8 +160,8 @@ def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps)
     is not that row of `C` modulo p^steps.
     """
     cdef Lift lift
-    cdef Py_ssize_t limb, size, stride, i
-    cdef uint32_t* words
+    cdef Py_ssize_t limb, size, i
+    cdef void* memory
     cdef int done
     cdef list result = []
     lift.field = field_modulo(p)
@@ -156,18 +170,15 @@ def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps)
     lift.matrix = <const double*>cnp.PyArray_DATA(A)
     size = lift.m * lift.k
     lift.room = registers_for(size) * F64_LANES
-    stride = registers_for(lift.rank * lift.k) * F64_LANES
-    lift.rest = <double*>calloc((lift.limbs + 2) * lift.room + steps * stride
-                                + lift.rank * lift.rank + steps + 1, sizeof(double))
-    if lift.rest == NULL:
+    lift.stride = registers_for(lift.rank * lift.k) * F64_LANES
+    memory = working_memory(lay_out_lift, &lift)
+    if memory == NULL:
         raise MemoryError
-    lift.right = lift.rest + lift.limbs * lift.room
-    lift.product = lift.right + lift.room
-    lift.digits = lift.product + lift.room
-    lift.inverse = lift.digits + steps * stride
-    words = <uint32_t*>(lift.inverse + lift.rank * lift.rank)
     try:
         with nogil:
+            # The last register of each has lanes that nothing else writes.
+            memset(lift.rest, 0, lift.limbs * lift.room * sizeof(double))
+            memset(lift.digits, 0, lift.steps * lift.stride * sizeof(double))
             for limb in range(lift.limbs):
                 memcpy(lift.rest + limb * lift.room,
                        <const double*>cnp.PyArray_DATA(C) + limb * size, size * sizeof(double))
@@ -175,14 +186,14 @@ def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps)
         if done < 0:
             raise MemoryError
         for i in range(lift.rank * lift.k if done else 0):
-            result.append(integer_of(words, put_together(&lift, i, words)))
+            result.append(integer_of(lift.words, put_together(&lift, i)))
         return result if done else None
     finally:
-        free(lift.rest)
+        free(memory)
 
 
 def fractions_over(list numerators, denominator, Py_ssize_t m, Py_ssize_t n, pivots, others):
-    """Return the reduced form with these pivots and with numerators / denominator elsewhere.
+    """The reduced form with these pivots; its other columns are numerators / denominator.
 
     `numerators` has one list of integers for each pivot; the denominator is positive.
     """

@@ -12,15 +12,17 @@ cdef enum:
     PIVOT_WIDTH = PIVOT_BLOCK + 2 * MAX_LANES       # room for a block's columns in whole registers
 
 cdef struct Workspace:
+    Py_ssize_t m, n
+    Py_ssize_t depth            # parts PIVOT_BLOCK
+    Py_ssize_t ld
     double* matrix              # (m, ld): whole registers from any column on, zero past n
-    double* coefficients        # (m, parts PIVOT_BLOCK): minus the multipliers, in parts
-    double* factors             # a block of pivot rows in parts, in panels as in product.pxi
+    double* coefficients        # (m, depth): minus the multipliers, in parts
+    double* factors             # a block of pivot rows in parts, as panels of product.pxi
     double* free                # (m, ld): the columns without a pivot, last row first
     double* line                # two times max(m, n) numbers in whole registers
-    Py_ssize_t* order           # order[i] = the row of the input that is row i
-    Py_ssize_t* others          # the columns without a pivot
-    Py_ssize_t ld
-    char* memory
+    Py_ssize_t* order           # (m,): the row of the input that each row began as
+    Py_ssize_t* others          # (n,): the columns without a pivot
+    void* memory
 
 
 cdef void substitute_block(const Field* field, Py_ssize_t k, Py_ssize_t M, Py_ssize_t registers,
@@ -28,8 +30,8 @@ cdef void substitute_block(const Field* field, Py_ssize_t k, Py_ssize_t M, Py_ss
                            bint reduce_all) noexcept nogil:
     """rows[i] += sum over t < min(i, k) of coefficients[i, t] rows[t], i < k + M
 
-    The first k rows become final one after the other, and are residues afterwards. The others are
-    residues afterwards if `reduce_all`.
+    The first k rows become final one after the other, and are residues then. With `reduce_all`
+    so are the others.
     """
     cdef Py_ssize_t width = 2 * F64_LANES, depth = field.parts * PIVOT_BLOCK
     cdef Py_ssize_t t, i, m = 0, count
@@ -84,7 +86,7 @@ cdef inline void exchange_rows(double* one, double* other, Py_ssize_t n) noexcep
 cdef Py_ssize_t eliminate_columns(const Field* field, Py_ssize_t m, Py_ssize_t rank,
                                   Py_ssize_t first, Py_ssize_t stop, Workspace* work,
                                   Py_ssize_t* pivots, int64_t* determinant) noexcept nogil:
-    """Reduce columns first..stop-1 of the rows from `rank` on; return the number of pivots"""
+    """Reduce the columns first..stop-1 of the rows from `rank` on; the number of their pivots"""
     cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK, k = 0, c, i, at, skip, count
     cdef int64_t pivot
     cdef double* row
@@ -110,7 +112,7 @@ cdef Py_ssize_t eliminate_columns(const Field* field, Py_ssize_t m, Py_ssize_t r
         scale_residues(field, registers_for(m - at - 1), line, inverse_modulo(field, pivot))
         set_coefficients(field, m - at - 1, line,
                          work.coefficients + (at + 1) * depth + field.parts * k, depth)
-        # The row is zero left of its pivot. Its columns right of the block wait for the product.
+        # The row is zero left of its pivot; right of the block it waits for the product.
         skip = (c - first) // F64_LANES * F64_LANES
         count = registers_for(stop - first - skip)
         memset(factors, 0, sizeof(factors))
@@ -133,10 +135,10 @@ cdef Py_ssize_t eliminate_columns(const Field* field, Py_ssize_t m, Py_ssize_t r
 cdef Py_ssize_t eliminate_modulo(const Field* field, Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
                                  Workspace* work, Py_ssize_t* pivots,
                                  int64_t* determinant) noexcept nogil:
-    """Make work.matrix its row echelon form; return the rank
+    """Bring work.matrix to row echelon form; returns the rank
 
-    The first remaining row with an entry that is not zero gives the pivot. `determinant` is that
-    of the pivots' rows and columns.
+    A pivot is in the first of the rows left whose entry is not zero. `determinant` is that of the
+    pivots' rows and columns.
     """
     cdef Py_ssize_t ld = work.ld, depth = field.parts * PIVOT_BLOCK
     cdef Py_ssize_t rank = 0, gathered = 0, first = 0, stop, k, i
@@ -203,28 +205,26 @@ cdef void back_substitute(const Field* field, Py_ssize_t rank, Py_ssize_t n, Wor
         first += k
 
 
+cdef void lay_out_workspace(void* job, Arena* arena) noexcept nogil:
+    """The pieces of a reduction"""
+    cdef Workspace* work = <Workspace*>job
+    cdef double m = work.m, n = work.n, depth = work.depth, ld = work.ld
+    work.matrix = doubles(arena, m * ld)
+    work.free = doubles(arena, m * ld)
+    work.coefficients = doubles(arena, m * depth)
+    work.factors = doubles(arena, (ld + F64_LANES) * depth)
+    work.line = doubles(arena, 2.0 * registers_for(max(work.m, work.n)) * F64_LANES)
+    work.order = indices(arena, m)
+    work.others = indices(arena, n)
+
+
 cdef bint take_workspace(const Field* field, Py_ssize_t m, Py_ssize_t n,
                          Workspace* work) noexcept nogil:
-    """Allocate memory for matrices of this shape, to be freed; return False if there is none"""
-    cdef Py_ssize_t depth = field.parts * PIVOT_BLOCK, line = registers_for(max(m, n)) * F64_LANES
+    """Memory for matrices of this shape, to be freed; False where there is none"""
+    work.m, work.n, work.depth = m, n, field.parts * PIVOT_BLOCK
     work.ld = registers_for(n) * F64_LANES + F64_LANES
-    cdef size_t numbers = 2 * m * work.ld + m * depth + (work.ld + F64_LANES) * depth + 2 * line
-    # The sum in double, which does not overflow: a matrix without rows may have any columns.
-    if (2.0 * m + depth) * work.ld + <double>(m + F64_LANES) * depth + 3.0 * (m + n) > 2.0 ** 57:
-        work.memory = NULL
-        return False
-    work.memory = <char*>malloc(numbers * sizeof(double) + (m + n) * sizeof(Py_ssize_t)
-                                + ALIGNMENT)
-    if work.memory == NULL:
-        return False
-    work.matrix = <double*>aligned(<size_t>work.memory)
-    work.free = work.matrix + m * work.ld
-    work.coefficients = work.free + m * work.ld
-    work.factors = work.coefficients + m * depth
-    work.line = work.factors + (work.ld + F64_LANES) * depth
-    work.order = <Py_ssize_t*>(work.line + 2 * line)
-    work.others = work.order + m
-    return True
+    work.memory = working_memory(lay_out_workspace, work)
+    return work.memory != NULL
 
 
 cdef void read_integers(const Field* field, Py_ssize_t m, Py_ssize_t n, const int64_t* A,
@@ -268,9 +268,8 @@ cdef void write_integers(const Field* field, Py_ssize_t m, Py_ssize_t n, Py_ssiz
 def reduce_modulo(cnp.ndarray A, int64_t p, Py_ssize_t columns, bint reduced):
     """Return row echelon forms modulo the prime p of plain int64 matrices.
 
-    `A` is (count, m, n). The result is (matrices, pivots, order). matrices is int64 in 0..p-1.
-    pivots is (count, min(m, columns)), the pivots' columns, padded with -1. order is (count, m):
-    order[s, i] is the row of `A[s]` that row i began as.
+    `A` is (count, m, n). Returns (matrices, pivots, order): int64 in 0..p-1, the pivots' columns
+    (count, min(m, columns)) padded with -1, and the row of `A` that each row began as.
     """
     cdef Py_ssize_t count = A.shape[0], m = A.shape[1], n = A.shape[2], most = min(m, columns)
     cdef cnp.ndarray result = np.empty((count, m, n), np.int64)
@@ -320,7 +319,7 @@ def determinant_modulo(cnp.ndarray A, int64_t p):
     state = release_gil(<double>count * n * n * n)
     for at in range(count):
         read_integers(&field, n, n, source + at * n * n, &work)
-        # The pivots' columns are not needed. They go to the room for the reduced form.
+        # The pivots' columns are not needed; they take the room of the reduced form.
         if eliminate_modulo(&field, n, n, n, &work, <Py_ssize_t*>work.free, target + at) < n:
             target[at] = 0
     take_gil(state)

@@ -1,26 +1,24 @@
 # Row reduction of one large matrix: blocked elimination from the left.
 #
-#   row_scales       finds the scales of rows, and the norm for the tolerance
-#   reduce_slab      the next few columns: first by all earlier pivots at once, then by strips
-#   finish_columns   columns without a pivot: solves L and U for all of them at once
-#   reduce_large     the whole matrix
+#   row_scales       how rows are scaled, and what the tolerance is measured by
+#   reduce_slab      the next few columns: all pivots so far are taken at once, then strip by strip
+#   finish_columns   columns without a pivot: L and U solved for all of them at once
+#   reduce_large     the whole of it
 #
-# A slab is a copy of some columns of A; it goes to R when it is reduced. In R the columns stand in
-# the order pivots, others taken (`order` tells which). The rows stand in the order of their pivots
-# (`rows` tells which). Below the diagonal of the first columns stands L, elsewhere -U. Columns not
-# taken yet have not been touched.
+# A slab is a copy of some columns of A. It goes to R when it is reduced. The columns of R are first
+# those with a pivot, then the others taken (`order` names them), and its rows are in the order of
+# their pivots (`rows` names them). Below the diagonal of the first columns stands L, elsewhere -U.
+# Columns that are not taken yet are untouched.
 #
-# The working set is 1.3 slabs and a few columns. It has at most a quarter of the size of A plus
-# 1 MB, unless one strip needs more.
-
-from libc.math cimport fabs
+# The working set is 1.3 slabs and a few columns. A slab has fewer strips, at least one, if that
+# would be more than 1 MB and a quarter of A.
 
 cdef enum:
     SLAB_STRIPS = 8
-    ROWS_AHEAD = 16         # rows to fetch from memory in advance
-    SCAN = 16               # entries to compare with zero at a time
-    FREE_BYTES = 1048576    # the working set may exceed a quarter of the matrix by this
-    SUMS = MAX_LANES        # a row sum is split into this many, at all levels alike
+    ROWS_AHEAD = 16         # rows that are on their way from memory
+    SCAN = 16               # entries that are compared with 0 together
+    FREE_BYTES = 1048576    # of a working set, besides a quarter of the matrix
+    SUMS = MAX_LANES        # parts of a row sum, at all levels alike
     LARGE_SIDE = 176        # bytes: 22 or 44 pivots
     LARGE_AREA = 131072     # bytes by bytes: 45 by 45 or 90 by 90 entries
 
@@ -60,7 +58,10 @@ cdef inline real measure_row(lanes like, Py_ssize_t n, real factor, const real* 
 
 cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                      real* undo, bint* lossy) noexcept nogil:
-    """equilibrate() of A without changing A; lossy says whether augmented columns lose bits"""
+    """The norm and the scales of equilibrate(), without a change of A
+
+    lossy = whether scaling loses a digit of an augmented entry.
+    """
     cdef real norm = 0, all = 0, total, before
     cdef lanes largest, undone, lost = fill(like, 0)
     cdef Py_ssize_t i
@@ -113,7 +114,7 @@ cdef inline void prefetch_row(Py_ssize_t n, const real* x) noexcept nogil:
 
 
 cdef inline bint is_zero_row(lanes like, Py_ssize_t n, const real* x) noexcept nogil:
-    """Return whether x[:n] and the rest of its last register are zero; NaN is not zero"""
+    """Whether x[:n] and the rest of its last register are zero; NaN is not"""
     cdef real sums[MAX_LANES]
     cdef lanes v, total = fill(like, 0)
     cdef Py_ssize_t j = 0
@@ -132,7 +133,7 @@ cdef inline bint is_zero_row(lanes like, Py_ssize_t n, const real* x) noexcept n
 
 cdef void take_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
                     const real* R) noexcept nogil:
-    """Take the next N columns of A, scaled, and reduce them and `dots` by all earlier pivots"""
+    """The slab = the next N columns of A, scaled, after all pivots so far; `dots` with them"""
     cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, before = job.rank, width = strip_columns(A)
     cdef Py_ssize_t panel = 2 * lane_count(A), all = (N + width - 1) // width * width, i
     cdef real* slab = <real*>job.slab
@@ -197,7 +198,7 @@ cdef void reduce_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
 # ---- columns without a pivot ----
 
 cdef void arrange_columns(lanes like, Blocked* job, const real* A, real* R) noexcept nogil:
-    """Put the remaining columns of A, scaled, into R; those with the most zeros at the top go last
+    """Write the columns of A that are left, scaled, into R; the most zeros at the top come last
 
     These zeros need no elimination: for the inverse that saves a third of all work.
     """
@@ -242,9 +243,9 @@ cdef void arrange_columns(lanes like, Blocked* job, const real* A, real* R) noex
 cdef void finish_columns(
         lanes like, Blocked* job, Py_ssize_t left, Py_ssize_t N, bint lower, bint upper,
         const CloseCall* calls, Py_ssize_t checks, real* R) noexcept nogil:
-    """Multiply R[:, left:left + N] by the inverse of L if `lower`, then by that of U if `upper`
+    """Multiply R[:, left:left + N] by the inverse of L (lower), then by that of U (upper)
 
-    Beside them the columns of some close calls are reduced, and these calls are measured again.
+    The columns of some close calls are reduced beside them, and the calls made again.
     """
     cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, r = job.rank, L = lane_count(R)
     cdef Py_ssize_t all = (N + checks + L - 1) // L * L, first = 0, last = r, i, j, at
@@ -312,7 +313,7 @@ cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* u
     for j in range(job.taken, n):
         moved |= job.order[j] != j
     for i in range(job.m):
-        # Entries left of `first` are L, or belong to a column that has its pivot.
+        # Left of the first entry to be kept stands L, or a column that has its pivot.
         first = job.rank if reduced or i >= job.rank else i
         if moved:
             memcpy(row + first, R + first, (n - first) * sizeof(real))
@@ -342,39 +343,29 @@ cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* u
 
 # ---- the whole matrix ----
 
-cdef size_t divide_memory(const real* like, Blocked* job, Py_ssize_t strips,
-                          size_t at) noexcept nogil:
-    """Place the parts of the working set from `at` on; return where they end"""
-    cdef Py_ssize_t width = strip_columns(like), most = min(job.m, job.columns)
-    cdef Py_ssize_t panel = 2 * lane_count(like), spare = 4 * MAX_LANES
-    cdef Py_ssize_t size = sizeof(real), index = sizeof(Py_ssize_t)
-    job.slab_columns = strips * width
-    # Odd numbers of cache lines: rows and columns spread over all sets of a cache.
-    job.ld = (strips | 1) * width
+cdef void lay_out_blocked(void* blocked, Arena* arena) noexcept nogil:
+    """The pieces of a reduction with slabs of job.strips strips"""
+    cdef Blocked* job = <Blocked*>blocked
+    cdef Py_ssize_t width = STRIP_BYTES // job.number, most = min(job.m, job.columns)
+    cdef Py_ssize_t panel = job.panel, spare = 4 * MAX_LANES
+    cdef double m = job.m, n = job.n
+    job.slab_columns = job.strips * width
+    # Odd numbers of cache lines, so that rows and columns spread over all sets of a cache.
+    job.ld = (job.strips | 1) * width
     job.next_panel = ((most * panel + width - 1) // width | 1) * width
     job.next_column = ((job.m + spare) // width | 1) * width
-    job.slab = <void*>at
-    at = aligned(at + (job.m + spare) * job.ld * size)
-    job.solved = <void*>at
-    at = aligned(at + (job.slab_columns + panel - 1) // panel * job.next_panel * size)
-    job.strip = <void*>at
-    at = aligned(at + job.next_column * width * size)
-    job.above = <void*>at
-    at = aligned(at + most * width * size)
-    job.weights = <void*>at
-    at = aligned(at + ESTIMATES * most * size)
-    job.dots = <void*>at
-    at = aligned(at + ESTIMATES * job.ld * size)
-    job.undo = <void*>at
-    at = aligned(at + (job.m + job.n) * size)
-    job.shift = <void*>at
-    at = aligned(at + job.n * size)
-    job.order = <Py_ssize_t*>at
-    at = aligned(at + 2 * job.n * index)
-    job.rows = <Py_ssize_t*>at
-    at = aligned(at + job.m * index)
-    job.swapped = <Py_ssize_t*>at
-    return aligned(at + most * index)
+    job.slab = take(arena, (m + spare) * job.ld, job.number)
+    job.solved = take(arena, (job.slab_columns + panel - 1) // panel * <double>job.next_panel,
+                      job.number)
+    job.strip = take(arena, <double>job.next_column * width, job.number)
+    job.above = take(arena, <double>most * width, job.number)
+    job.weights = take(arena, <double>ESTIMATES * most, job.number)
+    job.dots = take(arena, ESTIMATES * job.ld, job.number)
+    job.undo = take(arena, m + n, job.number)
+    job.shift = take(arena, n, job.number)
+    job.order = indices(arena, 2 * n)
+    job.rows = indices(arena, m)
+    job.swapped = indices(arena, most)
 
 
 cdef inline bint is_large(const real* like, Py_ssize_t m, Py_ssize_t n,
@@ -392,21 +383,20 @@ cdef int reduce_large(
     A and R do not overlap; the rest is as for reduce_small().
     """
     cdef Blocked job
-    cdef Py_ssize_t strips = SLAB_STRIPS, most = FREE_BYTES + m * n * <Py_ssize_t>sizeof(real) // 4
-    cdef Py_ssize_t i
+    cdef Py_ssize_t most = FREE_BYTES + m * n * <Py_ssize_t>sizeof(real) // 4, i
     cdef real* undo
     cdef real norm
-    cdef char* memory
+    cdef void* memory
     judge_empty(verdict)
     job.m, job.n, job.columns = m, n, columns
+    job.number, job.panel, job.strips = sizeof(real), 2 * lane_count(A), SLAB_STRIPS
     job.rank = job.taken = 0
     job.pivots, job.verdict = pivots, verdict
-    while strips > 1 and <Py_ssize_t>divide_memory(A, &job, strips, 0) > most:
-        strips -= 1
-    memory = <char*>malloc(divide_memory(A, &job, strips, 0) + ALIGNMENT)
+    while job.strips > 1 and measured(lay_out_blocked, &job) > most:
+        job.strips -= 1
+    memory = working_memory(lay_out_blocked, &job)
     if memory == NULL:
         return -1
-    divide_memory(A, &job, strips, aligned(<size_t>memory))
     undo = <real*>job.undo
     norm = row_scales(like, m, n, A, columns, undo, &job.shifted)
     if norm != norm:

@@ -1,15 +1,15 @@
 # Row reduction: when a pivot counts as zero, and the reduction of one small matrix.
 #
-#   equilibrate      scales rows by powers of two, and returns the norm for the tolerance
-#   shift_columns    finds factors for augmented columns that would leave the range
-#   put_in_range     brings a row of a row echelon form back to its scale, or near it
-#   Verdict          the findings of a reduction, and how close the call was
+#   equilibrate      scales rows by powers of two, and measures the matrix for the tolerance
+#   shift_columns    scales augmented columns that would leave the range
+#   put_in_range     a row of a row echelon form back at its scale, or near it
+#   Verdict          rank and status of a reduction, and how close the call was
 #   reduce_small     one small matrix by Gauss-Jordan elimination, rows in registers
 #
-# `stacks` follows the same policy, operation by operation, with one matrix a lane. So a matrix has
-# the same bits alone and in a stack. `blocked` agrees with both on rank and pivots. The bound on a
-# pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a column that depends on
-# earlier columns carries the rounding of their combination.
+# `stacks` has the same policy, operation by operation, for one matrix a lane, so that a matrix has
+# the same bits alone and in a stack; `blocked` agrees with both on rank and pivots. The bound on a
+# pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a column that depends
+# on those before it carries the rounding of their combination.
 
 from libc.math cimport fabs, frexp, ldexp
 
@@ -38,7 +38,7 @@ cdef inline void judge_empty(Verdict* verdict) noexcept nogil:
 
 cdef inline void judge_not_finite(Py_ssize_t m, Py_ssize_t n, real* R,
                                   Verdict* verdict) noexcept nogil:
-    """Set R to NaN: the matrix cannot be reduced"""
+    """Write NaN for a matrix that cannot be reduced"""
     cdef Py_ssize_t i
     for i in range(m * n):
         R[i] = NAN
@@ -64,12 +64,12 @@ cdef inline lanes power_below(lanes x) noexcept nogil:
 
 
 cdef inline lanes smallest_safe(lanes like) noexcept nogil:
-    """Rows with a largest entry below this are scaled in two steps; a smaller pivot is tiny"""
+    """A row with a largest entry below this is scaled in two steps; a pivot below it is tiny"""
     return fill(like, 2.0 ** -900 if lanes is f64v else 2.0 ** -100)
 
 
 cdef inline lanes largest_safe(lanes like) noexcept nogil:
-    """Rows with a largest entry above this are scaled in two steps"""
+    """A row with a largest entry above this is scaled in two steps"""
     return fill(like, 2.0 ** 900 if lanes is f64v else 2.0 ** 100)
 
 
@@ -141,8 +141,7 @@ cdef inline lanes row_magnitudes(lanes like, const bint summing, Py_ssize_t colu
                                  Py_ssize_t lda) noexcept nogil:
     """max |A[i, j]| over j in lane i, or their sum in order if `summing`
 
-    The maximum is 0 without columns, and ignores NaN. Whole registers of rows and of columns are
-    read.
+    It reads whole registers of rows and of columns.
     """
     cdef lanes block[MAX_LANES]
     cdef lanes total = fill(like, 0)
@@ -200,11 +199,11 @@ cdef inline int binary_exponent(double x) noexcept nogil:
 
 cdef void shift_columns(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                         const real* undo, real* shift) noexcept nogil:
-    """Set shift[j]: A[i, j] / undo[i] times 2^shift[j] is in range for each augmented column j
+    """shift[j], so that all A[i, j] / undo[i] 2^shift[j] of column j are in range
 
-    If a column spans more than the range, its large entries are in range. The rows can be scaled
-    only for their pivots. The augmented columns have no pivots, so each is scaled for its own
-    entries. The other columns, j < columns, have shift[j] = 0.
+    If the column has more than the range, its large entries are. The pivots decide how rows are
+    scaled; the augmented columns have none, and their entries decide. shift[j] = 0 for the others,
+    j < columns.
     """
     cdef int most = 900 if real is double else 100, least = -1022 if real is double else -126
     cdef int high, low, exponent
@@ -240,9 +239,9 @@ cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, 
                            const real* row) noexcept nogil:
     """Return the e nearest to `wanted` such that no row[j] 2^(e - shift[j]) is rounded
 
-    If the row spans more than the range, its largest entry stays in range. But first of all the
-    pivot keeps its bits. If it is so far below the augmented part of an equation, the solution is
-    infinity there.
+    Where the row spans more than the range, its largest entry stays in the range. But first of
+    all the pivot keeps its bits: if the augmented part of an equation is so far above its pivot,
+    the solution is infinity, and so is that part.
     """
     cdef int most = 1023 if real is double else 127, least = -1074 if real is double else -149
     cdef int high = -10000, low = 10000, pivot = 10000, lowest
@@ -259,14 +258,14 @@ cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, 
 
 cdef int put_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
                       const real* row, real* target) noexcept nogil:
-    """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); return wanted - e"""
+    """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); returns wanted - e"""
     cdef int exponent = exponent_in_range(n, columns, shift, wanted, row)
     shift_row(0, n, shift, -1, exponent, row, target)
     return wanted - exponent
 
 
 cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row) noexcept nogil:
-    """Return whether all row[j] undo, j < n, are exact; False for an undo that is not safe"""
+    """Whether no row[j] undo, j < n, is rounded; False if undo is not safe"""
     if undo <= first_lane(smallest_safe(like), row):
         return False
     return not largest_lane(row_loss(like, n, undo, 1 / undo, row, fill(like, 0)), row) > 0
@@ -310,7 +309,7 @@ cdef inline void take_from_row(
 cdef void take_with_care(lanes like, Py_ssize_t from_row, Py_ssize_t to_row, Py_ssize_t c,
                          Py_ssize_t ldw, real divisor, const real* pivot_row,
                          real* W) noexcept nogil:
-    """take_from_row() for rows in which numbers may have overflowed: times 0 they give 0
+    """take_from_row() of rows in which numbers may have overflowed: 0 times those is 0
 
     The factor of row i is W[i, c] / divisor.
     """
@@ -353,7 +352,7 @@ cdef bint give_row(
         lanes like, bint careful, Py_ssize_t n, Py_ssize_t ldw, Py_ssize_t columns,
         const real* shift, real undo, const real* row, real* target,
         Verdict* verdict) noexcept nogil:
-    """Write a row of the row echelon form; return False if that needs care"""
+    """Write a row of the row echelon form; False where that has to be done with care"""
     if careful:
         verdict.exponent += put_in_range(n, columns, shift, binary_exponent(undo), row, target)
     elif comes_back(like, ldw, undo, row):
@@ -361,6 +360,198 @@ cdef bint give_row(
     else:
         return False
     return True
+
+
+cdef struct Small:              # a small matrix under way, in whole registers
+    Py_ssize_t m, n, columns
+    Py_ssize_t rows, ldw
+    size_t number               # bytes of a number
+    void* W                     # (rows, ldw)
+    void* undo                  # (rows,): the reciprocals of the factors of rows
+    void* shift                 # (n,): of shift_columns()
+
+
+cdef inline void lay_out_small(void* job, Arena* arena) noexcept nogil:
+    """The pieces of reduce_small()"""
+    cdef Small* small = <Small*>job
+    small.W = take(arena, <double>small.rows * small.ldw, small.number)
+    small.undo = take(arena, small.rows, small.number)
+    small.shift = take(arena, small.n, small.number)
+
+
+cdef inline void copy_to_registers(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A,
+                                   Py_ssize_t rows, Py_ssize_t ldw, real* W) noexcept nogil:
+    """W[:m, :n] = A, and zeros up to `rows` and ldw"""
+    cdef Py_ssize_t i
+    for i in range(m):
+        store(W + i * ldw + ldw - lane_count(A), fill(like, 0))
+        memcpy(W + i * ldw, A + i * n, n * sizeof(real))
+    memset(W + m * ldw, 0, (rows - m) * ldw * sizeof(real))
+
+
+cdef inline bint scaling_rounds(Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns, const real* A,
+                                const real* W, Py_ssize_t ldw, const real* undo) noexcept nogil:
+    """Whether an augmented entry of A is not W undo"""
+    cdef bint lossy = False
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        for j in range(columns, n):
+            lossy |= fabs(W[i * ldw + j] * undo[i] - A[i * n + j]) > 0
+    return lossy
+
+
+cdef inline real largest_below(Py_ssize_t first, Py_ssize_t m, Py_ssize_t ldw, const real* column,
+                               Py_ssize_t* at) noexcept nogil:
+    """The largest |column[i]|, i >= first, which is that of i = at"""
+    cdef real best = -1, entry
+    cdef Py_ssize_t found = first, i
+    for i in range(first, m):
+        entry = <real>fabs(column[i * ldw])
+        found = i if entry > best else found
+        best = entry if entry > best else best
+    at[0] = found
+    return best
+
+
+cdef inline real magnitude_above(Py_ssize_t last, Py_ssize_t ldw,
+                                 const real* column) noexcept nogil:
+    """sum |column[i]|, i < last"""
+    cdef real total = 0
+    cdef Py_ssize_t i
+    for i in range(last):
+        total += <real>fabs(column[i * ldw])
+    return total
+
+
+cdef inline void reject_column(Py_ssize_t first, Py_ssize_t m, Py_ssize_t ldw, real best,
+                               real bound, real total, real* column,
+                               Verdict* verdict) noexcept nogil:
+    """Write the column as zero from row `first` on, and note how close that was"""
+    cdef Py_ssize_t i
+    if best > 0:
+        verdict.rejected = max(verdict.rejected, <double>(best / bound))
+    if not total < INFINITY:
+        verdict.rejected = NAN      # how close that was is not known
+    for i in range(first, m):
+        column[i * ldw] = 0
+
+
+cdef inline void take_pivot_row(lanes like, lanes number, bint careful, Py_ssize_t m,
+                                Py_ssize_t r, Py_ssize_t c, Py_ssize_t ldw,
+                                real* W) noexcept nogil:
+    """Row r becomes 1 in column c, and is taken from all others; with care where that may overflow
+
+    W[r, c] is the pivot.
+    """
+    # Registers from the one with column c on; in that one only the lanes right of c.
+    cdef Py_ssize_t first = c - c % lane_count(W), i
+    cdef lanes here = fill(like, c - first)
+    cdef real* row = W + r * ldw
+    if careful:
+        # Below, a row divided by its pivot might overflow, and no factor does; above, either.
+        take_with_care(like, r + 1, m, c, ldw, row[c], <const real*>row, W)
+    divide_row(like, first, ldw, number, here, row[c], row)
+    if careful:
+        take_with_care(like, 0, r, c, ldw, <real>1, <const real*>row, W)
+        return
+    for i in range(m):
+        if i != r:
+            take_from_row(like, first, ldw, number, here, W[i * ldw + c], <const real*>row,
+                          W + i * ldw)
+
+
+cdef inline bint gauss_jordan(
+        lanes like, const bint careful, const Small* small, real tol, bint reduced, real* W,
+        real* undo, const real* shift, real* R, Py_ssize_t* pivots,
+        Verdict* verdict) noexcept nogil:
+    """Reduce the columns one after the other; False where that has to be done with care
+
+    Rows of a row echelon form go to R as they become final.
+    """
+    cdef Py_ssize_t L = lane_count(W), m = small.m, n = small.n, ldw = small.ldw
+    cdef Py_ssize_t columns = small.columns, first, c, at, r = 0, i
+    cdef real smallest = first_lane(smallest_safe(like), <const real*>W)
+    cdef real best, bound, total
+    cdef real lane_numbers[MAX_LANES]
+    cdef lanes number
+    cdef bint tiny = False          # whether a pivot was, which tol = 0 allows
+    for i in range(L):
+        lane_numbers[i] = i
+    load(&number, <const real*>lane_numbers)
+    for c in range(columns):
+        if r == m:
+            break
+        best = largest_below(r, m, ldw, <const real*>W + c, &at)
+        total = magnitude_above(r, ldw, <const real*>W + c)
+        bound = bound_on_pivot(tol, total)
+        if not best > bound:
+            reject_column(r, m, ldw, best, bound, total, W + c, verdict)
+            continue
+        verdict.accepted = min(verdict.accepted, <double>(best / bound))
+        if best <= smallest:
+            if not careful:
+                return False
+            tiny = True
+            verdict.accepted = NAN
+        if at != r:
+            first = c - c % L
+            swap_entries(ldw - first, W + r * ldw + first, W + at * ldw + first)
+            undo[r], undo[at] = undo[at], undo[r]
+            verdict.parity = -verdict.parity
+        if not reduced and not give_row(like, careful, n, ldw, columns, shift, undo[r],
+                                        <const real*>W + r * ldw, R + r * n, verdict):
+            return False
+        take_pivot_row(like, number, careful and tiny, m, r, c, ldw, W)
+        pivots[r] = c
+        r += 1
+    verdict.rank = r
+    return True
+
+
+cdef inline bint give_rows(
+        lanes like, const bint careful, const Small* small, bint shifted, bint reduced,
+        const real* W, const real* undo, const real* shift, real* R,
+        Verdict* verdict) noexcept nogil:
+    """Write the rows that gauss_jordan() has not; False where that has to be done with care"""
+    cdef Py_ssize_t n = small.n, ldw = small.ldw, i
+    for i in range(0 if reduced else verdict.rank, small.m):
+        if reduced:
+            put_row(n, W + i * ldw, <real>1, R + i * n)
+            if careful and shifted:
+                shift_row(small.columns, n, shift, -1, 0, W + i * ldw, R + i * n)
+        elif not give_row(like, careful, n, ldw, small.columns, shift, undo[i], W + i * ldw,
+                          R + i * n, verdict):
+            return False
+    return True
+
+
+cdef inline bint reduce_in(
+        lanes like, const bint careful, const Small* small, const real* A, real* R, double tol,
+        bint reduced, real* W, real* undo, real* shift, Py_ssize_t* pivots,
+        Verdict* verdict) noexcept nogil:
+    """reduce_by() in this memory; False where it has to be careful"""
+    cdef Py_ssize_t m = small.m, n = small.n, ldw = small.ldw, columns = small.columns, i
+    cdef real norm
+    cdef bint lossy
+    copy_to_registers(like, m, n, A, small.rows, ldw, W)
+    norm = equilibrate(like, small.rows, W, ldw, columns, undo)
+    if norm != norm:
+        judge_not_finite(m, n, R, verdict)
+        return True
+    lossy = scaling_rounds(m, n, columns, A, <const real*>W, ldw, <const real*>undo)
+    if lossy and not careful:
+        return False
+    if careful:
+        memset(shift, 0, n * sizeof(real))
+    if careful and lossy:
+        shift_columns(m, n, A, columns, <const real*>undo, shift)
+        for i in range(m):
+            shift_row(columns, n, <const real*>shift, 1, -binary_exponent(undo[i]), A + i * n,
+                      W + i * ldw)
+    return (gauss_jordan(like, careful, small, tolerance(m, columns, tol, norm), reduced, W, undo,
+                         <const real*>shift, R, pivots, verdict)
+            and give_rows(like, careful, small, lossy, reduced, <const real*>W,
+                          <const real*>undo, <const real*>shift, R, verdict))
 
 
 cdef inline int reduce_by(
@@ -374,114 +565,25 @@ cdef inline int reduce_by(
     """
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
-    cdef Py_ssize_t L = lane_count(A), ldw = (n + L - 1) // L * L, rows = (m + L - 1) // L * L
-    cdef Py_ssize_t i, c, r = 0, at, first
-    cdef real* W
-    cdef real* undo
-    cdef real* shift
-    cdef real bound, best, entry, total
-    cdef real smallest = first_lane(smallest_safe(like), A)
-    cdef bint lossy = False, tiny = False       # tiny: a pivot was tiny, which tol = 0 allows
-    cdef real lane_numbers[MAX_LANES]
-    cdef lanes number, here
+    cdef char* memory
+    cdef Py_ssize_t L = lane_count(A)
+    cdef Small small
+    cdef double size
+    cdef bint done
     judge_empty(verdict)
     if m == 0 or n == 0:
         return 0
-    W = <real*>working_set((rows * (ldw + 1) + n) * <Py_ssize_t>sizeof(real), local, &heap)
-    if W == NULL:
+    small.m, small.n, small.columns, small.number = m, n, columns, sizeof(real)
+    small.rows, small.ldw = (m + L - 1) // L * L, (n + L - 1) // L * L
+    size = measured(lay_out_small, &small)
+    memory = working_set(<Py_ssize_t>size, local, &heap)
+    if memory == NULL or not hand_out(lay_out_small, &small, memory, size):
+        free(heap)
         return -1
-    undo = W + rows * ldw
-    shift = undo + rows
-    for i in range(m):
-        store(W + i * ldw + ldw - L, fill(like, 0))
-        memcpy(W + i * ldw, A + i * n, n * sizeof(real))
-    memset(W + m * ldw, 0, (rows - m) * ldw * sizeof(real))
-    entry = equilibrate(like, rows, W, ldw, columns, undo)
-    if entry != entry:
-        judge_not_finite(m, n, R, verdict)
-        free(heap)
-        return 0
-    for i in range(m):
-        for c in range(columns, n):
-            lossy |= fabs(W[i * ldw + c] * undo[i] - A[i * n + c]) > 0
-    if lossy and not careful:
-        free(heap)
-        return 1
-    if careful:
-        memset(shift, 0, n * sizeof(real))
-    if careful and lossy:
-        shift_columns(m, n, A, columns, <const real*>undo, shift)
-        for i in range(m):
-            shift_row(columns, n, <const real*>shift, 1, -binary_exponent(undo[i]), A + i * n,
-                      W + i * ldw)
-    tol = tolerance(m, columns, tol, entry)
-    for i in range(L):
-        lane_numbers[i] = i
-    load(&number, <const real*>lane_numbers)
-    for c in range(columns):
-        if r == m:
-            break
-        best = -1
-        at = r
-        for i in range(r, m):
-            entry = <real>fabs(W[i * ldw + c])
-            at = i if entry > best else at
-            best = entry if entry > best else best
-        total = 0
-        for i in range(r):
-            total += <real>fabs(W[i * ldw + c])
-        bound = bound_on_pivot(<real>tol, total)
-        if not best > bound:
-            if best > 0:
-                verdict.rejected = max(verdict.rejected, <double>(best / bound))
-            if not total < INFINITY:
-                verdict.rejected = NAN      # unknown how close the call was
-            for i in range(r, m):
-                W[i * ldw + c] = 0
-            continue
-        verdict.accepted = min(verdict.accepted, <double>(best / bound))
-        if best <= smallest:
-            if not careful:
-                free(heap)
-                return 1
-            tiny = True
-            verdict.accepted = NAN
-        # From the register with column c on, and in that register only the columns right of c.
-        first = c - c % L
-        here = fill(like, c - first)
-        if at != r:
-            swap_entries(ldw - first, W + r * ldw + first, W + at * ldw + first)
-            undo[r], undo[at] = undo[at], undo[r]
-            verdict.parity = -verdict.parity
-        if not reduced and not give_row(like, careful, n, ldw, columns, <const real*>shift, undo[r],
-                                        <const real*>W + r * ldw, R + r * n, verdict):
-            free(heap)
-            return 1
-        if careful and tiny:
-            # Below the pivot, the divided row might overflow, but no factor. Above, either might.
-            take_with_care(like, r + 1, m, c, ldw, W[r * ldw + c], <const real*>W + r * ldw, W)
-        divide_row(like, first, ldw, number, here, W[r * ldw + c], W + r * ldw)
-        if careful and tiny:
-            take_with_care(like, 0, r, c, ldw, <real>1, <const real*>W + r * ldw, W)
-        for i in range(m if careful and tiny else 0, m):
-            if i != r:
-                take_from_row(like, first, ldw, number, here, W[i * ldw + c],
-                              <const real*>W + r * ldw, W + i * ldw)
-        pivots[r] = c
-        r += 1
-    verdict.rank = r
-    for i in range(0 if reduced else r, m):
-        if reduced:
-            put_row(n, <const real*>W + i * ldw, <real>1, R + i * n)
-            if careful and lossy:
-                shift_row(columns, n, <const real*>shift, -1, 0, <const real*>W + i * ldw,
-                          R + i * n)
-        elif not give_row(like, careful, n, ldw, columns, <const real*>shift, undo[i],
-                          <const real*>W + i * ldw, R + i * n, verdict):
-            free(heap)
-            return 1
+    done = reduce_in(like, careful, &small, A, R, tol, reduced, <real*>small.W,
+                     <real*>small.undo, <real*>small.shift, pivots, verdict)
     free(heap)
-    return 0
+    return 0 if done else 1
 
 
 cdef int reduce_with_care(

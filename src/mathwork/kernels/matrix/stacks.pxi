@@ -1,22 +1,22 @@
 # Row reduction of many small matrices, one matrix a lane.
 #
-# The entry (i, j) of L matrices is one register, V[i, j]. Where `reduce_small` decides by branches,
-# this file picks lane by lane. The operations and their order are the same, so the bits agree. Only
-# matrices with a pivot in each of their first columns are finished here; nearly all are such. Some
-# matrices go through `reduce_small` afterwards: those that lack such a pivot, are not finite, or
-# have rows, pivots or rows of the echelon form at the ends of the range.
+# The entry (i, j) of L matrices is one register, V[i, j]. `reduce_small` decides by branches; here
+# each lane picks, with the same operations in the same order, so that the bits agree. Nearly all
+# matrices have a pivot in each of their first columns, and only those are finished here. A matrix
+# goes through `reduce_small` after all if it lacks a pivot, is not finite, or has rows, pivots or
+# rows of its echelon form at the ends of the range.
 
 cdef enum:
-    LANE_ROWS = 8           # the largest matrix that goes one a lane
+    LANE_ROWS = 8           # of the largest matrix that goes in a lane
     LANE_COLUMNS = 16
 
 cdef enum:
-    ANY_ENGINE              # the engine for the size
+    ANY_ENGINE              # the size decides
     SMALL_ENGINE
     LARGE_ENGINE
 
-cdef struct Stack:          # the results, one entry for each matrix
-    Py_ssize_t* pivots      # min(m, columns) for each matrix, padded with -1
+cdef struct Stack:          # the verdicts, one entry a matrix
+    Py_ssize_t* pivots      # min(m, columns) a matrix, padded with -1
     Py_ssize_t* ranks
     double* accepted
     double* rejected
@@ -29,7 +29,7 @@ cdef inline void load_group(lanes like, const Py_ssize_t m, Py_ssize_t n, const 
                             lanes* V) noexcept nogil:
     """V[i, j][k] = A[k, i, j]: the entries of L matrices
 
-    It reads on to the next whole register; these further numbers go to columns past n.
+    It reads on to the next whole register. The numbers that it finds there go to columns past n.
     """
     cdef Py_ssize_t L = lane_count(A), i, j
     for i in range(m):
@@ -82,7 +82,7 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
 
 cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
                                     Py_ssize_t columns, lanes* undo) noexcept nogil:
-    """equilibrate() of every lane; NaN also if a row is not safe or an entry left the range"""
+    """equilibrate() in every lane; NaN also where a row is not safe, or an entry left the range"""
     cdef lanes norm = fill(like, 0), total = norm, reach = norm, lost = norm, entry
     cdef lanes magnitude[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
@@ -117,15 +117,15 @@ cdef inline void reduce_column(
         lanes like, const Py_ssize_t m, const Py_ssize_t c, Py_ssize_t n, lanes* V, lanes tol,
         lanes* kept, lanes* undo, lanes* accepted, lanes* failed,
         lanes* parity) noexcept nogil:
-    """Bring the pivot of column c to row c, and reduce by it; failed is not 0 if there is none
+    """Bring the pivot of column c to row c; `failed` is not 0 in a lane without one
 
-    kept[c, j] is the pivot row before its division by the pivot; kept may be NULL.
+    kept[c, j], unless NULL, is the pivot row before it is divided by the pivot.
     """
     cdef lanes half = fill(like, 0.5), one = fill(like, 1)
     cdef lanes best = absolute(V[c * LANE_COLUMNS + c]), at = fill(like, c), total = fill(like, 0)
     cdef lanes pivot = V[c * LANE_COLUMNS + c], bound, ratio, entry, row, old
     cdef lanes factor[LANE_ROWS]
-    cdef lanes away[LANE_ROWS]          # 0 in the lanes where row i was the pivot row
+    cdef lanes away[LANE_ROWS]          # 0 in a lane that had its pivot in this row
     cdef Py_ssize_t i, j
     for i in range(c + 1, m):
         entry = absolute(V[i * LANE_COLUMNS + c])
@@ -170,9 +170,9 @@ cdef inline void reduce_column(
 
 cdef inline lanes unreduce_group(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t rank,
                                  const lanes* kept, const lanes* undo, lanes* V) noexcept nogil:
-    """Restore the row echelon form: rows as they were kept, all at the scale of the matrix
+    """Make it the row echelon form: rows as they were kept, and all at the scale of the matrix
 
-    Return the loss: 0 if no entry leaves the range.
+    Returns the loss, which is 0 where no entry leaves the range.
     """
     cdef lanes lost = fill(like, 0), back, entry
     cdef Py_ssize_t i, j
@@ -191,7 +191,7 @@ cdef int reduce_matrix(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """Reduce one matrix by `engine`; ANY_ENGINE takes the one for its size"""
+    """Reduce one matrix by the engine that its size calls for; -1 where memory ran out, else 0"""
     if m and n and (engine == LARGE_ENGINE
                     or (engine == ANY_ENGINE and is_large(A, m, n, columns))):
         return reduce_large(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
@@ -202,7 +202,7 @@ cdef int reduce_alone(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, const Stack* found,
         Py_ssize_t s) noexcept nogil:
-    """reduce_matrix() of matrix s of A into R; return -1 if memory ran out, else 0"""
+    """reduce_matrix() of matrix s of A into R; -1 where memory ran out, else 0"""
     cdef Py_ssize_t most = min(m, columns), k
     cdef Verdict verdict
     if reduce_matrix(like, engine, m, n, A + s * m * n, R + s * m * n, columns, tol, reduced,
@@ -220,6 +220,75 @@ cdef int reduce_alone(
     return 0
 
 
+# ---- groups of matrices ----
+
+cdef inline void start_stack(const Py_ssize_t m, Py_ssize_t most, Py_ssize_t count,
+                             const Stack* found) noexcept nogil:
+    """Write the verdicts on matrices with a pivot in each of their first columns"""
+    cdef Py_ssize_t s, k
+    memset(found.rejected, 0, count * sizeof(double))
+    memset(found.status, REDUCED, count)
+    if found.exponents != NULL:
+        memset(found.exponents, 0, count * sizeof(int))
+    for s in range(count):
+        found.ranks[s] = most
+    for s in range(count):
+        for k in range(m):
+            if k < most:
+                found.pivots[s * most + k] = k
+
+
+cdef inline void load_group_at(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t left,
+                               const real* A, const real* R, lanes* V) noexcept nogil:
+    """load_group() of A, behind which `left` more matrices lie; fetches the next ones of A and R"""
+    cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
+    cdef Py_ssize_t L = lane_count(A), cells = m * n, k
+    cdef Py_ssize_t bytes = L * cells * <Py_ssize_t>sizeof(real)
+    cdef const real* source = A
+    if left * cells < L:        # where reading on would leave A
+        memcpy(edge, source, bytes)
+        source = edge
+    load_group(like, m, n, source, V)
+    for k in range(0, bytes, 64):
+        prefetch(<const char*>(A + L * cells) + k)
+        prefetch(<const char*>(R + L * cells) + k)
+
+
+cdef inline void reduce_group(
+        lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns, lanes* V, lanes tol,
+        lanes* kept, lanes* undo, lanes* accepted, lanes* failed, lanes* parity) noexcept nogil:
+    """reduce_column() of all pivots; each column is a constant there"""
+    if columns > 0:
+        reduce_column(like, m, 0, n, V, tol, kept, undo, accepted, failed, parity)
+    if m > 1 and columns > 1:
+        reduce_column(like, m, 1, n, V, tol, kept, undo, accepted, failed, parity)
+    if m > 2 and columns > 2:
+        reduce_column(like, m, 2, n, V, tol, kept, undo, accepted, failed, parity)
+    if m > 3 and columns > 3:
+        reduce_column(like, m, 3, n, V, tol, kept, undo, accepted, failed, parity)
+    if m > 4 and columns > 4:
+        reduce_column(like, m, 4, n, V, tol, kept, undo, accepted, failed, parity)
+    if m > 5 and columns > 5:
+        reduce_column(like, m, 5, n, V, tol, kept, undo, accepted, failed, parity)
+    if m > 6 and columns > 6:
+        reduce_column(like, m, 6, n, V, tol, kept, undo, accepted, failed, parity)
+    if m > 7 and columns > 7:
+        reduce_column(like, m, 7, n, V, tol, kept, undo, accepted, failed, parity)
+
+
+cdef inline void note_group(lanes accepted, lanes parity, Py_ssize_t first, const Stack* found,
+                            const real* like) noexcept nogil:
+    """The verdicts on matrices `first` to first + L - 1"""
+    cdef real numbers[MAX_LANES]
+    cdef Py_ssize_t k
+    store(numbers, accepted)
+    for k in range(lane_count(like)):
+        found.accepted[first + k] = numbers[k]
+    store(numbers, parity)
+    for k in range(lane_count(like)):
+        found.parity[first + k] = <signed char>numbers[k]
+
+
 cdef inline void reduce_groups(
         lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
@@ -232,61 +301,22 @@ cdef inline void reduce_groups(
     cdef real unit = tolerance(m, columns, tol, <real>1)
     cdef lanes relative = fill(like, unit if tol < 0 else 0), fixed = fill(like, unit) - relative
     cdef real numbers[MAX_LANES]
-    cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
-    cdef const real* source
     cdef Py_ssize_t L = lane_count(A), cells = m * n, most = min(m, columns), s = 0, first, k
-    cdef Py_ssize_t bytes = L * cells * <Py_ssize_t>sizeof(real)
-    memset(found.rejected, 0, count * sizeof(double))
-    memset(found.status, REDUCED, count)
-    if found.exponents != NULL:
-        memset(found.exponents, 0, count * sizeof(int))
-    for s in range(count):
-        found.ranks[s] = most
-    for s in range(count):
-        for k in range(m):
-            if k < most:
-                found.pivots[s * most + k] = k
-    s = 0
+    start_stack(m, most, count, found)
     while s < count:
-        first = min(s, count - L)       # the last group overlaps the previous one
-        source = A + first * cells
-        if (count - first - L) * cells < L:     # reading on would leave A
-            memcpy(edge, source, bytes)
-            source = edge
-        load_group(like, m, n, source, V)
-        for k in range(0, bytes, 64):
-            prefetch(<const char*>(A + (first + L) * cells) + k)
-            prefetch(<const char*>(R + (first + L) * cells) + k)
+        first = min(s, count - L)       # the last group overlaps the one before
+        load_group_at(like, m, n, count - first - L, A + first * cells,
+                      <const real*>R + first * cells, V)
         norm = equilibrate_lanes(like, m, n, V, columns, undo)
         norm = mul_add(norm, relative, fixed)
         accepted = fill(like, INFINITY)
         parity = fill(like, 1)
         failed = norm - norm            # 0 or NaN
-        if columns > 0:
-            reduce_column(like, m, 0, n, V, norm, kept, undo, &accepted, &failed, &parity)
-        if m > 1 and columns > 1:
-            reduce_column(like, m, 1, n, V, norm, kept, undo, &accepted, &failed, &parity)
-        if m > 2 and columns > 2:
-            reduce_column(like, m, 2, n, V, norm, kept, undo, &accepted, &failed, &parity)
-        if m > 3 and columns > 3:
-            reduce_column(like, m, 3, n, V, norm, kept, undo, &accepted, &failed, &parity)
-        if m > 4 and columns > 4:
-            reduce_column(like, m, 4, n, V, norm, kept, undo, &accepted, &failed, &parity)
-        if m > 5 and columns > 5:
-            reduce_column(like, m, 5, n, V, norm, kept, undo, &accepted, &failed, &parity)
-        if m > 6 and columns > 6:
-            reduce_column(like, m, 6, n, V, norm, kept, undo, &accepted, &failed, &parity)
-        if m > 7 and columns > 7:
-            reduce_column(like, m, 7, n, V, norm, kept, undo, &accepted, &failed, &parity)
+        reduce_group(like, m, n, columns, V, norm, kept, undo, &accepted, &failed, &parity)
         if not reduced:
             failed = larger(unreduce_group(like, m, n, most, raw, undo, V), failed)
         store_group(like, m, n, V, R + first * cells)
-        store(numbers, accepted)
-        for k in range(L):
-            found.accepted[first + k] = numbers[k]
-        store(numbers, parity)
-        for k in range(L):
-            found.parity[first + k] = <signed char>numbers[k]
+        note_group(accepted, parity, first, found, A)
         store(numbers, failed)
         for k in range(L):
             if not numbers[k] == 0:
@@ -298,7 +328,7 @@ cdef inline void reduce_groups(
 cdef void groups_of_rows(
         lanes like, Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
         Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
-    """reduce_groups() with m as a constant, which unrolling needs"""
+    """reduce_groups() with m as a constant, so that the compiler unrolls its loops"""
     if m == 1:
         reduce_groups(like, 1, n, count, A, R, columns, tol, reduced, found)
     elif m == 2:

@@ -4,14 +4,12 @@
 #   eliminate_column    reduces a column of the strip by the strip's earlier pivots
 #   reduce_strip        a strip, transposed so that its columns are contiguous, and back
 #
-# The bound on a pivot (see elimination.pxi) needs the sum of a reduced column, |U^-1 u|. One sum
-# costs a triangular system; all sums cost half as much as the elimination. For numbers z of size
-# at most 1, |z U^-1 u| is never above the sum. With z U^-1 at hand it costs next to nothing.
-# Fixed numbers z as if at random see a large sum, unless a column happens to be nearly
+# The bound on a pivot (see elimination.pxi) takes the sum of a reduced column, |U^-1 u|. One sum
+# costs a triangular system, all of them half as much as the elimination. But for numbers z of
+# size at most 1 |z U^-1 u| is never above the sum, and with z U^-1 at hand it costs next to
+# nothing. Fixed numbers z as if at random see a large sum, unless a column happens to be all but
 # orthogonal to all of them. If the mean over a few z leaves a decision open, the sum itself is
-# computed. In the end it is computed for the closest calls that were made without it.
-
-from libc.math cimport fabs
+# computed. In the end it is computed for the closest of the other decisions, too.
 
 cdef enum:
     STRIP_BYTES = 64        # bytes of a row: a cache line, whole registers at every level
@@ -29,17 +27,20 @@ cdef struct CloseCall:      # a column accepted or rejected by estimate
 
 cdef struct Blocked:        # a reduction under way
     Py_ssize_t m, n, columns
+    Py_ssize_t number       # bytes of a number
+    Py_ssize_t panel        # columns of a panel: two registers
+    Py_ssize_t strips       # of a slab
     double tol
     Py_ssize_t taken        # columns already in R
     Py_ssize_t rank         # pivots in those columns
     Py_ssize_t* pivots
-    Py_ssize_t* order       # order[j] = the column of A that is column j of R
+    Py_ssize_t* order       # order[j] = the column of A that is column j of R; n more to spare
     Py_ssize_t* rows        # rows[i] = the row of A that is row i of R
-    Py_ssize_t* swapped     # swapped[r] = the row that row r was swapped with
-    void* undo              # undo[i]: the divisor of row i of A
-    void* shift             # the powers of two that multiply augmented columns
-    bint shifted            # whether they are used
-    void* slab              # m rows, ld apart, and some spare rows
+    Py_ssize_t* swapped     # swapped[r] = the row that row r traded places with
+    void* undo              # undo[i]: what row i of A is divided by; n numbers more to spare
+    void* shift             # the powers of two that augmented columns are multiplied by
+    bint shifted            # and whether they are
+    void* slab              # m rows of ld, some of them to spare
     Py_ssize_t ld, slab_columns
     void* solved            # the solved rows of the slab, in panels next_panel apart
     Py_ssize_t next_panel
@@ -233,7 +234,7 @@ cdef Py_ssize_t first_of_size(lanes like, Py_ssize_t M, Py_ssize_t k, real best,
         for j in range(FEW):
             load(&v, x + i + j * L)
             most = larger(absolute(v), most)
-        if largest_lane(most, x) >= best:       # rows from M on may hold anything
+        if largest_lane(most, x) >= best:       # the lanes behind row M may hold anything
             for j in range(i, min(i + FEW * L, M)):
                 if fabs(x[j]) == best:
                     return j
@@ -242,7 +243,7 @@ cdef Py_ssize_t first_of_size(lanes like, Py_ssize_t M, Py_ssize_t k, real best,
 
 
 cdef inline void divide_entries(lanes like, Py_ssize_t n, real divisor, real* x) noexcept nogil:
-    """x[i] /= divisor, i < n, also for the rest of the last register"""
+    """x[i] /= divisor, i < n, and so for the rest of the last register"""
     cdef lanes v
     cdef Py_ssize_t i = 0
     while i < n:

@@ -1,27 +1,47 @@
-# The most common uses of a reduction: the solution of one regular system, and determinants.
+# The two most frequent uses of a reduction: the solution of one regular system, and determinants.
 #
-# mathwork.matrix.systems answers for all other systems, from the same reduction of [A | B]. So a
+# mathwork.matrix.systems handles all other systems by the same reduction of [A | B], so that a
 # solution has the same bits either way.
 
-from libc.math cimport frexp, ldexp
+
+cdef struct RegularSystem:
+    Py_ssize_t n, width     # [A | B] is (n, width)
+    size_t number           # bytes of a number
+    void* both              # [A | B]
+    void* reduced           # the same, reduced
+    Py_ssize_t* pivots      # (n,)
+
+
+cdef void lay_out_system(void* job, Arena* arena) noexcept nogil:
+    """The pieces of solve_regular_system()"""
+    cdef RegularSystem* system = <RegularSystem*>job
+    cdef double n = system.n, width = system.width
+    system.both = take(arena, n * width, system.number)
+    system.reduced = take(arena, n * width, system.number)
+    system.pivots = indices(arena, n)
 
 
 cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real* A,
                               const real* B, real* X, double* accepted) noexcept nogil:
     """X[n, k] = inverse of A times B, or the inverse of A if B is NULL
 
-    Return 1 if the rank of A is below n, or if a given B or its X is not finite. Return -1 if
-    memory ran out, else 0.
+    Returns 1 where the rank of A is below n, or B or X is not finite; -1 where memory ran out,
+    else 0.
     """
-    cdef Py_ssize_t width = n + k, cells = n * width, i, j
-    cdef real* both = <real*>malloc(2 * cells * sizeof(real) + n * sizeof(Py_ssize_t))
-    cdef real* reduced = both + cells
+    cdef Py_ssize_t width = n + k, i, j
+    cdef RegularSystem system
+    cdef real* both
+    cdef real* reduced
     cdef real* row
     cdef real check = 0
     cdef Verdict verdict
     cdef int failed
-    if both == NULL:
+    cdef void* memory
+    system.n, system.width, system.number = n, width, sizeof(real)
+    memory = working_memory(lay_out_system, &system)
+    if memory == NULL:
         return -1
+    both, reduced = <real*>system.both, <real*>system.reduced
     for i in range(n):
         row = both + i * width
         memcpy(row, A + i * n, n * sizeof(real))
@@ -31,10 +51,9 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
         else:
             for j in range(k):
                 row[n + j] = B[i * k + j]
-                check += B[i * k + j] * 0       # NaN if B is not finite
-    # The pivots start behind 2 cells numbers: whole words in both types.
+                check += B[i * k + j] * 0       # NaN where B is not finite
     failed = reduce_matrix(like, ANY_ENGINE, n, width, <const real*>both, reduced, n, -1, True,
-                           <Py_ssize_t*>(both + 2 * cells), &verdict)
+                           system.pivots, &verdict)
     accepted[0] = verdict.accepted
     if failed == 0:
         for i in range(n):
@@ -45,12 +64,12 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
                     check += row[j] * 0
         if verdict.rank < n or check != 0:
             failed = 1
-    free(both)
+    free(memory)
     return failed
 
 
 cdef object regular_solution(cnp.ndarray A, cnp.ndarray b, cnp.ndarray X, double* accepted):
-    """Return X with the solution in it, or None; b is None for the identity"""
+    """X with the solution in it, or None; without b it is the inverse"""
     cdef Py_ssize_t n = A.shape[0], k = X.shape[1] if cnp.PyArray_NDIM(X) == 2 else 1
     cdef const void* sides = NULL if b is None else cnp.PyArray_DATA(b)
     cdef PyThreadState* state = release_gil(<double>n * n * (n + k))

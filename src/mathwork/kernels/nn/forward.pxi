@@ -1,13 +1,13 @@
-# A whole network over packed weights: one row through all layers, or rows in blocks that stay in
-# cache. Nothing here changes after construction, so any number of threads may call at once. The
-# working memory of a call lies on its own stack, or on its own heap if it is larger.
+# A whole network over packed weights. One row goes through all layers, or a block of rows that
+# stays in cache. Nothing here changes after construction, so any number of threads may call at
+# once; each call has its own working set.
 #
 #   forward_row, forward_rows   rows through the layers of a Plan
 #   row, first_output           the doors for compiled callers: see mathwork.nn.cfunction
 #   ForwardPass                 the door for Python
 
 cdef enum:
-    BLOCK_BYTES = 196608        # bytes of activations: two blocks of rows in a second-level cache
+    BLOCK_BYTES = 196608        # of activations: two blocks of rows in a second-level cache
 
 cdef struct Layer:
     Py_ssize_t n_in
@@ -31,7 +31,7 @@ cdef struct Plan:               # consecutive layers, ready to run
 
 
 cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
-    """Place the layer at `offset`; return the offset behind it"""
+    """Give the layer its place from `offset` on; returns the offset behind it"""
     cdef Py_ssize_t L = lane_count(like)
     cdef size_t columns = packed_columns(like, layer.n_out)
     layer.part = part_length(layer.n_in)
@@ -343,7 +343,7 @@ cdef class ForwardPass:
             inputs = x
         else:
             inputs = self._as_input(x)
-        # Read once: the calls below may let others set the shape of x.
+        # Read once: later calls may let others set the shape of x.
         ndim = cnp.PyArray_NDIM(inputs)
         rows = inputs.shape[0] if ndim == 2 else 1
         if workers < 1:

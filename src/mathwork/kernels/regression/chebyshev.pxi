@@ -1,11 +1,11 @@
 # Sums over points of Chebyshev polynomials of the mapped x, in doubled precision: the passes over
 # the data of a polynomial fit. See polynomial.pxi.
 #
-# x is mapped to t in [-1, 1], to 2^-104. A block of points holds two neighbours T_k and T_(k-1),
-# and the recurrence makes the next of them, so that memory does not grow with the points.
+# x is mapped to t in [-1, 1], to 2^-104. A pass takes a block of points at a time: it holds two
+# neighbours T_k and T_(k-1) there, and the recurrence makes the next of them.
 #
-# The weights run along for nothing: w T_k obeys the recurrence of T_k. Sums over points are kept
-# in SHARES parts at every level, and doubled.pxi rounds alike everywhere: so does this.
+# The weights cost nothing: w T_k obeys the recurrence of T_k. A sum over points has SHARES parts
+# at every level, and doubled.pxi rounds alike at all of them; so the bits are the same.
 
 from libc.math cimport frexp, ldexp
 
@@ -29,9 +29,9 @@ cdef struct Cloud:
     int y_shift             # the sums are those of 2^y_shift y and 2^weight_shift w
     int weight_shift
     Py_ssize_t count        # points whose weight is not 0
-    bint constant           # whether y is one number, at those
+    bint constant           # whether y is the same number at all of them
 
-# What a pass needs of POINTS points. After the last point, and where a weight is 0, all is 0.
+# A block of points. After the last point, and at a weight of 0, all is 0.
 cdef struct MappedPoints:
     double[POINTS] x
     double[POINTS] y
@@ -62,6 +62,7 @@ cdef inline void read_points(const Cloud* cloud, Py_ssize_t block,
 
 
 cdef inline void map_points(const Cloud* cloud, MappedPoints* points) noexcept nogil:
+    """2 t, and y and weights at their scales"""
     cdef f64v x, y, weight, low, zero = fill_f64(0)
     cdef f64v x_scale = fill_f64(ldexp(1, cloud.mapping.shift))
     cdef f64v y_scale = fill_f64(ldexp(1, cloud.y_shift))
@@ -83,7 +84,7 @@ cdef inline void map_points(const Cloud* cloud, MappedPoints* points) noexcept n
 
 
 cdef int scaling_shift(double largest) noexcept nogil:
-    """the power of 2 that brings a number to [1/2, 1)"""
+    """The power of 2 that brings a number to [1/2, 1)"""
     cdef int exponent = 0
     frexp(largest, &exponent)
     return max(-1000, min(1000, -exponent))
@@ -110,7 +111,7 @@ cdef double sum_of_lanes(f64v v) noexcept nogil:
 
 
 cdef int survey_points(Cloud* cloud) noexcept nogil:
-    """Check the points, count those with a weight, and set the mapping and shifts; a status."""
+    """Check the points, count those with a weight, and set the mapping and shifts; a status"""
     cdef MappedPoints points
     cdef f64v x, y, weight, zero = fill_f64(0), one = fill_f64(1), never = fill_f64(-INFINITY)
     cdef f64v right = never, left = never, top = never, bottom = never, heaviest = zero
@@ -151,7 +152,7 @@ cdef int survey_points(Cloud* cloud) noexcept nogil:
 
 
 cdef bint has_distinct(const Cloud* cloud, Py_ssize_t wanted, double* seen) noexcept nogil:
-    """whether so many different x have a weight; `seen` has room for them"""
+    """Whether so many different x have a weight; `seen` has room for them"""
     cdef Py_ssize_t count = 0, i, k
     for i in range(cloud.n):
         if cloud.weights != NULL and not cloud.weights[i] > 0:
@@ -171,7 +172,7 @@ cdef bint has_distinct(const Cloud* cloud, Py_ssize_t wanted, double* seen) noex
 
 cdef inline void next_chebyshev(Py_ssize_t k, const double* twice, const double* now,
                                 double* other) noexcept nogil:
-    """T_(k+1) = 2 t T_k - T_(k-1), and t T_0 for k = 0; `other` holds T_(k-1), then T_(k+1)"""
+    """other = T_(k+1) = 2 t T_k - T_(k-1), or t T_0 for k = 0; `other` holds T_(k-1) before"""
     cdef f64v t, t_low, a, a_low, b, b_low, scale = fill_f64(1 if k > 0 else 0.5)
     cdef Py_ssize_t part, i
     if k == 0:
@@ -212,7 +213,7 @@ cdef inline void clenshaw(Py_ssize_t size, const Pair* coef, const double* twice
             b = add_pairs(c, c_low, -b, -b_low, &b_low)
             t = multiply_pairs(t * scale, t_low * scale, a, a_low, &t_low)
             b = add_pairs(t, t_low, b, b_low, &b_low)
-            # What was `now` is the next `before`.
+            # `now` becomes the next `before`.
             store(before + i, a)
             store(before + POINTS + i, a_low)
             store(now + i, b)
@@ -222,7 +223,7 @@ cdef inline void clenshaw(Py_ssize_t size, const Pair* coef, const double* twice
 # ---- sums over points ----
 
 cdef inline void gather_terms(const double* terms, double* sums) noexcept nogil:
-    """sums += terms, SHARES totals and then what they lost"""
+    """sums += terms; sums are SHARES totals and then their rounding errors"""
     cdef f64v total, low, a, a_low, lost
     cdef Py_ssize_t i, share, j
     for share in range(SHARES // F64_LANES):
@@ -281,7 +282,7 @@ cdef inline void gather_squares(const double* a, const double* b, const double* 
 
 
 cdef inline Pair gathered(const double* sums) noexcept nogil:
-    """the sum of all shares"""
+    """The sum of all shares"""
     cdef Pair total = as_pair(0), share
     cdef f64 low
     cdef Py_ssize_t j
@@ -294,7 +295,7 @@ cdef inline Pair gathered(const double* sums) noexcept nogil:
 
 
 cdef double gathered_squares(const f64v* total, const f64v* low) noexcept nogil:
-    """the sum of all shares, of which registers are full"""
+    """The sum of all shares, which lie in registers"""
     cdef double[2 * SHARES] sums
     cdef Py_ssize_t j
     for j in range(SHARES // F64_LANES):
@@ -331,8 +332,22 @@ cdef void sum_moments(const Cloud* cloud, Py_ssize_t size, double* sums, Pair* m
         right[k] = gathered(sums + (last + 1 + k) * step)
 
 
+cdef struct SquareSums:         # of `size` polynomials
+    Py_ssize_t size
+    double* terms               # (size, PAIRS): their values at a block of points
+    double* sums                # (size, size, 2 SHARES): of their products
+
+
+cdef void lay_out_squares(void* job, Arena* arena) noexcept nogil:
+    """The pieces of sum_squares()"""
+    cdef SquareSums* squares = <SquareSums*>job
+    cdef double size = squares.size
+    squares.terms = doubles(arena, size * PAIRS)
+    squares.sums = doubles(arena, size * size * 2 * SHARES)
+
+
 cdef inline void combine(Py_ssize_t size, const Pair* W, double* terms) noexcept nogil:
-    """terms = W terms for a lower triangle W: blocks of T_k become those of other polynomials"""
+    """terms = W terms for a lower triangle W: blocks of T_k become blocks of other polynomials"""
     cdef f64v a, a_low, total, total_low
     cdef Pair factor
     cdef Py_ssize_t i, j, k, part
@@ -358,10 +373,15 @@ cdef bint sum_squares(const Cloud* cloud, Py_ssize_t size, const Pair* W,
     """
     cdef MappedPoints points
     cdef Py_ssize_t step = 2 * SHARES, block, i, j, k
-    cdef double* terms = <double*>malloc(size * (PAIRS + size * step) * sizeof(double))
-    cdef double* sums = terms + size * PAIRS
-    if terms == NULL:
+    cdef SquareSums squares
+    cdef double* terms
+    cdef double* sums
+    cdef void* memory
+    squares.size = size
+    memory = working_memory(lay_out_squares, &squares)
+    if memory == NULL:
         return False
+    terms, sums = squares.terms, squares.sums
     memset(sums, 0, size * size * step * sizeof(double))
     for block in range(block_count(cloud)):
         read_points(cloud, block, &points)
@@ -381,7 +401,7 @@ cdef bint sum_squares(const Cloud* cloud, Py_ssize_t size, const Pair* W,
     for i in range(size):
         for j in range(i + 1):
             gram[i * size + j] = gathered(sums + (i * size + j) * step)
-    free(terms)
+    free(memory)
     return True
 
 

@@ -18,8 +18,8 @@ cdef extern from * nogil:
     # One number: a double to the C compiler, as f64v is to Cython, which must tell the two apart.
     ctypedef long double f64 "double"
 
-# What the functions below compute with. Variables that are passed to them, and to which they
-# write, are declared f64 or f64v; both mix with double in other expressions.
+# The functions below compute with these. Their arguments, and the variables to which they write,
+# are declared f64 or f64v; both mix with double in other expressions.
 ctypedef fused word:
     f64
     f64v
@@ -146,6 +146,18 @@ cdef inline Pair as_pair(double a) noexcept nogil:
     return pair
 
 
+cdef inline Pair pair_at(const double* high, const double* low, Py_ssize_t i) noexcept nogil:
+    """high[i] + low[i]"""
+    cdef Pair found
+    found.high = high[i]
+    found.low = low[i]
+    return found
+
+
+cdef inline Pair* pairs(Arena* arena, double count) noexcept nogil:
+    return <Pair*>take(arena, count, sizeof(Pair))
+
+
 cdef inline Pair pair_sum(Pair a, Pair b) noexcept nogil:
     """a + b"""
     cdef Pair total
@@ -181,6 +193,18 @@ cdef inline Pair pair_root(Pair a) noexcept nogil:
     return root
 
 
+cdef inline void pair_gather(Pair* total, double a, double b) noexcept nogil:
+    """total += a b by sum_product(): a pair again after pair_settled()"""
+    sum_product(&total.high, &total.low, <f64>a, <f64>b)
+
+
+cdef inline Pair pair_settled(Pair total) noexcept nogil:
+    """The total of pair_gather() as a pair"""
+    cdef Pair settled
+    settled.high = fast_two_sum(total.high, total.low, &settled.low)
+    return settled
+
+
 # ---- for the tests ----
 
 pair_operations = ["two_sum", "two_product", "add_pairs", "add_single", "multiply_pairs",
@@ -192,7 +216,7 @@ cdef enum:
 
 cdef inline word operate(Py_ssize_t operation, word a, word a_low, word b, word b_low,
                          word* low) noexcept nogil:
-    """the operation of this place in pair_operations"""
+    """The operation at this place in pair_operations"""
     if operation == 0:
         return two_sum(a, b, low)
     elif operation == 1:

@@ -1,13 +1,13 @@
-# A factor S of the inverse of the normal equations, (X'X)^-1 = S S' of the centred columns, S
-# upper triangular, and first coefficients b = S z: by one of two ways, both in float64.
+# A factor S of the inverse of the normal equations, (X'X)^-1 = S S' of the centred columns, and
+# first coefficients b = S z. S is upper triangular. There are two ways, both in float64.
 #
 #   gather_moments    means and Gram matrix, block by block
-#   by_cholesky       the fast way: the Gram matrix has all there is to know, if its condition lets
+#   by_cholesky       the fast way, from the Gram matrix alone, if its condition allows it
 #   by_reflections    the robust way: Householder QR of X, a block of rows at a time, with the
 #                     limited pivoting of LINPACK's dqrdc as statisticians use it: a column
-#                     goes last, and out, where those before it leave nothing but rounding
+#                     is left out if the columns before it leave only rounding of it
 #
-# Either loses digits that refinement.pxi brings back.
+# Either way loses digits; refinement.pxi brings them back.
 #
 # Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American Statistician
 # 37(3), 1983; Golub, Van Loan, Matrix Computations, 4th ed., sections 5.2 and 5.3; Demmel,
@@ -21,8 +21,8 @@ cdef double LARGEST_SQUARE = 1e200
 cdef double LEAST_WEIGHT = 1e-100       # on average
 cdef double LARGEST_WEIGHT = 1e100
 cdef double LEAST_SPREAD = 1e-10        # standard deviation over mean that the fast way accepts
-cdef double BLURRED_SPREAD = 1e-2       # below, the rounding of the mean of a block shows in it
-cdef double BLURRED_PIVOT = 1e-8        # of a correlation matrix: half its digits are noise below
+cdef double BLURRED_SPREAD = 1e-2       # below it, the rounding of the mean of a block shows
+cdef double BLURRED_PIVOT = 1e-8        # of a correlation matrix: below, half its digits are noise
 cdef double EPSILON = 2.0 ** -52
 
 cdef struct Fit:
@@ -32,7 +32,7 @@ cdef struct Fit:
     double rank_tol
     double total            # weight
     Py_ssize_t count        # rows of positive weight
-    double* room            # all that follows
+    void* room              # all that follows
     double* roots           # of the weights in the block
     double* mean            # of the columns in use, then of the targets; 0 without intercept
     double* gram            # of these, centred, as block_gram() makes it
@@ -42,17 +42,17 @@ cdef struct Fit:
     double* S_low           # what S lacks
     double* shift           # S' times what the means lack
     bint sharp              # whether S_low and shift hold anything
-    double rate             # how much of an error a correction may leave
+    double rate             # part of an error that a correction may leave
     double inflation        # the largest variance inflation factor
     double* rows            # norms of the rows of S, then of the intercept
     double* z               # three vectors of all columns
-    double* b               # (targets, columns + 1), the intercept last
-    double* b_low
+    Pair* b                 # (targets, columns + 1), the intercept last
+    Pair* spare             # (columns,)
     double* ssr             # of the targets
     double* tss
     double* rsquared
     double* fvalue
-    double* energy          # by how much the last correction lowered ssr; -1: nothing to gain
+    double* energy          # by how much the last correction lowered ssr; -1: it is done
     double* flat            # whether a target is constant
     double* other           # a block of other columns: of X S, or residuals
     double* parts           # partial sums of a pass
@@ -76,7 +76,7 @@ cdef inline void scale_column(double* a, Py_ssize_t groups, const double* factor
 
 
 cdef inline double mean_of(const Fit* f, const double* column, double weight) noexcept nogil:
-    """The mean of a column of the block, whose total weight is given"""
+    """The mean of a column of a block of this total weight"""
     cdef double total
     if f.design.weights == NULL:
         return column_sum(f.block.groups, column) / weight
@@ -93,17 +93,20 @@ cdef inline void weigh_block(Fit* f) noexcept nogil:
         scale_column(f.block.columns + c * f.design.ld, f.block.groups, f.roots)
 
 
-cdef inline Py_ssize_t gram_numbers(Py_ssize_t p, Py_ssize_t k) noexcept nogil:
+cdef inline double gram_numbers(double p, double k) noexcept nogil:
     """How many numbers block_gram() writes"""
     return (p + k) * (p + 1) + k
 
 
 cdef void gather_moments(Fit* f) noexcept nogil:
-    """total, count, mean and gram of all columns"""
+    """total, count, mean and gram of all columns
+
+    The mean of a block is rounded, and its columns are centred by that; `lacks` is the rest.
+    """
     cdef Py_ssize_t p = f.design.p, k = f.design.k, q = p + k, ld = f.design.ld, first = 0, i, j
     cdef double weight, share, fraction, shift, lack
-    cdef double* shifts = f.z       # of the means, by this block
-    cdef double* lacks = shifts + q     # of the means of this block, which are rounded
+    cdef double* shifts = f.z       # the means of the block, then by how much they differ
+    cdef double* lacks = shifts + q
     cdef double* mean_low = lacks + q
     cdef double* squares = f.gram + q * (p + 1)
     cdef double* part = f.part
@@ -112,7 +115,7 @@ cdef void gather_moments(Fit* f) noexcept nogil:
     f.count = 0
     memset(f.mean, 0, q * sizeof(double))
     memset(f.z, 0, 3 * q * sizeof(double))
-    memset(f.gram, 0, gram_numbers(p, k) * sizeof(double))
+    memset(f.gram, 0, <size_t>gram_numbers(p, k) * sizeof(double))
     while first < f.design.n:
         first = pack_block(&f.design, first, &f.block)
         if f.block.rows == 0:
@@ -150,7 +153,7 @@ cdef void gather_moments(Fit* f) noexcept nogil:
 
 
 cdef inline double centred_sum(const Fit* f, const double* column) noexcept nogil:
-    """The sum of a column of the block, which is centred and weighed"""
+    """The sum of a column of the block after it is centred and weighed"""
     cdef double total
     if f.design.weights == NULL:
         return column_sum(f.block.groups, column)
@@ -160,8 +163,8 @@ cdef inline double centred_sum(const Fit* f, const double* column) noexcept nogi
 
 cdef inline void join_means(Fit* f, double fraction, double* shifts, const double* lacks,
                             double* mean_low) noexcept nogil:
-    """mean + mean_low of all blocks so far, by the means of the last, shifts + lacks, which has
-    this fraction of the weight; shifts become what it differs by
+    """mean + mean_low of all blocks so far: the last has the means shifts + lacks and this fraction
+    of the weight. shifts become the difference of its means from those before it.
     """
     cdef Py_ssize_t j
     cdef f64 high, low
@@ -192,8 +195,8 @@ cdef bint in_range(const Fit* f) noexcept nogil:
 
 
 cdef bint find_scales(Fit* f) noexcept nogil:
-    """Powers of two that bring the largest of each column to [1/2, 1), and the largest weight to
-    [1/4, 2); False where not finite
+    """Choose powers of two that bring the largest of each column to [1/2, 1) and the largest weight
+    to [1/4, 2); False where a number is not finite
     """
     cdef Py_ssize_t q = f.design.p + f.design.k, first = 0, c, i
     cdef double* largest = f.z
@@ -228,7 +231,7 @@ cdef bint find_scales(Fit* f) noexcept nogil:
 
 cdef inline void next_of_inverse(Py_ssize_t r, double pivot, const double* above,
                                  Py_ssize_t step, double* S, Py_ssize_t lds) noexcept nogil:
-    """Column r of S = R^-1, where column r of R is `above` (r numbers so far apart), then pivot"""
+    """Column r of S = R^-1; column r of R is `above`, r numbers `step` apart, then the pivot"""
     cdef Py_ssize_t i, k
     cdef double total
     S[r * lds + r] = 1 / pivot
@@ -240,31 +243,32 @@ cdef inline void next_of_inverse(Py_ssize_t r, double pivot, const double* above
 
 
 cdef void first_coefficients(Fit* f, const double* z, Py_ssize_t ldz) noexcept nogil:
-    """b = S z, the intercept, and the sizes of the rows of S; z[:, t] for target t"""
+    """b = S z and the intercept; z[:, t] for target t"""
     cdef Py_ssize_t p = f.design.p, lds = f.design.columns, j, k, t
-    cdef f64 total, low
+    cdef Pair* b
+    cdef double total
     for t in range(f.design.k):
+        b = f.b + t * (lds + 1)
         for j in range(p):
             total = 0
             for k in range(j, p):
                 total += f.S[j * lds + k] * z[k * ldz + t]
-            f.b[t * (lds + 1) + j] = total
-            f.b_low[t * (lds + 1) + j] = 0
-        total = f.mean[p + t]
-        low = 0
-        for j in range(p):
-            sum_product(&total, &low, <f64>-f.mean[j], <f64>f.b[t * (lds + 1) + j])
-        f.b[t * (lds + 1) + lds] = fast_two_sum(total, low, &low) if f.centred else 0
-        f.b_low[t * (lds + 1) + lds] = low if f.centred else 0
+            b[j] = as_pair(total)
+        b[lds] = as_pair(0)
+        if f.centred:
+            b[lds].high = f.mean[p + t]
+            for j in range(p):
+                pair_gather(&b[lds], -f.mean[j], b[j].high)
+            b[lds] = pair_settled(b[lds])
 
 
 # ---- the fast way ----
 
 cdef bint by_cholesky(Fit* f) noexcept nogil:
-    """S and b from the Gram matrix; False where its condition does not let
+    """S and b from the Gram matrix; False where its condition does not allow it
 
-    R'R = D^-1 G D^-1 for the correlation matrix, so that a square of a row of R^-1 is the
-    variance inflation factor of its column.
+    R'R = D^-1 G D^-1 is the correlation matrix, and the square of a row of R^-1 the variance
+    inflation factor of its column.
     """
     cdef Py_ssize_t p = f.design.p, q = p + f.design.k, lds = f.design.columns, i, j, c
     cdef double* R = f.part
@@ -316,7 +320,7 @@ cdef inline void reflect_columns(const int columns, Py_ssize_t groups, const dou
 
 cdef void absorb_block(Py_ssize_t p, Py_ssize_t q, Py_ssize_t groups, double* a, Py_ssize_t ld,
                        double* R) noexcept nogil:
-    """R of [R; a] by reflections of its first p columns; the others go along"""
+    """R of [R; a] by reflections of its first p columns, applied to the other columns as well"""
     cdef double above, norm, scale, tau
     cdef double* v
     cdef Py_ssize_t j, c, i
@@ -344,11 +348,11 @@ cdef void absorb_block(Py_ssize_t p, Py_ssize_t q, Py_ssize_t groups, double* a,
 
 
 cdef void choose_columns(Fit* f, double* R) noexcept nogil:
-    """S of the columns that do not depend on those before them, which become the ones in use
+    """S of the columns that do not depend on those before them; only these stay in use
 
-    R is brought to a triangle in the columns that stay. What is left of a column is compared with
-    its norm and those of the columns that make it up, none of them centred: the stored numbers
-    carry that much rounding.
+    R becomes a triangle in the columns that stay. The rest of a column is compared with its norm
+    and those of the columns that make it up, none of them centred: the stored numbers carry that
+    much rounding.
     """
     cdef Py_ssize_t p = f.design.p, q = p + f.design.k, lds = f.design.columns, r = 0, i, j, c, k
     cdef double rest, scale, tau, step, coefficient, reach
@@ -380,7 +384,7 @@ cdef void choose_columns(Fit* f, double* R) noexcept nogil:
                     R[i * q + c] -= step * scale * R[i * q + j]
             R[r * q + j] = rest
         next_of_inverse(r, R[r * q + j], R + j, q, f.S, lds)
-        # Column j becomes column r, which is not looked at again if it is another.
+        # Column j becomes column r. If that is another column, nothing needs it any more.
         for i in range(r + 1):
             R[i * q + r] = R[i * q + j]
         f.norms[r] = f.norms[j]
@@ -393,7 +397,7 @@ cdef void choose_columns(Fit* f, double* R) noexcept nogil:
 
 
 cdef void by_reflections(Fit* f) noexcept nogil:
-    """S and b from X itself, and the columns to use"""
+    """S and b from X itself; the columns to use with them"""
     cdef Py_ssize_t p = f.design.p, q = p + f.design.k, ld = f.design.ld, first = 0, i, j
     cdef double* R = f.part
     cdef double total, size

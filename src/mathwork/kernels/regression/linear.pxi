@@ -1,70 +1,62 @@
-# fit_linear: which way to go, and the doors.
+# fit_linear: the choice of a way, and the doors.
 #
-# A fit reads X twice where its condition lets it, for the Gram matrix and for the residuals in
-# doubled precision; a worse condition costs a pass that makes its factor right, and a bad one a
-# pass of Householder reflections first. Working memory is a block of rows and some matrices of
-# the size of the Gram matrix.
+# A fit reads X twice if its condition allows it: for the Gram matrix, and for the residuals in
+# doubled precision. A worse condition costs a pass more, which makes the factor right, and a bad
+# one another before it, of Householder reflections. Working memory is a block of rows and some
+# matrices of the size of the Gram matrix.
 
 from libc.math cimport ilogb, isfinite, isnan, ldexp
 
 cdef enum:
-    ANY_WAY                 # whichever the condition calls for
+    ANY_WAY                 # the condition decides
     CHOLESKY
     REFLECTIONS
 
 
 # ---- one fit ----
 
-cdef inline double* take(double** room, Py_ssize_t count) noexcept nogil:
-    cdef double* taken = room[0]
-    room[0] += count
-    return taken
+cdef void lay_out_fit(void* job, Arena* arena) noexcept nogil:
+    """The pieces of a fit"""
+    cdef Fit* f = <Fit*>job
+    cdef Design* d = &f.design
+    cdef double p = d.columns, k = d.k, q = p + k, ld = d.ld
+    f.block.columns = doubles(arena, q * ld)
+    f.other = doubles(arena, max(p, 4) * ld)
+    f.block.weights = doubles(arena, ld)
+    f.roots = doubles(arena, ld)
+    f.gram = doubles(arena, gram_numbers(p, k))
+    f.part = doubles(arena, gram_numbers(p, k))
+    f.S = doubles(arena, p * p)
+    f.S_low = doubles(arena, p * p)
+    f.mean = doubles(arena, q)
+    d.scales = doubles(arena, q)
+    f.norms = doubles(arena, p)
+    f.rows = doubles(arena, p + 1)
+    f.z = doubles(arena, 3 * q)
+    f.b = pairs(arena, k * (p + 1))
+    f.spare = pairs(arena, p)
+    f.ssr = doubles(arena, k)
+    f.tss = doubles(arena, k)
+    f.rsquared = doubles(arena, k)
+    f.fvalue = doubles(arena, k)
+    f.energy = doubles(arena, max(k, p))
+    f.flat = doubles(arena, k)
+    f.shift = doubles(arena, p)
+    f.parts = doubles(arena, 2 * GROUP * k * (p + 2))
+    d.kept = indices(arena, p)
 
 
 cdef bint make_room(Fit* f) noexcept nogil:
-    """All the memory of a fit whose design is set but for what lies in it"""
+    """Give a fit whose rows are set its memory; False where there is none"""
     cdef Design* d = &f.design
-    cdef Py_ssize_t p = d.columns, q = p + d.k, ld, i
-    cdef double* room
-    d.ld = ld = block_rows(q)
-    # In the order in which it is taken below; in double, which no array that fits overflows.
-    cdef double size = (
-        (<double>q + max(p, <Py_ssize_t>4) + 2) * ld + 2.0 * (<double>q * (p + 1) + d.k)
-        + 2.0 * p * p + 5.0 * q + 2 * p + 1 + 2.0 * d.k * (p + 1) + 5 * d.k + max(d.k, p)
-        + 2.0 * GROUP * d.k * (p + 2) + 2 * p)
-    f.room = NULL
-    if size > 2.0 ** 57:
+    cdef Py_ssize_t i
+    d.ld = block_rows(d.columns + d.k)
+    f.room = working_memory(lay_out_fit, f)
+    if f.room == NULL:
         return False
-    f.room = room = <double*>malloc(<size_t>size * sizeof(double))
-    if room == NULL:
-        return False
-    f.block.columns = take(&room, q * ld)
-    f.other = take(&room, max(p, <Py_ssize_t>4) * ld)
-    f.block.weights = take(&room, ld)
-    f.roots = take(&room, ld)
-    f.gram = take(&room, gram_numbers(p, d.k))
-    f.part = take(&room, gram_numbers(p, d.k))
-    f.S = take(&room, p * p)
-    f.S_low = take(&room, p * p)
-    f.mean = take(&room, q)
-    d.scales = take(&room, q)
-    f.norms = take(&room, p)
-    f.rows = take(&room, p + 1)
-    f.z = take(&room, 3 * q)
-    f.b = take(&room, d.k * (p + 1))
-    f.b_low = take(&room, d.k * (p + 1))
-    f.ssr = take(&room, d.k)
-    f.tss = take(&room, d.k)
-    f.rsquared = take(&room, d.k)
-    f.fvalue = take(&room, d.k)
-    f.energy = take(&room, max(d.k, p))
-    f.flat = take(&room, d.k)
-    f.shift = take(&room, p)
-    f.parts = take(&room, 2 * GROUP * d.k * (p + 2))
-    d.kept = <Py_ssize_t*>take(&room, p)
-    for i in range(p):
+    for i in range(d.columns):
         d.kept[i] = i
-    d.p = p
+    d.p = d.columns
     d.scaled = False
     f.sharp = False
     f.steps = 0
@@ -72,9 +64,9 @@ cdef bint make_room(Fit* f) noexcept nogil:
 
 
 cdef bint is_flat(Fit* f, Py_ssize_t t) noexcept nogil:
-    """Whether target t is the same in all rows, and then its mean to the last bit
+    """Whether target t is the same number in all rows; its mean is then that number
 
-    What rounding leaves of a constant would pass for a total sum of squares.
+    Else the rounding of its mean would pass for a total sum of squares.
     """
     cdef const Design* d = &f.design
     cdef double first = 0, value = 0
@@ -96,7 +88,7 @@ cdef bint is_flat(Fit* f, Py_ssize_t t) noexcept nogil:
 
 
 cdef int fit_design(Fit* f, int* way) noexcept nogil:
-    """b, ssr, tss and S; way becomes the one that was gone"""
+    """b, ssr, tss and S; a status. `way` becomes the way that was taken."""
     cdef Py_ssize_t p = f.design.p, t
     gather_moments(f)
     if f.count < p + f.centred:
@@ -122,12 +114,12 @@ cdef int fit_design(Fit* f, int* way) noexcept nogil:
 
 
 cdef inline double in_units(double x, double up, double down) noexcept nogil:
-    """x up / down for powers of two, where up / down itself may overflow"""
+    """x up / down for powers of two; up / down itself may overflow"""
     return ldexp(x, ilogb(up) - ilogb(down)) if up != down else x
 
 
 cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y):
-    """The object of a fit, in the units of X and y"""
+    """The result object, in the units of X and y"""
     cdef Design* d = &f.design
     cdef Py_ssize_t P = d.columns + f.centred, rank = d.p + f.centred, i, t, at
     cdef double* b
@@ -158,10 +150,10 @@ cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y)
             for i in range(d.p):
                 up = d.scales[d.kept[i]] if d.scaled else 1
                 at = (d.kept[i] + f.centred) * d.k + t
-                b[at] = in_units(f.b[t * (d.columns + 1) + i], up, down)
+                b[at] = in_units(f.b[t * (d.columns + 1) + i].high, up, down)
                 bse[at] = in_units(f.rows[i] * root, up, down)
             if f.centred:
-                b[t] = in_units(f.b[t * (d.columns + 1) + d.columns], 1, down)
+                b[t] = in_units(f.b[t * (d.columns + 1) + d.columns].high, 1, down)
                 bse[t] = in_units(f.rows[d.columns] * root, 1, down)
     return new_fit(params, errors, of_targets(f.ssr, d.k, single),
                    of_targets(f.rsquared, d.k, single), of_targets(f.fvalue, d.k, single),
@@ -213,12 +205,12 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
              double rank_tol, way="any"):
     """The fit of float32 or float64 arrays in any strides, and of plain float64 weights or None.
 
-    A negative rank_tol asks for the default. Its status is 3, and its fields are NaN, where X or y
-    is not finite. `way` is for the tests.
+    A negative rank_tol asks for the default. Where X or y is not finite, the status is 3 and all
+    fields are NaN. `way` is for the tests.
     """
     cdef Fit f
     cdef Py_ssize_t P
-    cdef int status, gone = ways[way]
+    cdef int status, taken = ways[way]
     cdef PyThreadState* state
     cdef LeastSquares made
     cdef bint single
@@ -232,18 +224,18 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
         raise too_few(P, f.design.n, weights)
     f.centred = intercept
     f.rank_tol = rank_tol if rank_tol >= 0 else 16 * P * EPSILON
-    if rank_tol >= 0 and gone == ANY_WAY:
-        gone = REFLECTIONS          # which measures columns by it
+    if rank_tol >= 0 and taken == ANY_WAY:
+        taken = REFLECTIONS          # only this way measures columns by it
     if not make_room(&f):
         raise MemoryError
     try:
         state = release_gil(<double>f.design.n * P * (P + f.design.k))
-        status = fit_design(&f, &gone)
+        status = fit_design(&f, &taken)
         take_gil(state)
         if status == FIT_TOO_FEW:
             raise too_few(P, f.count, weights)
         made = result_of(&f, status, single, X, y)
-        made._way = "cholesky" if gone == CHOLESKY else "reflections"
+        made._way = "cholesky" if taken == CHOLESKY else "reflections"
         made._steps = f.steps
         return made
     finally:
@@ -262,7 +254,7 @@ def finite_rows(cnp.ndarray X not None, cnp.ndarray y not None, cnp.ndarray weig
     cdef double* w = <double*>cnp.PyArray_DATA(weights)
     memset(&f, 0, sizeof(f))
     set_rows(&f.design, X, y, weights)
-    f.design.weights = NULL         # all rows are looked at
+    f.design.weights = NULL         # look at all rows
     if not make_room(&f):
         raise MemoryError
     with nogil:
@@ -280,7 +272,7 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
                   bint intercept):
     """y - intercept - X params in doubled precision, rounded; params plain, (P, k).
 
-    A column whose parameters are NaN is not looked at. y may be None: what is predicted, then.
+    A column whose parameters are NaN is left out. Without y it is the prediction.
     """
     cdef Fit f
     cdef Py_ssize_t P, k, first = 0, start, i, j, t
@@ -308,8 +300,7 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
             if isnan(b[(j + intercept) * k]):
                 continue
             for t in range(k):
-                f.b[t * P + f.design.p] = b[(j + intercept) * k + t]
-            f.b_low[f.design.p] = 0
+                f.b[t * P + f.design.p] = as_pair(b[(j + intercept) * k + t])
             f.design.kept[f.design.p] = j
             f.design.p += 1
         if y is None:
@@ -321,7 +312,7 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
                 residuals(f.design.p, f.block.groups, f.block.columns, f.design.ld,
                           f.roots if y is None
                           else f.block.columns + (f.design.p + t) * f.design.ld,
-                          f.b + t * P, f.b_low, b[t] if intercept else 0, 0, f.other,
+                          f.b + t * P, as_pair(b[t] if intercept else 0), f.other,
                           f.other + f.design.ld)
                 for i in range(f.block.rows):
                     out[(start + i) * k + t] = sign * f.other[i]

@@ -1,10 +1,10 @@
-# Moments of several sets of rows become those of all of them.
+# Moments of several sets of rows become the moments of all of them.
 
 from libc.math cimport frexp, ldexp
 
 cdef void rescale_moments(Py_ssize_t q, Py_ssize_t j, double exponent,
                           MomentSums* moments) noexcept nogil:
-    """Put column j into units of 2^exponent, which is not below what it was"""
+    """Put column j into units of 2^exponent, not below its exponent so far"""
     cdef Py_ssize_t i
     cdef double factor = ldexp(1, <int>(moments.exponent[j] - exponent))
     moments.exponent[j] = exponent
@@ -19,7 +19,7 @@ cdef void rescale_moments(Py_ssize_t q, Py_ssize_t j, double exponent,
 
 
 cdef void rescale_weights(Py_ssize_t q, double exponent, MomentSums* moments) noexcept nogil:
-    """Put weights into units of 2^exponent, which is not below what it was"""
+    """Put weights into units of 2^exponent, not below their exponent so far"""
     cdef Py_ssize_t i
     cdef double factor = ldexp(1, <int>(moments.weight_exponent - exponent))
     moments.weight_exponent = exponent
@@ -38,13 +38,6 @@ cdef inline double unit_exponent(double x) noexcept nogil:
     if x != 0:
         frexp(x, &power)
     return max(-MAX_EXPONENT, min(MAX_EXPONENT, power))
-
-
-cdef inline Pair pair_at(const double* high, const double* low, Py_ssize_t i) noexcept nogil:
-    cdef Pair found
-    found.high = high[i]
-    found.low = low[i]
-    return found
 
 
 cdef void merge_moments(Py_ssize_t q, MomentSums* into, MomentSums* other) noexcept nogil:

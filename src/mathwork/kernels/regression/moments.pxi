@@ -1,24 +1,24 @@
 # Centred second moments of the columns of X and of y, in one pass over the rows and in doubled
-# precision, so that least squares by them alone (normal.pxi) loses no digit of what X determines.
+# precision, so that least squares by them alone (normal.pxi) loses no digit that X determines.
 #
-# Blocks of rows come packed (design.pxi), are scaled and shifted near to their means, exactly
-# (centre_block), and multiplied in tiles of columns by columns, the lanes being rows (add_gram).
-# A column of ones goes along, so that sums of columns are products as well.
+# A block of rows comes packed and scaled (design.pxi). Its columns are shifted near to their
+# means, exactly (centre_block), and multiplied in tiles of columns by columns, with rows as lanes
+# (add_gram). One column more is all ones, so that sums of columns are products as well.
 #
-# The shift is the mean of a sample. What the final centring takes away again is at most
-# rows / sample of the sum itself, so it costs that many digits of 32 at the very worst. Scales
-# are powers of two that keep squares from overflow and underflow, and round nothing.
+# The shift is the mean of a sample. The final centring takes away at most rows / sample of the
+# sum itself, and that ratio bounds the digits that it costs of 32. Scales are powers of two: they
+# keep squares from overflow and underflow, and round nothing.
 
 from libc.math cimport fabs, frexp, ldexp
 
 cdef enum:
     SAMPLE_ROWS = 64
     MAX_EXPONENT = 1000     # of a scale: 2^1000 and its inverse are normal numbers
-    MOST_MOMENTS = 1 << 24  # columns: more of them fit in no memory, and their sizes in 64 bits
+    MOST_MOMENTS = 1 << 24  # columns: with more, moments fit in no memory
 
-# Moments of q columns, about their means, not divided by the weight. Column j is in units of
-# 2^exponent[j] in `gram`, (q, q) and symmetric, but not in `mean`; weights are in units of
-# 2^weight_exponent, which is 1 unless they are far from it.
+# Moments of q columns, about their means, not divided by the weight. `gram` is (q, q) and
+# symmetric. There column j is in units of 2^exponent[j]; in `mean` it is not. Weights are in
+# units of 2^weight_exponent, which is 1 unless they are far from it.
 cdef struct MomentSums:
     double count            # of the rows with a positive weight
     double weight, weight_low
@@ -29,14 +29,19 @@ cdef struct MomentSums:
     double* gram
     double* gram_low
 
-# What one pass works with: (Q, ld) each but the sums, Q being q + 1, for the ones.
+# The memory of a pass. Q is q + 1, for the ones.
 cdef struct MomentRoom:
     Py_ssize_t Q, ld
-    double* right           # the columns, packed and then centred,
-    double* right_low       # and what rounding lost of them
+    bint weighted
+    double* scales          # (q,), and the next
+    double* shifts
+    double* right           # (Q, ld): the columns, packed and then centred,
+    double* right_low       # and their rounding errors
     double* left            # both times the weight; the same memory without weights
     double* left_low
-    double* sums            # (Q, Q, 2, GROUP): partial sums, and what they lost
+    double* sums            # (Q, Q, 2, GROUP): partial sums, and their rounding errors
+    double* weights         # (ld,): of the rows of a block
+    Py_ssize_t* kept        # (q,)
 
 
 cdef inline Py_ssize_t moment_numbers(Py_ssize_t q) noexcept nogil:
@@ -48,13 +53,13 @@ cdef int check_moments(cnp.ndarray numbers, Py_ssize_t q) except -1:
     """Raise unless these can be the moments of q columns"""
     if not (0 <= q <= MOST_MOMENTS and is_plain(numbers, 1, cnp.NPY_DOUBLE)
             and numbers.shape[0] == moment_numbers(q)):
-        raise ValueError(f"moments of {q} columns must be {4 + 3 * q + 2 * q * q} numbers of "
+        raise ValueError(f"moments of {q} columns must be {moment_numbers(q)} numbers of "
                          f"float64, got shape {shape_of(numbers)}, {numbers.dtype}")
     return 0
 
 
 cdef inline MomentSums moments_in(Py_ssize_t q, double* numbers) noexcept nogil:
-    """The moments that lie in `numbers` in the order of MomentSums; the first four are copied"""
+    """The moments that `numbers` hold in the order of MomentSums; the first four are copied"""
     cdef MomentSums made
     made.count, made.weight, made.weight_low = numbers[0], numbers[1], numbers[2]
     made.weight_exponent = numbers[3]
@@ -67,7 +72,7 @@ cdef inline MomentSums moments_in(Py_ssize_t q, double* numbers) noexcept nogil:
 
 
 cdef inline void keep_weight(const MomentSums* moments, double* numbers) noexcept nogil:
-    """What moments_in() copied, back to its place"""
+    """Put back the numbers that moments_in() copied"""
     numbers[0], numbers[1], numbers[2] = moments.count, moments.weight, moments.weight_low
     numbers[3] = moments.weight_exponent
 
@@ -92,16 +97,16 @@ cdef inline void centre_column(Py_ssize_t rows, double shift, const double* weig
         r += F64_LANES
 
 
-cdef inline void centre_block(MomentRoom* room, const Block* block, const double* shifts,
-                              bint weighted) noexcept nogil:
-    """Centre the columns of a block, and put ones behind; all zero behind the last row"""
+cdef inline void centre_block(MomentRoom* room, const Block* block) noexcept nogil:
+    """Centre the columns of a block and append the ones; behind the last row all is 0"""
     cdef Py_ssize_t q = room.Q - 1, ld = room.ld, rows = block.groups * GROUP, j, r
     for j in range(q):
-        centre_column(rows, shifts[j], block.weights if weighted else NULL, room.right + j * ld,
-                      room.right_low + j * ld, room.left + j * ld, room.left_low + j * ld)
+        centre_column(rows, room.shifts[j], block.weights if room.weighted else NULL,
+                      room.right + j * ld, room.right_low + j * ld, room.left + j * ld,
+                      room.left_low + j * ld)
     for r in range(block.rows):
         room.right[q * ld + r] = 1
-    if weighted:
+    if room.weighted:
         memcpy(room.left + q * ld, block.weights, rows * sizeof(double))
     clear_tail(block, room.right, room.Q, ld)
     clear_tail(block, room.right_low, q, ld)
@@ -141,7 +146,7 @@ cdef inline void gram_tile(const int rows, const int columns, Py_ssize_t depth,
             r += GROUP
         for i in range(rows):
             for j in range(columns):
-                # Once a block, which keeps what rounding does to `lost` that small.
+                # Once a block, so that `lost` stays small and so does its rounding.
                 at = sums + i * ldsums + 2 * j * GROUP + part
                 store(at, two_sum(total[i * columns + j], lost[i * columns + j], &x_low))
                 store(at + GROUP, x_low)
@@ -178,7 +183,7 @@ cdef void add_gram(MomentRoom* room, Py_ssize_t depth) noexcept nogil:
 
 cdef inline void choose_scale(Py_ssize_t rows, const double* x, double* scale, double* shift,
                               double* exponent) noexcept nogil:
-    """The scale of a column, and the shift of the scaled one, by a sample"""
+    """The scale of a column and the shift of the scaled column, by a sample"""
     cdef double total = 0, spread = 0, half
     cdef Py_ssize_t r
     cdef int power = 0
@@ -213,10 +218,11 @@ cdef inline int exponent_of_weights(const Design* rows) noexcept nogil:
     return max(-MAX_EXPONENT, power)
 
 
-cdef void choose_scales(const Design* rows, double* weights, Block* block, double* scales,
-                        double* shifts, double* exponents) noexcept nogil:
-    """By a sample of the rows; `block` has room for it, `weights` room for its weights"""
+cdef void choose_scales(const Design* rows, MomentRoom* room, Block* block,
+                        double* exponents) noexcept nogil:
+    """Choose scales and shifts by a sample of the rows, which `block` and room.sums take"""
     cdef Design sample = rows[0]
+    cdef double* weights = room.sums
     cdef Py_ssize_t step, r, j
     sample.n = min(rows.n, <Py_ssize_t>SAMPLE_ROWS, rows.ld - GROUP)
     sample.scaled = False
@@ -229,14 +235,14 @@ cdef void choose_scales(const Design* rows, double* weights, Block* block, doubl
         sample.weights = weights
     pack_block(&sample, 0, block)
     for j in range(rows.p + rows.k):
-        choose_scale(block.rows, block.columns + j * rows.ld, scales + j, shifts + j,
+        choose_scale(block.rows, block.columns + j * rows.ld, room.scales + j, room.shifts + j,
                      exponents + j)
 
 
 cdef void sum_groups(Py_ssize_t Q, double* sums) noexcept nogil:
     """sums[i, j, :, 0] = the sum of the partial sums, as a pair, for i <= j
 
-    A register of sums at a time; some behind the last are read.
+    It takes a register of sums at a time, and reads some behind the last.
     """
     cdef Py_ssize_t i, j, part, k
     cdef f64v highs[GROUP]
@@ -266,7 +272,7 @@ cdef void sum_groups(Py_ssize_t Q, double* sums) noexcept nogil:
 
 
 cdef inline Pair sum_at(const MomentRoom* room, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
-    """What sum_groups left"""
+    """Entry (i, j) of the sums after sum_groups()"""
     cdef Pair found
     cdef const double* at = room.sums + (i * room.Q + j) * 2 * GROUP
     found.high = at[0]
@@ -274,8 +280,7 @@ cdef inline Pair sum_at(const MomentRoom* room, Py_ssize_t i, Py_ssize_t j) noex
     return found
 
 
-cdef void finish_moments(const MomentRoom* room, const double* scales, const double* shifts,
-                         MomentSums* found) noexcept nogil:
+cdef void finish_moments(const MomentRoom* room, MomentSums* found) noexcept nogil:
     """mean = (shift + s / w) / scale, gram = sums - s s' / w for sums s of columns and w of ones"""
     cdef Py_ssize_t q = room.Q - 1, i, j
     cdef Pair weight = sum_at(room, q, q), offset, entry
@@ -289,61 +294,69 @@ cdef void finish_moments(const MomentRoom* room, const double* scales, const dou
             found.gram_low[i * q + j] = found.gram_low[j * q + i] = entry.low
         if found.gram[j * q + j] == 0:      # constant so far: any unit will do
             found.exponent[j] = -MAX_EXPONENT
-        offset = pair_sum(as_pair(shifts[j]), offset)
-        found.mean[j] = offset.high / scales[j]
-        found.mean_low[j] = offset.low / scales[j]
+        offset = pair_sum(as_pair(room.shifts[j]), offset)
+        found.mean[j] = offset.high / room.scales[j]
+        found.mean_low[j] = offset.low / room.scales[j]
+
+
+cdef inline double partial_sums(double Q) noexcept nogil:
+    """How many numbers the sums of a pass are; sum_groups() reads some behind the last"""
+    return (Q * Q + GROUP) * 2 * GROUP
+
+
+cdef void lay_out_moments(void* job, Arena* arena) noexcept nogil:
+    """The pieces of a pass"""
+    cdef MomentRoom* room = <MomentRoom*>job
+    cdef double Q = room.Q, ld = room.ld
+    room.scales = doubles(arena, Q - 1)
+    room.shifts = doubles(arena, Q - 1)
+    room.right = room.left = doubles(arena, Q * ld)
+    room.right_low = room.left_low = doubles(arena, Q * ld)
+    if room.weighted:
+        room.left = doubles(arena, Q * ld)
+        room.left_low = doubles(arena, Q * ld)
+    room.sums = doubles(arena, partial_sums(Q))
+    room.weights = doubles(arena, ld)
+    room.kept = indices(arena, Q - 1)
 
 
 cdef int accumulate_moments(Design* rows, MomentSums* found) noexcept nogil:
     """The moments of all rows, of the columns of X and then of y; -1 where memory ran out, else 0
 
-    `rows` needs no kept, scales and ld. Rows of weight 0 do not count, whatever is in them; NaN
-    and infinity in others make moments that are not finite. Without rows all is 0.
+    `rows` needs no kept, scales and ld. Rows of weight 0 do not count, whatever they hold; NaN and
+    infinity in other rows make moments that are not finite. Without rows all is 0.
     """
     cdef Py_ssize_t q = rows.p + rows.k, Q = q + 1, ld = block_rows(Q), r = 0, j
-    cdef bint weighted = rows.weights != NULL
-    cdef Py_ssize_t size = Q * ld, buffers = 4 if weighted else 2
-    cdef Py_ssize_t tail = (Q * Q + GROUP) * 2 * GROUP
     cdef MomentRoom room
     cdef Block block
-    cdef double* scales
-    cdef double* shifts
-    cdef void* memory = malloc((2 * q + ld + buffers * size + tail) * sizeof(double)
-                               + q * sizeof(Py_ssize_t))
+    cdef void* memory
+    room.Q, room.ld, room.weighted = Q, ld, rows.weights != NULL
+    memory = working_memory(lay_out_moments, &room)
     if memory == NULL:
         return -1
-    scales = <double*>memory
-    shifts = scales + q
-    room.Q, room.ld = Q, ld
-    room.right = room.left = shifts + q
-    room.right_low = room.left_low = room.right + size
-    if weighted:
-        room.left = room.right + 2 * size
-        room.left_low = room.left + size
-    room.sums = room.right + buffers * size
     block.columns = room.right
-    block.weights = room.sums + tail
+    block.weights = room.weights
     rows.ld = ld
-    rows.scales = scales
+    rows.scales = room.scales
     rows.scaled = True
-    rows.kept = <Py_ssize_t*>(block.weights + ld)
+    rows.kept = room.kept
     for j in range(rows.p):
         rows.kept[j] = j
     memset(room.right_low + q * ld, 0, ld * sizeof(double))     # ones and weights are whole
     memset(room.left_low + q * ld, 0, ld * sizeof(double))
     found.weight_exponent = exponent_of_weights(rows)
     rows.weight_scale = ldexp(1, <int>-found.weight_exponent)
-    choose_scales(rows, room.sums, &block, scales, shifts, found.exponent)
-    memset(room.sums, 0, tail * sizeof(double))
+    choose_scales(rows, &room, &block, found.exponent)
+    memset(room.sums, 0, <size_t>partial_sums(Q) * sizeof(double))
     found.count = 0
     while r < rows.n:
         r = pack_block(rows, r, &block)
-        centre_block(&room, &block, shifts, weighted)
+        centre_block(&room, &block)
         add_gram(&room, block.groups * GROUP)
         found.count += block.rows
     if found.count > 0:
         sum_groups(Q, room.sums)
-        finish_moments(&room, scales, shifts, found)
+        finish_moments(&room, found)
     else:
         memset(found.mean, 0, (moment_numbers(q) - 4) * sizeof(double))
         found.weight = found.weight_low = found.weight_exponent = 0

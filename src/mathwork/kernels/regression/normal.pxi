@@ -1,28 +1,54 @@
 # Least squares by moments alone: the normal equations, in doubled precision.
 #
-# They lose twice the digits that the condition of X costs, which is why float64 cannot afford
-# them; of 32 digits what is left is still all that X determines. The factor S of the inverse,
-# (X'X)^-1 = S S', S upper triangular, grows a column at a time.
+# They lose twice the digits that the condition of X costs. float64 cannot afford that. 32 digits
+# can: those left are all that X determines. The factor S of the inverse, (X'X)^-1 = S S', S upper
+# triangular, grows a column at a time.
 
 from libc.math cimport fabs, ldexp, sqrt
 
 cdef double SSR_NOISE = 2.0 ** -100     # of tss: a few roundings of a pair, 2^-104, a parameter
 
-# P is p + centred parameters, the intercept first, of the p columns that were chosen.
+# A fit of k targets by p chosen columns. P = p + centred parameters, the intercept first.
 cdef struct NormalFit:
     Py_ssize_t p, k
+    const Py_ssize_t* chosen
     bint centred
     double rank_tol
-    double* params          # (P, k); what is left out is NaN
+    double* params          # (P, k); NaN for a column that is left out
     double* bse             # (P, k)
     double* correlation     # (P, P) of the parameters
     double* ssr             # (k), and the next two
     double* rsquared
     double* fvalue
 
+# The working memory of a fit. r of the columns are kept: those that do not depend on the ones
+# before them.
+cdef struct NormalRoom:
+    Py_ssize_t p, r
+    Py_ssize_t* kept        # (p,): their places in `chosen`
+    Pair* S                 # (p, p), its upper triangle
+    Pair* along             # (p,), as the next three: scratch
+    Pair* z                 # S' X'y
+    Pair* b                 # S z
+    Pair* means             # S' mean
+    Pair* sizes             # (p + 1,): roots of the inverse's diagonal, the intercept last
+
+
+cdef void lay_out_normal(void* job, Arena* arena) noexcept nogil:
+    """The pieces of a fit"""
+    cdef NormalRoom* room = <NormalRoom*>job
+    cdef double p = room.p
+    room.kept = indices(arena, p)
+    room.S = pairs(arena, p * p)
+    room.along = pairs(arena, p)
+    room.z = pairs(arena, p)
+    room.b = pairs(arena, p)
+    room.means = pairs(arena, p)
+    room.sizes = pairs(arena, p + 1)
+
 
 cdef void fit_units(Py_ssize_t q, MomentSums* moments) noexcept nogil:
-    """Units that the means fit into as well"""
+    """Put columns into units that their means fit into as well"""
     cdef double exponent
     cdef Py_ssize_t j
     for j in range(q):
@@ -32,7 +58,7 @@ cdef void fit_units(Py_ssize_t q, MomentSums* moments) noexcept nogil:
 
 
 cdef void about_zero(Py_ssize_t q, MomentSums* moments) noexcept nogil:
-    """Moments about 0 instead of the means"""
+    """Make them moments about 0 instead of the means"""
     cdef Pair step, entry
     cdef Pair weight = pair_at(&moments.weight, &moments.weight_low, 0)
     cdef Py_ssize_t i, j
@@ -46,7 +72,7 @@ cdef void about_zero(Py_ssize_t q, MomentSums* moments) noexcept nogil:
 
 
 cdef inline Pair scaled_mean(const MomentSums* moments, Py_ssize_t j) noexcept nogil:
-    """In the units of the column"""
+    """The mean of column j, in its units"""
     cdef Pair mean
     mean.high = ldexp(moments.mean[j], <int>-moments.exponent[j])
     mean.low = ldexp(moments.mean_low[j], <int>-moments.exponent[j])
@@ -55,7 +81,7 @@ cdef inline Pair scaled_mean(const MomentSums* moments, Py_ssize_t j) noexcept n
 
 cdef inline Pair dot(Py_ssize_t n, const Pair* a, Py_ssize_t lda, const Pair* b,
                      Py_ssize_t ldb) noexcept nogil:
-    """a[i] b[i]"""
+    """sum a[i] b[i]"""
     cdef Pair total = as_pair(0)
     cdef Py_ssize_t i
     for i in range(n):
@@ -63,21 +89,23 @@ cdef inline Pair dot(Py_ssize_t n, const Pair* a, Py_ssize_t lda, const Pair* b,
     return total
 
 
-cdef Py_ssize_t factor_inverse(Py_ssize_t q, const MomentSums* moments, const Py_ssize_t* chosen,
-                               const NormalFit* fit, Pair* S, Pair* room,
-                               Py_ssize_t* kept) noexcept nogil:
-    """S (p, p) of the columns that do not depend on those before them; how many, named in `kept`
-    by their place in `chosen`
+cdef void factor_inverse(Py_ssize_t q, const MomentSums* moments, const NormalFit* fit,
+                         NormalRoom* room) noexcept nogil:
+    """S of the columns that do not depend on those before them, and which these are
 
-    With a_j the products of column j with those kept, S' a_j is its part along them and
-    S S' a_j makes it up from them. What is left is compared with the norms of all these columns,
-    about 0: the numbers that are stored carry that much rounding.
+    With a_j the products of column j with the kept columns, S' a_j is its part along them and
+    S S' a_j their coefficients. The rest of the column is compared with the norms of all these
+    columns, about 0: the stored numbers carry that much rounding.
     """
     cdef Py_ssize_t p = fit.p, r = 0, i, j, c
-    cdef Pair* along = room
-    cdef Pair* products = room + p
+    cdef const Py_ssize_t* chosen = fit.chosen
+    cdef Py_ssize_t* kept = room.kept
+    cdef Pair* S = room.S
+    cdef Pair* along = room.along
+    cdef Pair* products = room.z
     cdef Pair rest, root
     cdef double reach
+    memset(S, 0, p * p * sizeof(Pair))
     for j in range(p):
         c = chosen[j]
         for i in range(r):
@@ -87,7 +115,7 @@ cdef Py_ssize_t factor_inverse(Py_ssize_t q, const MomentSums* moments, const Py
         rest = pair_difference(pair_at(moments.gram, moments.gram_low, c * q + c),
                                dot(r, along, 1, along, 1))
         reach = norm_of(q, moments, c, fit.centred)
-        for i in range(r):      # the products are not needed any more: what makes the column up
+        for i in range(r):      # the coefficients take the place of the products
             products[i] = dot(r - i, S + i * p + i, 1, along + i, 1)
             reach += fabs(products[i].high) * norm_of(q, moments, chosen[kept[i]], fit.centred)
         if not (rest.high > 0 and sqrt(rest.high) > fit.rank_tol * reach):
@@ -99,7 +127,7 @@ cdef Py_ssize_t factor_inverse(Py_ssize_t q, const MomentSums* moments, const Py
         S[r * p + r] = pair_quotient(as_pair(1), root)
         kept[r] = j
         r += 1
-    return r
+    room.r = r
 
 
 cdef inline double norm_of(Py_ssize_t q, const MomentSums* moments, Py_ssize_t c,
@@ -112,95 +140,126 @@ cdef inline double norm_of(Py_ssize_t q, const MomentSums* moments, Py_ssize_t c
     return sqrt(moments.gram[c * q + c] + moments.weight * mean * mean)
 
 
-cdef int fit_normal(Py_ssize_t q, MomentSums* moments, const Py_ssize_t* chosen,
-                    NormalFit* fit) noexcept nogil:
-    """The fit of the last k columns by the chosen ones. How many parameters it has, of which
-    the others are NaN; -1 where memory ran out. `moments` are used up.
+cdef void correlate_columns(const NormalFit* fit, NormalRoom* room) noexcept nogil:
+    """sizes, and the correlation of the coefficients of the kept columns: S S' over its diagonal"""
+    cdef Py_ssize_t p = fit.p, P = p + fit.centred, r = room.r, i, j, c, d
+    cdef const Pair* S = room.S
+    cdef Pair entry
+    for j in range(r):
+        room.sizes[j] = pair_root(dot(r - j, S + j * p + j, 1, S + j * p + j, 1))
+        c = room.kept[j] + fit.centred
+        fit.correlation[c * P + c] = 1
+        for i in range(j):
+            entry = dot(r - j, S + i * p + j, 1, S + j * p + j, 1)
+            entry = pair_quotient(entry, pair_product(room.sizes[i], room.sizes[j]))
+            d = room.kept[i] + fit.centred
+            fit.correlation[d * P + c] = fit.correlation[c * P + d] = entry.high
 
-    The intercept is mean_y - mean' b; its row of the inverse is -mean' S S', its diagonal entry
-    1 / weight + mean' S S' mean.
+
+cdef void correlate_intercept(const MomentSums* moments, const NormalFit* fit,
+                              NormalRoom* room) noexcept nogil:
+    """The size and the correlations of the intercept
+
+    Its row of the inverse is -mean' S S', its diagonal entry 1 / weight + mean' S S' mean.
     """
-    cdef Py_ssize_t p = fit.p, k = fit.k, P = p + fit.centred, r, i, j, t, c, target, df_resid
-    cdef Pair* S = <Pair*>malloc((p * p + 5 * p + 2) * sizeof(Pair) + p * sizeof(Py_ssize_t))
-    cdef Pair* z = S + p * p + p
-    cdef Pair* b = z + p
-    cdef Pair* means = b + p                # in S's basis: S' mean
-    cdef Pair* sizes = means + p + 1        # roots of the inverse's diagonal, the intercept last
-    cdef Py_ssize_t* kept = <Py_ssize_t*>(sizes + p + 1)
-    cdef Pair total, explained, rest
+    cdef Py_ssize_t p = fit.p, P = p + 1, r = room.r, i, j, c
+    cdef const Pair* S = room.S
+    cdef Pair* means = room.means
+    cdef Pair entry = pair_quotient(
+        as_pair(1), pair_at(&moments.weight, &moments.weight_low, 0))
+    for i in range(r):
+        room.b[i] = scaled_mean(moments, fit.chosen[room.kept[i]])
+    for i in range(r):
+        means[i] = dot(i + 1, S + i, p, room.b, 1)
+    room.sizes[p] = pair_root(pair_sum(entry, dot(r, means, 1, means, 1)))
+    fit.correlation[0] = 1
+    for j in range(r):
+        entry = dot(r - j, means + j, 1, S + j * p + j, 1)
+        entry = pair_quotient(entry, pair_product(room.sizes[p], room.sizes[j]))
+        c = room.kept[j] + 1
+        fit.correlation[c] = fit.correlation[c * P] = -entry.high
+
+
+cdef double judge_target(Py_ssize_t q, const MomentSums* moments, Py_ssize_t t,
+                         const NormalFit* fit, NormalRoom* room) noexcept nogil:
+    """z, and ssr, rsquared and fvalue of target t; the root of its scale, in its units"""
+    cdef Py_ssize_t p = fit.p, r = room.r, P = p + fit.centred, target = q - fit.k + t, i
+    cdef Py_ssize_t df_resid = <Py_ssize_t>moments.count - r - fit.centred
+    cdef Pair total = pair_at(moments.gram, moments.gram_low, target * (q + 1)), explained, rest
     cdef double sigma
-    cdef int unit, power
-    if S == NULL:
+    for i in range(r):
+        room.b[i] = pair_at(moments.gram, moments.gram_low,
+                            fit.chosen[room.kept[i]] * q + target)
+    for i in range(r):
+        room.z[i] = dot(i + 1, room.S + i, p, room.b, 1)
+    explained = dot(r, room.z, 1, room.z, 1)
+    rest = pair_difference(total, explained)
+    fit.ssr[t] = rest.high if rest.high > (P + 1) * SSR_NOISE * total.high else 0
+    judge_fit(total.high, explained.high, fit.ssr[t], r, df_resid, &fit.rsquared[t],
+              &fit.fvalue[t])
+    sigma = root_of_scale(fit.ssr[t], df_resid)
+    fit.ssr[t] = ldexp(fit.ssr[t],
+                       2 * <int>moments.exponent[target] + <int>moments.weight_exponent)
+    return sigma
+
+
+cdef void fit_target(Py_ssize_t q, const MomentSums* moments, Py_ssize_t t, const NormalFit* fit,
+                     NormalRoom* room) noexcept nogil:
+    """The parameters of target t, their errors, and how good the fit is
+
+    b = S z, and the intercept is mean_y - mean' b.
+    """
+    cdef Py_ssize_t p = fit.p, k = fit.k, r = room.r, target = q - k + t, i, c
+    cdef double sigma = judge_target(q, moments, t, fit, room)
+    cdef Pair intercept = scaled_mean(moments, target)
+    cdef int unit = <int>moments.exponent[target], power
+    for i in range(r):
+        room.b[i] = dot(r - i, room.S + i * p + i, 1, room.z + i, 1)
+        c = (room.kept[i] + fit.centred) * k + t
+        power = unit - <int>moments.exponent[fit.chosen[room.kept[i]]]
+        fit.params[c] = ldexp(room.b[i].high, power)
+        fit.bse[c] = ldexp(room.sizes[i].high * sigma, power)
+    if fit.centred:
+        for i in range(r):
+            intercept = pair_difference(intercept, pair_product(
+                room.b[i], scaled_mean(moments, fit.chosen[room.kept[i]])))
+        fit.params[t] = ldexp(intercept.high, unit)
+        fit.bse[t] = ldexp(room.sizes[p].high * sigma, unit)
+
+
+cdef int fit_normal(Py_ssize_t q, MomentSums* moments, const NormalFit* fit) noexcept nogil:
+    """The fit of the last k columns by the chosen ones. `moments` are used up.
+
+    How many parameters it has, the others are NaN; -1 where memory ran out.
+    """
+    cdef Py_ssize_t P = fit.p + fit.centred, t
+    cdef NormalRoom room
+    cdef void* memory
+    room.p = fit.p
+    memory = working_memory(lay_out_normal, &room)
+    if memory == NULL:
         return -1
     fit_units(q, moments)
     if not fit.centred:
         about_zero(q, moments)
-    memset(S, 0, p * p * sizeof(Pair))
-    r = factor_inverse(q, moments, chosen, fit, S, S + p * p, kept)
-    fill_nan(fit.params, P * k)
-    fill_nan(fit.bse, P * k)
+    factor_inverse(q, moments, fit, &room)
+    fill_nan(fit.params, P * fit.k)
+    fill_nan(fit.bse, P * fit.k)
     fill_nan(fit.correlation, P * P)
-
-    for j in range(r):
-        sizes[j] = pair_root(dot(r - j, S + j * p + j, 1, S + j * p + j, 1))
-        c = kept[j] + fit.centred
-        fit.correlation[c * P + c] = 1
-        for i in range(j):
-            total = dot(r - j, S + i * p + j, 1, S + j * p + j, 1)
-            total = pair_quotient(total, pair_product(sizes[i], sizes[j]))
-            fit.correlation[(kept[i] + fit.centred) * P + c] = total.high
-            fit.correlation[c * P + kept[i] + fit.centred] = total.high
+    correlate_columns(fit, &room)
     if fit.centred:
-        for i in range(r):
-            b[i] = scaled_mean(moments, chosen[kept[i]])
-        for i in range(r):
-            means[i] = dot(i + 1, S + i, p, b, 1)
-        total = pair_quotient(as_pair(1), pair_at(&moments.weight, &moments.weight_low, 0))
-        sizes[p] = pair_root(pair_sum(total, dot(r, means, 1, means, 1)))
-        fit.correlation[0] = 1
-        for j in range(r):
-            total = dot(r - j, means + j, 1, S + j * p + j, 1)
-            total = pair_quotient(total, pair_product(sizes[p], sizes[j]))
-            fit.correlation[kept[j] + 1] = fit.correlation[(kept[j] + 1) * P] = -total.high
-
-    df_resid = <Py_ssize_t>moments.count - r - fit.centred
-    for t in range(k):
-        target = q - k + t
-        for i in range(r):
-            b[i] = pair_at(moments.gram, moments.gram_low, chosen[kept[i]] * q + target)
-        for i in range(r):
-            z[i] = dot(i + 1, S + i, p, b, 1)
-        total = pair_at(moments.gram, moments.gram_low, target * (q + 1))
-        explained = dot(r, z, 1, z, 1)
-        rest = pair_difference(total, explained)
-        fit.ssr[t] = rest.high if rest.high > (P + 1) * SSR_NOISE * total.high else 0
-        judge_fit(total.high, explained.high, fit.ssr[t], r, df_resid, &fit.rsquared[t],
-                  &fit.fvalue[t])
-        sigma = root_of_scale(fit.ssr[t], df_resid)
-        unit = <int>moments.exponent[target]
-        fit.ssr[t] = ldexp(fit.ssr[t], 2 * unit + <int>moments.weight_exponent)
-        for i in range(r):
-            b[i] = dot(r - i, S + i * p + i, 1, z + i, 1)
-            c = (kept[i] + fit.centred) * k + t
-            power = unit - <int>moments.exponent[chosen[kept[i]]]
-            fit.params[c] = ldexp(b[i].high, power)
-            fit.bse[c] = ldexp(sizes[i].high * sigma, power)
-        if fit.centred:
-            total = scaled_mean(moments, target)
-            for i in range(r):
-                total = pair_difference(total, pair_product(
-                    b[i], scaled_mean(moments, chosen[kept[i]])))
-            fit.params[t] = ldexp(total.high, unit)
-            fit.bse[t] = ldexp(sizes[p].high * sigma, unit)
-    free(S)
-    return <int>(r + fit.centred)
+        correlate_intercept(moments, fit, &room)
+    for t in range(fit.k):
+        fit_target(q, moments, t, fit, &room)
+    free(memory)
+    return <int>(room.r + fit.centred)
 
 
 def fit_of_moments(cnp.ndarray numbers not None, Py_ssize_t q, cnp.ndarray chosen not None,
                    Py_ssize_t k, bint single, bint intercept, double rank_tol):
-    """The fit by what moments_of gave of the last k columns, or of one that came as a vector.
+    """The fit of the last k columns, or of one that came as a vector, by the moments of moments_of.
 
-    `chosen` are the columns, plain and intp, that explain them.
+    `chosen` are the columns that explain them, plain and intp.
     """
     cdef NormalFit fit
     cdef MomentSums moments
@@ -224,10 +283,11 @@ def fit_of_moments(cnp.ndarray numbers not None, Py_ssize_t q, cnp.ndarray chose
     judged = of_parameters(3, k, False, &fit.ssr)
     moments = moments_in(q, <double*>cnp.PyArray_DATA(copy))
     fit.p, fit.k, fit.centred, fit.rank_tol = p, k, intercept, rank_tol
+    fit.chosen = columns
     fit.rsquared = fit.ssr + k
     fit.fvalue = fit.rsquared + k
     state = release_gil(20.0 * P * P * (P + k))
-    rank = fit_normal(q, &moments, columns, &fit)
+    rank = fit_normal(q, &moments, &fit)
     take_gil(state)
     if rank < 0:
         raise MemoryError

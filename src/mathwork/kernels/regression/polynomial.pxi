@@ -1,39 +1,39 @@
 # Polynomials by least squares, in doubled precision throughout.
 #
 # The basis is T_0 ... T_d, the Chebyshev polynomials of the mapped x. Because 2 T_i T_j =
-# T_(i+j) + T_|i-j|, their Gram matrix is made of 2 d + 1 sums: O(d) work a point. The inverse W of
+# T_(i+j) + T_|i-j|, their Gram matrix needs 2 d + 1 sums only: O(d) work a point. The inverse W of
 # its Cholesky factor turns the T_k into polynomials that are orthonormal on the data (Forsythe,
 # "Generation and use of orthogonal polynomials for data-fitting with a digital computer", Journal
-# of SIAM 5(2), 1957). Where x is spread unevenly they are so only nearly, and are made orthonormal
-# again by their own Gram matrix (Yamamoto, Nakatsukasa, Yanagisawa, Fukaya, "Roundoff error
-# analysis of the CholeskyQR2 algorithm", Electronic Transactions on Numerical Analysis 44, 2015).
-# Then a pass over the data takes the residuals and their sums, which refine the solution; it is
-# repeated where it corrected more than half of the digits.
+# of SIAM 5(2), 1957). With x spread unevenly they are nearly orthonormal, and their own Gram
+# matrix makes them so (Yamamoto, Nakatsukasa, Yanagisawa, Fukaya, "Roundoff error analysis of the
+# CholeskyQR2 algorithm", Electronic Transactions on Numerical Analysis 44, 2015). Then a pass over
+# the data sums the residuals, and these sums refine the solution. A pass that corrects more than
+# half of the digits is followed by another.
 
 from libc.math cimport fabs, ldexp, sqrt
 
 cdef enum:
     MOST_CORRECTIONS = 8
     MOST_ROUNDS = 5
-    MAX_DEGREE = 100        # nothing that float64 x and y can show has a higher one
+    MAX_DEGREE = 100        # float64 x and y can show nothing of a higher degree
 
-# A pivot above this part of its diagonal entry has lost less than 40 of 106 bits: what it makes is
+# A pivot above this part of its diagonal entry has lost less than 40 of 106 bits: its polynomial is
 # orthonormal to 2^-66.
 cdef double GOOD_PIVOT = ldexp(1, -40)
 
-# Where a pivot comes out below this part of it, this part of the largest diagonal entry is added
-# to all of them, as Fukaya, Kannan, Nakatsukasa, Yamamoto, Yanagisawa, "Shifted Cholesky QR",
-# SIAM Journal on Scientific Computing 42(1), 2020: one more round is to follow.
+# With a pivot below this part of its diagonal entry, 64 times this part of the largest diagonal
+# entry is added to all of them, and one more round follows: Fukaya, Kannan, Nakatsukasa, Yamamoto,
+# Yanagisawa, "Shifted Cholesky QR", SIAM Journal on Scientific Computing 42(1), 2020.
 cdef double LOST_PIVOT = ldexp(1, -90)
 
-# What is left of T_k without its projection on those before it, over T_k: below this, standard
-# errors have fewer than 9 of the 32 digits.
+# The norm of T_k without its projection on those before it, over the norm of T_k. Below this part,
+# standard errors have fewer than 9 of the 32 digits.
 cdef double LEAST_NORM = ldexp(1, -76)
 
-# Corrections below this part of the solution are the last: each leaves the square of it.
+# A correction below this part of the solution is the last: it leaves an error of its square.
 cdef double SMALL_CORRECTION = ldexp(1, -50)
 
-# What is below this part of the terms that make it is their rounding, and is written as 0.
+# A sum below this part of its terms is their rounding, and is written as 0.
 cdef double LEAST_PART = ldexp(1, -95)
 
 cdef struct PolynomialFit:
@@ -52,11 +52,28 @@ cdef struct PolynomialFit:
     double total_squares
 
 
+cdef void lay_out_polynomial(void* job, Arena* arena) noexcept nogil:
+    """The pieces of a fit"""
+    cdef PolynomialFit* fit = <PolynomialFit*>job
+    cdef double n = fit.size
+    fit.sums = doubles(arena, 3 * n * 2 * SHARES)
+    fit.seen = doubles(arena, n)
+    fit.moments = pairs(arena, 2 * n)
+    fit.gram = pairs(arena, n * n)
+    fit.coef = pairs(arena, n)
+    fit.right = pairs(arena, n)
+    fit.spare = pairs(arena, n)
+    fit.powers = pairs(arena, n * n)
+    fit.W = pairs(arena, n * n)
+
+
 # ---- small dense work: lower triangles, row by row ----
 
 cdef double factor_pairs(Py_ssize_t n, Pair* A) noexcept nogil:
-    """A = L L', L over A; the smallest pivot over its diagonal entry, at which it stops if that is
-    not above LOST_PIVOT"""
+    """A = L L', L over A; returns the smallest pivot over its diagonal entry
+
+    It stops at a pivot that is not above LOST_PIVOT times its entry.
+    """
     cdef Py_ssize_t i, j, k
     cdef Pair sum
     cdef double diagonal, part, least = 1
@@ -104,8 +121,8 @@ cdef void solve_triangle_of_pairs(Py_ssize_t n, const Pair* L, Pair* B) noexcept
 cdef void chebyshev_powers(Py_ssize_t n, const Mapping* mapping, Pair* powers) noexcept nogil:
     """powers[k, j]: of (2^shift x)^j in T_k(t), by the recurrence of the T_k
 
-    2 t = twice x + offset. The coefficients grow like (1 + sqrt(2))^k and more where x = 0 is far
-    from the data; none of that growth cancels.
+    2 t = twice x + offset. The coefficients grow like (1 + sqrt(2))^k, and faster if x = 0 is far
+    from the data. Nothing of that cancels.
     """
     cdef Py_ssize_t j, k
     cdef Pair twice = as_pair(2 * mapping.factor), offset, sum
@@ -128,6 +145,7 @@ cdef void chebyshev_powers(Py_ssize_t n, const Mapping* mapping, Pair* powers) n
 # ---- the fit ----
 
 cdef void gram_of_moments(const PolynomialFit* fit) noexcept nogil:
+    """gram[i, j] = (moments[i + j] + moments[i - j]) / 2, i >= j"""
     cdef Py_ssize_t n = fit.size, i, j
     cdef Pair sum
     for i in range(n):
@@ -139,7 +157,7 @@ cdef void gram_of_moments(const PolynomialFit* fit) noexcept nogil:
 
 
 cdef int orthonormalise(const Cloud* cloud, PolynomialFit* fit) noexcept nogil:
-    """W, of the moments"""
+    """W by the moments; a status"""
     cdef Py_ssize_t n = fit.size, round, k
     cdef double least, largest
     memset(fit.W, 0, n * n * sizeof(Pair))
@@ -173,7 +191,7 @@ cdef int orthonormalise(const Cloud* cloud, PolynomialFit* fit) noexcept nogil:
 
 
 cdef int solve_polynomial(Cloud* cloud, PolynomialFit* fit) noexcept nogil:
-    """The coefficients of the T_k and what the standard errors need; a status."""
+    """The coefficients of the T_k, and all that the standard errors need; a status"""
     cdef Py_ssize_t n = fit.size, i, j, k
     cdef int status = survey_points(cloud)
     cdef Pair mean, sum
@@ -216,7 +234,7 @@ cdef int solve_polynomial(Cloud* cloud, PolynomialFit* fit) noexcept nogil:
 
 cdef void power_coefficients(const Cloud* cloud, const PolynomialFit* fit,
                              double* coef) noexcept nogil:
-    """coef[j], of x^j"""
+    """coef[j] = the coefficient of x^j"""
     cdef Py_ssize_t n = fit.size, j, k
     cdef Pair sum
     cdef double terms
@@ -234,7 +252,7 @@ cdef void power_coefficients(const Cloud* cloud, const PolynomialFit* fit,
 
 cdef void power_covariance(const Cloud* cloud, PolynomialFit* fit, double variance,
                            double* covariance, double* bse) noexcept nogil:
-    """covariance[i, j] = variance ((W M)' (W M))[i, j], M the powers; its roots"""
+    """covariance = variance (W M)' (W M), M the powers; bse = the roots of its diagonal"""
     cdef Py_ssize_t n = fit.size, i, j, k
     cdef int shift = cloud.mapping.shift
     cdef Pair sum
@@ -254,30 +272,14 @@ cdef void power_covariance(const Cloud* cloud, PolynomialFit* fit, double varian
         bse[i] = ldexp(sqrt(sum.high * variance), shift * <int>i - cloud.y_shift)
 
 
-def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray weights,
-                   Py_ssize_t degree):
-    """A polynomial through plain float64 (n,) arrays; weights may be None.
+cdef int set_cloud(Cloud* cloud, cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights) except -1:
+    """The points of plain float64 (n,) arrays; weights may be None
 
-    Gives (status, count, mapping, basis, spread, coef, covariance, bse, ssr, unexplained).
-    `count` points have a weight, and `unexplained` is ssr over the sum of w (y - mean)^2.
-    `basis` (2, degree + 1) are pairs, of T_k, which evaluate_polynomial takes with the mapping.
-    `spread` (degree + 1, degree + 1) times the vector of T_k(t) is one whose length is the
-    standard error of the mean. With a status that is not 0 the arrays hold nothing.
+    Whoever holds an array can set its shape and dtype at any time: here they are read once, and
+    checked.
     """
-    cdef Py_ssize_t n = degree + 1, i, count
-    cdef int status
-    cdef double variance, ssr = NAN, unexplained = NAN
-    cdef Cloud cloud
-    cdef PolynomialFit fit
-    cdef PyThreadState* state
-    cdef cnp.ndarray basis, spread, coef, covariance, bse
-    cdef double* spreads
-    cdef double* pairs
-    cdef double* sums
-    cdef Pair* slab
-    # Whoever holds an array can set its shape and dtype at any time: here they are read once.
-    if not (0 <= degree <= MAX_DEGREE and is_plain(x, 1, cnp.NPY_DOUBLE)
-            and is_plain(y, 1, cnp.NPY_DOUBLE) and y.shape[0] == x.shape[0]
+    if not (is_plain(x, 1, cnp.NPY_DOUBLE) and is_plain(y, 1, cnp.NPY_DOUBLE)
+            and y.shape[0] == x.shape[0]
             and (weights is None or (is_plain(weights, 1, cnp.NPY_DOUBLE)
                                      and weights.shape[0] == x.shape[0]))):
         raise ValueError("x, y and weights must be float64 of one length, as when they were given")
@@ -287,55 +289,85 @@ def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray w
     cloud.weights = NULL
     if weights is not None:
         cloud.weights = <const double*>cnp.PyArray_DATA(weights)
+    cloud.count = 0
+    return 0
+
+
+cdef struct PolynomialResult:   # in the units of x and y
+    double* basis               # (2, size): the coefficients of T_k, high parts and low ones
+    double* spread              # (size, size)
+    double* coef                # (size,), of the powers of x
+    double* covariance          # (size, size)
+    double* bse                 # (size,)
+    double ssr
+    double unexplained
+
+
+cdef void write_result(const Cloud* cloud, PolynomialFit* fit,
+                       PolynomialResult* result) noexcept nogil:
+    """The result of a fit that is done"""
+    cdef Py_ssize_t n = fit.size, df_resid = cloud.count - n, i
+    cdef double variance = fit.residual_squares / <double>df_resid if df_resid > 0 else NAN
+    for i in range(n):
+        result.basis[i] = fit.coef[i].high
+        result.basis[n + i] = fit.coef[i].low
+    for i in range(n * n):
+        result.spread[i] = ldexp(fit.W[i].high * sqrt(variance), -cloud.y_shift)
+    power_coefficients(cloud, fit, result.coef)
+    power_covariance(cloud, fit, variance, result.covariance, result.bse)
+    result.unexplained = NAN if cloud.constant else fit.residual_squares / fit.total_squares
+    result.ssr = ldexp(fit.residual_squares, -cloud.weight_shift - 2 * cloud.y_shift)
+
+
+def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray weights,
+                   Py_ssize_t degree):
+    """A polynomial through plain float64 (n,) arrays; weights may be None.
+
+    Returns (status, count, mapping, basis, spread, coef, covariance, bse, ssr, unexplained).
+    `count` points have a weight, and `unexplained` is ssr over the sum of w (y - mean)^2.
+    `basis` (2, degree + 1) holds the coefficients of T_k as pairs, for evaluate_polynomial together
+    with the mapping. `spread` (degree + 1, degree + 1) times the vector of T_k(t) is a vector as
+    long as the standard error of the mean. With a status that is not 0 the arrays hold nothing.
+    """
+    cdef Py_ssize_t n = degree + 1
+    cdef int status
+    cdef Cloud cloud
+    cdef PolynomialFit fit
+    cdef PolynomialResult result
+    cdef PyThreadState* state
+    cdef void* memory
+    cdef cnp.ndarray basis, spread, coef, covariance, bse
+    cdef tuple mapping = None
+    if not 0 <= degree <= MAX_DEGREE:
+        raise ValueError(f"degree must be from 0 to {MAX_DEGREE}, got {degree}")
+    set_cloud(&cloud, x, y, weights)
     basis = new_matrix(2, n, cnp.NPY_DOUBLE)
     spread = new_matrix(n, n, cnp.NPY_DOUBLE)
     coef = new_vector(n, cnp.NPY_DOUBLE)
     covariance = new_matrix(n, n, cnp.NPY_DOUBLE)
     bse = new_vector(n, cnp.NPY_DOUBLE)
-    spreads = <double*>cnp.PyArray_DATA(spread)
-    pairs = <double*>cnp.PyArray_DATA(basis)
-    slab = <Pair*>malloc((5 * n + 3 * n * n) * sizeof(Pair))
-    sums = <double*>malloc((3 * 2 * SHARES + 1) * n * sizeof(double))
-    if slab == NULL or sums == NULL:
-        free(slab)
-        free(sums)
-        raise MemoryError
+    result.basis = <double*>cnp.PyArray_DATA(basis)
+    result.spread = <double*>cnp.PyArray_DATA(spread)
+    result.coef = <double*>cnp.PyArray_DATA(coef)
+    result.covariance = <double*>cnp.PyArray_DATA(covariance)
+    result.bse = <double*>cnp.PyArray_DATA(bse)
+    result.ssr = result.unexplained = NAN
     fit.size = n
-    fit.sums = sums
-    fit.seen = sums + 3 * 2 * SHARES * n
-    fit.moments = slab
-    fit.coef = slab + 2 * n
-    fit.right = slab + 3 * n
-    fit.spare = slab + 4 * n
-    fit.gram = slab + 5 * n
-    fit.powers = fit.gram + n * n
-    fit.W = fit.powers + n * n
-    cloud.count = 0
+    memory = working_memory(lay_out_polynomial, &fit)
+    if memory == NULL:
+        raise MemoryError
     state = release_gil(<double>n * n * n + <double>cloud.n * n)
     status = solve_polynomial(&cloud, &fit)
     if status == FIT_DONE:
-        count = cloud.count - n
-        variance = fit.residual_squares / <double>count if count > 0 else NAN
-        for i in range(n):
-            pairs[i] = fit.coef[i].high
-            pairs[n + i] = fit.coef[i].low
-        for i in range(n * n):
-            spreads[i] = ldexp(fit.W[i].high * sqrt(variance), -cloud.y_shift)
-        power_coefficients(&cloud, &fit, <double*>cnp.PyArray_DATA(coef))
-        power_covariance(&cloud, &fit, variance, <double*>cnp.PyArray_DATA(covariance),
-                         <double*>cnp.PyArray_DATA(bse))
-        unexplained = fit.residual_squares / fit.total_squares
-        ssr = ldexp(fit.residual_squares, -cloud.weight_shift - 2 * cloud.y_shift)
+        write_result(&cloud, &fit, &result)
     take_gil(state)
-    free(slab)
-    free(sums)
+    free(memory)
     if status == FIT_NO_MEMORY:
         raise MemoryError
-    if status != FIT_DONE:
-        return status, cloud.count, None, basis, spread, coef, covariance, bse, ssr, unexplained
-    return (status, cloud.count,
-            (cloud.mapping.shift, cloud.mapping.centre, cloud.mapping.factor, cloud.y_shift),
-            basis, spread, coef, covariance, bse, ssr, unexplained)
+    if status == FIT_DONE:
+        mapping = (cloud.mapping.shift, cloud.mapping.centre, cloud.mapping.factor, cloud.y_shift)
+    return (status, cloud.count, mapping, basis, spread, coef, covariance, bse, result.ssr,
+            result.unexplained)
 
 
 # ---- evaluation ----
@@ -349,7 +381,7 @@ cdef Py_ssize_t terms_of(cnp.ndarray basis) except -1:
 
 
 def differentiate_polynomial(cnp.ndarray basis not None, tuple mapping not None):
-    """(basis, mapping) of the derivative by x: c'_(k-1) = c'_(k+1) + 2 k c_k, and c'_0 by half."""
+    """(basis, mapping) of the derivative by x: c'_(k-1) = c'_(k+1) + 2 k c_k, c'_0 half of that."""
     cdef Py_ssize_t n = terms_of(basis), k
     cdef Py_ssize_t most = max(n - 1, 1)
     cdef cnp.ndarray made = np.zeros((2, most))

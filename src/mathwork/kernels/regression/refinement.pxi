@@ -1,12 +1,14 @@
 # Refinement of a regression in doubled precision (see doubled.pxi), until it stops improving.
 #
-#   sharpen      S, which has lost as many digits as X has condition: W = X S, its columns nearly
-#                orthonormal, is computed in doubled precision; C'C = W'W, and S C^-1 is right
-#   refine       b: residuals r = y - X b and g = X'r in doubled precision, b += S S'g
+#   sharpen      the factor S, whose rounding grows with the condition of X. W = X S has nearly
+#                orthonormal columns and is computed in doubled precision. With C'C = W'W the
+#                factor S C^-1 is right.
+#   refine       the coefficients b. Residuals r = y - X b and g = X'r are computed in doubled
+#                precision, then b += S S'g.
 #   explained_by, correlate   what b explains; S S', with the intercept
 #
-# The residual carries twice the digits into X'r, so a large one does no harm, and b is kept as a
-# pair; the limit is then what X and y themselves say.
+# A residual brings twice the digits into X'r, so a large one does no harm, and b is a pair. Only
+# X and y limit the result.
 #
 # Bjorck, "Stability analysis of the method of seminormal equations for linear least squares
 # problems", Linear Algebra and its Applications 88, 1987, here with its products doubled; Yamamoto,
@@ -18,16 +20,16 @@ from libc.math cimport fabs, sqrt
 cdef enum:
     MOST_STEPS = 20
 
-cdef double SETTLED = 2.0 ** -20        # of ssr: what a last correction may take off
-cdef double PERFECT = 2.0 ** -180       # of y'y: squares of what doubled precision does not know
-cdef double BLUNT_INFLATION = 100       # above, S of the Gram matrix may have less than 13 digits
+cdef double SETTLED = 2.0 ** -20        # of ssr: a smaller correction is the last
+cdef double PERFECT = 2.0 ** -180       # of y'y: squares below it are rounding of pairs
+cdef double BLUNT_INFLATION = 100       # above it, S of the Gram matrix may lack 13 digits
 
 
 # ---- the factor ----
 
 cdef inline void orthonormal_column(Py_ssize_t j, Py_ssize_t groups, const double* a,
-                                    Py_ssize_t ld, const double* S, Py_ssize_t lds, double start,
-                                    double start_low, double* w) noexcept nogil:
+                                    Py_ssize_t ld, const double* S, Py_ssize_t lds, Pair start,
+                                    double* w) noexcept nogil:
     """w = start + a[:j + 1] S[:j + 1, j], in doubled precision and rounded"""
     cdef f64v total[GROUP]
     cdef f64v low[GROUP]
@@ -35,8 +37,8 @@ cdef inline void orthonormal_column(Py_ssize_t j, Py_ssize_t groups, const doubl
     cdef Py_ssize_t g, i, lane
     for g in range(groups):
         for lane in range(GROUP // F64_LANES):
-            total[lane] = fill_f64(start)
-            low[lane] = fill_f64(start_low)
+            total[lane] = fill_f64(start.high)
+            low[lane] = fill_f64(start.low)
         for i in range(j + 1):
             factor = fill_f64(S[i * lds + j])
             for lane in range(GROUP // F64_LANES):
@@ -46,52 +48,56 @@ cdef inline void orthonormal_column(Py_ssize_t j, Py_ssize_t groups, const doubl
             store_f64(w + g * GROUP + lane * F64_LANES, total[lane] + low[lane])
 
 
-cdef void sharpen(Fit* f) noexcept nogil:
-    """S + S_low = S C^-1; shift = S' (means - their rounded values)"""
-    cdef Py_ssize_t p = f.design.p, ld = f.design.ld, lds = f.design.columns, first = 0, i, j, k
-    cdef double* G = f.gram         # of W: nobody needs that of X any more
-    cdef double* C_inverse = f.S_low
-    cdef double* sums = f.z
-    cdef double* starts = f.rows
-    cdef double* starts_low = f.energy
-    cdef double* column
+cdef void orthonormal_gram(Fit* f, double* G, double* sums) noexcept nogil:
+    """G = W'W, its upper triangle, and the sums of the columns of W; all weighted
+
+    W is X S of the centred X.
+    """
+    cdef Py_ssize_t p = f.design.p, ld = f.design.ld, lds = f.design.columns, first = 0, i, j
+    cdef Pair* starts = f.spare     # -S' mean
+    cdef double* W = f.other        # at a block of rows
     cdef double total
-    cdef f64 high, low
     for j in range(p):
-        high = low = 0
+        starts[j] = as_pair(0)
         for i in range(j + 1):
-            sum_product(&high, &low, <f64>-f.mean[i], <f64>f.S[i * lds + j])
-        starts[j] = fast_two_sum(high, low, &low)
-        starts_low[j] = low
+            pair_gather(&starts[j], -f.mean[i], f.S[i * lds + j])
+        starts[j] = pair_settled(starts[j])
         sums[j] = 0
     memset(G, 0, p * p * sizeof(double))
     while first < f.design.n:
         first = pack_block(&f.design, first, &f.block)
         for j in range(p):
-            column = f.other + j * ld
             orthonormal_column(j, f.block.groups, f.block.columns, ld, f.S, lds, starts[j],
-                               starts_low[j], column)
-        clear_tail(&f.block, f.other, p, ld)
+                               W + j * ld)
+        clear_tail(&f.block, W, p, ld)
         if f.design.weights != NULL:
             for i in range(f.block.groups * GROUP):
                 f.roots[i] = sqrt(f.block.weights[i])
             for j in range(p):
-                column = f.other + j * ld
-                scale_column(column, f.block.groups, f.roots)
+                scale_column(W + j * ld, f.block.groups, f.roots)
                 if f.centred:
-                    dot_tile(1, 1, f.block.groups, column, f.roots, 0, &total, 1)
+                    dot_tile(1, 1, f.block.groups, W + j * ld, f.roots, 0, &total, 1)
                     sums[j] += total
         elif f.centred:
             for j in range(p):
-                sums[j] += column_sum(f.block.groups, f.other + j * ld)
-        block_gram(p, 0, f.block.groups, f.other, ld, f.part)
+                sums[j] += column_sum(f.block.groups, W + j * ld)
+        block_gram(p, 0, f.block.groups, W, ld, f.part)
         for i in range(p):
             for j in range(i, p):
                 G[i * p + j] += f.part[i * p + j]
-    # C over the upper triangle of G, less what is left of the means.
+
+
+cdef bint invert_gram_factor(Py_ssize_t p, double* G, const double* sums, double weight,
+                             double* C_inverse, Py_ssize_t ldc) noexcept nogil:
+    """C_inverse = C^-1 for C'C = G - sums sums' / weight; False where G has lost a column
+
+    C takes the place of the upper triangle of G.
+    """
+    cdef Py_ssize_t i, j, k
+    cdef double total
     for j in range(p):
         for k in range(j, p):
-            total = G[j * p + k] - sums[j] * sums[k] / f.total
+            total = G[j * p + k] - sums[j] * sums[k] / weight
             for i in range(j):
                 total -= G[i * p + j] * G[i * p + k]
             if k > j:
@@ -99,30 +105,47 @@ cdef void sharpen(Fit* f) noexcept nogil:
             elif total > 0:
                 G[j * p + j] = sqrt(total)
             else:
-                return          # S does not know its column: nothing to be gained
-        next_of_inverse(j, G[j * p + j], G + j, p, C_inverse, lds)
+                return False
+        next_of_inverse(j, G[j * p + j], G + j, p, C_inverse, ldc)
+    return True
+
+
+cdef void multiply_factor(Fit* f, const double* C_inverse) noexcept nogil:
+    """S + S_low = S C_inverse, which may lie in S_low"""
+    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j, k
+    cdef Pair* row = f.spare
+    for i in range(p):
+        for j in range(i, p):
+            row[j] = as_pair(0)
+            for k in range(i, j + 1):
+                pair_gather(&row[j], f.S[i * lds + k], C_inverse[k * lds + j])
+            row[j] = pair_settled(row[j])
+        for j in range(i, p):       # the rows below need no row of C_inverse up to this one
+            f.S[i * lds + j] = row[j].high
+            f.S_low[i * lds + j] = row[j].low
+
+
+cdef void sharpen(Fit* f) noexcept nogil:
+    """S + S_low = S C^-1 for C'C = W'W; shift = S' (means - their rounded values)"""
+    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j
+    cdef double* G = f.gram         # that of X is not needed any more
+    cdef double* sums = f.z
+    cdef double* C_inverse = f.S_low
+    orthonormal_gram(f, G, sums)
+    if not invert_gram_factor(p, G, sums, f.total, C_inverse, lds):
+        return                      # a column of S is all rounding: nothing can be gained
     for j in range(p):
         f.shift[j] = 0
         for i in range(j + 1):
             f.shift[j] += C_inverse[i * lds + j] * sums[i] / f.total
-    for i in range(p):
-        for j in range(i, p):
-            high = low = 0
-            for k in range(i, j + 1):
-                sum_product(&high, &low, <f64>f.S[i * lds + k], <f64>C_inverse[k * lds + j])
-            G[j] = fast_two_sum(high, low, &low)
-            sums[j] = low
-        for j in range(i, p):       # row i of C^-1, in whose place S_low lies, is done with
-            f.S[i * lds + j] = G[j]
-            f.S_low[i * lds + j] = sums[j]
+    multiply_factor(f, C_inverse)
     f.sharp = True
 
 
 # ---- residuals ----
 
 cdef inline void residuals(Py_ssize_t p, Py_ssize_t groups, const double* a, Py_ssize_t ld,
-                           const double* y, const double* b, const double* b_low,
-                           double intercept, double intercept_low, double* r,
+                           const double* y, const Pair* b, Pair intercept, double* r,
                            double* r_low) noexcept nogil:
     """r + r_low = y - intercept - a b, all in doubled precision"""
     cdef f64v total[GROUP]
@@ -130,15 +153,15 @@ cdef inline void residuals(Py_ssize_t p, Py_ssize_t groups, const double* a, Py_
     cdef f64v v, factor, factor_low
     cdef Py_ssize_t g, j, lane
     for g in range(groups):
-        factor = fill_f64(-intercept)
-        factor_low = fill_f64(-intercept_low)
+        factor = fill_f64(-intercept.high)
+        factor_low = fill_f64(-intercept.low)
         for lane in range(GROUP // F64_LANES):
             load(&v, y + g * GROUP + lane * F64_LANES)
             total[lane] = two_sum(v, factor, &low[lane])
             low[lane] = low[lane] + factor_low
         for j in range(p):
-            factor = fill_f64(-b[j])
-            factor_low = fill_f64(-b_low[j])
+            factor = fill_f64(-b[j].high)
+            factor_low = fill_f64(-b[j].low)
             for lane in range(GROUP // F64_LANES):
                 load(&v, a + j * ld + g * GROUP + lane * F64_LANES)
                 sum_product(&total[lane], &low[lane], v, factor)
@@ -165,7 +188,7 @@ cdef inline void weigh_residuals(Py_ssize_t groups, const double* weights, const
 
 cdef inline void add_dot(Py_ssize_t groups, const double* a, const double* a_low, const double* r,
                          const double* r_low, double* parts) noexcept nogil:
-    """parts += (a + a_low) (r + r_low); a NULL: ones, a_low NULL: zero"""
+    """parts += (a + a_low) (r + r_low); a NULL is ones, a_low NULL is zero"""
     cdef f64v total[GROUP]
     cdef f64v low[GROUP]
     cdef f64v v, high, tail, lost
@@ -193,14 +216,13 @@ cdef inline void add_dot(Py_ssize_t groups, const double* a, const double* a_low
         store_f64(parts + GROUP + lane * F64_LANES, low[lane])
 
 
-cdef inline double sum_of_pairs(const double* parts, double* low) noexcept nogil:
+cdef inline Pair sum_of_pairs(const double* parts) noexcept nogil:
     """The sum of GROUP partial sums"""
-    cdef f64 high = parts[0], tail = parts[GROUP]
+    cdef Pair total = pair_at(parts, parts + GROUP, 0)
     cdef Py_ssize_t i
     for i in range(1, GROUP):
-        high = add_pairs(high, tail, <f64>parts[i], <f64>parts[GROUP + i], &tail)
-    low[0] = tail
-    return high
+        total = pair_sum(total, pair_at(parts, parts + GROUP, i))
+    return total
 
 
 # ---- coefficients ----
@@ -213,6 +235,7 @@ cdef void residual_pass(Fit* f) noexcept nogil:
     cdef double* u = r
     cdef double* u_low = r_low
     cdef double* parts
+    cdef Pair* b
     if f.design.weights != NULL:
         u = r_low + ld
         u_low = u + ld
@@ -222,10 +245,10 @@ cdef void residual_pass(Fit* f) noexcept nogil:
         for t in range(f.design.k):
             if f.energy[t] < 0:
                 continue
+            b = f.b + t * (lds + 1)
             parts = f.parts + t * (p + 2) * 2 * GROUP
-            residuals(p, f.block.groups, f.block.columns, ld, f.block.columns + (p + t) * ld,
-                      f.b + t * (lds + 1), f.b_low + t * (lds + 1), f.b[t * (lds + 1) + lds],
-                      f.b_low[t * (lds + 1) + lds], r, r_low)
+            residuals(p, f.block.groups, f.block.columns, ld, f.block.columns + (p + t) * ld, b,
+                      b[lds], r, r_low)
             clear_tail(&f.block, r, 2, ld)
             if f.design.weights != NULL:
                 weigh_residuals(f.block.groups, f.block.weights, r, r_low, u, u_low)
@@ -239,78 +262,87 @@ cdef void residual_pass(Fit* f) noexcept nogil:
             add_dot(f.block.groups, r, r_low, u, u_low, parts + (p + 1) * 2 * GROUP)
 
 
-cdef bint correct(Fit* f, Py_ssize_t t, bint first) noexcept nogil:
-    """Correct b by the residuals of the last pass; whether nothing is left to gain
-
-    With h = X'r of the centred columns and w = S'h, b += S w lowers ssr by w'w.
-    """
-    cdef bint settled
+cdef double project_residual(Fit* f, const double* parts, Pair sum_r, double* w) noexcept nogil:
+    """w = S'g for g = X'r of the centred columns; by how much b += S w lowers ssr: w'w, and what
+    the intercept takes"""
     cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j
-    cdef double* parts = f.parts + t * (p + 2) * 2 * GROUP
-    cdef double* b = f.b + t * (lds + 1)
-    cdef double* b_low = f.b_low + t * (lds + 1)
-    cdef double* g = f.z
-    cdef double* g_low = f.z + lds
-    cdef double* w = f.z + 2 * lds
-    cdef double ssr, sum_r, sum_low, energy, reach, tail
-    cdef f64 high, low, step, step_low
-    ssr = sum_of_pairs(parts + (p + 1) * 2 * GROUP, &tail)
-    sum_r = sum_of_pairs(parts + p * 2 * GROUP, &sum_low)       # 0 without intercept
-    energy = sum_r * sum_r / f.total
+    cdef Pair* g = f.spare
+    cdef Pair total
+    cdef double energy = sum_r.high * sum_r.high / f.total
     for j in range(p):
-        high = sum_of_pairs(parts + j * 2 * GROUP, &g_low[j])
-        low = g_low[j]
-        sum_product(&high, &low, <f64>-f.mean[j], <f64>sum_r)
-        low -= f.mean[j] * sum_low
-        g[j] = fast_two_sum(high, low, &low)
-        g_low[j] = low
-        high = low = 0
+        g[j] = sum_of_pairs(parts + j * 2 * GROUP)
+        pair_gather(&g[j], -f.mean[j], sum_r.high)
+        g[j].low -= f.mean[j] * sum_r.low
+        g[j] = pair_settled(g[j])
+        total = as_pair(0)
         for i in range(j + 1):
-            sum_product(&high, &low, <f64>f.S[i * lds + j], <f64>g[i])
-            low += f.S[i * lds + j] * g_low[i]
+            pair_gather(&total, f.S[i * lds + j], g[i].high)
+            total.low += f.S[i * lds + j] * g[i].low
             if f.sharp:
-                low += f.S_low[i * lds + j] * g[i]
+                total.low += f.S_low[i * lds + j] * g[i].high
         if f.sharp:
-            low -= f.shift[j] * sum_r
-        w[j] = high + low
+            total.low -= f.shift[j] * sum_r.high
+        w[j] = total.high + total.low
         energy += w[j] * w[j]
+    return energy
+
+
+cdef bint add_step(Fit* f, Py_ssize_t t, const double* w, double sum_r,
+                   double reach) noexcept nogil:
+    """b += S w, and the intercept with it; whether errors of size `reach` times a row of S are
+    below the rounding of b"""
+    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j
+    cdef Pair* b = f.b + t * (lds + 1)
+    cdef Pair step, change = as_pair(sum_r / f.total)       # of the intercept
+    cdef bint settled = True
+    for j in range(p):
+        step = as_pair(0)
+        for i in range(j, p):
+            pair_gather(&step, f.S[j * lds + i], w[i])
+            if f.sharp:
+                step.low += f.S_low[j * lds + i] * w[i]
+        # As a pair: columns that nearly cancel do not where each has its own rounding.
+        step = pair_settled(step)
+        pair_gather(&change, -f.mean[j], step.high)
+        change.low -= f.mean[j] * step.low
+        b[j] = pair_sum(b[j], step)
+        settled &= reach * f.rows[j] <= EPSILON / 4 * fabs(b[j].high)
+        if f.sharp:
+            change.low -= f.shift[j] * w[j]
+    if f.centred:
+        b[lds] = pair_sum(b[lds], pair_settled(change))
+        settled &= reach * f.rows[lds] <= EPSILON / 4 * fabs(b[lds].high)
+    return settled
+
+
+cdef bint correct(Fit* f, Py_ssize_t t, bint first) noexcept nogil:
+    """Correct b by the residuals of the last pass; whether nothing is left to gain"""
+    cdef Py_ssize_t p = f.design.p
+    cdef const double* parts = f.parts + t * (p + 2) * 2 * GROUP
+    cdef double* w = f.z
+    cdef double ssr = sum_of_pairs(parts + (p + 1) * 2 * GROUP).high, energy
+    cdef Pair sum_r = sum_of_pairs(parts + p * 2 * GROUP)       # 0 without intercept
+    cdef bint settled
+    energy = project_residual(f, parts, sum_r, w)
     f.ssr[t] = ssr
     if not (first or energy < f.energy[t] / 4):
         return True             # it does not improve any more
     f.energy[t] = energy
     f.ssr[t] = ssr - energy if energy < ssr else 0
-    reach = f.rate * sqrt(energy)       # times a row of S: what the corrected b may still lack
-    settled = energy <= SETTLED * ssr
-    step = sum_r / f.total
-    step_low = 0
-    for j in range(p):
-        high = low = 0
-        for i in range(j, p):
-            sum_product(&high, &low, <f64>f.S[j * lds + i], <f64>w[i])
-            if f.sharp:
-                low += f.S_low[j * lds + i] * w[i]
-        # As a pair: columns that nearly cancel do not where each has its own rounding.
-        high = fast_two_sum(high, low, &low)
-        sum_product(&step, &step_low, <f64>-f.mean[j], high)
-        step_low -= f.mean[j] * low
-        b[j] = add_pairs(<f64>b[j], <f64>b_low[j], high, low, &low)
-        b_low[j] = low
-        settled &= reach * f.rows[j] <= EPSILON / 4 * fabs(b[j])
-        if f.sharp:
-            step_low -= f.shift[j] * w[j]
-    if f.centred:
-        step = fast_two_sum(step, step_low, &step_low)
-        b[lds] = add_pairs(<f64>b[lds], <f64>b_low[lds], step, step_low, &low)
-        b_low[lds] = low
-        settled &= reach * f.rows[lds] <= EPSILON / 4 * fabs(b[lds])
-    return settled or energy <= PERFECT * (f.tss[t] + f.total * f.mean[p + t] * f.mean[p + t])
+    settled = add_step(f, t, w, sum_r.high, f.rate * sqrt(energy))
+    if energy <= PERFECT * (f.tss[t] + f.total * f.mean[p + t] * f.mean[p + t]):
+        return True
+    return settled and energy <= SETTLED * ssr
 
 
-cdef void refine(Fit* f) noexcept nogil:
-    """b and ssr of all targets"""
-    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, left = f.design.k, i, j, t
+cdef void start_refinement(Fit* f) noexcept nogil:
+    """rows = the norms of the rows of S and of the intercept; rate = how much of an error a
+    correction leaves
+
+    float64 lost as much in S, and in the means.
+    """
+    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j
     cdef double total, intercept = 1 / f.total
-    # How much of an error a correction leaves: what float64 lost in S, and in the means.
     f.rate = 64 * (p + 1) * EPSILON * (1 if f.sharp else f.inflation)
     for j in range(p):
         total = 0
@@ -324,12 +356,19 @@ cdef void refine(Fit* f) noexcept nogil:
             total += f.S[i * lds + j] * f.mean[i]
         intercept += total * total
     f.rows[lds] = sqrt(intercept)
+
+
+cdef void refine(Fit* f) noexcept nogil:
+    """b and ssr of all targets"""
+    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, left = f.design.k, i, t
+    start_refinement(f)
     for t in range(f.design.k):
         f.energy[t] = 0
         if f.flat[t]:       # the answer is known
-            memset(f.b + t * (lds + 1), 0, lds * sizeof(double))
-            f.b[t * (lds + 1) + lds] = f.mean[p + t]
-            f.b_low[t * (lds + 1) + lds] = f.ssr[t] = 0
+            for i in range(lds):
+                f.b[t * (lds + 1) + i] = as_pair(0)
+            f.b[t * (lds + 1) + lds] = as_pair(f.mean[p + t])
+            f.ssr[t] = 0
             f.energy[t] = -1
             left -= 1
     f.steps = 0
@@ -343,68 +382,63 @@ cdef void refine(Fit* f) noexcept nogil:
 
 
 cdef double explained_by(Fit* f, Py_ssize_t t) noexcept nogil:
-    """The sum of squares of the centred X b: z'z where S z = b, in doubled precision, since columns
-    that nearly cancel make large b of a small z
+    """The sum of squares of the centred X b, which is z'z for S z = b
+
+    In doubled precision: columns that nearly cancel make a large b of a small z.
     """
-    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j = p
-    cdef const double* b = f.b + t * (lds + 1)
-    cdef const double* b_low = f.b_low + t * (lds + 1)
+    cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j
+    cdef const Pair* b = f.b + t * (lds + 1)
     cdef const double* row
-    cdef double* z = f.z
-    cdef double* z_low = f.z + lds
+    cdef Pair* z = f.spare
+    cdef Pair rest, pivot
     cdef double total = 0
-    cdef f64 high, low, pivot_low
-    while j > 0:
-        j -= 1
+    for j in range(p - 1, -1, -1):
         row = f.S + j * lds
-        high, low, pivot_low = b[j], b_low[j], 0
+        rest, pivot = b[j], as_pair(row[j])
         for i in range(j + 1, p):
-            sum_product(&high, &low, <f64>-row[i], <f64>z[i])
-            low -= row[i] * z_low[i]
+            pair_gather(&rest, -row[i], z[i].high)
+            rest.low -= row[i] * z[i].low
             if f.sharp:
-                low -= f.S_low[j * lds + i] * z[i]
+                rest.low -= f.S_low[j * lds + i] * z[i].high
         if f.sharp:
-            pivot_low = f.S_low[j * lds + j]
-        high = fast_two_sum(high, low, &low)
-        z[j] = divide_pairs(high, low, <f64>row[j], pivot_low, &low)
-        z_low[j] = low
-        total += z[j] * z[j]
+            pivot.low = f.S_low[j * lds + j]
+        z[j] = pair_quotient(pair_settled(rest), pivot)
+        total += z[j].high * z[j].high
     return total
 
 
-# ---- what is said of it ----
+# ---- errors ----
 
 cdef inline double dot_of_rows(const Fit* f, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
     """(S S')[i, j] for i <= j"""
     cdef Py_ssize_t p = f.design.p, lds = f.design.columns, k
     cdef const double* a = f.S + i * lds
     cdef const double* b = f.S + j * lds
-    cdef f64 high = 0, low = 0
+    cdef Pair total = as_pair(0)
     for k in range(j, p):
-        sum_product(&high, &low, <f64>a[k], <f64>b[k])
+        pair_gather(&total, a[k], b[k])
         if f.sharp:
-            low += a[k] * f.S_low[j * lds + k] + f.S_low[i * lds + k] * b[k]
-    return high + low
+            total.low += a[k] * f.S_low[j * lds + k] + f.S_low[i * lds + k] * b[k]
+    return total.high + total.low
 
 
 cdef void correlate(Fit* f, double* V, Py_ssize_t ldv) noexcept nogil:
-    """rows = the roots of the diagonal of (X'X)^-1, and V = (X'X)^-1 over these, the intercept its
-    first if there is one
+    """rows = the roots of the diagonal of (X'X)^-1; V = (X'X)^-1 over these. An intercept is first.
 
-    With the means m of the columns, M = S S' and v = S'm: 1/n + v'v, -S v, and M. Not v but m is
-    rounded, which is why v has its own correction.
+    With the means m of the columns and v = S'm the blocks of (X'X)^-1 are 1/n + v'v, -S v and
+    S S'. m is rounded, and v has a correction of its own for that.
     """
     cdef Py_ssize_t p = f.design.p, lds = f.design.columns, offset = f.centred, i, j, at, to
     cdef double* v = f.z
     cdef double total
-    cdef f64 high, low
+    cdef Pair sum
     for j in range(p):
-        high = low = 0
+        sum = as_pair(0)
         for i in range(j + 1):
-            sum_product(&high, &low, <f64>f.S[i * lds + j], <f64>f.mean[i])
+            pair_gather(&sum, f.S[i * lds + j], f.mean[i])
             if f.sharp:
-                low += f.S_low[i * lds + j] * f.mean[i]
-        v[j] = high + low + (f.shift[j] if f.sharp else 0)
+                sum.low += f.S_low[i * lds + j] * f.mean[i]
+        v[j] = sum.high + sum.low + (f.shift[j] if f.sharp else 0)
     for i in range(p):
         f.rows[i] = sqrt(dot_of_rows(f, i, i))
     if f.centred:
@@ -416,10 +450,10 @@ cdef void correlate(Fit* f, double* V, Py_ssize_t ldv) noexcept nogil:
     for i in range(p):
         at = f.design.kept[i] + offset
         if f.centred:
-            high = low = 0
+            sum = as_pair(0)
             for j in range(i, p):
-                sum_product(&high, &low, <f64>f.S[i * lds + j], <f64>-v[j])
-            V[at] = V[at * ldv] = (high + low) / (f.rows[i] * f.rows[lds])
+                pair_gather(&sum, f.S[i * lds + j], -v[j])
+            V[at] = V[at * ldv] = (sum.high + sum.low) / (f.rows[i] * f.rows[lds])
         V[at * ldv + at] = 1
         for j in range(i + 1, p):
             to = f.design.kept[j] + offset
