@@ -28,7 +28,7 @@ LAYERS = (
     {module.partition(".")[2] for module in KERNELS},
     {"_levels", "_doors"},
     {"activations", "init", "matrix", "nn", "orbit", "regression"},
-    {"_runtime", "_solar_system", "dask", "data", "sklearn"},
+    {"_runtime", "dask", "data", "sklearn"},
     {"mathwork"},           # what `import mathwork` brings
     {"cli"},
     {"__main__"},
@@ -37,8 +37,6 @@ LAYERS = (
 BESIDE = {
     ("nn", "init"),         # Network.he
 }
-# Files of the command line beside its folder.
-COMMAND_LINE = {"_cli_fit", "_cli_json", "_cli_matrices", "_cli_orbit", "_tables"}
 
 # What the compiled sources may import of the package.
 BELOW_KERNELS = {"mathwork._arrays", "mathwork._workers"}
@@ -110,7 +108,7 @@ def circle_in(graph):
 def part_of(module):
     """The module or folder directly below mathwork."""
     part = module.split(".")[1] if "." in module else module
-    return "cli" if part in COMMAND_LINE else part
+    return part
 
 
 def wrong_ways_in(graph):

@@ -35,23 +35,19 @@ def checked_rank_tol(rank_tol, default):
 
 # ---- weights ----
 
-def weights_of_rows(weights, X):
-    """Return `weights` as an array of real numbers, one for each row of X."""
-    weights = as_array(weights, "weights")
+def check_weights_of_rows(weights, X):
+    """Raise unless there is one weight for each row of X."""
     if weights.shape != (len(X),):
         raise ValueError(f"weights must have shape ({len(X)},) to match X, got {weights.shape}")
-    return weights
 
 
-def checked_weights(weights, first=0):
-    """Return the weights as a plain float64 array; an error counts rows from `first`."""
-    weights = as_plain(weights, "weights", FLOAT64)
+def check_weights(weights, first=0):
+    """Raise if one of the weights, those of the rows from `first` on, is wrong."""
     wrong = are_wrong(weights)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError("weights must be finite and not negative, "
                          f"got {weights[row]} in row {first + row}")
-    return weights
 
 
 def weights_of_points(weights, x):
@@ -70,4 +66,4 @@ def wrong_weight(weights):
 
 def are_wrong(weights):
     """Return which weights are negative, infinite or NaN."""
-    return ~((weights >= 0) & (weights < np.inf))
+    return ~((weights >= 0) & np.isfinite(weights))

@@ -7,15 +7,16 @@ import warnings
 
 import numpy as np
 
+from mathwork._arrays import FLOAT64, as_plain
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
 from mathwork.regression.checks import (
     as_readable,
     check_nan_policy,
+    check_weights,
+    check_weights_of_rows,
     checked_rank_tol,
-    checked_weights,
-    weights_of_rows,
 )
 from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
 
@@ -424,5 +425,7 @@ def checked(X, y, weights, rank_tol, nan_policy):
         raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
     check_nan_policy(nan_policy, NAN_POLICIES)
     if weights is not None:
-        weights = checked_weights(weights_of_rows(weights, X))
+        weights = as_plain(weights, "weights", FLOAT64)
+        check_weights_of_rows(weights, X)
+        check_weights(weights)
     return X, y, weights, checked_rank_tol(rank_tol, -1.0)

@@ -7,16 +7,16 @@ import operator
 
 import numpy as np
 
-from mathwork._arrays import as_array
+from mathwork._arrays import FLOAT64, as_array, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT
 from mathwork.regression.checks import (
     check_nan_policy,
+    check_weights,
+    check_weights_of_rows,
     checked_rank_tol,
-    checked_weights,
     in_place,
-    weights_of_rows,
 )
 
 NAN_POLICIES = ("raise", "omit")
@@ -152,7 +152,7 @@ class Moments:
         for start in range(0, max(len(X), 1), step):
             piece = slice(start, start + step)
             added = _moments_of(in_place(X[piece]), in_place(y[piece]),
-                                None if weights is None else checked_weights(weights[piece], start),
+                                None if weights is None else _weights(weights[piece], start),
                                 nan_policy, start)
             numbers = _joined(numbers, added, q)
         self._numbers = _finite(numbers)
@@ -325,7 +325,17 @@ def _checked_rows(X, y, weights, nan_policy):
         raise ValueError(f"y must have shape ({len(X)},) or ({len(X)}, k) to match X of shape "
                          f"{X.shape}, got {y.shape}")
     check_nan_policy(nan_policy, NAN_POLICIES)
-    return X, y, None if weights is None else weights_of_rows(weights, X)
+    if weights is not None:
+        weights = as_array(weights, "weights")
+        check_weights_of_rows(weights, X)
+    return X, y, weights
+
+
+def _weights(weights, first):
+    """Return a piece of the weights as the kernel takes them"""
+    weights = as_plain(weights, "weights", FLOAT64)
+    check_weights(weights, first)
+    return weights
 
 
 def _moments_of(X, y, weights, nan_policy, first):

@@ -194,7 +194,7 @@ cdef int matrix_times_matrix(
     """
     cdef Py_ssize_t L = lane_count(A), full = N - N % L
     cdef Packed packed
-    cdef void* memory
+    cdef void* memory = NULL
     if N == 1:
         half_times_vector(like, M, K, A, B, <const real*>NULL, C)
         return 0
@@ -204,9 +204,10 @@ cdef int matrix_times_matrix(
     packed.slice_numbers, packed.rest_numbers = 0, K * packed_columns(A, N - full)
     if M > TILE_ROWS and K * full * <Py_ssize_t>sizeof(real) > DIRECT_BYTES:
         packed.slice_numbers = slice_depth(A, K, part_length(K)) * packed_columns(A, full)
-    memory = working_memory(lay_out_packed, &packed)
-    if memory == NULL:
-        return -1
+    if packed.slice_numbers or packed.rest_numbers:
+        memory = working_memory(lay_out_packed, &packed)
+        if memory == NULL:
+            return -1
     if full:
         product(like, M, full, K, A, K, B, N, 2 * L, <const real*>NULL, C, N, False,
                 <real*>packed.slice if packed.slice_numbers else <real*>NULL)
