@@ -1,13 +1,19 @@
-"""Worst error of every activation: all 2^32 float32 values, and sampled float64 values.
+"""Measure the worst error of every activation, and print the table of docs/accuracy.md.
 
     python -m bench.accuracy [--float32] [--float64 N] [--only NAME] [--processes N]
 
-Without --float32 and --float64 it does both, with 10^8 float64 samples: half of them random bit
-patterns (so every exponent), half dense where the functions bend. The reference is NumPy's
-float64 for float32, and long double for float64, through expm1, log1p and the C library's erfc
-(a few lines of C compiled on the spot: gelu is skipped where there is no compiler). Errors are
-in units in the last place of the exact result. NaN must give NaN, and infinities the limits.
+Without --float32 and --float64 it does both: all 2^32 float32 values, and 10^8 float64 samples.
+Half of the samples are random bit patterns, so they have every exponent; the other half is dense
+where the functions bend. The reference is NumPy's float64 for float32, and long double for
+float64, through expm1, log1p and the C library's erfc. A few lines of C call erfc; without a C
+compiler gelu is skipped.
+
+An error is in units in the last place of the exact result. NaN must give NaN, and infinity the
+limit of the function; any other result counts as an infinite error.
 """
+
+from __future__ import annotations
+
 import argparse
 import concurrent.futures
 import ctypes
@@ -16,15 +22,20 @@ import math
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
-import time
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from bench.report import aligned
 from mathwork import _levels, activations
 
-CHUNK = 1 << 18     # a chunk's arrays stay in cache
+CHUNK = 1 << 18  # a chunk's arrays stay in cache
 SELU_SCALE, SELU_ALPHA = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
+SAMPLES = 1e8  # of float64, where nothing else is asked for
+
 C_SOURCE = """
 #include <math.h>
 void erfc_double(long n, const double *x, double *y)
@@ -34,21 +45,31 @@ void erfc_longdouble(long n, const long double *x, long double *y)
 """
 
 
+class Worst(NamedTuple):
+    """The largest error found, in units in the last place, and its argument."""
+
+    error: float
+    x: float
+
+
+# ---- references, in the precision of their argument ----
+
 @functools.cache
-def c_library():
+def c_library() -> ctypes.CDLL | None:
+    """Compile and load `C_SOURCE`; return None where there is no compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        source, library = os.path.join(folder, "erfc.c"), os.path.join(folder, "erfc.so")
-        with open(source, "w") as file:
-            file.write(C_SOURCE)
+        source, library = Path(folder, "erfc.c"), Path(folder, "erfc.so")
+        source.write_text(C_SOURCE)
         subprocess.run([compiler, "-O2", "-shared", "-fPIC", source, "-o", library, "-lm"],
                        check=True)
-        return ctypes.CDLL(library)
+        return ctypes.CDLL(str(library))
 
 
-def erfc(x):
+def erfc(x: np.ndarray) -> np.ndarray:
+    """Return the complementary error function by the C library."""
     x = np.ascontiguousarray(x)
     result = np.empty_like(x)
     function = getattr(c_library(), f"erfc_{'double' if x.dtype == np.float64 else 'longdouble'}")
@@ -57,50 +78,77 @@ def erfc(x):
     return result
 
 
-def sigmoid(x):
+def relu(x: np.ndarray) -> np.ndarray:
+    """max(x, 0)"""
+    return np.maximum(x, 0)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + e^-x), by e^-|x|"""
     tail = np.exp(-np.abs(x))
     return np.where(x < 0, tail, 1) / (1 + tail)
 
 
-def silu(x):
+def softplus(x: np.ndarray) -> np.ndarray:
+    """log(1 + e^x), by e^-|x|"""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def silu(x: np.ndarray) -> np.ndarray:
+    """x / (1 + e^-x)"""
     return np.where(x == -np.inf, -0.0, x * sigmoid(x))
 
 
-def gelu(x):
+def gelu(x: np.ndarray) -> np.ndarray:
+    """x erfc(-x / sqrt 2) / 2"""
     root = np.sqrt(x.dtype.type(0.5))
     return np.where(x == -np.inf, -0.0, x * (erfc(-x * root) / 2))
 
 
-def selu(x):
+def elu(x: np.ndarray) -> np.ndarray:
+    """x above 0, e^x - 1 below"""
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+def selu(x: np.ndarray) -> np.ndarray:
+    """scale x above 0, scale alpha (e^x - 1) below"""
     scale, alpha = x.dtype.type(SELU_SCALE), x.dtype.type(SELU_ALPHA)
     return scale * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-# name: (function, reference in the precision of its argument)
+def leaky_relu(x: np.ndarray) -> np.ndarray:
+    """x above 0, x / 4 below"""
+    return np.where(x > 0, x, x * x.dtype.type(0.25))
+
+
+# name: (function, reference)
 CASES = {
-    "relu": (activations.relu, lambda x: np.maximum(x, 0)),
     "sigmoid": (activations.sigmoid, sigmoid),
     "tanh": (activations.tanh, np.tanh),
-    "softplus": (activations.softplus, lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))),
+    "softplus": (activations.softplus, softplus),
     "silu": (activations.silu, silu),
     "gelu": (activations.gelu, gelu),
     "selu": (activations.selu, selu),
-    "elu": (activations.elu, lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0)))),
-    "leaky_relu": (functools.partial(activations.leaky_relu, slope=0.25),
-                   lambda x: np.where(x > 0, x, x * x.dtype.type(0.25))),
+    "elu": (activations.elu, elu),
+    "relu": (activations.relu, relu),
+    "leaky_relu": (functools.partial(activations.leaky_relu, slope=0.25), leaky_relu),
 }
 
 
-def binade(x):
-    """The power of two at or below |x|, 0 for 0."""
+# ---- errors ----
+
+def binade(x: np.ndarray) -> np.ndarray:
+    """Return the power of two at or below |x|, 0 for 0."""
     if x.dtype == np.float64:
         return (x.view(np.int64) & 0x7FF0000000000000).view(np.float64)
     return np.ldexp(x.dtype.type(0.5), np.frexp(x)[1])
 
 
-def errors_in_ulp(result, exact):
-    """|result - exact| in units in the last place of the type of `result`; inf for a wrong NaN,
-    infinity or limit."""
+def errors_in_ulp(result: np.ndarray, exact: np.ndarray) -> np.ndarray:
+    """Return |result - exact| in units in the last place of the type of `result`.
+
+    It is infinite for a wrong NaN, infinity or limit.
+    """
     info = np.finfo(result.dtype)
     ulp = np.maximum(binade(exact) * info.eps.astype(exact.dtype),
                      exact.dtype.type(info.smallest_subnormal))
@@ -113,11 +161,13 @@ def errors_in_ulp(result, exact):
     return errors
 
 
-def float32_chunk(start):
+def float32_chunk(start: int) -> np.ndarray:
+    """Return the `CHUNK` float32 values whose bit patterns begin at `start`."""
     return np.arange(start, start + CHUNK, dtype=np.uint64).astype(np.uint32).view(np.float32)
 
 
-def float64_chunk(seed):
+def float64_chunk(seed: int) -> np.ndarray:
+    """Return `CHUNK` float64 samples: bit patterns, around 0, and the tails of exponentials."""
     rng = np.random.default_rng(seed)
     quarter = CHUNK // 4
     x = np.empty(CHUNK)
@@ -127,53 +177,83 @@ def float64_chunk(seed):
     return x
 
 
-def worst_of_chunk(dtype_name, start, names):
-    """{name: (error, x, result)} of the worst value of one chunk."""
-    worst = {}
+# dtype: (what makes a chunk, the dtype of its reference)
+CHUNKS = {"float32": (float32_chunk, np.float64), "float64": (float64_chunk, np.longdouble)}
+
+
+def worst_of_chunk(dtype: str, start: int, names: list[str]) -> list[Worst]:
+    """Return the worst value of one chunk, for each function."""
+    make, wide = CHUNKS[dtype]
+    x = make(start)
+    found = []
     with np.errstate(all="ignore"):
-        x = float32_chunk(start) if dtype_name == "float32" else float64_chunk(start)
-        wide = x.astype(np.float64 if dtype_name == "float32" else np.longdouble)
         for name in names:
             function, reference = CASES[name]
-            result = function(x)
-            errors = errors_in_ulp(result, reference(wide))
+            errors = errors_in_ulp(function(x), reference(x.astype(wide)))
             at = int(np.argmax(errors))
-            worst[name] = float(errors[at]), x[at], result[at]
+            found.append(Worst(float(errors[at]), x[at]))
+    return found
+
+
+def measure(dtype: str, starts: range, names: list[str], processes: int) -> list[Worst]:
+    """Return the worst value of all chunks, for each function."""
+    worst = [Worst(-1.0, math.nan)] * len(names)
+    work = functools.partial(worst_of_chunk, dtype, names=names)
+    with concurrent.futures.ProcessPoolExecutor(processes) as pool:
+        for found in pool.map(work, starts, chunksize=16):
+            worst = [max(pair, key=lambda one: one.error)
+                     for pair in zip(worst, found, strict=True)]
     return worst
 
 
-def measure(dtype_name, starts, names, processes):
-    began = time.perf_counter()
-    worst = dict.fromkeys(names, (-1.0, math.nan, math.nan))
-    with concurrent.futures.ProcessPoolExecutor(processes) as pool:
-        for chunk in pool.map(functools.partial(worst_of_chunk, dtype_name, names=names), starts,
-                              chunksize=16):
-            for name in names:
-                worst[name] = max(worst[name], chunk[name], key=lambda entry: entry[0])
-    print(f"\n{dtype_name}, level {_levels.level}, {len(starts) * CHUNK:,} values, "
-          f"{time.perf_counter() - began:.0f} s")
-    for name, (error, x, result) in worst.items():
-        print(f"  {name:12} {error:7.4f} ulp at {x!r} -> {result!r}")
+# ---- the command ----
+
+def table(names: list[str], worst: dict[str, list[Worst]]) -> str:
+    """Return the Markdown table of errors: a line for each dtype."""
+    return aligned(("", *names), [
+        (dtype, *(f"{error:.2f}" if error else "0" for error, _ in found))
+        for dtype, found in worst.items()
+    ])
 
 
-def main():
+def arguments(names: list[str], worst: dict[str, list[Worst]]) -> str:
+    """Return a line for each dtype: the arguments of the errors."""
+    return "\n".join(
+        f"{dtype}: " + ", ".join(f"{name} at {x}" for name, (error, x)
+                                 in zip(names, found, strict=True) if error)
+        for dtype, found in worst.items()
+    )
+
+
+def main() -> None:
+    """Measure what is asked for and print the table."""
+    options = _options()
+    names = options.only or list(CASES)
+    if "gelu" in names and c_library() is None:
+        print("gelu skipped: no C compiler for its reference", file=sys.stderr)
+        names.remove("gelu")
+    both = not options.float32 and options.float64 is None
+    starts = {}
+    if options.float32 or both:
+        starts["float32"] = range(0, 2**32, CHUNK)
+    if options.float64 or both:
+        starts["float64"] = range(math.ceil((options.float64 or SAMPLES) / CHUNK))
+    worst = {dtype: measure(dtype, chunks, names, options.processes)
+             for dtype, chunks in starts.items()}
+    values = " and ".join(f"{len(chunks) * CHUNK:,} {dtype} values"
+                          for dtype, chunks in starts.items())
+    print(f"Level {_levels.level}, {values}:\n\n{table(names, worst)}\n\n"
+          f"{arguments(names, worst)}")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--float32", action="store_true", help="every float32 value")
     parser.add_argument("--float64", type=float, metavar="N", help="N float64 samples")
     parser.add_argument("--only", action="append", choices=CASES, metavar="NAME")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
-    arguments = parser.parse_args()
-    names = arguments.only or list(CASES)
-    if "gelu" in names and c_library() is None:
-        print("gelu skipped: no C compiler for its reference")
-        names.remove("gelu")
-    both = not arguments.float32 and arguments.float64 is None
-    if arguments.float32 or both:
-        measure("float32", range(0, 2**32, CHUNK), names, arguments.processes)
-    if arguments.float64 or both:
-        chunks = math.ceil((arguments.float64 or 1e8) / CHUNK)
-        measure("float64", range(chunks), names, arguments.processes)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -239,6 +239,23 @@ def test_a_readme_or_a_report_without_the_table_is_refused(tmp_path, text, resul
     assert file.read_text() == text
 
 
+def test_errors_are_measured_and_written_as_the_table_of_the_document():
+    exit_code, out, err = run("-m", "bench.accuracy", "--float64", "1", "--processes", "1")
+    assert exit_code == 0 and err in ("", "gelu skipped: no C compiler for its reference\n")
+    first, _, *table, _, worst = out.splitlines()
+    assert first == f"Level {_levels.level}, 262,144 float64 values:"
+    headings, _, errors = ([cell.strip() for cell in line.strip("|").split("|")]
+                           for line in table)
+    shown = [line for line in (DOCS / "accuracy.md").read_text("utf-8").splitlines()
+             if line.startswith("|")]
+    if not err:
+        assert table[0] == shown[0]
+    found = dict(zip(headings[1:], errors[1:], strict=True))
+    assert errors[0] == "float64" and found["relu"] == "0"
+    assert all(0.45 < float(found[name]) < 3 for name in found if name != "relu")
+    assert re.match(r"float64: sigmoid at \S+, tanh at ", worst)
+
+
 # ---- levels ----
 
 def test_a_worker_runs_the_level_it_is_asked_for_and_gives_the_result_of_that_level():
