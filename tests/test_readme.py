@@ -131,3 +131,18 @@ def test_the_document_has_every_command():
     commands = re.findall(r"^  (\w+)", output_of("--help").partition("Commands:")[2], re.MULTILINE)
     shown = re.findall(r"mathwork (\w+)", "".join(blocks(COMMANDS, "console")))
     assert len(commands) >= 8 and set(commands) <= set(shown)
+
+
+# ---- links ----
+
+def links(document):
+    """The files that the document links to."""
+    found = re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", document.read_text("utf-8"))
+    return [link for link in found if "://" not in link]
+
+
+def test_links_lead_to_files():
+    documents = [README, CHECKOUT / "CHANGELOG.md", *(CHECKOUT / "docs").glob("*.md")]
+    missing = [f"{document.name}: {link}" for document in documents for link in links(document)
+               if not (document.parent / link).exists()]
+    assert not missing and links(README)
