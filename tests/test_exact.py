@@ -354,7 +354,7 @@ def test_empty_stacks(field, shape):
 @pytest.mark.parametrize(("value", "number"), [
     (0.8, Fraction(4, 5)), (0.1 + 0.2, Fraction("0.30000000000000004")),
     (-2.5e-7, Fraction(-1, 4 * 10 ** 6)),
-    (1e22, 10 ** 22), (2.0 ** 60, Fraction("1.152921504606847e18")), (-0.0, 0), (3.0, 3),
+    (1e22, 10 ** 22), (2.0 ** 60, 2 ** 60), (-0.0, 0), (3.0, 3),
     (Decimal("0.3"), Fraction(3, 10)), (Decimal("1e3"), 1000), (Fraction(22, 7), Fraction(22, 7)),
     (HUGE, HUGE), (2 ** 63, 2 ** 63), (True, 1), (np.float32(0.8), Fraction(4, 5)),
     (np.float16(0.1), Fraction(1, 10)), (np.int8(-128), -128),
@@ -412,6 +412,25 @@ def test_results_are_fractions_in_lowest_terms(field, rng, n):
         assert (hash(entry), repr(entry)) == (hash(same), repr(same))
     again = pickle.loads(pickle.dumps(matrix))
     assert np.array_equal(again, matrix)
+
+
+@pytest.mark.parametrize("value", [2.0 ** 60, 2.0 ** 53, 1e23, -1e300, np.float32(1e30)])
+def test_whole_floats_are_the_same_integer_in_both_arithmetics(value):
+    p = 1000003
+    for A in ([[value]], np.array([[value]])):
+        assert matrix.det(A, exact=True) == int(value)
+        assert matrix.det(A, modulus=p) == int(value) % p
+        assert matrix.eliminate(A, reduced=False).matrix.tolist() == [[int(value)]]
+
+
+@pytest.mark.parametrize("keywords", [{}, {"exact": True}])
+def test_symbols_are_left_to_sympy(keywords):
+    sympy = pytest.importorskip("sympy", reason="SymPy is not installed")
+    A = [[sympy.Symbol("a"), 1], [0, 1]]
+    for call in (matrix.rref, matrix.det, lambda A, **k: matrix.solve(A, [1, 2], **k)):
+        with pytest.raises(TypeError, match="A must hold .*: for matrices of symbols there is "
+                                            "SymPy$"):
+            call(A, **keywords)
 
 
 def test_numbers_of_sympy_are_rational_numbers():

@@ -1,5 +1,6 @@
 """solve, rank, det, inv and null_space in floats, against exact arithmetic and NumPy."""
 import pickle
+from decimal import Decimal
 from fractions import Fraction
 
 import arrays
@@ -502,8 +503,12 @@ def test_bad_matrices(function):
         function(np.ones(3))
     with raises(TypeError, "A must hold real numbers, got dtype complex128"):
         function(np.ones((2, 2), complex))
+    for entry in (1, 2 ** 70, Fraction(1, 2), Decimal("0.1")):
+        with raises(TypeError, "A must hold real numbers, got dtype object: with exact=True it "
+                               "may hold Fractions, Decimals and integers of any size"):
+            function(np.full((2, 2), entry, object))
     with raises(TypeError, "A must hold real numbers, got dtype object"):
-        function(np.ones((2, 2), object))
+        function(np.full((2, 2), None))
     with raises(TypeError, "A must be a plain array, got a masked array: fill or compress it "
                            "first"):
         function(np.ma.ones((2, 2)))

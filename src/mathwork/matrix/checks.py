@@ -1,7 +1,13 @@
 """Checks of the arguments that the functions of this package share."""
+import numbers
 import operator
+from decimal import Decimal
+
+import numpy as np
 
 from mathwork._arrays import as_plain
+
+FOR_SYMBOLS = "for matrices of symbols there is SymPy"
 
 
 def checked_tol(tol):
@@ -31,7 +37,29 @@ def checked_columns(columns, n):
 
 def checked_matrix(A, *, square=False):
     """Return `A` as a plain matrix, or a stack of matrices."""
-    return with_checked_shape(as_plain(A, "A"), square=square)
+    try:
+        plain = as_plain(A, "A")
+    except TypeError as error:
+        raise with_advice(error, A) from None
+    return with_checked_shape(plain, square=square)
+
+
+def with_advice(error, *values):
+    """Return the TypeError that floats cannot be made of `values`, with a word on what could be."""
+    entries = [entry for value in values if not isinstance(value, np.ma.MaskedArray)
+               for array in [np.asarray(value)] if array.dtype == object for entry in array.flat]
+    if any(map(is_symbolic, entries)):
+        return TypeError(f"{error}: {FOR_SYMBOLS}")
+    if entries and all(isinstance(entry, (numbers.Real, Decimal)) for entry in entries):
+        return TypeError(f"{error}: with exact=True it may hold Fractions, Decimals and integers "
+                         "of any size")
+    return error
+
+
+def is_symbolic(entry):
+    """Return whether an object is an expression of SymPy that is not a rational number."""
+    return (type(entry).__module__.partition(".")[0] == "sympy"
+            and not isinstance(entry, numbers.Rational))
 
 
 def with_checked_shape(A, *, square=False):

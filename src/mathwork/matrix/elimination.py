@@ -191,8 +191,8 @@ def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
         How many of the first columns may have pivots. The other columns, the augmented part, are
         transformed with them. All by default.
     exact : bool
-        Compute with Fractions. `A` holds integers, Fractions, or floats; a float is read as the
-        decimal that it prints.
+        Compute with Fractions. `A` holds integers, Fractions, Decimals, or floats. A float that is
+        a whole number is itself; any other is read as the decimal that it prints.
     modulus : int, optional
         Compute modulo this prime. `A` holds integers.
     workers : int

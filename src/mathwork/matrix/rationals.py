@@ -1,4 +1,4 @@
-"""Exact numbers read from integers, fractions, and floats as they print."""
+"""Exact numbers read from integers, fractions and floats; 0.1 as a float is 1/10."""
 import math
 import numbers
 from decimal import Decimal
@@ -7,13 +7,14 @@ from fractions import Fraction
 import numpy as np
 
 from mathwork._arrays import PLAIN, unmasked
+from mathwork.matrix.checks import FOR_SYMBOLS, is_symbolic
 
 
 def as_exact(value, name, number=None):
     """Return `value` as a plain array of int64 if they fit, else of int and Fraction objects.
 
     `number(entry, name)` reads one entry if the entries are not integers already. By default a
-    float is the decimal that it prints: 0.8 is 4/5.
+    float that is a whole number is itself; any other is the decimal that it prints: 0.8 is 4/5.
 
     Raises
     ------
@@ -71,8 +72,8 @@ def cleared(exact):
 
 
 def _are_integers(array):
-    """Return whether all entries are whole numbers below 2^53, which print as they are."""
-    return bool((abs(array) < np.float64(2 ** 53)).all() and (array == np.trunc(array)).all())
+    """Return whether all entries are whole numbers that fit into int64."""
+    return bool((abs(array) < np.float64(2 ** 63)).all() and (array == np.trunc(array)).all())
 
 
 def as_text(number):
@@ -90,10 +91,13 @@ def as_number(entry, name):
     if isinstance(entry, numbers.Rational):
         return Fraction(int(entry.numerator), int(entry.denominator))
     if isinstance(entry, (float, np.floating)):
+        if entry == np.trunc(entry) and np.isfinite(entry):
+            return int(entry)
         entry = Decimal(str(entry))
     if not isinstance(entry, Decimal):
-        raise TypeError(f"{name} must hold integers, fractions, decimals or floats, "
-                        f"got {type(entry).__name__}")
+        raise TypeError(f"{name} must hold integers, fractions, decimals or floats, got "
+                        f"{type(entry).__name__}"
+                        + (f": {FOR_SYMBOLS}" if is_symbolic(entry) else ""))
     if not entry.is_finite():
         raise ValueError(f"{name} must be finite to be exact, got {entry}")
     numerator, denominator = entry.as_integer_ratio()

@@ -8,7 +8,12 @@ from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
 from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
 from mathwork.matrix.arithmetic import arithmetic
-from mathwork.matrix.checks import checked_matrix, checked_sides, with_checked_shape
+from mathwork.matrix.checks import (
+    checked_matrix,
+    checked_sides,
+    with_advice,
+    with_checked_shape,
+)
 from mathwork.matrix.elimination import CLOSE_ACCEPTED, CLOSE_REJECTED, ref, rref, shown
 
 # Rounding in b has the size of A x before cancellation, for an unknown x. So it may be up to this
@@ -119,7 +124,10 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
     field = arithmetic(tol, exact, modulus)
     if field is not None:
         return Solution(*field.solve(A, b))
-    A, b = as_plain_together(A=A, b=b)
+    try:
+        A, b = as_plain_together(A=A, b=b)
+    except TypeError as error:
+        raise with_advice(error, A, b) from None
     sides, vectors = checked_sides(with_checked_shape(A), b)
     status, x, basis, ambiguous = _solved(_flat(A), _flat(sides), tol)
     if A.ndim == 2:

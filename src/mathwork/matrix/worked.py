@@ -216,7 +216,8 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
     Parameters
     ----------
     A : array_like, shape (m, n)
-        Integers, Fractions, or floats; a float is read as the decimal that it prints.
+        Integers, Fractions, Decimals, or floats. A float that is a whole number is itself; any
+        other is read as the decimal that it prints.
     exact : bool
         Whether to compute with Fractions. If not, computes in float64 with partial pivoting, and
         with the pivots of :func:`rref`. Rows at the ends of the range are multiplied by powers of
