@@ -428,7 +428,7 @@ def test_symbols_are_left_to_sympy(keywords):
     sympy = pytest.importorskip("sympy", reason="SymPy is not installed")
     A = [[sympy.Symbol("a"), 1], [0, 1]]
     for call in (matrix.rref, matrix.det, lambda A, **k: matrix.solve(A, [1, 2], **k)):
-        with pytest.raises(TypeError, match="A must hold .*: for matrices of symbols there is "
+        with pytest.raises(TypeError, match=r"A must hold .*: for matrices of symbols there is "
                                             "SymPy$"):
             call(A, **keywords)
 

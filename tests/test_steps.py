@@ -57,9 +57,9 @@ def test_the_documented_matrix():
 
 # ---- exact ----
 
-@given(matrices())
-def test_the_result_is_the_reduced_form(A):
-    work = eliminate(A)
+@given(matrices(), st.sampled_from(["textbook", "integers"]))
+def test_the_result_is_the_reduced_form(A, order):
+    work = eliminate(A, order=order)
     expected, pivots = gauss.over_rationals(A.tolist(), A.shape[1])
     assert work.result.tolist() == expected and work.pivots == pivots
     assert work.result.shape == work.matrix.shape == A.shape
@@ -79,9 +79,9 @@ def test_columns_keep_pivots_out_of_the_augmented_part(A, columns):
         assert result == expected
 
 
-@given(matrices(), st.booleans())
-def test_steps_are_elementary_and_lead_to_the_result(A, reduced):
-    work = eliminate(A, reduced=reduced)
+@given(matrices(), st.booleans(), st.sampled_from(["textbook", "integers"]))
+def test_steps_are_elementary_and_lead_to_the_result(A, reduced, order):
+    work = eliminate(A, reduced=reduced, order=order)
     states = work.matrices()
     assert (states[0] == A).all() and len(states) == len(work.steps) + 1
     for step, before, after in zip(work.steps, states, states[1:], strict=False):
@@ -116,8 +116,78 @@ def test_fractions_are_avoided_where_they_can_be(rng):
     # Down to echelon form the rows are integers; fractions come with the last divisions.
     for _ in range(50):
         A = rng.integers(-9, 10, (4, 5))
-        for state in eliminate(A, reduced=False).matrices():
+        for state in eliminate(A, reduced=False, order="integers").matrices():
             assert all(entry.denominator == 1 for entry in state.flat)
+
+
+@given(matrices())
+def test_the_order_of_a_textbook_clears_an_entry_in_one_step(A):
+    steps = eliminate(A).steps
+    scaled = [step for step in steps if isinstance(step, Scale)]
+    added = [step for step in steps if isinstance(step, Add)]
+    rank = rref(A, exact=True).rank
+    assert len(scaled) <= rank and len(added) <= rank * (len(A) - 1)
+    assert len(steps) - len(scaled) - len(added) <= min(rank, max(len(A) - 1, 0))
+
+
+@pytest.mark.parametrize(("n", "largest"), [(2, 9), (3, 9), (3, 999), (4, 9)])
+def test_a_regular_system_takes_no_more_steps_than_by_hand(rng, n, largest):
+    # n divisions and n (n - 1) subtractions; an exchange only brings up a 1, and saves a division.
+    for _ in range(50):
+        A = rng.integers(1, largest + 1, (n, n + 1))
+        work = eliminate(A, columns=n)
+        exchanges = sum(isinstance(step, Swap) and bool(before[step.i, :n].any())
+                        for step, before in zip(work.steps, work.matrices(), strict=False))
+        assert len(work.steps) <= n * n + exchanges
+
+
+def test_where_it_costs_no_step_numbers_are_the_nicer_ones():
+    # A 1 below saves the division; a row of even numbers is halved at once, others at the end.
+    assert [str(step) for step in eliminate([[3, 2], [1, 1]]).steps] == [
+        "R1 <-> R2", "R2 <- R2 - 3 R1", "R2 <- -R2", "R1 <- R1 - R2"]
+    assert str(eliminate([[2, 4, 6], [3, 1, 5]]).steps[0]) == "R1 <- 1/2 R1"
+    assert [str(step) for step in eliminate([[2, 3, 6], [4, 5, 10]]).steps][-1] == "R1 <- 1/2 R1"
+
+
+# ---- modulo a prime ----
+
+@given(matrices(st.integers(-9, 9)), st.sampled_from([2, 3, 7, 2 ** 31 - 1]), st.booleans())
+def test_modulo_a_prime_the_result_is_that_of_rref(A, p, reduced):
+    work = eliminate(A, modulus=p, reduced=reduced)
+    expected = rref(A, modulus=p)
+    assert work.pivots == expected.pivots and (work.modulus, work.exact) == (p, True)
+    if reduced:
+        assert work.result.tolist() == expected.matrix.tolist()
+    assert work.result.dtype == work.matrix.dtype == np.int64
+    assert (work.matrix == A.astype(int) % p).all()
+    assert (work.replay(A) == work.result).all()
+    assert is_echelon(work.result.tolist(), work.pivots, A.shape[1])
+
+
+def test_modulo_a_prime_as_text():
+    # 6 is 3 * 2, and 2 * -3 is 1 modulo 7.
+    work = eliminate([[2, 1], [6, 5]], modulus=7, columns=1)
+    assert str(work) == "\n\n".join([
+        "[ 2 | 1 ]\n[ 6 | 5 ]", "R2 <- R2 - 3 R1", "[ 2 | 1 ]\n[ 0 | 2 ]", "R1 <- -3 R1",
+        "[ 1 | 4 ]\n[ 0 | 2 ]", "Row 2 says 0 = 2: there is no solution."])
+    assert repr(work) == ("<Elimination: 2 x 2 to reduced echelon form, 2 steps, rank 1 modulo 7>")
+
+
+# ---- systems without a solution ----
+
+def test_an_inconsistent_system_is_told():
+    assert str(eliminate([[1, 2, 3], [2, 4, 7]], columns=2)).endswith(
+        "[ 1  2 | 3 ]\n[ 0  0 | 1 ]\n\nRow 2 says 0 = 1: there is no solution.")
+    assert eliminate([[1, 2, 3], [2, 4, 7]], columns=2).latex().endswith(
+        " \\\\\n& \\text{Row 2 says 0 = 1: there is no solution.}\n\\end{aligned}")
+    # In floats too, but not of what is rounding: 0.1 + 0.2 is not 0.3.
+    assert "Row 2 says 0 = 1:" in str(eliminate([[1, 2, 3], [2, 4, 7]], columns=2, exact=False))
+    rounded = eliminate([[1, 1, 0.1], [1, 1, 0.2], [2, 2, 0.1 + 0.2]], columns=2, exact=False)
+    assert "Row 2 says 0 =" in str(rounded)
+    assert "says" not in str(eliminate([[0.1, 0.1], [0.3, 0.1 + 0.2]], columns=1, exact=False))
+    assert "says" not in str(eliminate([[1, 2, 3], [2, 4, 7]]))
+    assert str(eliminate([[1, 0, 5], [0, 0, 2]], columns=1)).endswith(
+        "Row 2 says 0 = 2: right-hand side 2 has no solution.")
 
 
 def test_floats_are_the_decimals_they_print():
@@ -246,13 +316,14 @@ def test_nothing_to_do(shape, exact):
 
 # ---- the object ----
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_pickles(exact):
-    work = eliminate([[2, 3, 6], [4, 5, 10]], columns=2, exact=exact)
+@pytest.mark.parametrize("keywords", [{"exact": True}, {"exact": False}, {"modulus": 7}])
+def test_pickles(keywords):
+    work = eliminate([[2, 3, 6], [4, 5, 10]], columns=2, **keywords)
     copy = pickle.loads(pickle.dumps(work))
     assert type(copy) is Elimination
-    assert (str(copy), copy.steps, copy.pivots, copy.columns, copy.exact, copy.reduced) == (
-        str(work), work.steps, work.pivots, work.columns, work.exact, work.reduced)
+    assert (str(copy), copy.steps, copy.pivots, copy.columns, copy.exact, copy.reduced,
+            copy.modulus) == (str(work), work.steps, work.pivots, work.columns, work.exact,
+                              work.reduced, work.modulus)
 
 
 def test_is_immutable():
@@ -289,6 +360,16 @@ def test_bad_input():
         eliminate([[1j]])
     with raises(TypeError, "A must hold real numbers, got dtype object"):
         eliminate([[Fraction(1, 2)]], exact=False)
+    with raises(ValueError, "order must be 'textbook' or 'integers', got 'fast'"):
+        eliminate([[1]], order="fast")
+    with raises(ValueError, "order 'integers' is for exact arithmetic: there are no fractions in "
+                            "floats"):
+        eliminate([[1]], order="integers", exact=False)
+    with raises(ValueError, "order 'integers' is for exact arithmetic: there are no fractions "
+                            "modulo a prime"):
+        eliminate([[1]], order="integers", modulus=5)
+    with raises(ValueError, "modulus must be a prime, got 6"):
+        eliminate([[1]], modulus=6)
     for B in ([1, 2, 3], [[1]], 5, np.ones((2, 1, 1), int)):
         with raises(ValueError, f"B must have 2 rows, got shape {np.shape(B)}"):
             eliminate([[1, 2], [3, 4]]).replay(B)

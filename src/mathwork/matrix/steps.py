@@ -1,8 +1,11 @@
-"""The elementary row operations as steps of an elimination, and how they are written."""
+"""The elementary row operations as steps of an elimination, and how they are written.
+
+`step.apply(rows, modulus)` changes a list of rows: modulo a prime, unless `modulus` is None.
+"""
 from dataclasses import dataclass
 from fractions import Fraction
 
-import mathwork.matrix.rationals as rationals
+from mathwork.matrix.written import as_latex, combination
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class Swap:
     i: int
     j: int
 
-    def apply(self, rows):
+    def apply(self, rows, modulus=None):
         rows[self.i], rows[self.j] = rows[self.j], rows[self.i]
 
     def __str__(self):
@@ -28,18 +31,19 @@ class Scale:
     """Row `i` is multiplied by `factor`."""
 
     i: int
-    factor: Fraction | float
+    factor: Fraction | int | float
 
-    def apply(self, rows):
-        rows[self.i] = [_product(self.factor, entry) for entry in rows[self.i]]
+    def apply(self, rows, modulus=None):
+        rows[self.i] = _rest([_product(self.factor, entry) for entry in rows[self.i]], modulus)
 
     def __str__(self):
-        return f"R{self.i + 1} <- {_times(self.factor, as_text)}R{self.i + 1}"
+        row = f"R{self.i + 1}"
+        return f"{row} <- {combination([(self.factor, row)])}"
 
     @property
     def latex(self):
         row = f"R_{{{self.i + 1}}}"
-        return rf"{row} \leftarrow {_times(self.factor, as_latex)}{row}"
+        return rf"{row} \leftarrow {combination([(self.factor, row)], as_latex)}"
 
 
 @dataclass(frozen=True)
@@ -48,23 +52,23 @@ class Add:
 
     target: int
     source: int
-    factor: Fraction | float
+    factor: Fraction | int | float
 
-    def apply(self, rows):
-        rows[self.target] = [entry + self.factor * other for entry, other
-                             in zip(rows[self.target], rows[self.source], strict=True)]
+    def apply(self, rows, modulus=None):
+        rows[self.target] = _rest(
+            [entry + self.factor * other for entry, other
+             in zip(rows[self.target], rows[self.source], strict=True)], modulus)
 
     def __str__(self):
         target = f"R{self.target + 1}"
-        return f"{target} <- {target} {self._term(as_text)}R{self.source + 1}"
+        terms = [(1, target), (self.factor, f"R{self.source + 1}")]
+        return f"{target} <- {combination(terms)}"
 
     @property
     def latex(self):
         target = f"R_{{{self.target + 1}}}"
-        return rf"{target} \leftarrow {target} {self._term(as_latex)}R_{{{self.source + 1}}}"
-
-    def _term(self, written):
-        return f"{'-' if self.factor < 0 else '+'} {_times(abs(self.factor), written)}"
+        terms = [(1, target), (self.factor, f"R_{{{self.source + 1}}}")]
+        return rf"{target} \leftarrow {combination(terms, as_latex)}"
 
 
 def _product(factor, entry):
@@ -73,20 +77,5 @@ def _product(factor, entry):
     return product or abs(product)
 
 
-def _times(factor, written):
-    """Return a factor for the name of a row: nothing for 1, a sign alone for -1"""
-    return {1: "", -1: "-"}.get(factor) if abs(factor) == 1 else f"{written(factor)} "
-
-
-def as_text(number):
-    """Return the number as 3, -3/4 or 0.125"""
-    return rationals.as_text(number) if isinstance(number, Fraction) else f"{number:.6g}"
-
-
-def as_latex(number):
-    if isinstance(number, Fraction) and number.denominator != 1:
-        sign = "-" if number < 0 else ""
-        numerator, denominator = map(rationals.as_text, (abs(number.numerator), number.denominator))
-        return rf"{sign}\frac{{{numerator}}}{{{denominator}}}"
-    mantissa, _, exponent = as_text(number).partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+def _rest(entries, modulus):
+    return entries if modulus is None else [entry % modulus for entry in entries]

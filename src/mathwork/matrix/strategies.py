@@ -1,4 +1,4 @@
-"""The choice of steps in an elimination: with integers as long as possible, or in floats."""
+"""The choice of steps in an elimination: the fewest, those that avoid fractions, or in floats."""
 import math
 from fractions import Fraction
 
@@ -9,17 +9,17 @@ INSIDE = 900    # nor do they with entries behind the bar from 2^-900 to 2^900
 
 
 class _Worker:
-    """Rows, and the steps taken on them
+    """Rows, and the steps taken on them; modulo a prime if `modulus` is given
 
     For floats, `known` says which entries are exactly 0 or 1 without their rounding: after how many
     steps, in which rows and column.
     """
 
-    def __init__(self, rows):
-        self.rows, self.steps, self.known = rows, [], {}
+    def __init__(self, rows, modulus=None):
+        self.rows, self.modulus, self.steps, self.known = rows, modulus, [], {}
 
     def take(self, step):
-        step.apply(self.rows)
+        step.apply(self.rows, self.modulus)
         self.steps.append(step)
 
     def swap(self, i, j):
@@ -35,10 +35,94 @@ class _Worker:
             self.take(Add(target, source, factor))
 
 
-class ByHand(_Worker):
-    """With integers as long as possible"""
+class Textbook(_Worker):
+    """Gauss-Jordan elimination in the fewest steps; among equal numbers of steps, nicer numbers
 
-    def down(self, columns):
+    Each row with a pivot is multiplied at most once, and each entry beside a pivot is cleared in
+    one step. A row changes places only if it must, or to bring up a 1, which saves a step.
+    """
+
+    def down(self, columns, reduced):
+        """Bring the rows to echelon form; return the pivots' columns"""
+        pivots = []
+        for column in range(columns):
+            top = len(pivots)
+            candidates = [i for i in range(top, len(self.rows)) if self.rows[i][column]]
+            if not candidates:
+                continue
+            pivots.append(column)
+            self.swap(top, self._best(candidates, top, column, columns, reduced))
+            if reduced:
+                self._scale_if_nicer(top, column)
+            self._clear(range(top + 1, len(self.rows)), top, column)
+        return tuple(pivots)
+
+    def up(self, pivots):
+        """Bring the echelon form to the reduced form"""
+        for source, column in reversed(list(enumerate(pivots))):
+            self.scale(source, self._ratio(1, self.rows[source][column]))
+            self._clear(range(source), source, column)
+
+    def _clear(self, targets, source, column):
+        for target in targets:
+            self.add(target, source, self._factor(target, source, column))
+
+    def _best(self, candidates, top, column, columns, reduced):
+        """Return the row for the pivot: of the fewest steps, then what it leaves below is nicest"""
+        steps = {i: (i != top) + (reduced and self.rows[i][column] != 1) for i in candidates}
+        fewest = [i for i in candidates if steps[i] == min(steps.values())]
+        if len(fewest) == 1:
+            return fewest[0]
+
+        def left_by(source):
+            below = []
+            for target in candidates:
+                if target != source:
+                    rows = [self.rows[target], self.rows[source]]
+                    Add(0, 1, self._factor(target, source, column)).apply(rows, self.modulus)
+                    below.append(rows[0])
+            later = [entry for row in below for entry in row[column + 1:columns] if entry]
+            return len(later), _ugliness(entry for row in below for entry in row)
+
+        return min(fewest, key=left_by)
+
+    def _scale_if_nicer(self, top, column):
+        """Make the pivot 1 now, not on the way up, if no more fractions have to be written so"""
+        row = self.rows[top]
+        scale = self._ratio(1, row[column])
+        scaled = [row]
+        Scale(0, scale).apply(scaled, self.modulus)
+        below = [i for i in range(top + 1, len(self.rows)) if self.rows[i][column]]
+        now = [*scaled[0], *(self.rows[i][column] for i in below)]
+        later = [*row, *(self._factor(i, top, column) for i in below)]
+        if _ugliness(now) <= _ugliness(later):
+            self.scale(top, scale)
+
+    def _factor(self, target, source, column):
+        """Return the multiple of row `source` that clears the column in row `target`"""
+        return self._ratio(-self.rows[target][column], self.rows[source][column])
+
+    def _ratio(self, a, b):
+        """Return a / b; modulo a prime it is the one nearest to 0, as a hand writes -1"""
+        if self.modulus is None:
+            return a / b
+        value = a * pow(b, -1, self.modulus) % self.modulus
+        return value - self.modulus if 2 * value > self.modulus else value
+
+
+def _ugliness(numbers):
+    """Return (how many fractions there are, how many digits all have)"""
+    fractions = digits = 0
+    for number in numbers:
+        fractions += number.denominator != 1
+        digits += number.numerator.bit_length() + number.denominator.bit_length()
+    return fractions, digits
+
+
+class InIntegers(_Worker):
+    """With integers as long as possible; a pivot is found by whole multiples, as by Euclid"""
+
+    def down(self, columns, reduced):
         """Bring the rows to echelon form; return the pivots' columns"""
         pivots = []
         for i, row in enumerate(self.rows):

@@ -4,11 +4,19 @@ import math
 import numpy as np
 
 from mathwork._arrays import as_plain
+from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_columns
 from mathwork.matrix.elimination import rref
 from mathwork.matrix.rationals import as_fractions
-from mathwork.matrix.steps import as_latex, as_text
-from mathwork.matrix.strategies import ByHand, InFloats, set_entries
+from mathwork.matrix.strategies import InFloats, InIntegers, Textbook, set_entries
+from mathwork.matrix.written import (
+    contradictions_text,
+    matrix_latex,
+    matrix_text,
+    sentence_latex,
+)
+
+ORDERS = {"textbook": Textbook, "integers": InIntegers}
 
 
 class Elimination:
@@ -19,13 +27,18 @@ class Elimination:
     Attributes
     ----------
     matrix : ndarray, shape (m, n)
-        The matrix as it was given: Fractions, or float64 if it was not exact.
+        The matrix as it was given: Fractions, float64 if it was not exact, or int64 modulo a
+        prime.
     steps : tuple of Swap, Scale and Add
         In order. Rows are counted from 0 in their fields, from 1 in text.
     pivots : tuple of int
         The pivots' columns.
     columns : int
         How many of the first columns may have pivots. The bar is drawn after them.
+    exact : bool
+        Whether no number was rounded.
+    modulus : int or None
+        The prime of the arithmetic.
     reduced : bool
         Whether the result is in reduced form.
     rank : int
@@ -48,7 +61,8 @@ class Elimination:
     [ 0  1   4 |  5 ]
     """
 
-    __slots__ = ("_known", "_rows", "_width", "columns", "exact", "pivots", "reduced", "steps")
+    __slots__ = ("_known", "_rows", "_width", "columns", "exact", "modulus", "pivots", "reduced",
+                 "steps")
 
     def __new__(cls, *args):
         # From eliminate or a pickle: the values of __slots__, in order.
@@ -107,7 +121,7 @@ class Elimination:
         Parameters
         ----------
         B : array_like, shape (m, k) or (m,)
-            Read in the same way as the eliminated matrix: exactly, or as float64.
+            Read in the same way as the eliminated matrix: exactly, modulo the prime, or as float64.
 
         Returns
         -------
@@ -124,13 +138,13 @@ class Elimination:
         >>> eliminate([[2, 3], [4, 5]]).replay([6, 10]).tolist()
         [Fraction(0, 1), Fraction(2, 1)]
         """
-        array = as_fractions(B, "B") if self.exact else as_plain(B, "B", np.float64)
+        array = _read(B, "B", self.exact, self.modulus)
         if array.ndim not in (1, 2) or len(array) != len(self._rows):
             raise ValueError(f"B must have {len(self._rows)} rows, got shape {array.shape}")
         width = math.prod(array.shape[1:])
         rows = array.reshape(len(array), width).tolist()
         for step in self.steps:
-            step.apply(rows)
+            step.apply(rows, self.modulus)
         return self._array(rows, width).reshape(array.shape)
 
     def latex(self):
@@ -154,6 +168,7 @@ class Elimination:
         lines = [f"& {first}"] + [
             f"\\xrightarrow{{{step.latex}}} {{}}\n& {matrix}"
             for step, matrix in zip(self.steps, others, strict=True)]
+        lines += ["& " + sentence_latex(sentence) for sentence in self._contradictions()]
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
     def _repr_latex_(self):
@@ -161,14 +176,14 @@ class Elimination:
 
     def __str__(self):
         first, *others = map(self._matrix_text, self._states())
-        return "\n\n".join([first] + [f"{step}\n\n{matrix}" for step, matrix
-                                      in zip(self.steps, others, strict=True)])
+        worked = [f"{step}\n\n{matrix}" for step, matrix in zip(self.steps, others, strict=True)]
+        return "\n\n".join([first, *worked, *self._contradictions()])
 
     def __repr__(self):
         form = "reduced echelon form" if self.reduced else "echelon form"
         steps = "1 step" if len(self.steps) == 1 else f"{len(self.steps)} steps"
         return (f"<Elimination: {len(self._rows)} x {self._width} to {form}, {steps}, "
-                f"rank {self.rank}>")
+                f"rank {self.rank}{self._field}>")
 
     def _states(self):
         """Yield the rows as given and after each step"""
@@ -177,40 +192,39 @@ class Elimination:
             yield [list(row) for row in rows]
         for taken in range(len(self.steps) + 1):
             if taken:
-                self.steps[taken - 1].apply(rows)
+                self.steps[taken - 1].apply(rows, self.modulus)
             for entries in self._known.get(taken, ()):
                 set_entries(rows, *entries)
             if taken or not self.steps:
                 yield [list(row) for row in rows]
 
     def _array(self, rows, width):
-        array = np.empty((len(rows), width), object if self.exact else np.float64)
+        array = np.empty((len(rows), width), self._dtype)
         for i, row in enumerate(rows):
             array[i] = row
         return array
 
     def _matrix_text(self, rows):
-        written = [[as_text(entry) for entry in row] for row in rows]
-        widths = [max(map(len, column)) for column in zip(*written, strict=True)]
-        return "\n".join(self._row_text(row, widths) for row in written) or "[ ]"
-
-    def _row_text(self, row, widths):
-        if not row:
-            return "[ ]"
-        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
-        left, right = cells[:self.columns], cells[self.columns:]
-        return f"[ {'  '.join(left)}{' | ' if left and right else ''}{'  '.join(right)} ]"
+        return matrix_text(rows, self.columns)
 
     def _matrix_latex(self, rows):
-        if not self._width:
-            return r"\left[\;\right]"
-        bar = "|" if 0 < self.columns < self._width else ""
-        columns = "r" * self.columns + bar + "r" * (self._width - self.columns)
-        body = r" \\ ".join(" & ".join(map(as_latex, row)) for row in rows)
-        return rf"\left[\begin{{array}}{{{columns}}} {body} \end{{array}}\right]"
+        return matrix_latex(rows, self._width, self.columns)
+
+    def _contradictions(self):
+        return contradictions_text(self.result, self.rank, self.columns)
+
+    @property
+    def _dtype(self):
+        if self.modulus is not None:
+            return np.int64
+        return object if self.exact else np.float64
+
+    @property
+    def _field(self):
+        return "" if self.modulus is None else f" modulo {self.modulus}"
 
 
-def eliminate(A, *, exact=True, reduced=True, columns=None):
+def eliminate(A, *, exact=True, reduced=True, columns=None, modulus=None, order="textbook"):
     """Bring a matrix into echelon form by elementary row operations, and keep every one.
 
     Parameters
@@ -227,6 +241,10 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
     columns : int, optional
         How many of the first columns may have pivots. The others are an augmented part, behind a
         bar. All by default.
+    modulus : int, optional
+        Compute modulo this prime. `A` holds integers.
+    order : {"textbook", "integers"}
+        Whether to take few steps, or to avoid fractions; see Notes. It is for exact arithmetic.
 
     Returns
     -------
@@ -235,16 +253,25 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
     Raises
     ------
     TypeError, ValueError
-        For input that is not a matrix of numbers, or has NaN or infinity.
+        For input that is not a matrix of numbers, or has NaN or infinity; for a modulus that is not
+        a prime; and for another order.
 
     Notes
     -----
-    If exact, the steps are those of a careful hand. Rows become integers first. A pivot is an entry
+    The order "textbook" is Gauss-Jordan elimination: below the pivots from the left, then above
+    them from the right. It takes one step for each entry to be cleared, at most one to make a pivot
+    1, and exchanges rows if it must or if that saves a step. So a regular system of n equations
+    takes at most n^2 steps and the exchanges it needs. Where several ways have as many steps, it
+    takes the one with fewer fractions and shorter numbers.
+
+    The order "integers" takes about twice as many. Rows become integers first. A pivot is an entry
     that divides the others, or else their remainder after whole multiples are subtracted. Common
     factors are divided out at once. Fractions come only at the end, where a row is divided by its
-    pivot. The result is that of ``rref(A, exact=True)``, with one exception: `columns` may leave
-    entries in the rows below the rank, as in a system without a solution. Then the matrix does not
-    determine the part behind the bar, and it may differ.
+    pivot.
+
+    The result is that of ``rref(A, exact=True)``, with one exception: `columns` may leave entries
+    in the rows below the rank. Such a row says 0 = d, and the system has no solution; the text
+    names it. Then the matrix does not determine the part behind the bar, and it may differ.
 
     The notes that this package implements print ``[[1, 0, 0, -14], [0, 1, 0, 5]]`` beside
     ``[[1, 2, 3, 6], [0, 1, 4, 5]]``. It is reduced, but not the reduced form of that matrix,
@@ -277,22 +304,36 @@ def eliminate(A, *, exact=True, reduced=True, columns=None):
     [ 1  0 | 0 ]
     [ 0  1 | 2 ]
     """
-    array = as_fractions(A, "A") if exact else as_plain(A, "A", np.float64)
+    if order not in ORDERS:
+        raise ValueError(f"order must be 'textbook' or 'integers', got {order!r}")
+    if order != "textbook" and (modulus is not None or not exact):
+        raise ValueError(f"order {order!r} is for exact arithmetic: there are no fractions "
+                         f"{'in floats' if modulus is None else 'modulo a prime'}")
+    array = _read(A, "A", exact, modulus)
     if array.ndim != 2:
         raise ValueError(f"A must have shape (m, n), got {array.shape}")
     columns = checked_columns(columns, array.shape[1])
-    if exact:
-        worker = ByHand(array.tolist())
-        pivots = worker.down(columns)
-        if reduced:
-            worker.up(pivots)
+    if modulus is not None:
+        worker = Textbook(array.tolist(), int(modulus))
+        pivots = worker.down(columns, reduced)
+    elif exact:
+        worker = ORDERS[order](array.tolist())
+        pivots = worker.down(columns, reduced)
     else:
         if not np.isfinite(array).all():
             raise ValueError("A must be finite, got NaN or infinity")
         array = array + 0.0         # no -0.0
         worker = InFloats(array.tolist())
         pivots = worker.down(columns, rref(array, columns=columns).pivots)
-        if reduced:
-            worker.up(pivots)
-    return Elimination(worker.known, array.tolist(), array.shape[1], columns, bool(exact),
-                       pivots, bool(reduced), tuple(worker.steps))
+    if reduced:
+        worker.up(pivots)
+    return Elimination(worker.known, array.tolist(), array.shape[1], columns,
+                       bool(exact) or modulus is not None, worker.modulus, pivots, bool(reduced),
+                       tuple(worker.steps))
+
+
+def _read(value, name, exact, modulus):
+    """Return an array of Fractions, of int64 modulo a prime, or of float64"""
+    if modulus is not None:
+        return arithmetic(None, False, modulus).read(value, name) % modulus
+    return as_fractions(value, name) if exact else as_plain(value, name, np.float64)

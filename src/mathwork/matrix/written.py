@@ -1,0 +1,263 @@
+"""Numbers, matrices and solutions as a book writes them, in text and in LaTeX.
+
+as_text, as_latex           a number
+combination                 3 - 2 t
+matrix_text, matrix_latex   a matrix in brackets, perhaps with a bar
+contradictions              rows of a reduced matrix that say 0 = 1
+assignments                 x1 = 3 - 2 t, an equation for each unknown
+solution_text, solution_latex
+"""
+import math
+import numbers
+import re
+from fractions import Fraction
+
+import numpy as np
+
+import mathwork.matrix.rationals as rationals
+from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
+
+NO_SOLUTION = "There is no solution."
+NOT_FINITE = "The system holds NaN or infinity."
+CLOSE = "This was a close call in floats; exact=True decides it."
+
+
+# ---- numbers ----
+
+def as_text(number):
+    """Return the number as 3, -3/4, 0.125 or 1-2j; floats with six digits."""
+    if isinstance(number, numbers.Rational):
+        return rationals.as_text(number if isinstance(number, Fraction) else int(number))
+    return f"{number + 0.0:.6g}"        # no -0
+
+
+def as_latex(number):
+    """Return the number in LaTeX's mathematics."""
+    if isinstance(number, numbers.Rational) and number.denominator != 1:
+        sign = "-" if number < 0 else ""
+        numerator, denominator = map(as_text, (abs(number.numerator), number.denominator))
+        return rf"{sign}\frac{{{numerator}}}{{{denominator}}}"
+    mantissa, _, exponent = as_text(number).partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def combination(terms, written=as_text):
+    """Return a sum of terms (factor, symbol); terms of 0 are left out, and the symbol may be ""."""
+    text = ""
+    for factor, symbol in terms:
+        if factor == 0:
+            continue
+        ordered = not isinstance(factor, complex | np.complexfloating)
+        negative = ordered and factor < 0
+        size = written(-factor if negative else factor)
+        if not ordered:
+            size = f"({size})"
+        piece = symbol if symbol and size == "1" else f"{size} {symbol}".rstrip()
+        if text:
+            text += f" {'-' if negative else '+'} {piece}"
+        else:
+            text = "-" + piece if negative else piece
+    return text or "0"
+
+
+# ---- matrices ----
+
+def matrix_text(rows, columns, written=as_text):
+    """Return a list of rows as lines in brackets, with a bar after `columns` columns."""
+    cells = [[written(entry) for entry in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(_row_text(row, widths, columns) for row in cells) or "[ ]"
+
+
+def _row_text(row, widths, columns):
+    if not row:
+        return "[ ]"
+    cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+    left, right = cells[:columns], cells[columns:]
+    return f"[ {'  '.join(left)}{' | ' if left and right else ''}{'  '.join(right)} ]"
+
+
+def matrix_latex(rows, width, columns):
+    """Return a list of rows as an array of LaTeX, with a bar after `columns` of `width` columns."""
+    if not width:
+        return r"\left[\;\right]"
+    bar = "|" if 0 < columns < width else ""
+    alignment = "r" * columns + bar + "r" * (width - columns)
+    body = r" \\ ".join(" & ".join(map(as_latex, row)) for row in rows)
+    return rf"\left[\begin{{array}}{{{alignment}}} {body} \end{{array}}\right]"
+
+
+def contradictions(matrix, rank, columns):
+    """Return (row, column behind the bar, entry) for rows of a reduced matrix that say 0 = entry.
+
+    For each column behind the bar it is the first such row. In floats an entry counts if rounding
+    in the rows above cannot have left it: if it is more than 32 n max(m, n) eps times the sum of
+    their sizes in this column, by the bound of :func:`solve`, whose norm is at most 2 n.
+    """
+    found = []
+    m, n = matrix.shape[0], columns
+    for k, column in enumerate(matrix[:, columns:].T):
+        bound = 0
+        if matrix.dtype.kind in "fc":
+            bound = (32 * n * max(m, n) * np.finfo(matrix.dtype).eps
+                     * float(np.abs(column[:rank]).sum()))
+        at = next((i for i in range(rank, m) if abs(column[i]) > bound), None)
+        if at is not None:
+            found.append((at, k, column[at]))
+    return found
+
+
+def contradictions_text(matrix, rank, columns):
+    """Return a sentence for each contradiction."""
+    several = matrix.shape[1] - columns > 1
+    found = contradictions(matrix, rank, columns) if columns else []     # no bar: no equations
+    return [f"Row {row + 1} says 0 = {as_text(entry)}: "
+            + (f"right-hand side {k + 1} has no solution." if several else "there is no solution.")
+            for row, k, entry in found]
+
+
+def sentence_latex(sentence):
+    """Return a sentence as text between formulas."""
+    return rf"\text{{{sentence}}}"
+
+
+def pivots_text(pivots):
+    """Return the rank and the columns of the pivots, counted from 1."""
+    if not pivots:
+        return "rank 0"
+    places = ", ".join(str(pivot + 1) for pivot in pivots)
+    return f"rank {len(pivots)}, pivot{'s' * (len(pivots) > 1)} in column" \
+           f"{'s' * (len(pivots) > 1)} {places}"
+
+
+# ---- solutions ----
+
+def checked_names(names, n):
+    """Return the names of n unknowns: x1, x2, ... by default."""
+    if names is None:
+        return [f"x{i + 1}" for i in range(n)]
+    names = list(map(str, names))
+    if len(names) != n:
+        raise ValueError(f"names must hold {n} names, one for each unknown, got {len(names)}")
+    return names
+
+
+def parameters_for(count, names):
+    """Return names for free parameters: t, or t1, t2, ...; another letter if an unknown has it."""
+    for letter in "tsuvwpqr":
+        found = [letter] if count == 1 else [f"{letter}{i + 1}" for i in range(count)]
+        if not {letter, *found}.intersection(names):
+            break
+    return found
+
+
+def name_latex(name):
+    """Return a name in LaTeX: x1 has an index, and a word stands upright."""
+    if not (parts := re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)):
+        return rf"\text{{{name}}}".replace("_", r"\_")
+    word, index = parts.groups()
+    word = word if len(word) == 1 else rf"\mathrm{{{word}}}"
+    return word + (f"_{{{index}}}" if index else "")
+
+
+def assignments(x, null_space, names, parameters, written=as_text):
+    """Yield (name, right-hand side) for each unknown of one system with solutions."""
+    for i, name in enumerate(names):
+        factors = zip(null_space[i], parameters, strict=True)
+        yield name, combination([(x[i], ""), *factors], written)
+
+
+def solution_text(solution, names):
+    """Return the text of a solution, or of the solutions of a stack."""
+    parts = []
+    for title, status, x, null_space in _systems(solution):
+        known = checked_names(names, len(null_space))
+        if status not in (UNIQUE, INFINITE):
+            text = _verdict(status)
+        else:
+            parameters = parameters_for(null_space.shape[1], known)
+            text = "\n".join(f"{name} = {value}" for name, value
+                             in assignments(x, null_space, known, parameters))
+            if parameters:
+                text += f"\n\n({', '.join(known)}) = " + _vector_form(
+                    x, null_space, parameters, lambda v: f"({', '.join(map(as_text, v))})")
+        parts.append(f"{title}:\n{text}" if title else text)
+    return "\n\n".join(part for part in [*parts, *_remarks(solution)] if part)
+
+
+def solution_latex(solution, names):
+    """Return the LaTeX of a solution, or of the solutions of a stack, for amsmath."""
+    lines = []
+    for title, status, x, null_space in _systems(solution):
+        known = [*map(name_latex, checked_names(names, len(null_space)))]
+        lines += ["& " + sentence_latex(title + ":")] * bool(title)
+        if status not in (UNIQUE, INFINITE):
+            lines.append("& " + sentence_latex(_verdict(status)))
+            continue
+        parameters = [*map(name_latex, parameters_for(
+            null_space.shape[1], checked_names(names, len(null_space))))]
+        lines += [f"{name} &= {value}" for name, value
+                  in assignments(x, null_space, known, parameters, as_latex)]
+        if parameters:
+            lines.append(f"{_column_latex(known)} &= " + _vector_form(
+                x, null_space, parameters, lambda v: _column_latex(map(as_latex, v))))
+    lines += ["& " + sentence_latex(remark) for remark in _remarks(solution)]
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _column_latex(cells):
+    return r"\begin{pmatrix} " + r" \\ ".join(cells) + r" \end{pmatrix}"
+
+
+def _vector_form(x, null_space, parameters, vector):
+    """Return p + t1 v1 + ..., without a p of zeros"""
+    terms = [vector(x)] if any(x != 0) else []
+    terms += [f"{parameter} {vector(column)}"
+              for parameter, column in zip(parameters, null_space.T, strict=True)]
+    return " + ".join(terms)
+
+
+def _verdict(status):
+    return {INCONSISTENT: NO_SOLUTION, SYSTEM_NOT_FINITE: NOT_FINITE}[status]
+
+
+def _remarks(solution):
+    remarks = [] if solution.modulus is None else [f"All of it is modulo {solution.modulus}."]
+    return remarks + [CLOSE] * bool(np.any(solution.ambiguous))
+
+
+def _systems(solution):
+    """Yield (title or "", status code, x, null space) for each matrix and right-hand side"""
+    status, x, null_space = solution
+    if isinstance(status, str):
+        yield from _sides("", SOLUTION_WORDS.index(status), x, null_space)
+        return
+    for at in np.ndindex(status.shape):
+        basis = null_space[at]
+        basis = basis[:, (basis != 0).any(axis=0)]      # without columns that fill up
+        title = f"System {', '.join(str(i + 1) for i in at)}"
+        yield from _sides(title, status[at], x[at], basis)
+
+
+def _sides(title, status, x, null_space):
+    """Yield the same for each right-hand side of one matrix"""
+    if x is None or x.ndim == 1:
+        yield title, status, x, null_space
+        return
+    for k, column in enumerate(x.T):
+        side = f"{title}, right-hand side {k + 1}" if title else f"Right-hand side {k + 1}"
+        own = status
+        if status == INCONSISTENT and not _has_gap(column):
+            own = INFINITE if null_space.shape[1] else UNIQUE
+        yield side, own, column, null_space
+
+
+def _has_gap(column):
+    """Return whether it holds NaN, or -1 modulo a prime"""
+    return any(entry != entry for entry in column) or (
+        column.dtype.kind == "i" and bool((column == -1).any()))
+
+
+def too_long(*arrays):
+    """Whether NumPy would shorten arrays like these when it prints them."""
+    return sum(math.prod(array.shape) for array in arrays) > np.get_printoptions()["threshold"]
