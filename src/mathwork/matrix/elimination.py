@@ -13,6 +13,7 @@ from mathwork._status import REDUCED
 from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_columns, checked_matrix, checked_tol
+from mathwork.matrix.written import displayed, reduced_latex, reduced_text, too_long
 
 # A call was close if a pivot was accepted at less than this many times its bound, or if a candidate
 # was rejected at more than this part of it.
@@ -89,6 +90,13 @@ class Reduced(kernels.Reduction):
                           [ 0.,  0.]]), pivots=(0,))
     >>> reduced.rank, reduced.nullity, reduced.ambiguous
     (1, 1, True)
+    >>> print(rref([[1, 2, 3], [2, 4, 7]], columns=2, exact=True))
+    [ 1  2 | 3 ]
+    [ 0  0 | 1 ]
+    <BLANKLINE>
+    rank 1, pivot in column 1
+    <BLANKLINE>
+    Row 2 says 0 = 1: there is no solution.
     """
 
     __slots__ = ()
@@ -120,6 +128,47 @@ class Reduced(kernels.Reduction):
         accepted, rejected = self.margin
         clear = (accepted >= CLOSE_ACCEPTED) & (rejected <= CLOSE_REJECTED)     # NaN: no
         return not clear if isinstance(clear, bool) else ~clear
+
+    def text(self):
+        """The matrix as in a book, its rank, and which rows say 0 = 1.
+
+        Returns
+        -------
+        str
+            A bar stands before the columns that could not have pivots. Floats have six digits.
+
+        Examples
+        --------
+        >>> from mathwork.matrix import rref
+        >>> print(rref([[2, 3, 1]], columns=2, exact=True).text())
+        [ 1  3/2 | 1/2 ]
+        <BLANKLINE>
+        rank 1, pivot in column 1
+        """
+        return reduced_text(self, self._columns)
+
+    def latex(self):
+        """The same as LaTeX, for amsmath: without dollars around it.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> from mathwork.matrix import rref
+        >>> print(rref([[2, 3]], exact=True).latex())
+        \\begin{aligned}
+        & \\left[\\begin{array}{rr} 1 & \\frac{3}{2} \\end{array}\\right]
+        \\end{aligned}
+        """
+        return reduced_latex(self, self._columns)
+
+    def _repr_latex_(self):
+        return None if too_long(self.matrix) else displayed(self.latex())
+
+    def __str__(self):
+        return repr(self) if too_long(self.matrix) else self.text()
 
     def __repr__(self):
         indent = "\n" + " " * len("Reduced(matrix=")

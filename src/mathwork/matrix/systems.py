@@ -15,6 +15,7 @@ from mathwork.matrix.checks import (
     with_checked_shape,
 )
 from mathwork.matrix.elimination import CLOSE_ACCEPTED, CLOSE_REJECTED, ref, rref, shown
+from mathwork.matrix.written import displayed, solution_latex, solution_text, too_long
 
 # Rounding in b has the size of A x before cancellation, for an unknown x. So it may be up to this
 # many times the rounding that the computed x could leave.
@@ -48,6 +49,8 @@ class Solution(_Parts):
         Whether the status depended on a close call. It may be on the rank, as in :class:`Reduced`.
         It may be on a 0 = d: a contradiction by less than 1000 times its bound, or none by less
         than 10. False in exact arithmetic and modulo a prime.
+    modulus : int or None
+        The prime of the arithmetic.
 
     Examples
     --------
@@ -56,18 +59,92 @@ class Solution(_Parts):
     >>> status, x, null_space = solution
     >>> status, x, solution.ambiguous
     ('unique', array([0., 2.]), False)
+    >>> print(solve([[1, 2]], [3]))
+    x1 = 3 - 2 t
+    x2 = t
+    <BLANKLINE>
+    (x1, x2) = (3, 0) + t (-2, 1)
     """
 
     ambiguous = property(lambda self: self.__dict__.get("ambiguous", False))
+    modulus = property(lambda self: self.__dict__.get("modulus"))
+
+    def text(self, names=None):
+        """All solutions as in a book: an equation for each unknown, then as vectors.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            Of the n unknowns. By default x1, x2, and so on.
+
+        Returns
+        -------
+        str
+            The free parameters are t, or t1, t2, and so on. Floats have six digits.
+
+        Raises
+        ------
+        ValueError
+            If there are not n names.
+
+        Examples
+        --------
+        >>> from mathwork.matrix import solve
+        >>> print(solve([[2, 3, 1]], [6], exact=True).text("xyz"))
+        x = 3 - 3/2 t1 - 1/2 t2
+        y = t1
+        z = t2
+        <BLANKLINE>
+        (x, y, z) = (3, 0, 0) + t1 (-3/2, 1, 0) + t2 (-1/2, 0, 1)
+        """
+        return solution_text(self, names)
+
+    def latex(self, names=None):
+        """The same as LaTeX, for amsmath: without dollars around it.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            As for :meth:`text`; digits at the end of a name become its index.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ValueError
+            If there are not n names.
+
+        Examples
+        --------
+        >>> from mathwork.matrix import solve
+        >>> print(solve([[3]], [1], exact=True).latex())
+        \\begin{aligned}
+        x_{1} &= \\frac{1}{3}
+        \\end{aligned}
+        """
+        return solution_latex(self, names)
+
+    def _repr_latex_(self):
+        return None if self._is_long() else displayed(self.latex())
+
+    def __str__(self):
+        return repr(self) if self._is_long() else self.text()
+
+    def _is_long(self):
+        return too_long(*(part for part in self[1:] if part is not None))
 
     def __repr__(self):
         return shown(super().__repr__)
 
 
-def _solution(status, x, null_space, ambiguous):
+def _solution(status, x, null_space, ambiguous=False, modulus=None):
     made = tuple.__new__(Solution, (status, x, null_space))
     if ambiguous is not False:
         made.__dict__["ambiguous"] = ambiguous
+    if modulus is not None:
+        made.__dict__["modulus"] = int(modulus)
     return made
 
 
@@ -123,7 +200,7 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
             return _solution(SOLUTION_WORDS[UNIQUE], x, basis, not accepted >= CLOSE_ACCEPTED)
     field = arithmetic(tol, exact, modulus)
     if field is not None:
-        return Solution(*field.solve(A, b))
+        return _solution(*field.solve(A, b), modulus=modulus)
     try:
         A, b = as_plain_together(A=A, b=b)
     except TypeError as error:

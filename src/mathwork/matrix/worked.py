@@ -10,7 +10,9 @@ from mathwork.matrix.elimination import rref
 from mathwork.matrix.rationals import as_fractions
 from mathwork.matrix.strategies import InFloats, InIntegers, Textbook, set_entries
 from mathwork.matrix.written import (
+    aligned,
     contradictions_text,
+    displayed,
     matrix_latex,
     matrix_text,
     sentence_latex,
@@ -169,10 +171,10 @@ class Elimination:
             f"\\xrightarrow{{{step.latex}}} {{}}\n& {matrix}"
             for step, matrix in zip(self.steps, others, strict=True)]
         lines += ["& " + sentence_latex(sentence) for sentence in self._contradictions()]
-        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+        return aligned(lines)
 
     def _repr_latex_(self):
-        return f"$\\displaystyle {self.latex()}$"
+        return displayed(self.latex())
 
     def __str__(self):
         first, *others = map(self._matrix_text, self._states())

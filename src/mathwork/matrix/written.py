@@ -5,7 +5,7 @@ combination                 3 - 2 t
 matrix_text, matrix_latex   a matrix in brackets, perhaps with a bar
 contradictions              rows of a reduced matrix that say 0 = 1
 assignments                 x1 = 3 - 2 t, an equation for each unknown
-solution_text, solution_latex
+reduced_text, reduced_latex, solution_text, solution_latex     the results of rref and solve
 """
 import math
 import numbers
@@ -116,6 +116,16 @@ def contradictions_text(matrix, rank, columns):
             for row, k, entry in found]
 
 
+def aligned(lines):
+    """Return lines of LaTeX with & in each as one formula."""
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def displayed(latex):
+    """Return LaTeX for a notebook."""
+    return f"$\\displaystyle {latex}$"
+
+
 def sentence_latex(sentence):
     """Return a sentence as text between formulas."""
     return rf"\text{{{sentence}}}"
@@ -128,6 +138,47 @@ def pivots_text(pivots):
     places = ", ".join(str(pivot + 1) for pivot in pivots)
     return f"rank {len(pivots)}, pivot{'s' * (len(pivots) > 1)} in column" \
            f"{'s' * (len(pivots) > 1)} {places}"
+
+
+def reduced_text(reduced, columns):
+    """Return the text of a reduced matrix, or of each matrix of a stack."""
+    parts = []
+    for title, matrix, pivots in _matrices(reduced):
+        remarks = contradictions_text(matrix, len(pivots), columns)
+        parts += [(f"{title}:\n" if title else "") + matrix_text(matrix.tolist(), columns),
+                  pivots_text(pivots), *remarks]
+    return "\n\n".join(parts + _doubts(reduced))
+
+
+def reduced_latex(reduced, columns):
+    """Return the LaTeX of a reduced matrix, or of each matrix of a stack, for amsmath."""
+    lines = []
+    for title, matrix, pivots in _matrices(reduced):
+        lines += [sentence_latex(title + ":")] * bool(title)
+        lines.append(matrix_latex(matrix.tolist(), matrix.shape[1], columns))
+        lines += map(sentence_latex, contradictions_text(matrix, len(pivots), columns))
+    lines += map(sentence_latex, _doubts(reduced))
+    return aligned([f"& {line}" for line in lines])
+
+
+def _doubts(reduced):
+    finite = np.equal(reduced.status, 0)
+    return ([] if np.all(finite) else ["NaN or infinity makes a matrix NaN."]) + (
+        [CLOSE] * bool(np.any(reduced.ambiguous & finite)))
+
+
+def _matrices(reduced):
+    """Yield (title or "", matrix, pivots) for each matrix"""
+    matrix, pivots = reduced
+    if matrix.ndim == 2:
+        yield "", matrix, pivots
+        return
+    for at in np.ndindex(matrix.shape[:-2]):
+        yield _title("Matrix", at), matrix[at], tuple(pivots[at][pivots[at] >= 0].tolist())
+
+
+def _title(word, at):
+    return f"{word} {', '.join(str(i + 1) for i in at)}"
 
 
 # ---- solutions ----
@@ -202,7 +253,7 @@ def solution_latex(solution, names):
             lines.append(f"{_column_latex(known)} &= " + _vector_form(
                 x, null_space, parameters, lambda v: _column_latex(map(as_latex, v))))
     lines += ["& " + sentence_latex(remark) for remark in _remarks(solution)]
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+    return aligned(lines)
 
 
 def _column_latex(cells):
@@ -222,21 +273,25 @@ def _verdict(status):
 
 
 def _remarks(solution):
-    remarks = [] if solution.modulus is None else [f"All of it is modulo {solution.modulus}."]
-    return remarks + [CLOSE] * bool(np.any(solution.ambiguous))
+    remarks = [] if solution.modulus is None else [f"All numbers are modulo {solution.modulus}."]
+    finite = np.not_equal(_codes(solution.status), SYSTEM_NOT_FINITE)
+    return remarks + [CLOSE] * bool(np.any(solution.ambiguous & finite))
+
+
+def _codes(status):
+    return SOLUTION_WORDS.index(status) if isinstance(status, str) else status
 
 
 def _systems(solution):
     """Yield (title or "", status code, x, null space) for each matrix and right-hand side"""
     status, x, null_space = solution
     if isinstance(status, str):
-        yield from _sides("", SOLUTION_WORDS.index(status), x, null_space)
+        yield from _sides("", _codes(status), x, null_space)
         return
     for at in np.ndindex(status.shape):
         basis = null_space[at]
         basis = basis[:, (basis != 0).any(axis=0)]      # without columns that fill up
-        title = f"System {', '.join(str(i + 1) for i in at)}"
-        yield from _sides(title, status[at], x[at], basis)
+        yield from _sides(_title("System", at), status[at], x[at], basis)
 
 
 def _sides(title, status, x, null_space):
