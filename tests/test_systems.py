@@ -1,4 +1,5 @@
 """solve, rank, det, inv and null_space in floats, against exact arithmetic and NumPy."""
+import math
 import pickle
 from decimal import Decimal
 from fractions import Fraction
@@ -532,3 +533,47 @@ def test_right_hand_sides_that_do_not_fit(A, b, keywords):
         solve(np.ones(A, int), np.ones(b, int), **keywords)
     with raises(TypeError, "b must hold real numbers, got dtype <U1"):
         solve(np.ones(A, int), np.full(A[:-1], "1"), **keywords)
+
+
+# ---- null spaces in whole numbers ----
+
+@pytest.mark.parametrize(("atoms", "numbers"), [
+    # KMnO4 + HCl -> KCl + MnCl2 + H2O + Cl2; rows K, Mn, O, H, Cl.
+    ([[1, 0, -1, 0, 0, 0], [1, 0, 0, -1, 0, 0], [4, 0, 0, 0, -1, 0], [0, 1, 0, 0, -2, 0],
+      [0, 1, -1, -2, 0, -2]], [2, 16, 2, 2, 8, 5]),
+    # C3H8 + O2 -> CO2 + H2O; rows C, H, O.
+    ([[3, 0, -1, 0], [8, 0, 0, -2], [0, 2, -2, -1]], [1, 5, 3, 4]),
+    # Fe + O2 -> Fe2O3; rows Fe, O.
+    ([[1, 0, -2], [0, 2, -3]], [4, 3, 2]),
+])
+def test_a_chemical_equation_in_whole_numbers(atoms, numbers):
+    basis = null_space(atoms, exact=True, integer=True)
+    assert basis[:, 0].tolist() == numbers and basis.shape == (len(numbers), 1)
+    assert all(type(entry) is int for entry in basis.flat)
+    assert null_space(atoms, integer=True).tolist() == basis.tolist()
+
+
+def test_a_null_space_in_whole_numbers(rng):
+    for _ in range(100):
+        m, n = rng.integers(1, 6, 2)
+        A = np.array(gauss.of_rank(rng, m, n, rng.integers(0, min(m, n) + 1))).reshape(m, n)
+        basis, fractions = null_space(A, integer=True), null_space(A, exact=True)
+        assert basis.shape == fractions.shape and not (A @ basis).any()
+        for vector, expected in zip(basis.T, fractions.T, strict=True):
+            assert math.gcd(*vector) == 1 and vector[np.flatnonzero(vector)[0]] > 0
+            assert rank([vector, expected], exact=True) == 1
+
+
+def test_whole_numbers_of_a_stack():
+    A = [[[2, 3]], [[0, 0]]]
+    assert null_space(A, integer=True).tolist() == [[[3, 0], [-2, 0]], [[1, 0], [0, 1]]]
+    assert null_space(np.zeros((0, 2, 2)), integer=True).shape == (0, 2, 0)
+    assert null_space(np.zeros((2, 0)), integer=True).shape == (0, 0)
+
+
+def test_whole_numbers_are_exact_ones():
+    with raises(ValueError, "exact and modulus exclude each other, got both"):
+        null_space([[1, 2]], integer=True, modulus=5)
+    with raises(ValueError, "tol is for floats: exact arithmetic needs none, got tol 0.1 with "
+                            "exact"):
+        null_space([[1, 2]], integer=True, tol=0.1)

@@ -353,7 +353,7 @@ def rank(A, *, tol=None, exact=False, modulus=None):
     return rref(A, tol=tol).rank if field is None else field.rank(A)
 
 
-def null_space(A, *, tol=None, exact=False, modulus=None):
+def null_space(A, *, tol=None, exact=False, modulus=None, integer=False):
     """A basis of all x with ``A x = 0``. In each vector one free variable is 1, the others 0.
 
     Parameters
@@ -361,13 +361,16 @@ def null_space(A, *, tol=None, exact=False, modulus=None):
     A : array_like, shape (..., m, n)
     tol, exact, modulus
         As for :func:`rref`.
+    integer : bool
+        Compute exactly, and multiply each vector so that it holds integers without a common factor,
+        the first that is not zero positive.
 
     Returns
     -------
     ndarray, shape (..., n, nullity)
         The vectors as columns, in the order of their free variables. A stack has as many as its
         largest nullity; a slice with fewer is filled up with zeros. A slice that is not finite is
-        NaN; a single such matrix gives n x n NaN.
+        NaN; a single such matrix gives n x n NaN. If `integer`, an array of Python's integers.
 
     Raises
     ------
@@ -381,13 +384,40 @@ def null_space(A, *, tol=None, exact=False, modulus=None):
     array([[ 5.],
            [-4.],
            [ 1.]])
+
+    A chemical equation in whole numbers: KMnO4 + HCl -> KCl + MnCl2 + H2O + Cl2. A row counts the
+    atoms of one element, and the products are negative.
+
+    >>> A = [[1, 0, -1, 0, 0, 0],       # K
+    ...      [1, 0, 0, -1, 0, 0],       # Mn
+    ...      [4, 0, 0, 0, -1, 0],       # O
+    ...      [0, 1, 0, 0, -2, 0],       # H
+    ...      [0, 1, -1, -2, 0, -2]]     # Cl
+    >>> null_space(A, exact=True, integer=True)[:, 0].tolist()
+    [2, 16, 2, 2, 8, 5]
     """
-    field = arithmetic(tol, exact, modulus)
+    field = arithmetic(tol, exact or integer, modulus)
     if field is not None:
-        return field.null_space(A)
+        basis = field.null_space(A)
+        return in_integers(basis) if integer else basis
     A = checked_matrix(A)
     basis = _null_space(rref(_flat(A), tol=tol), A.shape[-1])
     return basis.reshape(*A.shape[:-2], *basis.shape[-2:])
+
+
+def in_integers(basis):
+    """Return multiples of the columns: coprime integers, the first that is not zero positive"""
+    result = np.empty(basis.shape, object)
+    for at in np.ndindex(*basis.shape[:-2], basis.shape[-1]):
+        column = *at[:-1], slice(None), at[-1]
+        entries = basis[column].tolist()
+        multiple = math.lcm(*(entry.denominator for entry in entries))
+        whole = [entry.numerator * (multiple // entry.denominator) for entry in entries]
+        divisor = math.gcd(*whole) or 1         # a column of zeros fills up
+        if next(filter(None, whole), 1) < 0:
+            divisor = -divisor
+        result[column] = [entry // divisor for entry in whole]
+    return result
 
 
 def _null_space(reduced, n):
