@@ -1,12 +1,13 @@
 """matvec and matmul: values, shapes, layouts, `out`, and the ends of memory."""
 import itertools
+from fractions import Fraction
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 import reference
 from arrays import LAYOUTS, Fenced, guarded
-from helpers import same_bits
+from helpers import raises, same_bits
 from hypothesis import given
 
 from mathwork.matrix import matmul, matvec
@@ -221,3 +222,29 @@ def test_memory_mapped_arrays(tmp_path, dtype, rng):
     assert matvec(stored, x, out=out) is out
     assert np.array_equal(out, matvec(weight, x))
     assert type(matvec(stored, x)) is np.ndarray
+
+
+# ---- objects ----
+
+def test_a_product_of_fractions_is_exact(rng):
+    for m, k, n in ((2, 3, 4), (1, 1, 1), (3, 0, 2), (0, 2, 2), (2, 2, 0)):
+        A, B = ([[Fraction(*map(int, rng.integers((-9, 1), 10))) for _ in range(width)]
+                 for _ in range(height)] for height, width in ((m, k), (k, n)))
+        left, right = np.empty((m, k), object), np.empty((k, n), object)
+        left[...], right[...] = np.reshape(A, (m, k)), np.reshape(B, (k, n))
+        product = matmul(left, right)
+        assert product.dtype == object and product.shape == (m, n)
+        assert product.tolist() == [[sum((a * row[j] for a, row in zip(line, B, strict=True)))
+                                     for j in range(n)] for line in A]
+        out = np.empty((m, n), object)
+        assert matmul(left, right, out=out) is out and (out == product).all()
+
+
+def test_a_product_with_a_side_of_objects_is_exact():
+    assert matmul([[10 ** 30]], [[3]]).tolist() == [[3 * 10 ** 30]]
+    product = matmul(np.array([[0.5, 2.0]]), [[Fraction(1, 3)], [0.1]])
+    assert product.tolist() == [[Fraction(11, 30)]]
+    with raises(ValueError, "A and B must have shapes (m, k) and (k, n), got (1, 1) and (2, 1)"):
+        matmul([[Fraction(1, 2)]], [[1], [2]])
+    with raises(TypeError, "B must hold real numbers, got dtype object"):
+        matmul([[1]], np.array([["x"]], object))

@@ -1,5 +1,6 @@
 """The elementary row operations, augmented matrices, and telling echelon forms."""
 import itertools
+from decimal import Decimal
 from fractions import Fraction
 
 import hypothesis.strategies as st
@@ -244,8 +245,9 @@ def test_a_row_operation_is_on_one_matrix(call, shape):
 def test_matrices_that_are_not_numbers(call):
     with raises(TypeError, "A must hold real numbers, got dtype complex128"):
         call(np.ones((3, 2), complex))
-    with raises(TypeError, "A must hold real numbers, got dtype object"):
-        call([[Fraction(1, 2)]] * 3)
+    for entry in (None, "1", 1j):
+        with raises(TypeError, "A must hold real numbers, got dtype object"):
+            call(np.full((3, 2), entry, object))
     with raises(TypeError, "A must be a plain array, got a masked array: fill or compress it "
                            "first"):
         call(np.ma.ones((3, 2)))
@@ -266,6 +268,74 @@ def test_out_that_does_not_fit(call):
     A.flags.writeable = False
     with raises(ValueError, "out must be writable, got a read-only array"):
         call(A, A)
+
+
+# ---- objects ----
+
+THIRDS = [[Fraction(1, 3), 2], [Decimal("0.1"), 0.5], [10 ** 30, Fraction(-2, 3)]]
+
+
+def exactly(array, rows):
+    """Whether an array of objects holds int and Fraction, equal to the rows"""
+    return (array.dtype == object and array.tolist() == rows
+            and all(type(entry) in (int, Fraction) for entry in array.flat))
+
+
+def test_fractions_and_large_integers_stay_exact():
+    first, second, third = [[Fraction(entry) if isinstance(entry, Fraction | int) else
+                             Fraction(str(entry)) for entry in row] for row in THIRDS]
+    assert exactly(swap_rows(THIRDS, 0, -1), [third, second, first])
+    assert exactly(scale_row(THIRDS, 1, Fraction(3, 7)),
+                   [first, [Fraction(3, 70), Fraction(3, 14)], third])
+    assert exactly(add_multiple(THIRDS, 2, 0, -3),
+                   [first, second, [10 ** 30 - 1, Fraction(-20, 3)]])
+    assert exactly(scale_row(THIRDS, 0, 0.1), [[Fraction(1, 30), Fraction(1, 5)], second, third])
+    # Without objects they are floats, whatever the factor is.
+    assert scale_row([[1, 2]], 0, Fraction(1, 2)).tolist() == [[0.5, 1]]
+
+
+@given(st.integers(2, 5), st.integers(0, 5), st.integers(0, 2 ** 32))
+def test_every_exact_operation_can_be_undone(m, n, seed):
+    rng = np.random.default_rng(seed)
+    A = np.empty((m, n), object)
+    for at in np.ndindex(m, n):
+        A[at] = Fraction(int(rng.integers(-9, 10)), int(rng.integers(1, 10)))
+    i, j = rng.choice(m, 2, replace=False)
+    rows, factor = A.tolist(), Fraction(3, 7)
+    assert exactly(swap_rows(swap_rows(A, i, j), i, j), rows)
+    assert exactly(scale_row(scale_row(A, i, factor), i, 1 / factor), rows)
+    assert exactly(add_multiple(add_multiple(A, i, j, factor), i, j, -factor), rows)
+    assert A.tolist() == rows
+
+
+@every_operation
+def test_exact_results_in_a_given_place(call):
+    A = np.array(THIRDS, object)
+    expected = call(A).tolist()
+    out = np.empty((3, 2), object)
+    assert call(A, out) is out and exactly(out, expected)
+    assert call(A, A) is A and exactly(A, expected)
+    with raises(ValueError, "out must have shape (3, 2), got (2, 3)"):
+        call(A, np.empty((2, 3), object))
+    with raises(TypeError, "out must have dtype object, got float64"):
+        call(A, np.ones((3, 2)))
+    A.flags.writeable = False
+    with raises(ValueError, "out must be writable, got a read-only array"):
+        call(A, A)
+
+
+def test_exact_operations_refuse_what_those_in_floats_refuse():
+    A = np.array(THIRDS, object)
+    with raises(IndexError, "j must be a row of A of shape (3, 2), got 3"):
+        swap_rows(A, 0, 3)
+    with raises(ValueError, "factor must not be zero, got 0"):
+        scale_row(A, 0, Fraction(0))
+    with raises(ValueError, "target and source must be different rows, got -1 and 2"):
+        add_multiple(A, -1, 2, 1)
+    with raises(TypeError, "factor must hold integers, fractions, decimals or floats, got str"):
+        scale_row(A, 0, "2")
+    with raises(ValueError, "A must have shape (m, n), got (2,)"):
+        swap_rows(A[0], 0, 1)
 
 
 # ---- augment ----

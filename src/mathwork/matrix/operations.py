@@ -1,11 +1,15 @@
 """Products and row operations: the doors of the kernels, under their public names.
 
 Functions that need no kernel are here too: they put matrices side by side, and tell their form.
+
+A kernel hands objects, such as Fractions, to the body of its declaration. They are read as
+``rref(A, exact=True)`` reads them, and results are exact.
 """
 import contextlib
 
 import numpy as np
 
+import mathwork.matrix.objects as objects
 from mathwork._arrays import as_array, as_plain_together
 from mathwork._doors import door
 from mathwork._levels import core as kernels
@@ -67,7 +71,8 @@ def matmul(A, B, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 if both inputs are float32 or float16, else float64. It is `out` if that was given.
+        float32 if both inputs are float32 or float16, else float64. If either holds objects, int
+        and Fraction objects. It is `out` if that was given.
 
     Raises
     ------
@@ -88,7 +93,14 @@ def matmul(A, B, *, out=None):
     >>> matmul([[1, 2], [3, 4]], [[0, 1], [1, 0]])
     array([[2., 1.],
            [4., 3.]])
+
+    Objects, such as Fractions, have an exact product.
+
+    >>> from fractions import Fraction
+    >>> matmul([[Fraction(1, 2), 1]], [[1], [Fraction(1, 3)]])
+    array([[Fraction(5, 6)]], dtype=object)
     """
+    return objects.matmul(A, B, out)
 
 
 @door(kernels.swap_rows)
@@ -106,7 +118,8 @@ def swap_rows(A, i, j, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 if A is float32 or float16, else float64. It is `out` if that was given.
+        float32 if A is float32 or float16, else float64; int and Fraction objects if A holds
+        objects. It is `out` if that was given.
 
     Raises
     ------
@@ -125,6 +138,7 @@ def swap_rows(A, i, j, *, out=None):
     array([[1., 2., 3.],
            [0., 1., 4.]])
     """
+    return objects.swap_rows(A, i, j, out)
 
 
 @door(kernels.scale_row)
@@ -144,7 +158,8 @@ def scale_row(A, i, factor, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 if A is float32 or float16, else float64. It is `out` if that was given.
+        float32 if A is float32 or float16, else float64; int and Fraction objects if A holds
+        objects. It is `out` if that was given.
 
     Raises
     ------
@@ -168,7 +183,14 @@ def scale_row(A, i, factor, *, out=None):
     >>> scale_row([[1, 2], [0, 4]], 1, 0.25)
     array([[1., 2.],
            [0., 1.]])
+
+    Objects, such as Fractions, are exact.
+
+    >>> from fractions import Fraction
+    >>> scale_row([[Fraction(3), Fraction(1, 2)]], 0, Fraction(1, 3))
+    array([[Fraction(1, 1), Fraction(1, 6)]], dtype=object)
     """
+    return objects.scale_row(A, i, factor, out)
 
 
 @door(kernels.add_multiple)
@@ -187,7 +209,8 @@ def add_multiple(A, target, source, factor, *, out=None):
     Returns
     -------
     ndarray, shape (m, n)
-        float32 if A is float32 or float16, else float64. It is `out` if that was given.
+        float32 if A is float32 or float16, else float64; int and Fraction objects if A holds
+        objects. It is `out` if that was given.
 
     Raises
     ------
@@ -211,6 +234,7 @@ def add_multiple(A, target, source, factor, *, out=None):
     array([[ 1.,  2.,  3.],
            [ 0., -3., -6.]])
     """
+    return objects.add_multiple(A, target, source, factor, out)
 
 
 def augment(A, b):

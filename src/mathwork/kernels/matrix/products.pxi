@@ -1,4 +1,15 @@
-# The doors of matvec and matmul.
+# The doors of matvec and matmul. Objects, such as Fractions, go to their declarations.
+
+
+cdef inline object as_numbers(object value, str name):
+    """Return value if it is a plain matrix, else an array of it in any dtype"""
+    if is_plain(value, 2, cnp.NPY_DOUBLE) or is_plain(value, 2, cnp.NPY_FLOAT):
+        return value
+    return _arrays.unmasked(value, name)
+
+
+cdef inline bint holds_objects(object array) noexcept:
+    return cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_OBJECT
 
 
 def matvec(W, x, bias=None, *, out=None):
@@ -53,6 +64,9 @@ def matmul(A, B, *, out=None):
     if is_plain(A, 2, typenum) and is_plain(B, 2, typenum):
         left, right = A, B
     else:
+        A, B = as_numbers(A, "A"), as_numbers(B, "B")
+        if holds_objects(A) or holds_objects(B):
+            return matmul.__wrapped__(A, B, out=out)
         left, right = _arrays.as_plain_together(A=A, B=B)
         typenum = cnp.PyArray_TYPE(left)
     if (cnp.PyArray_NDIM(left) != 2 or cnp.PyArray_NDIM(right) != 2

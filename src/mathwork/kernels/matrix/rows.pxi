@@ -79,6 +79,9 @@ cdef cnp.ndarray to_be_changed(cnp.ndarray A, object out):
 
 
 def swap_rows(A, i, j, *, out=None):
+    A = as_numbers(A, "A")
+    if holds_objects(A):
+        return swap_rows.__wrapped__(A, i, j, out=out)
     # Convert the numbers first: that may run code that changes A.
     cdef Py_ssize_t a = clipped_index(i, NULL), b = clipped_index(j, NULL), n
     cdef cnp.ndarray matrix = plain_matrix(A), result
@@ -97,6 +100,9 @@ def swap_rows(A, i, j, *, out=None):
 
 
 def scale_row(A, i, factor, *, out=None):
+    A = as_numbers(A, "A")
+    if holds_objects(A):
+        return scale_row.__wrapped__(A, i, factor, out=out)
     cdef Py_ssize_t row = clipped_index(i, NULL), n
     cdef double number = multiple(factor)
     cdef cnp.ndarray matrix = plain_matrix(A), result
@@ -115,6 +121,9 @@ def scale_row(A, i, factor, *, out=None):
 
 
 def add_multiple(A, target, source, factor, *, out=None):
+    A = as_numbers(A, "A")
+    if holds_objects(A):
+        return add_multiple.__wrapped__(A, target, source, factor, out=out)
     cdef Py_ssize_t t = clipped_index(target, NULL), s = clipped_index(source, NULL), n
     cdef double number = multiple(factor)
     cdef cnp.ndarray matrix = plain_matrix(A), result

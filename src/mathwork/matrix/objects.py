@@ -1,0 +1,77 @@
+"""The row operations and the product on objects, such as Fractions: exact, entry by entry."""
+import operator
+
+import numpy as np
+
+from mathwork._arrays import check_out
+from mathwork.matrix.checks import with_advice
+from mathwork.matrix.rationals import as_exact, as_number
+
+OBJECT = np.dtype(object)
+
+
+def swap_rows(A, i, j, out):
+    result = _matrix(A)
+    i, j = _row(i, "i", result), _row(j, "j", result)
+    result[[i, j]] = result[[j, i]]
+    return _placed(result, out)
+
+
+def scale_row(A, i, factor, out):
+    result, factor = _matrix(A), as_number(factor, "factor")
+    i = _row(i, "i", result)
+    if not factor:
+        raise ValueError("factor must not be zero, got 0")
+    result[i] *= factor
+    return _placed(result, out)
+
+
+def add_multiple(A, target, source, factor, out):
+    result, factor = _matrix(A), as_number(factor, "factor")
+    t, s = _row(target, "target", result), _row(source, "source", result)
+    if t == s:
+        raise ValueError(f"target and source must be different rows, got {target} and {source}")
+    result[t] += factor * result[s]
+    return _placed(result, out)
+
+
+def matmul(A, B, out):
+    left, right = _exact(A, "A"), _exact(B, "B")
+    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
+        raise ValueError("A and B must have shapes (m, k) and (k, n), "
+                         f"got {left.shape} and {right.shape}")
+    if not left.shape[1]:
+        return _placed(np.zeros((left.shape[0], right.shape[1]), object), out)
+    return _placed(left @ right, out)
+
+
+def _exact(value, name):
+    """Return a new array of int and Fraction objects"""
+    try:
+        return as_exact(value, name).astype(object)
+    except TypeError:
+        # The words of the kernels, which refuse what is neither floats nor objects.
+        error = TypeError(f"{name} must hold real numbers, got dtype {np.asarray(value).dtype}")
+        raise with_advice(error, value) from None
+
+
+def _matrix(A):
+    """Return a new matrix of int and Fraction objects"""
+    matrix = _exact(A, "A")
+    if matrix.ndim != 2:
+        raise ValueError(f"A must have shape (m, n), got {matrix.shape}")
+    return matrix
+
+
+def _row(i, name, A):
+    row = operator.index(i)
+    if not -len(A) <= row < len(A):
+        raise IndexError(f"{name} must be a row of A of shape {A.shape}, got {i}")
+    return row % len(A)
+
+
+def _placed(result, out):
+    if out is None:
+        return result
+    check_out(out, result.shape, OBJECT)[...] = result
+    return out
