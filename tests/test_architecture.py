@@ -24,7 +24,8 @@ KERNELS = {_levels.module_name(topic, level) for topic in _levels.TOPICS
 # The layers from the bottom up. A part of the package, module or folder, imports parts of the
 # layers below its own.
 LAYERS = (
-    {"_arrays", "_cpu", "_extras", "_files", "_status", "_version", "_workers", "constants"},
+    {"_arrays", "_cpu", "_extras", "_files", "_rows", "_status", "_version", "_workers",
+     "constants"},
     {module.partition(".")[2] for module in KERNELS},
     {"_levels", "_doors"},
     {"activations", "init", "matrix", "nn", "orbit", "regression"},

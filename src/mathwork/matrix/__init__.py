@@ -5,6 +5,8 @@ swap_rows, scale_row, add_multiple, is_ref, is_rref   mathwork.matrix.operations
 ref, rref, Reduced, Margin                            mathwork.matrix.elimination
 solve, Solution, rank, det, inv, null_space           mathwork.matrix.systems
 eliminate, Elimination                                mathwork.matrix.worked
+parse_matrix, ParsedMatrix                            mathwork.matrix.reading
+parse_equations, ParsedEquations                      mathwork.matrix.reading
 """
 from mathwork.matrix.elimination import Margin, Reduced, ref, rref
 from mathwork.matrix.operations import (
@@ -17,11 +19,13 @@ from mathwork.matrix.operations import (
     scale_row,
     swap_rows,
 )
+from mathwork.matrix.reading import ParsedEquations, ParsedMatrix, parse_equations, parse_matrix
 from mathwork.matrix.systems import Solution, det, inv, null_space, rank, solve
 from mathwork.matrix.worked import Elimination, eliminate
 
 __all__ = [
-    "Elimination", "Margin", "Reduced", "Solution", "add_multiple", "augment", "det", "eliminate",
-    "inv", "is_ref", "is_rref", "matmul", "matvec", "null_space", "rank", "ref", "rref",
-    "scale_row", "solve", "swap_rows",
+    "Elimination", "Margin", "ParsedEquations", "ParsedMatrix", "Reduced", "Solution",
+    "add_multiple", "augment", "det", "eliminate", "inv", "is_ref", "is_rref", "matmul", "matvec",
+    "null_space", "parse_equations", "parse_matrix", "rank", "ref", "rref", "scale_row", "solve",
+    "swap_rows",
 ]
