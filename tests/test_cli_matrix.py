@@ -190,12 +190,84 @@ def test_solve_of_an_array_file(folder):
     assert output_of("solve", "m.npy") == "unique\nx1 = 0\nx2 = 2\n"
 
 
+# ---- steps ----
+
+def test_solve_steps():
+    work = matrix.eliminate([[2, 3, 6], [4, 5, 10]], columns=2)
+    assert output_of("solve", "-", "--steps", stdin=SYSTEM) == f"{work}\n\nunique\nx1 = 0\nx2 = 2\n"
+    assert json_of("solve", "-", "--steps", stdin=SYSTEM) == {
+        "status": "unique", "x": ["0", "2"], "null_space": [[], []],
+        "steps": [str(step) for step in work.steps]}
+
+
+@pytest.mark.parametrize("command", ["rref", "solve"])
+def test_steps_modulo_a_prime(command):
+    work = matrix.eliminate([[2, 3, 6], [4, 5, 10]], columns=2, modulus=7)
+    text = output_of(command, "-", "--steps", "--mod", 7, stdin=SYSTEM)
+    assert text.startswith(f"{work}\n\n") and "/" not in text
+    assert text.endswith("x1 = 0\nx2 = 2\n" if command == "solve" else
+                         "# rank 2, pivots in columns 1, 2\n")
+
+
+def test_steps_of_an_inconsistent_system():
+    text = output_of("solve", "-", "--steps", stdin="1 2 | 3\n2 4 | 7")
+    assert text.endswith("[ 1  2 | 3 ]\n[ 0  0 | 1 ]\n\n"
+                         "Row 2 says 0 = 1: there is no solution.\n\ninconsistent\n")
+    assert output_of("rref", "-", "--exact", stdin="1 2 | 3\n2 4 | 7") == (
+        "1 2 | 3\n0 0 | 1\n# rank 1, pivot in column 1\n"
+        "# Row 2 says 0 = 1: there is no solution.\n")
+
+
+# ---- input as people write it ----
+
+EQUATIONS = "2x + 3y = 6; 4x = 10 - 5y"
+
+
+def test_equations_in_the_argument_in_a_file_and_in_standard_input(folder):
+    (folder / "system.txt").write_text("# two equations\n2x + 3y = 6\n4x = 10 \u2212 5y\n", "utf-8")
+    for options in ((), ("--exact",)):
+        for arguments in ((EQUATIONS,), ("system.txt",)):
+            assert output_of("solve", *arguments, *options) == "unique\nx = 0\ny = 2\n"
+        assert output_of("solve", "-", *options, stdin=EQUATIONS) == "unique\nx = 0\ny = 2\n"
+    assert output_of("solve", "speed + 2 t = 3") == "infinite\nspeed = 3 - 2 t\nt is free\n"
+    assert json_of("solve", EQUATIONS, "--mod", 7)["names"] == ["x", "y"]
+    assert output_of("rref", EQUATIONS, "--exact") == (
+        "1 0 | 0\n0 1 | 2\n# rank 2, pivots in columns 1, 2\n# unknowns x, y\n")
+    assert json_of("rref", EQUATIONS)["names"] == ["x", "y"]
+
+
+@pytest.mark.parametrize("text", ["1,2;3,4", "1 2; 3 4", "[[1, 2], [3, 4]]",
+                                  r"1 & 2 \\ 3 & 4", r"\begin{bmatrix}1&2\\3&4\end{bmatrix}"])
+def test_a_matrix_in_the_argument(text):
+    expected = "1 0\n0 1\n# rank 2, pivots in columns 1, 2\n"
+    assert output_of("rref", text) == output_of("rref", "-", stdin=text) == expected
+
+
+def test_an_argument_is_a_file_if_there_is_one(folder):
+    (folder / "1,2;3,4").write_text("5 10")
+    assert output_of("rref", "1,2;3,4") == "1 2\n# rank 1, pivot in column 1\n"
+    for name in ("none", "my matrix", "a=b.csv", "2024", "1,2.txt"):
+        assert error_of("rref", name) == f"mathwork: {name}: No such file or directory"
+
+
+def test_errors_in_the_argument():
+    assert error_of("solve", "x y = 2") == (
+        "mathwork: the argument: there is a product of unknowns: SymPy solves equations that are "
+        "not linear, in 'x y = 2'")
+    assert error_of("rref", "1 2; 3 4 5") == (
+        "mathwork: the argument: a row of length 3, those above have length 2")
+    assert error_of("solve", "-", stdin="x + y = 2\n\nx^2 = 4") == (
+        "mathwork: standard input: line 3: there is a power: SymPy solves equations that are not "
+        "linear, in 'x^2 = 4'")
+
+
 # ---- bad input ----
 
 @pytest.mark.parametrize(("text", "message"), [
     ("", "there is no row of numbers in it"),
     ("a b\n", "there is no row of numbers in it"),
-    ("1 2\n3 x", "line 2: column 2: 'x' is not a number"),
+    ("1 2\n3 x", "line 2: column 2: 'x' is not a number: for matrices of symbols there is SymPy"),
+    ("1 2\n3 2*x", "line 2: column 2: '2*x' is not a number"),
     ("1 2\n\n3 4 5", "line 3: a row of length 3, those above have length 2"),
     ("1 2\n3 | 4", "line 2: the | stands after 1 numbers, in the rows above there is no |"),
     ("1 | 2\n3 4", "line 2: there is no |, in the rows above the | stands after 1 numbers"),
@@ -249,9 +321,6 @@ def test_bad_moduli_and_options():
         "mathwork: modulus must be a prime, got 6")
     assert error_of("solve", "-", "--mod", 3, "--exact", stdin=SYSTEM) == (
         "mathwork: exact and modulus exclude each other, got both")
-    assert error_of("rref", "-", "--mod", 3, "--steps", stdin=SYSTEM) == (
-        "mathwork: --steps computes with fractions: give --steps or --mod, not both. "
-        "See mathwork rref -h.")
     assert error_of("rref", "-", "--mod", 3, stdin="1/3") == (
         "mathwork: standard input: A has the entry 1/3, whose denominator is divisible by the "
         "modulus 3")

@@ -10,7 +10,7 @@ info           info
 output         results as JSON, aligned text and pictures; warnings
 tables         tables of numbers in files
 matrix_text    matrices in text
-lines          lines of text, the numbers in them, and errors that name them
+lines          lines of text, and errors that name them
 solar_system   planets and moons, for orbit
 
 app imports the commands. A command imports what it needs of the last five. matrix_text imports

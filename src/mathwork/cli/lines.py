@@ -1,8 +1,6 @@
-"""Lines of text in files, the numbers in a line, and errors that name the file and the line."""
+"""Lines of text in files, and errors that name the file and the line."""
 import csv
 import io
-import re
-import reprlib
 import sys
 from contextlib import contextmanager
 
@@ -73,27 +71,3 @@ def opened_lines(name, not_text="it is not text in UTF-8"):
             raise ValueError(f"{name_of(name)}: {not_text}") from None
         except (ValueError, csv.Error) as error:
             raise ValueError(f"{name_of(name)}: line {lines.number}: {error}") from None
-
-
-# ---- rows ----
-
-def begins_a_number(text):
-    """Whether `text` is a number or begins like one: 1e5000, 3;4, 1/0."""
-    return bool(re.match(r"\s*[+-]?(\.?\d|(nan|inf(inity)?)\s*$)", text, re.IGNORECASE))
-
-
-def numbers_in(fields, number=float):
-    """[number(field), ...] for the fields of a row; a ValueError names the first that is none."""
-    row = []
-    for column, field in enumerate(fields, 1):
-        try:
-            row.append(number(field))
-        except (ValueError, ArithmeticError):
-            raise ValueError(f"column {column}: {reprlib.repr(field)} is not a number") from None
-    return row
-
-
-def check_length(row, width):
-    """Raise a ValueError unless a row has `width` entries."""
-    if len(row) != width:
-        raise ValueError(f"a row of length {len(row)}, those above have length {width}")

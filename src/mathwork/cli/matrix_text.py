@@ -1,45 +1,60 @@
-"""Matrices in text: a row a line, numbers or fractions, and a bar before augmented columns."""
+"""Matrices and equations that a command is given, in a file or in its argument."""
+import os
+import re
 from pathlib import Path
 
-import numpy as np
-
 from mathwork._arrays import as_array
-from mathwork.cli.lines import (
-    begins_a_number,
-    check_length,
-    name_of,
-    numbers_in,
-    opened_lines,
-    standard_output,
-)
+from mathwork.cli.lines import blamed_on, name_of, opened_lines, standard_output
 from mathwork.cli.tables import map_npy
+from mathwork.matrix.reading import read, read_text
 
-LARGEST_EXPONENT = 999      # of an exact number: a larger one takes memory out of all proportion
+NAMES_OF_FILES = (".csv", ".npy", ".txt", ".tex", ".dat")
+NUMBERS = re.compile(r"(?=.*\d)(?=.*\S[\s,|]+\S)[\s\d.eE/+\-\u2212\[\],|]+")
 
 
-def read_matrix(name, exact):
-    """(matrix, how many columns stand before its bar) in the file `name`; None without a bar.
+def read_matrix(source, exact):
+    """(matrix, how many columns stand before its bar or None, names of unknowns or None).
 
-    A .npy file is mapped into memory. Every other file is text with a row a line: numbers or
-    fractions like 3/4 with commas or white space between, perhaps one | and brackets around. A
-    matrix of text is float64 or, if `exact`, holds Fractions.
+    `source` is the name of a file, or - for standard input, or a text itself: see `is_text`. A .npy
+    file is mapped into memory. Text has the forms of mathwork.matrix.reading; equations give the
+    matrix [A | b]. A matrix of text is float64 or, if `exact`, holds Fractions.
 
     Raises
     ------
     ValueError
-        If there is no matrix of numbers in the file.
+        If there is no matrix of numbers in the source.
     OSError
         If the file cannot be read.
     """
-    if Path(name).suffix.lower() == ".npy":
-        matrix = as_array(map_npy(name), name)
+    if Path(source).suffix.lower() == ".npy":
+        matrix = as_array(map_npy(source), source)
         if matrix.ndim != 2:
-            raise ValueError(f"{name}: a matrix has shape (m, n), got {matrix.shape}")
-        return matrix, None
-    rows, columns = _read_rows(name, _fraction if exact else _float)
-    matrix = np.empty((len(rows), len(rows[0])), object if exact else np.float64)
-    matrix[...] = rows
-    return matrix, columns
+            raise ValueError(f"{source}: a matrix has shape (m, n), got {matrix.shape}")
+        return matrix, None, None
+    if is_text(source):
+        with blamed_on(source_name(source)):
+            found = read_text(source, exact)
+    else:
+        with opened_lines(source) as lines:
+            found = read(lines, exact)
+    if not len(found[0]):
+        raise ValueError(f"{source_name(source)}: there is no row of numbers in it")
+    return found
+
+
+def is_text(source):
+    """Whether an argument is a matrix or equations, and not the name of a file.
+
+    No file has this name, and it has =, ; or & in it, or numbers with something between them.
+    """
+    if source == "-" or source.lower().endswith(NAMES_OF_FILES) or os.path.exists(source):
+        return False
+    return bool(re.search(r"[=;&\n]", source) or NUMBERS.fullmatch(source))
+
+
+def source_name(source):
+    """What messages call a file or a text."""
+    return "the argument" if is_text(source) else name_of(source)
 
 
 def write_matrix(matrix, columns):
@@ -52,60 +67,3 @@ def write_matrix(matrix, columns):
         if columns is not None:
             cells.insert(columns, "|")
         file.write(" ".join(cells) + "\n")
-
-
-def _read_rows(name, number):
-    """(lists of numbers, how many stand before the bar or None)."""
-    rows, columns, header = [], None, None
-    with opened_lines(name) as lines:
-        for line in lines:
-            # U+2212 is the minus sign of typeset pages.
-            if not (text := line.strip().replace("\u2212", "-")):
-                continue
-            fields, bar = _fields(text)
-            if not rows and header is None and not any(map(begins_a_number, fields)):
-                header = fields
-                continue
-            row = numbers_in(fields, number)
-            if rows:
-                check_length(row, len(rows[0]))
-            else:
-                columns = bar
-            if bar != columns:
-                raise ValueError(f"{_place(bar)}, in the rows above {_place(columns)}")
-            rows.append(row)
-    if not rows:
-        raise ValueError(f"{name_of(name)}: there is no row of numbers in it")
-    return rows, columns
-
-
-def _fields(text):
-    """(the fields of a line, how many stand before its bar or None)."""
-    commas = "," in text
-    left, bar, right = text.removeprefix("[").removesuffix("]").partition("|")
-    if "|" in right:
-        raise ValueError("there is more than one |")
-    if bar:     # CSV may have a comma on either side of it
-        left, right = left.strip().removesuffix(","), right.strip().removeprefix(",")
-    before, after = ([field.strip() for field in part.split("," if commas else None)]
-                     if part.strip() else [] for part in (left, right))
-    if not before + after:
-        raise ValueError("there is no number in it")
-    return before + after, len(before) if bar else None
-
-
-def _place(bar):
-    return "there is no |" if bar is None else f"the | stands after {bar} numbers"
-
-
-def _float(text):
-    return float(_fraction(text)) if "/" in text else float(text)
-
-
-def _fraction(text):
-    from fractions import Fraction
-
-    _, _, exponent = text.lower().partition("e")
-    if exponent and abs(int(exponent)) > LARGEST_EXPONENT:
-        raise ValueError(f"{text} is too large or too small")
-    return Fraction(text)

@@ -16,14 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mathwork._files import replacing
-from mathwork.cli.lines import (
-    begins_a_number,
-    check_length,
-    name_of,
-    numbers_in,
-    opened_lines,
-    standard_output,
-)
+from mathwork._rows import begins_a_number, check_length, numbers_in
+from mathwork.cli.lines import name_of, opened_lines, standard_output
 
 SUFFIXES = (".npy", ".csv")
 
