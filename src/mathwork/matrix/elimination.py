@@ -129,7 +129,7 @@ class Reduced(kernels.Reduction):
         clear = (accepted >= CLOSE_ACCEPTED) & (rejected <= CLOSE_REJECTED)     # NaN: no
         return not clear if isinstance(clear, bool) else ~clear
 
-    def text(self):
+    def text(self) -> str:
         """The matrix as in a book, its rank, and which rows say 0 = 1.
 
         Returns
@@ -147,7 +147,7 @@ class Reduced(kernels.Reduction):
         """
         return reduced_text(self, self._columns)
 
-    def latex(self):
+    def latex(self) -> str:
         """The same as LaTeX, for amsmath: without dollars around it.
 
         Returns

@@ -1,5 +1,6 @@
 """Linear systems and other uses of a reduction: rank, determinant, inverse, null space."""
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ class Solution(_Parts):
     ambiguous = property(lambda self: self.__dict__.get("ambiguous", False))
     modulus = property(lambda self: self.__dict__.get("modulus"))
 
-    def text(self, names=None):
+    def text(self, names: Sequence[str] | None = None) -> str:
         """All solutions as in a book: an equation for each unknown, then as vectors.
 
         Parameters
@@ -99,7 +100,7 @@ class Solution(_Parts):
         """
         return solution_text(self, names)
 
-    def latex(self, names=None):
+    def latex(self, names: Sequence[str] | None = None) -> str:
         """The same as LaTeX, for amsmath: without dollars around it.
 
         Parameters
