@@ -141,6 +141,34 @@ def test_a_regular_system_takes_no_more_steps_than_by_hand(rng, n, largest):
         assert len(work.steps) <= n * n + exchanges
 
 
+def steps_column_by_column(A, columns):
+    """How many steps a hand takes that clears each column with its first row that is not zero"""
+    rows, steps, rank = [[Fraction(entry) for entry in row] for row in A.tolist()], 0, 0
+    for column in range(columns):
+        found = next((i for i in range(rank, len(rows)) if rows[i][column]), None)
+        if found is None:
+            continue
+        steps += found != rank
+        rows[rank], rows[found] = rows[found], rows[rank]
+        pivot = rows[rank][column]
+        steps += pivot != 1
+        rows[rank] = [entry / pivot for entry in rows[rank]]
+        for i, row in enumerate(rows):
+            if i != rank and row[column]:
+                steps += 1
+                rows[i] = [entry - row[column] * other
+                           for entry, other in zip(row, rows[rank], strict=True)]
+        rank += 1
+    return steps
+
+
+@given(matrices(st.integers(-3, 3)))
+def test_no_more_steps_than_column_by_column(A):
+    n = A.shape[1]
+    assert len(eliminate(A).steps) <= steps_column_by_column(A, n)
+    assert len(eliminate(A, columns=n // 2).steps) <= steps_column_by_column(A, n // 2)
+
+
 def test_where_it_costs_no_step_numbers_are_the_nicer_ones():
     # A 1 below saves the division; a row of even numbers is halved at once, others at the end.
     assert [str(step) for step in eliminate([[3, 2], [1, 1]]).steps] == [

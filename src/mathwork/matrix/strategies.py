@@ -110,6 +110,24 @@ class Textbook(_Worker):
         return value - self.modulus if 2 * value > self.modulus else value
 
 
+class ColumnByColumn(Textbook):
+    """Each column is cleared above and below its pivot at once; rows are taken as they come"""
+
+    def down(self, columns, reduced):
+        """Bring the rows to reduced form; return the pivots' columns"""
+        pivots = []
+        for column in range(columns):
+            top = len(pivots)
+            source = next((i for i in range(top, len(self.rows)) if self.rows[i][column]), None)
+            if source is None:
+                continue
+            pivots.append(column)
+            self.swap(top, source)
+            self.scale(top, self._ratio(1, self.rows[top][column]))
+            self._clear([i for i in range(len(self.rows)) if i != top], top, column)
+        return tuple(pivots)
+
+
 def _ugliness(numbers):
     """Return (how many fractions there are, how many digits all have)"""
     fractions = digits = 0

@@ -8,7 +8,13 @@ from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_columns
 from mathwork.matrix.elimination import rref
 from mathwork.matrix.rationals import as_fractions
-from mathwork.matrix.strategies import InFloats, InIntegers, Textbook, set_entries
+from mathwork.matrix.strategies import (
+    ColumnByColumn,
+    InFloats,
+    InIntegers,
+    Textbook,
+    set_entries,
+)
 from mathwork.matrix.written import (
     aligned,
     contradictions_text,
@@ -18,7 +24,8 @@ from mathwork.matrix.written import (
     sentence_latex,
 )
 
-ORDERS = {"textbook": Textbook, "integers": InIntegers}
+# The strategies of each order. Of those that take equally few steps, it is the first.
+ORDERS = {"textbook": (Textbook, ColumnByColumn), "integers": (InIntegers,)}
 
 
 class Elimination:
@@ -261,10 +268,11 @@ def eliminate(A, *, exact=True, reduced=True, columns=None, modulus=None, order=
     Notes
     -----
     The order "textbook" is Gauss-Jordan elimination: below the pivots from the left, then above
-    them from the right. It takes one step for each entry to be cleared, at most one to make a pivot
-    1, and exchanges rows if it must or if that saves a step. So a regular system of n equations
-    takes at most n^2 steps and the exchanges it needs. Where several ways have as many steps, it
-    takes the one with fewer fractions and shorter numbers.
+    them from the right, or column by column where that is shorter. It takes one step for each entry
+    to be cleared, at most one to make a pivot 1, and exchanges rows if it must or if that saves a
+    step. So a regular system of n equations takes at most n^2 steps and the exchanges it needs.
+    Where several ways have as many steps, it takes the one with fewer fractions and shorter
+    numbers.
 
     The order "integers" takes about twice as many. Rows become integers first. A pivot is an entry
     that divides the others, or else their remainder after whole multiples are subtracted. Common
@@ -311,27 +319,35 @@ def eliminate(A, *, exact=True, reduced=True, columns=None, modulus=None, order=
     if order != "textbook" and (modulus is not None or not exact):
         raise ValueError(f"order {order!r} is for exact arithmetic: there are no fractions "
                          f"{'in floats' if modulus is None else 'modulo a prime'}")
+    if modulus is not None:
+        modulus = arithmetic(None, False, modulus).p
     array = _read(A, "A", exact, modulus)
     if array.ndim != 2:
         raise ValueError(f"A must have shape (m, n), got {array.shape}")
     columns = checked_columns(columns, array.shape[1])
-    if modulus is not None:
-        worker = Textbook(array.tolist(), int(modulus))
-        pivots = worker.down(columns, reduced)
-    elif exact:
-        worker = ORDERS[order](array.tolist())
-        pivots = worker.down(columns, reduced)
+    if exact or modulus is not None:
+        strategies = ORDERS[order] if reduced else ORDERS[order][:1]
+        worker, pivots = min((_worked(strategy(array.tolist(), modulus), columns, reduced)
+                              for strategy in strategies), key=lambda done: len(done[0].steps))
     else:
         if not np.isfinite(array).all():
             raise ValueError("A must be finite, got NaN or infinity")
         array = array + 0.0         # no -0.0
         worker = InFloats(array.tolist())
         pivots = worker.down(columns, rref(array, columns=columns).pivots)
+        if reduced:
+            worker.up(pivots)
+    return Elimination(worker.known, array.tolist(), array.shape[1], columns,
+                       bool(exact) or modulus is not None, modulus, pivots, bool(reduced),
+                       tuple(worker.steps))
+
+
+def _worked(worker, columns, reduced):
+    """Return (worker, pivots) after all its steps"""
+    pivots = worker.down(columns, reduced)
     if reduced:
         worker.up(pivots)
-    return Elimination(worker.known, array.tolist(), array.shape[1], columns,
-                       bool(exact) or modulus is not None, worker.modulus, pivots, bool(reduced),
-                       tuple(worker.steps))
+    return worker, pivots
 
 
 def _read(value, name, exact, modulus):
