@@ -73,6 +73,7 @@ def test_fractions_and_two_parameters():
 def test_a_parameter_has_a_name_of_its_own():
     assert solve(*LINE).text("st").startswith("s = 3 - 2 u\nt = u")
     assert solve([[1, 2, 1]], [3]).text(["t1", "b", "c"]).startswith("t1 = 3 - 2 s1 - s2")
+    assert solve([[1] * 8], [3]).text("tsuvwpqr").startswith("t = 3 - free1 - free2")
 
 
 def test_no_solution():

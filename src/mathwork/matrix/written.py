@@ -195,7 +195,7 @@ def checked_names(names, n):
 
 def parameters_for(count, names):
     """Return names for free parameters: t, or t1, t2, ...; another letter if an unknown has it."""
-    for letter in "tsuvwpqr":
+    for letter in (*"tsuvwpqr", "free"):
         found = [letter] if count == 1 else [f"{letter}{i + 1}" for i in range(count)]
         if not {letter, *found}.intersection(names):
             break
