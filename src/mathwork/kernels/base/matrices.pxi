@@ -200,6 +200,7 @@ cdef int matrix_times_matrix(
         return 0
     if M > TILE_ROWS and full < N:
         full -= full % (2 * L)
+    packed.slice = packed.rest = NULL
     packed.number = sizeof(real)
     packed.slice_numbers, packed.rest_numbers = 0, K * packed_columns(A, N - full)
     if M > TILE_ROWS and K * full * <Py_ssize_t>sizeof(real) > DIRECT_BYTES:
