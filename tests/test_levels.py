@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import reference
 from helpers import run_python
-from mathwork._cpu import x86_64_level
 
 from mathwork import _levels
+from mathwork._cpu import x86_64_level
 
 ON_X86_64 = platform.machine() in ("x86_64", "AMD64")
 

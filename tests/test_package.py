@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
+from docstrings import documented, taken
 from helpers import names_kernels, run_python
 
 import mathwork
@@ -101,18 +102,63 @@ def test_examples_are_true(name):
 def test_every_parameter_is_documented(name):
     if isinstance(PUBLIC[name], np.ufunc):
         pytest.skip("NumPy documents what every ufunc takes")
-    try:
-        parameters = inspect.signature(PUBLIC[name]).parameters
-    except ValueError:
-        pytest.skip("a class that is not made by its callers")
-    except TypeError:
+    if not callable(PUBLIC[name]):
         pytest.skip("a number")
-    text = inspect.getdoc(PUBLIC[name])
-    if match := re.search(r"Parameters(?:, result)? and errors as :func:`(\w+)`", text):
-        text += inspect.getdoc(getattr(init, match[1]))
-    for parameter in parameters:
-        if parameter not in ("self", "cls", "args", "kwargs"):
-            assert re.search(rf"\b{parameter}\b", text.partition("Parameters")[2]), parameter
+    assert documented(inspect.getdoc(PUBLIC[name])) == taken(PUBLIC[name])
+
+
+def test_a_parameter_without_an_entry_is_found():
+    def function(x, y, *, out=None):
+        """The sum of x, y and out.
+
+        Parameters
+        ----------
+        x : float
+            Added to y.
+
+        Notes
+        -----
+        y : float
+            Not an entry, because it is not under Parameters.
+        """
+
+    assert documented(inspect.getdoc(function)) == ["x"]
+    assert taken(function) == ["x", "y", "out"]
+
+
+def test_entries_of_every_kind_are_read():
+    class Made:
+        """An object.
+
+        Parameters
+        ----------
+        x, y : array_like, shape (n,)
+            The points
+
+            of one line.
+        workers : int
+        *others, **options
+            As for :func:`fit_line`.
+
+        Attributes
+        ----------
+        z : float
+        """
+
+        def __init__(self, x, y, workers, *others, **options):
+            pass
+
+    assert documented(inspect.getdoc(Made)) == taken(Made) == [
+        "x", "y", "workers", "*others", "**options"]
+    assert documented("No parameters: x is one.") == []
+    assert taken(type("Warned", (UserWarning,), {})) == []
+
+
+@pytest.mark.parametrize("line", [
+    "x", "x: float", "x :", "The x.", "x , y : float", "x and y : int"])
+def test_what_is_no_entry_is_refused(line):
+    with pytest.raises(ValueError, match=re.escape(repr(line))):
+        documented(f"Something.\n\nParameters\n----------\n{line}\n")
 
 
 # ---- pickles ----

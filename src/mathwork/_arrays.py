@@ -3,24 +3,38 @@
 Kernels read a plain array in place: float32 or float64, C-contiguous, aligned, in native byte
 order. A hot door recognises a plain array by itself and comes here only with other input.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
 import numpy as np
 
-PLAIN = ("C_CONTIGUOUS", "ALIGNED")
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from typing import Final
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from mathwork._types import FloatArray, FloatDType
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+PLAIN: Final = ("C_CONTIGUOUS", "ALIGNED")
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
-def real_dtype(dtype):
+def real_dtype(dtype: np.dtype[Any]) -> FloatDType | None:
     """Return float32 for float16 and float32, float64 for other real dtypes, None for any other."""
     if dtype.kind not in "biuf":
         return None
     return FLOAT32 if dtype.kind == "f" and dtype.itemsize <= 4 else FLOAT64
 
 
-def float_dtype(dtype):
+def float_dtype(dtype: DTypeLike) -> FloatDType:
     """Return `dtype` as float32 or float64 in native byte order."""
     try:
-        found = np.dtype(dtype)
+        found: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         raise TypeError(f"dtype must be float32 or float64, got {dtype!r}") from None
     if dtype is None or found not in (np.float32, np.float64):
@@ -29,7 +43,7 @@ def float_dtype(dtype):
     return found
 
 
-def unmasked(value, name):
+def unmasked(value: object, name: str) -> NDArray[Any]:
     """Return `value` as an array of any dtype, never masked."""
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain array, got a masked array: "
@@ -40,7 +54,7 @@ def unmasked(value, name):
         raise ValueError(f"{name} must be a regular array of real numbers: {error}") from None
 
 
-def as_array(value, name):
+def as_array(value: object, name: str) -> NDArray[Any]:
     """Return `value` as an array of real numbers in any layout, never masked.
 
     Raises
@@ -56,7 +70,7 @@ def as_array(value, name):
     return array
 
 
-def _plain(array, dtype):
+def _plain(array: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
     flags = array.flags
     if array.dtype is dtype and flags.c_contiguous and flags.aligned:
         return array
@@ -65,13 +79,22 @@ def _plain(array, dtype):
         return np.require(array, dtype, PLAIN)
 
 
-def as_plain(value, name, dtype=None):
+@overload
+def as_plain(value: object, name: str, dtype: None = None) -> FloatArray: ...
+@overload
+def as_plain(value: object, name: str, dtype: type[Scalar] | np.dtype[Scalar]
+             ) -> NDArray[Scalar]: ...
+def as_plain(value: object, name: str, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return `value` as a plain array of `dtype` (default: the dtype by the dtype rules)."""
     array = as_array(value, name)
     return _plain(array, dtype or real_dtype(array.dtype))
 
 
-def as_plain_together(*, optional=(), **values):
+@overload
+def as_plain_together(*, optional: tuple[()] = (), **values: object) -> list[FloatArray]: ...
+@overload
+def as_plain_together(*, optional: Container[str], **values: object) -> list[Any]: ...
+def as_plain_together(*, optional: Container[str] = (), **values: object) -> list[Any]:
     """Return the values as plain arrays of their common dtype; None stays None where optional."""
     arrays = {name: as_array(value, name) for name, value in values.items()
               if value is not None or name not in optional}
@@ -80,7 +103,7 @@ def as_plain_together(*, optional=(), **values):
     return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
 
 
-def check_out(out, shape, dtype):
+def check_out(out: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return `out` as an ndarray; raise unless it is writable and has this shape and dtype."""
     if not issubclass(type(out), np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out must be a {dtype} array, got {type(out).__name__}")
@@ -95,7 +118,8 @@ def check_out(out, shape, dtype):
     return out
 
 
-def writing_place(out, shape, dtype, *inputs):
+def writing_place(out: NDArray[Any] | None, shape: tuple[int, ...], dtype: np.dtype[Any],
+                  *inputs: NDArray[Any] | None) -> NDArray[Any]:
     """Return the plain array that a kernel writes for `out` while it reads `inputs`.
 
     It is `out` itself if `out` is plain and shares no memory with an input; for a subclass it is
@@ -111,7 +135,7 @@ def writing_place(out, shape, dtype, *inputs):
     return np.empty(shape, dtype)
 
 
-def copied(result, out):
+def copied(result: NDArray[Any], out: NDArray[Any]) -> NDArray[Any]:
     """Copy `result` into `out`; return `out`."""
     out[...] = result
     return out

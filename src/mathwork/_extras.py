@@ -1,8 +1,14 @@
 """Optional packages, imported where they are used."""
+from __future__ import annotations
+
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
-def extra(name, purpose):
+def extra(name: str, purpose: str) -> Any:
     """Return the module `name`; if its package is missing, the ImportError says how to get it."""
     package = name.partition(".")[0]
     try:

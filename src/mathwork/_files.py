@@ -1,9 +1,18 @@
 """Files that are written whole or not at all."""
+from __future__ import annotations
+
 import errno
 import os
 import shutil
 import stat
 from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO, Any
+
+    from mathwork._types import StrPath
 
 # Errors if no file can be made beside a writable one: permission, and the errors of containers
 # and /proc. A full disk does not count: then writing in place would lose the old content.
@@ -11,7 +20,7 @@ _NOTHING_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.E
 
 
 @contextmanager
-def replacing(path, mode="wb", **text):
+def replacing(path: StrPath, mode: str = "wb", **text: Any) -> Iterator[IO[Any]]:
     """Open a file to write, as open(path, mode, **text) does; at its end it replaces `path`.
 
     The new file is made beside `path`. If anything goes wrong, the old file stays and nothing else
@@ -41,7 +50,7 @@ def replacing(path, mode="wb", **text):
             os.unlink(beside)
 
 
-def _real_path(path):
+def _real_path(path: str) -> str:
     """Return the absolute target of `path`, or `path` itself if the working directory is gone"""
     try:
         return os.path.realpath(path)
@@ -49,7 +58,7 @@ def _real_path(path):
         return path
 
 
-def _opened(path, target, beside, mode, text):
+def _opened(path: str, target: str, beside: str, mode: str, text: dict[str, Any]) -> IO[Any]:
     """Open the new file `beside`, or `path` itself if that cannot be replaced"""
     try:
         found = os.stat(path)
@@ -61,7 +70,7 @@ def _opened(path, target, beside, mode, text):
             return open(path, mode, **text)
         open(path, "r+b").close()       # raises if writing is refused
 
-    def opener(name, flags):
+    def opener(name: str, flags: int) -> int:
         # Nobody else may open the new file before it is as private as the old one.
         return os.open(name, flags, 0o666 if found is None else 0o600)
 
@@ -82,7 +91,7 @@ def _opened(path, target, beside, mode, text):
         return file
 
 
-def _is_standard(found):
+def _is_standard(found: os.stat_result) -> bool:
     """Return whether standard output or standard error goes to this file"""
     for descriptor in (1, 2):
         with suppress(OSError):         # the descriptor is closed
@@ -91,7 +100,7 @@ def _is_standard(found):
     return False
 
 
-def _leads_to(target, found):
+def _leads_to(target: str, found: os.stat_result) -> bool:
     """Return whether target is the path of the file: a file removed or in memory has none"""
     try:
         return os.path.samestat(found, os.stat(target))
@@ -99,7 +108,7 @@ def _leads_to(target, found):
         return False
 
 
-def _be_like(target, found, file):
+def _be_like(target: str, found: os.stat_result, file: IO[Any]) -> None:
     """Give the file the owner, the mode and the attributes of the found one."""
     # Use its descriptor, because somebody else may have put a link at its name.
     made = file.fileno() if os.name == "posix" else file.name
@@ -116,7 +125,7 @@ def _be_like(target, found, file):
             os.setxattr(made, name, value)
 
 
-def _attributes(path):
+def _attributes(path: str | int) -> dict[str, bytes]:
     """Return {name: value} of the extended attributes, if the system has them"""
     if not hasattr(os, "listxattr"):
         return {}
@@ -128,7 +137,7 @@ def _attributes(path):
         raise
 
 
-def _replace(beside, target):
+def _replace(beside: str, target: str) -> None:
     try:
         os.replace(beside, target)
     except OSError as error:

@@ -3,11 +3,19 @@
 `level` is its name; `core`, `exact`, `regression` and `orbit` are its modules, one for each topic.
 MATHWORK_LEVEL=baseline|v3|v4 forces a level. Nothing else in the package knows that levels exist.
 """
+from __future__ import annotations
+
 import importlib.util
 import os
 from typing import TYPE_CHECKING
 
 from mathwork._cpu import x86_64_level
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["LEVELS", "TOPICS", "chosen", "core", "exact", "level", "module_name", "modules",
+           "orbit", "regression", "supported"]
 
 TOPICS = ("core", "exact", "regression", "orbit")
 
@@ -16,12 +24,12 @@ TOPICS = ("core", "exact", "regression", "orbit")
 LEVELS = {"v4": 4, "v3": 3, "baseline": 2}
 
 
-def module_name(topic, name):
+def module_name(topic: str, name: str) -> str:
     """Return the full name of the module with the kernels of a topic at the level `name`."""
     return f"mathwork._{topic}" if name == "baseline" else f"mathwork._{topic}_{name}"
 
 
-def supported():
+def supported() -> list[str]:
     """Return the names of the levels that are both built and runnable here, best first."""
     machine = x86_64_level()
     return [name for name, needs in LEVELS.items()
@@ -29,7 +37,7 @@ def supported():
             and all(importlib.util.find_spec(module_name(topic, name)) for topic in TOPICS)]
 
 
-def chosen():
+def chosen() -> str:
     """Return the level that MATHWORK_LEVEL asks for, or else the best."""
     names = supported()
     if not names:
@@ -42,7 +50,7 @@ def chosen():
     return wanted
 
 
-def modules(name):
+def modules(name: str) -> list[ModuleType]:
     """Return the kernels of the level `name`: a module for each of TOPICS."""
     return [importlib.import_module(module_name(topic, name)) for topic in TOPICS]
 

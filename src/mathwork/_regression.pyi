@@ -1,84 +1,143 @@
 """What `mathwork._levels.regression` offers, at every level."""
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import disjoint_base
 
-_Line = TypeVar("_Line", bound="Line")
-_Fit = TypeVar("_Fit", bound="LeastSquares")
+from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
 
+_Class = TypeVar("_Class")
+_Line = TypeVar("_Line", bound=Line)
+
+@final
+class Maker:
+    def __init__(self, kernel: type) -> None: ...
+    def __call__(self, cls: type[_Class]) -> type[_Class]: ...
+
+# ---- lines ----
+
+@disjoint_base
 class Line:
-    slope: Any
-    intercept: Any
-    rvalue: Any
-    stderr: Any
-    intercept_stderr: Any
-    nobs: Any
-    status: Any
-    def __iter__(self) -> Iterator[Any]: ...
+    @property
+    def slope(self) -> FloatOrArray: ...
+    @property
+    def intercept(self) -> FloatOrArray: ...
+    @property
+    def rvalue(self) -> FloatOrArray: ...
+    @property
+    def stderr(self) -> FloatOrArray: ...
+    @property
+    def intercept_stderr(self) -> FloatOrArray: ...
+    @property
+    def nobs(self) -> IntOrArray: ...
+    @property
+    def status(self) -> CodeOrArray: ...
+    def __iter__(self) -> Iterator[FloatOrArray]: ...
 
-def lines(cls: type[_Line]) -> type[_Line]: ...
-def make_line(cls: type[Line], *fields: Any) -> Line: ...
-def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
-             workers: int = 1) -> Any: ...
-def fit_checked_line(x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None,
-                     workers: int) -> Any: ...
+lines: Maker
+
+def make_line(cls: type[_Line], *fields: Any) -> _Line: ...
+def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1
+             ) -> Any: ...
+def fit_checked_line(x: FloatArray, y: FloatArray, weights: FloatArray | None, workers: int
+                     ) -> Any: ...
+
+# ---- arithmetic of pairs ----
 
 pair_operations: list[str]
 
-def on_pairs(name: str, a: NDArray[Any], b: NDArray[Any], registers: bool) -> NDArray[Any]: ...
-def polynomial_fit(x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None, degree: int
-                   ) -> tuple[Any, ...]: ...
-def differentiate_polynomial(basis: NDArray[Any], mapping: tuple[Any, ...]
-                             ) -> tuple[NDArray[Any], tuple[Any, ...]]: ...
-def evaluate_polynomial(basis: NDArray[Any], mapping: tuple[Any, ...], x: NDArray[Any]
-                        ) -> NDArray[Any]: ...
+def on_pairs(name: str, a: NDArray[np.float64], b: NDArray[np.float64], registers: bool
+             ) -> NDArray[np.float64]: ...
+
+# ---- polynomials ----
+
+# shift, centre, factor, y_shift
+_Mapping: TypeAlias = tuple[int, float, float, int]
+
+# status, count, mapping, basis, spread, coef, covariance, bse, ssr, unexplained
+def polynomial_fit(x: NDArray[np.float64], y: NDArray[np.float64],
+                   weights: NDArray[np.float64] | None, degree: int
+                   ) -> tuple[int, int, _Mapping, NDArray[np.float64], NDArray[np.float64],
+                              NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
+                              float, float]: ...
+def differentiate_polynomial(basis: NDArray[np.float64], mapping: _Mapping
+                             ) -> tuple[NDArray[np.float64], _Mapping]: ...
+def evaluate_polynomial(basis: NDArray[np.float64], mapping: _Mapping, x: NDArray[np.float64]
+                        ) -> NDArray[np.float64]: ...
+
+# ---- any number of columns ----
 
 ways: dict[str, int]
 
+@disjoint_base
 class LeastSquares:
-    params: NDArray[Any]
-    bse: NDArray[Any]
-    ssr: Any
-    rsquared: Any
-    fvalue: Any
-    nobs: int
-    rank: int
-    status: int
-    intercept: bool
-    _correlation: NDArray[Any]
-    _X: Any
-    _y: Any
-    _way: str | None
-    _steps: int
+    @property
+    def params(self) -> NDArray[np.float64]: ...
+    @property
+    def bse(self) -> NDArray[np.float64]: ...
+    @property
+    def ssr(self) -> FloatOrArray: ...
+    @property
+    def rsquared(self) -> FloatOrArray: ...
+    @property
+    def fvalue(self) -> FloatOrArray: ...
+    @property
+    def nobs(self) -> int: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def status(self) -> int: ...
+    @property
+    def intercept(self) -> bool: ...
+    @property
+    def _correlation(self) -> NDArray[np.float64]: ...
+    @property
+    def _X(self) -> FloatArray | None: ...
+    @property
+    def _y(self) -> FloatArray | None: ...
+    @property
+    def _way(self) -> str | None: ...
+    @property
+    def _steps(self) -> int: ...
 
-def fits(cls: type[_Fit]) -> type[_Fit]: ...
-def least_squares(params: Any, bse: Any, ssr: Any, rsquared: Any, fvalue: Any, correlation: Any,
-                  nobs: int, rank: int, status: int, intercept: bool, X: Any, y: Any) -> Any: ...
-def fit_rows(X: NDArray[Any], y: NDArray[Any], intercept: bool, weights: NDArray[Any] | None,
+fits: Maker
+
+def least_squares(params: NDArray[np.float64], bse: NDArray[np.float64], ssr: FloatOrArray,
+                  rsquared: FloatOrArray, fvalue: FloatOrArray, correlation: NDArray[np.float64],
+                  nobs: int, rank: int, status: int, intercept: bool, X: FloatArray | None,
+                  y: FloatArray | None) -> Any: ...
+def fit_rows(X: FloatArray, y: FloatArray, intercept: bool, weights: NDArray[np.float64] | None,
              rank_tol: float, way: str = "any") -> Any: ...
-def finite_rows(X: NDArray[Any], y: NDArray[Any], weights: NDArray[Any]) -> None: ...
-def residual_rows(X: NDArray[Any], y: NDArray[Any] | None, params: NDArray[Any],
-                  intercept: bool) -> NDArray[Any]: ...
+def finite_rows(X: FloatArray, y: FloatArray, weights: NDArray[np.float64]) -> None: ...
+def residual_rows(X: FloatArray, y: FloatArray | None, params: NDArray[np.float64],
+                  intercept: bool) -> NDArray[np.float64]: ...
 def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
                weights: ArrayLike | None = None, rank_tol: float | None = None,
                nan_policy: str = "raise") -> Any: ...
 
-def moments_of(X: NDArray[Any], y: NDArray[Any], weights: NDArray[np.float64] | None
+def moments_of(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
                ) -> NDArray[np.float64]: ...
 def merged_moments(a: NDArray[np.float64], b: NDArray[np.float64], q: int
                    ) -> NDArray[np.float64]: ...
 def fit_of_moments(numbers: NDArray[np.float64], q: int, chosen: NDArray[np.intp], k: int,
                    single: bool, intercept: bool, rank_tol: float) -> Any: ...
 
+# ---- many lines at once ----
+
 key_kinds: dict[str, int]
 
+@disjoint_base
+class KeyTable:
+    def __new__(cls, keys: NDArray[Any], kind: int, low: int, span: int) -> Self: ...
+
+@disjoint_base
 class GroupedRows:
-    def __init__(self, keys: NDArray[Any], kind: int, low: int, span: int,
-                 x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> None: ...
+    def __new__(cls, keys: NDArray[Any], kind: int, low: int, span: int, x: FloatArray,
+                y: FloatArray) -> Self: ...
     def fits(self) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int8],
                             NDArray[np.float64]]: ...
 
-def rolling_fits(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]], window: int,
-                 least: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]: ...
+def rolling_fits(x: FloatArray, y: FloatArray, window: int, least: int
+                 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]: ...

@@ -1,4 +1,6 @@
 """The running package: versions, the machine, and the level of the kernels."""
+from __future__ import annotations
+
 import sys
 
 import numpy as np
@@ -7,7 +9,7 @@ from mathwork._levels import core, level, supported
 from mathwork._version import __version__
 
 
-def runtime():
+def runtime() -> dict[str, str]:
     """Return {field: text} for show_runtime()."""
     import platform  # here, because it costs 5 ms and is for this call only
 
@@ -23,7 +25,7 @@ def runtime():
     }
 
 
-def show_runtime():
+def show_runtime() -> None:
     """Print versions, the machine and the level of the kernels: the first lines of a bug report.
 
     Examples

@@ -7,6 +7,12 @@ One result has an int (the result of `solve` a word), a batch an int8 array.
 
 The kernels write the same codes: see status.pxi and elimination.pxi among them.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mathwork._types import SolutionWord
 
 # ---- a fit of regression ----
 FITTED = 0
@@ -24,7 +30,8 @@ UNIQUE = 0
 INFINITE = 1                # many solutions: one, and the null space with the others
 INCONSISTENT = 2            # no solution; the null space is still that of the matrix
 SYSTEM_NOT_FINITE = 3
-SOLUTION_WORDS = ("unique", "infinite", "inconsistent", "nan")      # the word of solve for a code
+# the word of solve for a code
+SOLUTION_WORDS: tuple[SolutionWord, ...] = ("unique", "infinite", "inconsistent", "nan")
 
 # ---- the anomaly of Kepler's equation ----
 CONVERGED = 0

@@ -7,8 +7,11 @@ otherwise, over 356 million and 2 * 10^7. ``python -m bench.accuracy`` measures 
 underflow keep their relative accuracy down to the subnormal numbers. NaN gives NaN. A ufunc has
 loops for float32 and float64, and NumPy casts other real types to these.
 """
+from __future__ import annotations
+
 import contextlib
 import operator
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.exceptions import AxisError
@@ -16,14 +19,22 @@ from numpy.exceptions import AxisError
 from mathwork._arrays import as_array, real_dtype
 from mathwork._levels import core as kernels
 
+if TYPE_CHECKING:
+    from typing import Any, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray, Number, ScalarOrArray
+
 __all__ = ["elu", "gelu", "identity", "leaky_relu", "log_softmax", "relu", "selu", "sigmoid",
            "silu", "softmax", "softplus", "tanh"]
 
 
-def _ufunc(name, doc):
+def _ufunc(name: str, doc: str) -> kernels._Elementwise:
     ufunc = kernels.activation_ufunc(name, doc)
     with contextlib.suppress(AttributeError):   # older NumPy: pickle searches for the module
-        ufunc.__module__, ufunc.__qualname__ = __name__, name
+        ufunc.__module__ = __name__
+        ufunc.__qualname__ = name       # type: ignore[misc]  # NumPy's types call it read-only
     return ufunc
 
 
@@ -244,7 +255,11 @@ array([-1.11133074,  0.        ,  1.05070099])
 """)
 
 
-def leaky_relu(x, slope=0.01):
+@overload
+def leaky_relu(x: Number, slope: float = 0.01) -> np.float32 | np.float64: ...
+@overload
+def leaky_relu(x: ArrayLike, slope: float = 0.01) -> FloatArray | Any: ...
+def leaky_relu(x: ArrayLike, slope: float = 0.01) -> ScalarOrArray:
     """Rectified linear unit that lets a fraction of negative numbers through.
 
     Parameters
@@ -284,7 +299,11 @@ def leaky_relu(x, slope=0.01):
     return _elementwise("leaky_relu", x, slope)
 
 
-def elu(x, alpha=1.0):
+@overload
+def elu(x: Number, alpha: float = 1.0) -> np.float32 | np.float64: ...
+@overload
+def elu(x: ArrayLike, alpha: float = 1.0) -> FloatArray | Any: ...
+def elu(x: ArrayLike, alpha: float = 1.0) -> ScalarOrArray:
     """Exponential linear unit.
 
     Parameters
@@ -324,7 +343,11 @@ def elu(x, alpha=1.0):
     return _elementwise("elu", x, alpha)
 
 
-def identity(x):
+@overload
+def identity(x: Number) -> np.float32 | np.float64: ...
+@overload
+def identity(x: ArrayLike) -> FloatArray | Any: ...
+def identity(x: ArrayLike) -> ScalarOrArray:
     """The numbers themselves, as floats.
 
     Parameters
@@ -351,7 +374,7 @@ def identity(x):
     return _elementwise("identity", x, 0.0)
 
 
-def softmax(x, axis=-1):
+def softmax(x: ArrayLike, axis: SupportsIndex = -1) -> FloatArray:
     """Positive numbers that sum to 1 along an axis, in the ratios of the exponentials of `x`.
 
     Parameters
@@ -392,7 +415,7 @@ def softmax(x, axis=-1):
     return _along_axis("softmax", x, axis)
 
 
-def log_softmax(x, axis=-1):
+def log_softmax(x: ArrayLike, axis: SupportsIndex = -1) -> FloatArray:
     """Logarithm of :func:`softmax`.
 
     Parameters
@@ -431,19 +454,19 @@ def log_softmax(x, axis=-1):
     return _along_axis("log_softmax", x, axis)
 
 
-def _own_copy(array):
+def _own_copy(array: NDArray[Any]) -> FloatArray:
     # A float64 of an extended type beyond float64 becomes infinity without NumPy's warning.
     with np.errstate(over="ignore", invalid="ignore"):
         return np.array(array, real_dtype(array.dtype), order="C")
 
 
-def _elementwise(name, x, parameter):
+def _elementwise(name: str, x: ArrayLike, parameter: float) -> ScalarOrArray:
     result = _own_copy(as_array(x, "x"))
     kernels.activate_in_place(name, parameter, result)
     return result[()]
 
 
-def _along_axis(name, x, axis):
+def _along_axis(name: str, x: ArrayLike, axis: SupportsIndex) -> FloatArray:
     x = as_array(x, "x")
     axis = operator.index(axis)
     if not -x.ndim <= axis < x.ndim:

@@ -22,6 +22,12 @@ Constant('G', 6.6743e-11, 'm3 / (kg s2)', uncertainty=1.5e-15)
 >>> print(GM_SUN / AU)
 887127867.3888237
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Self
 
 # In plain alphabetical order, as elsewhere.
 __all__ = ["AU", "Constant", "G", "GM_EARTH", "GM_JUPITER", "GM_SUN", "M_EARTH",  # noqa: RUF022
@@ -55,32 +61,37 @@ class Constant(float):
 
     __slots__ = ("name", "si_unit", "source", "uncertainty")
 
-    def __new__(cls, name, value, unit, uncertainty, source):
+    name: str
+    si_unit: str
+    source: str
+    uncertainty: float
+
+    def __new__(cls, name: str, value: float, unit: str, uncertainty: float, source: str) -> Self:
         constant = super().__new__(cls, value)
         for field, is_ in (("name", name), ("si_unit", unit), ("uncertainty", float(uncertainty)),
                            ("source", source)):
             object.__setattr__(constant, field, is_)
         return constant
 
-    def __setattr__(self, field, value):
+    def __setattr__(self, field: str, value: object) -> NoReturn:
         raise AttributeError(f"the {field} of {self.name} cannot be changed")
 
-    def __delattr__(self, field):
+    def __delattr__(self, field: str) -> NoReturn:
         raise AttributeError(f"the {field} of {self.name} cannot be deleted")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (f"Constant({self.name!r}, {float(self)!r}, {self.si_unit!r}, "
                 f"uncertainty={self.uncertainty!r})")
 
     __str__ = float.__repr__
 
-    def __reduce__(self):
+    def __reduce__(self) -> str | tuple[Any, ...]:
         if globals().get(self.name) is self:
             return self.name
         return Constant, (self.name, float(self), self.si_unit, self.uncertainty, self.source)
 
 
-def _mass(name, mu):
+def _mass(name: str, mu: Constant) -> Constant:
     """Return GM / G, as uncertain as G"""
     mass = mu / G
     return Constant(name, mass, "kg", float(f"{mass * (G.uncertainty / G):.1e}"),

@@ -6,18 +6,29 @@ normal_pdf, uniform_pdf            the two densities
 
 All formulas are from He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV 2015, section 2.2.
 """
+from __future__ import annotations
+
 import math
 import operator
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from mathwork._arrays import as_plain, float_dtype
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import SupportsIndex
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from mathwork._types import FloatArray, Rng
+
 __all__ = ["he_limit", "he_normal", "he_std", "he_uniform", "he_variance", "normal_pdf",
            "uniform_pdf"]
 
 
-def he_variance(n_in):
+def he_variance(n_in: SupportsIndex) -> float:
     """Variance of He's weights, ``2 / n_in``.
 
     Parameters
@@ -51,10 +62,17 @@ def he_variance(n_in):
     return 2 / n_in
 
 
-def he_std(n_in):
+def he_std(n_in: SupportsIndex) -> float:
     """Standard deviation of He's weights, ``sqrt(2 / n_in)``.
 
-    Parameters and errors as :func:`he_variance`.
+    Parameters
+    ----------
+    n_in
+        As for :func:`he_variance`, errors too.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -65,11 +83,20 @@ def he_std(n_in):
     return math.sqrt(he_variance(n_in))
 
 
-def he_limit(n_in):
+def he_limit(n_in: SupportsIndex) -> float:
     """Half width of He's uniform distribution, ``sqrt(6 / n_in)``.
 
-    Parameters and errors as :func:`he_variance`. A uniform distribution on ``(-L, L)`` has
-    variance ``L^2 / 3``; with this limit it is ``2 / n_in``.
+    A uniform distribution on ``(-L, L)`` has variance ``L^2 / 3``; with this limit it is
+    ``2 / n_in``.
+
+    Parameters
+    ----------
+    n_in
+        As for :func:`he_variance`, errors too.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -80,7 +107,15 @@ def he_limit(n_in):
     return math.sqrt(3 * he_variance(n_in))
 
 
-def he_normal(shape, *, fan_in=None, dtype=np.float32, rng=None, truncated=False):
+@overload
+def he_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = None,
+              rng: Rng = None, truncated: bool = False) -> NDArray[np.float32]: ...
+@overload
+def he_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = None,
+              dtype: DTypeLike, rng: Rng = None, truncated: bool = False) -> FloatArray: ...
+def he_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = None,
+              dtype: DTypeLike = np.float32, rng: Rng = None, truncated: bool = False
+              ) -> FloatArray:
     """Weights from a normal distribution of mean 0 and **variance** ``2 / fan_in``.
 
     Parameters
@@ -135,7 +170,8 @@ def he_normal(shape, *, fan_in=None, dtype=np.float32, rng=None, truncated=False
     return weight
 
 
-def _redraw_beyond(cut, sample, rng):
+def _redraw_beyond(cut: float, sample: NDArray[np.float32] | NDArray[np.float64],
+                   rng: np.random.Generator) -> None:
     """Replace in place the numbers outside (-cut, cut) by new draws from the same distribution."""
     flat = sample.reshape(-1)
     outside = np.flatnonzero(np.abs(flat) >= cut)
@@ -144,16 +180,32 @@ def _redraw_beyond(cut, sample, rng):
         outside = outside[np.abs(flat[outside]) >= cut]
 
 
-def _truncated_std(cut):
+def _truncated_std(cut: float) -> float:
     """Return the standard deviation of N(0, 1) in (-cut, cut): x^2 phi(x) integrated by parts."""
     inside = math.erf(cut / math.sqrt(2))
     return math.sqrt(1 - 2 * cut * float(normal_pdf(cut)) / inside)
 
 
-def he_uniform(shape, *, fan_in=None, dtype=np.float32, rng=None):
+@overload
+def he_uniform(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = None,
+               rng: Rng = None) -> NDArray[np.float32]: ...
+@overload
+def he_uniform(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = None,
+               dtype: DTypeLike, rng: Rng = None) -> FloatArray: ...
+def he_uniform(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = None,
+               dtype: DTypeLike = np.float32, rng: Rng = None) -> FloatArray:
     """Weights from the uniform distribution on ``[-L, L)``, ``L = sqrt(6 / fan_in)``.
 
-    Parameters, result and errors as :func:`he_normal`. The variance is ``L^2 / 3 = 2 / fan_in``.
+    The variance is ``L^2 / 3 = 2 / fan_in``.
+
+    Parameters
+    ----------
+    shape, fan_in, dtype, rng
+        As for :func:`he_normal`, errors too.
+
+    Returns
+    -------
+    ndarray of `shape` and `dtype`
 
     Examples
     --------
@@ -172,22 +224,24 @@ def he_uniform(shape, *, fan_in=None, dtype=np.float32, rng=None):
     return weight
 
 
-def _checked_shape(shape, fan_in):
+def _checked_shape(shape: Iterable[SupportsIndex], fan_in: SupportsIndex | None
+                   ) -> tuple[tuple[int, ...], SupportsIndex]:
     """Return (shape, fan_in); fan_in is by default the last size."""
     try:
-        shape = tuple(operator.index(size) for size in shape)
+        sizes = tuple(operator.index(size) for size in shape)
     except TypeError:
         raise TypeError(f"shape must be a tuple of integers, got {shape!r}") from None
-    if any(size < 0 for size in shape):
-        raise ValueError(f"shape must not have negative sizes, got {shape}")
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"shape must not have negative sizes, got {sizes}")
     if fan_in is None:
-        if not shape:
+        if not sizes:
             raise ValueError("shape must have a last size to be the fan_in, got ()")
-        fan_in = shape[-1]
-    return shape, fan_in
+        fan_in = sizes[-1]
+    return sizes, fan_in
 
 
-def normal_pdf(x, mean=0, std=1):
+def normal_pdf(x: ArrayLike, mean: ArrayLike = 0, std: ArrayLike = 1
+               ) -> np.float64 | NDArray[np.float64]:
     """Density of the normal distribution at `x`.
 
     Parameters
@@ -225,7 +279,8 @@ def normal_pdf(x, mean=0, std=1):
         return np.exp(-np.square((x - mean) / std) / 2) / (std * math.sqrt(2 * math.pi))
 
 
-def uniform_pdf(x, low, high):
+def uniform_pdf(x: ArrayLike, low: ArrayLike, high: ArrayLike
+                ) -> np.float64 | NDArray[np.float64]:
     """Density of the uniform distribution on ``[low, high]`` at `x`.
 
     Parameters

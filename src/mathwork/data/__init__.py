@@ -2,18 +2,26 @@
 
 README.md in this folder says where they come from and how the network was made.
 """
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork.nn import load
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mathwork.nn import Network
 
 __all__ = ["digits", "digits_network"]
 
 FOLDER = os.path.dirname(__file__)
 
 
-def digits():
+def digits() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The 500 handwritten digits that :func:`digits_network` was not trained on.
 
     Returns
@@ -44,7 +52,7 @@ def digits():
         return arrays["images"], arrays["labels"]
 
 
-def digits_network():
+def digits_network() -> Network:
     """A network trained to read handwritten digits.
 
     Returns

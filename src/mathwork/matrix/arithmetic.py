@@ -1,8 +1,17 @@
 """The arithmetic that the keywords of this package's functions ask for: floats or a field."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from mathwork.matrix.checks import checked_tol
 
+if TYPE_CHECKING:
+    from typing import SupportsIndex
 
-def arithmetic(tol, exact, modulus):
+    from mathwork.matrix.fields import Field
+
+
+def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None) -> Field | None:
     """Return the field that `exact` or `modulus` asks for; None for floats.
 
     Raises
@@ -22,7 +31,7 @@ def arithmetic(tol, exact, modulus):
         raise ValueError("tol is for floats: exact arithmetic needs none, "
                          f"got tol {tol!r} with {'exact' if exact else 'modulus'}")
     # Imported here, because most programs ask for neither.
-    if exact:
+    if modulus is None:
         from mathwork.matrix.exact import RATIONALS
 
         return RATIONALS

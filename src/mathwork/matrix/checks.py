@@ -1,16 +1,26 @@
 """Checks of the arguments that the functions of this package share."""
+from __future__ import annotations
+
 import numbers
 import operator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._arrays import as_plain
 
+if TYPE_CHECKING:
+    from typing import Any, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import Array, FloatArray
+
 FOR_SYMBOLS = "for matrices of symbols there is SymPy"
 
 
-def checked_tol(tol):
+def checked_tol(tol: float | None) -> float | None:
     """Return `tol` as a float; None stays None."""
     if tol is None:
         return None
@@ -25,7 +35,7 @@ def checked_tol(tol):
     return number
 
 
-def checked_columns(columns, n):
+def checked_columns(columns: SupportsIndex | None, n: int) -> int:
     """Return how many of n columns may have pivots; None: all."""
     if columns is None:
         return n
@@ -35,7 +45,7 @@ def checked_columns(columns, n):
     return columns
 
 
-def checked_matrix(A, *, square=False):
+def checked_matrix(A: ArrayLike, *, square: bool = False) -> FloatArray:
     """Return `A` as a plain matrix, or a stack of matrices."""
     try:
         plain = as_plain(A, "A")
@@ -62,7 +72,7 @@ def is_symbolic(entry):
             and not isinstance(entry, numbers.Rational))
 
 
-def with_checked_shape(A, *, square=False):
+def with_checked_shape(A: Array, *, square: bool = False) -> Array:
     """Return the array `A` if it is a matrix, or a stack of matrices."""
     if A.ndim < 2:
         raise ValueError(f"A must have shape (m, n) or (..., m, n), got {A.shape}")
@@ -71,7 +81,7 @@ def with_checked_shape(A, *, square=False):
     return A
 
 
-def checked_sides(A, b):
+def checked_sides(A: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], bool]:
     """Return (`b` as columns, right-hand sides for the matrices A; whether they were vectors)."""
     shape = b.shape
     vectors = b.ndim == A.ndim - 1

@@ -2,8 +2,10 @@
 
 The elimination itself is compiled: mathwork/kernels/matrix/reduction.pxi and the files it names.
 """
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +16,15 @@ from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_columns, checked_matrix, checked_tol
 from mathwork.matrix.written import displayed, reduced_latex, reduced_text, too_long
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Self, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import CodeOrArray, FloatArray, FloatOrArray
+    from mathwork.matrix.fields import Field
 
 # A call was close if a pivot was accepted at less than this many times its bound, or if a candidate
 # was rejected at more than this part of it.
@@ -39,8 +50,8 @@ class Margin(NamedTuple):
     Margin(accepted=2.0, rejected=0.0)
     """
 
-    accepted: Any
-    rejected: Any
+    accepted: FloatOrArray
+    rejected: FloatOrArray
 
 
 @public
@@ -101,13 +112,16 @@ class Reduced(kernels.Reduction):
 
     __slots__ = ()
 
-    def __new__(cls, matrix, pivots, *, columns=None, margin=None, status=None):
+    def __new__(cls, matrix: NDArray[Any], pivots: Sequence[int] | NDArray[np.intp], *,
+                columns: SupportsIndex | None = None,
+                margin: tuple[FloatOrArray, FloatOrArray] | None = None,
+                status: CodeOrArray | None = None) -> Self:
         if columns is None:
             columns = matrix.shape[-1]
         if matrix.ndim == 2:
             pivots = tuple(map(int, pivots))
             accepted, rejected = margin or (math.inf, 0.0)
-            verdict = len(pivots), accepted, rejected, status or REDUCED, 1
+            verdict: tuple[Any, ...] = len(pivots), accepted, rejected, status or REDUCED, 1
         else:
             pivots = np.asarray(pivots, np.intp)
             rank = (pivots >= 0).sum(axis=-1)
@@ -117,14 +131,28 @@ class Reduced(kernels.Reduction):
             verdict = rank, accepted, rejected, status, np.ones(rank.shape, np.int8)
         return kernels.reduction(cls, matrix, pivots, columns, verdict)
 
-    rank = property(lambda self: self._verdict[0])
-    nullity = property(lambda self: self._columns - self._verdict[0])
-    margin = property(lambda self: Margin(*self._verdict[1:3]))
-    status = property(lambda self: self._verdict[3])
-    parity = property(lambda self: self._verdict[4])
+    @property
+    def rank(self) -> int | NDArray[np.intp]:
+        return self._verdict[0]
 
     @property
-    def ambiguous(self):
+    def nullity(self) -> int | NDArray[np.intp]:
+        return self._columns - self._verdict[0]
+
+    @property
+    def margin(self) -> Margin:
+        return Margin(*self._verdict[1:3])
+
+    @property
+    def status(self) -> CodeOrArray:
+        return self._verdict[3]
+
+    @property
+    def parity(self) -> CodeOrArray:
+        return self._verdict[4]
+
+    @property
+    def ambiguous(self) -> bool | NDArray[np.bool]:
         accepted, rejected = self.margin
         clear = (accepted >= CLOSE_ACCEPTED) & (rejected <= CLOSE_REJECTED)     # NaN: no
         return not clear if isinstance(clear, bool) else ~clear
@@ -164,27 +192,28 @@ class Reduced(kernels.Reduction):
         """
         return reduced_latex(self, self._columns)
 
-    def _repr_latex_(self):
+    def _repr_latex_(self) -> str | None:
         return None if too_long(self.matrix) else displayed(self.latex())
 
-    def __str__(self):
+    def __str__(self) -> str:
         return repr(self) if too_long(self.matrix) else self.text()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         indent = "\n" + " " * len("Reduced(matrix=")
         matrix = shown(self.matrix.__repr__).replace("\n", indent).replace(indent + "\n", "\n\n")
         return f"Reduced(matrix={matrix}, pivots={self.pivots!r})"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.matrix, self.pivots, self._columns, self._verdict)
 
 
-def _rebuilt(matrix, pivots, columns, verdict):
+def _rebuilt(matrix: NDArray[Any], pivots: Any, columns: int, verdict: Any) -> Reduced:
     return kernels.reduction(Reduced, matrix, pivots, columns, verdict)
 
 
 @door(kernels.ref)
-def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
+def ref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | None = None,
+        exact: bool = False, modulus: SupportsIndex | None = None, workers: int = 1) -> Reduced:
     """A row echelon form of a matrix, or of each matrix of a stack.
 
     Zero rows are at the bottom. The first entry of a row that is not zero is its pivot; it is right
@@ -227,7 +256,8 @@ def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
 
 
 @door(kernels.rref)
-def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
+def rref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | None = None,
+         exact: bool = False, modulus: SupportsIndex | None = None, workers: int = 1) -> Reduced:
     """The reduced row echelon form of a matrix, or of each matrix of a stack.
 
     Parameters
@@ -305,7 +335,8 @@ def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
     return _reduced(A, tol, columns, exact, modulus, workers, reduced=True)
 
 
-def _reduced(A, tol, columns, exact, modulus, workers, *, reduced):
+def _reduced(A: ArrayLike, tol: float | None, columns: SupportsIndex | None, exact: bool,
+             modulus: SupportsIndex | None, workers: int, *, reduced: bool) -> Reduced:
     """Answer the calls of ref and rref that their kernels do not answer"""
     workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus)
@@ -314,13 +345,14 @@ def _reduced(A, tol, columns, exact, modulus, workers, *, reduced):
     return kernels.reduce_plain(*checked(A, columns, tol), reduced, workers)
 
 
-def reduced_over(field, A, columns, reduced):
+def reduced_over(field: Field, A: ArrayLike, columns: SupportsIndex | None, reduced: bool
+                 ) -> Reduced:
     """ref or rref over one of the fields of mathwork.matrix.arithmetic."""
     matrix, pivots = field.rref(A, columns, reduced)
     return Reduced(matrix, pivots, columns=columns)
 
 
-def shown(represent):
+def shown(represent: Callable[[], str]) -> str:
     """Return represent(); an array of Fractions may have more digits than int lets repr show"""
     try:
         return represent()
@@ -331,7 +363,8 @@ def shown(represent):
             return represent()
 
 
-def checked(A, columns, tol):
+def checked(A: ArrayLike, columns: SupportsIndex | None, tol: float | None
+            ) -> tuple[FloatArray, int, float]:
     """Return (plain A, columns, tol); a tol of -1 stands for the default."""
     A, tol = checked_matrix(A), checked_tol(tol)
     return A, checked_columns(columns, A.shape[-1]), -1.0 if tol is None else tol

@@ -4,15 +4,29 @@ Row reduction uses the first of three methods that can do it. They are fraction-
 64-bit integers (kernels/exact/integers.pxi); the same in Python's integers, for small matrices; and
 p-adic lifting, for all others. All methods give the same reduced form.
 """
+from __future__ import annotations
+
 import bisect
 import math
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._levels import exact as kernels
 from mathwork.matrix.fields import Field
 from mathwork.matrix.modular import previous_prime
-from mathwork.matrix.rationals import Fraction, as_exact, as_fractions, cleared
+from mathwork.matrix.rationals import as_exact, as_fractions, cleared
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
+
+    # int64, or objects that are int
+    _Integers: TypeAlias = NDArray[Any]
+    _Fractions: TypeAlias = NDArray[np.object_]
 
 __all__ = ["RATIONALS", "Rationals", "as_fractions"]
 
@@ -22,18 +36,19 @@ FEW = 6             # for more rows or columns, lifting costs less than Python's
 class Rationals(Field):
     """Numbers are read by as_exact; results are Fractions."""
 
-    dtype = object
+    dtype = np.dtype(object)
     zero, one = Fraction(0), Fraction(1)
     missing = math.nan
     over = ""
 
-    def read(self, value, name):
+    def read(self, value: ArrayLike, name: str) -> NDArray[Any]:
         return as_exact(value, name)
 
-    def negative(self, result):
+    def negative(self, result: NDArray[Any]) -> NDArray[Any]:
         return -result
 
-    def reduce(self, A, columns, reduced):
+    def reduce(self, A: NDArray[Any], columns: int, reduced: bool
+               ) -> tuple[NDArray[Any], Sequence[int]]:
         integers, scales = cleared(A)
         if integers.dtype != object:
             found = kernels.fraction_free(integers, columns, reduced)
@@ -46,7 +61,7 @@ class Rationals(Field):
                 return found
         return fraction_free(integers, scales, columns, reduced)
 
-    def rank_of(self, A):
+    def rank_of(self, A: NDArray[Any]) -> int:
         integers, _ = cleared(A)
         if not integers.size:
             return 0
@@ -59,7 +74,7 @@ class Rationals(Field):
         pivots = kernels.reduce_modulo(modulo(integers, p)[None], p, integers.shape[1], False)[1]
         return most if (pivots >= 0).all() else len(self.reduce(A, A.shape[1], True)[1])
 
-    def determinant(self, A):
+    def determinant(self, A: NDArray[Any]) -> Fraction:
         n = len(A)
         integers, scales = cleared(A)
         found = integers.dtype != object and kernels.fraction_free_minor(integers)
@@ -72,20 +87,22 @@ RATIONALS = Rationals()
 
 # ---- fraction-free elimination in Python's integers ----
 
-def fraction_free(integers, scales, columns, reduced):
+def fraction_free(integers: _Integers, scales: list[Fraction] | None, columns: int, reduced: bool
+                  ) -> tuple[_Fractions, tuple[int, ...]]:
     """Return (matrix of Fractions, pivots): as kernels/exact/integers.pxi, without a limit of size.
 
     The rows of `integers` are the rows of the matrix times `scales`; None: times 1.
     """
     rows = integers.tolist()
-    scales = list(scales or [1] * len(rows))
-    pivots, divisors = [], [1]
+    row_scales: list[Any] = list(scales) if scales else [1] * len(rows)
+    pivots: list[int] = []
+    divisors = [1]
     for column in range(columns):
         rank = len(pivots)
         found = next((i for i in range(rank, len(rows)) if rows[i][column]), None)
         if found is None:
             continue
-        for values in (rows, scales):
+        for values in (rows, row_scales):
             values[rank], values[found] = values[found], values[rank]
         pivot_row = rows[rank]
         pivot = pivot_row[column]
@@ -96,9 +113,9 @@ def fraction_free(integers, scales, columns, reduced):
                            for entry, other in zip(rows[i], pivot_row, strict=True)]
         pivots.append(column)
         divisors.append(pivot)
-    for i, scale in enumerate(scales):
+    for i, scale in enumerate(row_scales):
         if reduced and i < len(pivots):
-            divisor = divisors[-1]
+            divisor: int | Fraction = divisors[-1]
         else:
             divisor = divisors[min(i, len(pivots))] * scale
         rows[i] = [Fraction(entry) / divisor for entry in rows[i]]
@@ -109,17 +126,17 @@ def fraction_free(integers, scales, columns, reduced):
 
 # ---- p-adic lifting ----
 
-def lifting_prime(rank):
+def lifting_prime(rank: int) -> int:
     """Return the largest prime that the sums of kernels.lift allow: rank (p / 2)^2 <= 2^51"""
     return previous_prime(min(2 * math.isqrt(2 ** 51 // max(rank, 1)), 2 ** 24))
 
 
-def modulo(integers, p):
+def modulo(integers: _Integers, p: int) -> NDArray[np.int64]:
     """Return integers as int64; integers that do not fit are taken modulo p."""
     return integers if integers.dtype == np.int64 else (integers % p).astype(np.int64)
 
 
-def lifted(integers, columns):
+def lifted(integers: _Integers, columns: int) -> tuple[_Fractions, tuple[int, ...]] | None:
     """Return (reduced matrix of Fractions, tuple of pivots), or None.
 
     It is None if rows below the rank keep entries in the columns after `columns`, or if two primes
@@ -134,7 +151,8 @@ def lifted(integers, columns):
     return None
 
 
-def _lifted_from(integers, columns, p):
+def _lifted_from(integers: _Integers, columns: int, p: int
+                 ) -> tuple[_Fractions, tuple[int, ...]] | None:
     """Return the reduced form if its pivots are those modulo p, else None
 
     Let B be the rows and columns of the pivots and C the other columns. The form is B^-1 C. It is
@@ -142,8 +160,8 @@ def _lifted_from(integers, columns, p):
     than modulo p.
     """
     m, n = integers.shape
-    form, pivots, order = kernels.reduce_modulo(modulo(integers, p)[None], p, columns, False)
-    pivots = [pivot for pivot in pivots[0].tolist() if pivot >= 0]
+    form, padded, order = kernels.reduce_modulo(modulo(integers, p)[None], p, columns, False)
+    pivots = [pivot for pivot in padded[0].tolist() if pivot >= 0]
     others = sorted(set(range(n)).difference(pivots))
     rank = len(pivots)
     if form[0, rank:, columns:].any():
@@ -153,7 +171,8 @@ def _lifted_from(integers, columns, p):
     if rank == 0 or not others:
         if right.any():
             return None
-        numerators, denominator = [[]] * rank, 1
+        numerators: list[list[int]] = [[]] * rank
+        denominator = 1
     else:
         largest = max(-int(integers.min()), int(integers.max()))
         bound, steps = _enough(left[:rank], right[:rank], largest, p)
@@ -163,24 +182,25 @@ def _lifted_from(integers, columns, p):
                            steps)
         if values is None:
             return None
-        numerators, denominator = _reconstructed(values, p ** steps, bound)
-        numerators = [numerators[i:i + len(others)] for i in range(0, len(values), len(others))]
+        found, denominator = _reconstructed(values, p ** steps, bound)
+        numerators = [found[i:i + len(others)] for i in range(0, len(found), len(others))]
         for row, pivot in zip(numerators, pivots, strict=True):
             if any(row[:bisect.bisect(others, pivot)]):
                 return None
     return kernels.fractions_over(numerators, denominator, m, n, pivots, others), tuple(pivots)
 
 
-def _limbs(integers, limbs, bits):
+def _limbs(integers: _Integers, limbs: int, bits: int) -> NDArray[np.float64]:
     """Return digits in base 2^bits, (limbs, m, n) float64, lowest first, with the number's sign"""
     if limbs == 1:
         return integers.astype(np.float64, order="C")[None]
-    sign, whole = np.where(integers < 0, -1, 1), abs(integers.astype(object))
+    sign = np.where(integers < 0, -1, 1)
+    whole: NDArray[Any] = abs(integers.astype(object))
     mask = 2 ** bits - 1
     return np.array([sign * (whole >> bits * limb & mask) for limb in range(limbs)], np.float64)
 
 
-def _enough(B, C, largest, p):
+def _enough(B: _Integers, C: _Integers, largest: int, p: int) -> tuple[int, int]:
     """Return (bound of numerators and denominator, needed powers of p) for x = B^-1 C
 
     The bound is by Cramer's rule and Hadamard's inequality over the rows of [B c], c a column of C.
@@ -193,23 +213,23 @@ def _enough(B, C, largest, p):
     return 2 ** bits, math.ceil(needed / math.log2(p))
 
 
-def _wide(integers):
+def _wide(integers: _Integers) -> NDArray[Any]:
     """Return integers whose squares do not overflow: float64, if rounding is harmless, or ints"""
     return integers if integers.dtype == object else integers.astype(np.float64)
 
 
-def _squares(integers):
+def _squares(integers: _Integers) -> NDArray[Any]:
     """Return the squares of the lengths of the rows"""
     rows = _wide(integers)
     return (rows * rows).sum(axis=1)
 
 
-def _product_bits(squares):
+def _product_bits(squares: NDArray[Any]) -> float:
     """Return log2 of the product of lengths, from their squares"""
     return sum(map(math.log2, squares.tolist())) / 2
 
 
-def _reconstructed(values, modulus, bound):
+def _reconstructed(values: list[int], modulus: int, bound: int) -> tuple[list[int], int]:
     """Return (numerators, common denominator) of the fractions with these values modulo `modulus`
 
     Numerators and denominator are at most `bound`, and twice its square is below the modulus.
@@ -229,7 +249,7 @@ def _reconstructed(values, modulus, bound):
     return [value * (denominator // known) for value, known in found], denominator
 
 
-def _fraction_modulo(value, modulus, bound):
+def _fraction_modulo(value: int, modulus: int, bound: int) -> tuple[int, int]:
     """Return (a, b): a = b value mod `modulus`, |a| <= bound, b > 0; half of Euclid's algorithm"""
     high, low, before, now = modulus, value % modulus, 0, 1
     while low > bound:
@@ -241,7 +261,7 @@ def _fraction_modulo(value, modulus, bound):
 
 # ---- determinants ----
 
-def integer_determinant(integers):
+def integer_determinant(integers: _Integers) -> int:
     """Return the determinant of a square matrix of integers, from its values modulo primes
 
     Hadamard's inequality gives the number of primes.

@@ -1,14 +1,23 @@
 """Linear algebra modulo a prime below 2^31."""
+from __future__ import annotations
+
 import functools
 import math
 import operator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._levels import exact as kernels
 from mathwork.matrix.fields import Field
 from mathwork.matrix.rationals import as_exact, as_number, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
 
 LARGEST = 2 ** 31       # every prime modulus is below it
 
@@ -29,11 +38,11 @@ class PrimeField(Field):
         For a `p` that is not a prime, or too large.
     """
 
-    dtype = np.int64
+    dtype = np.dtype(np.int64)
     zero, one = 0, 1
     missing = -1
 
-    def __init__(self, p):
+    def __init__(self, p: SupportsIndex) -> None:
         try:
             p = operator.index(p)
         except TypeError:
@@ -45,16 +54,16 @@ class PrimeField(Field):
         self.p = p
         self.over = f" modulo {p}"
 
-    def read(self, value, name):
+    def read(self, value: ArrayLike, name: str) -> NDArray[Any]:
         return as_exact(value, name, self._residue)
 
-    def _residue(self, entry, name):
+    def _residue(self, entry: Any, name: str) -> int:
         if isinstance(entry, Decimal):
             whole = entry.to_integral_value() if entry.is_finite() else None
             if whole == entry:
                 # The message omits the integer itself, which may have a million digits.
                 sign, digits, exponent = whole.as_tuple()
-                return int(Decimal((sign, digits, 0))) * pow(10, exponent, self.p) % self.p
+                return int(Decimal((sign, digits, 0))) * pow(10, int(exponent), self.p) % self.p
         elif isinstance(entry, (float, np.floating)):
             if math.isfinite(entry) and entry == int(entry):
                 return int(entry) % self.p
@@ -66,22 +75,24 @@ class PrimeField(Field):
             return number.numerator * pow(number.denominator, -1, self.p) % self.p
         raise ValueError(f"{name} must hold integers to be reduced modulo {self.p}, got {entry}")
 
-    def negative(self, result):
+    def negative(self, result: NDArray[Any]) -> NDArray[Any]:
         return -result % self.p
 
-    def reduce(self, A, columns, reduced):
+    def reduce(self, A: NDArray[Any], columns: int, reduced: bool
+               ) -> tuple[NDArray[Any], Sequence[int]]:
         matrices, pivots = self.reduce_all(A[None], columns, reduced)
         return matrices[0], pivots[0][pivots[0] >= 0].tolist()
 
-    def reduce_all(self, A, columns, reduced):
+    def reduce_all(self, A: NDArray[Any], columns: int, reduced: bool
+                   ) -> tuple[NDArray[Any], NDArray[np.intp]]:
         return kernels.reduce_modulo(np.ascontiguousarray(A), self.p, columns, reduced)[:2]
 
-    def determinant(self, A):
+    def determinant(self, A: NDArray[Any]) -> int:
         return int(kernels.determinant_modulo(np.ascontiguousarray(A)[None], self.p)[0])
 
 
 @functools.lru_cache(maxsize=4096)
-def is_prime(n):
+def is_prime(n: int) -> bool:
     """Return whether n, below 2^32, is a prime.
 
     Strong pseudoprimes to the bases 2, 7 and 61 begin at 4,759,123,141 (Jaeschke, "On strong
@@ -106,7 +117,7 @@ def is_prime(n):
 
 
 @functools.lru_cache(maxsize=4096)
-def previous_prime(n):
+def previous_prime(n: int) -> int:
     """Return the largest prime below n."""
     n -= 1
     while not is_prime(n):

@@ -5,7 +5,11 @@ Functions that need no kernel are here too: they put matrices side by side, and 
 A kernel hands objects, such as Fractions, to the body of its declaration. They are read as
 ``rref(A, exact=True)`` reads them, and results are exact.
 """
+# mypy: disable-error-code="empty-body"
+from __future__ import annotations
+
 import contextlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +19,17 @@ from mathwork._doors import door
 from mathwork._levels import core as kernels
 from mathwork.matrix.checks import checked_sides, with_checked_shape
 
+if TYPE_CHECKING:
+    from typing import Any, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray
+
 
 @door(kernels.matvec)
-def matvec(W, x, bias=None, *, out=None):
+def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, *,
+           out: FloatArray | None = None) -> FloatArray:
     """The product of a matrix and a vector, plus a bias: ``W @ x + bias``.
 
     Parameters
@@ -58,7 +70,7 @@ def matvec(W, x, bias=None, *, out=None):
 
 
 @door(kernels.matmul)
-def matmul(A, B, *, out=None):
+def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None) -> FloatArray:
     """The product of two matrices: ``A @ B``.
 
     Parameters
@@ -104,7 +116,8 @@ def matmul(A, B, *, out=None):
 
 
 @door(kernels.swap_rows)
-def swap_rows(A, i, j, *, out=None):
+def swap_rows(A: ArrayLike, i: SupportsIndex, j: SupportsIndex, *, out: FloatArray | None = None
+              ) -> FloatArray:
     """Exchange two rows: ``R_i <-> R_j``.
 
     Parameters
@@ -142,7 +155,8 @@ def swap_rows(A, i, j, *, out=None):
 
 
 @door(kernels.scale_row)
-def scale_row(A, i, factor, *, out=None):
+def scale_row(A: ArrayLike, i: SupportsIndex, factor: float, *, out: FloatArray | None = None
+              ) -> FloatArray:
     """Multiply a row by a number that is not zero: ``R_i <- factor R_i``.
 
     Parameters
@@ -194,7 +208,8 @@ def scale_row(A, i, factor, *, out=None):
 
 
 @door(kernels.add_multiple)
-def add_multiple(A, target, source, factor, *, out=None):
+def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, factor: float, *,
+                 out: FloatArray | None = None) -> FloatArray:
     """Add a multiple of a row to another one: ``R_target <- R_target + factor R_source``.
 
     Parameters
@@ -237,7 +252,7 @@ def add_multiple(A, target, source, factor, *, out=None):
     return objects.add_multiple(A, target, source, factor, out)
 
 
-def augment(A, b):
+def augment(A: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     """The augmented matrix ``[A | b]``.
 
     Parameters
@@ -272,7 +287,7 @@ def augment(A, b):
     return np.concatenate((A, checked_sides(with_checked_shape(A), b)[0]), axis=-1)
 
 
-def _numbers(value, name):
+def _numbers(value: ArrayLike, name: str) -> NDArray[Any]:
     """Return `value` as an array of real numbers, or unchanged if it holds objects"""
     if not isinstance(value, np.ndarray):
         with contextlib.suppress(ValueError):       # as_array explains it
@@ -282,7 +297,7 @@ def _numbers(value, name):
     return as_array(value, name)
 
 
-def is_ref(A):
+def is_ref(A: ArrayLike) -> bool | NDArray[np.bool]:
     """Whether a matrix is in row echelon form.
 
     Rows of zeros are at the bottom. The first entry of any other row that is not zero stands right
@@ -313,7 +328,7 @@ def is_ref(A):
     return _answer(_descends(*_leading(A)))
 
 
-def is_rref(A):
+def is_rref(A: ArrayLike) -> bool | NDArray[np.bool]:
     """Whether a matrix is in reduced row echelon form.
 
     It is in row echelon form, and the first entry of a row that is not zero is 1 and is the only
@@ -353,18 +368,18 @@ def is_rref(A):
     return _answer(_descends(A, leading) & (empty | (one & alone)).all(axis=-1))
 
 
-def _leading(A):
+def _leading(A: ArrayLike) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Return A as an array, and the column of each row's first entry that is not zero, or n"""
     A = with_checked_shape(_numbers(A, "A"))
     end = np.ones((*A.shape[:-1], 1), bool)
     return A, np.concatenate((A != 0, end), axis=-1).argmax(axis=-1)
 
 
-def _descends(A, leading):
+def _descends(A: NDArray[Any], leading: NDArray[np.intp]) -> np.bool | NDArray[np.bool]:
     """Return whether each row begins right of the row above, or both are zero"""
     below, above = leading[..., 1:], leading[..., :-1]
     return ((below > above) | (below == A.shape[-1])).all(axis=-1)
 
 
-def _answer(found):
-    return bool(found) if found.ndim == 0 else found
+def _answer(found: np.bool | NDArray[np.bool]) -> bool | NDArray[np.bool]:
+    return found if isinstance(found, np.ndarray) else bool(found)

@@ -1,16 +1,26 @@
 """Exact numbers read from integers, fractions and floats; 0.1 as a float is 1/10."""
+from __future__ import annotations
+
 import math
 import numbers
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._arrays import PLAIN, unmasked
 from mathwork.matrix.checks import FOR_SYMBOLS, is_symbolic
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
-def as_exact(value, name, number=None):
+    from numpy.typing import ArrayLike, NDArray
+
+
+def as_exact(value: ArrayLike, name: str, number: Callable[[Any, str], int | Fraction] | None = None
+             ) -> NDArray[Any]:
     """Return `value` as a plain array of int64 if they fit, else of int and Fraction objects.
 
     `number(entry, name)` reads one entry if the entries are not integers already. By default a
@@ -37,12 +47,12 @@ def as_exact(value, name, number=None):
     return narrowed(exact)
 
 
-def as_fractions(value, name):
+def as_fractions(value: ArrayLike, name: str) -> NDArray[np.object_]:
     """Return `value`, read by `as_exact`, as an array of Fractions."""
     return np.asarray(np.frompyfunc(Fraction, 1, 1)(as_exact(value, name).astype(object)))
 
 
-def narrowed(exact):
+def narrowed(exact: NDArray[Any]) -> NDArray[Any]:
     """Return an array of objects as int64 if all are integers that fit, else the array itself."""
     if all(type(entry) is int for entry in exact.flat):
         try:
@@ -52,7 +62,7 @@ def narrowed(exact):
     return exact
 
 
-def cleared(exact):
+def cleared(exact: NDArray[Any]) -> tuple[NDArray[Any], list[Fraction] | None]:
     """Return (integers, scales): each row times its scale, a positive Fraction, is of integers.
 
     Rows of objects lose their denominators and common factors. `scales` is None if all are 1.
@@ -62,21 +72,21 @@ def cleared(exact):
     rows, scales = [], []
     for row in exact.tolist():
         multiple = math.lcm(*(entry.denominator for entry in row))
-        integers = [entry.numerator * (multiple // entry.denominator) for entry in row]
-        divisor = math.gcd(*integers) or 1
-        rows.append([entry // divisor for entry in integers])
+        whole = [entry.numerator * (multiple // entry.denominator) for entry in row]
+        divisor = math.gcd(*whole) or 1
+        rows.append([entry // divisor for entry in whole])
         scales.append(Fraction(multiple, divisor))
     integers = np.empty(exact.shape, object)
     integers[...] = rows
     return narrowed(integers), None if all(scale == 1 for scale in scales) else scales
 
 
-def _are_integers(array):
+def _are_integers(array: NDArray[Any]) -> bool:
     """Return whether all entries are whole numbers that fit into int64."""
     return bool((abs(array) < np.float64(2 ** 63)).all() and (array == np.trunc(array)).all())
 
 
-def as_text(number):
+def as_text(number: object) -> str:
     """Return an int or a Fraction in digits; Python's str refuses more than some thousands."""
     if not isinstance(number, (int, Fraction)):
         return str(number)
@@ -84,7 +94,7 @@ def as_text(number):
     return digits if number.denominator == 1 else f"{digits}/{Decimal(number.denominator)}"
 
 
-def as_number(entry, name):
+def as_number(entry: Any, name: str) -> int | Fraction:
     """Return one number as an int or a Fraction."""
     if isinstance(entry, (numbers.Integral, np.bool_)):
         return int(entry)

@@ -1,7 +1,9 @@
 """Linear systems and other uses of a reduction: rank, determinant, inverse, null space."""
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
@@ -18,15 +20,24 @@ from mathwork.matrix.checks import (
 from mathwork.matrix.elimination import CLOSE_ACCEPTED, CLOSE_REJECTED, ref, rref, shown
 from mathwork.matrix.written import displayed, solution_latex, solution_text, too_long
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from typing import Any, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray, ScalarOrArray, SolutionWord
+    from mathwork.matrix.elimination import Reduced
+
 # Rounding in b has the size of A x before cancellation, for an unknown x. So it may be up to this
 # many times the rounding that the computed x could leave.
 CANCELLED = 16
 
 
 class _Parts(NamedTuple):
-    status: object
-    x: object
-    null_space: object
+    status: SolutionWord | NDArray[np.int8]
+    x: NDArray[Any] | Any           # Any is None, which only exact arithmetic gives
+    null_space: NDArray[Any]
 
 
 class Solution(_Parts):
@@ -67,8 +78,13 @@ class Solution(_Parts):
     (x1, x2) = (3, 0) + t (-2, 1)
     """
 
-    ambiguous = property(lambda self: self.__dict__.get("ambiguous", False))
-    modulus = property(lambda self: self.__dict__.get("modulus"))
+    @property
+    def ambiguous(self) -> bool | NDArray[np.bool]:
+        return self.__dict__.get("ambiguous", False)
+
+    @property
+    def modulus(self) -> int | None:
+        return self.__dict__.get("modulus")
 
     def text(self, names: Sequence[str] | None = None) -> str:
         """All solutions as in a book: an equation for each unknown, then as vectors.
@@ -127,20 +143,22 @@ class Solution(_Parts):
         """
         return solution_latex(self, names)
 
-    def _repr_latex_(self):
+    def _repr_latex_(self) -> str | None:
         return None if self._is_long() else displayed(self.latex())
 
-    def __str__(self):
+    def __str__(self) -> str:
         return repr(self) if self._is_long() else self.text()
 
-    def _is_long(self):
+    def _is_long(self) -> bool:
         return too_long(*(part for part in self[1:] if part is not None))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return shown(super().__repr__)
 
 
-def _solution(status, x, null_space, ambiguous=False, modulus=None):
+def _solution(status: SolutionWord | NDArray[np.int8], x: NDArray[Any], null_space: NDArray[Any],
+              ambiguous: bool | NDArray[np.bool] = False,
+              modulus: int | None = None) -> Solution:
     made = tuple.__new__(Solution, (status, x, null_space))
     if ambiguous is not False:
         made.__dict__["ambiguous"] = ambiguous
@@ -149,7 +167,8 @@ def _solution(status, x, null_space, ambiguous=False, modulus=None):
     return made
 
 
-def solve(A, b, *, tol=None, exact=False, modulus=None):
+def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, exact: bool = False,
+          modulus: SupportsIndex | None = None) -> Solution:
     """All solutions of ``A x = b``.
 
     Parameters
@@ -217,12 +236,13 @@ def solve(A, b, *, tol=None, exact=False, modulus=None):
     return _solution(status, x[..., 0] if vectors else x, basis, ambiguous)
 
 
-def _flat(A):
+def _flat(A: FloatArray) -> FloatArray:
     """Return a matrix unchanged, a stack with a single axis for its slices"""
     return A if A.ndim < 4 else A.reshape(math.prod(A.shape[:-2]), *A.shape[-2:])
 
 
-def _solved(A, sides, tol):
+def _solved(A: FloatArray, sides: FloatArray, tol: float | None
+            ) -> tuple[Any, FloatArray, FloatArray, Any]:
     """Return (status code, x, null space, ambiguous) of plain arrays"""
     n = A.shape[-1]
     reduced = _reduced_beside(A, sides, tol)
@@ -244,13 +264,13 @@ def _solved(A, sides, tol):
             reduced.ambiguous | close.any(axis=-1))
 
 
-def _reduced_beside(A, sides, tol):
+def _reduced_beside(A: FloatArray, sides: FloatArray, tol: float | None) -> Reduced:
     """Return ``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
     together = np.concatenate((A, sides), axis=-1)
     return kernels.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True)
 
 
-def _bring_back(reduced, A, sides, tol):
+def _bring_back(reduced: Reduced, A: FloatArray, sides: FloatArray, tol: float | None) -> None:
     """Replace numbers that left the range, perhaps on the way, by results of smaller sides"""
     found = reduced.matrix[..., A.shape[-1]:]
     lost = ~np.isfinite(found)
@@ -264,7 +284,7 @@ def _bring_back(reduced, A, sides, tol):
             np.copyto(found, np.ldexp(smaller, bits), where=lost)
 
 
-def _at_pivots(reduced, n, part):
+def _at_pivots(reduced: Reduced, n: int, part: slice) -> FloatArray:
     """Return rows of `part` of the reduced matrix at their pivots' places of n, zeros elsewhere"""
     matrix = reduced.matrix[..., part]
     if matrix.ndim == 2:
@@ -273,19 +293,21 @@ def _at_pivots(reduced, n, part):
     else:
         # The padding of pivots, -1, writes to one extra row, which is dropped.
         result = np.zeros((*matrix.shape[:-2], n + 1, matrix.shape[-1]), matrix.dtype)
-        rows = matrix[..., :reduced.pivots.shape[-1], :]
-        np.put_along_axis(result, reduced.pivots[..., None] % (n + 1), rows, axis=-2)
+        pivots = np.asarray(reduced.pivots)
+        rows = matrix[..., :pivots.shape[-1], :]
+        np.put_along_axis(result, pivots[..., None] % (n + 1), rows, axis=-2)
         result = result[..., :n, :]
     result[np.not_equal(reduced.status, 0)] = np.nan
     return result
 
 
-def _contradictions(A, sides, reduced, tol):
+def _contradictions(A: FloatArray, sides: FloatArray, reduced: Reduced, tol: float | None
+                    ) -> tuple[NDArray[np.bool], NDArray[np.bool]]:
     """Return (whether 0 = d is left, whether that was a close call), for each right-hand side"""
     m = A.shape[-2]
     rank = np.asarray(reduced.rank)
     if (rank == m).all():
-        return np.zeros((2, *sides.shape[:-2], sides.shape[-1]), bool)
+        return tuple(np.zeros((2, *sides.shape[:-2], sides.shape[-1]), bool))
     exponents = _row_exponents(A)
     with np.errstate(all="ignore"):
         if tol is None:
@@ -300,11 +322,12 @@ def _contradictions(A, sides, reduced, tol):
         # x counts as at least 1 here: b may be all rounding.
         close = (rest > CLOSE_REJECTED * bound) & (
             rest < np.maximum(CLOSE_ACCEPTED * bound, unit))
-    no_row = (~A.any(axis=-1)[..., None] & (sides != 0)).any(axis=-2)
+    no_row = (~A.any(axis=-1, keepdims=True) & (sides != 0)).any(axis=-2)
     return (rest > bound) | no_row, close & ~no_row
 
 
-def _in_range(A, sides, reduced, exponents):
+def _in_range(A: FloatArray, sides: FloatArray, reduced: Reduced, exponents: NDArray[np.intc]
+              ) -> FloatArray:
     """Return the reduced sides; if any left the range, the sides of all slices are scaled"""
     n = A.shape[-1]
     left = reduced.matrix[..., n:]
@@ -318,14 +341,15 @@ def _in_range(A, sides, reduced, exponents):
     return _reduced_beside(A, np.ldexp(sides, -most[..., None, :]), None).matrix[..., n:]
 
 
-def _row_exponents(A):
+def _row_exponents(A: FloatArray) -> NDArray[np.intc]:
     """Return k with 2^k <= largest of a row < 2^(k + 1); 0 if it is zero or not finite"""
     largest = np.abs(A).max(axis=-1, initial=0)
     usable = (largest > 0) & (largest < np.inf)
     return np.where(usable, np.frexp(largest)[1] - 1, 0).astype(np.intc)
 
 
-def rank(A, *, tol=None, exact=False, modulus=None):
+def rank(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+         modulus: SupportsIndex | None = None) -> int | NDArray[np.intp]:
     """The number of independent rows.
 
     Parameters
@@ -354,7 +378,15 @@ def rank(A, *, tol=None, exact=False, modulus=None):
     return rref(A, tol=tol).rank if field is None else field.rank(A)
 
 
-def null_space(A, *, tol=None, exact=False, modulus=None, integer=False):
+@overload
+def null_space(A: ArrayLike, *, tol: float | None = None) -> FloatArray: ...
+@overload
+def null_space(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+               modulus: SupportsIndex | None = None,
+               integer: bool = False) -> NDArray[Any]: ...
+def null_space(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+               modulus: SupportsIndex | None = None,
+               integer: bool = False) -> NDArray[Any]:
     """A basis of all x with ``A x = 0``. In each vector one free variable is 1, the others 0.
 
     Parameters
@@ -406,7 +438,7 @@ def null_space(A, *, tol=None, exact=False, modulus=None, integer=False):
     return basis.reshape(*A.shape[:-2], *basis.shape[-2:])
 
 
-def in_integers(basis):
+def in_integers(basis: NDArray[Any]) -> NDArray[Any]:
     """Return multiples of the columns: coprime integers, the first that is not zero positive"""
     result = np.empty(basis.shape, object)
     for at in np.ndindex(*basis.shape[:-2], basis.shape[-1]):
@@ -421,21 +453,21 @@ def in_integers(basis):
     return result
 
 
-def _null_space(reduced, n):
+def _null_space(reduced: Reduced, n: int) -> FloatArray:
     """Return the null space from a reduced matrix with its pivots in the first n columns"""
     if reduced.matrix.ndim == 2:
         return _null_space_of_one(reduced, n)
     # The identity less the rows at their pivots' places: zero in the columns of pivots.
     vectors = np.eye(n, dtype=reduced.matrix.dtype) - _at_pivots(reduced, n, slice(n))
     is_pivot = np.zeros((*vectors.shape[:-2], n + 1), bool)
-    np.put_along_axis(is_pivot, reduced.pivots % (n + 1), True, axis=-1)
+    np.put_along_axis(is_pivot, np.asarray(reduced.pivots) % (n + 1), True, axis=-1)
     free_first = np.argsort(is_pivot[..., :n], axis=-1, kind="stable")
     # A slice that is not finite does not widen the others.
     nullity = np.where(reduced.status == 0, n - reduced.rank, 0).max(initial=0)
     return np.take_along_axis(vectors, free_first[..., None, :nullity], axis=-1)
 
 
-def _null_space_of_one(reduced, n):
+def _null_space_of_one(reduced: Reduced, n: int) -> FloatArray:
     pivots = list(reduced.pivots)
     free = sorted(set(range(n)).difference(pivots))
     vectors = np.zeros((n, len(free)), reduced.matrix.dtype)
@@ -447,7 +479,13 @@ def _null_space_of_one(reduced, n):
     return vectors
 
 
-def inv(A, *, tol=None, exact=False, modulus=None):
+@overload
+def inv(A: ArrayLike, *, tol: float | None = None) -> FloatArray: ...
+@overload
+def inv(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+        modulus: SupportsIndex | None = None) -> NDArray[Any]: ...
+def inv(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+        modulus: SupportsIndex | None = None) -> NDArray[Any]:
     """The inverse of a square matrix.
 
     Parameters
@@ -497,7 +535,13 @@ def inv(A, *, tol=None, exact=False, modulus=None):
     return inverse
 
 
-def det(A, *, tol=None, exact=False, modulus=None):
+@overload
+def det(A: ArrayLike, *, tol: float | None = None) -> ScalarOrArray: ...
+@overload
+def det(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+        modulus: SupportsIndex | None = None) -> Fraction | int | ScalarOrArray | NDArray[Any]: ...
+def det(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+        modulus: SupportsIndex | None = None) -> Fraction | int | ScalarOrArray | NDArray[Any]:
     """The determinant of a square matrix.
 
     Parameters

@@ -1,5 +1,16 @@
 """A network as C functions, for compiled loops that call it a row at a time."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from mathwork._levels import core as kernels
+
+if TYPE_CHECKING:
+    import ctypes
+    from collections.abc import Callable
+    from typing import Any, NoReturn, Self
+
+    from mathwork._types import FloatDType
 
 
 class RowFunction:
@@ -88,7 +99,16 @@ class RowFunction:
 
     __slots__ = ("_owner", "_scalar", "address", "dtype", "n_in", "n_out", "network", "row")
 
-    def __new__(cls, network):
+    _owner: kernels.ForwardPass
+    _scalar: Callable[..., float] | None
+    address: int
+    dtype: FloatDType
+    n_in: int
+    n_out: int
+    network: ctypes.c_void_p
+    row: Callable[..., int]
+
+    def __new__(cls, network: kernels.ForwardPass) -> Self:
         import ctypes
 
         if not isinstance(network, kernels.ForwardPass):
@@ -96,7 +116,7 @@ class RowFunction:
         address, scalar, plan = network._addresses()
         real = ctypes.c_float if scalar is None else ctypes.c_double
         numbers = ctypes.POINTER(real)
-        pointer = ctypes.c_void_p(plan)
+        pointer: Any = ctypes.c_void_p(plan)
         pointer.owner = network         # a LowLevelCallable keeps the pointer alone
         self = super().__new__(cls)
         for name, value in {
@@ -114,27 +134,27 @@ class RowFunction:
         return self
 
     @property
-    def scalar(self):
+    def scalar(self) -> Callable[..., float]:
         if self._scalar is None:
             raise AttributeError("scalar needs a network of dtype float64, as it is called with "
                                  f"doubles, got {self.dtype}: Network(layers, dtype=float)")
         return self._scalar
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a RowFunction is immutable, {name} cannot be set")
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a RowFunction is immutable, {name} cannot be deleted")
 
-    def __reduce__(self):
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a RowFunction holds addresses of this process and cannot be pickled: "
                         "pickle its network")
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self._owner!r})"

@@ -1,7 +1,18 @@
 """The steps of a network from elsewhere, in their order, and the layers that do the same."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mathwork.nn.dense import Dense
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from mathwork._types import Activation
 
 # Most numbers that a source does not hold itself, so that a small file cannot ask for all memory.
 MOST_ADDED = 1 << 24
@@ -15,38 +26,39 @@ class Chain:
     finite numbers, except for the sign of zero; an infinity makes the rest of its row NaN.
     """
 
-    def __init__(self):
-        self._steps = []        # [weight or None for the identity matrix, bias, activation]
+    def __init__(self) -> None:
+        # [weight or None for the identity matrix, bias, activation]
+        self._steps: list[list[Any]] = []
         self._added = 0
 
-    def linear(self, weight, bias=None):
+    def linear(self, weight: NDArray[Any], bias: NDArray[Any] | None = None) -> None:
         """weight @ x + bias, with weight of shape (n_out, n_in)"""
         self._steps.append([weight, bias, None])
 
-    def shift(self, bias):
+    def shift(self, bias: NDArray[Any]) -> None:
         """Add `bias` to the last linear step."""
         step = self._steps[-1]
         step[1] = bias if step[1] is None else step[1] + bias
 
-    def activate(self, activation):
+    def activate(self, activation: Activation) -> None:
         if activation == "identity":
             return
         if not self._steps or self._steps[-1][2] is not None:
             self._steps.append([None, None, None])
         self._steps[-1][2] = activation
 
-    def change_activation(self, activation):
+    def change_activation(self, activation: Activation) -> None:
         """Replace the last activation by another."""
         self._steps[-1][2] = activation
 
-    def add_parameters(self, count):
+    def add_parameters(self, count: int) -> None:
         """Count `count` numbers that the source does not hold itself."""
         self._added += count
         if self._added > MOST_ADDED:
             raise ValueError(f"the network would need more than {MOST_ADDED} parameters "
                              "beside those that its source holds")
 
-    def layers(self, n_in=None, dtype=np.float32):
+    def layers(self, n_in: int | None = None, dtype: DTypeLike = np.float32) -> list[Dense]:
         """Return the steps as a list of Dense.
 
         `n_in` and `dtype` are needed only for a chain of activations alone.

@@ -1,10 +1,19 @@
 """The cost of a result against the answer it should have been."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mathwork._arrays import as_plain_together
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def cost(result, answer):
+    from mathwork._types import ScalarOrArray
+
+
+def cost(result: ArrayLike, answer: ArrayLike) -> ScalarOrArray:
     """Sum of squared differences over the last axis.
 
     Parameters

@@ -1,13 +1,23 @@
 """One dense layer."""
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
 
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Self
+
+    from numpy.typing import ArrayLike
+
+    from mathwork._types import Activation, ActivationName, Array, FloatArray, FloatDType
+
 # Activations with a parameter, and its default; the others take no parameter.
-DEFAULT_PARAMETER = {"leaky_relu": 0.01, "elu": 1.0}
+DEFAULT_PARAMETER: dict[str, float] = {"leaky_relu": 0.01, "elu": 1.0}
 
 
 class Dense:
@@ -50,46 +60,51 @@ class Dense:
 
     __slots__ = ("activation", "bias", "weight")
 
-    def __new__(cls, weight, bias=None, activation="identity"):
-        weight, bias = as_plain_together(weight=weight, bias=bias, optional=("bias",))
-        if weight.ndim != 2 or 0 in weight.shape:
+    activation: Activation
+    bias: FloatArray
+    weight: FloatArray
+
+    def __new__(cls, weight: ArrayLike, bias: ArrayLike | None = None,
+                activation: Activation = "identity") -> Self:
+        W, b = as_plain_together(weight=weight, bias=bias, optional=("bias",))
+        if W.ndim != 2 or 0 in W.shape:
             raise ValueError("weight must have shape (n_out, n_in), both at least 1, "
-                             f"got {weight.shape}")
-        if bias is None:
-            bias = np.zeros(len(weight), weight.dtype)
-        if bias.shape != weight.shape[:1]:
-            raise ValueError(f"bias must have shape {weight.shape[:1]} to match weight of shape "
-                             f"{weight.shape}, got {bias.shape}")
+                             f"got {W.shape}")
+        if b is None:
+            b = np.zeros(len(W), W.dtype)
+        if b.shape != W.shape[:1]:
+            raise ValueError(f"bias must have shape {W.shape[:1]} to match weight of shape "
+                             f"{W.shape}, got {b.shape}")
         self = super().__new__(cls)
-        object.__setattr__(self, "weight", _frozen(weight))
-        object.__setattr__(self, "bias", _frozen(bias))
+        object.__setattr__(self, "weight", _frozen(W))
+        object.__setattr__(self, "bias", _frozen(b))
         object.__setattr__(self, "activation", _checked_activation(activation))
         return self
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a Dense layer is immutable, {name} cannot be set")
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a Dense layer is immutable, {name} cannot be deleted")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.weight, self.bias, self.activation)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_out, n_in = self.weight.shape
         return f"Dense({n_in} -> {n_out}, {self._activation_text}, {self.weight.dtype})"
 
     @property
-    def _activation(self):
+    def _activation(self) -> tuple[ActivationName, float]:
         """(name, parameter) for the kernel; the parameter is 0.0 if there is none."""
         return self.activation if isinstance(self.activation, tuple) else (self.activation, 0.0)
 
     @property
-    def _activation_text(self):
+    def _activation_text(self) -> str:
         name, parameter = self._activation
         return f"{name}({parameter:g})" if name in DEFAULT_PARAMETER else name
 
-    def _astype(self, dtype):
+    def _astype(self, dtype: FloatDType) -> Dense:
         """Return this layer in another dtype, or itself if it has that dtype."""
         if self.weight.dtype == dtype:
             return self
@@ -97,13 +112,13 @@ class Dense:
             return Dense(self.weight.astype(dtype), self.bias.astype(dtype), self.activation)
 
 
-def _frozen(array):
+def _frozen(array: Array) -> Array:
     array = array.copy()
     array.flags.writeable = False
     return array
 
 
-def _checked_activation(activation):
+def _checked_activation(activation: Any) -> Any:
     """Return `activation` as Dense keeps it: a name, or a pair with the parameter."""
     pair = isinstance(activation, tuple | list)
     name, *parameters = (activation or [None]) if pair else [activation]

@@ -1,10 +1,22 @@
 """Networks from files."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from mathwork.nn.formats import layers
 from mathwork.nn.formats.files import as_path, refusal
 from mathwork.nn.network import Network
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-def load(path, *, activations=None, dtype=None):
+    from numpy.typing import DTypeLike
+
+    from mathwork._types import Activation, StrPath
+
+
+def load(path: StrPath, *, activations: Iterable[Activation] | None = None,
+         dtype: DTypeLike | None = None) -> Network:
     """Read a network from a file.
 
     Parameters
@@ -51,9 +63,9 @@ def load(path, *, activations=None, dtype=None):
     ...     load(path)
     Network(4-8-2, relu-sigmoid, float32)
     """
-    path = as_path(path)
-    found = layers(path, activations)
+    file = as_path(path)
+    found = layers(file, activations)
     try:
         return Network._of(found, dtype)
     except ValueError as error:         # from layers that do not chain
-        raise refusal(path, error) from None
+        raise refusal(file, error) from None

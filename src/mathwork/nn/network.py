@@ -1,5 +1,8 @@
 """A chain of dense layers, ready to be called."""
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +15,15 @@ from mathwork.init import he_normal, he_uniform
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import as_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Literal, Self
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+    from onnx import ModelProto
+
+    from mathwork._types import Activation, FloatArray, FloatDType, Rng, StrPath
 
 
 @kernels.call_without_tuple
@@ -80,12 +92,16 @@ class Network(kernels.ForwardPass):
 
     __slots__ = ()
 
-    def __new__(cls, layers, *, dtype=np.float32):
+    layers: tuple[Dense, ...]
+
+    def __new__(cls, layers: Iterable[Dense], *, dtype: DTypeLike = np.float32) -> Self:
         return super().__new__(cls, *checked_layers(layers, dtype))
 
     @classmethod
-    def he(cls, sizes, *, activation="relu", output="sigmoid", distribution="normal",
-           dtype=np.float32, rng=None):
+    def he(cls, sizes: Iterable[int], *, activation: Activation = "relu",
+           output: Activation = "sigmoid",
+           distribution: Literal["normal", "uniform"] = "normal",
+           dtype: DTypeLike = np.float32, rng: Rng = None) -> Self:
         """A network with He initialisation: weights of variance ``2 / n_in``, zero biases.
 
         Parameters
@@ -120,7 +136,7 @@ class Network(kernels.ForwardPass):
         >>> Network.he((4, 32, 32, 2), rng=0)
         Network(4-32-32-2, relu-relu-sigmoid, float32)
         """
-        draws = {"normal": he_normal, "uniform": he_uniform}
+        draws: dict[str, Callable[..., FloatArray]] = {"normal": he_normal, "uniform": he_uniform}
         if distribution not in draws:
             raise ValueError(f"distribution must be one of {', '.join(draws)}, "
                              f"got {distribution!r}")
@@ -136,14 +152,14 @@ class Network(kernels.ForwardPass):
                    dtype=dtype)
 
     @classmethod
-    def _of(cls, layers, dtype):
+    def _of(cls, layers: list[Dense], dtype: DTypeLike | None) -> Self:
         """The network of layers from elsewhere, in `dtype` or else the widest of their dtypes."""
         if dtype is None:
             dtype = np.result_type(*(layer.weight.dtype for layer in layers))
         return cls(layers, dtype=dtype)
 
     @classmethod
-    def from_sklearn(cls, estimator, *, dtype=None):
+    def from_sklearn(cls, estimator: Any, *, dtype: DTypeLike | None = None) -> Self:
         """The network in a fitted scikit-learn MLPClassifier or MLPRegressor.
 
         Parameters
@@ -184,7 +200,7 @@ class Network(kernels.ForwardPass):
         return cls._of(sources.sklearn_layers(estimator), dtype)
 
     @classmethod
-    def from_torch(cls, module, *, dtype=None):
+    def from_torch(cls, module: Any, *, dtype: DTypeLike | None = None) -> Self:
         """The network in a PyTorch ``nn.Sequential``.
 
         Parameters
@@ -225,7 +241,7 @@ class Network(kernels.ForwardPass):
         return cls._of(sources.torch_layers(module), dtype)
 
     @classmethod
-    def from_keras(cls, model, *, dtype=None):
+    def from_keras(cls, model: Any, *, dtype: DTypeLike | None = None) -> Self:
         """The network in a Keras model.
 
         Parameters
@@ -260,7 +276,7 @@ class Network(kernels.ForwardPass):
         return cls._of(sources.keras_layers(model), dtype)
 
     @classmethod
-    def from_onnx(cls, source, *, dtype=None):
+    def from_onnx(cls, source: StrPath | ModelProto, *, dtype: DTypeLike | None = None) -> Self:
         """The network in an ONNX model.
 
         Parameters
@@ -303,10 +319,10 @@ class Network(kernels.ForwardPass):
         return cls._of(onnx.layers(source), dtype)
 
     @property
-    def n_parameters(self):
+    def n_parameters(self) -> int:
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(self.sizes))
 
-    def trace(self, x):
+    def trace(self, x: ArrayLike) -> tuple[FloatArray, ...]:
         """Every layer's activation. The last one is the result of the call, bit for bit.
 
         Parameters
@@ -332,7 +348,7 @@ class Network(kernels.ForwardPass):
         """
         return self._trace(x)
 
-    def classify(self, x):
+    def classify(self, x: ArrayLike) -> int | NDArray[np.intp]:
         """Index of the largest output: the class, if each class has one output.
 
         Parameters
@@ -358,7 +374,7 @@ class Network(kernels.ForwardPass):
         largest = np.argmax(self(x), axis=-1)
         return int(largest) if largest.ndim == 0 else largest
 
-    def save(self, path):
+    def save(self, path: StrPath) -> None:
         """Write the network to a file that :func:`mathwork.nn.load` reads back to equal bits.
 
         Parameters
@@ -396,7 +412,7 @@ class Network(kernels.ForwardPass):
         """
         formats.save(self, as_path(path))
 
-    def to_onnx(self):
+    def to_onnx(self) -> ModelProto:
         """The network as an ONNX model that computes the same, for other runtimes.
 
         Returns
@@ -424,7 +440,7 @@ class Network(kernels.ForwardPass):
         """
         return onnx.model(self)
 
-    def as_ctypes(self):
+    def as_ctypes(self) -> RowFunction:
         """The forward pass of one row as a C function, for compiled loops.
 
         Returns
@@ -447,26 +463,27 @@ class Network(kernels.ForwardPass):
         """
         return RowFunction(self)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.layers, self.dtype)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         sizes = "-".join(map(str, self.sizes))
         activations = "-".join(layer._activation_text for layer in self.layers)
         return f"{type(self).__name__}({sizes}, {activations}, {self.dtype})"
 
 
-def _rebuild(cls, layers, dtype):
+def _rebuild(cls: type[Network], layers: tuple[Dense, ...], dtype: DTypeLike) -> Network:
     return cls(layers, dtype=dtype)
 
 
-def checked_layers(layers, dtype):
+def checked_layers(layers: Iterable[Dense], dtype: DTypeLike
+                   ) -> tuple[tuple[Dense, ...], FloatDType]:
     """Return (tuple of Dense that chain, in that dtype; dtype)."""
     dtype = float_dtype(dtype)
     try:

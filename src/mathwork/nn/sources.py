@@ -2,17 +2,30 @@
 
 Attributes of the objects are read by name; none of the three libraries is imported.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mathwork.nn.chain import Chain
 from mathwork.nn.dense import Dense
 
-SKLEARN_ACTIVATIONS = {"identity": "identity", "logistic": "sigmoid", "relu": "relu",
-                       "softmax": "softmax", "tanh": "tanh"}
-KERAS_ACTIVATIONS = {"elu": "elu", "gelu": "gelu", "leaky_relu": ("leaky_relu", 0.2),
-                     "linear": "identity", "log_softmax": "log_softmax", "relu": "relu",
-                     "selu": "selu", "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
-                     "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from mathwork._types import Activation, ActivationName
+
+SKLEARN_ACTIVATIONS: dict[str, ActivationName] = {
+    "identity": "identity", "logistic": "sigmoid", "relu": "relu", "softmax": "softmax",
+    "tanh": "tanh"}
+KERAS_ACTIVATIONS: dict[str, Activation] = {
+    "elu": "elu", "gelu": "gelu", "leaky_relu": ("leaky_relu", 0.2), "linear": "identity",
+    "log_softmax": "log_softmax", "relu": "relu", "selu": "selu", "sigmoid": "sigmoid",
+    "silu": "silu", "softmax": "softmax", "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
 
 # The modules that define the classes of the three libraries.
 SKLEARN = ("sklearn.",)
@@ -20,7 +33,7 @@ TORCH = ("torch.nn.modules.",)
 KERAS = ("keras.", "tf_keras.")
 
 
-def sklearn_layers(estimator):
+def sklearn_layers(estimator: Any) -> list[Dense]:
     """Return the layers of a fitted MLPClassifier or MLPRegressor."""
     _check_kind(estimator, "estimator", "an MLPClassifier or MLPRegressor",
                 "BaseMultilayerPerceptron", SKLEARN)
@@ -37,7 +50,7 @@ def sklearn_layers(estimator):
                                           strict=True)]
 
 
-def torch_layers(module):
+def torch_layers(module: Any) -> list[Dense]:
     """Return the layers of a torch.nn.Sequential, or of one torch.nn.Linear."""
     _check_kind(module, "module", "a torch.nn.Module", "Module", TORCH)
     chain = Chain()
@@ -45,7 +58,7 @@ def torch_layers(module):
     return chain.layers()
 
 
-def keras_layers(model):
+def keras_layers(model: Any) -> list[Dense]:
     """Return the layers of a Keras Sequential or Functional model."""
     _check_kind(model, "model", "a keras.Model", "Model", KERAS)
     leaves = list(_keras_leaves(model, ()))
@@ -56,14 +69,14 @@ def keras_layers(model):
     return chain.layers()
 
 
-def _check_kind(thing, name, wanted, base, roots):
+def _check_kind(thing: object, name: str, wanted: str, base: str, roots: tuple[str, ...]) -> None:
     """Raise unless the class of `thing` extends the class `base` of the library in `roots`."""
     if not any(kind.__name__ == base and kind.__module__.startswith(roots)
                for kind in type(thing).__mro__):
         raise TypeError(f"{name} must be {wanted}, got {type(thing).__name__}")
 
 
-def _library_class(thing, method, roots):
+def _library_class(thing: object, method: str, roots: tuple[str, ...]) -> str | None:
     """Return the class of the library in `roots` that decides what `thing` computes, or None.
 
     It is returned by name. A subclass counts as its base, unless the subclass or the object has a
@@ -77,18 +90,19 @@ def _library_class(thing, method, roots):
     return None
 
 
-def _refusal(where, reason):
+def _refusal(where: str, reason: str) -> ValueError:
     return ValueError(f"{where} has no counterpart in mathwork: {reason}")
 
 
 # ---- PyTorch ----
 
-def _torch_softmax(module):
+def _torch_softmax(module: Any) -> bool:
     return module.dim in (None, 1, -1)      # None: for a batch, PyTorch takes 1 as well
 
 
 # The activation for each module, and the condition under which it is the same.
-TORCH_ACTIVATIONS = {
+TORCH_ACTIVATIONS: dict[str, tuple[Callable[[Any], Activation],
+                                   Callable[[Any], bool] | None]] = {
     "ELU": (lambda module: ("elu", module.alpha), None),
     "GELU": (lambda module: "gelu", lambda module: module.approximate == "none"),
     "LeakyReLU": (lambda module: ("leaky_relu", module.negative_slope), None),
@@ -106,7 +120,8 @@ TORCH_ACTIVATIONS = {
 TORCH_IDENTITIES = {"AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout", "Identity"}
 
 
-def _append_torch(chain, module, path, within):
+def _append_torch(chain: Chain, module: Any, path: tuple[str, ...], within: tuple[Any, ...]
+                  ) -> None:
     where = f"{type(module).__name__} {'.'.join(path)!r}" if path else type(module).__name__
     kind = _library_class(module, "forward", TORCH)
     if kind == "LazyLinear":
@@ -135,7 +150,7 @@ def _append_torch(chain, module, path, within):
                               "of their own")
 
 
-def _torch_array(tensor, where):
+def _torch_array(tensor: Any, where: str) -> NDArray[Any]:
     """Return the numbers of a tensor; float16 and bfloat16 are widened to float32"""
     if not tensor.dtype.is_floating_point:
         raise _refusal(where, f"it has parameters of dtype {tensor.dtype}")
@@ -155,7 +170,7 @@ KERAS_IDENTITIES = {"ActivityRegularization", "AlphaDropout", "Dropout", "Gaussi
 KERAS_LAYERS = {"Activation", "Dense", "ELU", "Flatten", "LeakyReLU", "ReLU", "Softmax"}
 
 
-def _keras_leaves(layer, within):
+def _keras_leaves(layer: Any, within: tuple[Any, ...]) -> Iterator[tuple[Any, str]]:
     """Yield (layer, its class) of all layers that are not models, in the order of their calls"""
     where = _keras_name(layer)
     kind = _library_class(layer, "call", KERAS)
@@ -174,7 +189,7 @@ def _keras_leaves(layer, within):
         yield from _keras_leaves(child, (*within, layer))
 
 
-def _keras_chain(model, where):
+def _keras_chain(model: Any, where: str) -> list[Any]:
     """Return the layers of a Functional model: one at each depth of its graph, so it is a chain"""
     depths = model._nodes_by_depth
     if len(model.inputs) != 1 or len(model.outputs) != 1 or any(
@@ -184,7 +199,7 @@ def _keras_chain(model, where):
     return [getattr(call, "operation", None) or call.layer for call in calls]
 
 
-def _append_keras(chain, layer, kind, axes):
+def _append_keras(chain: Chain, layer: Any, kind: str, axes: int) -> int:
     """Append a layer; return the number of axes of its output, for an input with `axes`."""
     where = _keras_name(layer)
     if kind in KERAS_IDENTITIES:
@@ -221,11 +236,11 @@ def _append_keras(chain, layer, kind, axes):
     return axes
 
 
-def _keras_name(layer):
+def _keras_name(layer: Any) -> str:
     return f"{type(layer).__name__} {getattr(layer, 'name', '')!r}"
 
 
-def _keras_activation(function, where):
+def _keras_activation(function: Any, where: str) -> Activation:
     """Return our name of a function of keras.activations; others may only share its name"""
     name, module = (getattr(function, key, "") for key in ("__name__", "__module__"))
     if not (module.startswith(KERAS) and ".activations" in module and name in KERAS_ACTIVATIONS):
@@ -234,7 +249,7 @@ def _keras_activation(function, where):
     return KERAS_ACTIVATIONS[name]
 
 
-def _keras_array(weight):
+def _keras_array(weight: Any) -> NDArray[Any]:
     """Return the numbers of a weight; bfloat16, unknown to NumPy, becomes float32"""
     array = weight.numpy()
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array

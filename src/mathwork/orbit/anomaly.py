@@ -1,5 +1,7 @@
 """Kepler's equation: eccentric anomalies of every conic."""
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -8,8 +10,19 @@ from mathwork._doors import door
 from mathwork._levels import orbit as kernels
 from mathwork._status import CONVERGED, INVALID, NOT_CONVERGED
 
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
-class Anomaly(NamedTuple):
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray, Number
+
+
+AnomalyT = TypeVar("AnomalyT")
+CodeT = TypeVar("CodeT")
+
+
+class Anomaly(NamedTuple, Generic[AnomalyT, CodeT]):
     """The result of :func:`solve_kepler` with ``status=True``; unpacks to its fields.
 
     Parameters
@@ -27,12 +40,28 @@ class Anomaly(NamedTuple):
     Anomaly(anomaly=array([ 1., nan]), status=array([0, 1], dtype=int8))
     """
 
-    anomaly: object
-    status: object
+    anomaly: AnomalyT
+    status: CodeT
 
 
+@overload
+def solve_kepler(mean_anomaly: Number, eccentricity: Number, *, out: None = None,
+                 status: Literal[False] = False) -> float: ...
+@overload
+def solve_kepler(mean_anomaly: Number, eccentricity: Number, *, out: None = None,
+                 status: Literal[True]) -> Anomaly[float, int]: ...
+@overload
+def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
+                 status: Literal[False] = False) -> FloatArray | Any: ...
+@overload
+def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
+                 status: Literal[True]) -> Anomaly[FloatArray | Any, NDArray[np.int8] | Any]: ...
+@overload
+def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
+                 status: bool) -> Any: ...
 @door(kernels.solve_kepler)
-def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
+def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
+                 status: bool = False) -> Any:
     """The eccentric anomaly of a conic, by Kepler's equation.
 
     Parameters
@@ -92,17 +121,16 @@ def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
     >>> solve_kepler([1.0, 1.0, 1.0], [0.0, 1.0, 2.0]).round(6)
     array([1.      , 0.817732, 0.814097])
     """
-    (mean_anomaly, eccentricity), kind = units.plain(
-        mean_anomaly=(mean_anomaly, "rad"), eccentricity=(eccentricity, ""))
-    anomaly = kernels.plain_solve_kepler(mean_anomaly, eccentricity,
-                                         units.plain_out(out, kind, "rad"))
-    codes = _status(anomaly, mean_anomaly, eccentricity) if status else None
+    (M, e), kind = units.plain(mean_anomaly=(mean_anomaly, "rad"), eccentricity=(eccentricity, ""))
+    anomaly: Any = kernels.plain_solve_kepler(M, e, units.plain_out(out, kind, "rad"))
+    codes = _status(anomaly, M, e) if status else None
     if kind is not None:
         anomaly = kind.wrap(anomaly, "rad") if out is None else out
     return Anomaly(anomaly, codes) if status else anomaly
 
 
-def _status(anomaly, mean_anomaly, eccentricity):
+def _status(anomaly: Any, mean_anomaly: ArrayLike, eccentricity: ArrayLike
+            ) -> int | NDArray[np.int8]:
     """Return the codes of Anomaly: the kernel gives NaN for all but a converged value"""
     M, e = (np.asarray(value, np.float64) for value in (mean_anomaly, eccentricity))
     valid = np.isfinite(M) & np.isfinite(e) & (e >= 0)

@@ -3,9 +3,21 @@
 The star is held fixed unless the planet's mass is given; then both move. A fixed star is nearly
 exact if the planet is much lighter. Gravity is Newton's, without relativity.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
 import mathwork.orbit.units as units
-from mathwork._doors import door
+from mathwork._doors import door, typed_as
 from mathwork._levels import orbit as kernels
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from mathwork._types import FloatArray, Number
+    from mathwork.orbit.units import Kind
 
 MU = "m**3/s**2"        # a form that both astropy and pint read
 UNITS = {"radius": "m", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
@@ -13,8 +25,14 @@ UNITS = {"radius": "m", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
 
 # ---- forces ----
 
+@overload
+def gravitational_force(m1: Number, m2: Number, r: Number, *, out: None = None) -> float: ...
+@overload
+def gravitational_force(m1: ArrayLike, m2: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
+                        ) -> FloatArray | Any: ...
 @door(kernels.gravitational_force)
-def gravitational_force(m1, m2, r, *, out=None):
+def gravitational_force(m1: ArrayLike, m2: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
+                        ) -> Any:
     """The force by which two masses attract each other, in N.
 
     Parameters
@@ -45,8 +63,14 @@ def gravitational_force(m1, m2, r, *, out=None):
     return _force_in_general("gravitational_force", out, m1=(m1, "kg"), m2=(m2, "kg"), r=(r, "m"))
 
 
+@overload
+def centripetal_force(m: Number, v: Number, r: Number, *, out: None = None) -> float: ...
+@overload
+def centripetal_force(m: ArrayLike, v: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
+                      ) -> FloatArray | Any: ...
 @door(kernels.centripetal_force)
-def centripetal_force(m, v, r, *, out=None):
+def centripetal_force(m: ArrayLike, v: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
+                      ) -> Any:
     """The force that keeps a mass on a circle, in N.
 
     Parameters
@@ -80,18 +104,28 @@ def centripetal_force(m, v, r, *, out=None):
     return _force_in_general("centripetal_force", out, m=(m, "kg"), v=(v, "m/s"), r=(r, "m"))
 
 
-def _force_in_general(name, out, **values):
+def _force_in_general(name: str, out: ArrayLike | None, **values: tuple[ArrayLike, str]) -> Any:
     """Return a force of values with units, lists and subclasses"""
-    plain, kind = units.plain(**values)
-    force = kernels.plain_force(kernels.orbit_codes[name], *plain,
+    (first, second, radius), kind = units.plain(**values)
+    force = kernels.plain_force(kernels.orbit_codes[name], first, second, radius,
                                 units.plain_out(out, kind, "N"))
     return _as_given(force, out, kind, "N")
 
 
 # ---- quantities of a circular orbit ----
 
+@overload
+def circular_speed(radius: Number, *, star_mass: Number | None = None,
+                   planet_mass: Number | None = None, mu: Number | None = None, out: None = None
+                   ) -> float: ...
+@overload
+def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
+                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                   out: ArrayLike | None = None) -> FloatArray | Any: ...
 @door(kernels.circular_speed)
-def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
+                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                   out: ArrayLike | None = None) -> Any:
     """The speed of a circular orbit, in m/s.
 
     Parameters
@@ -149,7 +183,10 @@ def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
 
 
 @door(kernels.period)
-def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+@typed_as(circular_speed)
+def period(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
+           planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+           out: ArrayLike | None = None) -> Any:
     """The time of one revolution on a circular orbit, in s.
 
     Parameters
@@ -184,7 +221,10 @@ def period(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
 
 
 @door(kernels.angular_speed)
-def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+@typed_as(circular_speed)
+def angular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
+                  planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                  out: ArrayLike | None = None) -> Any:
     """The angular speed on a circular orbit, in rad/s.
 
     Parameters
@@ -214,7 +254,10 @@ def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None
 
 
 @door(kernels.escape_speed)
-def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+@typed_as(circular_speed)
+def escape_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
+                 planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                 out: ArrayLike | None = None) -> Any:
     """The speed that is enough to never return, in m/s.
 
     Parameters
@@ -244,16 +287,21 @@ def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, out=None)
 
 
 @door(kernels.orbital_energy)
-def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+@typed_as(circular_speed)
+def orbital_energy(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
+                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                   out: ArrayLike | None = None) -> Any:
     """The energy of a circular orbit, kinetic and potential together, in J.
 
     Parameters
     ----------
-    radius, star_mass, mu, out
+    radius, star_mass
         As for :func:`circular_speed`.
     planet_mass : float or array_like
         Mass of the planet in kg. It may be left out beside `mu`; then the result is the specific
         energy, in J/kg.
+    mu, out
+        As for :func:`circular_speed`.
 
     Returns
     -------
@@ -286,15 +334,20 @@ def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, out=Non
 
 
 @door(kernels.hill_radius)
-def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
+@typed_as(circular_speed)
+def hill_radius(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
+                planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                out: ArrayLike | None = None) -> Any:
     """The radius within which a planet can hold satellites of its own, in m.
 
     Parameters
     ----------
-    radius, star_mass, mu, out
+    radius, star_mass
         As for :func:`circular_speed`.
     planet_mass : float or array_like
         Mass of the planet in kg.
+    mu, out
+        As for :func:`circular_speed`.
 
     Returns
     -------
@@ -327,28 +380,31 @@ def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, out=None):
     return _in_general("hill_radius", "m", radius, star_mass, planet_mass, mu, out)
 
 
-def _in_general(name, unit, radius, star_mass, planet_mass, mu, out):
+def _in_general(name: str, unit: str, radius: ArrayLike, star_mass: ArrayLike | None,
+                planet_mass: ArrayLike | None, mu: ArrayLike | None, out: ArrayLike | None) -> Any:
     """Return a quantity of values with units, lists and subclasses"""
-    given = {"radius": radius, "star_mass": star_mass, "planet_mass": planet_mass, "mu": mu}
+    given: dict[str, Any] = {"radius": radius, "star_mass": star_mass, "planet_mass": planet_mass,
+                             "mu": mu}
     wanted = {argument: (value, UNITS[argument]) for argument, value in given.items()
               if value is not None or argument == "radius"}
     plain, kind = units.plain(**wanted)
     given.update(zip(wanted, plain, strict=True))
-    result = kernels.plain_circular(kernels.orbit_codes[name], *given.values(),
-                                    units.plain_out(out, kind, unit))
+    arguments = [*given.values(), units.plain_out(out, kind, unit)]
+    result = kernels.plain_circular(kernels.orbit_codes[name], *arguments)
     if kind is None:
         look_at_units(given["radius"], given["star_mass"], given["mu"], 5)
     return _as_given(result, out, kind, unit)
 
 
-def look_at_units(radius, star_mass, mu, stacklevel, radius_name="radius"):
+def look_at_units(radius: Any, star_mass: Any, mu: Any, stacklevel: int,
+                  radius_name: str = "radius") -> None:
     """Warn if numbers, or the first elements of arrays, do not look like SI"""
     star = star_mass if mu is None else mu
     if not kernels.looks_like_si(radius, star, mu is None):
         units.warn_of_units(radius, star, mu is None, stacklevel, radius_name)
 
 
-def _as_given(result, out, kind, unit):
+def _as_given(result: Any, out: Any, kind: Kind | None, unit: str) -> Any:
     if out is not None:
         return out
     return result if kind is None else kind.wrap(result, unit)

@@ -1,15 +1,24 @@
 """Elements of orbits: their checks, and the coefficients for the kernel of positions."""
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._levels import orbit as kernels
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+
 # in the order of kernels.settle_orbits; either the first or the last is given
 NAMES = ("a", "e", "i", "Omega", "omega", "M0", "mu", "periapsis")
 
 
-def settled(given):
+def settled(given: dict[str, Any]) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
     """Return the elements of valid orbits, and the coefficients for the kernel of positions.
 
     Parameters
@@ -45,7 +54,7 @@ def settled(given):
     return found, coefficients
 
 
-def _broadcast(values):
+def _broadcast(values: Iterable[ArrayLike]) -> tuple[NDArray[np.float64], ...]:
     """Return the values as float64 arrays of one shape"""
     arrays = [np.asarray(value, np.float64) for value in values]
     try:
@@ -55,7 +64,7 @@ def _broadcast(values):
         raise ValueError(f"elements must have shapes that broadcast, got {shapes}") from None
 
 
-def _check_number(name, value):
+def _check_number(name: str, value: float) -> None:
     if name == "mu" and not value > 0:
         raise ValueError(f"mu must be positive, got {value!r}")
     if name == "e" and not 0 <= value < math.inf:
@@ -64,7 +73,7 @@ def _check_number(name, value):
         raise ValueError(f"{name} must be finite, got {value!r}")
 
 
-def _refusal(given):
+def _refusal(given: dict[str, Any]) -> str:
     """Return the reason why finite elements are not an orbit"""
     if "periapsis" in given:
         return f"periapsis must be positive, got {float(given['periapsis'])!r}"

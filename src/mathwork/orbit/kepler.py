@@ -1,4 +1,8 @@
 """Orbits of any eccentricity: positions and velocities at given times."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
 import numpy as np
 
 import mathwork._workers as _workers
@@ -9,9 +13,23 @@ from mathwork.orbit.circular import MU, look_at_units
 from mathwork.orbit.elements import settled
 from mathwork.orbit.plot import conics, plot_orbits
 
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Self
 
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray, FloatOrArray, Measures, Number
+    from mathwork.orbit.plot import Drawing
+    from mathwork.orbit.units import Kind
+
+
+@overload
+def vis_viva(r: Number, a: Number, *, mu: Number) -> float: ...
+@overload
+def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> FloatArray | Any: ...
 @door(kernels.vis_viva)
-def vis_viva(r, a, *, mu):
+def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> Any:
     """The speed at a distance on any orbit, in m/s.
 
     Parameters
@@ -113,11 +131,19 @@ class KeplerOrbit:
     (2, 3)
     """
 
-    def __init__(self, a, e, i=0.0, Omega=0.0, omega=0.0, M0=0.0, *, mu):
+    _coefficients: NDArray[np.float64]
+    _elements: dict[str, NDArray[np.float64]]
+    _kind: Kind | None
+    shape: tuple[int, ...]
+
+    def __init__(self, a: ArrayLike, e: ArrayLike, i: ArrayLike = 0.0, Omega: ArrayLike = 0.0,
+                 omega: ArrayLike = 0.0, M0: ArrayLike = 0.0, *, mu: ArrayLike) -> None:
         self._settle("a", a, e, i, Omega, omega, M0, mu)
 
     @classmethod
-    def from_periapsis(cls, periapsis, e, i=0.0, Omega=0.0, omega=0.0, M0=0.0, *, mu):
+    def from_periapsis(cls, periapsis: ArrayLike, e: ArrayLike, i: ArrayLike = 0.0,
+                       Omega: ArrayLike = 0.0, omega: ArrayLike = 0.0, M0: ArrayLike = 0.0, *,
+                       mu: ArrayLike) -> Self:
         """Make an orbit from its least distance, which a parabola has too.
 
         Near e = 1 it keeps digits that a would lose.
@@ -145,7 +171,8 @@ class KeplerOrbit:
         orbit._settle("periapsis", periapsis, e, i, Omega, omega, M0, mu)
         return orbit
 
-    def _settle(self, given, length, e, i, Omega, omega, M0, mu):
+    def _settle(self, given: str, length: ArrayLike, e: ArrayLike, i: ArrayLike, Omega: ArrayLike,
+                omega: ArrayLike, M0: ArrayLike, mu: ArrayLike) -> None:
         found, kind = units.plain(**{given: (length, "m"), "e": (e, ""), "i": (i, "rad"),
                                      "Omega": (Omega, "rad"), "omega": (omega, "rad"),
                                      "M0": (M0, "rad"), "mu": (mu, MU)})
@@ -157,34 +184,34 @@ class KeplerOrbit:
             # stacklevel counts this function, __init__ or from_periapsis, and the caller
             look_at_units(elements["periapsis"], None, elements["mu"], 5, "periapsis")
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         for array in (*state["_elements"].values(), state["_coefficients"]):
             array.flags.writeable = False
         self.__dict__.update(state)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("an orbit cannot be changed")
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("an orbit cannot be changed")
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self         # it never changes
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeplerOrbit):
             return NotImplemented
         return self._kind == other._kind and all(
             np.array_equal(value, other._elements[name], equal_nan=True)
             for name, value in self._elements.items())
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash((self.shape, float(np.nansum(self._elements["periapsis"]))))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
         with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
             texts = ", ".join(f"{name}={getattr(self, name)}"
@@ -192,7 +219,7 @@ class KeplerOrbit:
         name = type(self).__name__
         return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
 
-    def _out(self, value, unit, kind=None):
+    def _out(self, value: Any, unit: str | None, kind: Kind | None = None) -> Any:
         """Return a float for one orbit, with the units of `kind` or else of the elements"""
         value = float(value) if np.ndim(value) == 0 else value
         kind = kind or self._kind
@@ -200,26 +227,50 @@ class KeplerOrbit:
 
     # ---- elements ----
 
-    a = property(lambda self: self._out(self._elements["a"], "m"), doc="Semi-major axis in m.")
-    e = property(lambda self: self._out(self._elements["e"], None), doc="Eccentricity.")
-    i = property(lambda self: self._out(self._elements["i"], "rad"), doc="Inclination in rad.")
-    Omega = property(lambda self: self._out(self._elements["Omega"], "rad"),
-                     doc="Longitude of the ascending node in rad.")
-    omega = property(lambda self: self._out(self._elements["omega"], "rad"),
-                     doc="Argument of the periapsis in rad.")
-    M0 = property(lambda self: self._out(self._elements["M0"], "rad"),
-                  doc="Mean anomaly at time 0 in rad.")
-    mu = property(lambda self: self._out(self._elements["mu"], MU), doc="G M in m3/s2.")
+    @property
+    def a(self) -> Measures:
+        """Semi-major axis in m."""
+        return self._out(self._elements["a"], "m")
+
+    @property
+    def e(self) -> FloatOrArray:
+        """Eccentricity."""
+        return self._out(self._elements["e"], None)
+
+    @property
+    def i(self) -> Measures:
+        """Inclination in rad."""
+        return self._out(self._elements["i"], "rad")
+
+    @property
+    def Omega(self) -> Measures:        # noqa: N802
+        """Longitude of the ascending node in rad."""
+        return self._out(self._elements["Omega"], "rad")
+
+    @property
+    def omega(self) -> Measures:
+        """Argument of the periapsis in rad."""
+        return self._out(self._elements["omega"], "rad")
+
+    @property
+    def M0(self) -> Measures:           # noqa: N802
+        """Mean anomaly at time 0 in rad."""
+        return self._out(self._elements["M0"], "rad")
+
+    @property
+    def mu(self) -> Measures:
+        """G M in m3/s2."""
+        return self._out(self._elements["mu"], MU)
 
     # ---- results of the elements ----
 
     @property
-    def periapsis(self):
+    def periapsis(self) -> Measures:
         """Least distance in m."""
         return self._out(self._elements["periapsis"], "m")
 
     @property
-    def apoapsis(self):
+    def apoapsis(self) -> Measures:
         """Greatest distance in m, infinite for a parabola and a hyperbola."""
         e = self._elements["e"]
         with np.errstate(all="ignore"):
@@ -227,26 +278,26 @@ class KeplerOrbit:
         return self._out(apoapsis, "m")
 
     @property
-    def mean_motion(self):
+    def mean_motion(self) -> Measures:
         """Mean motion in rad/s: sqrt(mu / |a|^3), for a parabola sqrt(mu / (2 q^3))."""
         return self._out(self._mean_motions(), "rad/s")
 
     @property
-    def period(self):
+    def period(self) -> Measures:
         """Time of one revolution in s, infinite for a parabola and a hyperbola."""
         e = self._elements["e"]
         with np.errstate(all="ignore"):
             return self._out(np.where(e >= 1, np.inf, 2 * np.pi / self._mean_motions()), "s")
 
     @property
-    def energy(self):
+    def energy(self) -> Measures:
         """Energy in J for each kg of the orbiting body: -mu / (2 a)."""
         mu, e, q = (self._elements[name] for name in ("mu", "e", "periapsis"))
         with np.errstate(all="ignore"):
             return self._out(mu * (e - 1) / (2 * q), "m**2/s**2")
 
     @property
-    def angular_momentum(self):
+    def angular_momentum(self) -> NDArray[np.float64] | Any:
         """Angular momentum in m2/s, for each kg of the orbiting body, shape (..., 3)."""
         mu, e, q, i, Omega = (self._elements[name]
                               for name in ("mu", "e", "periapsis", "i", "Omega"))
@@ -256,11 +307,11 @@ class KeplerOrbit:
                                -size * np.sin(i) * np.cos(Omega), size * np.cos(i)], axis=-1)
         return self._out(vector, "m**2/s")
 
-    def _mean_motions(self):
+    def _mean_motions(self) -> NDArray[np.float64]:
         """Return a copy, in the shape of the orbits"""
         return self._coefficients[:, 1].copy().reshape(self.shape)
 
-    def speed_at(self, r):
+    def speed_at(self, r: ArrayLike) -> Measures:
         """The speed at a distance, by :func:`vis_viva`.
 
         Parameters
@@ -288,7 +339,7 @@ class KeplerOrbit:
 
     # ---- in time ----
 
-    def position(self, t, *, workers=1):
+    def position(self, t: ArrayLike, *, workers: int = 1) -> NDArray[np.float64] | Any:
         """Positions at the times t.
 
         Parameters
@@ -323,7 +374,7 @@ class KeplerOrbit:
         """
         return self._states(False, t, "m", workers)
 
-    def velocity(self, t, *, workers=1):
+    def velocity(self, t: ArrayLike, *, workers: int = 1) -> NDArray[np.float64] | Any:
         """Velocities at the times t.
 
         Parameters
@@ -345,7 +396,7 @@ class KeplerOrbit:
         """
         return self._states(True, t, "m/s", workers)
 
-    def _states(self, moving, t, unit, workers):
+    def _states(self, moving: bool, t: Any, unit: str, workers: int) -> Any:
         if self._kind is None and type(workers) is int and workers == 1:
             found = kernels.states_at(moving, self._coefficients, self.shape, t)
             if found is not NotImplemented:
@@ -356,13 +407,13 @@ class KeplerOrbit:
         times = np.ascontiguousarray(t, np.float64).reshape(-1)
         out = np.empty((len(self._coefficients) * len(times), 3))
 
-        def run(start, stop):
+        def run(start: int, stop: int) -> None:
             kernels.orbit_states(moving, self._coefficients, times, out, start, stop)
 
         _workers.over_rows(run, len(out), workers)
         return self._out(out.reshape(*self.shape, *np.shape(t), 3), unit, kind)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the orbit, or the orbits, to scale.
 
         Parameters
@@ -386,8 +437,8 @@ class KeplerOrbit:
         """
         return plot_orbits(self, ax)
 
-    def _drawings(self):
+    def _drawings(self) -> list[Drawing]:
         """Return the Drawings for plot_orbits, one for each orbit"""
         (places,), _ = units.plain(places=(self.position(0.0), "m"))
-        return conics(*(self._elements[name] for name in ("periapsis", "e", "i", "Omega", "omega")),
-                      places)
+        elements = (self._elements[name] for name in ("periapsis", "e", "i", "Omega", "omega"))
+        return conics(*elements, places=places)

@@ -3,13 +3,22 @@
 An object of orbits has a method `_drawings()`. It returns a Drawing for each orbit, made by
 `circles` or `conics` here.
 """
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from mathwork._extras import extra
 from mathwork.constants import AU
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 POINTS = 361            # points of a curve
 SMALLEST_IN_AU = 0.1    # a smaller picture is in km
@@ -22,14 +31,21 @@ NARROWEST = 0.25        # shortest side of a picture, as a part of its longer si
 class Drawing(NamedTuple):
     """One orbit in metres, in the x-y plane: paths of shape (n, 2), places of shape (2,)."""
 
-    path: object
-    planet: object                  # None if it is farther away than the path goes
-    star: object
-    star_path: object = None        # None if the star is held fixed
-    barycentre: object = None       # None if no masses are known
+    path: NDArray[np.float64]
+    planet: NDArray[np.float64] | None      # None if it is farther away than the path
+    star: NDArray[np.float64]
+    star_path: NDArray[np.float64] | None = None        # None if the star is held fixed
+    barycentre: NDArray[np.float64] | None = None       # None if no masses are known
 
 
-def plot_orbits(orbits, ax=None, *, labels=None):
+class Orbits(Protocol):
+    """One orbit or several, that can be drawn."""
+
+    def _drawings(self) -> Iterable[Drawing]: ...
+
+
+def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
+                labels: Sequence[str] | None = None) -> Axes:
     """Draw orbits to scale, as seen from the pole of the x-y plane.
 
     Parameters
@@ -101,14 +117,14 @@ def plot_orbits(orbits, ax=None, *, labels=None):
 
 # ---- from orbits to curves ----
 
-def _drawings_of(orbit):
+def _drawings_of(orbit: Orbits) -> Iterable[Drawing]:
     if not hasattr(type(orbit), "_drawings"):
         raise TypeError("orbits must be CircularOrbit or KeplerOrbit objects, "
                         f"got {type(orbit).__name__}")
     return orbit._drawings()
 
 
-def circles(radius, share, fixed_star):
+def circles(radius: float, share: float, fixed_star: bool) -> Drawing:
     """Return the Drawing of a circular orbit; `share` is the planet's part of both masses."""
     turn = np.linspace(0, 2 * np.pi, POINTS)
     circle = radius * np.stack((np.cos(turn), np.sin(turn)), axis=-1)
@@ -119,7 +135,9 @@ def circles(radius, share, fixed_star):
                    centre)
 
 
-def conics(periapsis, e, i, Omega, omega, places):
+def conics(periapsis: NDArray[np.float64], e: NDArray[np.float64], i: NDArray[np.float64],
+           Omega: NDArray[np.float64], omega: NDArray[np.float64], *, places: NDArray[np.float64]
+           ) -> list[Drawing]:
     """Return the Drawings of orbits.
 
     Elements are arrays of one shape (...), and `places` (..., 3) are the positions of the planets.
@@ -132,7 +150,7 @@ def conics(periapsis, e, i, Omega, omega, places):
                 strict=True)]
 
 
-def _conic(q, e, i, Omega, omega):
+def _conic(q: float, e: float, i: float, Omega: float, omega: float) -> NDArray[np.float64]:
     """Return x and y of r = q (1 + e) / (1 + e cos nu), turned into space by the three angles"""
     if e < 1:
         E = np.linspace(0, 2 * np.pi, POINTS)
@@ -155,18 +173,18 @@ def _conic(q, e, i, Omega, omega):
 
 # ---- on the axes ----
 
-def _unit_of(reach):
+def _unit_of(reach: float) -> tuple[float, str]:
     """Return (metres in the unit of the axes, its name) for a picture of this size"""
     return (AU, "au") if reach >= SMALLEST_IN_AU * AU else (1e3, "km")
 
 
-def _draw_planet(ax, drawing, metres, name, few):
+def _draw_planet(ax: Axes, drawing: Drawing, metres: float, name: str | None, few: bool) -> None:
     line, = ax.plot(*drawing.path.T / metres, linewidth=1.2 if few else 0.6, label=name)
     if few and drawing.planet is not None:
         ax.plot(*drawing.planet / metres, "o", markersize=6, color=line.get_color())
 
 
-def _draw_centre(ax, drawings, metres):
+def _draw_centre(ax: Axes, drawings: list[Drawing], metres: float) -> None:
     """Draw stars and barycentres, each place once"""
     stars, crosses = {}, {}
     for drawing in drawings:
@@ -182,14 +200,14 @@ def _draw_centre(ax, drawings, metres):
                 color="black", linestyle="none", label="barycentre")
 
 
-def _label_axes(ax, unit):
+def _label_axes(ax: Axes, unit: str) -> None:
     ax.set_aspect("equal")
     ax.locator_params(nbins=5)
     ax.set_xlabel(f"x ({unit})")
     ax.set_ylabel(f"y ({unit})")
 
 
-def _widen(ax):
+def _widen(ax: Axes) -> None:
     """Widen axes of equal scale, so that they are not a line even for a line"""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     least = NARROWEST * max(right - left, top - bottom)
@@ -199,16 +217,17 @@ def _widen(ax):
         ax.set_ylim((bottom + top - least) / 2, (bottom + top + least) / 2)
 
 
-def _is_close(drawing):
+def _is_close(drawing: Drawing) -> bool:
     return (drawing.barycentre is not None
             and 0 < abs(drawing.barycentre - drawing.star)[0] < CLOSE * np.abs(drawing.path).max())
 
 
-def _draw_enlarged(ax, drawing):
+def _draw_enlarged(ax: Axes, drawing: Drawing) -> None:
     """Draw the surroundings of the star, in a picture below it"""
-    distance = abs(drawing.barycentre - drawing.star)[0]
+    barycentre: Any = drawing.barycentre        # which there is, because it is close to the star
+    distance = abs(barycentre - drawing.star)[0]
     metres, unit = _unit_of(distance)
-    middle = (drawing.barycentre[0] if drawing.star_path is not None else distance / 2) / metres
+    middle = (barycentre[0] if drawing.star_path is not None else distance / 2) / metres
     inset = ax.inset_axes((0.37, 0.13, 0.26, 0.26))
     _draw_centre(inset, [drawing], metres)
     _label_axes(inset, unit)
@@ -216,5 +235,5 @@ def _draw_enlarged(ax, drawing):
     inset.set_xlim(middle - 1.3 * distance / metres, middle + 1.3 * distance / metres)
     inset.set_ylim(-1.3 * distance / metres, 1.3 * distance / metres)
     inset.tick_params(labelsize="x-small")
-    inset.xaxis.label.set_size("x-small")
-    inset.yaxis.label.set_size("x-small")
+    inset.xaxis.label.set_fontsize("x-small")
+    inset.yaxis.label.set_fontsize("x-small")

@@ -1,6 +1,8 @@
 """Complete circular orbits: every quantity of many at once, and one orbit as an object."""
+from __future__ import annotations
+
 from dataclasses import KW_ONLY, dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -11,8 +13,21 @@ from mathwork.constants import G
 from mathwork.orbit.circular import MU, look_at_units
 from mathwork.orbit.plot import circles, plot_orbits
 
+if TYPE_CHECKING:
+    from typing import Any, Self
 
-class OrbitTable(NamedTuple):
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from mathwork._types import FloatArray, Measure, Number
+    from mathwork.orbit.plot import Drawing
+    from mathwork.orbit.units import Kind
+
+
+Column = TypeVar("Column")
+
+
+class OrbitTable(NamedTuple, Generic[Column]):
     """The result of :func:`orbit_table`, one element an orbit; unpacks to its fields.
 
     Parameters
@@ -41,20 +56,27 @@ class OrbitTable(NamedTuple):
     array([ 365.26, 2922.06])
     """
 
-    force: object
-    speed: object
-    period: object
-    angular_speed: object
-    escape_speed: object
-    energy: object
-    hill_radius: object
+    force: Column
+    speed: Column
+    period: Column
+    angular_speed: Column
+    escape_speed: Column
+    energy: Column
+    hill_radius: Column
 
 
 GIVEN = ("star_mass", "planet_mass", "radius")
 TABLE_UNITS = OrbitTable("N", "m/s", "s", "rad/s", "m/s", "J", "m")
 
 
-def orbit_table(star_mass, planet_mass, radius, *, fixed_star=True):
+@overload
+def orbit_table(star_mass: Number, planet_mass: Number, radius: Number, *, fixed_star: bool = True
+                ) -> OrbitTable[float]: ...
+@overload
+def orbit_table(star_mass: ArrayLike, planet_mass: ArrayLike, radius: ArrayLike, *,
+                fixed_star: bool = True) -> OrbitTable[FloatArray | Any]: ...
+def orbit_table(star_mass: ArrayLike, planet_mass: ArrayLike, radius: ArrayLike, *,
+                fixed_star: bool = True) -> OrbitTable[Any]:
     """Every quantity of circular orbits in one pass.
 
     Parameters
@@ -93,14 +115,15 @@ def orbit_table(star_mass, planet_mass, radius, *, fixed_star=True):
     return table if kind is None else OrbitTable(*map(kind.wrap, table, TABLE_UNITS))
 
 
-def _table_of(star_mass, planet_mass, radius, fixed_star, stacklevel):
+def _table_of(star_mass: Any, planet_mass: Any, radius: Any, fixed_star: bool, stacklevel: int
+              ) -> tuple[OrbitTable[Any], tuple[Any, Any, Any], Kind | None]:
     """Return (OrbitTable, masses and radius, all plain; the kind of the given units)"""
-    plain, kind = units.plain(star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"),
-                              radius=(radius, "m"))
-    columns = kernels.plain_table(*plain, fixed_star)
+    (star_mass, planet_mass, radius), kind = units.plain(
+        star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"), radius=(radius, "m"))
+    columns = kernels.plain_table(star_mass, planet_mass, radius, fixed_star)
     if kind is None:
-        look_at_units(plain[2], plain[0], None, stacklevel)
-    return OrbitTable(*columns), plain, kind
+        look_at_units(radius, star_mass, None, stacklevel)
+    return OrbitTable(*columns), (star_mass, planet_mass, radius), kind
 
 
 @dataclass(frozen=True)
@@ -140,16 +163,16 @@ class CircularOrbit:
     27.285 d, 1025 m/s, 4671 km
     """
 
-    star_mass: object
-    planet_mass: object
-    radius: object
+    star_mass: Measure
+    planet_mass: Measure
+    radius: Measure
     _: KW_ONLY
     fixed_star: bool = True
-    _table: OrbitTable = field(init=False, repr=False, compare=False)
-    _plain: tuple = field(init=False, repr=False, compare=False)
-    _kind: object = field(init=False, repr=False, compare=False)
+    _table: OrbitTable[float] = field(init=False, repr=False, compare=False)
+    _plain: tuple[float, float, float] = field(init=False, repr=False, compare=False)
+    _kind: Kind | None = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         table, plain, kind = _table_of(self.star_mass, self.planet_mass, self.radius,
                                        self.fixed_star, 6)
         for name, value in zip(GIVEN, plain, strict=True):
@@ -160,66 +183,66 @@ class CircularOrbit:
             "fixed_star": bool(self.fixed_star), "_table": OrbitTable(*map(float, table)),
             "_plain": tuple(map(float, plain)), "_kind": kind})
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         for name, plain in zip(GIVEN, state["_plain"], strict=True):
             kind = units.kind_of(state[name])
             state[name] = plain if kind is None else kind.frozen(state[name])
         self.__dict__.update(state)
 
-    def __copy__(self):
+    def __copy__(self) -> Self:
         return self         # it never changes
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
     @property
-    def mu(self):
+    def mu(self) -> Measure:
         """G M, or G (M + m) if both masses move, m3/s2."""
         star, planet, _ = self._plain
         return self._wrap(G * star if self.fixed_star else G * star + G * planet, MU)
 
     @property
-    def force(self):
+    def force(self) -> Measure:
         """The force between the masses, N."""
         return self._wrap(self._table.force, TABLE_UNITS.force)
 
     @property
-    def speed(self):
+    def speed(self) -> Measure:
         """Speed of the planet relative to the star, m/s."""
         return self._wrap(self._table.speed, TABLE_UNITS.speed)
 
     @property
-    def period(self):
+    def period(self) -> Measure:
         """Time of one revolution, s."""
         return self._wrap(self._table.period, TABLE_UNITS.period)
 
     @property
-    def angular_speed(self):
+    def angular_speed(self) -> Measure:
         """Angular speed, rad/s."""
         return self._wrap(self._table.angular_speed, TABLE_UNITS.angular_speed)
 
     @property
-    def escape_speed(self):
+    def escape_speed(self) -> Measure:
         """Speed relative to the star that would be enough to leave it, m/s."""
         return self._wrap(self._table.escape_speed, TABLE_UNITS.escape_speed)
 
     @property
-    def energy(self):
+    def energy(self) -> Measure:
         """Kinetic and potential energy, J."""
         return self._wrap(self._table.energy, TABLE_UNITS.energy)
 
     @property
-    def hill_radius(self):
+    def hill_radius(self) -> Measure:
         """The radius within which the planet can hold satellites, m."""
         return self._wrap(self._table.hill_radius, TABLE_UNITS.hill_radius)
 
     @property
-    def barycentre(self):
+    def barycentre(self) -> Measure:
         """Distance of the common centre of mass from the star's, m."""
         star, planet, radius = self._plain
         return self._wrap(_share(planet, star) * radius, "m")
 
-    def position(self, t):
+    def position(self, t: ArrayLike) -> FloatArray | Any:
         """Position of the planet as seen from the star.
 
         Parameters
@@ -244,7 +267,7 @@ class CircularOrbit:
         place, kind = self._turned(t, self._plain[2], 0)
         return place if kind is None else kind.wrap(place, "m")
 
-    def velocity(self, t):
+    def velocity(self, t: ArrayLike) -> FloatArray | Any:
         """Velocity of the planet as seen from the star.
 
         Parameters
@@ -267,7 +290,7 @@ class CircularOrbit:
         rate, kind = self._turned(t, self._table.speed, 1)
         return rate if kind is None else kind.wrap(rate, "m/s")
 
-    def positions(self, t):
+    def positions(self, t: ArrayLike) -> tuple[FloatArray | Any, FloatArray | Any]:
         """Positions of both bodies about their barycentre.
 
         Parameters
@@ -294,7 +317,7 @@ class CircularOrbit:
         both = -_share(planet, star) * place, _share(star, planet) * place
         return both if kind is None else tuple(kind.wrap(body, "m") for body in both)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the orbit to scale, with both bodies and the barycentre.
 
         Parameters
@@ -323,15 +346,15 @@ class CircularOrbit:
         """
         return plot_orbits(self, ax)
 
-    def _drawings(self):
+    def _drawings(self) -> list[Drawing]:
         """Return the Drawing for plot_orbits"""
         star, planet, radius = self._plain
         return [circles(radius, _share(planet, star), self.fixed_star)]
 
-    def _wrap(self, value, unit):
+    def _wrap(self, value: float, unit: str) -> Measure:
         return value if self._kind is None else self._kind.wrap(value, unit)
 
-    def _turned(self, t, length, quarters):
+    def _turned(self, t: Any, length: float, quarters: int) -> tuple[FloatArray, Kind | None]:
         """Return a vector of this length, turned from x by quarters and by time; and its units"""
         (t,), kind = units.plain(t=(t, "s"))
         kind = units.kind_beside(self._kind, kind, "t")
@@ -345,6 +368,6 @@ class CircularOrbit:
             return vector.astype(real_dtype(np.asarray(t).dtype), copy=False), kind
 
 
-def _share(mass, other):
+def _share(mass: float, other: float) -> float:
     """Return mass / (mass + other), or one half if both are 0"""
     return mass / (mass + other) if mass + other else 0.5

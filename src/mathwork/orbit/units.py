@@ -3,15 +3,25 @@
 astropy and pint are searched among the modules that the caller has imported, and never imported
 here. Plain numbers are SI. Numbers that do not look like SI give a warning.
 """
+from __future__ import annotations
+
 import math
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._arrays import as_array, unmasked
 from mathwork._levels import orbit as kernels
 from mathwork.constants import G
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+    from typing import Any, TypeAlias
+
+    from numpy.typing import ArrayLike, NDArray
 
 # Square of the angular speed of the fastest orbit: (4 pi / 3) G rho just above a body as dense as
 # osmium, 22 590 kg / m^3, the densest element. That is one turn in 42 minutes.
@@ -48,7 +58,8 @@ class UnitsWarning(UserWarning):
     """
 
 
-def warn_of_units(radius, star, is_mass, stacklevel=2, radius_name="radius"):
+def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, stacklevel: int = 2,
+                  radius_name: str = "radius") -> None:
     """Warn if an orbit about `star`, a mass or a mu, does not look like SI.
 
     Of arrays the first element is checked: a mistaken unit is the same everywhere.
@@ -78,16 +89,16 @@ kernels.know_units(FASTEST, SLOWEST, LIGHTEST, warn_of_units)
 class Astropy:
     """astropy quantities"""
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(other) is Astropy
 
     __hash__ = object.__hash__
 
     @property
-    def units(self):
+    def units(self) -> ModuleType:
         return sys.modules["astropy.units"]
 
-    def to_plain(self, value, name, unit):
+    def to_plain(self, value: Any, name: str, unit: str) -> Any:
         if hasattr(value, "mask"):
             raise TypeError(f"{name} must be a plain quantity, got a masked one")
         if value.dtype.kind == "f":         # float32 has no room for many values in SI units
@@ -97,16 +108,16 @@ class Astropy:
         except self.units.UnitsError:
             raise _wrong_unit(name, unit, value.unit) from None
 
-    def wrap(self, value, unit):
+    def wrap(self, value: Any, unit: str) -> Any:
         return value << self.units.Unit(unit)      # without a copy
 
-    def memory_of(self, out):
+    def memory_of(self, out: Any) -> tuple[Any, Any]:
         return out.unit, out.value
 
-    def same_unit(self, unit, found):
+    def same_unit(self, unit: str, found: Any) -> bool:
         return self.units.Unit(unit) == found
 
-    def frozen(self, value):
+    def frozen(self, value: Any) -> Any:
         """Return a read-only copy of one number with its unit"""
         copy = value.copy()
         copy.flags.writeable = False
@@ -116,18 +127,18 @@ class Astropy:
 class Pint:
     """pint quantities of one registry"""
 
-    def __init__(self, registry):
+    def __init__(self, registry: Any) -> None:
         self.registry = registry
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return type(other) is Pint and other.registry is self.registry
 
     __hash__ = object.__hash__
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _application_pint, ()
 
-    def to_plain(self, value, name, unit):
+    def to_plain(self, value: Any, name: str, unit: str) -> Any:
         if not value.is_compatible_with(unit):
             raise _wrong_unit(name, unit, value.units)
         magnitude = value.magnitude
@@ -135,55 +146,58 @@ class Pint:
             value = self.registry.Quantity(magnitude.astype(np.float64), value.units)   # as above
         return value.m_as(unit)
 
-    def wrap(self, value, unit):
+    def wrap(self, value: Any, unit: str) -> Any:
         return self.registry.Quantity(value, unit)
 
-    def memory_of(self, out):
+    def memory_of(self, out: Any) -> tuple[Any, Any]:
         return out.units, out.magnitude
 
-    def same_unit(self, unit, found):
+    def same_unit(self, unit: str, found: Any) -> bool:
         return self.registry.Unit(unit) == found
 
-    def frozen(self, value):
+    def frozen(self, value: Any) -> Any:
         return self.registry.Quantity(float(value.magnitude), value.units)
 
 
-def _application_pint():
+Kind: TypeAlias = Astropy | Pint
+
+
+def _application_pint() -> Pint:
     """Return the registry that pint gives to quantities from a pickle: the application's"""
     import pint
 
     return Pint(pint.get_application_registry().get())
 
 
-def _wrong_unit(name, unit, found):
+def _wrong_unit(name: str, unit: str, found: object) -> TypeError:
     wanted = f"in {unit} or a unit like it" if unit else "dimensionless"
     return TypeError(f"{name} must be {wanted}, got {str(found) or 'dimensionless'}")
 
 
-def _kind_of_type(type_):
+def _kind_of_type(type_: type) -> type[Kind] | None:
     astropy, pint = sys.modules.get("astropy.units"), sys.modules.get("pint")
     if astropy is not None and issubclass(type_, astropy.Quantity):
         return Astropy
     return Pint if pint is not None and issubclass(type_, pint.Quantity) else None
 
 
-def kind_of(value):
+def kind_of(value: Any) -> Kind | None:
     """Return the kind of units that `value` carries, or None."""
     kind = _kind_of_type(type(value))
     if kind is Pint:
         # The application's registry may be a proxy of the registry that is wanted.
         return Pint(value._REGISTRY)
-    return kind and kind()
+    return None if kind is None else Astropy()
 
 
-def kind_beside(own, kind, name):
+def kind_beside(own: Kind | None, kind: Kind | None, name: str) -> Kind | None:
     """Return the kind of units of an orbit and of the argument `name` of its method."""
     if None not in (own, kind) and own != kind:
         raise TypeError(f"{name} must carry the same kind of units as the orbit")
     return own or kind
 
 
-def plain(**values):
+def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
     """Convert each ``name=(value, unit)`` to SI, in that order; also return the kind of the units.
 
     Parameters
@@ -222,7 +236,7 @@ def plain(**values):
     return found, kind
 
 
-def number_or_array(value, name):
+def number_or_array(value: Any, name: str) -> float | NDArray[Any]:
     """Return Python's and NumPy's scalars as Python numbers, everything else as an array."""
     if type(value) is int:
         return value
@@ -246,7 +260,7 @@ def number_or_array(value, name):
     return array if isinstance(value, np.ndarray) or array.ndim else float(array)
 
 
-def _types_in(values):
+def _types_in(values: Iterable[Any]) -> set[type]:
     """Return the types of the entries of nested lists, and of the lists"""
     types = set(map(type, values))
     if types & {list, tuple}:
@@ -255,7 +269,7 @@ def _types_in(values):
     return types
 
 
-def plain_out(out, kind, unit):
+def plain_out(out: Any, kind: Kind | None, unit: str) -> Any:
     """Return the array to write to for `out`, which must carry units as the arguments do."""
     if out is None or (kind is None and kind_of(out) is None):
         return out

@@ -3,7 +3,10 @@
 The sums are compiled: keys.pxi, groups.pxi, rolling.pxi and batches.pxi in
 mathwork/kernels/regression.
 """
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +14,14 @@ from mathwork._arrays import PLAIN, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.inference import t_pvalue, t_statistic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, ClassVar, NoReturn, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr")
 LARGEST_SPAN = 2 ** 31 - 1      # of integer keys in a lookup table
@@ -21,23 +32,32 @@ class _Fits:
 
     __slots__ = ("_pvalue", *FIELDS, "status")
 
-    def _set(self, **fields):
+    _shown: ClassVar[tuple[str, ...]]
+    _pvalue: Any                # None until it is asked for
+    slope: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    rvalue: NDArray[np.float64]
+    stderr: NDArray[np.float64]
+    intercept_stderr: NDArray[np.float64]
+    status: NDArray[np.int8]
+
+    def _set(self, **fields: Any) -> None:
         for name, value in fields.items():
             if isinstance(value, np.ndarray):
                 value = value.view()        # its giver may go on writing to it
                 value.flags.writeable = False
             object.__setattr__(self, name, value)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable, {name} cannot be set")
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is immutable, {name} cannot be deleted")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.status)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         parts = []
         for name in self._shown:
             head = f"    {name}="
@@ -45,11 +65,16 @@ class _Fits:
             parts.append(f"{head}{value}")
         return f"{type(self).__name__}(\n" + ",\n".join(parts) + ")"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, name) for name in self._shown)
 
     @property
-    def pvalue(self):
+    def nobs(self) -> NDArray[np.int64]:
+        """How many points each line has"""
+        raise NotImplementedError
+
+    @property
+    def pvalue(self) -> NDArray[np.float64]:
         if self._pvalue is None:
             t = t_statistic(self.slope, self.stderr)
             self._set(_pvalue=np.asarray(t_pvalue(t, self.nobs - 2.0)))
@@ -97,7 +122,13 @@ class GroupFits(_Fits):
     __slots__ = ("keys", "nobs")
     _shown = ("keys", "nobs", *FIELDS, "status")
 
-    def __init__(self, keys, nobs, slope, intercept, rvalue, stderr, intercept_stderr, status):
+    keys: NDArray[Any]
+    nobs: NDArray[np.int64]
+
+    def __init__(self, keys: NDArray[Any], nobs: NDArray[np.int64], slope: NDArray[np.float64],
+                 intercept: NDArray[np.float64], rvalue: NDArray[np.float64],
+                 stderr: NDArray[np.float64], intercept_stderr: NDArray[np.float64],
+                 status: NDArray[np.int8]) -> None:
         self._set(keys=keys, nobs=nobs, slope=slope, intercept=intercept, rvalue=rvalue,
                   stderr=stderr, intercept_stderr=intercept_stderr, status=status, _pvalue=None)
 
@@ -145,20 +176,25 @@ class RollingFits(_Fits):
     __slots__ = ("min_nobs", "window")
     _shown = ("window", "min_nobs", *FIELDS, "status")
 
-    def __init__(self, window, min_nobs, slope, intercept, rvalue, stderr, intercept_stderr,
-                 status):
+    min_nobs: int
+    window: int
+
+    def __init__(self, window: int, min_nobs: int, slope: NDArray[np.float64],
+                 intercept: NDArray[np.float64], rvalue: NDArray[np.float64],
+                 stderr: NDArray[np.float64], intercept_stderr: NDArray[np.float64],
+                 status: NDArray[np.int8]) -> None:
         self._set(window=window, min_nobs=min_nobs, slope=slope, intercept=intercept,
                   rvalue=rvalue, stderr=stderr, intercept_stderr=intercept_stderr, status=status,
                   _pvalue=None)
 
     @property
-    def nobs(self):
+    def nobs(self) -> NDArray[np.int64]:
         n = len(self)
         return np.minimum(np.arange(1, n + 1), min(self.window, n))
 
 
 @public
-def fit_groups(keys, x, y):
+def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike) -> GroupFits:
     """A line of least squares through the points of every group. A group is the rows of one key.
 
     Parameters
@@ -224,11 +260,12 @@ def fit_groups(keys, x, y):
     rows = kernels.GroupedRows(plain, kind, low, span, x, y)
     first, nobs, status, fields = rows.fits()
     found = given[first] if hasattr(keys, "__array__") else _regular(given[first])
-    return GroupFits(found, nobs, *fields, status)
+    return GroupFits(found, nobs, *(*fields, status))
 
 
 @public
-def fit_rolling(x, y, window, *, min_nobs=None):
+def fit_rolling(x: ArrayLike, y: ArrayLike, window: SupportsIndex, *,
+                min_nobs: SupportsIndex | None = None) -> RollingFits:
     """A line of least squares through every window of a series: a point and the points before it.
 
     Parameters
@@ -295,17 +332,17 @@ def fit_rolling(x, y, window, *, min_nobs=None):
         raise ValueError(f"x and y must have the same shape (n,), got {x.shape} and {y.shape}")
     longest = len(x) + 1        # a longer window gives the same
     status, fields = kernels.rolling_fits(x, y, min(window, longest), min(min_nobs, longest))
-    return RollingFits(window, min_nobs, *fields, status)
+    return RollingFits(window, min_nobs, *(*fields, status))
 
 
-def _plain_view(value, name):
+def _plain_view(value: ArrayLike, name: str) -> FloatArray:
     """Return `value` as a plain array; nobody else can set its shape and dtype"""
     return as_plain(value, name).view()
 
 
 # ---- keys ----
 
-def _as_keys(keys):
+def _as_keys(keys: Any) -> tuple[NDArray[Any], NDArray[Any], int]:
     """Return (the keys as NumPy has them, as the kernel reads them, how it tells them apart)"""
     if isinstance(keys, np.ma.MaskedArray):
         raise TypeError("keys must be a plain array, got a masked array: fill or compress it first")
@@ -335,7 +372,7 @@ def _as_keys(keys):
     return given, plain, kernels.key_kinds[plain.dtype.kind]
 
 
-def _span_of(keys):
+def _span_of(keys: NDArray[Any]) -> tuple[int, int]:
     """Return (least key, number of integers up to the largest key), 0 if there are too many"""
     if keys.dtype.kind not in "iub" or keys.size == 0:
         return 0, 0
@@ -344,7 +381,7 @@ def _span_of(keys):
     return low, span if span <= min(2 * keys.size, LARGEST_SPAN) else 0
 
 
-def _regular(keys):
+def _regular(keys: NDArray[Any]) -> NDArray[Any]:
     """Return keys from a list; if all are strings, bytes or floats, as an array of these"""
     if keys.dtype == object and set(map(type, keys)) in ({str}, {bytes}, {float}):
         regular = np.array(keys.tolist())

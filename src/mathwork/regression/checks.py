@@ -1,10 +1,22 @@
 """Checks of the arguments that all fits share."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
 
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
 
-def in_place(array):
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray
+
+
+def in_place(array: NDArray[Any]) -> FloatArray:
     """Return `array` in any layout as aligned native float32 or float64, unchanged if possible."""
     dtype = real_dtype(array.dtype)
     if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
@@ -13,17 +25,17 @@ def in_place(array):
         return np.require(array, dtype, ["ALIGNED"])
 
 
-def as_readable(value, name):
+def as_readable(value: ArrayLike, name: str) -> FloatArray:
     """Return `value` as an array of real numbers that the kernels read in place."""
     return in_place(as_array(value, name))
 
 
-def check_nan_policy(nan_policy, known):
+def check_nan_policy(nan_policy: str, known: Collection[str]) -> None:
     if nan_policy not in known:
         raise ValueError(f"nan_policy must be one of {', '.join(known)}, got {nan_policy!r}")
 
 
-def checked_rank_tol(rank_tol, default):
+def checked_rank_tol(rank_tol: float | None, default: float) -> float:
     """Return `rank_tol` as a float; None is the default."""
     if rank_tol is None:
         return default
@@ -35,13 +47,13 @@ def checked_rank_tol(rank_tol, default):
 
 # ---- weights ----
 
-def check_weights_of_rows(weights, X):
+def check_weights_of_rows(weights: NDArray[Any], X: NDArray[Any]) -> None:
     """Raise unless there is one weight for each row of X."""
     if weights.shape != (len(X),):
         raise ValueError(f"weights must have shape ({len(X)},) to match X, got {weights.shape}")
 
 
-def check_weights(weights, first=0):
+def check_weights(weights: NDArray[Any], first: int = 0) -> None:
     """Raise if one of the weights, those of the rows from `first` on, is wrong."""
     wrong = are_wrong(weights)
     if wrong.any():
@@ -50,7 +62,7 @@ def check_weights(weights, first=0):
                          f"got {weights[row]} in row {first + row}")
 
 
-def weights_of_points(weights, x):
+def weights_of_points(weights: ArrayLike, x: NDArray[Any]) -> NDArray[np.float64]:
     """Return `weights` as a plain float64 array, one for each of the points x."""
     weights = as_plain(weights, "weights", FLOAT64)
     if weights.shape != x.shape:
@@ -58,12 +70,12 @@ def weights_of_points(weights, x):
     return weights
 
 
-def wrong_weight(weights):
+def wrong_weight(weights: NDArray[Any]) -> ValueError:
     """Return the ValueError for weights of points where one is wrong."""
     wrong = weights[are_wrong(weights)]
     return ValueError(f"weights must be finite and at least 0, got {wrong[0]}")
 
 
-def are_wrong(weights):
+def are_wrong(weights: NDArray[Any]) -> NDArray[np.bool]:
     """Return which weights are negative, infinite or NaN."""
     return ~((weights >= 0) & np.isfinite(weights))

@@ -2,14 +2,25 @@
 
 All arguments broadcast. A NaN argument gives NaN, and so do 0 degrees of freedom.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mathwork._extras import extra
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+
+    from mathwork._types import FloatOrArray
+
 PURPOSE = "compute p-values and confidence intervals"
 
 
-def t_pvalue(t, df):
+def t_pvalue(t: ArrayLike, df: ArrayLike) -> FloatOrArray:
     """The chance of a Student t with `df` degrees of freedom at least as far from 0 as `t`.
 
     Parameters
@@ -34,7 +45,7 @@ def t_pvalue(t, df):
     return _as_python(extra("scipy.special", PURPOSE).stdtr(df, -np.abs(t)) * 2)
 
 
-def f_pvalue(F, df_model, df_resid):
+def f_pvalue(F: ArrayLike, df_model: ArrayLike, df_resid: ArrayLike) -> FloatOrArray:
     """The chance of an F with these degrees of freedom above `F`.
 
     Parameters
@@ -59,7 +70,7 @@ def f_pvalue(F, df_model, df_resid):
     return _as_python(extra("scipy.special", PURPOSE).fdtrc(df_model, df_resid, F))
 
 
-def t_quantile(tail, df):
+def t_quantile(tail: ArrayLike, df: ArrayLike) -> FloatOrArray:
     """The t that a Student t with `df` degrees of freedom exceeds with a chance of `tail`.
 
     Parameters
@@ -84,7 +95,7 @@ def t_quantile(tail, df):
     return _as_python(-extra("scipy.special", PURPOSE).stdtrit(df, tail))
 
 
-def t_statistic(value, stderr):
+def t_statistic(value: ArrayLike, stderr: ArrayLike) -> FloatOrArray:
     """``value / stderr``, and 0 if both are 0: an exact zero is no evidence.
 
     Parameters
@@ -107,7 +118,7 @@ def t_statistic(value, stderr):
     return _as_python(t[()])
 
 
-def checked_alpha(alpha):
+def checked_alpha(alpha: float) -> float:
     """Return `alpha` as a float between 0 and 1."""
     try:
         found = float(alpha)
@@ -118,5 +129,5 @@ def checked_alpha(alpha):
     return found
 
 
-def _as_python(value):
+def _as_python(value: Any) -> FloatOrArray:
     return float(value) if np.ndim(value) == 0 else value

@@ -2,6 +2,10 @@
 
 The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/kernels/regression.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mathwork._arrays import as_plain
@@ -10,6 +14,16 @@ from mathwork._levels import regression as kernels
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork._workers import checked_workers
 from mathwork.regression.checks import as_readable, wrong_weight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn, Self
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
+    from mathwork.regression.summary import Summary
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
@@ -52,7 +66,9 @@ class LineFit(kernels.Line):
 
     __slots__ = ()
 
-    def __new__(cls, slope, intercept, rvalue, stderr, intercept_stderr, nobs, status=None):
+    def __new__(cls, slope: FloatOrArray, intercept: FloatOrArray, rvalue: FloatOrArray,
+                stderr: FloatOrArray, intercept_stderr: FloatOrArray, nobs: IntOrArray,
+                status: CodeOrArray | None = None) -> Self:
         numbers = slope, intercept, rvalue, stderr, intercept_stderr
         if np.ndim(slope) == 0:
             status = FITTED if status is None else status
@@ -67,12 +83,12 @@ class LineFit(kernels.Line):
         return kernels.make_line(cls, *fields)
 
     @property
-    def pvalue(self):
+    def pvalue(self) -> FloatOrArray:
         from mathwork.regression.inference import t_pvalue, t_statistic
 
         return t_pvalue(t_statistic(self.slope, self.stderr), self.nobs - 2)
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> FloatOrArray:
         """The y of the lines at x: ``slope x + intercept``.
 
         Parameters
@@ -106,12 +122,12 @@ class LineFit(kernels.Line):
                 wanted = (*slope.shape, "k")
                 raise ValueError("x must be one number or have shape (k,) or "
                                  f"({', '.join(map(str, wanted))}), got shape {x.shape}")
-            slope, intercept = slope[..., None], intercept[..., None]
+            slope, intercept = np.expand_dims(slope, -1), np.expand_dims(intercept, -1)
         with np.errstate(all="ignore"):     # NaN for a slope of 0 and an infinite x
             y = slope * x + intercept
         return float(y) if y.ndim == 0 else y
 
-    def summary(self, *, names=None, alpha=0.05):
+    def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
         """The fit of one line as a table of text; HTML in notebooks.
 
         Parameters
@@ -145,7 +161,7 @@ class LineFit(kernels.Line):
 
         return linear_summary(self, names=names, alpha=alpha)
 
-    def plot(self, x, y, ax=None, **options):
+    def plot(self, x: ArrayLike, y: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the data with the line and its confidence band. The fit does not keep the data.
 
         Parameters
@@ -180,20 +196,21 @@ class LineFit(kernels.Line):
 
         return plot_fit(self, x, y, ax, **options)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str | None:
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, name) for name in FIELDS)
 
 
 @door(kernels.fit_line)
-def fit_line(x, y, *, weights=None, workers=1):
+def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1
+             ) -> LineFit:
     """The straight line through points by least squares, or one for each row of a stack.
 
     Parameters
@@ -272,7 +289,8 @@ def fit_line(x, y, *, weights=None, workers=1):
     return fit
 
 
-def checked(x, y, weights):
+def checked(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None
+            ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
     """Return x, y and weights with equal shapes, float32 or float64, aligned, native byte order.
 
     Broadcast arrays are not copied, nor are arrays with strides.
@@ -298,12 +316,12 @@ def checked(x, y, weights):
     except ValueError:
         raise ValueError(f"the axes of {names} before the last must broadcast, "
                          f"got {given}") from None
-    return *broadcast, *[None] * (3 - len(broadcast))
+    return broadcast[0], broadcast[1], None if weights is None else broadcast[2]
 
 
-def complain(status, x, y, weights):
+def complain(status: int, x: FloatArray, y: FloatArray, weights: FloatArray | None) -> NoReturn:
     """Raise for a status of one fit that has no result."""
-    if status == BAD_WEIGHT:
+    if weights is not None and status == BAD_WEIGHT:
         raise wrong_weight(weights)
     points, of = x, ""
     if weights is not None:

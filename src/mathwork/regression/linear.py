@@ -2,8 +2,11 @@
 
 The fit itself is compiled: mathwork/kernels/regression/linear.pxi and the files it names.
 """
+from __future__ import annotations
+
 import math
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +22,16 @@ from mathwork.regression.checks import (
     checked_rank_tol,
 )
 from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray, FloatOrArray, NanPolicy
+    from mathwork.regression.summary import Summary
 
 NAN_POLICIES = ("raise", "omit", "propagate")
 
@@ -103,28 +116,33 @@ class LinearFit(kernels.LeastSquares):
 
     __slots__ = ()
 
-    def __new__(cls):
+    def __new__(cls) -> Self:
         raise TypeError("a LinearFit is made by fit_linear or Moments.fit")
 
-    df_model = property(lambda self: self.rank - self.intercept)
-    df_resid = property(lambda self: self.nobs - self.rank)
+    @property
+    def df_model(self) -> int:
+        return self.rank - self.intercept
 
     @property
-    def scale(self):
+    def df_resid(self) -> int:
+        return self.nobs - self.rank
+
+    @property
+    def scale(self) -> FloatOrArray:
         return self.ssr / self.df_resid if self.df_resid > 0 else self.ssr * math.nan
 
     @property
-    def tvalues(self):
+    def tvalues(self) -> NDArray[np.float64]:
         # 0 if y is constant, 0 / 0: such a parameter is not far from 0
         flat = np.isnan(self.rsquared) & (self.params == 0)
         with np.errstate(all="ignore"):     # a perfect fit, or a quotient beyond float64
             return np.where(flat, 0.0, self.params / self.bse)
 
     @property
-    def pvalues(self):
-        return t_pvalue(self.tvalues, self.df_resid)
+    def pvalues(self) -> NDArray[np.float64]:
+        return np.asarray(t_pvalue(self.tvalues, self.df_resid))
 
-    def conf_int(self, alpha=0.05):
+    def conf_int(self, alpha: float = 0.05) -> NDArray[np.float64]:
         """Confidence intervals of the parameters.
 
         Parameters
@@ -155,7 +173,7 @@ class LinearFit(kernels.LeastSquares):
             reach = t_quantile(checked_alpha(alpha) / 2, self.df_resid) * self.bse
             return np.stack([self.params - reach, self.params + reach], axis=-1)
 
-    def cov_params(self):
+    def cov_params(self) -> NDArray[np.float64]:
         """The covariance of the parameters, ``scale (X'X)^-1``, with the weights in the product.
 
         Returns
@@ -174,27 +192,27 @@ class LinearFit(kernels.LeastSquares):
             return bse[..., :, None] * bse[..., None, :] * self._correlation
 
     @property
-    def rsquared_adj(self):
+    def rsquared_adj(self) -> FloatOrArray:
         if self.df_resid == 0:
             return self.rsquared * math.nan
         return 1 - (1 - self.rsquared) * ((self.nobs - self.intercept) / self.df_resid)
 
     @property
-    def f_pvalue(self):
+    def f_pvalue(self) -> FloatOrArray:
         return f_pvalue(self.fvalue, self.df_model, self.df_resid)
 
     @property
-    def resid(self):
+    def resid(self) -> NDArray[np.float64]:
         X, y = self._rows("residuals")
         if self.status == FIT_NOT_FINITE:
             return np.full(y.shape, math.nan)
         return self._less(X, y).reshape(y.shape)
 
     @property
-    def fittedvalues(self):
+    def fittedvalues(self) -> NDArray[np.float64]:
         return self.predict(self._rows("fitted values")[0])
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The fitted y for rows of X.
 
         Parameters
@@ -227,7 +245,7 @@ class LinearFit(kernels.LeastSquares):
             return np.full((len(X), *self.params.shape[1:]), math.nan)
         return self._less(X, None).reshape(len(X), *self.params.shape[1:])
 
-    def summary(self, *, names=None, alpha=0.05):
+    def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
         """The fit as a table: text when printed, HTML in a notebook.
 
         Parameters
@@ -257,7 +275,7 @@ class LinearFit(kernels.LeastSquares):
 
         return linear_summary(self, names=names, alpha=alpha)
 
-    def plot(self, ax=None, **options):
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw one column's data with the line and its confidence band, or observed over fitted y.
 
         Parameters
@@ -290,24 +308,24 @@ class LinearFit(kernels.LeastSquares):
 
         return plot_fit(self, None, None, ax, **options)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
 
-    def _less(self, X, y):
+    def _less(self, X: FloatArray, y: FloatArray | None) -> NDArray[np.float64]:
         """Return y less the fit for X, or the fit alone if y is None, (n, k)"""
         params = self.params.reshape(len(self.params), -1)
         return kernels.residual_rows(X, y, params, self.intercept)
 
-    def _rows(self, what):
-        if self._X is None:
+    def _rows(self, what: str) -> tuple[FloatArray, FloatArray]:
+        if self._X is None or self._y is None:
             raise ValueError(f"this fit came from moments: there are no rows for {what}")
         return self._X, self._y
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
         return f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs})"
 
-    def _warn_of_rank(self, columns=None, stacklevel=2):
+    def _warn_of_rank(self, columns: NDArray[np.intp] | None = None, stacklevel: int = 2) -> None:
         """Warn of the columns without parameters; by default, warn the caller of the kernel's door.
 
         `columns` are the columns of the parameters, if not all.
@@ -321,18 +339,20 @@ class LinearFit(kernels.LeastSquares):
                  "their parameters are NaN")
         warnings.warn(which, RankWarning, stacklevel=stacklevel)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
                           self._correlation, self.nobs, self.rank, self.status, self.intercept,
                           self._X, self._y)
 
 
-def _rebuilt(*parts):
+def _rebuilt(*parts: Any) -> LinearFit:
     return kernels.least_squares(*parts)
 
 
 @door(kernels.fit_linear)
-def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise"):
+def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
+               weights: ArrayLike | None = None, rank_tol: float | None = None,
+               nan_policy: NanPolicy = "raise") -> LinearFit:
     """A linear regression by least squares.
 
     Parameters
@@ -413,7 +433,8 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
     return fit
 
 
-def checked(X, y, weights, rank_tol, nan_policy):
+def checked(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, rank_tol: float | None,
+            nan_policy: str) -> tuple[FloatArray, FloatArray, NDArray[np.float64] | None, float]:
     """Return (X, y, weights, rank_tol) for the kernel; a rank_tol of -1 stands for the default.
 
     X and y are not copied if they are float32 or float64, aligned, in native byte order.

@@ -2,8 +2,11 @@
 
 The sums are compiled: mathwork/kernels/regression/moments.pxi, and normal.pxi for the fit.
 """
+from __future__ import annotations
+
 import math
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +21,15 @@ from mathwork.regression.checks import (
     checked_rank_tol,
     in_place,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Literal, Self, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray
+    from mathwork.regression.linear import LinearFit
 
 NAN_POLICIES = ("raise", "omit")
 PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
@@ -71,13 +83,14 @@ class Moments:
 
     __slots__ = ("_n_columns", "_n_targets", "_numbers", "_single")
 
-    def __init__(self):
-        self._numbers = None
+    def __init__(self) -> None:
+        self._numbers: NDArray[np.float64] | None = None
         self._n_columns = self._n_targets = 0
         self._single = False            # whether y has shape (n,)
 
     @classmethod
-    def of(cls, X, y, *, weights=None, nan_policy="raise"):
+    def of(cls, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
+           nan_policy: Literal["raise", "omit"] = "raise") -> Self:
         """The moments of some rows.
 
         Parameters
@@ -105,7 +118,8 @@ class Moments:
         moments.update(X, y, weights=weights, nan_policy=nan_policy)
         return moments
 
-    def update(self, X, y, *, weights=None, nan_policy="raise"):
+    def update(self, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
+               nan_policy: Literal["raise", "omit"] = "raise") -> None:
         """Add rows, in place.
 
         Parameters
@@ -147,7 +161,7 @@ class Moments:
             raise ValueError(f"X and y must have {_described(self._shape)} as the rows before, "
                              f"got {_described(shape)}")
         q = shape[0] + shape[1]
-        numbers = self._numbers
+        numbers: Any = self._numbers
         step = max(PIECE_NUMBERS // max(q, 1), 1)
         for start in range(0, max(len(X), 1), step):
             piece = slice(start, start + step)
@@ -158,7 +172,8 @@ class Moments:
         self._numbers = _finite(numbers)
         self._n_columns, self._n_targets, self._single = shape
 
-    def fit(self, columns=None, *, intercept=True, rank_tol=None):
+    def fit(self, columns: Iterable[SupportsIndex] | None = None, *, intercept: bool = True,
+            rank_tol: float | None = None) -> LinearFit:
         """The linear regression of y on columns of X.
 
         Parameters
@@ -211,7 +226,7 @@ class Moments:
             raise ValueError("there must be a column or an intercept, and a y, to fit: "
                              f"these are moments of {_described(self._shape)}")
         rank_tol = checked_rank_tol(rank_tol, 16 * P * np.finfo(np.float64).eps)
-        if self.nobs < P:
+        if self._numbers is None or self.nobs < P:
             raise ValueError(f"there must be at least {P} rows for {P} parameters, "
                              f"got {self.nobs}")
         fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
@@ -221,22 +236,27 @@ class Moments:
         return fit
 
     @property
-    def nobs(self):
+    def nobs(self) -> int:
         return 0 if self._numbers is None else int(self._numbers[0])
 
     @property
-    def weight(self):
+    def weight(self) -> float:
         return 0.0 if self._numbers is None else _weight(self._numbers)
 
-    n_columns = property(lambda self: self._n_columns)
-    n_targets = property(lambda self: self._n_targets)
+    @property
+    def n_columns(self) -> int:
+        return self._n_columns
 
     @property
-    def mean(self):
+    def n_targets(self) -> int:
+        return self._n_targets
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
         return self._part(0, 1)
 
     @property
-    def gram(self):
+    def gram(self) -> NDArray[np.float64]:
         q = self._n_columns + self._n_targets
         if self._numbers is None:
             return np.zeros((0, 0))
@@ -245,7 +265,7 @@ class Moments:
         with np.errstate(all="ignore"):
             return np.ldexp(self._part(3, q).reshape(q, q), units)
 
-    def __add__(self, other):
+    def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
             return NotImplemented
         if self._numbers is None or other._numbers is None:     # one of them has no rows
@@ -256,38 +276,43 @@ class Moments:
         return self._like(_finite(
             kernels.merged_moments(self._numbers, other._numbers, sum(self._shape[:2]))))
 
-    def __radd__(self, other):
+    def __radd__(self, other: int) -> Moments:
         # sum() starts from 0
         return self._like() if isinstance(other, int) and other == 0 else NotImplemented
 
-    def __eq__(self, other):
+    # Without a hash, because update() changes what it compares by.
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Moments):
             return NotImplemented
+        if self._numbers is None or other._numbers is None:
+            return self._shape == other._shape and self._numbers is other._numbers
         return self._shape == other._shape and np.array_equal(self._numbers, other._numbers)
 
     __hash__ = None         # update() changes the content, and so the comparison
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (f"Moments(nobs={self.nobs}, n_columns={self._n_columns}, "
                 f"n_targets={self._n_targets})")
 
-    _shape = property(lambda self: (self._n_columns, self._n_targets, self._single))
+    @property
+    def _shape(self) -> tuple[int, int, bool]:
+        return self._n_columns, self._n_targets, self._single
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self._shape, self._numbers)
 
-    def _like(self, numbers=None):
+    def _like(self, numbers: NDArray[np.float64] | None = None) -> Moments:
         """Return Moments of the same columns with these numbers or its own; numbers never change"""
         return _rebuilt(self._shape, self._numbers if numbers is None else numbers)
 
-    def _part(self, part, rows):
+    def _part(self, part: int, rows: int) -> NDArray[np.float64]:
         """Return the mean, its low part, the exponents, and gram with q rows: see moments.pxi"""
         q = self._n_columns + self._n_targets
         if self._numbers is None:
             return np.zeros(0)
         return self._numbers[4 + part * q:4 + (part + rows) * q].copy()
 
-    def _chosen(self, columns):
+    def _chosen(self, columns: Iterable[SupportsIndex] | None) -> NDArray[np.intp]:
         if columns is None:
             return np.arange(self._n_columns)
         columns = list(columns)
@@ -303,20 +328,21 @@ class Moments:
 
 
 
-def _rebuilt(shape, numbers):
+def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None) -> Moments:
     made = Moments()
     made._n_columns, made._n_targets, made._single = shape
     made._numbers = numbers
     return made
 
 
-def _described(shape):
+def _described(shape: tuple[int, int, bool]) -> str:
     """Return text for a message from (columns of X, columns of y, whether y is one vector)"""
     p, k, single = shape
     return f"shapes (n, {p}) and " + ("(n,)" if single else f"(n, {k})")
 
 
-def _checked_rows(X, y, weights, nan_policy):
+def _checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str
+                  ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
     """Return X, y and weights as arrays that fit each other, in any layout and dtype"""
     X, y = as_array(X, "X"), as_array(y, "y")
     if X.ndim != 2:
@@ -338,7 +364,8 @@ def _weights(weights, first):
     return weights
 
 
-def _moments_of(X, y, weights, nan_policy, first):
+def _moments_of(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None,
+                nan_policy: str, first: int) -> NDArray[np.float64]:
     """Return the moments of a piece that starts with row `first`"""
     numbers = kernels.moments_of(X, y, weights)
     if np.isfinite(numbers).all():
@@ -355,19 +382,21 @@ def _moments_of(X, y, weights, nan_policy, first):
     return _moments_of(X, y, left, nan_policy, first)
 
 
-def _moments_of_far_apart(X, y, weights):
+def _moments_of_far_apart(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
+                          ) -> NDArray[np.float64]:
     """Return the moments by halves: rows so far apart that no sample of them showed the scale"""
     numbers = kernels.moments_of(X, y, weights)
     if (len(X) == 1 or np.isfinite(numbers).all() or _too_far_apart(X, weights)
             or _too_far_apart(y, weights)):
         return numbers
     middle = len(X) // 2
-    halves = [_moments_of_far_apart(X[half], y[half], None if weights is None else weights[half])
-              for half in (slice(middle), slice(middle, None))]
-    return _joined(*halves, X.shape[1] + (y.shape[1] if y.ndim == 2 else 1))
+    first, second = [
+        _moments_of_far_apart(X[half], y[half], None if weights is None else weights[half])
+        for half in (slice(middle), slice(middle, None))]
+    return _joined(first, second, X.shape[1] + (y.shape[1] if y.ndim == 2 else 1))
 
 
-def _too_far_apart(columns, weights):
+def _too_far_apart(columns: FloatArray, weights: NDArray[np.float64] | None) -> bool:
     """Return whether a difference of rows overflows"""
     rows = columns if weights is None else columns[weights > 0]
     with np.errstate(over="ignore"):
@@ -375,18 +404,19 @@ def _too_far_apart(columns, weights):
     return not np.isfinite(spans).all()
 
 
-def _joined(numbers, added, q):
+def _joined(numbers: NDArray[np.float64] | None, added: NDArray[np.float64], q: int
+            ) -> NDArray[np.float64]:
     return added if numbers is None else kernels.merged_moments(numbers, added, q)
 
 
-def _finite(numbers):
+def _finite(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the numbers of finite data"""
     if not (np.isfinite(numbers).all() and math.isfinite(_weight(numbers))):
         raise ValueError("X, y and weights must not be too large for their differences and sums")
     return numbers
 
 
-def _weight(numbers):
+def _weight(numbers: NDArray[np.float64]) -> float:
     """Return the sum of weights, in units of 1"""
     try:
         return math.ldexp(numbers[1], int(numbers[3]))

@@ -1,5 +1,8 @@
 """Pictures of a fit: the data, the fit, and the confidence band of the mean."""
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,11 +11,20 @@ from mathwork._extras import extra
 from mathwork.regression.checks import are_wrong, weights_of_points, wrong_weight
 from mathwork.regression.inference import checked_alpha, t_quantile
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
 CURVE_POINTS = 201
 FIT_COLOR, DATA_COLOR = "C0", "0.35"
 
 
-def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=True, labels=None):
+def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
+             ax: Axes | None = None, *, weights: ArrayLike | None = None, alpha: float = 0.05,
+             band: bool = True, labels: Sequence[str] | None = None) -> Axes:
     """Draw data, fit, and the confidence band of the mean.
 
     Parameters
@@ -69,15 +81,15 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
         raise ValueError(f"labels must be two, of x and of y, got {labels!r}")
     several = _several(fit)
     x, y = _data(fit, x, y)
-    fitted = np.asarray(fit.predict(x)) if several else None
-    finite = np.isfinite(y) & np.isfinite(fitted if several else x)
+    across = np.asarray(fit.predict(x)) if several else x       # what the x axis is for
+    finite = np.isfinite(y) & np.isfinite(across)
     if not finite.any():
         raise ValueError("there is nothing to draw: no point is finite")
     if ax is None:
         ax = extra("matplotlib.pyplot", "draw a fit").subplots(layout="constrained")[1]
     x_label, y_label = labels or (("fitted", "observed") if several else ("x", "y"))
     if several:
-        _draw_observed(ax, fitted[finite], y[finite], fit)
+        _draw_observed(ax, across[finite], y[finite], fit)
     else:
         if weights is not None:
             weights = weights_of_points(weights, x)
@@ -86,17 +98,17 @@ def plot_fit(fit, x=None, y=None, ax=None, *, weights=None, alpha=0.05, band=Tru
             weights = weights[finite]
             if not weights.any():
                 raise ValueError("there is nothing to draw: no finite point has a weight above 0")
-        _draw_curve(ax, fit, x[finite], y[finite], weights, alpha, band)
+        _draw_curve(ax, fit, across[finite], y[finite], weights, alpha, band)
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
-    legend = ax.legend(framealpha=0.85, edgecolor="none")
+    legend: Any = ax.legend(framealpha=0.85, edgecolor="none")
     legend.legend_handles[0].set(alpha=0.75, markersize=5)
     return ax
 
 
-def _several(fit):
+def _several(fit: Any) -> bool:
     """Return whether the fit has several regressors that are not powers of one x."""
-    slope = getattr(fit, "slope", None)
+    slope: Any = getattr(fit, "slope", None)
     if np.ndim(slope) or np.ndim(getattr(fit, "params", np.empty(0))) > 1:
         raise ValueError("a picture shows one fit, got a stack of them")
     known = slope if slope is not None else fit.params
@@ -105,14 +117,15 @@ def _several(fit):
     return slope is None and not hasattr(fit, "coef") and len(fit.params) - fit.intercept != 1
 
 
-def _data(fit, x, y):
+def _data(fit: Any, x: ArrayLike | None, y: ArrayLike | None
+          ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     keeps = hasattr(fit, "_rows")
     if keeps:
         if x is not None or y is not None:
             raise TypeError("this fit keeps its data: x and y must not be given")
         X, y = fit._rows("a picture")
-        x = X if X.shape[1] != 1 else X[:, 0]
-        return as_plain(x, "X", np.float64), as_plain(y, "y", np.float64).reshape(len(x))
+        columns = X if X.shape[1] != 1 else X[:, 0]
+        return as_plain(columns, "X", np.float64), as_plain(y, "y", np.float64).reshape(len(X))
     if x is None or y is None:
         raise TypeError("this fit does not keep its data: x and y must be given")
     x, y = as_plain(x, "x", np.float64), as_plain(y, "y", np.float64)
@@ -121,14 +134,15 @@ def _data(fit, x, y):
     return x, y
 
 
-def _draw_points(ax, x, y):
+def _draw_points(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
     # Many points are drawn small and light, so that their density shows.
     many = min(1.0, math.sqrt(300 / len(x)))
     ax.plot(x, y, "o", color=DATA_COLOR, markersize=2 + 3 * many, alpha=0.15 + 0.6 * many,
             markeredgewidth=0, label=f"data, n = {len(x):,}", zorder=1, rasterized=len(x) > 20000)
 
 
-def _draw_curve(ax, fit, x, y, weights, alpha, band):
+def _draw_curve(ax: Axes, fit: Any, x: NDArray[np.float64], y: NDArray[np.float64],
+                weights: NDArray[np.float64] | None, alpha: float, band: bool) -> None:
     _draw_points(ax, x, y)
     where = np.linspace(x.min(), x.max(), CURVE_POINTS)
     mean = _predicted(fit, where)
@@ -140,24 +154,26 @@ def _draw_curve(ax, fit, x, y, weights, alpha, band):
     ax.plot(where, mean, color=FIT_COLOR, linewidth=1.8, label=_name(fit), zorder=3)
 
 
-def _draw_observed(ax, fitted, y, fit):
+def _draw_observed(ax: Axes, fitted: NDArray[np.float64], y: NDArray[np.float64], fit: Any
+                   ) -> None:
     _draw_points(ax, fitted, y)
     ends = [min(fitted.min(), y.min()), max(fitted.max(), y.max())]
     ax.plot(ends, ends, color=FIT_COLOR, linewidth=1.8, zorder=3,
             label=f"observed = fitted, R² = {fit.rsquared:.4g}")
 
 
-def _predicted(fit, where):
+def _predicted(fit: Any, where: NDArray[np.float64]) -> NDArray[np.float64]:
     if hasattr(fit, "_rows"):
         return np.asarray(fit.predict(where[:, None]))
     return np.asarray(fit.predict(where))
 
 
-def _degrees_of_freedom(fit):
+def _degrees_of_freedom(fit: Any) -> int:
     return fit.nobs - 2 if hasattr(fit, "slope") else fit.df_resid
 
 
-def _mean_stderr(fit, where, x, weights):
+def _mean_stderr(fit: Any, where: NDArray[np.float64], x: NDArray[np.float64],
+                 weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
     """Return the standard error of the mean at `where`"""
     if hasattr(fit, "mean_stderr"):
         return fit.mean_stderr(where)
@@ -178,7 +194,8 @@ def _mean_stderr(fit, where, x, weights):
     return np.sqrt(least + slope * (where + both / slope) ** 2)
 
 
-def _total_weight(fit, slope_variance, x, weights):
+def _total_weight(fit: Any, slope_variance: float, x: NDArray[np.float64],
+                  weights: NDArray[np.float64] | None) -> float:
     """Return the sum of weights, which a LinearFit does not keep"""
     if weights is not None:
         return weights.sum()
@@ -187,7 +204,7 @@ def _total_weight(fit, slope_variance, x, weights):
     return fit.nobs
 
 
-def _name(fit):
+def _name(fit: Any) -> str:
     if hasattr(fit, "coef"):
         return f"polynomial of degree {fit.degree}, R² = {fit.rsquared:.4g}"
     if hasattr(fit, "slope"):

@@ -3,13 +3,16 @@
 The passes over the points and the small systems are compiled:
 mathwork/kernels/regression/polynomial.pxi.
 """
+from __future__ import annotations
+
 import math
 import operator
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from mathwork._arrays import as_plain
-from mathwork._doors import public
+from mathwork._doors import public, typed_as
 from mathwork._levels import regression as kernels
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork.regression.checks import weights_of_points, wrong_weight
@@ -20,6 +23,18 @@ from mathwork.regression.inference import (
     t_quantile,
     t_statistic,
 )
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, Self, SupportsIndex, TypeAlias
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatOrArray, Number
+    from mathwork.regression.summary import Summary
+
+    # shift, centre, factor, y_shift: how x is brought to [-1, 1]
+    _Mapping: TypeAlias = tuple[int, float, float, int]
 
 MAX_DEGREE = 100
 
@@ -66,52 +81,81 @@ class PolynomialFit:
     __slots__ = ("_basis", "_covariance", "_mapping", "_spread", "_unexplained", "bse", "coef",
                  "nobs", "rsquared", "ssr", "status")
 
-    def __new__(cls):
+    _basis: NDArray[np.float64]
+    _covariance: NDArray[np.float64]
+    _mapping: _Mapping
+    _spread: NDArray[np.float64]
+    _unexplained: float
+    bse: NDArray[np.float64]
+    coef: NDArray[np.float64]
+    nobs: int
+    rsquared: float
+    ssr: float
+    status: int
+
+    intercept = True
+
+    def __new__(cls) -> Self:
         raise TypeError("a PolynomialFit is made by fit_polynomial")
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a PolynomialFit is immutable, {name} cannot be set")
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"a PolynomialFit is immutable, {name} cannot be deleted")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _made, ({name: getattr(self, name) for name in self.__slots__},)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         coef = np.array2string(self.coef, separator=", ", max_line_width=1000)
         return (f"PolynomialFit(coef={coef}, rsquared={self.rsquared:.6g}, nobs={self.nobs}, "
                 f"status={self.status})")
 
-    degree = property(lambda self: len(self.coef) - 1)
-    rank = property(lambda self: len(self.coef))
-    df_model = property(lambda self: self.degree)
-    df_resid = property(lambda self: self.nobs - len(self.coef))
-    params = property(lambda self: self.coef)
-    intercept = True
-    terms = property(lambda self: ("1", "x", *(f"x^{k}" for k in range(2, len(self.coef))))
-                     [:len(self.coef)])
+    @property
+    def degree(self) -> int:
+        return len(self.coef) - 1
 
     @property
-    def scale(self):
+    def rank(self) -> int:
+        return len(self.coef)
+
+    @property
+    def df_model(self) -> int:
+        return self.degree
+
+    @property
+    def df_resid(self) -> int:
+        return self.nobs - len(self.coef)
+
+    @property
+    def params(self) -> NDArray[np.float64]:
+        return self.coef
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return ("1", "x", *(f"x^{k}" for k in range(2, len(self.coef))))[:len(self.coef)]
+
+    @property
+    def scale(self) -> float:
         return self.ssr / self.df_resid if self.df_resid > 0 else math.nan
 
     @property
-    def tvalues(self):
-        return t_statistic(self.coef, self.bse)
+    def tvalues(self) -> NDArray[np.float64]:
+        return np.asarray(t_statistic(self.coef, self.bse))
 
     @property
-    def pvalues(self):
-        return t_pvalue(self.tvalues, self.df_resid)
+    def pvalues(self) -> NDArray[np.float64]:
+        return np.asarray(t_pvalue(self.tvalues, self.df_resid))
 
     @property
-    def rsquared_adj(self):
+    def rsquared_adj(self) -> float:
         if self.df_resid <= 0:
             return math.nan
         return 1 - self._unexplained * (self.nobs - 1) / self.df_resid
 
     @property
-    def fvalue(self):
+    def fvalue(self) -> float:
         if self.degree == 0 or self.df_resid <= 0:
             return math.nan
         if self._unexplained == 0:
@@ -119,10 +163,10 @@ class PolynomialFit:
         return (1 / self._unexplained - 1) * self.df_resid / self.degree
 
     @property
-    def f_pvalue(self):
-        return f_pvalue(self.fvalue, self.degree, self.df_resid)
+    def f_pvalue(self) -> float:
+        return float(f_pvalue(self.fvalue, self.degree, self.df_resid))
 
-    def cov_params(self):
+    def cov_params(self) -> NDArray[np.float64]:
         """The covariance of `coef`.
 
         Returns
@@ -138,7 +182,7 @@ class PolynomialFit:
         """
         return self._covariance
 
-    def conf_int(self, alpha=0.05):
+    def conf_int(self, alpha: float = 0.05) -> NDArray[np.float64]:
         """Confidence intervals of `coef`.
 
         Parameters
@@ -168,7 +212,11 @@ class PolynomialFit:
         reach = t_quantile(checked_alpha(alpha) / 2, self.df_resid) * self.bse
         return np.stack([self.coef - reach, self.coef + reach], axis=1)
 
-    def predict(self, x):
+    @overload
+    def predict(self, x: Number) -> float: ...
+    @overload
+    def predict(self, x: ArrayLike) -> NDArray[np.float64] | Any: ...
+    def predict(self, x: ArrayLike) -> FloatOrArray:
         """The polynomial at x.
 
         It is evaluated by Clenshaw's recurrence from the Chebyshev polynomials of the mapped x, in
@@ -192,7 +240,12 @@ class PolynomialFit:
         """
         return self._evaluated(x, self._basis, self._mapping)
 
-    def derivative(self, x, order=1):
+    @overload
+    def derivative(self, x: Number, order: SupportsIndex = 1) -> float: ...
+    @overload
+    def derivative(self, x: ArrayLike, order: SupportsIndex = 1
+                   ) -> NDArray[np.float64] | Any: ...
+    def derivative(self, x: ArrayLike, order: SupportsIndex = 1) -> FloatOrArray:
         """The derivative of the polynomial at x, as exact as :meth:`predict`.
 
         Parameters
@@ -224,7 +277,8 @@ class PolynomialFit:
             basis, mapping = kernels.differentiate_polynomial(basis, mapping)
         return self._evaluated(x, basis, mapping)
 
-    def mean_stderr(self, x):
+    @typed_as(predict)
+    def mean_stderr(self, x: ArrayLike) -> FloatOrArray:
         """The standard error of :meth:`predict` as an estimate of the mean of y at x.
 
         Parameters
@@ -250,7 +304,7 @@ class PolynomialFit:
             stderr = np.linalg.norm(terms @ self._spread.T, axis=1)
         return _like_input(stderr.reshape(x.shape))
 
-    def summary(self):
+    def summary(self) -> Summary:
         """The fit as a table: text when printed, HTML in a notebook.
 
         Returns
@@ -267,7 +321,7 @@ class PolynomialFit:
 
         return linear_summary(self)
 
-    def plot(self, x, y, ax=None, **options):
+    def plot(self, x: ArrayLike, y: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the data with the curve and its confidence band. The fit does not keep the data.
 
         Parameters
@@ -300,15 +354,16 @@ class PolynomialFit:
 
         return plot_fit(self, x, y, ax, **options)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
 
-    def _evaluated(self, x, basis, mapping):
+    def _evaluated(self, x: ArrayLike, basis: NDArray[np.float64], mapping: _Mapping
+                   ) -> FloatOrArray:
         x = as_plain(x, "x", np.float64)
         return _like_input(kernels.evaluate_polynomial(basis, mapping, x))
 
 
-def _made(fields):
+def _made(fields: dict[str, Any]) -> PolynomialFit:
     fit = object.__new__(PolynomialFit)
     for name, value in fields.items():
         if isinstance(value, np.ndarray):
@@ -317,12 +372,13 @@ def _made(fields):
     return fit
 
 
-def _like_input(values):
+def _like_input(values: NDArray[np.float64]) -> FloatOrArray:
     return float(values) if values.ndim == 0 else values
 
 
 @public
-def fit_polynomial(x, y, degree, *, weights=None):
+def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
+                   weights: ArrayLike | None = None) -> PolynomialFit:
     """Fit a polynomial in x to y by least squares.
 
     Parameters
@@ -406,8 +462,9 @@ def fit_polynomial(x, y, degree, *, weights=None):
         "_spread": spread, "_unexplained": unexplained})
 
 
-def _error(status, x, weights, degree):
-    if status == BAD_WEIGHT:
+def _error(status: int, x: NDArray[np.float64], weights: NDArray[np.float64] | None, degree: int
+           ) -> ValueError:
+    if weights is not None and status == BAD_WEIGHT:
         return wrong_weight(weights)
     if status == TOO_FEW:
         different = len(np.unique(x if weights is None else x[weights > 0]))

@@ -3,9 +3,12 @@
 One table serves lines, linear regressions and polynomials. Without SciPy the table leaves out the
 numbers that need it, and says so.
 """
+from __future__ import annotations
+
 import html
 import itertools
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +20,14 @@ from mathwork.regression.inference import (
     t_quantile,
     t_statistic,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any, TypeAlias
+
+    _Pair: TypeAlias = tuple[str, str]
+    _Head: TypeAlias = tuple[list[_Pair], list[_Pair]]
+    _Table: TypeAlias = list[tuple[str, ...]]
 
 NO_SCIPY = "p-values and confidence intervals need SciPy: pip install scipy"
 NOT_FINITE = "X or y was not finite."
@@ -42,10 +53,11 @@ class Summary:
     ('coef', 'std err', 't', 'P>|t|', '[0.025', '0.975]')
     """
 
-    def __init__(self, heads, columns, tables, notes):
+    def __init__(self, heads: list[_Head], columns: tuple[str, ...], tables: list[_Table],
+                 notes: list[str]) -> None:
         self.heads, self.columns, self.tables, self.notes = heads, columns, tables, notes
 
-    def __str__(self):
+    def __str__(self) -> str:
         parts = []
         for target, (head, table) in enumerate(zip(self.heads, self.tables, strict=True)):
             title = [f"y[{target}]"] if len(self.tables) > 1 else []
@@ -56,7 +68,7 @@ class Summary:
 
     __repr__ = __str__
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         parts = []
         for target, (head, table) in enumerate(zip(self.heads, self.tables, strict=True)):
             caption = f"<caption>y[{target}]</caption>" if len(self.tables) > 1 else ""
@@ -72,7 +84,8 @@ class Summary:
         return "\n".join(parts)
 
 
-def linear_summary(fit, *, names=None, alpha=0.05):
+def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float = 0.05
+                   ) -> Summary:
     """A fit as a table.
 
     Parameters
@@ -138,7 +151,7 @@ def linear_summary(fit, *, names=None, alpha=0.05):
     return Summary([_head(parts, t, scipy) for t in targets], tuple(columns), tables, notes)
 
 
-def linear_summary_html(fit, **options):
+def linear_summary_html(fit: Any, **options: Any) -> str:
     """:func:`linear_summary` as HTML.
 
     Parameters
@@ -162,7 +175,7 @@ def linear_summary_html(fit, **options):
 
 # ---- contents ----
 
-def _parts(fit):
+def _parts(fit: Any) -> dict[str, Any]:
     """Return the parts of a LinearFit or PolynomialFit for the table; a column for each target"""
     params = np.asarray(fit.params)
     P, shape = len(params), (len(params), -1)
@@ -184,7 +197,7 @@ def _parts(fit):
         "sigma": np.sqrt(np.atleast_1d(fit.scale)), "notes": notes}
 
 
-def _parts_of_line(fit):
+def _parts_of_line(fit: Any) -> dict[str, Any]:
     """Return the same of one line, which does not keep the sum of squares"""
     if np.ndim(fit.slope) != 0:
         raise ValueError("a summary is of one line, got a stack of shape "
@@ -203,7 +216,7 @@ def _parts_of_line(fit):
         "notes": [NOT_FINITE] if math.isnan(fit.slope) else []}
 
 
-def _head(parts, target, scipy):
+def _head(parts: dict[str, Any], target: int, scipy: bool) -> _Head:
     """Return names and values for the whole fit, to the left and to the right"""
     F = float(parts["F"][target])
     left = [(name, str(parts[name])) for name in ("nobs", "df resid", "df model")]
@@ -212,38 +225,38 @@ def _head(parts, target, scipy):
     right = [(name, _plain(float(parts[name][target])))
              for name in ("R-squared", "adj. R-squared")] + [("F", _short(F))]
     if scipy:
-        right.append(("Prob(F)", _chance(f_pvalue(F, parts["df model"], parts["df resid"]))))
+        right.append(("Prob(F)", _chance(float(f_pvalue(F, parts["df model"], parts["df resid"])))))
     return left, right
 
 
 # ---- how to write it ----
 
-def _plain(number):
+def _plain(number: float) -> str:
     return f"{number:.6g}"
 
 
-def _short(number):
+def _short(number: float) -> str:
     return f"{number:.3f}" if abs(number) < 1e6 else f"{number:.4g}"
 
 
-def _chance(number):
+def _chance(number: float) -> str:
     return f"{number:.3f}" if number >= 0.0005 or number == 0 or math.isnan(number) else (
         f"{number:.2e}")
 
 
-def _padded(head):
+def _padded(head: _Head) -> Iterator[tuple[_Pair, _Pair]]:
     """Yield ((name, value), (name, value)) for each line; empty where a side has no more"""
     return itertools.zip_longest(*head, fillvalue=("", ""))
 
 
-def _side_by_side(head):
+def _side_by_side(head: _Head) -> list[str]:
     """Return the lines of text"""
     left, right = (_aligned(side) for side in zip(*_padded(head), strict=True))
     width = max(map(len, left)) + 4
     return [(name.ljust(width) + value).rstrip() for name, value in zip(left, right, strict=True)]
 
 
-def _aligned(rows):
+def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Return lines of cells, the first aligned left and the others right"""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join([row[0].ljust(widths[0]),
@@ -251,5 +264,5 @@ def _aligned(rows):
                          zip(row[1:], widths[1:], strict=True))]).rstrip() for row in rows]
 
 
-def _cell(tag, text):
+def _cell(tag: str, text: str) -> str:
     return f"<{tag}>{html.escape(text)}</{tag}>"

@@ -1,20 +1,31 @@
 """Networks as .npz: the arrays of every layer, their activations, and the version of the format."""
+from __future__ import annotations
+
 import io
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork.nn.dense import DEFAULT_PARAMETER, Dense
 from mathwork.nn.formats.files import refusal
 
+if TYPE_CHECKING:
+    import zipfile
+    from pathlib import Path
+    from typing import Any
+
+    from numpy.typing import NDArray
+
 KIND = "mathwork.Network 1"     # a new number if a reader must change
 STORED = 0                      # a zip file's code for a member without compression
 
 
-def content_of(network):
-    arrays = {"kind": np.array(KIND),
-              "activations": np.array([layer._activation[0] for layer in network.layers]),
-              "parameters": np.array([layer._activation[1] for layer in network.layers])}
+def content_of(network: Any) -> bytes:
+    arrays: dict[str, Any] = {
+        "kind": np.array(KIND),
+        "activations": np.array([layer._activation[0] for layer in network.layers]),
+        "parameters": np.array([layer._activation[1] for layer in network.layers])}
     for index, layer in enumerate(network.layers):
         arrays[f"weight_{index}"] = layer.weight
         arrays[f"bias_{index}"] = layer.bias
@@ -23,7 +34,7 @@ def content_of(network):
     return content.getvalue()
 
 
-def read(path):
+def read(path: Path) -> list[Dense]:
     import zipfile  # here, because importing it costs more than the rest of this package
 
     content = path.read_bytes()
@@ -35,7 +46,7 @@ def read(path):
         raise refusal(f"{path} is not a network saved by mathwork", error) from None
 
 
-def _members(archive, file_size):
+def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipInfo]:
     """Return {name: info} of all arrays, with all sizes checked before one is allocated"""
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     if len(members) != len(archive.infolist()):
@@ -50,9 +61,9 @@ def _members(archive, file_size):
     return members
 
 
-def _layers(archive, members):
+def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> list[Dense]:
     """Return the layers in a zip file; raise if an array is not used"""
-    def take(name):
+    def take(name: str) -> NDArray[Any]:
         if name not in members:
             raise ValueError(f"it has no array {name!r}")
         return _array(name, archive.read(members.pop(name)))
@@ -73,7 +84,7 @@ def _layers(archive, members):
     return layers
 
 
-def _array(name, stored):
+def _array(name: str, stored: bytes) -> NDArray[Any]:
     """Return the array in the bytes of an .npy file"""
     content = io.BytesIO(stored)
     version = np.lib.format.read_magic(content)

@@ -1,27 +1,39 @@
 """Networks as .onnx: between the file, the model in memory, and the layers."""
+from __future__ import annotations
+
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from mathwork._extras import extra
 from mathwork.nn.formats.files import as_path, refusal
 
+if TYPE_CHECKING:
+    import pathlib
+    from typing import Any
 
-def read(path):
+    from onnx import ModelProto
+
+    from mathwork._types import StrPath
+    from mathwork.nn.dense import Dense
+
+
+def read(path: pathlib.Path) -> list[Dense]:
     onnx = extra("onnx", "read a .onnx file")
-    from google.protobuf.message import DecodeError
+    message = extra("google.protobuf.message", "read a .onnx file")
 
     content = path.read_bytes()
     try:
         model = onnx.ModelProto.FromString(content)
-    except DecodeError as error:
+    except message.DecodeError as error:
         raise refusal(path, f"it is not an ONNX model: {error}") from None
     return _layers(model, path)
 
 
-def content_of(network):
+def content_of(network: Any) -> bytes:
     return model(network).SerializeToString()
 
 
-def model(network):
+def model(network: Any) -> ModelProto:
     """Return the onnx.ModelProto of a network"""
     extra("onnx", "make an ONNX model")
     import mathwork.nn.formats.onnx_model as onnx_model
@@ -29,7 +41,7 @@ def model(network):
     return onnx_model.model(network)
 
 
-def layers(source):
+def layers(source: StrPath | ModelProto) -> list[Dense]:
     """Return the layers of a path or an onnx.ModelProto"""
     onnx = extra("onnx", "read an ONNX model")
     if isinstance(source, onnx.ModelProto):
@@ -40,7 +52,7 @@ def layers(source):
     return read(as_path(source))
 
 
-def _layers(model, path):
+def _layers(model: ModelProto, path: pathlib.Path | None) -> list[Dense]:
     import mathwork.nn.formats.onnx_graph as onnx_graph
 
     try:

@@ -7,9 +7,20 @@ the same bytes whenever it is built, and a reader recognises it by them.
 
 The bodies below are Python functions of `Value`: running one writes its nodes down.
 """
+from __future__ import annotations
+
 import inspect
+from typing import TYPE_CHECKING
 
 from onnx import TensorProto, helper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
+
+    from onnx import FunctionProto, NodeProto
+
+    _Operand: TypeAlias = "Value | float"
 
 DOMAIN = "mathwork"
 OPSET = 20      # of the standard operators in the bodies
@@ -32,7 +43,7 @@ NORMAL_TAIL = (
     0.31542496988795193, -0.565561816053779, 0.7444160754359381)
 
 
-def function(name):
+def function(name: str) -> FunctionProto:
     """Return the function of an activation.
 
     Parameters
@@ -54,7 +65,8 @@ def function(name):
     :mod:`mathwork.activations`; zeros may differ in sign.
     """
     body = BODIES[name]
-    inputs, nodes = list(inspect.signature(body).parameters), []
+    inputs = list(inspect.signature(body).parameters)
+    nodes: list[NodeProto] = []
     result = body(*(Value(each, nodes) for each in inputs))
     return helper.make_function(DOMAIN, NAMES[name], inputs, [result.name], nodes,
                                 [helper.make_opsetid("", OPSET)])
@@ -63,41 +75,41 @@ def function(name):
 class Value:
     """A tensor in the body of a function, by its name; arithmetic with it appends to `nodes`."""
 
-    def __init__(self, name, nodes):
+    def __init__(self, name: str, nodes: list[NodeProto]) -> None:
         self.name, self.nodes = name, nodes
 
-    def __neg__(self):
+    def __neg__(self) -> Value:
         return node("Neg", self)
 
-    def __abs__(self):
+    def __abs__(self) -> Value:
         return node("Abs", self)
 
-    def __add__(self, other):
+    def __add__(self, other: _Operand) -> Value:
         return node("Add", self, other)
 
-    def __radd__(self, other):
+    def __radd__(self, other: _Operand) -> Value:
         return node("Add", other, self)
 
-    def __sub__(self, other):
+    def __sub__(self, other: _Operand) -> Value:
         return node("Sub", self, other)
 
-    def __rsub__(self, other):
+    def __rsub__(self, other: _Operand) -> Value:
         return node("Sub", other, self)
 
-    def __mul__(self, other):
+    def __mul__(self, other: _Operand) -> Value:
         return node("Mul", self, other)
 
-    def __rmul__(self, other):
+    def __rmul__(self, other: _Operand) -> Value:
         return node("Mul", other, self)
 
-    def __truediv__(self, other):
+    def __truediv__(self, other: _Operand) -> Value:
         return node("Div", self, other)
 
-    def __gt__(self, other):
+    def __gt__(self, other: _Operand) -> Value:
         return node("Greater", self, other)
 
 
-def node(operator, *operands):
+def node(operator: str, *operands: _Operand) -> Value:
     """Return the operator's result as a Value; operands are numbers and at least one Value."""
     nodes = next(each.nodes for each in operands if isinstance(each, Value))
     inputs = [each.name if isinstance(each, Value) else constant(each, nodes).name
@@ -105,13 +117,14 @@ def node(operator, *operands):
     return append(nodes, operator, inputs)
 
 
-def constant(number, nodes):
+def constant(number: float, nodes: list[NodeProto]) -> Value:
     """Return a float64 tensor of no dimensions."""
     tensor = TensorProto(data_type=TensorProto.DOUBLE, double_data=[number])
     return append(nodes, "Constant", [], value=tensor)
 
 
-def append(nodes, operator, inputs, **attributes):
+def append(nodes: list[NodeProto], operator: str, inputs: Sequence[str], **attributes: Any
+           ) -> Value:
     result = Value(f"v{len(nodes)}", nodes)
     nodes.append(helper.make_node(operator, inputs, [result.name], **attributes))
     return result
@@ -119,22 +132,22 @@ def append(nodes, operator, inputs, **attributes):
 
 # ---- the bodies ----
 
-def leaky_relu(x, slope):
+def leaky_relu(x: Value, slope: Value) -> Value:
     """x where x > 0, else slope x"""
     return node("Where", x > 0, x, slope * x)
 
 
-def elu(x, alpha):
+def elu(x: Value, alpha: Value) -> Value:
     """x where x > 0, else alpha (e^x - 1)"""
     return node("Where", x > 0, x, alpha * expm1(x))
 
 
-def selu(x):
+def selu(x: Value) -> Value:
     """1.0507 x where x > 0, else 1.0507 1.6733 (e^x - 1): Klambauer et al. 2017"""
     return node("Where", x > 0, 1.0507009873554804934 * x, 1.7580993408473768599 * expm1(x))
 
 
-def softplus(x):
+def softplus(x: Value) -> Value:
     """log(1 + e^x) = max(x, 0) + log(1 + v), v = e^-|x|"""
     v = node("Exp", -abs(x))
     u = 1 + v
@@ -142,12 +155,12 @@ def softplus(x):
     return node("Relu", x) + (node("Log", u) + (v - (u - 1)) / u)
 
 
-def gelu(x):
+def gelu(x: Value) -> Value:
     """x Phi(x) = max(x, 0) - a Phi(-a), a = |x|, Phi(-a) = e^(-a^2 / 2) P(t) / (a + c),
     t = (a - c) / (a + c), c = 3.5"""
     a = node("Min", abs(x), 40)     # Phi(-40) is below the smallest number
     t = (a - 3.5) / (a + 3.5)
-    p = NORMAL_TAIL[0]
+    p: Any = NORMAL_TAIL[0]
     for coefficient in NORMAL_TAIL[1:]:
         p = p * t + coefficient
     # a^2 = short^2 + (a - short) (a + short): multiples of 2^-10 up to 40 have an exact square
@@ -156,10 +169,11 @@ def gelu(x):
     return node("Relu", x) - a * (p / (a + 3.5)) * power
 
 
-def expm1(x):
+def expm1(x: Value) -> Value:
     """e^x - 1 = 2 t / (1 - t), t = tanh(x / 2), which is accurate near 0"""
     t = node("Tanh", x * 0.5)
     return 2 * t / (1 - t)
 
 
-BODIES = {"leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "selu": selu, "gelu": gelu}
+BODIES: dict[str, Callable[..., Value]] = {
+    "leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "selu": selu, "gelu": gelu}

@@ -3,7 +3,10 @@
 The graph is followed from its input. Every node must take the result of the node before it, and
 constants. Any other node is refused by its name, so that nothing is left out silently.
 """
+from __future__ import annotations
+
 from reprlib import repr as short
+from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import AttributeProto, TensorProto
@@ -11,12 +14,21 @@ from onnx import AttributeProto, TensorProto
 from mathwork.nn.formats.onnx_operators import STEPS, Samples
 from mathwork.nn.formats.onnx_tensors import Constants
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import Any
+
+    from onnx import ModelProto, NodeProto
+
+    from mathwork.nn.dense import Dense
+
 MOST = 10_000                   # nodes, and all else; the deepest networks have some hundreds
 OLDEST_OPSET = 7                # in older ones, Add and Gemm have other rules of broadcasting
 STANDARD = ("", "ai.onnx")
 
 
-def layers(model, folder):
+def layers(model: ModelProto, folder: Path | None) -> list[Dense]:
     """Return the layers of an onnx.ModelProto; its external data must lie in `folder`."""
     graph = model.graph
     opset = max((entry.version for entry in model.opset_import if entry.domain in STANDARD),
@@ -49,7 +61,7 @@ def layers(model, folder):
     return samples.layers()
 
 
-def _follow(nodes, samples, constants):
+def _follow(nodes: Iterable[NodeProto], samples: Samples, constants: Constants) -> None:
     """Take every node in turn: as a constant, or as a step of the samples"""
     known = {samples.name, *constants}
     for index, proto in enumerate(nodes):
@@ -73,7 +85,7 @@ def _follow(nodes, samples, constants):
             raise _no_chain(node, samples, constants)
 
 
-def _check_inputs(node, samples, constants):
+def _check_inputs(node: Node, samples: Samples, constants: Constants) -> None:
     others = [name for name in node.inputs if name != samples.name]
     if samples.is_gate(node) or samples.is_choice(node):
         return
@@ -83,7 +95,7 @@ def _check_inputs(node, samples, constants):
         raise node.refusal(f"takes {short(samples.name)} twice, so the graph is not a chain")
 
 
-def _no_chain(node, samples, constants):
+def _no_chain(node: Node, samples: Samples, constants: Constants) -> ValueError:
     stray = next(name for name in node.inputs if name != samples.name and name not in constants)
     return node.refusal(f"takes {short(stray)}, which is neither a constant nor what the node "
                         "before it gave, so the graph is not a chain")
@@ -92,7 +104,7 @@ def _no_chain(node, samples, constants):
 class Node:
     """A NodeProto: its operator, the inputs that are given, attributes by their type."""
 
-    def __init__(self, proto, index):
+    def __init__(self, proto: NodeProto, index: int) -> None:
         self.operator = (proto.op_type if proto.domain in STANDARD
                          else f"{proto.domain}.{proto.op_type}")
         self.where = f"node {index} {short(proto.name)} ({self.operator})"
@@ -101,33 +113,33 @@ class Node:
         self.output = proto.output[0] if proto.output else ""
         self._attributes = {attribute.name: attribute for attribute in proto.attribute}
 
-    def refusal(self, reason):
+    def refusal(self, reason: str) -> ValueError:
         return ValueError(f"{self.where} {reason}")
 
-    def takes(self, *counts):
+    def takes(self, *counts: int) -> None:
         """Check the number of inputs."""
         if len(self.inputs) not in counts or self.inputs != self.places[:len(self.inputs)]:
             raise self.refusal(f"has the inputs {short(self.places)}")
 
-    def real(self, name, default):
+    def real(self, name: str, default: float) -> float:
         return self._value(name, AttributeProto.FLOAT, "f", default)
 
-    def integer(self, name, default):
+    def integer(self, name: str, default: int) -> int:
         return self._value(name, AttributeProto.INT, "i", default)
 
-    def axis(self, default, rank):
+    def axis(self, default: int, rank: int) -> int:
         """Return the attribute `axis`, counted from 0"""
         axis = self.integer("axis", default)
         return axis + rank if axis < 0 else axis
 
-    def integers(self, name, default):
+    def integers(self, name: str, default: Iterable[int]) -> list[int]:
         return list(self._value(name, AttributeProto.INTS, "ints", default))
 
-    def text(self, name, default):
+    def text(self, name: str, default: str) -> str:
         return self._value(name, AttributeProto.STRING, "s", default.encode()).decode(
             errors="replace")
 
-    def tensor(self):
+    def tensor(self) -> TensorProto:
         """Return the TensorProto of a Constant"""
         if "value" in self._attributes:
             return self._value("value", AttributeProto.TENSOR, "t", None)
@@ -140,7 +152,7 @@ class Node:
                                float_data=numbers)
         raise self.refusal("holds no tensor of numbers")
 
-    def _value(self, name, kind, field, default):
+    def _value(self, name: str, kind: int, field: str, default: Any) -> Any:
         attribute = self._attributes.get(name)
         if attribute is None:
             return default

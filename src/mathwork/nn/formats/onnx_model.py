@@ -1,8 +1,21 @@
 """An ONNX model that computes the same as a network, for every runtime that reads ONNX."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
 
 import mathwork.nn.formats.onnx_functions as onnx_functions
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+    from onnx import FunctionProto, ModelProto, NodeProto
+
+    from mathwork._types import FloatDType
+    from mathwork.nn.dense import Dense
 
 OPSET = 20                      # the first with Gelu
 IR_VERSION = 9                  # the oldest with this opset
@@ -11,7 +24,7 @@ STANDARD = {"elu": "Elu", "gelu": "Gelu", "leaky_relu": "LeakyRelu", "log_softma
             "softplus": "Softplus", "tanh": "Tanh"}
 
 
-def model(network):
+def model(network: Any) -> ModelProto:
     """A Gemm and an activation's nodes a layer, from ``x (n, n_in)`` to ``y (n, n_out)``."""
     writer = _Writer(network.dtype)
     value = "x"
@@ -36,12 +49,14 @@ def model(network):
 class _Writer:
     """The nodes, initializers and functions of a graph, in the network's dtype"""
 
-    def __init__(self, dtype):
+    def __init__(self, dtype: FloatDType) -> None:
         self.dtype = dtype
         self.type = helper.np_dtype_to_tensor_dtype(dtype)
-        self.nodes, self.initializers, self.functions = [], [], {}
+        self.nodes: list[NodeProto] = []
+        self.initializers: list[TensorProto] = []
+        self.functions: dict[str, FunctionProto] = {}
 
-    def layer(self, index, layer, value):
+    def layer(self, index: int, layer: Dense, value: str) -> str:
         """Append one layer that takes `value`; return the name of its result"""
         name = f"layer_{index}"
         self._keep(f"{name}.weight", layer.weight)
@@ -59,7 +74,7 @@ class _Writer:
         attributes = {"alpha": parameter} if activation in ("elu", "leaky_relu") else {}
         return self._node(STANDARD[activation], [value], name, **attributes)
 
-    def _function(self, activation, parameter, value, name):
+    def _function(self, activation: str, parameter: float, value: str, name: str) -> str:
         """Call a function of ours: runtimes lack the float64 operator, and attributes float64"""
         function = self.functions.setdefault(activation, onnx_functions.function(activation))
         inputs = [value]
@@ -68,10 +83,10 @@ class _Writer:
             inputs.append(f"{name}.parameter")
         return self._node(function.name, inputs, name, domain=function.domain)
 
-    def _keep(self, name, array):
+    def _keep(self, name: str, array: NDArray[Any]) -> None:
         self.initializers.append(numpy_helper.from_array(array, name))
 
-    def _node(self, operator, inputs, name, **attributes):
+    def _node(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         output = f"{name}.output"
         self.nodes.append(helper.make_node(operator, inputs, [output], name, **attributes))
         return output

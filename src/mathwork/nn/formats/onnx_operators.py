@@ -1,6 +1,9 @@
 """The effect of each ONNX operator on the samples on their way through a network."""
+from __future__ import annotations
+
 import math
 from reprlib import repr as short
+from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto
@@ -8,6 +11,19 @@ from onnx import TensorProto
 import mathwork.nn.formats.onnx_functions as onnx_functions
 from mathwork.nn.chain import Chain
 from mathwork.nn.formats.onnx_tensors import check_lengths, check_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from numpy.typing import NDArray
+    from onnx import FunctionProto, ValueInfoProto
+
+    from mathwork._types import Activation, ActivationName, WithParameter
+    from mathwork.nn.dense import Dense
+    from mathwork.nn.formats.onnx_tensors import Constants
+
+    _Step: TypeAlias = Callable[["Samples", Any], None]
 
 # The defaults of Selu, as its specification prints them. mathwork has Selu with these only.
 SELU = (np.float32(1.67326319217681884765625), np.float32(1.05070102214813232421875))
@@ -25,12 +41,16 @@ class Samples:
     n_out     the same directly after a linear step, else None
     """
 
-    def __init__(self, declared, opset, constants, functions):
+    def __init__(self, declared: ValueInfoProto, opset: int, constants: Constants,
+                 functions: dict[tuple[str, str], FunctionProto]) -> None:
         self.name, self.opset, self.constants = declared.name, opset, constants
         self.functions = functions
         self.chain = Chain()
-        self.columns = self.rank = self.width = self.n_out = None
-        self.lengths = []
+        self.columns: bool | None = None
+        self.rank: int | None = None
+        self.width: int | None = None
+        self.n_out: int | None = None
+        self.lengths: list[int] = []
         kind = declared.type.tensor_type
         check_type(kind.elem_type, f"its input {short(self.name)}")
         self.dtype = np.float64 if kind.elem_type == TensorProto.DOUBLE else np.float32
@@ -38,27 +58,28 @@ class Samples:
             self.lengths = [dim.dim_value for dim in kind.shape.dim]
             self.rank = len(self.lengths)
             check_lengths(self.lengths, f"its input {short(self.name)}")
-        self._last = self._before = None    # operator and input of the last node
-        self.threshold = None       # output of a node that compares the input of Softplus with 20
+        self._last: str | None = None       # operator of the last node
+        self._before: str | None = None     # and its input
+        self.threshold: str | None = None   # of a node that compares the input of Softplus with 20
 
-    def layers(self):
+    def layers(self) -> list[Dense]:
         return self.chain.layers(self._n_in(), self.dtype)
 
-    def _n_in(self):
+    def _n_in(self) -> int | None:
         """Return the length of a sample before the first linear step; 0 or None if unknown"""
         return self.lengths[-2 if self.columns else -1] if self.lengths else None
 
-    def passed(self, node):
+    def passed(self, node: Any) -> None:
         """Set the output of the node as the samples."""
         self._last, self._before, self.threshold = node.operator, self.name, None
         self.name = node.output
 
-    def is_gate(self, node):
+    def is_gate(self, node: Any) -> bool:
         """Return whether the node is x * Sigmoid(x), as PyTorch exports SiLU"""
         return (self._last == "Sigmoid" and node.operator == "Mul" and len(node.inputs) == 2
                 and set(node.inputs) == {self._before, self.name})
 
-    def is_threshold(self, node):
+    def is_threshold(self, node: Any) -> bool:
         """Return whether the node is x > 20, or a larger number, after Softplus(x)"""
         if self._last != "Softplus" or node.operator != "Greater":
             return False
@@ -66,9 +87,9 @@ class Samples:
         if first != self._before or len(others) != 1 or others[0] not in self.constants:
             return False
         threshold = self.constants.use(others[0], self.chain)
-        return threshold.shape == () and threshold >= 20
+        return threshold.shape == () and bool(threshold >= 20)
 
-    def is_choice(self, node):
+    def is_choice(self, node: Any) -> bool:
         """Return whether the node is x where x > 20, else Softplus(x), as PyTorch exports Softplus
 
         Above 20 the two differ by less than 2.1e-9.
@@ -76,31 +97,31 @@ class Samples:
         return (self.threshold is not None and node.operator == "Where"
                 and node.inputs == [self.threshold, self._before, self.name])
 
-    def lie(self, columns, node):
+    def lie(self, columns: bool, node: Any) -> None:
         """Set the samples to be columns, or rows; they cannot change in between."""
         if self.columns not in (None, columns):
             raise node.refusal("takes the samples along another axis than the nodes before it")
         self.columns = columns
 
-    def become_rows(self, count, length):
+    def become_rows(self, count: int, length: int) -> None:
         """Take tensors of other than two dimensions as rows, with 0 for an unknown length."""
         self.lengths, self.rank, self.columns = [count, length], 2, False
 
-    def matrix(self, name, node):
+    def matrix(self, name: str, node: Any) -> NDArray[Any]:
         matrix = self.constants.use(name, self.chain)
         if matrix.ndim != 2 or 0 in matrix.shape:
             raise node.refusal(f"multiplies by {short(name)} of shape {matrix.shape}, "
                                "not by a matrix")
         return matrix
 
-    def linear(self, weight, node, alpha=1.0):
+    def linear(self, weight: NDArray[Any], node: Any, alpha: float = 1.0) -> None:
         width = self.width or self._n_in() or weight.shape[1]
         if width != weight.shape[1]:
             raise node.refusal(f"takes samples of {weight.shape[1]} numbers, they have {width}")
         self.chain.linear(weight if alpha == 1 else weight * weight.dtype.type(alpha))
         self.n_out = self.width = len(weight)
 
-    def shift(self, name, node, factor=1.0):
+    def shift(self, name: str, node: Any, factor: float = 1.0) -> None:
         """Add a constant, which must be the same for every sample."""
         if self.n_out is None:
             raise node.refusal("adds where there is no linear layer just before it")
@@ -115,11 +136,11 @@ class Samples:
             bias = bias * bias.dtype.type(factor)
         self.chain.shift(bias)
 
-    def activate(self, activation):
+    def activate(self, activation: Activation) -> None:
         self.chain.activate(activation)
         self.n_out = None
 
-    def parameter(self, number):
+    def parameter(self, number: float) -> float:
         """Return an attribute, a float32, as the intended number
 
         In a float32 model that is the shortest number that rounds to it, 0.01, not 0.009999999776.
@@ -129,7 +150,7 @@ class Samples:
 
 # ---- linear steps ----
 
-def gemm(samples, node):
+def gemm(samples: Samples, node: Any) -> None:
     """alpha A' B' + beta C, with the samples as A or B and the rest constant"""
     node.takes(2, 3)
     first, second, *third = node.inputs
@@ -153,7 +174,7 @@ def gemm(samples, node):
         samples.shift(name, node, node.real("beta", 1.0))
 
 
-def matmul(samples, node):
+def matmul(samples: Samples, node: Any) -> None:
     node.takes(2)
     first, second = node.inputs
     if samples.name == first:
@@ -169,7 +190,7 @@ def matmul(samples, node):
         samples.linear(samples.matrix(first, node), node)
 
 
-def add(samples, node):
+def add(samples: Samples, node: Any) -> None:
     node.takes(2)
     name, = (name for name in node.inputs if name != samples.name)
     samples.shift(name, node)
@@ -177,18 +198,18 @@ def add(samples, node):
 
 # ---- steps that do not change the numbers ----
 
-def identity(samples, node):
+def identity(samples: Samples, node: Any) -> None:
     node.takes(1)
 
 
-def dropout(samples, node):
+def dropout(samples: Samples, node: Any) -> None:
     if node.places[0] != samples.name:
         raise node.refusal("takes the samples as its ratio")
     if any(map(samples.constants.is_true, filter(None, node.places[2:]))):
         raise node.refusal("is in training mode")
 
 
-def flatten(samples, node):
+def flatten(samples: Samples, node: Any) -> None:
     """Keep rows unchanged, or make rows of the samples at the input of the network"""
     rank = samples.rank or 2
     axis = node.axis(1, rank)
@@ -198,7 +219,7 @@ def flatten(samples, node):
         samples.become_rows(math.prod(samples.lengths[:axis]), math.prod(samples.lengths[axis:]))
 
 
-def reshape(samples, node):
+def reshape(samples: Samples, node: Any) -> None:
     """Make rows with all numbers of a sample, as PyTorch exports Flatten"""
     node.takes(2)
     if node.inputs[0] != samples.name or samples.columns is not None or not samples.lengths:
@@ -213,7 +234,7 @@ def reshape(samples, node):
     samples.become_rows(samples.lengths[0], width)
 
 
-def transpose(samples, node):
+def transpose(samples: Samples, node: Any) -> None:
     """Make columns of rows, and rows of columns"""
     node.takes(1)
     if samples.rank not in (None, 2) or node.integers("perm", (1, 0)) != [1, 0]:
@@ -225,15 +246,15 @@ def transpose(samples, node):
 
 # ---- activations ----
 
-def elementwise(activation):
-    def step(samples, node):
+def elementwise(activation: ActivationName) -> _Step:
+    def step(samples: Samples, node: Any) -> None:
         node.takes(1)
         samples.activate(activation)
     return step
 
 
-def over_a_sample(activation):
-    def step(samples, node):
+def over_a_sample(activation: ActivationName) -> _Step:
+    def step(samples: Samples, node: Any) -> None:
         node.takes(1)
         rank = samples.rank or 2
         # Before opset 13, axis means all axes from there on: for one sample it must be the last.
@@ -246,50 +267,50 @@ def over_a_sample(activation):
     return step
 
 
-def with_alpha(activation, default):
-    def step(samples, node):
+def with_alpha(activation: WithParameter, default: float) -> _Step:
+    def step(samples: Samples, node: Any) -> None:
         node.takes(1)
         samples.activate((activation, samples.parameter(node.real("alpha", default))))
     return step
 
 
-def selu(samples, node):
+def selu(samples: Samples, node: Any) -> None:
     node.takes(1)
     if (node.real("alpha", SELU[0]), node.real("gamma", SELU[1])) != SELU:
         raise node.refusal("has an alpha or gamma of its own")
     samples.activate("selu")
 
 
-def gelu(samples, node):
+def gelu(samples: Samples, node: Any) -> None:
     node.takes(1)
     if node.text("approximate", "none") != "none":
         raise node.refusal("is the approximation through tanh")
     samples.activate("gelu")
 
 
-def gate(samples, node):
+def gate(samples: Samples, node: Any) -> None:
     if not samples.is_gate(node):
         raise node.refusal("is not x times Sigmoid(x), the only product of a network")
     samples.chain.change_activation("silu")
 
 
-def choice(samples, node):
+def choice(samples: Samples, node: Any) -> None:
     if not samples.is_choice(node):
         raise node.refusal("is not x where x > 20, else Softplus(x), the only choice of a network")
 
 
-def swish(samples, node):
+def swish(samples: Samples, node: Any) -> None:
     node.takes(1)
     if node.real("alpha", 1.0) != 1:
         raise node.refusal("has an alpha of its own")
     samples.activate("silu")
 
 
-def our_function(activation):
+def our_function(activation: Any) -> _Step:
     """Take a node that mathwork wrote, because no standard operator would do"""
     written = onnx_functions.function(activation)
 
-    def step(samples, node):
+    def step(samples: Samples, node: Any) -> None:
         if samples.functions.get((written.domain, written.name)) != written:
             raise node.refusal("is not the function that mathwork writes")
         node.takes(len(written.input))
@@ -305,7 +326,7 @@ def our_function(activation):
     return step
 
 
-STEPS = {
+STEPS: dict[str, _Step] = {
     "Add": add, "Dropout": dropout, "Elu": with_alpha("elu", 1.0), "Flatten": flatten,
     "Gelu": gelu, "Gemm": gemm, "Identity": identity,
     "LeakyRelu": with_alpha("leaky_relu", 0.01), "LogSoftmax": over_a_sample("log_softmax"),

@@ -3,10 +3,13 @@
 A written file fits ``nn.Sequential(nn.Linear, activation, nn.Linear, activation, ...)``, so the
 linear layers have even numbers. A file to read may have any numbers, in any nesting.
 """
+from __future__ import annotations
+
 import itertools
 import json
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,14 +17,24 @@ from mathwork._extras import extra
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import refusal
 
-DTYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any, TypeAlias
+
+    from numpy.typing import NDArray
+
+    # name, weight, bias or None
+    _Linear: TypeAlias = tuple[str, NDArray[Any], NDArray[Any] | None]
+
+DTYPES: dict[str, type[np.generic]] = {
+    "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 ACTIVATIONS = "mathwork.activations"    # a metadata entry, a JSON list as text
 # Bytes of names, shapes and metadata. They take forty times as much once they are parsed; a layer
 # has some two hundred.
 LONGEST_HEADER = 1 << 22
 
 
-def content_of(network):
+def content_of(network: Any) -> bytes:
     numpy_format = extra("safetensors.numpy", "write a .safetensors file")
     arrays = {}
     for index, layer in enumerate(network.layers):
@@ -30,11 +43,11 @@ def content_of(network):
     return numpy_format.save(arrays, {ACTIVATIONS: activations})
 
 
-def read(path):
+def read(path: Path) -> list[Dense]:
     return read_with(path, None)
 
 
-def read_with(path, activations):
+def read_with(path: Path, activations: Any) -> list[Dense]:
     """Read the layers of a file; `activations` are for a file that does not name them"""
     safetensors = extra("safetensors", "read a .safetensors file")
     content = path.read_bytes()
@@ -55,7 +68,7 @@ def read_with(path, activations):
         raise refusal(path, error) from None
 
 
-def _arrays(tensors):
+def _arrays(tensors: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, NDArray[Any]]:
     """Return {name: array} of the result of safetensors.deserialize, bfloat16 widened to float32"""
     arrays = {}
     for name, tensor in tensors:
@@ -69,7 +82,7 @@ def _arrays(tensors):
     return arrays
 
 
-def _in_order(arrays):
+def _in_order(arrays: dict[str, NDArray[Any]]) -> list[_Linear]:
     """Return [(name, weight, bias or None)], a linear layer each, by the numbers in their names"""
     names = sorted((name.removesuffix("weight") for name in arrays if name.endswith("weight")),
                    key=_parts)
@@ -85,20 +98,20 @@ def _in_order(arrays):
     return [(name, arrays[name + "weight"], arrays.get(name + "bias")) for name in names]
 
 
-def _parts(name):
+def _parts(name: str) -> list[Any]:
     """Split 'net.10.' into ['net.', 10, '.']: text and numbers in turn"""
     return [int(part) if index % 2 else part
             for index, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
-def _ordered(first, second):
+def _ordered(first: str, second: str) -> bool:
     """Return whether the first part in which two names differ is a number"""
     differing = (index for index, (one, other) in enumerate(zip(_parts(first), _parts(second),
                                                                strict=False)) if one != other)
     return next(differing, 0) % 2 == 1
 
 
-def _named_activations(header):
+def _named_activations(header: bytes) -> list[Any] | None:
     """Return the activations that `write` put into the metadata, or None; the header is JSON"""
     metadata = json.loads(header, object_pairs_hook=_without_duplicates).get("__metadata__") or {}
     if ACTIVATIONS not in metadata:
@@ -113,14 +126,14 @@ def _named_activations(header):
     return activations
 
 
-def _without_duplicates(pairs):
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = dict(pairs)
     if len(names) != len(pairs):
         raise ValueError("its header has one name twice")
     return names
 
 
-def _layers(linear, activations):
+def _layers(linear: list[_Linear], activations: Any) -> list[Dense]:
     if isinstance(activations, str) or not isinstance(activations, Iterable):
         raise ValueError("activations must be a sequence with one for each layer, "
                          f"got {activations!r}")
@@ -132,7 +145,7 @@ def _layers(linear, activations):
             for each, activation in zip(linear, activations, strict=True)]
 
 
-def _layer(name, weight, bias, activation):
+def _layer(name: str, weight: NDArray[Any], bias: NDArray[Any] | None, activation: Any) -> Dense:
     try:
         return Dense(weight, bias, activation)
     except ValueError as error:

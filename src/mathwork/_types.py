@@ -1,0 +1,45 @@
+"""The types that annotations share.
+
+Only type checkers import this module: `numpy.typing` would cost time when mathwork starts.
+"""
+from os import PathLike
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = TypeVar("Array", bound=NDArray[Any])
+
+# ---- arguments ----
+
+# One real number, of Python or NumPy.
+Number: TypeAlias = float | np.floating[Any] | np.integer[Any] | np.bool
+
+NanPolicy: TypeAlias = Literal["raise", "omit", "propagate"]
+
+StrPath: TypeAlias = str | PathLike[str]
+Rng: TypeAlias = int | np.random.Generator | None
+
+WithParameter: TypeAlias = Literal["elu", "leaky_relu"]
+ActivationName: TypeAlias = WithParameter | Literal[
+    "gelu", "identity", "log_softmax", "relu", "selu", "sigmoid", "silu", "softmax", "softplus",
+    "tanh"]
+Activation: TypeAlias = ActivationName | tuple[WithParameter, float]
+
+# ---- results ----
+
+FloatDType: TypeAlias = np.dtype[np.float32] | np.dtype[np.float64]
+FloatArray: TypeAlias = NDArray[np.float32 | np.float64]
+ScalarOrArray: TypeAlias = np.float32 | np.float64 | FloatArray
+
+# What one fit, matrix or orbit has, or each of many.
+FloatOrArray: TypeAlias = float | NDArray[np.float64]
+IntOrArray: TypeAlias = int | NDArray[np.int64]
+CodeOrArray: TypeAlias = int | NDArray[np.int8]
+
+SolutionWord: TypeAlias = Literal["unique", "infinite", "inconsistent", "nan"]
+
+# Any beside another type is what else may come: a quantity with units, of astropy or pint, which
+# need not be there; and one number where an ArrayLike turns out to be one.
+Measure: TypeAlias = float | Any
+Measures: TypeAlias = FloatOrArray | Any
