@@ -1,22 +1,34 @@
-"""The kernels of every level that this machine runs, gathered from the modules of the level."""
-from types import SimpleNamespace
+"""The kernels of every level that this machine runs, whatever module of the level holds them."""
+from types import FunctionType, SimpleNamespace
 
 from mathwork import _levels
 
 
 def kernels_of(level):
-    """Return every kernel compiled for a level, under its own name."""
-    found = {"level": level}
+    """Every kernel compiled for a level, under its own name."""
+    found = SimpleNamespace(level=level)
     for module in _levels.modules(level):
         for name, kernel in vars(module).items():
             if not name.startswith("_"):
-                found[name] = kernel
-    return SimpleNamespace(**found)
+                setattr(found, name, kernel)
+    if level != _levels.level:
+        declare_doors(found)
+    return found
 
 
-RUNNING = kernels_of(_levels.level)         # the level that the package itself uses
+def declare_doors(kernels):
+    """Give doors of a level that the package does not run their declarations, on these kernels."""
+    for module in _levels.modules(_levels.level):
+        for name, door in vars(module).items():
+            declaration = getattr(door, "__wrapped__", None)
+            if isinstance(declaration, FunctionType):
+                body = FunctionType(declaration.__code__,
+                                    declaration.__globals__ | {"kernels": kernels})
+                body.__defaults__ = declaration.__defaults__
+                body.__kwdefaults__ = declaration.__kwdefaults__
+                getattr(kernels, name).__wrapped__ = body
 
 
 def all_kernels():
-    """Return {level: kernels}, best first."""
+    """{level: kernels}, best first."""
     return {level: kernels_of(level) for level in _levels.supported()}
