@@ -14,9 +14,9 @@ helper = onnx.helper
 
 NAMES = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus",
          "gelu": "Gelu", "selu": "Selu", "leaky_relu": "LeakyRelu", "elu": "Elu",
-         "softmax": "Softmax", "log_softmax": "LogSoftmax"}
+         "mish": "Mish", "softmax": "Softmax", "log_softmax": "LogSoftmax"}
 # Operators without float64 kernels in ONNX Runtime.
-FLOAT32_ALONE = {"Softplus", "Gelu", "Selu", "LeakyRelu", "Elu"}
+FLOAT32_ALONE = {"Softplus", "Gelu", "Selu", "LeakyRelu", "Elu", "Mish"}
 
 
 def node(operator, inputs, output, **attributes):
@@ -80,7 +80,7 @@ def evaluate(model, x):
         return type(NAMES[activation], (OpRun,), {
             "op_domain": "", "_run": lambda self, x, **attributes: (formula(x).astype(x.dtype),)})
 
-    operators = [exact(activation) for activation in ("gelu", "selu", "softplus")]
+    operators = [exact(activation) for activation in ("gelu", "mish", "selu", "softplus")]
     evaluator = ReferenceEvaluator(model, new_ops=operators)
     y, = evaluator.run(None, {model.graph.input[0].name: x})
     return y
@@ -224,6 +224,9 @@ class RandomModel:
             if self._opset >= 24 and self._chance(0.5):
                 return self._node("Swish", [name])
             inputs = [name, self._node("Sigmoid", [name])]
+            return self._node("Mul", inputs if self._chance(0.5) else inputs[::-1])
+        if activation == "mish" and (self._opset < 18 or self._chance(0.5)):
+            inputs = [name, self._node("Tanh", [self._node("Softplus", [name])])]
             return self._node("Mul", inputs if self._chance(0.5) else inputs[::-1])
         attributes = {"alpha": alpha[0]} if alpha else {}
         if activation.endswith("softmax"):

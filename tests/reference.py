@@ -179,6 +179,7 @@ FORMULAS = {
     "tanh": np.tanh,
     "softplus": lambda x: np.logaddexp(0, x),
     "silu": lambda x: x / (1 + np.exp(-x)),
+    "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
     "gelu": lambda x: x * np.vectorize(lambda t: math.erfc(-t / math.sqrt(2)) / 2)(x),
     "selu": lambda x: 1.0507009873554805 * _elu(x, 1.6732632423543772),
     "leaky_relu": lambda x, slope: np.where(x > 0, x, slope * x),

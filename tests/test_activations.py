@@ -18,16 +18,17 @@ from numpy.exceptions import AxisError
 
 from mathwork import _levels, activations
 
-UFUNCS = ["relu", "sigmoid", "tanh", "softplus", "silu", "gelu", "selu"]
+UFUNCS = ["relu", "sigmoid", "tanh", "softplus", "silu", "mish", "gelu", "selu"]
 FUNCTIONS = ["identity", "leaky_relu", "elu", "softmax", "log_softmax"]
 # Largest error in ulp, in any dtype and at any level.
-BOUNDS = {"relu": 0, "sigmoid": 1.9, "tanh": 1.6, "softplus": 2, "silu": 1.4, "gelu": 4,
-          "selu": 2, "elu": 1.4}
-# At -inf, -0.0, 0.0 and inf, by the definitions; silu and gelu have the sign they come with.
+BOUNDS = {"relu": 0, "sigmoid": 1.9, "tanh": 1.6, "softplus": 2, "silu": 1.4, "mish": 1.4,
+          "gelu": 4, "selu": 2, "elu": 1.4}
+# At -inf, -0.0, 0.0 and inf, by the definitions; silu, mish and gelu have the sign they come with.
 LIMITS = {
     "relu": (0.0, 0.0, 0.0, np.inf), "sigmoid": (0.0, 0.5, 0.5, 1.0),
     "tanh": (-1.0, -0.0, 0.0, 1.0), "softplus": (0.0, np.log(2), np.log(2), np.inf),
-    "silu": (-0.0, -0.0, 0.0, np.inf), "gelu": (-0.0, -0.0, 0.0, np.inf),
+    "silu": (-0.0, -0.0, 0.0, np.inf), "mish": (-0.0, -0.0, 0.0, np.inf),
+    "gelu": (-0.0, -0.0, 0.0, np.inf),
     "selu": (-1.0507009873554805 * 1.6732632423543772, -0.0, 0.0, np.inf),
     "elu": (-1.0, -0.0, 0.0, np.inf),
 }
@@ -63,6 +64,7 @@ def exact(name, x):
                 "tanh": lambda: mpmath.tanh(x),
                 "softplus": lambda: mpmath.log1p(mpmath.exp(x)),
                 "silu": lambda: x / (1 + mpmath.exp(-x)),
+                "mish": lambda: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))),
                 "gelu": lambda: x * mpmath.ncdf(max(-100, min(x, 100)))}[name]()
 
 
@@ -130,7 +132,7 @@ def test_error_bound(kernels, name, dtype, rng):
 
 # Where float32 goes from one polynomial to the next, (u - 1) / 1.625 and u - 1 for u = 1.5, 2, 3
 # ..., where it has its last value, and where the multiple of ln 2 changes.
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "silu", "gelu"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "silu", "mish", "gelu"])
 def test_error_bound_at_seams(kernels, name, dtype):
     ends = np.array([1.5, 2, 3, 4, 6, 8, 12, 16]) - 1
     turns = (np.arange(1, 40, 2) / 2) * np.log(2)
@@ -156,6 +158,9 @@ def test_tails_do_not_vanish():
     assert activations.sigmoid(narrow(-80)) == pytest.approx(1.8048513878454153e-35, rel=1e-6)
     assert activations.sigmoid(narrow(-103)) > 0
     assert activations.silu(narrow(-100)) < 0
+    # where e^2x is far below e^x, mish is x e^x
+    assert activations.mish(narrow(-80)) == pytest.approx(-80 * 1.8048513878454153e-35, rel=1e-6)
+    assert activations.mish(narrow(-100)) < 0
     assert activations.softplus(narrow(-100)) > 0
     # Phi(-12) = 1.776482112077679e-33: DLMF 7.12.1 summed in 50 digits with mpmath.ncdf
     assert activations.gelu(narrow(-12)) == pytest.approx(-12 * 1.776482112077679e-33, rel=1e-6)

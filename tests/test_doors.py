@@ -203,8 +203,8 @@ def test_ragged_weights():
         Dense([[1, 2], [3]])
 
 
-KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, gelu, selu, leaky_relu, elu, softmax, "
-         "log_softmax")
+KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, mish, gelu, selu, leaky_relu, elu, "
+         "softmax, log_softmax")
 
 
 @pytest.mark.parametrize("unknown", ["rleu", "", "RELU", "relu ", None, 1, b"relu", np.tanh])

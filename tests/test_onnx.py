@@ -278,12 +278,13 @@ def test_models_from_pytorch(rng, dtype, dynamo):
         nn.Linear(8, 17, bias=False), nn.Softplus(), nn.Linear(17, 6), nn.GELU(), nn.Linear(6, 6),
         nn.ELU(0.5), nn.Linear(6, 5), nn.LeakyReLU(0.25), nn.Linear(5, 5), nn.Tanh(), nn.Identity(),
         nn.Linear(5, 4), nn.Sigmoid(), nn.Linear(4, 9), nn.Softmax(1), nn.Linear(9, 4),
-        nn.LogSoftmax(-1), nn.Linear(4, 3)).eval().to(getattr(torch, dtype.name))
+        nn.LogSoftmax(-1), nn.Linear(4, 7), nn.Mish(), nn.Linear(7, 3))
+    module = module.eval().to(getattr(torch, dtype.name))
     x = torch.from_numpy(rng.normal(size=(7, 3, 4)).astype(dtype))
     net = Network.from_onnx(exported(torch, module, x, dynamo))
     names = [layer._activation[0] for layer in net.layers]
     assert names == ["relu", "silu", "softplus", "gelu", "elu", "leaky_relu", "tanh", "sigmoid",
-                     "softmax", "log_softmax", "identity"]
+                     "softmax", "log_softmax", "mish", "identity"]
     assert_agrees(net, x.numpy().reshape(7, 12), module(x).detach().numpy())
 
 

@@ -19,9 +19,10 @@ NOT_GIVEN = "is not of the samples that the network is given, or of unknown shap
 NO_CHAIN = ("which is neither a constant nor what the node before it gave, so the graph is not a "
             "chain")
 KNOWN = ("is not an operator of a network; known are Constant, Add, Dropout, Elu, Flatten, Gelu, "
-         "Gemm, Identity, LeakyRelu, LogSoftmax, MatMul, Mul, Relu, Reshape, Selu, Sigmoid, "
+         "Gemm, Identity, LeakyRelu, LogSoftmax, MatMul, Mish, Mul, Relu, Reshape, Selu, Sigmoid, "
          "Softmax, Softplus, Swish, Tanh, Transpose, Where, mathwork.LeakyRelu, mathwork.Elu, "
-         "mathwork.Softplus, mathwork.Selu, mathwork.Gelu")
+         "mathwork.Softplus, mathwork.Selu, mathwork.Gelu, mathwork.Mish")
+NO_GATE = "is not x times Sigmoid(x) or Tanh(Softplus(x)), the only products of a network"
 ONE_OF_EACH = "a network has one input and one output, the graph has the inputs "
 
 
@@ -158,8 +159,7 @@ def test_too_many_nodes(folder):
      "(Gemm) takes the samples along another axis than the nodes before it"),
     (node("Gemm", "h v", "y", transA=1),
      "(Gemm) takes the samples along another axis than the nodes before it"),
-    (node("Mul", "h b", "y"),
-     "(Mul) is not x times Sigmoid(x), the only product of a network"),
+    (node("Mul", "h b", "y"), f"(Mul) {NO_GATE}"),
     # activations that mathwork has not
     (node("Selu", "h", "y", alpha=1.5), "(Selu) has an alpha or gamma of its own"),
     (node("Selu", "h", "y", gamma=1.05), "(Selu) has an alpha or gamma of its own"),
@@ -285,7 +285,7 @@ def test_a_reshape_of_unknown_shape():
             f"node 0 '' (Reshape) {NOT_GIVEN}")
 
 
-# ---- what is kept apart and comes together again: SiLU and Softplus of PyTorch ----
+# ---- what is kept apart and comes together again: SiLU, Mish and Softplus of PyTorch ----
 
 @pytest.mark.parametrize(("nodes", "reason"), [
     ([node("Tanh", "h", "s"), node("Mul", "h s", "y")], f"2 '' (Mul) takes 'h', {NO_CHAIN}"),
@@ -297,7 +297,14 @@ def test_a_reshape_of_unknown_shape():
     ([node("Sigmoid", "h", "s"), node("Mul", "h s h", "y")], f"2 '' (Mul) takes 'h', {NO_CHAIN}"),
     ([node("Sigmoid", "h", "s"), node("Add", "h s", "y")], f"2 '' (Add) takes 'h', {NO_CHAIN}"),
     ([node("Sigmoid", "h", "s"), node("Mul", "s b", "y")],
-     "2 '' (Mul) is not x times Sigmoid(x), the only product of a network"),
+     f"2 '' (Mul) {NO_GATE}"),
+    ([node("Softplus", "h", "s"), node("Mul", "h s", "y")], f"2 '' (Mul) takes 'h', {NO_CHAIN}"),
+    ([node("Tanh", "h", "s"), node("Softplus", "s", "t"), node("Mul", "h t", "y")],
+     f"3 '' (Mul) takes 'h', {NO_CHAIN}"),
+    ([node("Softplus", "h", "s"), node("Tanh", "s", "t"), node("Mul", "s t", "y")],
+     f"3 '' (Mul) takes 's', {NO_CHAIN}"),
+    ([node("Softplus", "h", "s"), node("Identity", "s", "i"), node("Tanh", "i", "t"),
+      node("Mul", "h t", "y")], f"4 '' (Mul) takes 'h', {NO_CHAIN}"),
     ([node("Softplus", "h", "s"), node("Greater", "h low", "c"), node("Where", "c h s", "y")],
      f"2 '' (Greater) takes 'h', {NO_CHAIN}"),
     ([node("Softplus", "h", "s"), node("Greater", "high h", "c"), node("Where", "c h s", "y")],

@@ -58,8 +58,8 @@ def test_the_public_names():
     assert set(init.__all__) == {"he_limit", "he_normal", "he_std", "he_uniform", "he_variance",
                                  "normal_pdf", "uniform_pdf"}
     assert set(activations.__all__) == {
-        "relu", "sigmoid", "tanh", "softplus", "silu", "gelu", "selu", "leaky_relu", "elu",
-        "softmax", "log_softmax", "identity"}
+        "relu", "sigmoid", "tanh", "softplus", "silu", "mish", "gelu", "selu", "leaky_relu",
+        "elu", "softmax", "log_softmax", "identity"}
     assert mathwork.__version__ == version("mathwork")
 
 

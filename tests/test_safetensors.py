@@ -13,8 +13,8 @@ from mathwork.nn import Dense, Network, load
 safetensors = pytest.importorskip("safetensors", reason="the safetensors package is not installed")
 
 NAME = "net.safetensors"
-KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, gelu, selu, leaky_relu, elu, softmax, "
-         "log_softmax")
+KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, mish, gelu, selu, leaky_relu, elu, "
+         "softmax, log_softmax")
 
 
 def write(arrays, metadata=None):

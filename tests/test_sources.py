@@ -153,7 +153,7 @@ def torch_activation(nn, activation):
     name, *parameter = [activation] if isinstance(activation, str) else activation
     kinds = {"identity": nn.Identity, "relu": nn.ReLU, "leaky_relu": nn.LeakyReLU,
              "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "softplus": nn.Softplus, "silu": nn.SiLU,
-             "gelu": nn.GELU, "elu": nn.ELU, "selu": nn.SELU,
+             "mish": nn.Mish, "gelu": nn.GELU, "elu": nn.ELU, "selu": nn.SELU,
              "softmax": functools.partial(nn.Softmax, -1),
              "log_softmax": functools.partial(nn.LogSoftmax, 1)}
     return kinds[name](*parameter)
@@ -267,8 +267,8 @@ def test_an_activation_that_comes_first_is_as_wide_as_what_follows(nn):
 
 
 KNOWN = ("known are Sequential, Linear, Flatten, Dropout, Identity, ELU, GELU, LeakyReLU, "
-         "LogSoftmax, ReLU, SELU, SiLU, Sigmoid, Softmax, Softplus, Tanh of torch.nn, without a "
-         "forward of their own")
+         "LogSoftmax, Mish, ReLU, SELU, SiLU, Sigmoid, Softmax, Softplus, Tanh of torch.nn, "
+         "without a forward of their own")
 HOOKS = "it has forward hooks, which are not kept"
 
 

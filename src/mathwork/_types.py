@@ -22,8 +22,8 @@ Rng: TypeAlias = int | np.random.Generator | None
 
 WithParameter: TypeAlias = Literal["elu", "leaky_relu"]
 ActivationName: TypeAlias = WithParameter | Literal[
-    "gelu", "identity", "log_softmax", "relu", "selu", "sigmoid", "silu", "softmax", "softplus",
-    "tanh"]
+    "gelu", "identity", "log_softmax", "mish", "relu", "selu", "sigmoid", "silu", "softmax",
+    "softplus", "tanh"]
 Activation: TypeAlias = ActivationName | tuple[WithParameter, float]
 
 # ---- results ----

@@ -47,8 +47,9 @@ class Chain:
             self._steps.append([None, None, None])
         self._steps[-1][2] = activation
 
-    def change_activation(self, activation: Activation) -> None:
-        """Replace the last activation by another."""
+    def merge_activations(self, count: int, activation: Activation) -> None:
+        """Replace the last `count` activations, which follow each other at once, by one."""
+        del self._steps[len(self._steps) - count + 1:]
         self._steps[-1][2] = activation
 
     def add_parameters(self, count: int) -> None:

@@ -206,9 +206,9 @@ class Network(kernels.ForwardPass):
         Parameters
         ----------
         module : torch.nn.Module
-            A Linear, or a Sequential of Linear, ReLU, Sigmoid, Tanh, Softplus, SiLU, GELU, SELU,
-            ELU, LeakyReLU, Softmax, LogSoftmax, Flatten, Identity, Dropout and other Sequentials.
-            It computes as in evaluation, so Dropout does nothing.
+            A Linear, or a Sequential of Linear, ReLU, Sigmoid, Tanh, Softplus, SiLU, Mish, GELU,
+            SELU, ELU, LeakyReLU, Softmax, LogSoftmax, Flatten, Identity, Dropout and other
+            Sequentials. It computes as in evaluation, so Dropout does nothing.
         dtype : dtype, optional
             float32 or float64; by default that of the parameters, float16 and bfloat16 widened
             to float32.
@@ -284,9 +284,9 @@ class Network(kernels.ForwardPass):
         source : str, path-like or onnx.ModelProto
             A graph that is a chain from one input to one output: Gemm, MatMul, Add, Relu,
             Sigmoid, Tanh, Softplus, Gelu, Selu, Elu, LeakyRelu, Softmax, LogSoftmax, Swish,
-            Flatten, Reshape to rows, Identity, Dropout, Transpose. Also SiLU and Softplus in the
-            nodes of PyTorch's export, and Transpose and Identity of constants. Needs the ``onnx``
-            package.
+            Mish, Flatten, Reshape to rows, Identity, Dropout, Transpose. Also SiLU, Mish and
+            Softplus in the nodes of PyTorch's export, and Transpose and Identity of constants.
+            Needs the ``onnx`` package.
         dtype : dtype, optional
             float32 or float64; by default that of the weights, float16 and bfloat16 widened to
             float32.
@@ -428,7 +428,7 @@ class Network(kernels.ForwardPass):
 
         Notes
         -----
-        ONNX Runtime has no float64 kernels for five of the activations. The model carries them as
+        ONNX Runtime has no float64 kernels for six of the activations. The model carries them as
         functions of operators that ONNX Runtime has, so it runs unchanged.
 
         Examples

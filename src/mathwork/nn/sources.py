@@ -24,8 +24,8 @@ SKLEARN_ACTIVATIONS: dict[str, ActivationName] = {
     "tanh": "tanh"}
 KERAS_ACTIVATIONS: dict[str, Activation] = {
     "elu": "elu", "gelu": "gelu", "leaky_relu": ("leaky_relu", 0.2), "linear": "identity",
-    "log_softmax": "log_softmax", "relu": "relu", "selu": "selu", "sigmoid": "sigmoid",
-    "silu": "silu", "softmax": "softmax", "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
+    "log_softmax": "log_softmax", "mish": "mish", "relu": "relu", "selu": "selu",
+    "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax", "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
 
 # The modules that define the classes of the three libraries.
 SKLEARN = ("sklearn.",)
@@ -107,6 +107,7 @@ TORCH_ACTIVATIONS: dict[str, tuple[Callable[[Any], Activation],
     "GELU": (lambda module: "gelu", lambda module: module.approximate == "none"),
     "LeakyReLU": (lambda module: ("leaky_relu", module.negative_slope), None),
     "LogSoftmax": (lambda module: "log_softmax", _torch_softmax),
+    "Mish": (lambda module: "mish", None),
     "ReLU": (lambda module: "relu", None),
     "SELU": (lambda module: "selu", None),
     "SiLU": (lambda module: "silu", None),

@@ -3,6 +3,7 @@
 # Bits: every result depends on its element alone, not on its position or the number of lanes of a
 # register. The tail of an array goes through a padded register.
 
+# The ufuncs, which take no parameter, come before LEAKY_RELU.
 cdef enum:
     IDENTITY
     RELU
@@ -10,6 +11,7 @@ cdef enum:
     TANH
     SOFTPLUS
     SILU
+    MISH
     GELU
     SELU
     LEAKY_RELU
@@ -22,7 +24,7 @@ cdef enum:
 
 activation_codes = {
     "identity": IDENTITY, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH,
-    "softplus": SOFTPLUS, "silu": SILU, "gelu": GELU, "selu": SELU,
+    "softplus": SOFTPLUS, "silu": SILU, "mish": MISH, "gelu": GELU, "selu": SELU,
     "leaky_relu": LEAKY_RELU, "elu": ELU, "softmax": SOFTMAX, "log_softmax": LOG_SOFTMAX,
 }
 
@@ -56,6 +58,33 @@ cdef inline lanes silu_of(lanes x, lanes q, lanes scale) noexcept nogil:
     cdef lanes product = minus_a * w
     rest = mul_add(minus_a, rest * slope, -remainder(product, minus_a, w))
     return with_sign(absolute(mul_add(product + rest, unshift(x), larger(fill(x, 0), x))), x)
+
+
+cdef inline lanes mish_of(lanes x, lanes q, lanes scale) noexcept nogil:
+    """x tanh(log(1 + e^x)) = max(x, 0) - a m / (k + n), a = |x|, v = e^-a:
+    k = 1, n = 2 v (1 + v), m = n - 2 v where x > 0, else k = 2, m = n = v (2 + v)"""
+    cdef lanes low, rest, zero = fill(x, 0), unit = scale * unshift(x)
+    cdef lanes minus_a = not_below(-110, -760, minus_absolute(x)) * scale
+    cdef lanes k = pick(x, zero, fill(x, 1), fill(x, 2))
+    cdef lanes p = one_more(q, &low)
+    cdef lanes t = mul_add(p, unit, k)
+    cdef lanes t_low = mul_add(low, unit, mul_add(p, unit, k - t))
+    # From here on p is v, or 2 v where x > 0. Like n, m and w it counts in units of `unit`, so that
+    # the tail keeps its accuracy.
+    p = (3 - k) * p
+    low = (3 - k) * low
+    cdef lanes n = p * t
+    cdef lanes n_low = mul_add(low, t, mul_add(p, t_low, -remainder(n, p, t)))
+    cdef lanes d = mul_add(n, unit, k)
+    cdef lanes d_low = mul_add(n_low, unit, mul_add(n, unit, k - d))
+    cdef lanes m = n - pick(x, zero, p, zero)       # without error, for p <= n <= 2 p
+    cdef lanes m_low = n_low - pick(x, zero, low, zero)
+    cdef lanes slope = 1 / d
+    cdef lanes w = m * slope
+    cdef lanes product = minus_a * w
+    rest = minus_mul(w, d_low, m_low) + remainder(m, w, d)      # of m / d, over the slope
+    rest = mul_add(minus_a, rest * slope, -remainder(product, minus_a, w))
+    return with_sign(absolute(mul_add(product + rest, unshift(x), larger(zero, x))), x)
 
 
 cdef inline lanes tanh_of(lanes x, lanes q, lanes scale) noexcept nogil:
@@ -273,6 +302,8 @@ cdef inline lanes last_step(const int code, lanes x, lanes q, lanes scale,
         return softplus_of(x, q, scale)
     if code == SILU:
         return silu_of(x, q, scale)
+    if code == MISH:
+        return mish_of(x, q, scale)
     if code == GELU:
         return gelu_of(x, q, scale)
     if code == SELU:
@@ -345,6 +376,8 @@ cdef void sweep(lanes like, int code, double parameter, Py_ssize_t n,
         through_exponential(like, SOFTPLUS, 0, n, x, y)
     elif code == SILU:
         through_exponential(like, SILU, 0, n, x, y)
+    elif code == MISH:
+        through_exponential(like, MISH, 0, n, x, y)
     elif code == GELU:
         through_exponential(like, GELU, 0, n, x, y)
     elif code == SELU:

@@ -5,8 +5,8 @@
 # dictionary. So these are one array each of loops, types and codes, and a list of texts.
 cdef ufunc_loop ufunc_loops[2]
 cdef char ufunc_types[4]
-cdef int ufunc_codes[12]
-cdef void* ufunc_data[12][2]
+cdef int ufunc_codes[LEAKY_RELU]
+cdef void* ufunc_data[LEAKY_RELU][2]
 cdef list ufunc_texts = []
 
 ufunc_loops[0] = ufunc_loop_f32

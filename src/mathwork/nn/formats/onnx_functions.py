@@ -1,6 +1,6 @@
 """Activations as functions inside an ONNX model, for float64.
 
-ONNX Runtime has no float64 kernels for five of the activations that ONNX defines. Each of them is
+ONNX Runtime has no float64 kernels for six of the activations that ONNX defines. Each of them is
 written here in operators that have float64 kernels. A model carries the functions that it calls,
 in the domain "mathwork", and ONNX Runtime puts their nodes in place of the calls. A function has
 the same bytes whenever it is built, and a reader recognises it by them.
@@ -27,7 +27,7 @@ OPSET = 20      # of the standard operators in the bodies
 
 # Our name of an activation: the name of its function, which is ONNX's name of the operator.
 NAMES = {"leaky_relu": "LeakyRelu", "elu": "Elu", "softplus": "Softplus", "selu": "Selu",
-         "gelu": "Gelu"}
+         "gelu": "Gelu", "mish": "Mish"}
 
 # P of degree 23, highest power first: (a + 3.5) e^(a^2 / 2) Phi(-a) = P((a - 3.5) / (a + 3.5)).
 # "normal tail float64" of tools/minimax.py; gelu in kernels/nn/activations.pxi evaluates it too:
@@ -60,8 +60,8 @@ def function(name: str) -> FunctionProto:
     Notes
     -----
     Errors of ONNX Runtime 1.31, over 10^6 samples each: one rounding for leaky_relu, below 3 units
-    in the last place of the exact result for softplus, 4 for elu, 5 for selu and 7 for gelu, tails
-    and subnormal numbers included. NaN gives NaN, and infinities give the same results as in
+    in the last place of the exact result for softplus, 4 for elu, 5 for selu, 7 for gelu and mish,
+    tails and subnormal numbers included. NaN gives NaN, and infinities give the same results as in
     :mod:`mathwork.activations`; zeros may differ in sign.
     """
     body = BODIES[name]
@@ -169,6 +169,17 @@ def gelu(x: Value) -> Value:
     return node("Relu", x) - a * (p / (a + 3.5)) * power
 
 
+def mish(x: Value) -> Value:
+    """x tanh(log(1 + e^x)) = x - 2 x v^2 / (1 + 2 v + 2 v^2) where x > 0, else
+    x v (2 + v) / (2 + 2 v + v^2), v = e^-|x|"""
+    a = node("Min", abs(x), 760)    # 760 e^-760 is below half the smallest number
+    root = node("Exp", a * -0.5)    # a normal number also where v is not
+    v = root * root
+    above = x - a * (2 * v * v / (1 + 2 * v * (1 + v)))
+    below = a * root * ((2 + v) / (2 + v * (2 + v))) * root
+    return node("Where", x > 0, above, -below)
+
+
 def expm1(x: Value) -> Value:
     """e^x - 1 = 2 t / (1 - t), t = tanh(x / 2), which is accurate near 0"""
     t = node("Tanh", x * 0.5)
@@ -176,4 +187,5 @@ def expm1(x: Value) -> Value:
 
 
 BODIES: dict[str, Callable[..., Value]] = {
-    "leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "selu": selu, "gelu": gelu}
+    "leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "selu": selu, "gelu": gelu,
+    "mish": mish}

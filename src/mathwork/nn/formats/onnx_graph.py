@@ -87,7 +87,7 @@ def _follow(nodes: Iterable[NodeProto], samples: Samples, constants: Constants) 
 
 def _check_inputs(node: Node, samples: Samples, constants: Constants) -> None:
     others = [name for name in node.inputs if name != samples.name]
-    if samples.is_gate(node) or samples.is_choice(node):
+    if samples.gated(node) or samples.is_choice(node):
         return
     if not all(name in constants for name in others):
         raise _no_chain(node, samples, constants)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 OPSET = 20                      # the first with Gelu
 IR_VERSION = 9                  # the oldest with this opset
 STANDARD = {"elu": "Elu", "gelu": "Gelu", "leaky_relu": "LeakyRelu", "log_softmax": "LogSoftmax",
-            "relu": "Relu", "selu": "Selu", "sigmoid": "Sigmoid", "softmax": "Softmax",
-            "softplus": "Softplus", "tanh": "Tanh"}
+            "mish": "Mish", "relu": "Relu", "selu": "Selu", "sigmoid": "Sigmoid",
+            "softmax": "Softmax", "softplus": "Softplus", "tanh": "Tanh"}
 
 
 def model(network: Any) -> ModelProto:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # The defaults of Selu, as its specification prints them. mathwork has Selu with these only.
 SELU = (np.float32(1.67326319217681884765625), np.float32(1.05070102214813232421875))
 
+# The activations that are written as x times a gate of x: the operators of the gate.
+GATES = {"silu": ("Sigmoid",), "mish": ("Softplus", "Tanh")}
+
 
 class Samples:
     """The tensor that holds the samples, and the chain of the steps so far.
@@ -58,9 +61,8 @@ class Samples:
             self.lengths = [dim.dim_value for dim in kind.shape.dim]
             self.rank = len(self.lengths)
             check_lengths(self.lengths, f"its input {short(self.name)}")
-        self._last: str | None = None       # operator of the last node
-        self._before: str | None = None     # and its input
-        self.threshold: str | None = None   # of a node that compares the input of Softplus with 20
+        self._past: list[tuple[str, str]] = []             # (operator, input) of each node so far
+        self.threshold: str | None = None   # output of a node that compares the input of Softplus with 20
 
     def layers(self) -> list[Dense]:
         return self.chain.layers(self._n_in(), self.dtype)
@@ -71,20 +73,32 @@ class Samples:
 
     def passed(self, node: Any) -> None:
         """Set the output of the node as the samples."""
-        self._last, self._before, self.threshold = node.operator, self.name, None
-        self.name = node.output
+        self._past.append((node.operator, self.name))
+        self.name, self.threshold = node.output, None
 
-    def is_gate(self, node: Any) -> bool:
-        """Return whether the node is x * Sigmoid(x), as PyTorch exports SiLU"""
-        return (self._last == "Sigmoid" and node.operator == "Mul" and len(node.inputs) == 2
-                and set(node.inputs) == {self._before, self.name})
+    def _before(self, *operators: str) -> str | None:
+        """Return the input of the first of the last nodes if they are these, else None"""
+        last = self._past[-len(operators):]
+        return last[0][1] if tuple(operator for operator, _ in last) == operators else None
+
+    def gated(self, node: Any) -> ActivationName | None:
+        """Return the activation that the node completes as x times a gate of x, or None
+
+        PyTorch exports SiLU and Mish so.
+        """
+        if node.operator == "Mul" and len(node.inputs) == 2:
+            for activation, gate in GATES.items():
+                if set(node.inputs) == {self._before(*gate), self.name}:
+                    return activation
+        return None
 
     def is_threshold(self, node: Any) -> bool:
         """Return whether the node is x > 20, or a larger number, after Softplus(x)"""
-        if self._last != "Softplus" or node.operator != "Greater":
+        if node.operator != "Greater":
             return False
         first, *others = node.inputs
-        if first != self._before or len(others) != 1 or others[0] not in self.constants:
+        if (first != self._before("Softplus") or len(others) != 1
+                or others[0] not in self.constants):
             return False
         threshold = self.constants.use(others[0], self.chain)
         return threshold.shape == () and bool(threshold >= 20)
@@ -95,7 +109,7 @@ class Samples:
         Above 20 the two differ by less than 2.1e-9.
         """
         return (self.threshold is not None and node.operator == "Where"
-                and node.inputs == [self.threshold, self._before, self.name])
+                and node.inputs == [self.threshold, self._before("Softplus"), self.name])
 
     def lie(self, columns: bool, node: Any) -> None:
         """Set the samples to be columns, or rows; they cannot change in between."""
@@ -288,10 +302,12 @@ def gelu(samples: Samples, node: Any) -> None:
     samples.activate("gelu")
 
 
-def gate(samples: Samples, node: Any) -> None:
-    if not samples.is_gate(node):
-        raise node.refusal("is not x times Sigmoid(x), the only product of a network")
-    samples.chain.change_activation("silu")
+def product(samples: Samples, node: Any) -> None:
+    activation = samples.gated(node)
+    if activation is None:
+        raise node.refusal("is not x times Sigmoid(x) or Tanh(Softplus(x)), the only products of a "
+                           "network")
+    samples.chain.merge_activations(len(GATES[activation]), activation)
 
 
 def choice(samples: Samples, node: Any) -> None:
@@ -330,8 +346,9 @@ STEPS: dict[str, _Step] = {
     "Add": add, "Dropout": dropout, "Elu": with_alpha("elu", 1.0), "Flatten": flatten,
     "Gelu": gelu, "Gemm": gemm, "Identity": identity,
     "LeakyRelu": with_alpha("leaky_relu", 0.01), "LogSoftmax": over_a_sample("log_softmax"),
-    "MatMul": matmul, "Mul": gate, "Relu": elementwise("relu"), "Reshape": reshape, "Selu": selu,
-    "Sigmoid": elementwise("sigmoid"), "Softmax": over_a_sample("softmax"),
+    "MatMul": matmul, "Mish": elementwise("mish"), "Mul": product, "Relu": elementwise("relu"),
+    "Reshape": reshape, "Selu": selu, "Sigmoid": elementwise("sigmoid"),
+    "Softmax": over_a_sample("softmax"),
     "Softplus": elementwise("softplus"), "Swish": swish, "Tanh": elementwise("tanh"),
     "Transpose": transpose, "Where": choice,
     **{f"{onnx_functions.DOMAIN}.{onnx_functions.NAMES[activation]}": our_function(activation)
