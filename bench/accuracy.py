@@ -99,6 +99,13 @@ def silu(x: np.ndarray) -> np.ndarray:
     return np.where(x == -np.inf, -0.0, x * sigmoid(x))
 
 
+def mish(x: np.ndarray) -> np.ndarray:
+    tail = np.exp(-np.abs(x))
+    above = (1 + 2 * tail) / (1 + 2 * tail * (1 + tail))
+    below = tail * (2 + tail) / (2 + tail * (2 + tail))
+    return np.where(x == -np.inf, -0.0, x * np.where(x > 0, above, below))
+
+
 def gelu(x: np.ndarray) -> np.ndarray:
     """x erfc(-x / sqrt 2) / 2"""
     root = np.sqrt(x.dtype.type(0.5))
@@ -127,6 +134,7 @@ CASES = {
     "tanh": (activations.tanh, np.tanh),
     "softplus": (activations.softplus, softplus),
     "silu": (activations.silu, silu),
+    "mish": (activations.mish, mish),
     "gelu": (activations.gelu, gelu),
     "selu": (activations.selu, selu),
     "elu": (activations.elu, elu),

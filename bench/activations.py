@@ -21,6 +21,7 @@ TARGETS = {
     ("tanh", peers.NUMPY): (1.0, 1.3),
     ("tanh", peers.TORCH): (None, None),
     ("silu", peers.TORCH): (None, None),
+    ("mish", peers.TORCH): (None, None),
     ("softplus", peers.TORCH): (None, None),
     ("gelu", peers.TORCH): (None, None),
     ("selu", peers.TORCH): (None, None),
@@ -38,6 +39,7 @@ TORCH_STATEMENTS = {
     "sigmoid": "torch.sigmoid(x, out=out)",
     "tanh": "torch.tanh(x, out=out)",
     "silu": "torch._C._nn.silu(x, out=out)",  # functional.silu without its check of the type
+    "mish": "torch._C._nn.mish(x, out=out)",
     "softplus": "torch.nn.functional.softplus(x, out=out)",
     "gelu": "torch.nn.functional.gelu(x, out=out)",
     "selu": "torch.selu(x)",  # which takes no out

@@ -25,7 +25,8 @@ SKLEARN_ACTIVATIONS: dict[str, ActivationName] = {
 KERAS_ACTIVATIONS: dict[str, Activation] = {
     "elu": "elu", "gelu": "gelu", "leaky_relu": ("leaky_relu", 0.2), "linear": "identity",
     "log_softmax": "log_softmax", "mish": "mish", "relu": "relu", "selu": "selu",
-    "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax", "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
+    "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
+    "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
 
 # The modules that define the classes of the three libraries.
 SKLEARN = ("sklearn.",)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SELU = (np.float32(1.67326319217681884765625), np.float32(1.05070102214813232421875))
 
 # The activations that are written as x times a gate of x: the operators of the gate.
-GATES = {"silu": ("Sigmoid",), "mish": ("Softplus", "Tanh")}
+GATES: dict[ActivationName, tuple[str, ...]] = {"silu": ("Sigmoid",), "mish": ("Softplus", "Tanh")}
 
 
 class Samples:
