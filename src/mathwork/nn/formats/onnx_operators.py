@@ -61,8 +61,8 @@ class Samples:
             self.lengths = [dim.dim_value for dim in kind.shape.dim]
             self.rank = len(self.lengths)
             check_lengths(self.lengths, f"its input {short(self.name)}")
-        self._past: list[tuple[str, str]] = []             # (operator, input) of each node so far
-        self.threshold: str | None = None   # output of a node that compares the input of Softplus with 20
+        self._past: list[tuple[str, str]] = []      # (operator, input) of each node so far
+        self.threshold: str | None = None   # of a node that compares the input of Softplus with 20
 
     def layers(self) -> list[Dense]:
         return self.chain.layers(self._n_in(), self.dtype)
