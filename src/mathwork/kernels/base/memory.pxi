@@ -12,8 +12,6 @@
 #
 # The address sanitizer sees a red zone behind every piece: see tools/sanitize.
 
-from libc.math cimport ceil
-
 cdef extern from * nogil:
     """
     #if defined(__has_feature)
@@ -23,7 +21,7 @@ cdef extern from * nogil:
     #endif
     #if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
     #  include <sanitizer/asan_interface.h>
-    #  define RED_ZONE 1
+    #  define RED_ZONE 64
     #  define forbid(start, size) ASAN_POISON_MEMORY_REGION(start, size)
     #else
     #  define RED_ZONE 0
@@ -31,18 +29,17 @@ cdef extern from * nogil:
     #endif
     """
     enum:
-        RED_ZONE        # cache lines
+        RED_ZONE        # bytes
     void forbid(void* start, size_t size)
 
 cdef enum:
     ALIGNMENT = 64
     STACK_BYTES = 16384         # of a working set: one row of most networks, a small matrix
 
-cdef double MOST_BYTES = 2.0 ** 53      # beyond any machine, and exact up to here
-
 cdef struct Arena:
-    char* memory        # NULL: the layout is only measured
-    double lines        # that are taken of it. No dimensions of an array overflow a double.
+    size_t start        # an address; 0: the layout is only measured
+    size_t used         # bytes
+    bint too_large      # for any machine
 
 ctypedef void (*Layout)(void* job, Arena* arena) noexcept nogil
 
@@ -54,15 +51,21 @@ cdef inline size_t aligned(size_t offset) noexcept nogil:
 
 # ---- pieces ----
 
-cdef inline void* take(Arena* arena, double count, double size) noexcept nogil:
-    """`count` items of `size` bytes, in cache lines of their own"""
-    cdef double lines = ceil(count * (size / ALIGNMENT)) + RED_ZONE
-    cdef char* piece = NULL
-    if arena.memory != NULL:
-        piece = arena.memory + <Py_ssize_t>arena.lines * ALIGNMENT
-        forbid(piece + <Py_ssize_t>(count * size), <size_t>(lines * ALIGNMENT - count * size))
-    arena.lines += lines
-    return piece
+cdef inline void* take(Arena* arena, double count, size_t size) noexcept nogil:
+    """`count` items of `size` bytes, in cache lines of their own
+
+    The count is a double, because a product of dimensions may not fit in 64 bits.
+    """
+    cdef size_t piece = arena.start + arena.used, bytes, step
+    if not count < 2.0 ** 48:       # 64 bits hold the bytes of many such pieces
+        arena.too_large = True
+        count = 0
+    bytes = <size_t>count * size
+    step = aligned(bytes) + RED_ZONE
+    arena.used += step
+    if arena.start:
+        forbid(<void*>(piece + bytes), step - bytes)
+    return <void*>piece
 
 
 cdef inline double* doubles(Arena* arena, double count) noexcept nogil:
@@ -75,30 +78,27 @@ cdef inline Py_ssize_t* indices(Arena* arena, double count) noexcept nogil:
 
 # ---- layouts ----
 
-cdef inline double measured(Layout layout, void* job) noexcept nogil:
-    """The bytes that the layout takes"""
+cdef inline Py_ssize_t measured(Layout layout, void* job) noexcept nogil:
+    """The bytes that the layout takes; -1 where no machine has them"""
     cdef Arena arena
-    arena.memory = NULL
-    arena.lines = 0
+    arena.start = arena.used = 0
+    arena.too_large = False
     layout(job, &arena)
-    return arena.lines * ALIGNMENT
+    return -1 if arena.too_large else <Py_ssize_t>arena.used
 
 
-cdef inline bint hand_out(Layout layout, void* job, void* memory, double size) noexcept nogil:
+cdef inline bint hand_out(Layout layout, void* job, void* memory, Py_ssize_t size) noexcept nogil:
     """Set the pointers of the job; False where the layout does not end as it was measured"""
     cdef Arena arena
-    arena.memory = <char*>memory
-    arena.lines = 0
+    arena.start, arena.used, arena.too_large = <size_t>memory, 0, False
     layout(job, &arena)
-    return arena.lines * ALIGNMENT == size
+    return <Py_ssize_t>arena.used == size
 
 
 cdef inline void* working_memory(Layout layout, void* job) noexcept nogil:
     """New memory with all pieces of the job, to be freed; NULL where there is none"""
-    cdef double size = measured(layout, job)
-    cdef void* memory = NULL
-    if size <= MOST_BYTES:
-        memory = malloc(<size_t>size + ALIGNMENT)
+    cdef Py_ssize_t size = measured(layout, job)
+    cdef void* memory = malloc(size + ALIGNMENT) if size >= 0 else NULL
     if memory != NULL and not hand_out(layout, job, <void*>aligned(<size_t>memory), size):
         free(memory)            # before anything is written outside of it
         return NULL

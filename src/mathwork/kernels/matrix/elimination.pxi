@@ -568,7 +568,7 @@ cdef inline int reduce_by(
     cdef char* memory
     cdef Py_ssize_t L = lane_count(A)
     cdef Small small
-    cdef double size
+    cdef Py_ssize_t size
     cdef bint done
     judge_empty(verdict)
     if m == 0 or n == 0:
@@ -576,7 +576,7 @@ cdef inline int reduce_by(
     small.m, small.n, small.columns, small.number = m, n, columns, sizeof(real)
     small.rows, small.ldw = (m + L - 1) // L * L, (n + L - 1) // L * L
     size = measured(lay_out_small, &small)
-    memory = working_set(<Py_ssize_t>size, local, &heap)
+    memory = working_set(size, local, &heap)
     if memory == NULL or not hand_out(lay_out_small, &small, memory, size):
         free(heap)
         return -1

@@ -238,22 +238,6 @@ cdef inline void start_stack(const Py_ssize_t m, Py_ssize_t most, Py_ssize_t cou
                 found.pivots[s * most + k] = k
 
 
-cdef inline void load_group_at(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t left,
-                               const real* A, const real* R, lanes* V) noexcept nogil:
-    """load_group() of A, behind which `left` more matrices lie; fetches the next ones of A and R"""
-    cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
-    cdef Py_ssize_t L = lane_count(A), cells = m * n, k
-    cdef Py_ssize_t bytes = L * cells * <Py_ssize_t>sizeof(real)
-    cdef const real* source = A
-    if left * cells < L:        # where reading on would leave A
-        memcpy(edge, source, bytes)
-        source = edge
-    load_group(like, m, n, source, V)
-    for k in range(0, bytes, 64):
-        prefetch(<const char*>(A + L * cells) + k)
-        prefetch(<const char*>(R + L * cells) + k)
-
-
 cdef inline void reduce_group(
         lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns, lanes* V, lanes tol,
         lanes* kept, lanes* undo, lanes* accepted, lanes* failed, lanes* parity) noexcept nogil:
@@ -301,12 +285,21 @@ cdef inline void reduce_groups(
     cdef real unit = tolerance(m, columns, tol, <real>1)
     cdef lanes relative = fill(like, unit if tol < 0 else 0), fixed = fill(like, unit) - relative
     cdef real numbers[MAX_LANES]
+    cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
+    cdef const real* source
     cdef Py_ssize_t L = lane_count(A), cells = m * n, most = min(m, columns), s = 0, first, k
+    cdef Py_ssize_t bytes = L * cells * <Py_ssize_t>sizeof(real)
     start_stack(m, most, count, found)
     while s < count:
         first = min(s, count - L)       # the last group overlaps the one before
-        load_group_at(like, m, n, count - first - L, A + first * cells,
-                      <const real*>R + first * cells, V)
+        source = A + first * cells
+        if (count - first - L) * cells < L:     # where reading on would leave A
+            memcpy(edge, source, bytes)
+            source = edge
+        load_group(like, m, n, source, V)
+        for k in range(0, bytes, 64):
+            prefetch(<const char*>(A + (first + L) * cells) + k)
+            prefetch(<const char*>(R + (first + L) * cells) + k)
         norm = equilibrate_lanes(like, m, n, V, columns, undo)
         norm = mul_add(norm, relative, fixed)
         accepted = fill(like, INFINITY)

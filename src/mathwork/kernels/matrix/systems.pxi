@@ -12,7 +12,7 @@ cdef struct RegularSystem:
     Py_ssize_t* pivots      # (n,)
 
 
-cdef void lay_out_system(void* job, Arena* arena) noexcept nogil:
+cdef inline void lay_out_system(void* job, Arena* arena) noexcept nogil:
     """The pieces of solve_regular_system()"""
     cdef RegularSystem* system = <RegularSystem*>job
     cdef double n = system.n, width = system.width

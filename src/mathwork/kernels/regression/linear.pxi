@@ -15,7 +15,7 @@ cdef enum:
 
 # ---- one fit ----
 
-cdef void lay_out_fit(void* job, Arena* arena) noexcept nogil:
+cdef inline void lay_out_fit(void* job, Arena* arena) noexcept nogil:
     """The pieces of a fit"""
     cdef Fit* f = <Fit*>job
     cdef Design* d = &f.design
