@@ -161,6 +161,45 @@ def test_many_keys_that_look_alike(rng, keys):
     assert equal_fits(fits, fit_groups(g, x, y))
 
 
+STEPS = np.arange(3000)
+INTEGERS = {
+    "up": STEPS // 2, "down": -(STEPS // 2), "up, wide": 5 * STEPS, "down, wide": -5 * STEPS,
+    "both ways": np.where(STEPS % 2, STEPS, -STEPS),
+    "a far one last": np.where(STEPS < 2999, STEPS % 7, 10 ** 15),
+    "a far one in a block": np.where(STEPS == 300, -10 ** 15, STEPS % 600),
+    "range of twice the rows": np.where(STEPS == 2999, 5999, STEPS % 50),
+    "one more": np.where(STEPS == 2999, 6000, STEPS % 50),
+    "ends of int64": np.where(STEPS % 2, 2 ** 63 - 1 - STEPS // 9, -2 ** 63 + STEPS // 9),
+    "end of uint64": np.uint64(2 ** 64 - 1) - (STEPS // 2).astype("u8"),
+    "ends of uint64": np.where(STEPS % 2, np.uint64(2 ** 64 - 1), (STEPS // 9).astype("u8")),
+    "int8": (STEPS * 7 % 256 - 128).astype("i1"), "uint8": (STEPS * 7 % 256).astype("u1"),
+    "int16": (STEPS * 21 - 2 ** 15).astype("i2"), "uint16": (STEPS * 21).astype("u2"),
+}
+
+
+@pytest.mark.parametrize("keys", INTEGERS.values(), ids=INTEGERS)
+def test_integers_of_a_growing_range(rng, kernels, keys):
+    """Beside a table of floats, which has no range"""
+    _, g = np.unique(keys, return_inverse=True)
+    x, y = rng.normal(size=(2, 3000))
+    fits = fit_groups(keys, x, y)
+    assert same_bits(fits.keys, keys[np.sort(np.unique(keys, return_index=True)[1])])
+    assert equal_fits(fits, fit_groups(g.astype(float), x, y))
+    _, plain, kind = batches._as_keys(keys)
+    first, nobs, status, fields = kernels.GroupedRows(plain, kind, x, y).fits()
+    assert same_bits(plain[first], fits.keys) and same_bits(nobs, fits.nobs)
+    assert same_bits(status, fits.status) and same_bits(fields, all_fields(fits))
+
+
+@pytest.mark.parametrize("last", [0, 599, -4000, 10 ** 15])
+def test_integers_that_take_a_second_pass(rng, last):
+    keys = np.append(np.arange(600) % 13, last)
+    x, y = rng.normal(size=(2, 601))
+    y[keys == 5] = 2 * x[keys == 5] + 1e-9 * y[keys == 5]
+    x[keys == 6] *= 1e200
+    assert equal_fits(fit_groups(keys, x, y), fit_groups(keys.astype(float), x, y))
+
+
 def test_columns_of_pandas(rng):
     pandas = pytest.importorskip("pandas")
     g, x, y = rows_of(rng, 13, 300)
@@ -338,8 +377,7 @@ def test_every_level_has_the_same_bits(kernels, rng, kind):
     y[g == 5] = 2 * x[g == 5] + 1e-9 * y[g == 5]
     x[g == 6] *= 1e200
     _, keys, code = batches._as_keys(KEYS[kind](g))
-    low, span = batches._span_of(keys)
-    rows = keys, code, low, span, x, y
+    rows = keys, code, x, y
     for found, expected in zip(kernels.GroupedRows(*rows).fits(),
                                regression_kernels.GroupedRows(*rows).fits(), strict=True):
         assert same_bits(found, expected)

@@ -134,8 +134,7 @@ class KeyTable:
 
 @disjoint_base
 class GroupedRows:
-    def __new__(cls, keys: NDArray[Any], kind: int, low: int, span: int, x: FloatArray,
-                y: FloatArray) -> Self: ...
+    def __new__(cls, keys: NDArray[Any], kind: int, x: FloatArray, y: FloatArray) -> Self: ...
     def fits(self) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int8],
                             NDArray[np.float64]]: ...
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mathwork._types import FloatArray
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr")
-LARGEST_SPAN = 2 ** 31 - 1      # of integer keys in a lookup table
 
 
 class _Fits:
@@ -230,8 +229,8 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike) -> G
     groups, and at every level.
 
     Beside the result this takes up to 400 bytes a group and the bytes of its key. Integers from a
-    range of at most two for each row take a third of that, and 4 bytes for each integer of the
-    range. Rows are not sorted. Only arrays that are not contiguous are copied.
+    range of at most two for each row take a third of that, and up to 12 bytes for each integer of
+    the range. Rows are neither sorted nor copied, except arrays that are not contiguous.
 
     References
     ----------
@@ -256,8 +255,7 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike) -> G
         hint = "; keys that are tuples go into an array of objects" if tuples else ""
         raise ValueError("keys, x and y must have the same shape (n,), "
                          f"got {plain.shape}, {x.shape} and {y.shape}{hint}")
-    low, span = _span_of(plain)
-    rows = kernels.GroupedRows(plain, kind, low, span, x, y)
+    rows = kernels.GroupedRows(plain, kind, x, y)
     first, nobs, status, fields = rows.fits()
     found = given[first] if hasattr(keys, "__array__") else _regular(given[first])
     return GroupFits(found, nobs, *(*fields, status))
@@ -370,15 +368,6 @@ def _as_keys(keys: Any) -> tuple[NDArray[Any], NDArray[Any], int]:
     # As in _plain_view: the other arguments, and keys that are objects, may run any code.
     plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN).view()
     return given, plain, kernels.key_kinds[plain.dtype.kind]
-
-
-def _span_of(keys: NDArray[Any]) -> tuple[int, int]:
-    """Return (least key, number of integers up to the largest key), 0 if there are too many"""
-    if keys.dtype.kind not in "iub" or keys.size == 0:
-        return 0, 0
-    low, high = int(keys.min()), int(keys.max())
-    span = high - low + 1
-    return low, span if span <= min(2 * keys.size, LARGEST_SPAN) else 0
 
 
 def _regular(keys: NDArray[Any]) -> NDArray[Any]:

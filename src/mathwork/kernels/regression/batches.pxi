@@ -1,27 +1,30 @@
-# Lines fitted to many small sets of points: what groups and windows share.
+# Lines fitted to many small sets of points: the arithmetic that groups and windows share.
 #
 #   add_point       the centred sums of a set with one more point
 #   fit_of_sums     slope, intercept, correlation and standard errors of L sets, one a lane
 #
-# The sums are counted from one point of the set, (x0, y0), so that every rounding is relative to
-# how far apart the points of the set are, not to how far they are from zero. Nothing is fused:
-# all levels give the same bits.
+# The sums are counted from one point of the set, (x0, y0). So every rounding is relative to the
+# distance between points of the set, not to their distance from zero. No product is fused with a
+# sum: all levels give the same bits.
 #
-# A set is first summed at its scale over 16. A few turn out to need another scale, because their
-# squares leave the range of float64; or another y, because they lie so near a line that
-# syy - sxy^2 / sxx says little about how far off it they are. Their sums are taken again, of
-# z = y - tilt x with tilt the slope that was found. Until then their status is PENDING or above.
+# A set is first summed at its scale over 16. A few sets are summed again:
+#
+#   at another scale    if their squares leave the range of float64
+#   with another y      if they lie near a line: then syy - sxy^2 / sxx loses digits.
+#                       The new y is z = y - tilt x; tilt is the slope of the first sums
+#
+# Until then their status is PENDING or above.
 
 from libc.math cimport ldexp
 
 cdef enum:                  # beside the codes of status.pxi
     PENDING = 16            # plus 3 i + j: to be summed at scale i of x and scale j of y
-    PENDING_LINE = 32       # plus the same: with the tilt that was found
+    PENDING_LINE = 32       # plus the same: to be summed with a tilt
 
 cdef enum:                  # where the sums of a set lie
     MEAN_X                  # from x0
     MEAN_Z                  # from y0
-    SUM_XX                  # of products of what is off the means
+    SUM_XX                  # of products of distances from the means
     SUM_XZ
     SUM_ZZ
     SET_SUMS
@@ -39,15 +42,15 @@ cdef enum:                  # where the fields of a fit lie
 cdef enum:
     SCALES = 3
     USUAL_EXPONENT = -4     # so that no difference of two finite numbers overflows
-    WIDE_EXPONENT = 600     # for what is too small; its negative for what is too large
+    WIDE_EXPONENT = 600     # for numbers that are too small; its negative for too large ones
     SAFE_EXPONENT = 900     # sums of squares between 2^-900 and 2^900 are good as they are
-    LINE_EXPONENT = -20     # of ssr / syy, where 6 of 16 digits of ssr are lost
+    LINE_EXPONENT = -20     # of ssr / syy: there ssr loses 6 of its 16 digits
 
 ctypedef struct Scales:
-    double x                # what x and y are multiplied by
-    double y
-    double half_slope       # what brings a slope or a y back if multiplied by twice: the whole
-    double half_y           # of it may overflow where the result does not
+    double x                # factor of x
+    double y                # factor of y
+    double half_slope       # slope * half_slope * half_slope, y * half_y * half_y are at scale 1;
+    double half_y           # half_slope^2 and half_y^2 may overflow where these do not
 
 
 cdef inline int exponent_of(int which) noexcept nogil:
@@ -67,7 +70,7 @@ cdef inline Scales scales_of(int status) noexcept nogil:
 
 
 cdef inline void add_point(word x, word z, word share, word* sums) noexcept nogil:
-    """The sums with one more point at (x, z) from (x0, y0); share = 1 / n, n counting it
+    """Add the point at (x, z) from (x0, y0) to the sums; share = 1 / n, n counts this point
 
     mean += (x - mean) / n, sxz += (1 - 1 / n) (x - mean_x) (z - mean_z): Welford, "Note on a
     method for calculating corrected sums of squares and products", Technometrics 4(3), 1962.
@@ -87,9 +90,9 @@ cdef inline void add_point(word x, word z, word share, word* sums) noexcept nogi
 
 
 cdef inline f64v scale_asked(f64v total, f64v mean) noexcept nogil:
-    """Which scale this sum of squares about a mean asks for: 0 the usual, 1 larger, 2 smaller
+    """The scale for a set with this sum of squares about its mean: 0 the usual, 1 larger, 2 smaller
 
-    Of numbers that are not small, the least difference is not either: their sum is 0 or good.
+    Numbers that are not small are equal or differ by no small number: their sum is 0 or good.
     """
     cdef f64v zero = fill(total, 0)
     cdef f64v asked = pick(total, fill(total, 2.0 ** -SAFE_EXPONENT), zero, fill(total, 1))
@@ -102,8 +105,8 @@ cdef inline void fit_of_sums(
         f64v half_slope, f64v half_y, bint first, bint last, f64v* fit) noexcept nogil:
     """The fields and the status of a line through `count` points with these sums
 
-    share = 1 / count and df_share = 1 / (count - 2), whatever for two points. A set is pending for
-    its scale only if this is the first time, for its line unless it is the last.
+    share = 1 / count, df_share = 1 / (count - 2) or any number for two points. The first time a
+    set may be pending for its scale; every time but the last it may be pending for its line.
     """
     cdef f64v zero = fill(count, 0), one = fill(count, 1), nan = fill(count, NAN)
     cdef f64v mean_x = x0 + sums[MEAN_X], mean_y = y0 + (sums[MEAN_Z] + tilt * sums[MEAN_X])
@@ -114,16 +117,16 @@ cdef inline void fit_of_sums(
     cdef f64v ssr = larger(zero, szz - turn * sxz), sigma = sqrt_f64(ssr * df_share)
     cdef f64v level = mean_x / width, near = fill(count, 2.0 ** LINE_EXPONENT) * syy
     cdef f64v status = zero, slope_out, near_one, asked, good, sure
-    near_one = ssr / syy                # from which r = sqrt(1 - ssr / syy) has all digits
+    near_one = ssr / syy                # near a line r = sqrt(1 - ssr / syy) has all digits
     near_one = one - near_one * (fill(count, 0.5) + fill(count, 0.125) * near_one)
     r = pick(near, ssr, with_sign(near_one, r), r)
     r = pick(absolute(r), one, with_sign(one, r), r)
-    # Two points are on their line: r is 1 or -1, and the errors are unknown.
+    # Two points are on their line: r is 1 or -1. The errors are unknown.
     r = pick(fill(count, 2.5), count, pick(absolute(r), zero, with_sign(one, r), r), r)
     slope_out = slope * half_slope * half_slope
     if not last:
         asked = pick(near, ssr, fill(count, PENDING_LINE), zero)
-        # A slope that has left the range of float64 is no tilt.
+        # A slope outside the range of float64 is no tilt.
         asked = pick(absolute(slope_out), fill(count, 2.0 ** -1000), asked, zero)
         asked = pick(fill(count, 2.0 ** 1000), absolute(slope_out), asked, zero)
         asked = pick(count, fill(count, 2.5), asked, zero)
@@ -135,7 +138,7 @@ cdef inline void fit_of_sums(
     status = pick(fill(count, INFINITY), absolute(mean_x) + absolute(mean_y), status,
                   fill(count, FIT_NOT_FINITE))
     status = pick(count, fill(count, 1.5), status, fill(count, FIT_TOO_FEW))
-    # Picked and not added: which of two NaN a sum is, the compiler decides.
+    # NaN is picked, not added: the compiler decides which of two NaN their sum is.
     good = pick(fill(count, PENDING), status, pick(status, zero, zero, one), one)
     sure = pick(count, fill(count, 2.5), good, zero)
     fit[SLOPE] = pick(good, zero, slope_out, nan)

@@ -1,25 +1,66 @@
-# A line fitted to every group of rows: those with the same key, in any order.
+# A line fitted to every group of rows: the rows with the same key, in any order.
 #
-# The rows pass once, a block at a time: the group of each is looked up (see keys), then its x and
-# y go into the sums of that group, which fill one cache line. Rows are never sorted or copied:
-# memory grows with the number of groups only. Where sums are pending (see batches) the rows pass
-# again.
+# The rows pass once, a block at a time: keys.pxi looks up the group of each row, then x and y go
+# into the sums of the group. Both happen at once if the table of the keys is small. The rows are
+# never sorted or copied, so memory grows with the number of groups only. The rows pass again if
+# sums are pending (see batches.pxi).
 
 cdef enum:
-    STATE = 8               # numbers a group: one cache line
-    AHEAD = 24              # rows whose sums are on their way
+    AHEAD = 24              # rows ahead, whose sums are fetched
     MOST_PASSES = 3         # over rows whose groups are pending
 
-cdef enum:                  # where the numbers lie
-    STATE_COUNT
-    STATE_X0
-    STATE_Y0
-    STATE_SUMS
+cdef enum:                  # the numbers of a group beside its sums, when it goes one a lane
+    LANE_COUNT = SET_SUMS
+    LANE_X0
+    LANE_Y0
+    LANE_TILT
+    LANE_HALF_SLOPE         # of its Scales
+    LANE_HALF_Y
+    LANE_FIELDS
+
+# The sums of a group fill one cache line. Their order is for the compiler, which stores neighbours
+# at once; the next row of the group then waits for both. Means are neighbours, and squares are:
+# each two are ready at the same time. A count stored with sum_xz would wait for a quotient of the
+# same count, twice the time of a row; but an integer is never stored with a double.
+cdef struct GroupSums:
+    double mean_x           # from x0
+    double mean_z           # from y0
+    double x0
+    double y0
+    double sum_xx
+    double sum_zz
+    cnp.int64_t count
+    double sum_xz
+
+
+cdef inline void add_to_group(double x, double y, double tilt, const bint tilted,
+                              GroupSums* group) noexcept nogil:
+    """Add a point to the sums of its group; z = y - tilt x, or y unless tilted"""
+    cdef f64[SET_SUMS] sums
+    if group.count == 0:
+        group.x0 = x
+        group.y0 = y
+    group.count += 1
+    x = x - group.x0
+    y = y - group.y0
+    if tilted:
+        y = y - tilt * x
+    sums[MEAN_X] = group.mean_x
+    sums[MEAN_Z] = group.mean_z
+    sums[SUM_XX] = group.sum_xx
+    sums[SUM_XZ] = group.sum_xz
+    sums[SUM_ZZ] = group.sum_zz
+    add_point(<f64>x, <f64>y, <f64>(1 / <double>group.count), <f64*>sums)
+    group.mean_x = sums[MEAN_X]
+    group.mean_z = sums[MEAN_Z]
+    group.sum_xx = sums[SUM_XX]
+    group.sum_xz = sums[SUM_XZ]
+    group.sum_zz = sums[SUM_ZZ]
 
 
 cdef inline const double* as_doubles(cnp.ndarray numbers, Py_ssize_t start, Py_ssize_t count,
                                      double* room) noexcept nogil:
-    """The numbers from `start` on of a plain vector; in `room` where they are not float64"""
+    """The numbers of a plain vector from `start` on; in `room` unless they are float64"""
     cdef const float* narrow
     cdef Py_ssize_t i
     if cnp.PyArray_TYPE(numbers) == cnp.NPY_DOUBLE:
@@ -30,12 +71,13 @@ cdef inline const double* as_doubles(cnp.ndarray numbers, Py_ssize_t start, Py_s
     return room
 
 
+@cython.final
 cdef class GroupedRows:
     """Rows by their keys, and the sums of each group.
 
     Parameters
     ----------
-    keys, kind, low, span
+    keys, kind
         As for KeyTable.
     x, y : ndarray, shape (n,)
         Plain.
@@ -43,15 +85,14 @@ cdef class GroupedRows:
 
     cdef KeyTable table
     cdef cnp.ndarray x, y
-    cdef double* states         # STATE numbers a group
-    cdef void* memory           # in which they lie
-    cdef Py_ssize_t room        # for so many groups, a multiple of any number of lanes
-    cdef Py_ssize_t begun       # groups whose numbers are set
-    cdef bint asked             # whether fits() was called, which may run the keys' own code
+    cdef GroupSums* sums        # of each group
+    cdef void* memory           # of the sums
+    cdef Py_ssize_t room        # groups that `sums` has room for, a multiple of any lane count
+    cdef Py_ssize_t begun       # groups whose sums are set
+    cdef bint asked             # whether fits() was called: the code of keys may call it again
 
-    def __cinit__(self, cnp.ndarray keys, int kind, low, Py_ssize_t span, cnp.ndarray x,
-                  cnp.ndarray y):
-        self.table = KeyTable(keys, kind, low, span)
+    def __cinit__(self, cnp.ndarray keys, int kind, cnp.ndarray x, cnp.ndarray y):
+        self.table = KeyTable(keys, kind)
         self.x, self.y = x, y
 
     def __dealloc__(self):
@@ -60,82 +101,101 @@ cdef class GroupedRows:
     # ---- sums ----
 
     cdef int begin_groups(self) noexcept nogil:
-        """Empty sums for the groups that are new; -1 where memory ran out"""
+        """Give new groups empty sums; -1 if memory ran out"""
         cdef Py_ssize_t count = self.table.count, room = self.room
         cdef void* memory
-        cdef double* states
+        cdef GroupSums* sums
         if count > room:
             while room < count:
                 room = max(2 * room, <Py_ssize_t>(2 * ROWS_TOGETHER))
-            memory = malloc((room + 1) * STATE * sizeof(double))
+            memory = malloc((room + 1) * sizeof(GroupSums))
             if memory == NULL:
                 return -1
-            prefer_large_pages(memory, room * STATE * sizeof(double))
-            states = <double*>aligned(<size_t>memory)
+            prefer_large_pages(memory, room * sizeof(GroupSums))
+            sums = <GroupSums*>aligned(<size_t>memory)
             if self.begun:
-                memcpy(states, self.states, self.begun * STATE * sizeof(double))
+                memcpy(sums, self.sums, self.begun * sizeof(GroupSums))
             free(self.memory)
-            self.memory, self.states, self.room = memory, states, room
+            self.memory, self.sums, self.room = memory, sums, room
         if count > self.begun:
-            memset(self.states + self.begun * STATE, 0,
-                   (count - self.begun) * STATE * sizeof(double))
+            memset(self.sums + self.begun, 0, (count - self.begun) * sizeof(GroupSums))
             self.begun = count
         return 0
 
+    cdef Py_ssize_t add_near(self, Py_ssize_t start, Py_ssize_t rows) noexcept nogil:
+        """Add rows until the next has no group in a small table yet; return how many
+
+        In one loop the processor looks up one row while it adds others. Nothing is fetched ahead.
+        """
+        cdef uint64_t[ROWS_TOGETHER] tokens
+        cdef double[ROWS_TOGETHER] x_room
+        cdef double[ROWS_TOGETHER] y_room
+        cdef const double* x
+        cdef const double* y
+        cdef Scales usual = scales_of(FIT_DONE)
+        cdef int32_t* direct = self.table.direct
+        cdef uint64_t low = self.table.low, span = self.table.span, at
+        cdef Py_ssize_t i
+        if direct == NULL or span > NEAR_SPAN:
+            return 0
+        x = as_doubles(self.x, start, rows, x_room)
+        y = as_doubles(self.y, start, rows, y_room)
+        self.table.tokens_of(start, rows, tokens)
+        for i in range(rows):
+            at = tokens[i] - low
+            if at >= span or direct[at] < 0:
+                return i
+            add_to_group(x[i] * usual.x, y[i] * usual.y, 0, False, self.sums + direct[at])
+        return rows
+
     cdef int add_block(self, Py_ssize_t start, Py_ssize_t rows, const Py_ssize_t* groups,
                        const signed char* status, const double* slope) noexcept nogil:
-        """Rows into the sums of their groups: of all, or, given a status, of the pending ones
+        """Add rows to the sums of their groups; given a status, to those of pending groups only
 
-        -1 where memory ran out.
+        -1 if memory ran out.
         """
         cdef double[ROWS_TOGETHER] x_room
         cdef double[ROWS_TOGETHER] y_room
         cdef const double* x = as_doubles(self.x, start, rows, x_room)
         cdef const double* y = as_doubles(self.y, start, rows, y_room)
-        cdef Scales scales = scales_of(FIT_DONE)
-        cdef double* states
-        cdef double* state
-        cdef f64 off_x, off_y, tilt = 0
+        cdef Scales usual = scales_of(FIT_DONE), scales
+        cdef GroupSums* sums
+        cdef double tilt
         cdef Py_ssize_t i
         if self.begin_groups():
             return -1
-        states = self.states
+        sums = self.sums
         for i in range(min(rows, <Py_ssize_t>AHEAD)):
-            prefetch(states + groups[i] * STATE)
+            prefetch(sums + groups[i])
         for i in range(rows):
             if i + AHEAD < rows:
-                prefetch(states + groups[i + AHEAD] * STATE)
+                prefetch(sums + groups[i + AHEAD])
             if groups[i] < 0:
                 continue
-            if status != NULL:
-                if status[groups[i]] < PENDING:
-                    continue
+            if status == NULL:
+                add_to_group(x[i] * usual.x, y[i] * usual.y, 0, False, sums + groups[i])
+            elif status[groups[i]] >= PENDING:
                 scales = scales_of(status[groups[i]])
                 tilt = 0
                 if status[groups[i]] >= PENDING_LINE:
                     tilt = slope[groups[i]] / scales.half_slope / scales.half_slope
-            state = states + groups[i] * STATE
-            off_x = x[i] * scales.x
-            off_y = y[i] * scales.y
-            if state[STATE_COUNT] == 0:
-                state[STATE_X0] = off_x
-                state[STATE_Y0] = off_y
-            state[STATE_COUNT] += 1
-            off_x = off_x - state[STATE_X0]
-            off_y = off_y - state[STATE_Y0]
-            add_point(off_x, <f64>(off_y - tilt * off_x), <f64>(1 / state[STATE_COUNT]),
-                      <f64*>(state + STATE_SUMS))
+                add_to_group(x[i] * scales.x, y[i] * scales.y, tilt, True, sums + groups[i])
         return 0
 
     cdef int add_rows(self, const signed char* status, const double* slope) except -1:
-        """add_block() of all blocks"""
+        """add_block() for all blocks"""
         cdef Py_ssize_t[ROWS_TOGETHER] groups
-        cdef Py_ssize_t n = self.table.rows, start = 0, rows
+        cdef Py_ssize_t n = self.table.rows, start = 0, rows, near
         cdef bint objects = self.table.kind == OBJECT_KEYS
         cdef int failed = 0
         cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * n)
         while start < n and not failed:
             rows = min(n - start, <Py_ssize_t>ROWS_TOGETHER)
+            near = self.add_near(start, rows) if status == NULL else 0
+            start += near
+            rows -= near
+            if rows == 0:
+                continue
             if objects:
                 self.table.groups_of_objects(start, rows, groups)
             else:
@@ -152,12 +212,13 @@ cdef class GroupedRows:
 
     cdef bint fit_groups(self, bint first, bint last, double** fields,
                          signed char* status) noexcept nogil:
-        """The fits of all groups, or of the pending ones; whether some are pending after that"""
-        cdef f64v like = fill_f64(0), count, share, df_share, tilt, half_slope, half_y
-        cdef f64v[STATE] state
+        """Fit all groups, or the pending ones; return whether groups are still pending"""
+        cdef f64v one = fill_f64(1), two = fill_f64(2), count
+        cdef f64v[LANE_FIELDS] row
         cdef f64v[FIT_ROWS] fit
-        cdef double[3 * MAX_LANES] lane     # tilts, and what brings slopes and y back
+        cdef double[LANE_FIELDS * MAX_LANES] lane
         cdef double[FIT_ROWS * MAX_LANES] numbers
+        cdef GroupSums* sums
         cdef Scales scales
         cdef Py_ssize_t L = F64_LANES, group = 0, field, k
         cdef int asked
@@ -168,22 +229,27 @@ cdef class GroupedRows:
                 if not first and group + k < self.begun and status[group + k] >= PENDING:
                     asked = status[group + k]
                 scales = scales_of(asked)
-                lane[k] = 0
+                sums = self.sums + group + k
+                lane[MEAN_X * L + k] = sums.mean_x
+                lane[MEAN_Z * L + k] = sums.mean_z
+                lane[SUM_XX * L + k] = sums.sum_xx
+                lane[SUM_XZ * L + k] = sums.sum_xz
+                lane[SUM_ZZ * L + k] = sums.sum_zz
+                lane[LANE_COUNT * L + k] = sums.count
+                lane[LANE_X0 * L + k] = sums.x0
+                lane[LANE_Y0 * L + k] = sums.y0
+                lane[LANE_TILT * L + k] = 0
                 if asked >= PENDING_LINE:
-                    lane[k] = fields[SLOPE][group + k] / scales.half_slope / scales.half_slope
-                lane[L + k] = scales.half_slope
-                lane[2 * L + k] = scales.half_y
-            load(&tilt, <double*>lane)
-            load(&half_slope, <double*>lane + L)
-            load(&half_y, <double*>lane + 2 * L)
-            for field in range(STATE // L):
-                load_columns(state + field * L, self.states + group * STATE + field * L, STATE)
-            count = state[STATE_COUNT]
-            share = fill(like, 1) / count
-            df_share = fill(like, 1) / (count - fill(like, 2))
-            fit_of_sums(count, share, df_share, state[STATE_X0], state[STATE_Y0],
-                        <const f64v*>state + STATE_SUMS, tilt, half_slope, half_y, first, last,
-                        fit)
+                    lane[LANE_TILT * L + k] = (
+                        fields[SLOPE][group + k] / scales.half_slope / scales.half_slope)
+                lane[LANE_HALF_SLOPE * L + k] = scales.half_slope
+                lane[LANE_HALF_Y * L + k] = scales.half_y
+            for field in range(LANE_FIELDS):
+                load(&row[field], <double*>lane + field * L)
+            count = row[LANE_COUNT]
+            fit_of_sums(count, one / count, one / (count - two), row[LANE_X0], row[LANE_Y0],
+                        <const f64v*>row, row[LANE_TILT], row[LANE_HALF_SLOPE], row[LANE_HALF_Y],
+                        first, last, fit)
             for field in range(FIT_ROWS):
                 store(<double*>numbers + field * L, fit[field])
             for k in range(min(L, self.begun - group)):
@@ -197,12 +263,12 @@ cdef class GroupedRows:
                     status[group + k] += <signed char>(asked % PENDING)
                 if status[group + k] >= PENDING:
                     pending = True
-                    memset(self.states + (group + k) * STATE, 0, STATE * sizeof(double))
+                    memset(self.sums + group + k, 0, sizeof(GroupSums))
             group += L
         return pending
 
     def fits(self):
-        """(the rows in which groups appear first, nobs, status, all (G,), fields (FIELDS, G))"""
+        """(the first row of each group, nobs, status: each (G,), fields: (FIELDS, G))"""
         cdef cnp.ndarray first, nobs, status, numbers
         cdef double* fields[FIELDS]
         cdef signed char* codes
@@ -223,8 +289,7 @@ cdef class GroupedRows:
             fields[field] = <double*>cnp.PyArray_DATA(numbers) + field * count
         for group in range(count):
             (<Py_ssize_t*>cnp.PyArray_DATA(first))[group] = self.table.first[group]
-            (<cnp.int64_t*>cnp.PyArray_DATA(nobs))[group] = <cnp.int64_t>(
-                self.states[group * STATE + STATE_COUNT])
+            (<cnp.int64_t*>cnp.PyArray_DATA(nobs))[group] = self.sums[group].count
         while self.fit_groups(passes == 0, passes == MOST_PASSES, fields, codes):
             self.add_rows(codes, fields[SLOPE])
             passes += 1

@@ -1,12 +1,15 @@
-# Keys of any kind, each given a number: 0, 1, 2, ... in the order in which they first appear.
+# Keys of any kind get numbers: 0, 1, 2, ... in the order of their first appearance.
 #
-#   integers of a small range     a table with an entry for each integer of it
-#   other integers, floats, times a hash table of 64-bit tokens, the keys themselves
-#   strings, bytes                the same of their hashes, the keys kept beside it to compare with
+#   integers of a small range     a table with an entry for each integer of the range
+#   other integers, floats, times a hash table of 64-bit tokens: the keys themselves
+#   strings, bytes                a hash table of their hashes; the keys are kept for comparison
 #   objects                       a dict
 #
-# A block of keys goes through one step after the other, each step a loop that asks for the memory
-# that the next one reads.
+# All integers begin with a table. It grows with the range of the keys so far, so the keys need no
+# pass of their own for their range. A range that becomes wide moves to a hash table.
+#
+# A block of keys takes one step after the other. Each step is a loop, and asks for the memory that
+# the next step reads.
 
 from libc.stdint cimport int8_t, int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport realloc
@@ -20,7 +23,7 @@ cdef extern from *:
     #if defined(__linux__)
     #include <sys/mman.h>
     #endif
-    /* Ask for large pages under memory that is read here and there. */
+    /* Ask for large pages under memory that is read in random order. */
     static void prefer_large_pages(void *memory, size_t size)
     {
     #if defined(__linux__) && defined(MADV_HUGEPAGE)
@@ -39,19 +42,22 @@ cdef extern from *:
 cdef enum:                  # kinds of keys
     SIGNED_KEYS             # integers of 1, 2, 4 or 8 bytes
     UNSIGNED_KEYS
-    FLOAT_KEYS              # of 4 or 8 bytes; NaN is no key, and -0.0 is 0.0
+    FLOAT_KEYS              # of 4 or 8 bytes; NaN is no key, -0.0 is the key 0.0
     TIME_KEYS               # of 8 bytes; NaT is no key
     BYTES_KEYS              # strings of one length in bytes
-    OBJECT_KEYS             # what a dict takes; None is no key, nor is what does not equal itself
+    OBJECT_KEYS             # keys of a dict; None is no key, nor an object unequal to itself
 
 cdef enum:
-    ROWS_TOGETHER = 256     # that take each step together: their keys and numbers fit in 8 KB
+    ROWS_TOGETHER = 256     # rows of a block: their keys and numbers fit in 8 KB
     LEAST_SLOTS = 1024
+    LEAST_SPAN = 1024
+    NEAR_SPAN = 1 << 13     # of a small table: 32 KB, and at most 512 KB of its groups' sums
+    MOST_SPAN = 0x7fffffff  # groups of a table are int32
 
 # MurmurHash3's finalizer fmix64 (Appleby, 2011, public domain).
 cdef uint64_t FIRST_FACTOR = 0xff51afd7ed558ccd
 cdef uint64_t SECOND_FACTOR = 0xc4ceb9fe1a85ec53
-# What NaN and NaT are as tokens.
+# The tokens of NaN and NaT.
 cdef uint64_t NAN_TOKEN = 0x7ff8000000000000
 cdef uint64_t NAT_TOKEN = 0x8000000000000000
 
@@ -80,13 +86,14 @@ cdef uint64_t hash_of_bytes(const char* key, Py_ssize_t size) noexcept nogil:
 
 
 cdef bint is_missing(object key) except -1:
-    """Whether a key is none: it does not equal itself, or cannot say, as pandas.NA"""
+    """Whether an object is no key: it is unequal to itself, or cannot compare, as pandas.NA"""
     try:
         return bool(key != key)
     except TypeError:
         return True
 
 
+@cython.final
 cdef class KeyTable:
     """The numbers of keys.
 
@@ -96,42 +103,32 @@ cdef class KeyTable:
         C-contiguous, aligned, in native byte order.
     kind : int
         One of `key_kinds`.
-    low : int
-        The least of keys that are integers in a small range.
-    span : int
-        How many integers that range has; 0 for any other keys.
     """
 
     cdef cnp.ndarray keys
     cdef Py_ssize_t rows
     cdef Py_ssize_t width       # of a key, in bytes
     cdef int kind
+    cdef bint ranged            # all keys so far are integers low + i modulo 2^64, 0 <= i < span
     cdef uint64_t low, span
     cdef int32_t* direct        # the group of low + i, or -1
     cdef dict objects
     cdef Slot* slots
     cdef Py_ssize_t slot_count  # a power of two
-    cdef int shift              # brings a hash down to a slot
-    cdef Py_ssize_t count       # groups
-    cdef Py_ssize_t room        # for the next two
-    cdef Py_ssize_t* first      # the row in which a group appears first
-    cdef char* names            # its key where keys are compared as bytes
-    cdef bint settled           # all groups are known: a key that changes meanwhile is no key
+    cdef int shift              # hash >> shift is a slot
+    cdef Py_ssize_t count       # of groups
+    cdef Py_ssize_t room        # groups that `first` and `names` have room for
+    cdef Py_ssize_t* first      # the row of the first appearance of a group
+    cdef char* names            # the key of a group, if keys are compared as bytes
+    cdef bint settled           # all groups are known: a key that somebody changes is no key
 
-    def __cinit__(self, cnp.ndarray keys, int kind, low, Py_ssize_t span):
-        cdef Py_ssize_t i
-        self.keys, self.kind, self.span = keys, kind, span
+    def __cinit__(self, cnp.ndarray keys, int kind):
+        self.keys, self.kind = keys, kind
         self.rows = keys.shape[0]
         self.width = cnp.PyArray_ITEMSIZE(keys)
+        self.ranged = kind == SIGNED_KEYS or kind == UNSIGNED_KEYS
         if kind == OBJECT_KEYS:
             self.objects = {}
-        elif span:
-            self.low = <uint64_t>(low & 0xffffffffffffffff)
-            self.direct = <int32_t*>malloc(span * sizeof(int32_t))
-            if self.direct == NULL:
-                raise MemoryError
-            for i in range(span):
-                self.direct[i] = -1
 
     def __dealloc__(self):
         free(self.direct)
@@ -142,7 +139,7 @@ cdef class KeyTable:
     # ---- room ----
 
     cdef int make_room(self) noexcept nogil:
-        """Room for as many new groups as a block has rows; -1 where memory ran out"""
+        """Make room for as many new groups as a block has rows; -1 if memory ran out"""
         cdef Py_ssize_t room = max(2 * self.room, <Py_ssize_t>(2 * ROWS_TOGETHER))
         cdef void* first
         cdef void* names
@@ -157,14 +154,18 @@ cdef class KeyTable:
                     return -1
                 self.names = <char*>names
             self.room = room
-        if (self.kind != OBJECT_KEYS and self.direct == NULL
-                and 2 * (self.count + ROWS_TOGETHER) > self.slot_count):
-            return self.more_slots()
+        if self.kind == OBJECT_KEYS or self.ranged:
+            return 0
+        while 2 * (self.count + ROWS_TOGETHER) > self.slot_count:
+            if self.more_slots():
+                return -1
         return 0
 
     cdef int more_slots(self) noexcept nogil:
-        """A hash table twice as large; -1 where memory ran out"""
-        cdef Py_ssize_t size = max(2 * self.slot_count, <Py_ssize_t>LEAST_SLOTS), i, at
+        """Make the hash table twice as large; -1 if memory ran out"""
+        cdef Py_ssize_t before = self.slot_count, i
+        cdef Py_ssize_t size = max(2 * before, <Py_ssize_t>LEAST_SLOTS)
+        cdef Slot* old = self.slots
         cdef Slot* slots = <Slot*>malloc(size * sizeof(Slot))
         if slots == NULL:
             return -1
@@ -174,19 +175,67 @@ cdef class KeyTable:
         self.shift = 64
         while <Py_ssize_t>1 << (64 - self.shift) < size:
             self.shift -= 1
-        for i in range(self.slot_count):
-            if self.slots[i].group >= 0:
-                at = self.home(self.slots[i].token)
-                while slots[at].group >= 0:
-                    at = (at + 1) & (size - 1)
-                slots[at] = self.slots[i]
-        free(self.slots)
         self.slots = slots
         self.slot_count = size
+        for i in range(before):
+            if old[i].group >= 0:
+                self.place(old[i].token, old[i].group)
+        free(old)
+        return 0
+
+    cdef inline void place(self, uint64_t token, Py_ssize_t group) noexcept nogil:
+        """Put a new token into the hash table"""
+        cdef Py_ssize_t at = self.home(token)
+        while self.slots[at].group >= 0:
+            at = (at + 1) & (self.slot_count - 1)
+        self.slots[at].token = token
+        self.slots[at].group = group
+
+    cdef int widen(self, uint64_t token) noexcept nogil:
+        """Move the nearer end of the range beyond this integer; -1 if memory ran out
+
+        The span doubles at least. A range too wide for a table moves to a hash table.
+        """
+        cdef uint64_t above, below, needed, span, start     # distances modulo 2^64
+        cdef uint64_t most = min(<Py_ssize_t>MOST_SPAN, max(2 * self.rows, <Py_ssize_t>LEAST_SPAN))
+        cdef int32_t* direct
+        if self.span == 0:
+            self.low = token - LEAST_SPAN // 2
+        above = token - self.low
+        below = self.low + self.span - 1 - token
+        needed = min(above, below) + 1
+        if needed > most:
+            return self.leave_range()
+        span = min(most, max(2 * needed, <uint64_t>LEAST_SPAN))
+        start = 0 if above < below else span - self.span
+        direct = <int32_t*>malloc(span * sizeof(int32_t))
+        if direct == NULL:
+            return -1
+        prefer_large_pages(direct, span * sizeof(int32_t))
+        memset(direct, -1, span * sizeof(int32_t))
+        if self.span:
+            memcpy(direct + start, self.direct, self.span * sizeof(int32_t))
+        free(self.direct)
+        self.direct = direct
+        self.low -= start
+        self.span = span
+        return 0
+
+    cdef int leave_range(self) noexcept nogil:
+        """Move all groups from the table to a hash table; -1 if memory ran out"""
+        cdef uint64_t i
+        self.ranged = False
+        if self.make_room():
+            return -1
+        for i in range(self.span):
+            if self.direct[i] >= 0:
+                self.place(self.low + i, self.direct[i])
+        free(self.direct)
+        self.direct = NULL
         return 0
 
     cdef inline Py_ssize_t home(self, uint64_t token) noexcept nogil:
-        """The slot in which a token is looked for first"""
+        """The first slot to search for a token"""
         return <Py_ssize_t>((token if self.kind == BYTES_KEYS else mixed(token)) >> self.shift)
 
     cdef inline Py_ssize_t new_group(self, Py_ssize_t row) noexcept nogil:
@@ -204,22 +253,25 @@ cdef class KeyTable:
 
     cdef int groups_of(self, Py_ssize_t start, Py_ssize_t rows,
                        Py_ssize_t* groups) noexcept nogil:
-        """groups[i] = the group of row start + i, -1 if it has no key; -1 where memory ran out
+        """groups[i] = the group of row start + i, or -1 without a key; -1 if memory ran out
 
-        Not for objects.
+        Objects have groups_of_objects().
         """
         cdef uint64_t[ROWS_TOGETHER] tokens
+        cdef Py_ssize_t done = 0
         if self.make_room():
             return -1
         self.tokens_of(start, rows, tokens)
-        if self.direct != NULL:
-            self.look_up(start, rows, tokens, groups)
-        else:
+        while self.ranged and done < rows:
+            done = self.look_up(start, done, rows, tokens, groups)
+            if done < rows and self.widen(tokens[done]):
+                return -1
+        if not self.ranged:
             self.look_up_hashed(start, rows, tokens, groups)
         return 0
 
     cdef void tokens_of(self, Py_ssize_t start, Py_ssize_t rows, uint64_t* tokens) noexcept nogil:
-        """What tells keys apart: themselves, or their hashes"""
+        """tokens[i] = the key of row start + i in 64 bits, or its hash"""
         cdef const char* data = <const char*>cnp.PyArray_DATA(self.keys) + start * self.width
         cdef bint unsigned = self.kind == UNSIGNED_KEYS
         cdef Py_ssize_t i
@@ -252,26 +304,29 @@ cdef class KeyTable:
                 if unsigned:
                     tokens[i] = (<const uint8_t*>data)[i]
 
-    cdef void look_up(self, Py_ssize_t start, Py_ssize_t rows, const uint64_t* tokens,
-                      Py_ssize_t* groups) noexcept nogil:
-        """Groups of integers in a small range"""
+    cdef Py_ssize_t look_up(self, Py_ssize_t start, Py_ssize_t done, Py_ssize_t rows,
+                            const uint64_t* tokens, Py_ssize_t* groups) noexcept nogil:
+        """Groups of integers from row `done` on; the first row out of range, or `rows`"""
         cdef int32_t* direct = self.direct
         cdef uint64_t low = self.low, span = self.span, at
         cdef Py_ssize_t i
-        for i in range(rows):
+        for i in range(done, rows):
             prefetch(direct + (tokens[i] - low))
-        for i in range(rows):
+        for i in range(done, rows):
             at = tokens[i] - low
-            groups[i] = -1
-            if at >= span:      # the keys were changed meanwhile
+            if at >= span:
+                if not self.settled:
+                    return i
+                groups[i] = -1
                 continue
             if direct[at] < 0:
                 direct[at] = <int32_t>self.new_group(start + i)
             groups[i] = direct[at]
+        return rows
 
     cdef void look_up_hashed(self, Py_ssize_t start, Py_ssize_t rows, const uint64_t* tokens,
                              Py_ssize_t* groups) noexcept nogil:
-        """Groups of tokens; -1 for what is no key"""
+        """Groups of tokens; -1 without a key"""
         cdef bint may_miss = self.kind == FLOAT_KEYS or self.kind == TIME_KEYS
         cdef bint by_bytes = self.kind == BYTES_KEYS
         cdef uint64_t missing = NAN_TOKEN if self.kind == FLOAT_KEYS else NAT_TOKEN
@@ -283,7 +338,7 @@ cdef class KeyTable:
             groups[i] = self.home(tokens[i])
             prefetch(slots + groups[i])
         if by_bytes:
-            for i in range(rows):       # what these keys are likely to be compared with
+            for i in range(rows):       # most keys are compared with the first slot's only
                 slot = slots + groups[i]
                 if slot.group >= 0:
                     prefetch(self.names + slot.group * width)
@@ -317,7 +372,7 @@ cdef class KeyTable:
             raise MemoryError
         for i in range(rows):
             groups[i] = -1
-            if keys[i] == NULL:         # what NumPy may have for None
+            if keys[i] == NULL:         # NumPy may have this for None
                 continue
             key = <object>keys[i]
             if key is None:
