@@ -288,8 +288,6 @@ class Moments:
             return self._shape == other._shape and self._numbers is other._numbers
         return self._shape == other._shape and np.array_equal(self._numbers, other._numbers)
 
-    __hash__ = None         # update() changes the content, and so the comparison
-
     def __repr__(self) -> str:
         return (f"Moments(nobs={self.nobs}, n_columns={self._n_columns}, "
                 f"n_targets={self._n_targets})")
@@ -357,7 +355,7 @@ def _checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_pol
     return X, y, weights
 
 
-def _weights(weights, first):
+def _weights(weights: NDArray[Any], first: int) -> NDArray[np.float64]:
     """Return a piece of the weights as the kernel takes them"""
     weights = as_plain(weights, "weights", FLOAT64)
     check_weights(weights, first)
