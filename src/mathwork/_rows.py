@@ -1,14 +1,21 @@
 """The numbers in a row of text."""
+from __future__ import annotations
+
 import re
 import reprlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sized
+    from typing import Any
 
 
-def begins_a_number(text):
+def begins_a_number(text: str) -> bool:
     """Return whether `text` is a number or begins like one: 1e5000, 3;4, 1/0."""
     return bool(re.match(r"\s*[+-]?(\.?\d|(nan|inf(inity)?)\s*$)", text, re.IGNORECASE))
 
 
-def numbers_in(fields, number=float):
+def numbers_in(fields: Iterable[str], number: Callable[[str], Any] = float) -> list[Any]:
     """Return [number(field), ...] for the fields of a row; a ValueError names the first bad one."""
     row = []
     for column, field in enumerate(fields, 1):
@@ -19,7 +26,7 @@ def numbers_in(fields, number=float):
     return row
 
 
-def check_length(row, width):
+def check_length(row: Sized, width: int) -> None:
     """Raise a ValueError unless a row has `width` entries."""
     if len(row) != width:
         raise ValueError(f"a row of length {len(row)}, those above have length {width}")

@@ -43,3 +43,10 @@ SolutionWord: TypeAlias = Literal["unique", "infinite", "inconsistent", "nan"]
 # need not be there; and one number where an ArrayLike turns out to be one.
 Measure: TypeAlias = float | Any
 Measures: TypeAlias = FloatOrArray | Any
+
+# ---- elimination step by step ----
+
+Rows: TypeAlias = list[list[Any]]       # of Fractions, ints or floats
+
+# Entries whose value is known without their rounding: their rows, their column and the value.
+KnownEntries: TypeAlias = tuple[list[int], int, float]

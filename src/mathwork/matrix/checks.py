@@ -54,7 +54,7 @@ def checked_matrix(A: ArrayLike, *, square: bool = False) -> FloatArray:
     return with_checked_shape(plain, square=square)
 
 
-def with_advice(error, *values):
+def with_advice(error: TypeError, *values: ArrayLike) -> TypeError:
     """Return the TypeError that floats cannot be made of `values`, with a word on what could be."""
     entries = [entry for value in values if not isinstance(value, np.ma.MaskedArray)
                for array in [np.asarray(value)] if array.dtype == object for entry in array.flat]
@@ -66,7 +66,7 @@ def with_advice(error, *values):
     return error
 
 
-def is_symbolic(entry):
+def is_symbolic(entry: object) -> bool:
     """Return whether an object is an expression of SymPy that is not a rational number."""
     return (type(entry).__module__.partition(".")[0] == "sympy"
             and not isinstance(entry, numbers.Rational))

@@ -3,8 +3,16 @@
 An expression is a dict {name: coefficient}, with the constant under the name "". Products are read
 from left to right: 3/4 x is three quarters of x.
 """
+from __future__ import annotations
+
 import re
 from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    _Expression: TypeAlias = dict[str, Fraction]
 
 LARGEST_EXPONENT = 999      # of an exact number: a larger one takes memory out of all proportion
 DEEPEST = 50                # parentheses in parentheses: Python's stack has an end
@@ -21,7 +29,7 @@ TOKEN = re.compile(r"""\s*(?:
 UNCLEAR = re.compile(r"(?<![\w.])([\d.]+)([eE]\d\w*)")      # 2e3
 
 
-def fraction(text):
+def fraction(text: str) -> Fraction:
     """Return a number in text, such as 3/4 or 1e-3, as a Fraction."""
     _, _, exponent = text.lower().partition("e")
     if exponent and abs(int(exponent)) > LARGEST_EXPONENT:
@@ -29,7 +37,7 @@ def fraction(text):
     return Fraction(text)
 
 
-def read_equation(text: str) -> dict[str, Fraction]:
+def read_equation(text: str) -> _Expression:
     """Return {name: coefficient} of ``left - right``, in the order of the names' appearance.
 
     Raises
@@ -49,9 +57,10 @@ def read_equation(text: str) -> dict[str, Fraction]:
 class _Parser:
     """A recursive descent: equation, sum, product, factor."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         text = text.strip()
-        self.tokens = [(match.lastgroup, match[match.lastgroup]) for match in TOKEN.finditer(text)]
+        self.tokens = [(kind, match[kind]) for match in TOKEN.finditer(text)
+                       if (kind := match.lastgroup)]
         if other := next((value for kind, value in self.tokens if kind == "other"), None):
             raise ValueError(f"{other!r} has no meaning in an equation")
         if unclear := UNCLEAR.search(text):
@@ -62,18 +71,18 @@ class _Parser:
         self.at = self.depth = 0
 
     @property
-    def next(self):
+    def next(self) -> str:
         return self.tokens[self.at][1]
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         return self.tokens[self.at][0]
 
-    def take(self):
+    def take(self) -> str:
         self.at += 1
         return self.tokens[self.at - 1][1]
 
-    def equation(self):
+    def equation(self) -> _Expression:
         left = self.sum()
         if self.next != "=":
             raise ValueError("there is no =" if self.kind == "end" else self._unexpected())
@@ -85,7 +94,7 @@ class _Parser:
             raise ValueError(self._unexpected())
         return _plus(left, _times(right, -1))
 
-    def sum(self):
+    def sum(self) -> _Expression:
         total = {CONSTANT: Fraction(0)}
         negative = self.take() == "-" if self.next in ("+", "-") else False
         while True:
@@ -94,7 +103,7 @@ class _Parser:
                 return total
             negative = self.take() == "-"
 
-    def product(self):
+    def product(self) -> _Expression:
         value = self.factor()
         while True:
             if self.next in ("*", "/"):
@@ -106,13 +115,13 @@ class _Parser:
                 return value
             value = _divided(value, other) if sign == "/" else _product(value, other)
 
-    def factor(self):
+    def factor(self) -> _Expression:
         sign = 1
         while self.next in ("+", "-"):
             sign = -sign if self.take() == "-" else sign
         return _times(self.unsigned(), sign)
 
-    def unsigned(self):
+    def unsigned(self) -> _Expression:
         if self.kind == "number":
             value = {CONSTANT: fraction(self.take())}
         elif self.kind == "name":
@@ -136,22 +145,22 @@ class _Parser:
             raise ValueError(f"there is a power: {OTHERS}")
         return value
 
-    def _here(self):
+    def _here(self) -> str:
         return self.next if self.kind == "end" else repr(self.next)
 
-    def _unexpected(self):
+    def _unexpected(self) -> str:
         return f"{self._here()} is not expected"
 
 
-def _plus(left, right):
+def _plus(left: _Expression, right: _Expression) -> _Expression:
     return left | {name: left.get(name, 0) + factor for name, factor in right.items()}
 
 
-def _times(value, factor):
+def _times(value: _Expression, factor: Fraction | int) -> _Expression:
     return {name: factor * entry for name, entry in value.items()}
 
 
-def _product(left, right):
+def _product(left: _Expression, right: _Expression) -> _Expression:
     if len(left) > 1 and len(right) > 1:
         raise ValueError(f"there is a product of unknowns: {OTHERS}")
     if len(left) > 1:
@@ -159,7 +168,7 @@ def _product(left, right):
     return _times(right, left[CONSTANT])
 
 
-def _divided(value, divisor):
+def _divided(value: _Expression, divisor: _Expression) -> _Expression:
     if len(divisor) > 1:
         raise ValueError(f"there is a division by an unknown: {OTHERS}")
     if not divisor[CONSTANT]:

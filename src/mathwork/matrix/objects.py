@@ -1,5 +1,8 @@
 """The row operations and the product on objects, such as Fractions: exact, entry by entry."""
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -7,17 +10,24 @@ from mathwork._arrays import check_out
 from mathwork.matrix.checks import with_advice
 from mathwork.matrix.rationals import as_exact, as_number
 
+if TYPE_CHECKING:
+    from typing import Any, SupportsIndex
+
+    from numpy.typing import ArrayLike, NDArray
+
 OBJECT = np.dtype(object)
 
 
-def swap_rows(A, i, j, out):
+def swap_rows(A: ArrayLike, i: SupportsIndex, j: SupportsIndex, out: NDArray[Any] | None
+              ) -> NDArray[Any]:
     result = _matrix(A)
     i, j = _row(i, "i", result), _row(j, "j", result)
     result[[i, j]] = result[[j, i]]
     return _placed(result, out)
 
 
-def scale_row(A, i, factor, out):
+def scale_row(A: ArrayLike, i: SupportsIndex, factor: Any, out: NDArray[Any] | None
+              ) -> NDArray[Any]:
     result, factor = _matrix(A), as_number(factor, "factor")
     i = _row(i, "i", result)
     if not factor:
@@ -26,7 +36,8 @@ def scale_row(A, i, factor, out):
     return _placed(result, out)
 
 
-def add_multiple(A, target, source, factor, out):
+def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, factor: Any,
+                 out: NDArray[Any] | None) -> NDArray[Any]:
     result, factor = _matrix(A), as_number(factor, "factor")
     t, s = _row(target, "target", result), _row(source, "source", result)
     if t == s:
@@ -35,7 +46,7 @@ def add_multiple(A, target, source, factor, out):
     return _placed(result, out)
 
 
-def matmul(A, B, out):
+def matmul(A: ArrayLike, B: ArrayLike, out: NDArray[Any] | None) -> NDArray[Any]:
     left, right = _exact(A, "A"), _exact(B, "B")
     if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
         raise ValueError("A and B must have shapes (m, k) and (k, n), "
@@ -45,7 +56,7 @@ def matmul(A, B, out):
     return _placed(left @ right, out)
 
 
-def _exact(value, name):
+def _exact(value: ArrayLike, name: str) -> NDArray[np.object_]:
     """Return a new array of int and Fraction objects"""
     try:
         return as_exact(value, name).astype(object)
@@ -55,7 +66,7 @@ def _exact(value, name):
         raise with_advice(error, value) from None
 
 
-def _matrix(A):
+def _matrix(A: ArrayLike) -> NDArray[np.object_]:
     """Return a new matrix of int and Fraction objects"""
     matrix = _exact(A, "A")
     if matrix.ndim != 2:
@@ -63,14 +74,14 @@ def _matrix(A):
     return matrix
 
 
-def _row(i, name, A):
+def _row(i: SupportsIndex, name: str, A: NDArray[Any]) -> int:
     row = operator.index(i)
     if not -len(A) <= row < len(A):
         raise IndexError(f"{name} must be a row of A of shape {A.shape}, got {i}")
     return row % len(A)
 
 
-def _placed(result, out):
+def _placed(result: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
     if out is None:
         return result
     check_out(out, result.shape, OBJECT)[...] = result

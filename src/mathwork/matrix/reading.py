@@ -3,10 +3,12 @@
 parse_matrix, parse_equations   a text
 read, read_text                 either kind, from lines as a file has them or from a text
 """
+from __future__ import annotations
+
 import itertools
 import re
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,6 +16,16 @@ from mathwork._doors import public
 from mathwork._rows import begins_a_number, check_length, numbers_in
 from mathwork.matrix.checks import FOR_SYMBOLS
 from mathwork.matrix.equations import CONSTANT, fraction, read_equation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, Self
+
+    from numpy.typing import NDArray
+
+    from mathwork._types import Rows
+
+Parsed = TypeVar("Parsed")
 
 # What LaTeX writes around numbers and signs, and what it stands for.
 SPECIAL = re.compile("[\\\\_$\u00b7\u00d7]")
@@ -51,7 +63,7 @@ class ParsedMatrix(NamedTuple):
     2
     """
 
-    matrix: np.ndarray
+    matrix: NDArray[Any]
     columns: int | None
 
 
@@ -75,8 +87,8 @@ class ParsedEquations(NamedTuple):
     ('x', 'y')
     """
 
-    A: np.ndarray
-    b: np.ndarray
+    A: NDArray[Any]
+    b: NDArray[Any]
     names: tuple[str, ...]
 
 
@@ -159,7 +171,8 @@ def parse_equations(text: str, *, exact: bool = True) -> ParsedEquations:
     return found
 
 
-def read(lines, exact):
+def read(lines: Iterable[str], exact: bool
+         ) -> tuple[NDArray[Any], int | None, tuple[str, ...] | None]:
     """Read lines of either kind; return (matrix, columns, names).
 
     Equations give the matrix [A | b] and the names of their unknowns, rows of numbers give None for
@@ -174,18 +187,19 @@ def read(lines, exact):
     return np.column_stack((A, b)), len(names), names
 
 
-def read_text(text, exact):
+def read_text(text: str, exact: bool
+              ) -> tuple[NDArray[Any], int | None, tuple[str, ...] | None]:
     """Read a text of either kind as :func:`read` does; errors of several lines name the line."""
     return _with_lines(text, lambda lines: read(lines, exact))
 
 
-def _with_lines(text, parse):
+def _with_lines(text: str, parse: Callable[[Iterator[str]], Parsed]) -> Parsed:
     """Return parse(lines of the text); the message of an error in several lines names the line"""
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, got {type(text).__name__}")
     number = 0
 
-    def lines():
+    def lines() -> Iterator[str]:
         nonlocal number
         for number, line in enumerate(text.splitlines(), 1):    # noqa: B007
             yield line
@@ -203,19 +217,19 @@ class _Parts:
     `bar` is how many columns an array of LaTeX has before its bar, or None.
     """
 
-    def __init__(self, lines):
-        self.bar = None
-        self.parts = self._cut(lines)
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.bar: int | None = None
+        self.parts: Iterator[str] = self._cut(lines)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return self.parts
 
-    def again(self, first):
+    def again(self, first: str | None) -> Self:
         """Return these parts with `first` before those that were not yet taken"""
         self.parts = itertools.chain([] if first is None else [first], self.parts)
         return self
 
-    def _cut(self, lines):
+    def _cut(self, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
             line = line.partition("#")[0]
             array = ARRAY.search(line)
@@ -232,7 +246,7 @@ class _Parts:
 
 # ---- rows of numbers ----
 
-def _matrix(parts, exact):
+def _matrix(parts: _Parts, exact: bool) -> tuple[NDArray[Any], int | None]:
     """Return (matrix, columns) of rows of numbers"""
     rows, columns = _rows(parts, fraction if exact else _float)
     matrix = np.empty((len(rows), len(rows[0]) if rows else 0), object if exact else np.float64)
@@ -241,9 +255,11 @@ def _matrix(parts, exact):
     return matrix, columns
 
 
-def _rows(parts, number):
+def _rows(parts: _Parts, number: Callable[[str], Any]) -> tuple[Rows, int | None]:
     """Return (lists of numbers, how many stand before the bar or None)"""
-    rows, columns, header = [], None, None
+    rows: Rows = []
+    columns: int | None = None
+    header: list[str] | None = None
     for part in parts:
         for fields, bar in map(_fields, _single_rows(part)):
             if bar is None and len(fields) > (parts.bar or len(fields)):
@@ -262,7 +278,7 @@ def _rows(parts, number):
     return rows, columns
 
 
-def _numbers(fields, number):
+def _numbers(fields: list[str], number: Callable[[str], Any]) -> list[Any]:
     try:
         return numbers_in(fields, number)
     except ValueError as error:
@@ -271,7 +287,7 @@ def _numbers(fields, number):
         raise
 
 
-def _single_rows(part):
+def _single_rows(part: str) -> list[str]:
     """Return the rows in a part: 1,2;3,4 are two, and so are [[1, 2], [3, 4]].
 
     Without brackets a single number beside a ; is no row: there it may separate columns.
@@ -287,7 +303,7 @@ def _single_rows(part):
     return rows or [part]
 
 
-def _fields(text):
+def _fields(text: str) -> tuple[list[str], int | None]:
     """Return (the fields of a row, how many stand before its bar or None)"""
     text = PLAIN_FRACTION.sub(r"\1/\2", text).strip()
     separator = next((sign for sign in "&," if sign in text), None)
@@ -303,17 +319,18 @@ def _fields(text):
     return before + after, len(before) if bar else None
 
 
-def _place(bar):
+def _place(bar: int | None) -> str:
     return "there is no |" if bar is None else f"the | stands after {bar} numbers"
 
 
-def _float(text):
+def _float(text: str) -> float:
     return float(fraction(text)) if "/" in text else float(text)
 
 
 # ---- equations ----
 
-def _equations(parts, exact):
+def _equations(parts: _Parts, exact: bool
+               ) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     """Return (A, b, names) of equations"""
     equations = [read_equation(equation.replace("&", " ")) for part in parts
                  for equation in re.split("[;,]", part) if equation.strip()]
