@@ -1,16 +1,21 @@
 """The arithmetic that the keywords of this package's functions ask for: floats or a field."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from mathwork.matrix.checks import checked_tol
 
 if TYPE_CHECKING:
-    from typing import SupportsIndex
+    from typing import Literal, SupportsIndex
 
     from mathwork.matrix.fields import Field
+    from mathwork.matrix.modular import PrimeField
 
 
+@overload
+def arithmetic(tol: None, exact: Literal[False], modulus: SupportsIndex) -> PrimeField: ...
+@overload
+def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None) -> Field | None: ...
 def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None) -> Field | None:
     """Return the field that `exact` or `modulus` asks for; None for floats.
 

@@ -2,10 +2,18 @@
 
 `step.apply(rows, modulus)` changes a list of rows: modulo a prime, unless `modulus` is None.
 """
+from __future__ import annotations
+
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from mathwork.matrix.written import as_latex, combination
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mathwork._types import Rows
 
 
 @dataclass(frozen=True)
@@ -15,14 +23,14 @@ class Swap:
     i: int
     j: int
 
-    def apply(self, rows, modulus=None):
+    def apply(self, rows: Rows, modulus: int | None = None) -> None:
         rows[self.i], rows[self.j] = rows[self.j], rows[self.i]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"R{self.i + 1} <-> R{self.j + 1}"
 
     @property
-    def latex(self):
+    def latex(self) -> str:
         return rf"R_{{{self.i + 1}}} \leftrightarrow R_{{{self.j + 1}}}"
 
 
@@ -33,15 +41,15 @@ class Scale:
     i: int
     factor: Fraction | int | float
 
-    def apply(self, rows, modulus=None):
+    def apply(self, rows: Rows, modulus: int | None = None) -> None:
         rows[self.i] = _rest([_product(self.factor, entry) for entry in rows[self.i]], modulus)
 
-    def __str__(self):
+    def __str__(self) -> str:
         row = f"R{self.i + 1}"
         return f"{row} <- {combination([(self.factor, row)])}"
 
     @property
-    def latex(self):
+    def latex(self) -> str:
         row = f"R_{{{self.i + 1}}}"
         return rf"{row} \leftarrow {combination([(self.factor, row)], as_latex)}"
 
@@ -54,28 +62,31 @@ class Add:
     source: int
     factor: Fraction | int | float
 
-    def apply(self, rows, modulus=None):
+    def apply(self, rows: Rows, modulus: int | None = None) -> None:
         rows[self.target] = _rest(
             [entry + self.factor * other for entry, other
              in zip(rows[self.target], rows[self.source], strict=True)], modulus)
 
-    def __str__(self):
+    def __str__(self) -> str:
         target = f"R{self.target + 1}"
         terms = [(1, target), (self.factor, f"R{self.source + 1}")]
         return f"{target} <- {combination(terms)}"
 
     @property
-    def latex(self):
+    def latex(self) -> str:
         target = f"R_{{{self.target + 1}}}"
         terms = [(1, target), (self.factor, f"R_{{{self.source + 1}}}")]
         return rf"{target} \leftarrow {combination(terms, as_latex)}"
 
 
-def _product(factor, entry):
+Step = Swap | Scale | Add
+
+
+def _product(factor: Any, entry: Any) -> Any:
     """Return factor * entry, never -0.0"""
     product = factor * entry
     return product or abs(product)
 
 
-def _rest(entries, modulus):
+def _rest(entries: list[Any], modulus: int | None) -> list[Any]:
     return entries if modulus is None else [entry % modulus for entry in entries]

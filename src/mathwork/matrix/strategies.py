@@ -1,8 +1,18 @@
 """The choice of steps in an elimination: the fewest, those that avoid fractions, or in floats."""
+from __future__ import annotations
+
 import math
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from mathwork.matrix.steps import Add, Scale, Swap
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+    from typing import Any
+
+    from mathwork._types import KnownEntries, Rows
+    from mathwork.matrix.steps import Step
 
 FAR = 300       # rows with sizes from 2^-300 to 2^300 do not leave the range
 INSIDE = 900    # nor do they with entries behind the bar from 2^-900 to 2^900
@@ -15,22 +25,24 @@ class _Worker:
     steps, in which rows and column.
     """
 
-    def __init__(self, rows, modulus=None):
-        self.rows, self.modulus, self.steps, self.known = rows, modulus, [], {}
+    def __init__(self, rows: Rows, modulus: int | None = None) -> None:
+        self.rows, self.modulus = rows, modulus
+        self.steps: list[Step] = []
+        self.known: dict[int, list[KnownEntries]] = {}
 
-    def take(self, step):
+    def take(self, step: Step) -> None:
         step.apply(self.rows, self.modulus)
         self.steps.append(step)
 
-    def swap(self, i, j):
+    def swap(self, i: int, j: int) -> None:
         if i != j:
             self.take(Swap(i, j))
 
-    def scale(self, i, factor):
+    def scale(self, i: int, factor: Any) -> None:
         if factor != 1:
             self.take(Scale(i, factor))
 
-    def add(self, target, source, factor):
+    def add(self, target: int, source: int, factor: Any) -> None:
         if factor:
             self.take(Add(target, source, factor))
 
@@ -42,9 +54,9 @@ class Textbook(_Worker):
     one step. A row changes places only if it must, or to bring up a 1, which saves a step.
     """
 
-    def down(self, columns, reduced):
+    def down(self, columns: int, reduced: bool) -> tuple[int, ...]:
         """Bring the rows to echelon form; return the pivots' columns"""
-        pivots = []
+        pivots: list[int] = []
         for column in range(columns):
             top = len(pivots)
             candidates = [i for i in range(top, len(self.rows)) if self.rows[i][column]]
@@ -57,24 +69,25 @@ class Textbook(_Worker):
             self._clear(range(top + 1, len(self.rows)), top, column)
         return tuple(pivots)
 
-    def up(self, pivots):
+    def up(self, pivots: Sequence[int]) -> None:
         """Bring the echelon form to the reduced form"""
         for source, column in reversed(list(enumerate(pivots))):
             self.scale(source, self._ratio(1, self.rows[source][column]))
             self._clear(range(source), source, column)
 
-    def _clear(self, targets, source, column):
+    def _clear(self, targets: Iterable[int], source: int, column: int) -> None:
         for target in targets:
             self.add(target, source, self._factor(target, source, column))
 
-    def _best(self, candidates, top, column, columns, reduced):
+    def _best(self, candidates: list[int], top: int, column: int, columns: int, reduced: bool
+              ) -> int:
         """Return the row for the pivot: of the fewest steps, then what it leaves below is nicest"""
         steps = {i: (i != top) + (reduced and self.rows[i][column] != 1) for i in candidates}
         fewest = [i for i in candidates if steps[i] == min(steps.values())]
         if len(fewest) == 1:
             return fewest[0]
 
-        def left_by(source):
+        def left_by(source: int) -> tuple[int, tuple[int, int]]:
             below = []
             for target in candidates:
                 if target != source:
@@ -86,7 +99,7 @@ class Textbook(_Worker):
 
         return min(fewest, key=left_by)
 
-    def _scale_if_nicer(self, top, column):
+    def _scale_if_nicer(self, top: int, column: int) -> None:
         """Make the pivot 1 now, not on the way up, if no more fractions have to be written so"""
         row = self.rows[top]
         scale = self._ratio(1, row[column])
@@ -98,11 +111,11 @@ class Textbook(_Worker):
         if _ugliness(now) <= _ugliness(later):
             self.scale(top, scale)
 
-    def _factor(self, target, source, column):
+    def _factor(self, target: int, source: int, column: int) -> Any:
         """Return the multiple of row `source` that clears the column in row `target`"""
         return self._ratio(-self.rows[target][column], self.rows[source][column])
 
-    def _ratio(self, a, b):
+    def _ratio(self, a: Any, b: Any) -> Any:
         """Return a / b; modulo a prime it is the one nearest to 0, as a hand writes -1"""
         if self.modulus is None:
             return a / b
@@ -113,9 +126,9 @@ class Textbook(_Worker):
 class ColumnByColumn(Textbook):
     """Each column is cleared above and below its pivot at once; rows are taken as they come"""
 
-    def down(self, columns, reduced):
+    def down(self, columns: int, reduced: bool) -> tuple[int, ...]:
         """Bring the rows to reduced form; return the pivots' columns"""
-        pivots = []
+        pivots: list[int] = []
         for column in range(columns):
             top = len(pivots)
             source = next((i for i in range(top, len(self.rows)) if self.rows[i][column]), None)
@@ -128,7 +141,7 @@ class ColumnByColumn(Textbook):
         return tuple(pivots)
 
 
-def _ugliness(numbers):
+def _ugliness(numbers: Iterable[Any]) -> tuple[int, int]:
     """Return (how many fractions there are, how many digits all have)"""
     fractions = digits = 0
     for number in numbers:
@@ -140,9 +153,9 @@ def _ugliness(numbers):
 class InIntegers(_Worker):
     """With integers as long as possible; a pivot is found by whole multiples, as by Euclid"""
 
-    def down(self, columns, reduced):
+    def down(self, columns: int, reduced: bool) -> tuple[int, ...]:
         """Bring the rows to echelon form; return the pivots' columns"""
-        pivots = []
+        pivots: list[int] = []
         for i, row in enumerate(self.rows):
             self.scale(i, Fraction(math.lcm(*(entry.denominator for entry in row))))
         for column in range(columns):
@@ -150,7 +163,7 @@ class InIntegers(_Worker):
                 pivots.append(column)
         return tuple(pivots)
 
-    def _clear_below(self, top, column):
+    def _clear_below(self, top: int, column: int) -> bool:
         """Leave one entry from row `top` on, in that row; return False if there is none"""
         while candidates := [i for i in range(top, len(self.rows)) if self.rows[i][column]]:
             smallest = min(candidates, key=lambda i: abs(self.rows[i][column]))
@@ -163,12 +176,12 @@ class InIntegers(_Worker):
                 self.add(i, top, Fraction(-round(self.rows[i][column] / pivot)))
         return False
 
-    def _divide_out(self, i, column):
+    def _divide_out(self, i: int, column: int) -> None:
         """Divide a row by its common factor, with the sign for a positive pivot"""
         factor = math.gcd(*(entry.numerator for entry in self.rows[i]))
         self.scale(i, Fraction(1 if self.rows[i][column] > 0 else -1, factor))
 
-    def up(self, pivots):
+    def up(self, pivots: Sequence[int]) -> None:
         """Bring the echelon form to the reduced form"""
         for source, column in reversed(list(enumerate(pivots))):
             self._divide_out(source, column)
@@ -184,10 +197,10 @@ class InIntegers(_Worker):
 class InFloats(_Worker):
     """With partial pivoting; a candidate is measured by its row"""
 
-    def down(self, columns, allowed):
+    def down(self, columns: int, allowed: Container[int]) -> tuple[int, ...]:
         """Bring the rows to echelon form; return the pivots' columns, all among those allowed"""
         sizes = [self._brought_near(i, columns) for i in range(len(self.rows))]
-        pivots = []
+        pivots: list[int] = []
         for column in range(columns):
             top = len(pivots)
             largest = max(range(top, len(self.rows)), default=None,
@@ -205,7 +218,7 @@ class InFloats(_Worker):
                 self._know(range(top, len(self.rows)), column, 0.0)
         return tuple(pivots)
 
-    def _brought_near(self, i, columns):
+    def _brought_near(self, i: int, columns: int) -> float:
         """Multiply a row by a power of two if its size is far from 1; return its size
 
         The size becomes 1, or as near to 1 as keeps the entries behind the bar in the range.
@@ -220,13 +233,13 @@ class InFloats(_Worker):
             size = max(map(abs, self.rows[i][:columns]))
         return size or 1.0
 
-    def _know(self, rows, column, value):
+    def _know(self, rows: Iterable[int], column: int, value: float) -> None:
         rows = [i for i in rows if self.rows[i][column] != value]
         if rows:
             self.known.setdefault(len(self.steps), []).append((rows, column, value))
             set_entries(self.rows, rows, column, value)
 
-    def up(self, pivots):
+    def up(self, pivots: Sequence[int]) -> None:
         for source, column in reversed(list(enumerate(pivots))):
             self.scale(source, 1 / self.rows[source][column])
             self._know([source], column, 1.0)
@@ -235,6 +248,6 @@ class InFloats(_Worker):
                 self._know([target], column, 0.0)
 
 
-def set_entries(matrix, rows, column, value):
+def set_entries(matrix: Rows, rows: Iterable[int], column: int, value: float) -> None:
     for i in rows:
         matrix[i][column] = value

@@ -156,9 +156,9 @@ class Solution(_Parts):
         return shown(super().__repr__)
 
 
-def _solution(status: SolutionWord | NDArray[np.int8], x: NDArray[Any], null_space: NDArray[Any],
-              ambiguous: bool | NDArray[np.bool] = False,
-              modulus: int | None = None) -> Solution:
+def _solution(status: SolutionWord | NDArray[np.int8], x: NDArray[Any] | None,
+              null_space: NDArray[Any], ambiguous: bool | NDArray[np.bool] = False,
+              modulus: SupportsIndex | None = None) -> Solution:
     made = tuple.__new__(Solution, (status, x, null_space))
     if ambiguous is not False:
         made.__dict__["ambiguous"] = ambiguous

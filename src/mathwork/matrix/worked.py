@@ -1,5 +1,8 @@
 """Elimination as done by hand: every elementary row operation is one step."""
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,14 +27,29 @@ from mathwork.matrix.written import (
     sentence_latex,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Literal, NoReturn, Self, SupportsIndex
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from mathwork._types import KnownEntries, Rows
+    from mathwork.matrix.steps import Step
+
 # The strategies of each order. Of those that take equally few steps, it is the first.
-ORDERS = {"textbook": (Textbook, ColumnByColumn), "integers": (InIntegers,)}
+ORDERS: dict[str, tuple[type[Textbook] | type[InIntegers], ...]] = {
+    "textbook": (Textbook, ColumnByColumn), "integers": (InIntegers,)}
 
 
 class Elimination:
     """A matrix, and the elementary row operations that bring it into echelon form.
 
     Made by :func:`eliminate`. It is immutable.
+
+    Parameters
+    ----------
+    *args
+        Only :func:`eliminate` and pickles pass these.
 
     Attributes
     ----------
@@ -73,7 +91,17 @@ class Elimination:
     __slots__ = ("_known", "_rows", "_width", "columns", "exact", "modulus", "pivots", "reduced",
                  "steps")
 
-    def __new__(cls, *args):
+    _known: dict[int, list[KnownEntries]]
+    _rows: Rows
+    _width: int
+    columns: int
+    exact: bool
+    modulus: int | None
+    pivots: tuple[int, ...]
+    reduced: bool
+    steps: tuple[Step, ...]
+
+    def __new__(cls, *args: Any) -> Self:
         # From eliminate or a pickle: the values of __slots__, in order.
         if len(args) != len(cls.__slots__):
             raise TypeError("an Elimination is made by eliminate(A)")
@@ -82,32 +110,32 @@ class Elimination:
             object.__setattr__(self, name, value)
         return self
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"an Elimination is immutable, {name} cannot be set")
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"an Elimination is immutable, {name} cannot be deleted")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), tuple(getattr(self, name) for name in self.__slots__)
 
     @property
-    def matrix(self):
+    def matrix(self) -> NDArray[Any]:
         return self._array(self._rows, self._width)
 
     @property
-    def rank(self):
+    def rank(self) -> int:
         return len(self.pivots)
 
     @property
-    def result(self):
+    def result(self) -> NDArray[Any]:
         return self.matrices()[-1]
 
     @property
-    def transform(self):
+    def transform(self) -> NDArray[Any]:
         return self.replay(np.eye(len(self._rows), dtype=int))
 
-    def matrices(self):
+    def matrices(self) -> list[NDArray[Any]]:
         """The matrix as it was given and after each step.
 
         Returns
@@ -124,7 +152,7 @@ class Elimination:
         """
         return [self._array(rows, self._width) for rows in self._states()]
 
-    def replay(self, B):
+    def replay(self, B: ArrayLike) -> NDArray[Any]:
         """Apply the steps to another matrix with as many rows.
 
         Parameters
@@ -156,7 +184,7 @@ class Elimination:
             step.apply(rows, self.modulus)
         return self._array(rows, width).reshape(array.shape)
 
-    def latex(self):
+    def latex(self) -> str:
         """The steps and matrices as LaTeX, for amsmath: without dollars around it.
 
         Returns
@@ -180,21 +208,21 @@ class Elimination:
         lines += ["& " + sentence_latex(sentence) for sentence in self._contradictions()]
         return aligned(lines)
 
-    def _repr_latex_(self):
+    def _repr_latex_(self) -> str:
         return displayed(self.latex())
 
-    def __str__(self):
+    def __str__(self) -> str:
         first, *others = map(self._matrix_text, self._states())
         worked = [f"{step}\n\n{matrix}" for step, matrix in zip(self.steps, others, strict=True)]
         return "\n\n".join([first, *worked, *self._contradictions()])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         form = "reduced echelon form" if self.reduced else "echelon form"
         steps = "1 step" if len(self.steps) == 1 else f"{len(self.steps)} steps"
         return (f"<Elimination: {len(self._rows)} x {self._width} to {form}, {steps}, "
                 f"rank {self.rank}{self._field}>")
 
-    def _states(self):
+    def _states(self) -> Iterator[Rows]:
         """Yield the rows as given and after each step"""
         rows = [list(row) for row in self._rows]
         if self.steps:
@@ -207,33 +235,35 @@ class Elimination:
             if taken or not self.steps:
                 yield [list(row) for row in rows]
 
-    def _array(self, rows, width):
+    def _array(self, rows: Rows, width: int) -> NDArray[Any]:
         array = np.empty((len(rows), width), self._dtype)
         for i, row in enumerate(rows):
             array[i] = row
         return array
 
-    def _matrix_text(self, rows):
+    def _matrix_text(self, rows: Rows) -> str:
         return matrix_text(rows, self.columns)
 
-    def _matrix_latex(self, rows):
+    def _matrix_latex(self, rows: Rows) -> str:
         return matrix_latex(rows, self._width, self.columns)
 
-    def _contradictions(self):
+    def _contradictions(self) -> list[str]:
         return contradictions_text(self.result, self.rank, self.columns)
 
     @property
-    def _dtype(self):
+    def _dtype(self) -> DTypeLike:
         if self.modulus is not None:
             return np.int64
         return object if self.exact else np.float64
 
     @property
-    def _field(self):
+    def _field(self) -> str:
         return "" if self.modulus is None else f" modulo {self.modulus}"
 
 
-def eliminate(A, *, exact=True, reduced=True, columns=None, modulus=None, order="textbook"):
+def eliminate(A: ArrayLike, *, exact: bool = True, reduced: bool = True,
+              columns: SupportsIndex | None = None, modulus: SupportsIndex | None = None,
+              order: Literal["textbook", "integers"] = "textbook") -> Elimination:
     """Bring a matrix into echelon form by elementary row operations, and keep every one.
 
     Parameters
@@ -319,15 +349,15 @@ def eliminate(A, *, exact=True, reduced=True, columns=None, modulus=None, order=
     if order != "textbook" and (modulus is not None or not exact):
         raise ValueError(f"order {order!r} is for exact arithmetic: there are no fractions "
                          f"{'in floats' if modulus is None else 'modulo a prime'}")
-    if modulus is not None:
-        modulus = arithmetic(None, False, modulus).p
-    array = _read(A, "A", exact, modulus)
+    p = None if modulus is None else arithmetic(None, False, modulus).p
+    array = _read(A, "A", exact, p)
     if array.ndim != 2:
         raise ValueError(f"A must have shape (m, n), got {array.shape}")
     columns = checked_columns(columns, array.shape[1])
-    if exact or modulus is not None:
+    worker: Textbook | InIntegers | InFloats
+    if exact or p is not None:
         strategies = ORDERS[order] if reduced else ORDERS[order][:1]
-        worker, pivots = min((_worked(strategy(array.tolist(), modulus), columns, reduced)
+        worker, pivots = min((_worked(strategy(array.tolist(), p), columns, reduced)
                               for strategy in strategies), key=lambda done: len(done[0].steps))
     else:
         if not np.isfinite(array).all():
@@ -338,11 +368,12 @@ def eliminate(A, *, exact=True, reduced=True, columns=None, modulus=None, order=
         if reduced:
             worker.up(pivots)
     return Elimination(worker.known, array.tolist(), array.shape[1], columns,
-                       bool(exact) or modulus is not None, modulus, pivots, bool(reduced),
+                       bool(exact) or p is not None, p, pivots, bool(reduced),
                        tuple(worker.steps))
 
 
-def _worked(worker, columns, reduced):
+def _worked(worker: Textbook | InIntegers, columns: int, reduced: bool
+            ) -> tuple[Textbook | InIntegers, tuple[int, ...]]:
     """Return (worker, pivots) after all its steps"""
     pivots = worker.down(columns, reduced)
     if reduced:
@@ -350,7 +381,7 @@ def _worked(worker, columns, reduced):
     return worker, pivots
 
 
-def _read(value, name, exact, modulus):
+def _read(value: ArrayLike, name: str, exact: bool, modulus: int | None) -> NDArray[Any]:
     """Return an array of Fractions, of int64 modulo a prime, or of float64"""
     if modulus is not None:
         return arithmetic(None, False, modulus).read(value, name) % modulus

@@ -7,15 +7,45 @@ contradictions              rows of a reduced matrix that say 0 = 1
 assignments                 x1 = 3 - 2 t, an equation for each unknown
 reduced_text, reduced_latex, solution_text, solution_latex     the results of rref and solve
 """
+from __future__ import annotations
+
 import math
 import numbers
 import re
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork.matrix.rationals as rationals
 from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, Protocol, TypeAlias
+
+    from numpy.typing import NDArray
+
+    from mathwork._types import CodeOrArray, Rows, SolutionWord
+
+    _Written: TypeAlias = Callable[[Any], str]
+    # Title, status code, x or None, null space.
+    _System: TypeAlias = tuple[str, int, Any, NDArray[Any]]
+
+    # Reduced and Solution are classes of modules that import this one.
+    class _Result(Protocol):
+        def __iter__(self) -> Iterator[Any]: ...
+        @property
+        def ambiguous(self) -> bool | NDArray[np.bool]: ...
+
+    class _Reduced(_Result, Protocol):
+        @property
+        def status(self) -> CodeOrArray: ...
+
+    class _Solution(_Result, Protocol):
+        @property
+        def status(self) -> SolutionWord | NDArray[np.int8]: ...
+        @property
+        def modulus(self) -> int | None: ...
 
 NO_SOLUTION = "There is no solution."
 NOT_FINITE = "The system holds NaN or infinity."
@@ -24,14 +54,14 @@ CLOSE = "This was a close call in floats; exact=True decides it."
 
 # ---- numbers ----
 
-def as_text(number):
+def as_text(number: Any) -> str:
     """Return the number as 3, -3/4, 0.125 or 1-2j; floats with six digits."""
     if isinstance(number, numbers.Rational):
-        return rationals.as_text(number if isinstance(number, Fraction) else int(number))
+        return rationals.as_text(int(number) if isinstance(number, numbers.Integral) else number)
     return f"{number + 0.0:.6g}"        # no -0
 
 
-def as_latex(number):
+def as_latex(number: Any) -> str:
     """Return the number in LaTeX's mathematics."""
     if isinstance(number, numbers.Rational) and number.denominator != 1:
         sign = "-" if number < 0 else ""
@@ -41,7 +71,7 @@ def as_latex(number):
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
-def combination(terms, written=as_text):
+def combination(terms: Iterable[tuple[Any, str]], written: _Written = as_text) -> str:
     """Return a sum of terms (factor, symbol); terms of 0 are left out, and the symbol may be ""."""
     text = ""
     for factor, symbol in terms:
@@ -62,14 +92,14 @@ def combination(terms, written=as_text):
 
 # ---- matrices ----
 
-def matrix_text(rows, columns, written=as_text):
+def matrix_text(rows: Rows, columns: int, written: _Written = as_text) -> str:
     """Return a list of rows as lines in brackets, with a bar after `columns` columns."""
     cells = [[written(entry) for entry in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(_row_text(row, widths, columns) for row in cells) or "[ ]"
 
 
-def _row_text(row, widths, columns):
+def _row_text(row: list[str], widths: list[int], columns: int) -> str:
     if not row:
         return "[ ]"
     cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
@@ -77,7 +107,7 @@ def _row_text(row, widths, columns):
     return f"[ {'  '.join(left)}{' | ' if left and right else ''}{'  '.join(right)} ]"
 
 
-def matrix_latex(rows, width, columns):
+def matrix_latex(rows: Rows, width: int, columns: int) -> str:
     """Return a list of rows as an array of LaTeX, with a bar after `columns` of `width` columns."""
     if not width:
         return r"\left[\;\right]"
@@ -87,7 +117,7 @@ def matrix_latex(rows, width, columns):
     return rf"\left[\begin{{array}}{{{alignment}}} {body} \end{{array}}\right]"
 
 
-def contradictions(matrix, rank, columns):
+def contradictions(matrix: NDArray[Any], rank: int, columns: int) -> list[tuple[int, int, Any]]:
     """Return (row, column behind the bar, entry) for rows of a reduced matrix that say 0 = entry.
 
     For each column behind the bar it is the first such row. In floats an entry counts if rounding
@@ -97,7 +127,7 @@ def contradictions(matrix, rank, columns):
     found = []
     m, n = matrix.shape[0], columns
     for k, column in enumerate(matrix[:, columns:].T):
-        bound = 0
+        bound: float = 0
         if matrix.dtype.kind in "fc":
             bound = (32 * n * max(m, n) * np.finfo(matrix.dtype).eps
                      * float(np.abs(column[:rank]).sum()))
@@ -107,7 +137,7 @@ def contradictions(matrix, rank, columns):
     return found
 
 
-def contradictions_text(matrix, rank, columns):
+def contradictions_text(matrix: NDArray[Any], rank: int, columns: int) -> list[str]:
     """Return a sentence for each contradiction."""
     several = matrix.shape[1] - columns > 1
     found = contradictions(matrix, rank, columns) if columns else []     # no bar: no equations
@@ -116,22 +146,22 @@ def contradictions_text(matrix, rank, columns):
             for row, k, entry in found]
 
 
-def aligned(lines):
+def aligned(lines: Iterable[str]) -> str:
     """Return lines of LaTeX with & in each as one formula."""
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
-def displayed(latex):
+def displayed(latex: str) -> str:
     """Return LaTeX for a notebook."""
     return f"$\\displaystyle {latex}$"
 
 
-def sentence_latex(sentence):
+def sentence_latex(sentence: str) -> str:
     """Return a sentence as text between formulas."""
     return rf"\text{{{sentence}}}"
 
 
-def pivots_text(pivots):
+def pivots_text(pivots: Sequence[int]) -> str:
     """Return the rank and the columns of the pivots, counted from 1."""
     if not pivots:
         return "rank 0"
@@ -140,7 +170,7 @@ def pivots_text(pivots):
            f"{'s' * (len(pivots) > 1)} {places}"
 
 
-def reduced_text(reduced, columns):
+def reduced_text(reduced: _Reduced, columns: int) -> str:
     """Return the text of a reduced matrix, or of each matrix of a stack."""
     parts = []
     for title, matrix, pivots in _matrices(reduced):
@@ -150,7 +180,7 @@ def reduced_text(reduced, columns):
     return "\n\n".join(parts + _doubts(reduced))
 
 
-def reduced_latex(reduced, columns):
+def reduced_latex(reduced: _Reduced, columns: int) -> str:
     """Return the LaTeX of a reduced matrix, or of each matrix of a stack, for amsmath."""
     lines = []
     for title, matrix, pivots in _matrices(reduced):
@@ -161,13 +191,13 @@ def reduced_latex(reduced, columns):
     return aligned([f"& {line}" for line in lines])
 
 
-def _doubts(reduced):
+def _doubts(reduced: _Reduced) -> list[str]:
     finite = np.equal(reduced.status, 0)
     return ([] if np.all(finite) else ["NaN or infinity makes a matrix NaN."]) + (
         [CLOSE] * bool(np.any(reduced.ambiguous & finite)))
 
 
-def _matrices(reduced):
+def _matrices(reduced: _Reduced) -> Iterator[tuple[str, NDArray[Any], tuple[int, ...]]]:
     """Yield (title or "", matrix, pivots) for each matrix"""
     matrix, pivots = reduced
     if matrix.ndim == 2:
@@ -177,13 +207,13 @@ def _matrices(reduced):
         yield _title("Matrix", at), matrix[at], tuple(pivots[at][pivots[at] >= 0].tolist())
 
 
-def _title(word, at):
+def _title(word: str, at: tuple[int, ...]) -> str:
     return f"{word} {', '.join(str(i + 1) for i in at)}"
 
 
 # ---- solutions ----
 
-def checked_names(names, n):
+def checked_names(names: Iterable[str] | None, n: int) -> list[str]:
     """Return the names of n unknowns: x1, x2, ... by default."""
     if names is None:
         return [f"x{i + 1}" for i in range(n)]
@@ -193,7 +223,7 @@ def checked_names(names, n):
     return names
 
 
-def parameters_for(count, names):
+def parameters_for(count: int, names: Iterable[str]) -> list[str]:
     """Return names for free parameters: t, or t1, t2, ...; another letter if an unknown has it."""
     for letter in (*"tsuvwpqr", "free"):
         found = [letter] if count == 1 else [f"{letter}{i + 1}" for i in range(count)]
@@ -202,7 +232,7 @@ def parameters_for(count, names):
     return found
 
 
-def name_latex(name):
+def name_latex(name: str) -> str:
     """Return a name in LaTeX: x1 has an index, and a word stands upright."""
     if not (parts := re.fullmatch(r"([^\W\d_]+)_?(\d*)", name)):
         return rf"\text{{{name}}}".replace("_", r"\_")
@@ -211,14 +241,16 @@ def name_latex(name):
     return word + (f"_{{{index}}}" if index else "")
 
 
-def assignments(x, null_space, names, parameters, written=as_text):
+def assignments(x: NDArray[Any], null_space: NDArray[Any], names: Iterable[str],
+                parameters: Sequence[str], written: _Written = as_text
+                ) -> Iterator[tuple[str, str]]:
     """Yield (name, right-hand side) for each unknown of one system with solutions."""
     for i, name in enumerate(names):
         factors = zip(null_space[i], parameters, strict=True)
         yield name, combination([(x[i], ""), *factors], written)
 
 
-def solution_text(solution, names):
+def solution_text(solution: _Solution, names: Sequence[str] | None) -> str:
     """Return the text of a solution, or of the solutions of a stack."""
     parts = []
     for title, status, x, null_space in _systems(solution):
@@ -236,7 +268,7 @@ def solution_text(solution, names):
     return "\n\n".join(part for part in [*parts, *_remarks(solution)] if part)
 
 
-def solution_latex(solution, names):
+def solution_latex(solution: _Solution, names: Sequence[str] | None) -> str:
     """Return the LaTeX of a solution, or of the solutions of a stack, for amsmath."""
     lines = []
     for title, status, x, null_space in _systems(solution):
@@ -256,11 +288,12 @@ def solution_latex(solution, names):
     return aligned(lines)
 
 
-def _column_latex(cells):
+def _column_latex(cells: Iterable[str]) -> str:
     return r"\begin{pmatrix} " + r" \\ ".join(cells) + r" \end{pmatrix}"
 
 
-def _vector_form(x, null_space, parameters, vector):
+def _vector_form(x: NDArray[Any], null_space: NDArray[Any], parameters: Iterable[str],
+                 vector: _Written) -> str:
     """Return p + t1 v1 + ..., without a p of zeros"""
     terms = [vector(x)] if any(x != 0) else []
     terms += [f"{parameter} {vector(column)}"
@@ -268,33 +301,33 @@ def _vector_form(x, null_space, parameters, vector):
     return " + ".join(terms)
 
 
-def _verdict(status):
+def _verdict(status: int) -> str:
     return {INCONSISTENT: NO_SOLUTION, SYSTEM_NOT_FINITE: NOT_FINITE}[status]
 
 
-def _remarks(solution):
+def _remarks(solution: _Solution) -> list[str]:
     remarks = [] if solution.modulus is None else [f"All numbers are modulo {solution.modulus}."]
     finite = np.not_equal(_codes(solution.status), SYSTEM_NOT_FINITE)
     return remarks + [CLOSE] * bool(np.any(solution.ambiguous & finite))
 
 
-def _codes(status):
+def _codes(status: SolutionWord | NDArray[np.int8]) -> CodeOrArray:
     return SOLUTION_WORDS.index(status) if isinstance(status, str) else status
 
 
-def _systems(solution):
+def _systems(solution: _Solution) -> Iterator[_System]:
     """Yield (title or "", status code, x, null space) for each matrix and right-hand side"""
     status, x, null_space = solution
     if isinstance(status, str):
-        yield from _sides("", _codes(status), x, null_space)
+        yield from _sides("", SOLUTION_WORDS.index(status), x, null_space)
         return
     for at in np.ndindex(status.shape):
         basis = null_space[at]
         basis = basis[:, (basis != 0).any(axis=0)]      # without columns that fill up
-        yield from _sides(_title("System", at), status[at], x[at], basis)
+        yield from _sides(_title("System", at), int(status[at]), x[at], basis)
 
 
-def _sides(title, status, x, null_space):
+def _sides(title: str, status: int, x: Any, null_space: NDArray[Any]) -> Iterator[_System]:
     """Yield the same for each right-hand side of one matrix"""
     if x is None or x.ndim == 1:
         yield title, status, x, null_space
@@ -307,12 +340,12 @@ def _sides(title, status, x, null_space):
         yield side, own, column, null_space
 
 
-def _has_gap(column):
+def _has_gap(column: NDArray[Any]) -> bool:
     """Return whether it holds NaN, or -1 modulo a prime"""
     return any(entry != entry for entry in column) or (
         column.dtype.kind == "i" and bool((column == -1).any()))
 
 
-def too_long(*arrays):
+def too_long(*arrays: NDArray[Any]) -> bool:
     """Whether NumPy would shorten arrays like these when it prints them."""
     return sum(math.prod(array.shape) for array in arrays) > np.get_printoptions()["threshold"]
