@@ -114,11 +114,28 @@ def product_and_bound(x, weight, bias=None):
 
 # ---- row reduction ----
 
+UNITS = {np.float32: 2 * 2.0 ** -23, np.float64: 7 * 2.0 ** -52}    # the rounding of the data
+CLOSE_ACCEPTED = 64
+
+
 def rref_by_policy(A, columns=None, tol=None, *, reduced=True, fused=True):
     """(matrix, pivots, accepted, rejected) of finite A, step by step as mathwork documents it.
 
     One rounding a multiply-add with `fused`, else two: the bits of one small matrix.
     """
+    unit = UNITS[A.dtype.type]
+    found = _rref_by_unit(A, columns, tol, unit, reduced, fused)
+    _, _, accepted, rejected = found
+    if A.dtype == np.float64 or tol is not None or (accepted >= CLOSE_ACCEPTED and rejected == 0):
+        return found
+    first = A[:, :columns]
+    if (np.rint(first) == first).all() and np.abs(first).max(initial=0) < 2 ** 24:
+        unit = UNITS[np.float64]
+    matrix, *rest = _rref_by_unit(A.astype(float), columns, None, unit, reduced, fused)
+    return matrix.astype(np.float32) + np.float32(0), *rest
+
+
+def _rref_by_unit(A, columns, tol, unit, reduced, fused):
     dtype = A.dtype.type
     m, n = A.shape
     columns = n if columns is None else columns
@@ -127,7 +144,7 @@ def rref_by_policy(A, columns=None, tol=None, *, reduced=True, fused=True):
     R = np.ldexp(A, -exponents[:, None])
     if tol is None:
         sums = [_sum_in_order(np.abs(row[:columns])) for row in R]
-        tol = dtype(max(m, columns) * np.finfo(dtype).eps) * max(sums, default=dtype(0))
+        tol = dtype(unit) * np.sqrt(max(sums, default=dtype(0)))
     echelon, pivots, accepted, rejected = R.copy(), [], math.inf, 0.0
     for c in range(columns):
         r = len(pivots)

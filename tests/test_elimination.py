@@ -558,6 +558,53 @@ def test_augmented_columns_stay_in_range(kernels, dtype, engine, reduced):
         assert same_bits(stack[8].copy(), expected)
 
 
+LESS_AN_EIGENVALUE = np.array([[0.1 + 0.2, 0], [1, 2]]) - 0.3 * np.eye(2)
+
+
+@every_engine
+def test_a_row_that_cancellation_left_is_a_close_call(kernels, engine):
+    found = reduce(kernels, LESS_AN_EIGENVALUE, engine=engine)
+    assert found.pivots == (0, 1) and 0 < found._verdict[1] < 1
+    assert rref(LESS_AN_EIGENVALUE).ambiguous is True
+    assert rref([LESS_AN_EIGENVALUE] * 9).ambiguous.tolist() == [True] * 9
+    # Data use all bits of their entries, and a row of zeros is none.
+    for A in ([[1e-16, 2e-16], [1, 1.7]], [[0, 0], [1e-16, 1e-16]], [[1e-40, 0], [0, 1]]):
+        assert not 0 < reduce(kernels, np.array(A), engine=engine)._verdict[1] < 64
+
+
+@every_engine
+def test_a_column_of_another_scale_than_its_rows_is_a_close_call(kernels, engine):
+    for A, pivots in (([[0, 1], [1, 1e17]], (1,)), ([[1, 1e20], [2, 1e20]], (1,)),
+                      ([[1e-30, 1, 2], [2e-30, 3, 5]], (1, 2))):
+        found = reduce(kernels, np.array(A), engine=engine)
+        assert found.pivots == pivots and found._verdict[2] >= 1
+    assert reduce(kernels, np.array([[1, 2, 3], [2, 4, 7.0]]), engine=engine)._verdict[2] < 0.05
+
+
+@either_form
+@every_engine
+def test_an_absolute_tolerance(kernels, dtype, rng, engine, reduced):
+    A = LESS_AN_EIGENVALUE.astype(dtype)
+    found = reduce(kernels, A, reduced=reduced, engine=engine, atol=1e-15)
+    assert found.pivots == (0,) and found.matrix[1].tolist() == [0, 0]
+    # Entries are zero before rows are scaled; the augmented part stays.
+    A = np.array([[1e-9, 2e-9, 1e-9], [1, 2, 1e-9], [2, 5, 3]], dtype)
+    found = reduce(kernels, A, 2, reduced=reduced, engine=engine, atol=1e-8)
+    assert found.pivots == (0, 1) and found.matrix[2, :2].tolist() == [0, 0]
+    assert found.matrix[2, 2] != 0
+    # A candidate is measured at the scale of A, whatever its row was scaled by.
+    A = np.array([[1, 1], [1024, 1024 + 2.0 ** -8]], dtype)
+    for atol, pivots in ((2.0 ** -9, (0, 1)), (2.0 ** -7, (0,))):
+        assert reduce(kernels, A, reduced=reduced, engine=engine, atol=atol, tol=0).pivots == pivots
+    # Without noise it changes nothing.
+    A = rng.normal(size=(60, 61)).astype(dtype)
+    assert identical(reduce(kernels, A, reduced=reduced, engine=engine, atol=1e-12),
+                     reduce(kernels, A, reduced=reduced, engine=engine))
+    stack = np.array([LESS_AN_EIGENVALUE] * 9, dtype)
+    assert reduce(kernels, stack, reduced=reduced, atol=1e-15).pivots.tolist() == [[0, -1]] * 9
+    assert reduce(kernels, np.full((2, 2), np.inf, dtype), atol=math.inf)._verdict[3] == 1
+
+
 def test_the_margin_tells_how_close_it_was():
     reduced = rref([[1, 1], [1, 1 + 1e-6]], tol=1e-7)
     assert reduced.margin.accepted == pytest.approx(5)
@@ -566,7 +613,7 @@ def test_the_margin_tells_how_close_it_was():
     assert reduced.margin == pytest.approx((1e5, 0.05))
     assert reduced.ambiguous is False
     assert rref([[1, 1], [1, 1 + 1e-6]], tol=4e-6).ambiguous is True     # rejected at 1 / 8
-    assert rref([[1, 0], [0, 1]]).margin == (1 / (2 * 2 ** -52), 0)
+    assert rref([[1, 0], [0, 1]]).margin == (1 / (7 * 2 ** -52), 0)
     assert rref([[0]]).margin == (math.inf, 0)
     assert rref([[1]], tol=0).margin == (math.inf, 0)
 
@@ -748,6 +795,19 @@ class TestBadInput:
     def test_tol(self, form, tol):
         with raises(ValueError, f"tol must be a number at least 0, got {tol}"):
             form(np.ones((2, 3)), tol=tol)
+
+    @pytest.mark.parametrize("atol", [-1e-9, -math.inf, math.nan])
+    def test_atol(self, form, atol):
+        with raises(ValueError, f"atol must be a number at least 0, got {atol}"):
+            form(np.ones((2, 3)), atol=atol)
+        with raises(ValueError, "atol is for floats: exact arithmetic needs none, "
+                                "got atol 0.1 with exact"):
+            form(np.ones((2, 3)), atol=0.1, exact=True)
+
+    @pytest.mark.parametrize("atol", ["small", None, [1]])
+    def test_atol_that_is_no_number(self, form, atol):
+        with raises(TypeError, f"atol must be a number, got {atol!r}"):
+            form(np.ones((2, 3)), atol=atol)
 
     @pytest.mark.parametrize("tol", ["small", "1e-3", [1]])
     def test_tol_that_is_no_number(self, form, tol):

@@ -129,6 +129,19 @@ def test_error_rates_of_gaussian_systems(rng):
     assert (solve(A, b).status == 2).mean() >= 0.999
 
 
+def test_an_absolute_tolerance_takes_what_subtraction_left_for_zero():
+    A = np.array([[0.1 + 0.2, 0], [1, 2]]) - 0.3 * np.eye(2)
+    assert rank(A) == 2 and null_space(A).shape == (2, 0)
+    assert rank(A, atol=1e-15) == 1 and det(A, atol=1e-15) == 0
+    assert np.allclose(null_space(A, atol=1e-15), [[-1.7], [1]])
+    with raises(np.linalg.LinAlgError, "A has no inverse: its rank is 1 of 2"):
+        inv(A, atol=1e-15)
+    for d, status in ((0, "infinite"), (1e-17, "infinite"), (1e-9, "inconsistent")):
+        found = solve(A, [d, 3], atol=1e-15)
+        assert found.status == status
+    assert solve([A, A], [[0, 3], [1, 3]], atol=1e-15).status.tolist() == [1, 2]
+
+
 def test_a_close_call_is_told():
     assert solve([[1, 2], [2, 4]], [1, 2.0000001]).ambiguous is False
     assert solve([[1, 2], [2, 4]], [1, 2 + 1e-12]).ambiguous is True

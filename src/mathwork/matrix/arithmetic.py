@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from mathwork.matrix.checks import checked_tol
+from mathwork.matrix.checks import checked_atol, checked_tol
 
 if TYPE_CHECKING:
     from typing import Literal, SupportsIndex
@@ -13,28 +13,33 @@ if TYPE_CHECKING:
 
 
 @overload
-def arithmetic(tol: None, exact: Literal[False], modulus: SupportsIndex) -> PrimeField: ...
+def arithmetic(tol: None, exact: Literal[False], modulus: SupportsIndex, atol: float = 0.0
+               ) -> PrimeField: ...
 @overload
-def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None) -> Field | None: ...
-def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None) -> Field | None:
+def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
+               atol: float = 0.0) -> Field | None: ...
+def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
+               atol: float = 0.0) -> Field | None:
     """Return the field that `exact` or `modulus` asks for; None for floats.
 
     Raises
     ------
     TypeError
-        For a `tol` that is not a number, or a `modulus` that is not an integer.
+        For a `tol` or `atol` that is not a number, or a `modulus` that is not an integer.
     ValueError
-        For `exact` and `modulus` together, `tol` with either of them, a `tol` that is negative or
-        NaN, and a `modulus` that is not a prime below 2^31.
+        For `exact` and `modulus` together, a tolerance with either of them, one that is negative
+        or NaN, and a `modulus` that is not a prime below 2^31.
     """
     if exact and modulus is not None:
         raise ValueError("exact and modulus exclude each other, got both")
     if not exact and modulus is None:
         checked_tol(tol)
+        checked_atol(atol)
         return None
-    if tol is not None:
-        raise ValueError("tol is for floats: exact arithmetic needs none, "
-                         f"got tol {tol!r} with {'exact' if exact else 'modulus'}")
+    for name, given, none in (("tol", tol, None), ("atol", atol, 0)):
+        if given != none:
+            raise ValueError(f"{name} is for floats: exact arithmetic needs none, "
+                             f"got {name} {given!r} with {'exact' if exact else 'modulus'}")
     # Imported here, because most programs ask for neither.
     if modulus is None:
         from mathwork.matrix.exact import RATIONALS

@@ -20,18 +20,26 @@ if TYPE_CHECKING:
 FOR_SYMBOLS = "for matrices of symbols there is SymPy"
 
 
-def checked_tol(tol: float | None) -> float | None:
-    """Return `tol` as a float; None stays None."""
+def checked_tol(tol: float | None, name: str = "tol") -> float | None:
+    """Return a tolerance as a float; None stays None."""
     if tol is None:
         return None
     try:
         number = float(operator.pos(tol))       # text has no +
     except (TypeError, ValueError):
-        raise TypeError(f"tol must be a number, got {tol!r}") from None
+        raise TypeError(f"{name} must be a number, got {tol!r}") from None
     except OverflowError:
-        raise ValueError("tol must be a number at least 0, got one beyond all floats") from None
+        raise ValueError(f"{name} must be a number at least 0, got one beyond all floats") from None
     if not number >= 0:
-        raise ValueError(f"tol must be a number at least 0, got {tol}")
+        raise ValueError(f"{name} must be a number at least 0, got {tol}")
+    return number
+
+
+def checked_atol(atol: float) -> float:
+    """Return `atol` as a float."""
+    number = checked_tol(atol, "atol")
+    if number is None:
+        raise TypeError("atol must be a number, got None")
     return number
 
 

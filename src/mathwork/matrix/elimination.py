@@ -14,7 +14,7 @@ from mathwork._levels import core as kernels
 from mathwork._status import REDUCED
 from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
-from mathwork.matrix.checks import checked_columns, checked_matrix, checked_tol
+from mathwork.matrix.checks import checked_atol, checked_columns, checked_matrix, checked_tol
 from mathwork.matrix.written import displayed, reduced_latex, reduced_text, too_long
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from mathwork.matrix.fields import Field
 
 # A call was close if a pivot was accepted at less than this many times its bound, or if a candidate
-# was rejected at more than this part of it.
-CLOSE_ACCEPTED = 1000
-CLOSE_REJECTED = 0.1
+# was rejected at more than this part of it. Bounds on float32 have less room.
+CLOSE_ACCEPTED = kernels.close_accepted
+CLOSE_REJECTED, CLOSE_REJECTED_F32 = 0.05, 0.1
 
 
 @public
@@ -80,9 +80,10 @@ class Reduced(kernels.Reduction):
     nullity : int, or ndarray of int for a stack
         ``columns - rank``: the number of columns without a pivot.
     ambiguous : bool, or ndarray of bool for a stack
-        Whether the rank depended on a close call: a pivot accepted at less than 1000 times its
-        bound, or a candidate rejected at more than a tenth of it. Also True if `A` was not finite
-        or a bound overflowed.
+        Whether the rank depended on a close call: a pivot accepted at less than 64 times its
+        bound, or a candidate rejected at more than a twentieth of it, a tenth in float32. Also True
+        if `A` was not finite or a bound overflowed, and for a row or a column of another scale: see
+        the Notes of :func:`rref`.
     margin : Margin, ``(accepted, rejected)``
         How close the calls were.
     status : int, or ndarray of int8 for a stack
@@ -154,7 +155,8 @@ class Reduced(kernels.Reduction):
     @property
     def ambiguous(self) -> bool | NDArray[np.bool]:
         accepted, rejected = self.margin
-        clear = (accepted >= CLOSE_ACCEPTED) & (rejected <= CLOSE_REJECTED)     # NaN: no
+        limit = CLOSE_REJECTED_F32 if self.matrix.dtype == np.float32 else CLOSE_REJECTED
+        clear = (accepted >= CLOSE_ACCEPTED) & (rejected <= limit)      # NaN: no
         return not clear if isinstance(clear, bool) else ~clear
 
     def text(self) -> str:
@@ -212,8 +214,9 @@ def _rebuilt(matrix: NDArray[Any], pivots: Any, columns: int, verdict: Any) -> R
 
 
 @door(kernels.ref)
-def ref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | None = None,
-        exact: bool = False, modulus: SupportsIndex | None = None, workers: int = 1) -> Reduced:
+def ref(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
+        columns: SupportsIndex | None = None, exact: bool = False,
+        modulus: SupportsIndex | None = None, workers: int = 1) -> Reduced:
     """A row echelon form of a matrix, or of each matrix of a stack.
 
     Zero rows are at the bottom. The first entry of a row that is not zero is its pivot; it is right
@@ -222,7 +225,7 @@ def ref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | None
     Parameters
     ----------
     A : array_like, shape (..., m, n)
-    tol, columns, exact, modulus, workers
+    tol, atol, columns, exact, modulus, workers
         As for :func:`rref`, which finds the same pivots.
 
     Returns
@@ -252,12 +255,13 @@ def ref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | None
     array([[4.  , 5.  , 6.  ],
            [0.  , 0.75, 1.5 ]])
     """
-    return _reduced(A, tol, columns, exact, modulus, workers, reduced=False)
+    return _reduced(A, tol, atol, columns, exact, modulus, workers, reduced=False)
 
 
 @door(kernels.rref)
-def rref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | None = None,
-         exact: bool = False, modulus: SupportsIndex | None = None, workers: int = 1) -> Reduced:
+def rref(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
+         columns: SupportsIndex | None = None, exact: bool = False,
+         modulus: SupportsIndex | None = None, workers: int = 1) -> Reduced:
     """The reduced row echelon form of a matrix, or of each matrix of a stack.
 
     Parameters
@@ -265,7 +269,11 @@ def rref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | Non
     A : array_like, shape (..., m, n)
         Any size, 0 included.
     tol : float, optional
-        Replaces ``max(m, columns) eps norm(A, inf)`` in the bound on a pivot; see Notes.
+        Replaces ``unit sqrt(norm)`` in the bound on a pivot, and is relative to the scaled row;
+        see Notes.
+    atol : float
+        Entries of the first `columns` of at most this size are zero, before rows are scaled, and so
+        are candidates for a pivot at the scale of A. 0 by default.
     columns : int, optional
         How many of the first columns may have pivots. The other columns, the augmented part, are
         transformed with them. All by default.
@@ -288,9 +296,9 @@ def rref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | Non
     TypeError
         For input that is not numbers, is masked, or is complex.
     ValueError
-        If A has less than 2 dimensions, `columns` is not in 0..n, `tol` is negative or NaN,
-        `workers` is below 1, the modulus is not a prime, and for any two of `tol`, `exact` and
-        `modulus` together.
+        If A has less than 2 dimensions, `columns` is not in 0..n, `tol` or `atol` is negative
+        or NaN, `workers` is below 1, the modulus is not a prime, for `exact` and `modulus`
+        together, and for either of them with `tol` or `atol`.
 
     Notes
     -----
@@ -303,13 +311,24 @@ def rref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | Non
     combination. A candidate that is not above the bound is zero, and is written as exact zero.
     ``Reduced.margin`` tells how close these calls were.
 
-    That bound grows like the worst case, n^2 and more. Float32 matrices of some hundred rows come
-    close to it even if they are random; ``ambiguous`` says so. Give them as float64, or give a
-    `tol`. ``tol=0`` takes every candidate but an exact zero.
+    By default tol is ``unit sqrt(norm)``: the rounding of the data, times what it adds up to in a
+    row. norm is the largest sum of sizes in a scaled row. unit is 7 eps for float64, 2 eps for
+    float32, eps being the distance from 1 to the next number. ``tol=0`` takes every candidate but
+    an exact zero.
+
+    Float32 is reduced once more in float64, and the result rounded, if a pivot was accepted below
+    64 times its bound or a column became zero that was not. Whole numbers below 2^24 are exact, and
+    have the unit of float64 there. A caller's `tol` decides at once.
+
+    What subtraction leaves of equal numbers may look like data: ``[[5.6e-17, 0], [1, 1.7]]`` has
+    rank 2, as rows are scaled, and ``atol=1e-15`` makes it 1. By default such a row is a close
+    call: all of it a few units in the last place of the largest entry of A. So is a column without
+    a pivot that is small beside its rows, or holds an entry below 2^-44 of its row.
 
     NaN or infinity in the first `columns` makes the whole matrix NaN, without pivots. A matrix has
     the same bits alone, in any stack, and for any number of workers. Beside the result, a matrix
-    needs at most a quarter of its own memory, or 1 MB.
+    needs at most a quarter of its own memory, or 1 MB; float32 that is reduced in float64, four
+    times its own.
 
     Errors of the other entries are at most about ``m eps`` times the condition of the pivots'
     columns: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 14.4.
@@ -325,6 +344,9 @@ def rref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | Non
     (0, 1)
     >>> rref([[1, 2], [2, 4]]).rank
     1
+    >>> less = [[0.1 + 0.2 - 0.3, 0], [1, 2 - 0.3]]
+    >>> rref(less).rank, rref(less).ambiguous, rref(less, atol=1e-15).rank
+    (2, True, 1)
     >>> rref([[[1, 2], [2, 4]], [[1, 2], [3, 4]]]).pivots
     array([[ 0, -1],
            [ 0,  1]])
@@ -332,17 +354,19 @@ def rref(A: ArrayLike, *, tol: float | None = None, columns: SupportsIndex | Non
     array([[1, 0, 6],
            [0, 1, 2]])
     """
-    return _reduced(A, tol, columns, exact, modulus, workers, reduced=True)
+    return _reduced(A, tol, atol, columns, exact, modulus, workers, reduced=True)
 
 
-def _reduced(A: ArrayLike, tol: float | None, columns: SupportsIndex | None, exact: bool,
-             modulus: SupportsIndex | None, workers: int, *, reduced: bool) -> Reduced:
+def _reduced(A: ArrayLike, tol: float | None, atol: float, columns: SupportsIndex | None,
+             exact: bool, modulus: SupportsIndex | None, workers: int, *, reduced: bool
+             ) -> Reduced:
     """Answer the calls of ref and rref that their kernels do not answer"""
     workers = checked_workers(workers)
-    field = arithmetic(tol, exact, modulus)
+    field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return reduced_over(field, A, columns, reduced)
-    return kernels.reduce_plain(*checked(A, columns, tol), reduced, workers)
+    A, columns, tol = checked(A, columns, tol)
+    return kernels.reduce_plain(A, columns, tol, reduced, workers, atol=checked_atol(atol))
 
 
 def reduced_over(field: Field, A: ArrayLike, columns: SupportsIndex | None, reduced: bool

@@ -12,12 +12,13 @@ from mathwork._levels import core as kernels
 from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import (
+    checked_atol,
     checked_matrix,
     checked_sides,
     with_advice,
     with_checked_shape,
 )
-from mathwork.matrix.elimination import CLOSE_ACCEPTED, CLOSE_REJECTED, ref, rref, shown
+from mathwork.matrix.elimination import CLOSE_ACCEPTED, ref, rref, shown
 from mathwork.matrix.written import displayed, solution_latex, solution_text, too_long
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 # Rounding in b has the size of A x before cancellation, for an unknown x. So it may be up to this
 # many times the rounding that the computed x could leave.
 CANCELLED = 16
+# A 0 = d was a close call if it was a contradiction by less than this many times its bound, or none
+# by more than this part of it: d carries more rounding than a pivot does.
+CLOSE_CONTRADICTION = 1000
+CLOSE_AGREEMENT = 0.1
 
 
 class _Parts(NamedTuple):
@@ -156,6 +161,10 @@ class Solution(_Parts):
         return shown(super().__repr__)
 
 
+def _is_zero(atol: float) -> bool:
+    return type(atol) is float and atol == 0
+
+
 def _solution(status: SolutionWord | NDArray[np.int8], x: NDArray[Any] | None,
               null_space: NDArray[Any], ambiguous: bool | NDArray[np.bool] = False,
               modulus: SupportsIndex | None = None) -> Solution:
@@ -167,8 +176,8 @@ def _solution(status: SolutionWord | NDArray[np.int8], x: NDArray[Any] | None,
     return made
 
 
-def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, exact: bool = False,
-          modulus: SupportsIndex | None = None) -> Solution:
+def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
+          exact: bool = False, modulus: SupportsIndex | None = None) -> Solution:
     """All solutions of ``A x = b``.
 
     Parameters
@@ -179,7 +188,10 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, exact: bool =
         One right-hand side for each matrix, or k of them. It is a vector if it has one dimension
         less than A.
     tol : float, optional
-        Replaces the tolerance of :func:`rref`.
+        Replaces the tolerance of :func:`rref`, which is relative to the scaled row.
+    atol : float
+        Entries of A and candidates of at most this size are zero, as for :func:`rref`. Beside a row
+        that is zero, so is an entry of b of at most this size.
     exact : bool
         Compute with Fractions.
     modulus : int, optional
@@ -213,12 +225,12 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, exact: bool =
     >>> solve([[1, 2], [2, 4]], [3, 7]).status
     'inconsistent'
     """
-    if tol is None and exact is False and modulus is None:
+    if tol is None and _is_zero(atol) and exact is False and modulus is None:
         found = kernels.solve_regular(A, b)
         if found is not None:
             x, basis, accepted = found
             return _solution(SOLUTION_WORDS[UNIQUE], x, basis, not accepted >= CLOSE_ACCEPTED)
-    field = arithmetic(tol, exact, modulus)
+    field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return _solution(*field.solve(A, b), modulus=modulus)
     try:
@@ -226,7 +238,8 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, exact: bool =
     except TypeError as error:
         raise with_advice(error, A, b) from None
     sides, vectors = checked_sides(with_checked_shape(A), b)
-    status, x, basis, ambiguous = _solved(_flat(A), _flat(sides), tol)
+    A, sides = _without_noise(A, sides, checked_atol(atol))
+    status, x, basis, ambiguous = _solved(_flat(A), _flat(sides), tol, float(atol))
     if A.ndim == 2:
         status, ambiguous = SOLUTION_WORDS[int(status)], bool(ambiguous)
     else:
@@ -236,24 +249,34 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, exact: bool =
     return _solution(status, x[..., 0] if vectors else x, basis, ambiguous)
 
 
+def _without_noise(A: FloatArray, sides: FloatArray, atol: float
+                   ) -> tuple[FloatArray, FloatArray]:
+    """Return A with entries of at most atol as zeros; beside a row of zeros, sides too"""
+    if not atol > 0:
+        return A, sides
+    A = np.where(np.abs(A) <= atol, A.dtype.type(0), A)
+    noise = ~A.any(axis=-1, keepdims=True) & (np.abs(sides) <= atol)
+    return A, np.where(noise, sides.dtype.type(0), sides)
+
+
 def _flat(A: FloatArray) -> FloatArray:
     """Return a matrix unchanged, a stack with a single axis for its slices"""
     return A if A.ndim < 4 else A.reshape(math.prod(A.shape[:-2]), *A.shape[-2:])
 
 
-def _solved(A: FloatArray, sides: FloatArray, tol: float | None
-            ) -> tuple[Any, FloatArray, FloatArray, Any]:
+def _solved(A: FloatArray, sides: FloatArray, tol: float | None,
+            atol: float) -> tuple[Any, FloatArray, FloatArray, Any]:
     """Return (status code, x, null space, ambiguous) of plain arrays"""
     n = A.shape[-1]
-    reduced = _reduced_beside(A, sides, tol)
-    _bring_back(reduced, A, sides, tol)
+    reduced = _reduced_beside(A, sides, tol, atol)
+    _bring_back(reduced, A, sides, tol, atol)
     if A.ndim > 2 and A.shape[-2] == n and (reduced.rank == n).all() and np.isfinite(sides).all():
         x = reduced.matrix[..., n:].copy()
         return (np.full(len(A), UNIQUE, np.int8), x, np.empty((*x.shape[:-1], 0), A.dtype),
                 reduced.ambiguous)
     x = _at_pivots(reduced, n, slice(n, None))
     unknown = ~np.isfinite(sides).all(axis=-2) | np.not_equal(reduced.status, 0)[..., None]
-    lost, close = _contradictions(A, sides, reduced, tol)
+    lost, close = _contradictions(A, sides, reduced, tol, atol)
     lost &= ~unknown
     x[np.broadcast_to((lost | unknown)[..., None, :], x.shape)] = np.nan
     status = np.where(np.equal(reduced.rank, n), UNIQUE, INFINITE)
@@ -264,13 +287,15 @@ def _solved(A: FloatArray, sides: FloatArray, tol: float | None
             reduced.ambiguous | close.any(axis=-1))
 
 
-def _reduced_beside(A: FloatArray, sides: FloatArray, tol: float | None) -> Reduced:
+def _reduced_beside(A: FloatArray, sides: FloatArray, tol: float | None,
+                    atol: float = 0.0) -> Reduced:
     """Return ``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
     together = np.concatenate((A, sides), axis=-1)
-    return kernels.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True)
+    return kernels.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True, atol=atol)
 
 
-def _bring_back(reduced: Reduced, A: FloatArray, sides: FloatArray, tol: float | None) -> None:
+def _bring_back(reduced: Reduced, A: FloatArray, sides: FloatArray, tol: float | None,
+                atol: float) -> None:
     """Replace numbers that left the range, perhaps on the way, by results of smaller sides"""
     found = reduced.matrix[..., A.shape[-1]:]
     lost = ~np.isfinite(found)
@@ -280,8 +305,8 @@ def _bring_back(reduced: Reduced, A: FloatArray, sides: FloatArray, tol: float |
     if lost.any():
         bits = np.finfo(A.dtype).nmant      # elimination lets numbers grow by less
         with np.errstate(all="ignore"):
-            smaller = _reduced_beside(A, np.ldexp(sides, -bits), tol).matrix[..., A.shape[-1]:]
-            np.copyto(found, np.ldexp(smaller, bits), where=lost)
+            smaller = _reduced_beside(A, np.ldexp(sides, -bits), tol, atol)
+            np.copyto(found, np.ldexp(smaller.matrix[..., A.shape[-1]:], bits), where=lost)
 
 
 def _at_pivots(reduced: Reduced, n: int, part: slice) -> FloatArray:
@@ -301,8 +326,8 @@ def _at_pivots(reduced: Reduced, n: int, part: slice) -> FloatArray:
     return result
 
 
-def _contradictions(A: FloatArray, sides: FloatArray, reduced: Reduced, tol: float | None
-                    ) -> tuple[NDArray[np.bool], NDArray[np.bool]]:
+def _contradictions(A: FloatArray, sides: FloatArray, reduced: Reduced, tol: float | None,
+                    atol: float) -> tuple[NDArray[np.bool], NDArray[np.bool]]:
     """Return (whether 0 = d is left, whether that was a close call), for each right-hand side"""
     m = A.shape[-2]
     rank = np.asarray(reduced.rank)
@@ -312,22 +337,22 @@ def _contradictions(A: FloatArray, sides: FloatArray, reduced: Reduced, tol: flo
     with np.errstate(all="ignore"):
         if tol is None:
             norm = np.ldexp(np.abs(A), -exponents[..., None]).sum(axis=-1).max(axis=-1, initial=0)
-            tol = max(A.shape[-2:]) * np.finfo(A.dtype).eps * norm      # as in rref
-        magnitudes = np.abs(_in_range(A, sides, reduced, exponents))
+            tol = kernels.units[A.dtype.char] * np.sqrt(norm)      # as in rref
+        magnitudes = np.abs(_in_range(A, sides, reduced, exponents, atol))
         beyond = np.arange(m)[:, None] >= rank[..., None, None]
         rest = np.where(beyond, magnitudes, 0).max(axis=-2, initial=0)
         size = np.where(beyond, 0, magnitudes).sum(axis=-2)
         unit = CANCELLED * np.asarray(tol)[..., None]
         bound = unit * size
         # x counts as at least 1 here: b may be all rounding.
-        close = (rest > CLOSE_REJECTED * bound) & (
-            rest < np.maximum(CLOSE_ACCEPTED * bound, unit))
+        close = (rest > CLOSE_AGREEMENT * bound) & (
+            rest < np.maximum(CLOSE_CONTRADICTION * bound, unit))
     no_row = (~A.any(axis=-1, keepdims=True) & (sides != 0)).any(axis=-2)
     return (rest > bound) | no_row, close & ~no_row
 
 
-def _in_range(A: FloatArray, sides: FloatArray, reduced: Reduced, exponents: NDArray[np.intc]
-              ) -> FloatArray:
+def _in_range(A: FloatArray, sides: FloatArray, reduced: Reduced, exponents: NDArray[np.intc],
+              atol: float) -> FloatArray:
     """Return the reduced sides; if any left the range, the sides of all slices are scaled"""
     n = A.shape[-1]
     left = reduced.matrix[..., n:]
@@ -338,7 +363,8 @@ def _in_range(A: FloatArray, sides: FloatArray, reduced: Reduced, exponents: NDA
         return left
     scaled = np.frexp(sides)[1] - exponents[..., None]
     most = np.where(sides != 0, scaled, scaled.min(initial=0)).max(axis=-2, initial=-10000)
-    return _reduced_beside(A, np.ldexp(sides, -most[..., None, :]), None).matrix[..., n:]
+    scaled = np.ldexp(sides, -most[..., None, :])
+    return _reduced_beside(A, scaled, None, atol).matrix[..., n:]
 
 
 def _row_exponents(A: FloatArray) -> NDArray[np.intc]:
@@ -348,14 +374,14 @@ def _row_exponents(A: FloatArray) -> NDArray[np.intc]:
     return np.where(usable, np.frexp(largest)[1] - 1, 0).astype(np.intc)
 
 
-def rank(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
          modulus: SupportsIndex | None = None) -> int | NDArray[np.intp]:
     """The number of independent rows.
 
     Parameters
     ----------
     A : array_like, shape (..., m, n)
-    tol, exact, modulus
+    tol, atol, exact, modulus
         As for :func:`rref`.
 
     Returns
@@ -374,17 +400,17 @@ def rank(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
     >>> rank([[1, 2], [2, 4]])
     1
     """
-    field = arithmetic(tol, exact, modulus)
-    return rref(A, tol=tol).rank if field is None else field.rank(A)
+    field = arithmetic(tol, exact, modulus, atol)
+    return rref(A, tol=tol, atol=atol).rank if field is None else field.rank(A)
 
 
 @overload
-def null_space(A: ArrayLike, *, tol: float | None = None) -> FloatArray: ...
+def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0) -> FloatArray: ...
 @overload
-def null_space(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
                modulus: SupportsIndex | None = None,
                integer: bool = False) -> NDArray[Any]: ...
-def null_space(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
                modulus: SupportsIndex | None = None,
                integer: bool = False) -> NDArray[Any]:
     """A basis of all x with ``A x = 0``. In each vector one free variable is 1, the others 0.
@@ -392,7 +418,7 @@ def null_space(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
     Parameters
     ----------
     A : array_like, shape (..., m, n)
-    tol, exact, modulus
+    tol, atol, exact, modulus
         As for :func:`rref`.
     integer : bool
         Compute exactly, and multiply each vector so that it holds integers without a common factor,
@@ -429,12 +455,12 @@ def null_space(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
     >>> null_space(A, exact=True, integer=True)[:, 0].tolist()
     [2, 16, 2, 2, 8, 5]
     """
-    field = arithmetic(tol, exact or integer, modulus)
+    field = arithmetic(tol, exact or integer, modulus, atol)
     if field is not None:
         basis = field.null_space(A)
         return in_integers(basis) if integer else basis
     A = checked_matrix(A)
-    basis = _null_space(rref(_flat(A), tol=tol), A.shape[-1])
+    basis = _null_space(rref(_flat(A), tol=tol, atol=atol), A.shape[-1])
     return basis.reshape(*A.shape[:-2], *basis.shape[-2:])
 
 
@@ -480,18 +506,18 @@ def _null_space_of_one(reduced: Reduced, n: int) -> FloatArray:
 
 
 @overload
-def inv(A: ArrayLike, *, tol: float | None = None) -> FloatArray: ...
+def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0) -> FloatArray: ...
 @overload
-def inv(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
         modulus: SupportsIndex | None = None) -> NDArray[Any]: ...
-def inv(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
         modulus: SupportsIndex | None = None) -> NDArray[Any]:
     """The inverse of a square matrix.
 
     Parameters
     ----------
     A : array_like, shape (..., n, n)
-    tol, exact, modulus
+    tol, atol, exact, modulus
         As for :func:`rref`.
 
     Returns
@@ -513,17 +539,17 @@ def inv(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
     array([[-2.5,  1.5],
            [ 2. , -1. ]])
     """
-    if tol is None and exact is False and modulus is None:
-        inverse = kernels.invert_regular(A)
-        if inverse is not None:
-            return inverse
-    field = arithmetic(tol, exact, modulus)
+    if tol is None and _is_zero(atol) and exact is False and modulus is None:
+        found = kernels.invert_regular(A)
+        if found is not None:
+            return found[0]
+    field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return field.inv(A)
     A = checked_matrix(A, square=True)
     n = A.shape[-1]
     identity = np.broadcast_to(np.eye(n, dtype=A.dtype), A.shape)
-    reduced = _reduced_beside(A, identity, tol)
+    reduced = _reduced_beside(A, identity, tol, atol)
     singular = np.less(reduced.rank, n)
     if A.ndim == 2 and singular:
         raise np.linalg.LinAlgError(
@@ -536,18 +562,18 @@ def inv(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
 
 
 @overload
-def det(A: ArrayLike, *, tol: float | None = None) -> ScalarOrArray: ...
+def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0) -> ScalarOrArray: ...
 @overload
-def det(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
         modulus: SupportsIndex | None = None) -> Fraction | int | ScalarOrArray | NDArray[Any]: ...
-def det(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
+def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
         modulus: SupportsIndex | None = None) -> Fraction | int | ScalarOrArray | NDArray[Any]:
     """The determinant of a square matrix.
 
     Parameters
     ----------
     A : array_like, shape (..., n, n)
-    tol, exact, modulus
+    tol, atol, exact, modulus
         As for :func:`rref`.
 
     Returns
@@ -567,9 +593,9 @@ def det(A: ArrayLike, *, tol: float | None = None, exact: bool = False,
     >>> det([[2, 3], [4, 5]])
     np.float64(-2.0)
     """
-    field = arithmetic(tol, exact, modulus)
+    field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return field.det(A)
-    echelon = ref(A, tol=tol)
+    echelon = ref(A, tol=tol, atol=atol)
     with_checked_shape(echelon.matrix, square=True)
     return kernels.determinants(echelon)

@@ -1,6 +1,6 @@
 /* Square roots of registers, and first guesses of cube roots and logarithms.
 
-   sqrt_f64(x)                correctly rounded, by the processor's divider
+   sqrt_f32(x), sqrt_f64(x)   correctly rounded, by the processor's divider
    sqrt_by_products_f64(x)    the same bits by multiplications, while the divider is busy
    inverse_cbrt_guess_f64(x)  x^(-1/3) within 4 %, for normal positive x
    log_guess_f64(x)           the natural logarithm within 0.03, for normal positive x */
@@ -8,16 +8,23 @@
 #include "_simd.h"
 
 #if defined(ONE_LANE)
+static inline f32v sqrt_f32(f32v x) { return sqrtf(x); }
 static inline f64v sqrt_f64(f64v x) { return sqrt(x); }
 #elif defined(__AVX512F__)
+static inline f32v sqrt_f32(f32v x) { return _mm512_sqrt_ps(x); }
 static inline f64v sqrt_f64(f64v x) { return _mm512_sqrt_pd(x); }
 #elif defined(__AVX2__)
+static inline f32v sqrt_f32(f32v x) { return _mm256_sqrt_ps(x); }
 static inline f64v sqrt_f64(f64v x) { return _mm256_sqrt_pd(x); }
 #elif defined(__x86_64__)
+static inline f32v sqrt_f32(f32v x) { return _mm_sqrt_ps(x); }
 static inline f64v sqrt_f64(f64v x) { return _mm_sqrt_pd(x); }
 #elif defined(__aarch64__)
+static inline f32v sqrt_f32(f32v x) { return (f32v)vsqrtq_f32((float32x4_t)x); }
 static inline f64v sqrt_f64(f64v x) { return (f64v)vsqrtq_f64((float64x2_t)x); }
 #else
+static inline f32v sqrt_f32(f32v x)
+{ for (int i = 0; i < F32_LANES; i++) x[i] = sqrtf(x[i]); return x; }
 static inline f64v sqrt_f64(f64v x)
 { for (int i = 0; i < F64_LANES; i++) x[i] = sqrt(x[i]); return x; }
 #endif

@@ -58,6 +58,7 @@ cdef extern from "_tables.h" nogil:
     const float GELU_PIECES[9][8]
 
 cdef extern from "_roots.h" nogil:
+    f32v sqrt_f32(f32v)
     f64v sqrt_f64(f64v)
     f64v sqrt_by_products_f64(f64v)
     f64v inverse_cbrt_guess_f64(f64v)
@@ -186,6 +187,14 @@ cdef inline vectors larger(vectors a, vectors b) noexcept nogil:
         return larger_f32h(a, b)
     else:
         return larger_f64h(a, b)
+
+
+cdef inline lanes root(lanes x) noexcept nogil:
+    """The square root, correctly rounded"""
+    if lanes is f32v:
+        return sqrt_f32(x)
+    else:
+        return sqrt_f64(x)
 
 
 cdef inline lanes pick(lanes a, lanes b, lanes x, lanes y) noexcept nogil:

@@ -377,7 +377,7 @@ cdef inline bint is_large(const real* like, Py_ssize_t m, Py_ssize_t n,
 
 cdef int reduce_large(
         lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
-        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+        const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
     """R = the reduced row echelon form of A, or a row echelon form; return -1 if memory ran out
 
     A and R do not overlap; the rest is as for reduce_small().
@@ -406,7 +406,10 @@ cdef int reduce_large(
     memset(job.shift, 0, n * sizeof(real))
     if job.shifted:
         shift_columns(m, n, A, columns, <const real*>undo, <real*>job.shift)
-    job.tol = tolerance(m, columns, tol, norm)
+    job.tol = tolerance(policy, norm)
+    job.policy, job.A = policy, A
+    if policy.tol < 0 and scales_differ(m, <const real*>undo, <real>job.tol):
+        note_dust(m, n, A, columns, <const real*>undo, job.tol, verdict)
     for i in range(m):
         job.rows[i] = i
     for i in range(n):

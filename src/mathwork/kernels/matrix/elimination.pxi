@@ -3,7 +3,10 @@
 #   equilibrate      scales rows by powers of two, and measures the matrix for the tolerance
 #   shift_columns    scales augmented columns that would leave the range
 #   put_in_range     a row of a row echelon form back at its scale, or near it
+#   Policy           how much is rounding
 #   Verdict          rank and status of a reduction, and how close the call was
+#   note_dust        a row that is what cancellation leaves
+#   is_scaled_apart  a column of another scale than its rows
 #   reduce_small     one small matrix by Gauss-Jordan elimination, rows in registers
 #
 # `stacks` has the same policy, operation by operation, for one matrix a lane, so that a matrix has
@@ -11,7 +14,20 @@
 # pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a column that depends
 # on those before it carries the rounding of their combination.
 
-from libc.math cimport fabs, frexp, ldexp
+from libc.math cimport fabs, floor, frexp, ldexp, sqrt
+
+# The rounding that data carry: some units in the last place of the size of a row. Float32 data are
+# worth 2, float64 data 7: people subtract computed eigenvalues.
+cdef double UNIT_F32 = 2 * 2.0 ** -23
+cdef double UNIT_F64 = 7 * 2.0 ** -52
+
+cdef enum:
+    CLOSE_ACCEPTED = 64     # times its bound: a pivot below that was a close call
+
+cdef struct Policy:
+    double tol              # relative to the scaled row, or -1 for the default by `unit`
+    double unit             # the rounding of the data
+    double atol             # entries and candidates of at most this are zero, at the scale of A
 
 cdef enum:
     REDUCED         # status codes of a slice
@@ -21,6 +37,7 @@ cdef struct Verdict:
     Py_ssize_t rank
     double accepted         # smallest accepted pivot over its bound, infinity if there is none
     double rejected         # largest rejected candidate over its bound, 0 if there is none
+    double dust             # as `accepted`, of rows by note_dust(); reduce_matrix() joins the two
     int status              # REDUCED, or NOT_FINITE: NaN or infinity in the columns for pivots
     int parity              # 1 or -1, of the permutation of the rows
     int exponent            # sum of the powers of two that the rows of an echelon form lack
@@ -31,6 +48,7 @@ cdef inline void judge_empty(Verdict* verdict) noexcept nogil:
     verdict.rank = 0
     verdict.accepted = INFINITY
     verdict.rejected = 0
+    verdict.dust = INFINITY
     verdict.status = REDUCED
     verdict.parity = 1
     verdict.exponent = 0
@@ -236,20 +254,23 @@ cdef inline int lowest_bit(double x) noexcept nogil:
 
 
 cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
-                           const real* row) noexcept nogil:
+                           bint single, const real* row) noexcept nogil:
     """Return the e nearest to `wanted` such that no row[j] 2^(e - shift[j]) is rounded
+
+    The range is that of float32 if `single`. Without `shift` it is 0.
 
     Where the row spans more than the range, its largest entry stays in the range. But first of
     all the pivot keeps its bits: if the augmented part of an equation is so far above its pivot,
     the solution is infinity, and so is that part.
     """
-    cdef int most = 1023 if real is double else 127, least = -1074 if real is double else -149
-    cdef int high = -10000, low = 10000, pivot = 10000, lowest
+    cdef int most = 127 if single else 1023, least = -149 if single else -1074
+    cdef int high = -10000, low = 10000, pivot = 10000, lowest, shifted
     cdef Py_ssize_t j
     for j in range(n):
         if row[j] != 0 and fabs(row[j]) < INFINITY:
-            high = max(high, binary_exponent(row[j]) - <int>shift[j])
-            lowest = lowest_bit(row[j]) - <int>shift[j]
+            shifted = <int>shift[j] if shift != NULL else 0
+            high = max(high, binary_exponent(row[j]) - shifted)
+            lowest = lowest_bit(row[j]) - shifted
             low = min(low, lowest)
             if pivot == 10000 and j < columns:
                 pivot = lowest
@@ -259,7 +280,7 @@ cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, 
 cdef int put_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
                       const real* row, real* target) noexcept nogil:
     """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); returns wanted - e"""
-    cdef int exponent = exponent_in_range(n, columns, shift, wanted, row)
+    cdef int exponent = exponent_in_range(n, columns, shift, wanted, real is float, row)
     shift_row(0, n, shift, -1, exponent, row, target)
     return wanted - exponent
 
@@ -273,18 +294,108 @@ cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row
 
 # ---- the bound on a pivot ----
 
-cdef inline real tolerance(Py_ssize_t m, Py_ssize_t columns, double tol, real norm) noexcept nogil:
-    """Return tol, or max(m, columns) eps norm if tol is negative"""
-    cdef Py_ssize_t size = max(m, columns)
-    if tol >= 0:
-        return <real>tol
-    # eps is the distance from 1 to the next number: 2^-23 and 2^-52.
-    return <real>(size * (2.0 ** -23 if real is float else 2.0 ** -52)) * norm
+cdef inline Policy policy_of(double tol, double atol, bint single) noexcept nogil:
+    """The policy on float32 data (single) or float64 data; tol is -1 for the default"""
+    cdef Policy policy
+    policy.tol = tol
+    policy.atol = atol
+    policy.unit = UNIT_F32 if single else UNIT_F64
+    return policy
+
+
+cdef inline real tolerance(const Policy* policy, real norm) noexcept nogil:
+    """Return what the caller gave, or unit sqrt(norm)
+
+    The norm is the largest sum of a scaled row. Its root stands for the 2-norm of that row: the
+    rounding errors of its entries add up like that, not like the worst case.
+    """
+    if policy.tol >= 0:
+        return <real>policy.tol
+    return <real>policy.unit * <real>sqrt(norm)
 
 
 cdef inline real bound_on_pivot(real tol, real total) noexcept nogil:
     """tol (1 + total); 0 for tol = 0 and any total"""
     return tol * (<real>1 + total) if tol > 0 else <real>0
+
+
+# ---- data of another scale ----
+
+cdef inline bint in_grains(Py_ssize_t n, const real* row, double grain) noexcept nogil:
+    """Whether row[:n] are whole multiples of the grain, not all zero"""
+    cdef bint whole = True, zero = True
+    cdef Py_ssize_t j
+    for j in range(n):
+        whole &= row[j] / grain == floor(row[j] / grain)
+        zero &= row[j] == 0
+    return whole and not zero
+
+
+cdef void note_dust(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
+                    const real* undo, double tol, Verdict* verdict) noexcept nogil:
+    """Note a row of a few units in the last place of the largest entry: cancellation leaves those
+
+    Its pivot counts all the same. How close that was is what the row is at the scale of A. Other
+    small rows use all bits of their entries.
+    """
+    cdef double top = 0, unit, grain
+    cdef bint zero
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        zero = True
+        for j in range(columns):
+            zero &= A[i * n + j] == 0
+        if not zero:
+            top = max(top, <double>undo[i])
+    unit = tol * top
+    grain = ldexp(1, binary_exponent(unit) - 10)
+    for i in range(m):
+        if 0 < grain <= undo[i] <= unit and in_grains(columns, A + i * n, grain):
+            verdict.dust = min(verdict.dust, undo[i] / unit)
+
+
+cdef inline bint scales_differ(Py_ssize_t m, const real* undo, real tol) noexcept nogil:
+    """Whether a row is so much smaller than another that note_dust() has to look"""
+    cdef real low = INFINITY, high = 0
+    cdef Py_ssize_t i
+    for i in range(m):
+        low = undo[i] if undo[i] < low else low
+        high = undo[i] if undo[i] > high else high
+    return low <= tol * high
+
+
+cdef bint is_scaled_apart(Py_ssize_t m, Py_ssize_t n, const real* column, const real* undo,
+                          double tol) noexcept nogil:
+    """Whether a column of A without a pivot is small beside its rows, or has an entry that is
+
+    Rows are scaled, and columns are not: its pivot may be lost in the rounding of other columns.
+    """
+    cdef double least = INFINITY, most = 0, entry
+    cdef Py_ssize_t i
+    for i in range(m):
+        if column[i * n] != 0:
+            entry = fabs(column[i * n] / undo[i])
+            least, most = min(least, entry), max(most, entry)
+    return least <= 2.0 ** -44 or (least < INFINITY and most <= CLOSE_ACCEPTED * tol)
+
+
+cdef Py_ssize_t largest_kept(Py_ssize_t first, Py_ssize_t m, Py_ssize_t step, const real* column,
+                             const real* undo, const Py_ssize_t* rows, double atol,
+                             real* best) noexcept nogil:
+    """Return the i >= first of the largest |column[i]| that is above atol at the scale of A
+
+    Then `best` is that entry, 0 if there is none. undo[i], or undo[rows[i]], is the scale.
+    """
+    cdef Py_ssize_t at = first, i
+    cdef real entry, scale
+    best[0] = 0
+    for i in range(first, m):
+        entry = <real>fabs(column[i * step])
+        scale = undo[i] if rows == NULL else undo[rows[i]]
+        if entry > best[0] and <double>entry * scale > atol:
+            best[0] = entry
+            at = i
+    return at
 
 
 # ---- one small matrix ----
@@ -367,7 +478,7 @@ cdef struct Small:              # a small matrix under way, in whole registers
     Py_ssize_t rows, ldw
     size_t number               # bytes of a number
     void* W                     # (rows, ldw)
-    void* undo                  # (rows,): the reciprocals of the factors of rows
+    void* undo                  # (2, rows): reciprocals of the factors of rows, exchanged and not
     void* shift                 # (n,): of shift_columns()
 
 
@@ -375,7 +486,7 @@ cdef inline void lay_out_small(void* job, Arena* arena) noexcept nogil:
     """The pieces of reduce_small()"""
     cdef Small* small = <Small*>job
     small.W = take(arena, <double>small.rows * small.ldw, small.number)
-    small.undo = take(arena, small.rows, small.number)
+    small.undo = take(arena, 2 * small.rows, small.number)
     small.shift = take(arena, small.n, small.number)
 
 
@@ -461,9 +572,9 @@ cdef inline void take_pivot_row(lanes like, lanes number, bint careful, Py_ssize
 
 
 cdef inline bint gauss_jordan(
-        lanes like, const bint careful, const Small* small, real tol, bint reduced, real* W,
-        real* undo, const real* shift, real* R, Py_ssize_t* pivots,
-        Verdict* verdict) noexcept nogil:
+        lanes like, const bint careful, const Small* small, const real* A, const Policy* policy,
+        real tol, bint reduced, real* W, real* undo, const real* shift, real* R,
+        Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
     """Reduce the columns one after the other; False where that has to be done with care
 
     Rows of a row echelon form go to R as they become final.
@@ -482,10 +593,16 @@ cdef inline bint gauss_jordan(
         if r == m:
             break
         best = largest_below(r, m, ldw, <const real*>W + c, &at)
+        if policy.atol > 0:
+            at = largest_kept(r, m, ldw, <const real*>W + c, <const real*>undo, NULL,
+                              policy.atol, &best)
         total = magnitude_above(r, ldw, <const real*>W + c)
         bound = bound_on_pivot(tol, total)
         if not best > bound:
             reject_column(r, m, ldw, best, bound, total, W + c, verdict)
+            if policy.tol < 0 and is_scaled_apart(m, n, A + c, <const real*>undo + small.rows,
+                                                  tol):
+                verdict.rejected = max(verdict.rejected, 1.0)
             continue
         verdict.accepted = min(verdict.accepted, <double>(best / bound))
         if best <= smallest:
@@ -526,12 +643,12 @@ cdef inline bint give_rows(
 
 
 cdef inline bint reduce_in(
-        lanes like, const bint careful, const Small* small, const real* A, real* R, double tol,
-        bint reduced, real* W, real* undo, real* shift, Py_ssize_t* pivots,
+        lanes like, const bint careful, const Small* small, const real* A, real* R,
+        const Policy* policy, bint reduced, real* W, real* undo, real* shift, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
     """reduce_by() in this memory; False where it has to be careful"""
     cdef Py_ssize_t m = small.m, n = small.n, ldw = small.ldw, columns = small.columns, i
-    cdef real norm
+    cdef real norm, bound
     cdef bint lossy
     copy_to_registers(like, m, n, A, small.rows, ldw, W)
     norm = equilibrate(like, small.rows, W, ldw, columns, undo)
@@ -548,7 +665,12 @@ cdef inline bint reduce_in(
         for i in range(m):
             shift_row(columns, n, <const real*>shift, 1, -binary_exponent(undo[i]), A + i * n,
                       W + i * ldw)
-    return (gauss_jordan(like, careful, small, tolerance(m, columns, tol, norm), reduced, W, undo,
+    for i in range(small.rows):
+        undo[small.rows + i] = undo[i]
+    bound = tolerance(policy, norm)
+    if policy.tol < 0 and scales_differ(m, <const real*>undo, bound):
+        note_dust(m, n, A, columns, <const real*>undo, bound, verdict)
+    return (gauss_jordan(like, careful, small, A, policy, bound, reduced, W, undo,
                          <const real*>shift, R, pivots, verdict)
             and give_rows(like, careful, small, lossy, reduced, <const real*>W,
                           <const real*>undo, <const real*>shift, R, verdict))
@@ -556,12 +678,12 @@ cdef inline bint reduce_in(
 
 cdef inline int reduce_by(
         lanes like, const bint careful, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
-        Py_ssize_t columns, double tol, bint reduced, Py_ssize_t* pivots,
+        Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
     """reduce_small(); return 1 if numbers leave the range, so that it has to be careful
 
-    Pivots are searched in the first `columns` columns. A negative tol asks for the default.
-    pivots has room for min(m, columns) numbers, and verdict.rank of them are written.
+    Pivots are searched in the first `columns` columns. pivots has room for min(m, columns) numbers,
+    and verdict.rank of them are written.
     """
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
@@ -580,7 +702,7 @@ cdef inline int reduce_by(
     if memory == NULL or not hand_out(lay_out_small, &small, memory, size):
         free(heap)
         return -1
-    done = reduce_in(like, careful, &small, A, R, tol, reduced, <real*>small.W,
+    done = reduce_in(like, careful, &small, A, R, policy, reduced, <real*>small.W,
                      <real*>small.undo, <real*>small.shift, pivots, verdict)
     free(heap)
     return 0 if done else 1
@@ -588,16 +710,16 @@ cdef inline int reduce_by(
 
 cdef int reduce_with_care(
         lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
-        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+        const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
     """reduce_small() at the ends of the range"""
-    return reduce_by(like, True, m, n, A, R, columns, tol, reduced, pivots, verdict)
+    return reduce_by(like, True, m, n, A, R, columns, policy, reduced, pivots, verdict)
 
 
 cdef int reduce_small(
         lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
-        double tol, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+        const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
     """R = the reduced row echelon form of A, or a row echelon form; return -1 if memory ran out"""
-    cdef int failed = reduce_by(like, False, m, n, A, R, columns, tol, reduced, pivots, verdict)
+    cdef int failed = reduce_by(like, False, m, n, A, R, columns, policy, reduced, pivots, verdict)
     if failed > 0:
-        return reduce_with_care(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
+        return reduce_with_care(like, m, n, A, R, columns, policy, reduced, pivots, verdict)
     return failed

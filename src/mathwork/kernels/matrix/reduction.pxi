@@ -70,13 +70,14 @@ cdef tuple tuple_of(const Py_ssize_t* numbers, Py_ssize_t n):
     return made
 
 
-cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
+cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, double atol, bint reduced,
                           int engine):
     """Reduce one plain matrix"""
     cdef Py_ssize_t m = A.shape[0], n = A.shape[1], most = min(m, columns)
     cdef Py_ssize_t[FEW_PIVOTS] few
     cdef Py_ssize_t* pivots = few
     cdef int typenum = cnp.PyArray_TYPE(A), failed
+    cdef Policy policy = policy_of(tol, atol, typenum == cnp.NPY_FLOAT)
     cdef Verdict verdict
     cdef PyThreadState* state
     cdef Reduction made
@@ -89,11 +90,11 @@ cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint re
     if typenum == cnp.NPY_FLOAT:
         failed = reduce_matrix(
             <f32v>fill_f32(0), engine, m, n, <const float*>cnp.PyArray_DATA(A),
-            <float*>cnp.PyArray_DATA(R), columns, tol, reduced, pivots, &verdict)
+            <float*>cnp.PyArray_DATA(R), columns, &policy, reduced, pivots, &verdict)
     else:
         failed = reduce_matrix(
             <f64v>fill_f64(0), engine, m, n, <const double*>cnp.PyArray_DATA(A),
-            <double*>cnp.PyArray_DATA(R), columns, tol, reduced, pivots, &verdict)
+            <double*>cnp.PyArray_DATA(R), columns, &policy, reduced, pivots, &verdict)
     take_gil(state)
     try:
         if failed:
@@ -107,12 +108,13 @@ cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, bint re
 
 
 cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double tol,
-                       bint reduced, int engine, Py_ssize_t start, Py_ssize_t stop,
+                       double atol, bint reduced, int engine, Py_ssize_t start, Py_ssize_t stop,
                        tuple arrays) except -1:
     """Reduce matrices start:stop of the plain stack A into R; arrays are the fields of Stack"""
     cdef int ndim = cnp.PyArray_NDIM(A), failed
     cdef Py_ssize_t m = A.shape[ndim - 2], n = A.shape[ndim - 1], most = min(m, columns)
     cdef Py_ssize_t count = stop - start, offset = start * m * n
+    cdef Policy policy = policy_of(tol, atol, cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT)
     cdef Stack found
     cdef PyThreadState* state
     found.pivots = <Py_ssize_t*>cnp.PyArray_DATA(arrays[0]) + start * most
@@ -128,19 +130,19 @@ cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double 
     if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
         failed = reduce_stack(
             <f32v>fill_f32(0), engine, count, m, n, <const float*>cnp.PyArray_DATA(A) + offset,
-            <float*>cnp.PyArray_DATA(R) + offset, columns, tol, reduced, &found)
+            <float*>cnp.PyArray_DATA(R) + offset, columns, &policy, reduced, &found)
     else:
         failed = reduce_stack(
             <f64v>fill_f64(0), engine, count, m, n, <const double*>cnp.PyArray_DATA(A) + offset,
-            <double*>cnp.PyArray_DATA(R) + offset, columns, tol, reduced, &found)
+            <double*>cnp.PyArray_DATA(R) + offset, columns, &policy, reduced, &found)
     take_gil(state)
     if failed:
         raise MemoryError
     return 0
 
 
-cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint reduced,
-                           Py_ssize_t workers, int engine):
+cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, double atol,
+                           bint reduced, Py_ssize_t workers, int engine):
     """Reduce a plain stack of matrices"""
     cdef int ndim = cnp.PyArray_NDIM(A), axis
     cdef cnp.npy_intp[MAX_DIMENSIONS] shape
@@ -164,28 +166,34 @@ cdef Reduction reduce_many(cnp.ndarray A, Py_ssize_t columns, double tol, bint r
     pivots = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_INTP, 0)
     found = (pivots, ranks, accepted, rejected, status, parity, exponents)
     if workers == 1:
-        reduce_slices(A, R, columns, tol, reduced, engine, 0, count, found)
+        reduce_slices(A, R, columns, tol, atol, reduced, engine, 0, count, found)
     else:
-        share_slices(A, R, columns, tol, reduced, engine, count, found, workers)
+        share_slices(A, R, columns, tol, atol, reduced, engine, count, found, workers)
     made = new_reduction(reduction_maker.declared, R, pivots, columns)
     made.stack = found[1:6]
     made.exponents = exponents
     return made
 
 
-cdef share_slices(A, R, columns, tol, reduced, engine, count, found, workers):
+cdef share_slices(A, R, columns, tol, atol, reduced, engine, count, found, workers):
     """reduce_slices() in pieces, one a thread; each piece keeps its arrays alive"""
     _workers.over_rows(
-        lambda start, stop: reduce_slices(A, R, columns, tol, reduced, engine, start, stop, found),
+        lambda start, stop: reduce_slices(A, R, columns, tol, atol, reduced, engine, start, stop,
+                                          found),
         count, workers)
 
+
+# What mathwork.matrix needs of the policy: the rounding of the data by their dtype, and the limit
+# of a close call.
+units = {"f": UNIT_F32, "d": UNIT_F64}
+close_accepted = CLOSE_ACCEPTED
 
 # For the tests: the engine to use instead of the one for the size.
 engines = {"any": ANY_ENGINE, "small": SMALL_ENGINE, "large": LARGE_ENGINE}
 
 
 def reduce_plain(cnp.ndarray A not None, Py_ssize_t columns, double tol, bint reduced,
-                 Py_ssize_t workers=1, engine="any"):
+                 Py_ssize_t workers=1, engine="any", double atol=0):
     """Return the reduction of one plain matrix or a plain stack; all arguments are checked.
 
     A negative tol asks for the default.
@@ -196,8 +204,8 @@ def reduce_plain(cnp.ndarray A not None, Py_ssize_t columns, double tol, bint re
             and (is_plain(A, ndim, cnp.NPY_DOUBLE) or is_plain(A, ndim, cnp.NPY_FLOAT))):
         raise ValueError(f"A must keep its shape, got {shape_of(A)}, {A.dtype} in the end")
     if ndim == 2:
-        return reduce_one(A, columns, tol, reduced, by)
-    return reduce_many(own_view(A, NULL, NULL), columns, tol, reduced, workers, by)
+        return reduce_one(A, columns, tol, atol, reduced, by)
+    return reduce_many(own_view(A, NULL, NULL), columns, tol, atol, reduced, workers, by)
 
 
 cdef inline Py_ssize_t plain_columns(object columns, Py_ssize_t n):
@@ -218,26 +226,33 @@ cdef inline double plain_tol(object tol):
     return <double>tol if type(tol) is float and <double>tol >= 0 else NAN
 
 
-cdef inline object reduce_if_plain(object A, tol, columns, exact, modulus, workers, bint reduced):
+cdef inline double plain_atol(object atol):
+    """Return the absolute tolerance, or NaN if the declaration must decide"""
+    return <double>atol if type(atol) is float and <double>atol >= 0 else NAN
+
+
+cdef inline object reduce_if_plain(object A, tol, atol, columns, exact, modulus, workers,
+                                   bint reduced):
     """Return the Reduction of one plain matrix, or None if the declaration must decide"""
     cdef Py_ssize_t asked
-    cdef double bound
+    cdef double bound, least
     if (exact is False and modulus is None and workers == 1
             and (is_plain(A, 2, cnp.NPY_DOUBLE) or is_plain(A, 2, cnp.NPY_FLOAT))):
         asked = plain_columns(columns, (<cnp.ndarray>A).shape[1])
         bound = plain_tol(tol)
-        if asked >= 0 and bound == bound:
-            return reduce_one(A, asked, bound, reduced, ANY_ENGINE)
+        least = plain_atol(atol)
+        if asked >= 0 and bound == bound and least == least:
+            return reduce_one(A, asked, bound, least, reduced, ANY_ENGINE)
     return None
 
 
-def ref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
-    made = reduce_if_plain(A, tol, columns, exact, modulus, workers, False)
+def ref(A, *, tol=None, atol=0.0, columns=None, exact=False, modulus=None, workers=1):
+    made = reduce_if_plain(A, tol, atol, columns, exact, modulus, workers, False)
     return made if made is not None else ref.__wrapped__(
-        A, tol=tol, columns=columns, exact=exact, modulus=modulus, workers=workers)
+        A, tol=tol, atol=atol, columns=columns, exact=exact, modulus=modulus, workers=workers)
 
 
-def rref(A, *, tol=None, columns=None, exact=False, modulus=None, workers=1):
-    made = reduce_if_plain(A, tol, columns, exact, modulus, workers, True)
+def rref(A, *, tol=None, atol=0.0, columns=None, exact=False, modulus=None, workers=1):
+    made = reduce_if_plain(A, tol, atol, columns, exact, modulus, workers, True)
     return made if made is not None else rref.__wrapped__(
-        A, tol=tol, columns=columns, exact=exact, modulus=modulus, workers=workers)
+        A, tol=tol, atol=atol, columns=columns, exact=exact, modulus=modulus, workers=workers)

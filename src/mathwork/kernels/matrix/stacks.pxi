@@ -3,8 +3,11 @@
 # The entry (i, j) of L matrices is one register, V[i, j]. `reduce_small` decides by branches; here
 # each lane picks, with the same operations in the same order, so that the bits agree. Nearly all
 # matrices have a pivot in each of their first columns, and only those are finished here. A matrix
-# goes through `reduce_small` after all if it lacks a pivot, is not finite, or has rows, pivots or
-# rows of its echelon form at the ends of the range.
+# goes through `reduce_small` after all if it lacks a pivot, is not finite, has rows, pivots or rows
+# of its echelon form at the ends of the range, or is float32 and had a close call.
+#
+# Float32 is reduced again in float64 where a call was close: its own arithmetic adds rounding of
+# the size that the data have.
 
 cdef enum:
     LANE_ROWS = 8           # of the largest matrix that goes in a lane
@@ -81,9 +84,15 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
 
 
 cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
-                                    Py_ssize_t columns, lanes* undo) noexcept nogil:
-    """equilibrate() in every lane; NaN also where a row is not safe, or an entry left the range"""
-    cdef lanes norm = fill(like, 0), total = norm, reach = norm, lost = norm, entry
+                                    Py_ssize_t columns, bint by_default,
+                                    lanes* undo) noexcept nogil:
+    """equilibrate() in every lane
+
+    NaN also where a row is not safe, where an entry left the range, and where rows are so far
+    apart that the smallest may be dust.
+    """
+    cdef lanes norm = fill(like, 0), total = norm, high = norm, low = norm, lost = norm, entry
+    cdef lanes reach
     cdef lanes magnitude[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
     cdef Py_ssize_t i, j
@@ -94,7 +103,8 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
             magnitude[i] = larger(absolute(V[i * LANE_COLUMNS + j]), magnitude[i])
     for i in range(m):
         scale[i] = scale_of(magnitude[i], &undo[i])
-        reach = larger(scale[i], larger(undo[i], reach))
+        low = larger(scale[i], low)
+        high = larger(undo[i], high)
         magnitude[i] = fill(like, 0)
     for j in range(columns):
         for i in range(m):
@@ -105,7 +115,10 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
             entry = V[i * LANE_COLUMNS + j]
             V[i * LANE_COLUMNS + j] = entry * scale[i]
             lost = larger_loss(entry, V[i * LANE_COLUMNS + j], undo[i], lost)
-    reach = pick(lost, fill(like, 0), fill(like, INFINITY), reach)
+    reach = pick(lost, fill(like, 0), fill(like, INFINITY), larger(low, high))
+    if by_default:          # tol is below
+        reach = pick(low * high, fill(like, 2.0 ** 46 if lanes is f64v else 2.0 ** 19),
+                     fill(like, INFINITY), reach)
     for i in range(m):
         total = total + magnitude[i]
         norm = larger(magnitude[i], norm)
@@ -187,25 +200,148 @@ cdef inline lanes unreduce_group(lanes like, const Py_ssize_t m, Py_ssize_t n, P
     return lost
 
 
-cdef int reduce_matrix(
+# ---- float32 where a call was close ----
+
+cdef struct Doubled:            # a float32 matrix in float64
+    double cells
+    double* given
+    double* found
+
+
+cdef void lay_out_doubled(void* job, Arena* arena) noexcept nogil:
+    """The pieces of reduce_doubled()"""
+    cdef Doubled* doubled = <Doubled*>job
+    doubled.given = doubles(arena, doubled.cells)
+    doubled.found = doubles(arena, doubled.cells)
+
+
+cdef inline bint is_whole(Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
+                          const float* A) noexcept nogil:
+    """Whether the first columns hold whole numbers below 2^24 alone: those carry no rounding"""
+    cdef bint whole = True
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        for j in range(columns):
+            whole &= fabs(A[i * n + j]) < 16777216
+        if not whole:
+            return False
+        for j in range(columns):
+            whole &= A[i * n + j] == <int>A[i * n + j]
+    return whole
+
+
+cdef void round_rows(Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns, bint reduced, double* E,
+                     float* R, Verdict* verdict) noexcept nogil:
+    """R = E, which is overwritten; rows of a row echelon form are put in range"""
+    cdef Py_ssize_t i, j
+    cdef int exponent, wanted = 0
+    cdef double digits
+    for i in range(m):
+        if not reduced:
+            # Rounded at a scale of its own first, so that the row keeps what float32 can hold.
+            for j in range(n):
+                if E[j] != 0 and fabs(E[j]) < INFINITY:
+                    digits = <float>frexp(E[j], &exponent)
+                    E[j] = ldexp(digits, exponent)
+            wanted = exponent_in_range(n, columns, NULL, 0, True, <const double*>E)
+            verdict.exponent -= wanted
+        for j in range(n):
+            R[j] = <float>ldexp(E[j], wanted) + <float>0
+        E += n
+        R += n
+
+
+cdef int reduce_by_size(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
-        Py_ssize_t columns, double tol, bint reduced, Py_ssize_t* pivots,
+        Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
     """Reduce one matrix by the engine that its size calls for; -1 where memory ran out, else 0"""
     if m and n and (engine == LARGE_ENGINE
                     or (engine == ANY_ENGINE and is_large(A, m, n, columns))):
-        return reduce_large(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
-    return reduce_small(like, m, n, A, R, columns, tol, reduced, pivots, verdict)
+        return reduce_large(like, m, n, A, R, columns, policy, reduced, pivots, verdict)
+    return reduce_small(like, m, n, A, R, columns, policy, reduced, pivots, verdict)
+
+
+cdef int reduce_doubled(
+        int engine, Py_ssize_t m, Py_ssize_t n, const float* A, float* R, Py_ssize_t columns,
+        const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+    """reduce_matrix() of float32 in float64, with the result rounded"""
+    cdef Policy finer = policy[0]
+    cdef Doubled doubled
+    cdef void* memory
+    cdef Py_ssize_t i
+    cdef int failed
+    doubled.cells = <double>m * n
+    memory = working_memory(lay_out_doubled, &doubled)
+    if memory == NULL:
+        return -1
+    for i in range(m * n):
+        doubled.given[i] = A[i]
+    if is_whole(m, n, columns, A):
+        finer.unit = UNIT_F64
+    failed = reduce_by_size(<f64v>fill_f64(0), engine, m, n, <const double*>doubled.given,
+                            doubled.found, columns, &finer, reduced, pivots, verdict)
+    if not failed:
+        round_rows(m, n, columns, reduced, doubled.found, R, verdict)
+    free(memory)
+    return failed
+
+
+cdef int reduce_by_need(
+        lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
+        Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
+        Verdict* verdict) noexcept nogil:
+    """Reduce one matrix, float32 again in float64 if a call was close
+
+    Not if the caller gave a tolerance. Return -1 where memory ran out, else 0.
+    """
+    cdef int failed = reduce_by_size(like, engine, m, n, A, R, columns, policy, reduced, pivots,
+                                     verdict)
+    if (real is float and not failed and policy.tol < 0 and verdict.status == REDUCED
+            and not (verdict.accepted >= CLOSE_ACCEPTED and verdict.rejected == 0)):
+        return reduce_doubled(engine, m, n, A, R, columns, policy, reduced, pivots, verdict)
+    return failed
+
+
+cdef int reduce_matrix(
+        lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
+        Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
+        Verdict* verdict) noexcept nogil:
+    """Reduce one matrix; return -1 where memory ran out, else 0
+
+    Entries of at most atol in the first columns are zero before rows are scaled.
+    """
+    cdef real* kept
+    cdef Py_ssize_t i, j
+    cdef int failed
+    if not policy.atol > 0 or m == 0 or n == 0:
+        failed = reduce_by_need(like, engine, m, n, A, R, columns, policy, reduced, pivots,
+                                verdict)
+        verdict.accepted = min(verdict.accepted, verdict.dust)
+        return failed
+    kept = <real*>malloc(m * n * sizeof(real))
+    if kept == NULL:
+        return -1
+    memcpy(kept, A, m * n * sizeof(real))
+    for i in range(m):
+        for j in range(columns):
+            if fabs(kept[i * n + j]) <= policy.atol and fabs(kept[i * n + j]) < INFINITY:
+                kept[i * n + j] = 0
+    failed = reduce_by_need(like, engine, m, n, <const real*>kept, R, columns, policy, reduced,
+                            pivots, verdict)
+    free(kept)
+    verdict.accepted = min(verdict.accepted, verdict.dust)
+    return failed
 
 
 cdef int reduce_alone(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
-        Py_ssize_t columns, double tol, bint reduced, const Stack* found,
+        Py_ssize_t columns, const Policy* policy, bint reduced, const Stack* found,
         Py_ssize_t s) noexcept nogil:
     """reduce_matrix() of matrix s of A into R; -1 where memory ran out, else 0"""
     cdef Py_ssize_t most = min(m, columns), k
     cdef Verdict verdict
-    if reduce_matrix(like, engine, m, n, A + s * m * n, R + s * m * n, columns, tol, reduced,
+    if reduce_matrix(like, engine, m, n, A + s * m * n, R + s * m * n, columns, policy, reduced,
                      found.pivots + s * most, &verdict):
         return -1
     for k in range(verdict.rank, most):
@@ -275,15 +411,17 @@ cdef inline void note_group(lanes accepted, lanes parity, Py_ssize_t first, cons
 
 cdef inline void reduce_groups(
         lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
-        Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
+        Py_ssize_t columns, const Policy* policy, bint reduced, const Stack* found) noexcept nogil:
     """reduce_small() of `count` matrices of A into R; count is at least L"""
     cdef lanes V[LANE_ROWS * LANE_COLUMNS]
     cdef lanes raw[LANE_ROWS * LANE_COLUMNS]
     cdef lanes undo[LANE_ROWS]
     cdef lanes* kept = NULL if reduced else raw
     cdef lanes norm, accepted, failed, parity
-    cdef real unit = tolerance(m, columns, tol, <real>1)
-    cdef lanes relative = fill(like, unit if tol < 0 else 0), fixed = fill(like, unit) - relative
+    cdef bint by_default = policy.tol < 0
+    cdef real unit = tolerance(policy, <real>1)
+    cdef lanes relative = fill(like, unit if by_default else 0)
+    cdef lanes fixed = fill(like, unit) - relative
     cdef real numbers[MAX_LANES]
     cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
     cdef const real* source
@@ -300,12 +438,14 @@ cdef inline void reduce_groups(
         for k in range(0, bytes, 64):
             prefetch(<const char*>(A + (first + L) * cells) + k)
             prefetch(<const char*>(R + (first + L) * cells) + k)
-        norm = equilibrate_lanes(like, m, n, V, columns, undo)
-        norm = mul_add(norm, relative, fixed)
+        norm = equilibrate_lanes(like, m, n, V, columns, by_default, undo)
+        norm = mul_add(root(norm), relative, fixed)
         accepted = fill(like, INFINITY)
         parity = fill(like, 1)
         failed = norm - norm            # 0 or NaN
         reduce_group(like, m, n, columns, V, norm, kept, undo, &accepted, &failed, &parity)
+        if real is float and by_default:
+            failed = pick(accepted, fill(like, CLOSE_ACCEPTED), failed, fill(like, 1))
         if not reduced:
             failed = larger(unreduce_group(like, m, n, most, raw, undo, V), failed)
         store_group(like, m, n, V, R + first * cells)
@@ -313,43 +453,44 @@ cdef inline void reduce_groups(
         store(numbers, failed)
         for k in range(L):
             if not numbers[k] == 0:
-                reduce_alone(like, SMALL_ENGINE, m, n, A, R, columns, tol, reduced, found,
+                reduce_alone(like, SMALL_ENGINE, m, n, A, R, columns, policy, reduced, found,
                              first + k)
         s += L
 
 
 cdef void groups_of_rows(
         lanes like, Py_ssize_t m, Py_ssize_t n, Py_ssize_t count, const real* A, real* R,
-        Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
+        Py_ssize_t columns, const Policy* policy, bint reduced, const Stack* found) noexcept nogil:
     """reduce_groups() with m as a constant, so that the compiler unrolls its loops"""
     if m == 1:
-        reduce_groups(like, 1, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 1, n, count, A, R, columns, policy, reduced, found)
     elif m == 2:
-        reduce_groups(like, 2, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 2, n, count, A, R, columns, policy, reduced, found)
     elif m == 3:
-        reduce_groups(like, 3, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 3, n, count, A, R, columns, policy, reduced, found)
     elif m == 4:
-        reduce_groups(like, 4, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 4, n, count, A, R, columns, policy, reduced, found)
     elif m == 5:
-        reduce_groups(like, 5, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 5, n, count, A, R, columns, policy, reduced, found)
     elif m == 6:
-        reduce_groups(like, 6, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 6, n, count, A, R, columns, policy, reduced, found)
     elif m == 7:
-        reduce_groups(like, 7, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 7, n, count, A, R, columns, policy, reduced, found)
     elif m == 8:
-        reduce_groups(like, 8, n, count, A, R, columns, tol, reduced, found)
+        reduce_groups(like, 8, n, count, A, R, columns, policy, reduced, found)
 
 
 cdef int reduce_stack(
         lanes like, int engine, Py_ssize_t count, Py_ssize_t m, Py_ssize_t n, const real* A,
-        real* R, Py_ssize_t columns, double tol, bint reduced, const Stack* found) noexcept nogil:
+        real* R, Py_ssize_t columns, const Policy* policy, bint reduced,
+        const Stack* found) noexcept nogil:
     """reduce_matrix() of `count` matrices A into R; return -1 if memory ran out, else 0"""
     cdef Py_ssize_t s
-    if (engine == ANY_ENGINE and count >= lane_count(A) and 0 < m <= LANE_ROWS
+    if (engine == ANY_ENGINE and policy.atol == 0 and count >= lane_count(A) and 0 < m <= LANE_ROWS
             and 0 < n <= LANE_COLUMNS):
-        groups_of_rows(like, m, n, count, A, R, columns, tol, reduced, found)
+        groups_of_rows(like, m, n, count, A, R, columns, policy, reduced, found)
         return 0
     for s in range(count):
-        if reduce_alone(like, engine, m, n, A, R, columns, tol, reduced, found, s):
+        if reduce_alone(like, engine, m, n, A, R, columns, policy, reduced, found, s):
             return -1
     return 0

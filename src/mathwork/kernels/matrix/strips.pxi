@@ -30,7 +30,9 @@ cdef struct Blocked:        # a reduction under way
     Py_ssize_t number       # bytes of a number
     Py_ssize_t panel        # columns of a panel: two registers
     Py_ssize_t strips       # of a slab
-    double tol
+    const Policy* policy
+    double tol              # for this matrix
+    const void* A
     Py_ssize_t taken        # columns already in R
     Py_ssize_t rank         # pivots in those columns
     Py_ssize_t* pivots
@@ -278,7 +280,7 @@ cdef void reduce_strip(lanes like, Blocked* job, Py_ssize_t before, Py_ssize_t l
     cdef Py_ssize_t width = strip_columns(R), rank = job.rank, M = job.m - rank, L = lane_count(R)
     cdef Py_ssize_t ld = job.ld, next_column = job.next_column, ldw = min(job.m, job.columns)
     cdef Py_ssize_t held[STRIP_COLUMNS]
-    cdef Py_ssize_t k = 0, i, j, q, at
+    cdef Py_ssize_t k = 0, at = 0, i, j, q, column
     cdef double dots[ESTIMATES]
     cdef double estimate
     cdef real best
@@ -297,6 +299,9 @@ cdef void reduce_strip(lanes like, Blocked* job, Py_ssize_t before, Py_ssize_t l
         best = eliminate_column(like, M, k, held, <const real*>P, next_column, x)
         if job.taken + left + j >= job.columns or k == M:
             continue
+        if job.policy.atol > 0:
+            at = largest_kept(k, M, 1, <const real*>x, <const real*>job.undo, job.rows + rank,
+                              job.policy.atol, &best)
         estimate = 0
         for q in range(ESTIMATES):
             dots[q] = sums[q * ld + j]
@@ -305,8 +310,13 @@ cdef void reduce_strip(lanes like, Blocked* job, Py_ssize_t before, Py_ssize_t l
             estimate += fabs(dots[q]) / ESTIMATES
         if not accepts(like, job, before, left, j, k, held, best, estimate, &reduced, R):
             memset(x + k, 0, (M - k) * sizeof(real))
+            column = job.order[job.taken + left + j]
+            if job.policy.tol < 0 and is_scaled_apart(
+                    job.m, job.n, <const real*>job.A + column, <const real*>job.undo, job.tol):
+                job.verdict.rejected = max(job.verdict.rejected, 1.0)
             continue
-        at = first_of_size(like, M, k, best, <const real*>x)
+        if job.policy.atol == 0:
+            at = first_of_size(like, M, k, best, <const real*>x)
         job.swapped[rank + k] = rank + at
         if at != k:
             for i in range(width):

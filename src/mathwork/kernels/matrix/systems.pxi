@@ -34,6 +34,7 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
     cdef real* reduced
     cdef real* row
     cdef real check = 0
+    cdef Policy policy = policy_of(-1, 0, real is float)
     cdef Verdict verdict
     cdef int failed
     cdef void* memory
@@ -52,8 +53,8 @@ cdef int solve_regular_system(lanes like, Py_ssize_t n, Py_ssize_t k, const real
             for j in range(k):
                 row[n + j] = B[i * k + j]
                 check += B[i * k + j] * 0       # NaN where B is not finite
-    failed = reduce_matrix(like, ANY_ENGINE, n, width, <const real*>both, reduced, n, -1, True,
-                           system.pivots, &verdict)
+    failed = reduce_matrix(like, ANY_ENGINE, n, width, <const real*>both, reduced, n, &policy,
+                           True, system.pivots, &verdict)
     accepted[0] = verdict.accepted
     if failed == 0:
         for i in range(n):
@@ -112,7 +113,10 @@ def solve_regular(A, b):
 
 
 def invert_regular(A):
-    """Return the inverse, or None unless A is plain, square and of full rank."""
+    """Return (the inverse, the smallest pivot over its bound), or None
+
+    It is None unless A is plain, square and of full rank.
+    """
     cdef int typenum = cnp.NPY_DOUBLE if is_plain(A, 2, cnp.NPY_DOUBLE) else cnp.NPY_FLOAT
     cdef Py_ssize_t n
     cdef double accepted
@@ -121,7 +125,8 @@ def invert_regular(A):
     n = (<cnp.ndarray>A).shape[0]
     if n == 0 or n != (<cnp.ndarray>A).shape[1]:
         return None
-    return regular_solution(A, None, new_matrix(n, n, typenum), &accepted)
+    inverse = regular_solution(A, None, new_matrix(n, n, typenum), &accepted)
+    return None if inverse is None else (inverse, accepted)
 
 
 # ---- determinants ----
