@@ -25,8 +25,8 @@ KERNELS = {_levels.module_name(topic, level) for topic in _levels.TOPICS
 # layers below its own.
 LAYERS = (
     {"_types"},
-    {"_arrays", "_cpu", "_extras", "_files", "_rows", "_status", "_version", "_workers",
-     "constants"},
+    {"_arrays", "_cpu", "_extras", "_files", "_rows", "_status", "_version", "_warnings",
+     "_workers", "constants"},
     {module.partition(".")[2] for module in KERNELS},
     {"_levels", "_doors"},
     {"activations", "init", "matrix", "nn", "orbit", "regression"},

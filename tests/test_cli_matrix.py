@@ -60,8 +60,13 @@ def test_text_of_a_result_is_read_again(rng):
 
 
 def test_rref_json():
-    assert json_of("rref", "-", stdin="1 2 3 | 6\n2 4 6 | 12\n") == {
-        "matrix": [[1, 2, 3, 6], [0, 0, 0, 0]], "pivots": [0], "rank": 1}
+    report = json_of("rref", "-", stdin="1 2 3 | 6\n2 4 6 | 12\n")
+    accepted, rejected = report.pop("margin")
+    assert accepted > 1e10 and rejected == 0
+    assert report == {"matrix": [[1, 2, 3, 6], [0, 0, 0, 0]], "pivots": [0], "rank": 1,
+                      "ambiguous": False, "status": 0}
+    report = json_of("rref", "-", stdin="1 1\n1 1.00000000000001")
+    assert report["ambiguous"] is True and 1 < report["margin"][0] < 64
 
 
 def test_rref_exact():
@@ -99,8 +104,9 @@ def test_rref_says_when_the_rank_was_close():
 def test_rref_of_what_is_not_finite():
     assert output_of("rref", "-", stdin="1 nan\n2 inf") == (
         "nan nan\nnan nan\n# rank 0; the matrix holds NaN or infinity\n")
-    assert json_of("rref", "-", stdin="1 nan") == {"matrix": [[None, None]], "pivots": [],
-                                                   "rank": 0}
+    assert json_of("rref", "-", stdin="1 nan") == {
+        "matrix": [[None, None]], "pivots": [], "rank": 0, "ambiguous": True,
+        "margin": [None, None], "status": 1}
 
 
 def test_bars_may_stand_first_and_last():
@@ -130,7 +136,8 @@ def test_solve_inconsistent():
     for options in ((), ("--exact",), ("--mod", 5)):
         assert output_of("solve", "-", *options, stdin="1 2 | 3\n2 4 | 7") == "inconsistent\n"
     report = json_of("solve", "-", stdin="1 2 | 3\n2 4 | 7")
-    assert report == {"status": "inconsistent", "x": [None, None], "null_space": [[-2], [1]]}
+    assert report == {"status": "inconsistent", "x": [None, None], "null_space": [[-2], [1]],
+                      "ambiguous": False}
     report = json_of("solve", "-", "--exact", stdin="1 2 | 3\n2 4 | 7")
     assert report == {"status": "inconsistent", "x": None, "null_space": [["-2"], ["1"]]}
 
@@ -144,7 +151,8 @@ def test_solve_several_right_hand_sides():
 
 def test_solve_json():
     assert json_of("solve", "-", stdin=SYSTEM) == {
-        "status": "unique", "x": [0, 2], "null_space": [[], []]}
+        "status": "unique", "x": [0, 2], "null_space": [[], []], "ambiguous": False}
+    assert json_of("solve", "-", stdin="1 1 1\n1 1.00000000000001 1")["ambiguous"] is True
     assert json_of("solve", "-", "--exact", stdin="3 | 1") == {
         "status": "unique", "x": ["1/3"], "null_space": [[]]}
 
@@ -152,7 +160,7 @@ def test_solve_json():
 def test_solve_of_what_is_not_finite():
     assert output_of("solve", "-", stdin="1 nan | 2").startswith("nan\n")
     assert json_of("solve", "-", stdin="1 0 inf\n0 1 1") == {
-        "status": "nan", "x": [None, None], "null_space": [[], []]}
+        "status": "nan", "x": [None, None], "null_space": [[], []], "ambiguous": False}
 
 
 def test_solve_says_what_is_wrong_with_which_side():

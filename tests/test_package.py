@@ -46,7 +46,7 @@ def test_the_public_names():
         "matmul", "matvec", "augment", "swap_rows", "scale_row", "add_multiple", "is_ref",
         "is_rref", "ref", "rref", "Reduced", "Margin", "solve", "Solution", "rank", "det", "inv",
         "null_space", "eliminate", "Elimination", "parse_matrix", "ParsedMatrix",
-        "parse_equations", "ParsedEquations"}
+        "parse_equations", "ParsedEquations", "RankWarning"}
     assert set(regression.__all__) == {
         "fit_line", "LineFit", "fit_linear", "LinearFit", "RankWarning", "fit_polynomial",
         "PolynomialFit", "fit_groups", "GroupFits", "fit_rolling", "RollingFits", "Moments"}

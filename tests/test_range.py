@@ -20,6 +20,11 @@ every_shape = pytest.mark.parametrize("shape", SHAPES)
 every_engine = pytest.mark.parametrize("engine", ["any", "small", "large"])
 
 
+# A row that is much smaller than another and uses few bits is a close call, rightly or not.
+scales_look_like_rounding = pytest.mark.filterwarnings(
+    "ignore:the rank of:mathwork.matrix.RankWarning")
+
+
 def reduce(kernels, A, reduced=False, columns=None, tol=-1.0, **how):
     columns = A.shape[-1] if columns is None else columns
     return kernels.reduce_plain(np.ascontiguousarray(A), columns, tol, reduced, **how)
@@ -212,6 +217,7 @@ def test_products_of_pivots_that_leave_the_range():
         -2 * Fraction(1.7e308) * Fraction(5e-324))
 
 
+@scales_look_like_rounding
 @pytest.mark.parametrize("n", range(1, 9))
 def test_determinants_of_rows_of_any_scale(dtype, rng, n):
     B, d, A = rows_of_any_scale(rng, dtype, 6 * STACKED, n, n)
@@ -229,6 +235,7 @@ def test_determinants_of_rows_of_any_scale(dtype, rng, n):
             assert stack[k] == 0
 
 
+@scales_look_like_rounding
 @pytest.mark.parametrize("n", [20, 60, 100])
 def test_large_determinants_of_rows_of_any_scale(dtype, rng, n):
     most = limits(dtype)[1]
@@ -244,6 +251,7 @@ def test_large_determinants_of_rows_of_any_scale(dtype, rng, n):
         assert is_rounded(det(A), (-1) ** inversions * Fraction(2) ** int(d.sum()), n, dtype)
 
 
+@scales_look_like_rounding
 @pytest.mark.parametrize("n", range(1, 9))
 def test_determinants_of_entries_of_any_magnitude(dtype, rng, n):
     A = entries_of_any_magnitude(rng, dtype, 4 * STACKED, n, n)
@@ -278,6 +286,7 @@ def regular(rng, n):
             return B
 
 
+@scales_look_like_rounding
 @every_shape
 def test_ranks_and_null_spaces_do_not_see_the_scale_of_rows(dtype, rng, shape):
     B, _, A = rows_of_any_scale(rng, dtype, 3 * STACKED, *shape)
@@ -329,6 +338,7 @@ def test_an_infinite_unknown_leaves_the_others_alone():
         assert x.tolist() == [2.0 ** 1023, -math.inf]
 
 
+@scales_look_like_rounding
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 8, 50])
 def test_inverses_of_rows_of_any_scale(dtype, rng, n):
     least, most = limits(dtype)

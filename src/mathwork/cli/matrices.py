@@ -44,9 +44,11 @@ def rref(source, exact, steps, modulus, as_json):
 
     The result is text of the same form: numbers that read back to the same bits, and a comment with
     the rank and the columns of the pivots, counted from 1. Another comment names a row that says
-    0 = 1. With --json it is {"matrix": [[...], ...], "pivots": [...], "rank": ...}, with columns
-    counted from 0; --steps adds "steps", the row operations, and equations add "names". Fractions
-    are strings like "3/4". NaN and infinity are null.
+    0 = 1. With --json it is {"matrix": [[...], ...], "pivots": [...], "rank": ..., "ambiguous":
+    ..., "margin": [accepted, rejected], "status": ...}, with columns counted from 0. The last three
+    are of floats alone: whether the rank was too close to call, how close it was, and 1 if the
+    matrix holds NaN or infinity, else 0. --steps adds "steps", the row operations, and equations
+    add "names". Fractions are strings like "3/4". NaN and infinity are null.
     """
     arithmetic(None, exact, modulus)
     A, columns, names = read_matrix(source, exact or steps or modulus is not None)
@@ -64,6 +66,9 @@ def rref(source, exact, steps, modulus, as_json):
         report = {"matrix": _digits(matrix), "pivots": pivots, "rank": len(pivots)}
         if steps:
             report["steps"] = [str(step) for step in work.steps]
+        elif not exact and modulus is None:
+            report |= {"ambiguous": reduced.ambiguous, "margin": list(reduced.margin),
+                       "status": reduced.status}
         if names is not None:
             report["names"] = names
         print_json(report)
@@ -100,10 +105,11 @@ def solve(source, exact, steps, modulus, as_json):
     a contradiction was too close to call. With --steps the row operations stand before all this,
     and numbers are fractions.
 
-    With --json the result is {"status": ..., "x": [...], "null_space": [[...], ...]}. Any
-    combination of the columns of null_space may be added to x. --steps adds "steps", and equations
-    add "names". Fractions are strings like "3/4". NaN, infinity and an x that does not exist are
-    null.
+    With --json the result is {"status": ..., "x": [...], "null_space": [[...], ...], "ambiguous":
+    ...}. Any combination of the columns of null_space may be added to x. ambiguous is of floats
+    alone: whether a rank or a contradiction was too close to call. --steps adds "steps", and
+    equations add "names". Fractions are strings like "3/4". NaN, infinity and an x that does not
+    exist are null.
     """
     arithmetic(None, exact, modulus)
     exact = exact or (steps and modulus is None)
@@ -122,6 +128,8 @@ def solve(source, exact, steps, modulus, as_json):
     if as_json:
         report = {"status": status, "x": None if x is None else _digits(x),
                   "null_space": _digits(null_space)}
+        if not exact and modulus is None:
+            report["ambiguous"] = whole.ambiguous
         if steps:
             report["steps"] = [str(step) for step in work.steps]
         if names is not None:

@@ -7,7 +7,9 @@ solve, Solution, rank, det, inv, null_space           mathwork.matrix.systems
 eliminate, Elimination                                mathwork.matrix.worked
 parse_matrix, ParsedMatrix                            mathwork.matrix.reading
 parse_equations, ParsedEquations                      mathwork.matrix.reading
+RankWarning                                           mathwork._warnings
 """
+from mathwork._warnings import RankWarning
 from mathwork.matrix.elimination import Margin, Reduced, ref, rref
 from mathwork.matrix.operations import (
     add_multiple,
@@ -24,8 +26,8 @@ from mathwork.matrix.systems import Solution, det, inv, null_space, rank, solve
 from mathwork.matrix.worked import Elimination, eliminate
 
 __all__ = [
-    "Elimination", "Margin", "ParsedEquations", "ParsedMatrix", "Reduced", "Solution",
-    "add_multiple", "augment", "det", "eliminate", "inv", "is_ref", "is_rref", "matmul", "matvec",
-    "null_space", "parse_equations", "parse_matrix", "rank", "ref", "rref", "scale_row", "solve",
-    "swap_rows",
+    "Elimination", "Margin", "ParsedEquations", "ParsedMatrix", "RankWarning", "Reduced",
+    "Solution", "add_multiple", "augment", "det", "eliminate", "inv", "is_ref", "is_rref", "matmul",
+    "matvec", "null_space", "parse_equations", "parse_matrix", "rank", "ref", "rref", "scale_row",
+    "solve", "swap_rows",
 ]

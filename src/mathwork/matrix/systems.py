@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -9,7 +10,15 @@ import numpy as np
 
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
-from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
+from mathwork._status import (
+    INCONSISTENT,
+    INFINITE,
+    REDUCED,
+    SOLUTION_WORDS,
+    SYSTEM_NOT_FINITE,
+    UNIQUE,
+)
+from mathwork._warnings import RankWarning
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import (
     checked_atol,
@@ -37,6 +46,9 @@ CANCELLED = 16
 # by more than this part of it: d carries more rounding than a pivot does.
 CLOSE_CONTRADICTION = 1000
 CLOSE_AGREEMENT = 0.1
+
+
+REMEDY = "tol=0 takes all that is not 0 for data, exact=True computes with Fractions"
 
 
 class _Parts(NamedTuple):
@@ -283,8 +295,8 @@ def _solved(A: FloatArray, sides: FloatArray, tol: float | None,
     status = np.where(lost.any(axis=-1), INCONSISTENT, status)
     status = np.where(unknown.any(axis=-1) | np.not_equal(reduced.status, 0),
                       SYSTEM_NOT_FINITE, status)
-    return (status.astype(np.int8), x, _null_space(reduced, n),
-            reduced.ambiguous | close.any(axis=-1))
+    basis, doubtful = _null_vectors(A, reduced, tol, atol)
+    return (status.astype(np.int8), x, basis, reduced.ambiguous | close.any(axis=-1) | doubtful)
 
 
 def _reduced_beside(A: FloatArray, sides: FloatArray, tol: float | None,
@@ -335,20 +347,24 @@ def _contradictions(A: FloatArray, sides: FloatArray, reduced: Reduced, tol: flo
         return tuple(np.zeros((2, *sides.shape[:-2], sides.shape[-1]), bool))
     exponents = _row_exponents(A)
     with np.errstate(all="ignore"):
-        if tol is None:
-            norm = np.ldexp(np.abs(A), -exponents[..., None]).sum(axis=-1).max(axis=-1, initial=0)
-            tol = kernels.units[A.dtype.char] * np.sqrt(norm)      # as in rref
+        unit = CANCELLED * np.asarray(_default_tol(A, exponents) if tol is None else tol)
         magnitudes = np.abs(_in_range(A, sides, reduced, exponents, atol))
         beyond = np.arange(m)[:, None] >= rank[..., None, None]
         rest = np.where(beyond, magnitudes, 0).max(axis=-2, initial=0)
         size = np.where(beyond, 0, magnitudes).sum(axis=-2)
-        unit = CANCELLED * np.asarray(tol)[..., None]
+        unit = unit[..., None]
         bound = unit * size
         # x counts as at least 1 here: b may be all rounding.
         close = (rest > CLOSE_AGREEMENT * bound) & (
             rest < np.maximum(CLOSE_CONTRADICTION * bound, unit))
     no_row = (~A.any(axis=-1, keepdims=True) & (sides != 0)).any(axis=-2)
     return (rest > bound) | no_row, close & ~no_row
+
+
+def _default_tol(A: FloatArray, exponents: NDArray[np.intc]) -> NDArray[np.float64]:
+    """Return the tolerance of rref for each matrix; exponents are those of its rows"""
+    norm = np.ldexp(np.abs(A), -exponents[..., None]).sum(axis=-1).max(axis=-1, initial=0)
+    return kernels.units[A.dtype.char] * np.sqrt(norm)
 
 
 def _in_range(A: FloatArray, sides: FloatArray, reduced: Reduced, exponents: NDArray[np.intc],
@@ -374,6 +390,19 @@ def _row_exponents(A: FloatArray) -> NDArray[np.intc]:
     return np.where(usable, np.frexp(largest)[1] - 1, 0).astype(np.intc)
 
 
+def _warn_if_close(close: Any, reduced: Reduced, tol: float | None) -> None:
+    """Warn the caller of a public function, unless tol = 0 has made the call"""
+    close = close & np.equal(reduced.status, REDUCED)
+    if tol == 0 or not close.any():
+        return
+    which = "the rank of A" if close.ndim == 0 else f"the rank of {close.sum()} of {close.size} A"
+    warnings.warn(_close_text(which), RankWarning, stacklevel=3)
+
+
+def _close_text(which: str) -> str:
+    return f"{which} was too close to call in floats: {REMEDY}"
+
+
 def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
          modulus: SupportsIndex | None = None) -> int | NDArray[np.intp]:
     """The number of independent rows.
@@ -394,6 +423,11 @@ def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bo
     TypeError, ValueError
         As :func:`rref`.
 
+    Warns
+    -----
+    RankWarning
+        If a rank was a close call, as ``ambiguous`` of :class:`Reduced` tells.
+
     Examples
     --------
     >>> from mathwork.matrix import rank
@@ -401,7 +435,11 @@ def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bo
     1
     """
     field = arithmetic(tol, exact, modulus, atol)
-    return rref(A, tol=tol, atol=atol).rank if field is None else field.rank(A)
+    if field is not None:
+        return field.rank(A)
+    reduced = rref(A, tol=tol, atol=atol)
+    _warn_if_close(reduced.ambiguous, reduced, tol)
+    return reduced.rank
 
 
 @overload
@@ -436,6 +474,11 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
     TypeError, ValueError
         As :func:`rref`.
 
+    Warns
+    -----
+    RankWarning
+        If a rank was a close call, as ``ambiguous`` of :class:`Reduced` tells.
+
     Examples
     --------
     >>> from mathwork.matrix import null_space
@@ -460,7 +503,9 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
         basis = field.null_space(A)
         return in_integers(basis) if integer else basis
     A = checked_matrix(A)
-    basis = _null_space(rref(_flat(A), tol=tol, atol=atol), A.shape[-1])
+    reduced = rref(_flat(A), tol=tol, atol=atol)
+    basis, doubtful = _null_vectors(_flat(A), reduced, tol, atol)
+    _warn_if_close(reduced.ambiguous | doubtful, reduced, tol)
     return basis.reshape(*A.shape[:-2], *basis.shape[-2:])
 
 
@@ -477,6 +522,40 @@ def in_integers(basis: NDArray[Any]) -> NDArray[Any]:
             divisor = -divisor
         result[column] = [entry // divisor for entry in whole]
     return result
+
+
+def _null_vectors(A: FloatArray, reduced: Reduced, tol: float | None, atol: float
+                  ) -> tuple[FloatArray, NDArray[np.bool]]:
+    """Return (the null space, whether A times it is not zero to rounding)
+
+    Elimination is not stable row by row: a row may leave more than its own rounding. One step of
+    refinement then brings it down.
+    """
+    basis = _null_space(reduced, A.shape[-1])
+    if 0 in (A.shape[-2], basis.shape[-1]):
+        return basis, np.zeros(A.shape[:-2], bool)
+    exponents = _row_exponents(A)
+    with np.errstate(all="ignore"):
+        bound = (tol or _default_tol(A, exponents)) + np.ldexp(atol, -exponents).T
+    scaled = np.ldexp(A.astype(float), -exponents[..., None])
+    wrong = _exceeds(scaled, basis, bound.T)
+    for at in map(tuple, np.argwhere(wrong)):
+        pivots = np.asarray(reduced.pivots)[at]
+        pivots = pivots[pivots >= 0]
+        rest = scaled[at] @ basis[at].astype(float)
+        again = _reduced_beside(scaled[at][:, pivots], rest, 0)
+        if again.rank == len(pivots):
+            basis[at][pivots] -= again.matrix[:len(pivots), len(pivots):]
+    return basis, _exceeds(scaled, basis, bound.T) if wrong.any() else wrong
+
+
+def _exceeds(A: NDArray[Any], basis: NDArray[Any], bound: NDArray[Any]) -> NDArray[np.bool]:
+    """Return whether a row of A times a vector is above its bound times the vector's 1-norm"""
+    basis = basis.astype(float)
+    with np.errstate(all="ignore"):
+        sizes = np.abs(basis).sum(axis=-2)
+        rest = np.abs(A @ basis)
+        return (rest > bound[..., None] * sizes[..., None, :]).any(axis=(-2, -1))
 
 
 def _null_space(reduced: Reduced, n: int) -> FloatArray:
@@ -532,6 +611,11 @@ def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     TypeError, ValueError
         As :func:`rref`; and ValueError if A is not square.
 
+    Warns
+    -----
+    RankWarning
+        If a rank was a close call, as ``ambiguous`` of :class:`Reduced` tells.
+
     Examples
     --------
     >>> from mathwork.matrix import inv
@@ -542,7 +626,10 @@ def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     if tol is None and _is_zero(atol) and exact is False and modulus is None:
         found = kernels.invert_regular(A)
         if found is not None:
-            return found[0]
+            inverse, accepted = found
+            if not accepted >= CLOSE_ACCEPTED:
+                warnings.warn(_close_text("the rank of A"), RankWarning, stacklevel=2)
+            return inverse
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return field.inv(A)
@@ -552,13 +639,20 @@ def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     reduced = _reduced_beside(A, identity, tol, atol)
     singular = np.less(reduced.rank, n)
     if A.ndim == 2 and singular:
-        raise np.linalg.LinAlgError(
-            f"A has no inverse: its rank is {reduced.rank} of {n}" if reduced.status == 0
-            else "A has no inverse: it holds NaN or infinity")
+        raise np.linalg.LinAlgError(_why_singular(reduced, n))
+    _warn_if_close(reduced.ambiguous, reduced, tol)
     inverse = reduced.matrix[..., n:].copy()
     if A.ndim > 2:
         inverse[singular] = np.nan
     return inverse
+
+
+def _why_singular(reduced: Reduced, n: int) -> str:
+    if reduced.status:
+        return "A has no inverse: it holds NaN or infinity"
+    if reduced.ambiguous:
+        return f"A has no inverse: its rank is {reduced.rank} of {n} within rounding; {REMEDY}"
+    return f"A has no inverse: its rank is {reduced.rank} of {n}"
 
 
 @overload
@@ -587,6 +681,11 @@ def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     TypeError, ValueError
         As :func:`rref`; and ValueError if A is not square.
 
+    Warns
+    -----
+    RankWarning
+        If a rank was a close call, as ``ambiguous`` of :class:`Reduced` tells.
+
     Examples
     --------
     >>> from mathwork.matrix import det
@@ -598,4 +697,5 @@ def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
         return field.det(A)
     echelon = ref(A, tol=tol, atol=atol)
     with_checked_shape(echelon.matrix, square=True)
+    _warn_if_close(echelon.ambiguous, echelon, tol)
     return kernels.determinants(echelon)

@@ -1,16 +1,18 @@
 """Least squares that reach the limit of the data: lines, planes, polynomials, with inference.
 
 fit_line, LineFit                                     mathwork.regression.line
-fit_linear, LinearFit, RankWarning                    mathwork.regression.linear
+fit_linear, LinearFit                                 mathwork.regression.linear
+RankWarning                                           mathwork._warnings
 fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
 fit_groups, GroupFits, fit_rolling, RollingFits       mathwork.regression.batches
 Moments                                               mathwork.regression.moments
 the codes of `status`                                 mathwork.regression.status
 """
+from mathwork._warnings import RankWarning
 from mathwork.regression import status as status
 from mathwork.regression.batches import GroupFits, RollingFits, fit_groups, fit_rolling
 from mathwork.regression.line import LineFit, fit_line
-from mathwork.regression.linear import LinearFit, RankWarning, fit_linear
+from mathwork.regression.linear import LinearFit, fit_linear
 from mathwork.regression.moments import Moments
 from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
 

@@ -14,6 +14,7 @@ from mathwork._arrays import FLOAT64, as_plain
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
+from mathwork._warnings import RankWarning
 from mathwork.regression.checks import (
     as_readable,
     check_nan_policy,
@@ -34,22 +35,6 @@ if TYPE_CHECKING:
     from mathwork.regression.summary import Summary
 
 NAN_POLICIES = ("raise", "omit", "propagate")
-
-
-@public
-class RankWarning(UserWarning):
-    """A column of X depends on earlier columns, so its parameter is NaN.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> from mathwork.regression import RankWarning, fit_linear
-    >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("ignore", RankWarning)
-    ...     fit = fit_linear([[1, 2], [2, 4], [3, 6], [4, 8]], [1, 3, 2, 4])
-    >>> fit.params, fit.rank
-    (array([0.5, 0.8, nan]), 2)
-    """
 
 
 @public
