@@ -570,6 +570,10 @@ def test_a_row_that_cancellation_left_is_a_close_call(kernels, engine):
     # Data use all bits of their entries, and a row of zeros is none.
     for A in ([[1e-16, 2e-16], [1, 1.7]], [[0, 0], [1e-16, 1e-16]], [[1e-40, 0], [0, 1]]):
         assert not 0 < reduce(kernels, np.array(A), engine=engine)._verdict[1] < 64
+    # Small whole numbers are no rounding of large ones.
+    A = np.array([[1.4e7, 1], [1, 1]], np.float32)
+    assert reduce(kernels, A, engine=engine)._verdict[1] >= 64
+    assert reduce(kernels, A / 8, engine=engine)._verdict[1] < 64
 
 
 @every_engine

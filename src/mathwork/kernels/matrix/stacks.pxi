@@ -297,6 +297,9 @@ cdef int reduce_by_need(
     """
     cdef int failed = reduce_by_size(like, engine, m, n, A, R, columns, policy, reduced, pivots,
                                      verdict)
+    if (real is float and verdict.dust < INFINITY
+            and is_whole(m, n, columns, <const float*>A)):
+        verdict.dust = INFINITY         # small whole numbers are no rounding of large ones
     if (real is float and not failed and policy.tol < 0 and verdict.status == REDUCED
             and not (verdict.accepted >= CLOSE_ACCEPTED and verdict.rejected == 0)):
         return reduce_doubled(engine, m, n, A, R, columns, policy, reduced, pivots, verdict)
