@@ -1,6 +1,7 @@
 """Measure the worst error of every activation, and print the table of docs/accuracy.md.
 
     python -m bench.accuracy [--float32] [--float64 N] [--only NAME] [--processes N]
+    python -m bench.accuracy --rank [SHARE]
 
 Without --float32 and --float64 it does both: all 2^32 float32 values, and 10^8 float64 samples.
 Half of the samples are random bit patterns, so they have every exponent; the other half is dense
@@ -10,6 +11,9 @@ compiler gelu is skipped.
 
 An error is in units in the last place of the exact result. NaN must give NaN, and infinity the
 limit of the function; any other result counts as an infinite error.
+
+With --rank it counts wrong ranks of the sets of matrices in tests/rank_sets.py, or of a share of
+them, for rref and NumPy's matrix_rank.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import ctypes
 import functools
 import math
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -30,7 +35,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.report import aligned
-from mathwork import _levels, activations
+from mathwork import _levels, activations, matrix
 
 CHUNK = 1 << 18  # a chunk's arrays stay in cache
 SELU_SCALE, SELU_ALPHA = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
@@ -233,9 +238,26 @@ def arguments(names: list[str], worst: dict[str, list[Worst]]) -> str:
     )
 
 
+def count_ranks(share: float) -> None:
+    """Print how many ranks are wrong, wrong without a flag, and flagged, set by set."""
+    sys.path.append(str(pathlib.Path(__file__).parents[1] / "tests"))
+    import rank_sets
+
+    print(f"{'set':34}{'cases':>8}{'wrong':>8}{'unflagged':>11}{'flagged':>9}{'NumPy':>8}")
+    for name, make in rank_sets.every(share):
+        cases = list(make(rng=np.random.default_rng(16)))
+        found = rank_sets.counts(matrix.rref, cases)
+        found_ranks = [(np.linalg.matrix_rank(A), len(A), rank) for A, rank, _ in cases]
+        peer = sum(found == n if rank is None else found != rank for found, n, rank in found_ranks)
+        print(f"{name:34}{found[0]:8}{found[1]:8}{found[2]:11}{found[3]:9}{peer:8}", flush=True)
+
+
 def main() -> None:
     """Measure what is asked for and print the table."""
     options = _options()
+    if options.rank is not None:
+        count_ranks(options.rank)
+        return
     names = options.only or list(CASES)
     if "gelu" in names and c_library() is None:
         print("gelu skipped: no C compiler for its reference", file=sys.stderr)
@@ -261,6 +283,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--float64", type=float, metavar="N", help="N float64 samples")
     parser.add_argument("--only", action="append", choices=CASES, metavar="NAME")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
+    parser.add_argument("--rank", type=float, nargs="?", const=1.0, metavar="SHARE",
+                        help="ranks of matrices instead, of this share of the sets")
     return parser.parse_args()
 
 
