@@ -1,17 +1,17 @@
 # The rows of a regression as its kernels read them: a block at a time, columns apart.
 #
-# A design may lie in memory with any strides, as float32 or float64, its targets likewise. A
-# block holds some of its rows as columns of float64: those of X that are in use, then those of y,
-# each scaled by a power of two, zero up to a whole group of rows. Rows of weight 0 are left out.
-# What is summed over rows goes to GROUP partial sums, row i to sum i % GROUP, so that the bits
-# do not depend on how many lanes a register has.
+# A design and its targets may lie in memory with any strides, as float32 or float64. A block
+# holds some rows as columns of float64: the columns of X in use, then those of y. Each is scaled
+# by a power of two, and zeros fill the last group of rows. Rows of weight 0 are left out. A sum
+# over rows has GROUP partial sums, and row i goes to sum i % GROUP. So the bits do not depend on
+# the number of lanes in a register.
 
 cdef enum:
     GROUP = 8
-    DESIGN_ROWS = 256        # at most, and at least
+    DESIGN_ROWS = 256        # rows of a block at most
     LEAST_DESIGN_ROWS = 64
-    LINE_BYTES = 64         # of a cache
-    DESIGN_BYTES = 12288    # of a block, where it has few columns: a first-level cache has two
+    LINE_BYTES = 64         # of a cache line
+    DESIGN_BYTES = 12288    # of a block of few columns: a first-level cache holds two
 
 cdef struct Design:
     Py_ssize_t n            # rows
@@ -27,24 +27,23 @@ cdef struct Design:
     Py_ssize_t y_column_step
     bint y_narrow
     const double* weights   # of the rows; NULL: 1
-    double weight_scale     # what they are multiplied by: a power of two
+    double weight_scale     # factor of the weights, a power of two
     Py_ssize_t* kept        # the columns in use
-    double* scales          # what columns of X, then targets, are multiplied by: powers of two
-    bint scaled             # whether any of them is not 1
-    Py_ssize_t ld           # from a column of a block to the next: GROUP more than it takes rows
+    double* scales          # factors of the columns of X, then of the targets: powers of two
+    bint scaled             # whether any scale is not 1
+    Py_ssize_t ld           # from a column of a block to the next: GROUP more than its rows
 
 cdef struct Block:
-    double* columns         # column c of X at c * ld; targets behind
-    double* weights         # of its rows, 0 behind the last
+    double* columns         # column c of X at c * ld, then the targets
+    double* weights         # of its rows, then zeros
     Py_ssize_t rows
     Py_ssize_t groups
 
 
 cdef inline Py_ssize_t block_rows(Py_ssize_t columns) noexcept nogil:
-    """How long to make the columns of a block of so many
+    """Return the length of each column of a block with this number of columns
 
-    Longer than the rows they take, so that powers of two do not have them share the sets of a
-    cache.
+    It is GROUP more than the rows: at powers of two the columns would share the sets of a cache.
     """
     cdef Py_ssize_t rows = DESIGN_BYTES // (8 * max(columns, <Py_ssize_t>1))
     rows = max(min(rows, <Py_ssize_t>DESIGN_ROWS), <Py_ssize_t>LEAST_DESIGN_ROWS)
@@ -67,7 +66,7 @@ cdef inline void read_strided(const real* like, const char* source, Py_ssize_t s
 cdef inline void read_column(bint narrow, const char* source, Py_ssize_t step,
                              const Py_ssize_t* rows, Py_ssize_t count,
                              double* target) noexcept nogil:
-    """read_strided() of either type"""
+    """read_strided() of float32 or float64"""
     if narrow:
         read_strided(<const float*>NULL, source, step, rows, count, target)
     else:
@@ -76,13 +75,13 @@ cdef inline void read_column(bint narrow, const char* source, Py_ssize_t step,
 
 cdef inline void turn_rows(Py_ssize_t count, Py_ssize_t p, const double* X, Py_ssize_t ldx,
                            double* target, Py_ssize_t ld) noexcept nogil:
-    """target[c, i] = X[i, c] for whole registers of rows; at least as many columns as lanes"""
+    """target[c, i] = X[i, c] for whole registers of rows; p is at least the number of lanes"""
     cdef f64v column[MAX_LANES]
     cdef Py_ssize_t L = F64_LANES, i = 0, c, k
     while i < count:
         c = 0
         while c < p:
-            c = min(c, p - L)       # the last block overlaps the one before
+            c = min(c, p - L)       # the last block overlaps the previous one
             load_columns(column, X + i * ldx + c, ldx)
             for k in range(L):
                 store_f64(target + (c + k) * ld + i, column[k])
@@ -92,7 +91,7 @@ cdef inline void turn_rows(Py_ssize_t count, Py_ssize_t p, const double* X, Py_s
 
 cdef inline Py_ssize_t pack_block(const Design* d, Py_ssize_t first,
                                   Block* block) noexcept nogil:
-    """Fill the block with rows from `first` on; where the next one starts"""
+    """Fill the block with rows from `first` on; return the first row of the next block"""
     cdef Py_ssize_t chosen[DESIGN_ROWS]
     cdef const Py_ssize_t* rows = NULL
     cdef Py_ssize_t count = 0, stop = first, ld = d.ld, whole = 0, c, i
@@ -140,7 +139,7 @@ cdef inline Py_ssize_t pack_block(const Design* d, Py_ssize_t first,
 
 cdef inline void clear_tail(const Block* block, double* columns, Py_ssize_t count,
                             Py_ssize_t ld) noexcept nogil:
-    """Zero behind the last row, up to a whole group"""
+    """Write zeros after the last row, up to a whole group"""
     cdef Py_ssize_t c, i
     for c in range(count):
         for i in range(block.rows, block.groups * GROUP):
@@ -149,7 +148,7 @@ cdef inline void clear_tail(const Block* block, double* columns, Py_ssize_t coun
 
 cdef inline void fetch_ahead(const Design* d, Py_ssize_t next, Py_ssize_t part,
                              Py_ssize_t parts) noexcept nogil:
-    """Bring part of the next block nearer while this one is computed with"""
+    """Prefetch part of the next block during the work on this one"""
     cdef Py_ssize_t size = min(d.ld - GROUP, d.n - next) * d.row_step, at, stop
     if d.row_step > 0 and d.column_step > 0 and d.row_step >= d.columns * d.column_step:
         at = size * part // parts
@@ -162,7 +161,7 @@ cdef inline void fetch_ahead(const Design* d, Py_ssize_t next, Py_ssize_t part,
 # ---- sums over the rows of a block ----
 
 cdef inline double sum_of_parts(const f64v* parts) noexcept nogil:
-    """The sum of GROUP partial sums, in an order that no level changes"""
+    """Return the sum of GROUP partial sums, in the same order at every level"""
     cdef double part[GROUP]
     cdef Py_ssize_t i
     for i in range(GROUP // F64_LANES):
@@ -172,7 +171,7 @@ cdef inline double sum_of_parts(const f64v* parts) noexcept nogil:
 
 
 cdef inline double column_sum(Py_ssize_t groups, const double* a) noexcept nogil:
-    """sum a[i]"""
+    """Return sum a[i]"""
     cdef f64v parts[GROUP]
     cdef f64v v
     cdef Py_ssize_t i, lane
@@ -188,7 +187,7 @@ cdef inline double column_sum(Py_ssize_t groups, const double* a) noexcept nogil
 cdef inline void dot_tile(const int rows, const int columns, Py_ssize_t groups, const double* a,
                           const double* b, Py_ssize_t ld, double* out,
                           Py_ssize_t ldout) noexcept nogil:
-    """out[i, j] = a[i] . b[j], columns so far apart"""
+    """out[i, j] = a[i] . b[j]; columns lie ld apart"""
     cdef f64v parts[8 * GROUP]
     cdef f64v left[4]
     cdef f64v right
@@ -215,7 +214,7 @@ cdef void block_gram(Py_ssize_t p, Py_ssize_t k, Py_ssize_t groups, const double
                      Py_ssize_t ld, double* G) noexcept nogil:
     """G[i, j] = a[i] . a[j] for i < p, i <= j < p + k, and G[p + 1, t] = a[p + t] . a[p + t]
 
-    A few more are below the diagonal and in row p.
+    It also writes a few products below the diagonal and in row p.
     """
     cdef Py_ssize_t q = p + k, i = 0, j
     while i < p:
@@ -232,7 +231,7 @@ cdef void block_gram(Py_ssize_t p, Py_ssize_t k, Py_ssize_t groups, const double
         else:
             dot_tile(1, 1, groups, a + i * ld, a + j * ld, ld, G + i * q + j, q)
         i += 2
-    if i > p and k:         # the last tile has the first target's
+    if i > p and k:         # the last tile holds the square of the first target
         G[q * (p + 1)] = G[q * p + p]
     for j in range(i, q):
         dot_tile(1, 1, groups, a + j * ld, a + j * ld, 0, G + q * (p + 1) + j - p, 1)

@@ -1,14 +1,14 @@
-# The object that a linear regression gives, whoever computed it: fit_linear or Moments.
+# The result of a linear regression, for both fit_linear and Moments.
 
 from libc.math cimport sqrt
 
 
 @cython.no_gc
 cdef class LeastSquares:
-    """The kernel under mathwork.regression.LinearFit: what else there is, is computed from this.
+    """The kernel under mathwork.regression.LinearFit, which computes all else from these fields.
 
-    `ssr`, `rsquared` and `fvalue` are floats for y of shape (n,), else arrays of shape (k,). Arrays
-    are read-only.
+    For y (n,), `ssr`, `rsquared` and `fvalue` are floats; for (n, k), arrays (k,). Arrays are
+    read-only.
     """
 
     cdef readonly object params
@@ -52,7 +52,7 @@ cdef inline LeastSquares new_fit(object params, object bse, object ssr, object r
 
 def least_squares(params, bse, ssr, rsquared, fvalue, correlation, Py_ssize_t nobs,
                   Py_ssize_t rank, int status, bint intercept, X, y):
-    """A fit of parts that somebody else has computed and checked; arrays become read-only."""
+    """Return a fit of computed and checked parts; arrays become read-only."""
     for part in (params, bse, ssr, rsquared, fvalue, correlation):
         if isinstance(part, np.ndarray):
             part.setflags(write=False)
@@ -60,7 +60,7 @@ def least_squares(params, bse, ssr, rsquared, fvalue, correlation, Py_ssize_t no
                    X, y)
 
 
-# ---- what all fits compute alike ----
+# ---- for all fits ----
 
 cdef inline double root_of_scale(double ssr, Py_ssize_t df_resid) noexcept nogil:
     return sqrt(ssr / df_resid) if df_resid > 0 else NAN
@@ -68,16 +68,16 @@ cdef inline double root_of_scale(double ssr, Py_ssize_t df_resid) noexcept nogil
 
 cdef inline void judge_fit(double total, double explained, double ssr, Py_ssize_t df_model,
                            Py_ssize_t df_resid, double* rsquared, double* fvalue) noexcept nogil:
-    """R^2 and F of the sums of squares
+    """Compute R^2 and F from the sums of squares
 
-    Nearly all of their difference would be rounding where a fit explains little, or leaves little.
+    If the fit explains little or leaves little, their difference would be nearly all rounding.
     """
     rsquared[0] = explained / total if explained < ssr else 1 - ssr / total
     fvalue[0] = (explained / df_model) / (ssr / df_resid) if df_resid > 0 else NAN
 
 
 cdef inline cnp.ndarray of_parameters(Py_ssize_t P, Py_ssize_t k, bint single, double** numbers):
-    """An array (P, k), or (P,) for a target that came as a vector, to which only a kernel writes"""
+    """Return an array (P, k), or (P,) for y (n,); only a kernel writes to it"""
     cdef cnp.ndarray made = (new_vector(P, cnp.NPY_DOUBLE) if single
                              else new_matrix(P, k, cnp.NPY_DOUBLE))
     cnp.PyArray_CLEARFLAGS(made, cnp.NPY_ARRAY_WRITEABLE)
@@ -86,7 +86,7 @@ cdef inline cnp.ndarray of_parameters(Py_ssize_t P, Py_ssize_t k, bint single, d
 
 
 cdef inline object of_targets(const double* values, Py_ssize_t k, bint single):
-    """A float for a target that came as a vector, else an array"""
+    """Return a float for y (n,), else an array (k,)"""
     cdef double* numbers
     cdef object made
     if single:

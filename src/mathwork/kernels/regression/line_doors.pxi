@@ -1,13 +1,13 @@
-# The doors of straight lines. Plain arrays are fitted here; any other call goes by way of its
-# declaration, in mathwork.regression.line.
+# The doors of straight lines. Plain arrays are fitted here. Any other call goes through its
+# declaration in mathwork.regression.line.
 
 
 @cython.no_gc
 @cython.auto_pickle(False)
 cdef class Line:
-    """The kernel under mathwork.regression.LineFit: the fit of one row, or of each of a stack.
+    """The kernel under mathwork.regression.LineFit: the fit of one row, or of each row of a stack.
 
-    For a stack, `arrays` holds what `found`, `points` and `verdict` hold for one row.
+    One row fills `found`, `points` and `verdict`. A stack fills `arrays` in their place.
     """
 
     cdef double found[FIT_SIZE]
@@ -55,8 +55,8 @@ lines = line_maker
 
 
 def make_line(cls, *fields):
-    """A Line of fields that somebody else has computed and checked: five floats or arrays in the
-    order of the class, nobs and status."""
+    """Return a Line of computed and checked fields: five floats or arrays in the order of the
+    class, then nobs and status."""
     cdef Line made
     cdef int i
     made = line_maker.new_as(line_maker.checked(cls))
@@ -72,7 +72,7 @@ def make_line(cls, *fields):
 
 
 cdef inline void describe(cnp.ndarray array, Series* series) noexcept:
-    """The numbers along the last axis, of the first row"""
+    """series = the numbers of the first row, along the last axis"""
     series.data = cnp.PyArray_BYTES(array)
     series.step = cnp.PyArray_STRIDES(array)[cnp.PyArray_NDIM(array) - 1]
     series.narrow = cnp.PyArray_TYPE(array) == cnp.NPY_FLOAT
@@ -80,7 +80,7 @@ cdef inline void describe(cnp.ndarray array, Series* series) noexcept:
 
 
 cdef inline Line fit_one(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights):
-    """One row of any layout, aligned and in native byte order"""
+    """Return the fit of one row in any layout, aligned and in native byte order"""
     cdef Points points
     cdef PyThreadState* state
     cdef Line made = line_maker.new()
@@ -97,7 +97,7 @@ cdef inline Line fit_one(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights):
 
 
 cdef void describe_rows(cnp.ndarray array, SeriesRows* rows) noexcept:
-    """The numbers along the last axis, of all rows"""
+    """rows = the numbers of all rows, along the last axis"""
     cdef int leading = cnp.PyArray_NDIM(array) - 1, axis
     cdef const cnp.npy_intp* shape = cnp.PyArray_DIMS(array)
     cdef Py_ssize_t expected = 0, found = 0
@@ -116,10 +116,11 @@ cdef void describe_rows(cnp.ndarray array, SeriesRows* rows) noexcept:
 
 
 cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t workers):
-    """A stack: equal shapes in any layout, or plain arrays of which x or weights are one row
+    """Return the fits of a stack: equal shapes in any layout, or plain arrays
 
-    Shapes and strides are read while other threads may set them, but not those of plain arrays:
-    what is not plain must be a view that nobody else holds.
+    Among plain arrays, x or weights may be one row. The fit reads shapes and strides while other
+    threads may set them, but not those of plain arrays. So any other array must be a view that
+    nobody else holds.
     """
     cdef LineStack stack
     cdef Py_ssize_t rows = 1
@@ -140,8 +141,8 @@ cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
     stack.weights.even = False
     if weights is not None:
         describe_rows(weights, &stack.weights)
-    # One block for all: a large one comes in large pages, where many small ones would cost more
-    # to get from the system than the fits.
+    # One block holds all results. The system gives a large block in large pages. Many small blocks
+    # would take longer than the fits.
     block_shape[0] = FIT_SIZE + 1
     for axis in range(stack.leading):
         block_shape[axis + 1] = shape[axis]
@@ -165,19 +166,19 @@ cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
 
 
 cdef fit_slices(LineStack stack, owners, Py_ssize_t start, Py_ssize_t stop):
-    """fit_stack() without the GIL; the owners are those of the memory that stack points into"""
+    """fit_stack() without the GIL; `owners` keeps the memory of the stack alive"""
     cdef PyThreadState* state = release_gil(<double>(stop - start) * stack.count * 10)
     fit_stack(&stack, start, stop)
     take_gil(state)
 
 
 cdef share_lines(LineStack stack, owners, rows, workers):
-    """fit_slices() of pieces, one a thread, each of which keeps the owners"""
+    """fit_slices() of pieces, one a thread; each piece keeps the owners"""
     _workers.over_rows(lambda start, stop: fit_slices(stack, owners, start, stop), rows, workers)
 
 
 cdef inline bint goes_with(cnp.ndarray x, cnp.ndarray y) noexcept:
-    """Whether x has the shape of y, or is one row for all of it"""
+    """Return whether x has the shape of y, or is one row for all rows of y"""
     cdef int ndim = cnp.PyArray_NDIM(x), extra = cnp.PyArray_NDIM(y) - ndim
     return ((extra == 0 or (ndim == 1 and extra > 0))
             and cnp.PyArray_CompareLists(cnp.PyArray_DIMS(x), cnp.PyArray_DIMS(y) + extra, ndim))
@@ -199,7 +200,7 @@ def fit_checked_line(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray
                      Py_ssize_t workers):
     """fit_line of arrays of one shape, float32 or float64 in any layout, that nobody else holds.
 
-    One fit that came to nothing has fields of NaN, and its status says why.
+    If a single fit failed, its fields are NaN and its status says why.
     """
     for array in (x, y, weights):
         if array is not None and not (

@@ -1,24 +1,24 @@
 # Straight lines: one row to its end, and stacks of rows.
 #
-# A row whose first fit is not settled or is out of the ordinary (constant, extreme, not finite)
-# goes through refit_row(). In a stack, short rows go one a lane with the operations of a row
-# alone, so that the bits agree; a lane that is out of the ordinary is done again alone.
+# A row goes through refit_row() if its first fit is not settled or not ordinary (constant,
+# extreme, not finite). In a stack, short rows go one a lane. Each lane takes the operations of a
+# single row, so the bits agree. A row that is not ordinary is fitted again alone.
 
 from libc.math cimport fabs, frexp, isfinite, ldexp, sqrt
 
-cdef struct Scan:           # of the points that count
+cdef struct Scan:           # facts of the points that count
     Py_ssize_t count
     double largest_x
     double largest_y
     double largest_weight
-    bint varies             # x does
+    bint varies             # whether x varies
     bint finite
     bint weights_are_good
 
-cdef struct SeriesRows:     # the same of each row of a stack
+cdef struct SeriesRows:     # a Series for each row of a stack
     Series first
     const cnp.npy_intp* strides
-    bint even               # rows lie row_step bytes apart
+    bint even               # whether rows lie row_step bytes apart
     Py_ssize_t row_step
 
 cdef struct LineStack:
@@ -34,7 +34,7 @@ cdef struct LineStack:
 
 
 cdef inline double number_of(const Series* series, Py_ssize_t i) noexcept nogil:
-    """Number i"""
+    """Return number i"""
     cdef double number
     return fetch(series, i, 1, &number)[0]
 
@@ -42,7 +42,7 @@ cdef inline double number_of(const Series* series, Py_ssize_t i) noexcept nogil:
 # ---- one row ----
 
 cdef void scan_row(const Points* points, Scan* found) noexcept nogil:
-    """What there is to know of the points before they are fitted"""
+    """found = the facts of the points before the fit"""
     cdef Py_ssize_t i
     cdef double x, y, weight = 1, first = 0
     memset(found, 0, sizeof(Scan))
@@ -66,7 +66,7 @@ cdef void scan_row(const Points* points, Scan* found) noexcept nogil:
 
 
 cdef inline int exponent_near_one(double largest) noexcept nogil:
-    """What brings a number that is far from 1 near it, as a power of two; else 0"""
+    """Return k such that 2^k brings a number far from 1 near to 1; 0 if it is not far"""
     cdef int exponent = 0
     if largest > 0 and isfinite(largest):
         frexp(largest, &exponent)
@@ -74,9 +74,9 @@ cdef inline int exponent_near_one(double largest) noexcept nogil:
 
 
 cdef void improve(const double* sums, f64 weight, double largest_y, double* line) noexcept nogil:
-    """The provisional line that fits its residuals, rounded where that changes nothing of note
+    """Correct the provisional line by its residuals; round it where the change is negligible
 
-    Rounding gives points that lie on a line with short numbers residuals of exactly 0.
+    If points lie on a line with short numbers, rounding makes their residuals exactly 0.
     """
     cdef f64 negligible = 2.0 ** -80, mean_u = sums[SUM_U] / weight, mean_e = sums[SUM_E] / weight
     cdef f64 uu = sums[SUM_UU] - sums[SUM_U] * mean_u
@@ -103,7 +103,7 @@ cdef void improve(const double* sums, f64 weight, double largest_y, double* line
 
 cdef int refit_row(const int which, const Points* given, double* found,
                    cnp.int64_t* nobs) noexcept nogil:
-    """fit_row() of any row, whatever is wrong with it"""
+    """fit_row() of any row: also short, constant, extreme or not finite rows"""
     cdef Points points = given[0]
     cdef Scan scan
     cdef double sums[LINE_SUMS]
@@ -138,7 +138,7 @@ cdef int refit_row(const int which, const Points* given, double* found,
             break
         improve(sums, weight, ldexp(scan.largest_y, points.y.exponent), line)
         refits += 1
-    if found[FIT_SLOPE] == 0:           # also where y is constant, 0 / 0
+    if found[FIT_SLOPE] == 0:           # a constant y gives 0 / 0
         found[FIT_RVALUE] = 0
     found[FIT_SLOPE] = ldexp(found[FIT_SLOPE], points.x.exponent - points.y.exponent)
     found[FIT_STDERR] = ldexp(found[FIT_STDERR], points.x.exponent - points.y.exponent)
@@ -149,7 +149,7 @@ cdef int refit_row(const int which, const Points* given, double* found,
 
 cdef inline int fit_points(const int which, const Points* points, double* found,
                            cnp.int64_t* nobs) noexcept nogil:
-    """fit_row(), with `which` a constant"""
+    """fit_row() with a constant `which`"""
     cdef double sums[LINE_SUMS]
     cdef double line[LINE_SIZE]
     cdef f64 weight = points.count, count = points.count, settled, fine = 1
@@ -167,7 +167,7 @@ cdef inline int fit_points(const int which, const Points* points, double* found,
 
 
 cdef int fit_row(const Points* points, double* found, cnp.int64_t* nobs) noexcept nogil:
-    """The fit of a row and its status; NaN where that is not FIT_DONE"""
+    """found = the fit of a row, NaN if it failed; return its status"""
     if points.weights.data == NULL:
         return fit_points(EVERY_POINT, points, found, nobs)
     return fit_points(BY_WEIGHT, points, found, nobs)
@@ -177,7 +177,7 @@ cdef int fit_row(const Points* points, double* found, cnp.int64_t* nobs) noexcep
 
 cdef inline Series series_at(const LineStack* stack, const SeriesRows* rows,
                              Py_ssize_t row) noexcept nogil:
-    """The numbers of one row"""
+    """Return the numbers of one row"""
     cdef Series series = rows.first
     cdef int axis
     if rows.even:
@@ -209,7 +209,7 @@ cdef inline void load_rows(const LineStack* stack, const SeriesRows* rows, Py_ss
                            Py_ssize_t last, f64v* v) noexcept nogil:
     """v[i][k] = number i of row + k, for i < count
 
-    The transposing load of less than L numbers reads on, into the rows before `last`.
+    A transposing load of less than L numbers reads on, into the rows before `last`.
     """
     cdef double lane[MAX_LANES]
     cdef const double* p
@@ -222,11 +222,11 @@ cdef inline void load_rows(const LineStack* stack, const SeriesRows* rows, Py_ss
         i = 0
         while i < count:
             if count >= F64_LANES:
-                i = min(i, count - F64_LANES)       # the last block overlaps the one before
+                i = min(i, count - F64_LANES)       # the last block overlaps the previous one
             load_columns(v + i, p + i, ld)
             i += F64_LANES
         if ld == count:
-            for k in range(0, F64_LANES * rows.row_step, 64):       # the rows after these
+            for k in range(0, F64_LANES * rows.row_step, 64):       # the next rows
                 prefetch(rows.first.data + (row + F64_LANES) * rows.row_step + k)
         return
     for k in range(F64_LANES):
@@ -240,7 +240,7 @@ cdef inline void load_rows(const LineStack* stack, const SeriesRows* rows, Py_ss
 cdef inline void lane_sums(const int kind, const int which, Py_ssize_t n, const f64v* x,
                            const f64v* y, const f64v* w, const f64v* line,
                            f64v* sums) noexcept nogil:
-    """The sums of L rows, as row_sums() takes them of a short one"""
+    """sums = the sums of L rows, with the operations of row_sums() of a short row"""
     cdef Py_ssize_t i
     for i in range(LINE_SUMS):
         sums[i] = <f64v>fill_f64(0)
@@ -249,7 +249,7 @@ cdef inline void lane_sums(const int kind, const int which, Py_ssize_t n, const 
 
 cdef inline void fit_lanes(const int which, const LineStack* stack, Py_ssize_t start,
                            Py_ssize_t stop) noexcept nogil:
-    """fit_alone() of rows start:stop of at most LINE_SHORT points, a whole number of groups"""
+    """fit_alone() of rows start:stop with at most LINE_SHORT points; L divides stop - start"""
     cdef f64v like = <f64v>fill_f64(0), one = fill(like, 1), two = fill(like, 2)
     cdef f64v x[LINE_SHORT + PARTIAL_SUMS]
     cdef f64v y[LINE_SHORT + PARTIAL_SUMS]
@@ -299,7 +299,7 @@ cdef inline void fit_lanes(const int which, const LineStack* stack, Py_ssize_t s
 
 
 cdef void fit_stack(const LineStack* stack, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """The fits of rows start:stop"""
+    """Fit the rows start:stop"""
     cdef Py_ssize_t row = start
     if 2 <= stack.count <= LINE_SHORT:
         row = stop - (stop - start) % F64_LANES

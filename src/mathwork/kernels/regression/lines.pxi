@@ -1,15 +1,15 @@
 # Straight lines through points: the sums of one row, and its fit.
 #
-# The sums are not taken of x and y but about a provisional line: of u = x - centre and of the
-# residuals e = y - slope x - level, whose last digits are kept. With a line that is near, the
-# correction to it is small, so plain sums give slope and intercept to the last digit, and
-# nothing cancels in the sum of squared residuals, however good the fit. The provisional line is
-# an ordinary fit by centred sums; of a long row, that of a sample, so that memory is read once.
-# The sums also tell whether the line was near. Where it was not, they are taken again about the
-# line that they gave.
+# The sums are taken about a provisional line, not of x and y: of u = x - centre and of the
+# residuals e = y - slope x - level. The last digits of e are kept. If the line is near, its
+# correction is small. Then plain sums give slope and intercept to the last digit, and nothing
+# cancels in the sum of squared residuals, however good the fit. The provisional line is an
+# ordinary fit by centred sums. A long row uses a fit of a sample, so memory is read once. The
+# sums also tell whether the line was near. If it was not, they are taken again about the new
+# line.
 #
-# Up to SHORT points are added in order. Longer rows are added in PARTIAL_SUMS interleaved sums a
-# BLOCK, and the blocks pairwise: at every level, so that the bits agree where mul_add does.
+# Up to SHORT points are added in order. Longer rows use PARTIAL_SUMS interleaved sums a BLOCK,
+# and the blocks are added pairwise. Every level does so: the bits agree where mul_add does.
 #
 # Bjorck, Numerical Methods for Least Squares Problems, SIAM, 1996, section 2.9 (refinement);
 # Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American Statistician
@@ -19,24 +19,24 @@ from libc.math cimport copysign, fma, ldexp, sqrt
 
 cdef enum:
     LINE_SHORT = 64         # points
-    LINE_BLOCK = 512        # of three arrays: 12 KB
+    LINE_BLOCK = 512        # points; three arrays take 12 KB
     LINE_SAMPLE = 128
     PARTIAL_SUMS = 8        # the float64 lanes of the widest level
-    MOST_REFITS = 4         # a second one is rare
+    MOST_REFITS = 4         # a second refit is rare
 
-cdef enum:                  # what sums are taken
-    OF_POINTS               # u = x, e = y: the two means
-    OF_SPREAD               # u = x - centre, e = y - level: the two products
-    ABOUT_LINE              # u, e as above: all
+cdef enum:                  # the kind of sums
+    OF_POINTS               # u = x, e = y: for the two means
+    OF_SPREAD               # u = x - centre, e = y - level: for the two products
+    ABOUT_LINE              # u, e about the line: all sums
 
-cdef enum:                  # which points count
+cdef enum:                  # the points that count
     EVERY_POINT
-    WHERE_WEIGHTED          # where the weight, 1 or 0, is above 0
+    WHERE_WEIGHTED          # points of weight above 0; weights are 1 or 0
     BY_WEIGHT
 
 cdef enum:                  # the provisional line
     LINE_CENTRE
-    LINE_SLOPE              # slope and level: pairs
+    LINE_SLOPE              # slope and level are pairs
     LINE_SLOPE_LOW
     LINE_LEVEL
     LINE_LEVEL_LOW
@@ -49,8 +49,8 @@ cdef enum:                  # the sums
     SUM_UE
     SUM_EE
     SUM_WEIGHT
-    SUM_COUNT               # of positive weights
-    SUM_BAD                 # how many weights are negative
+    SUM_COUNT               # number of positive weights
+    SUM_BAD                 # number of negative weights
     LINE_SUMS
 
 cdef enum:                  # a fit
@@ -61,15 +61,15 @@ cdef enum:                  # a fit
     FIT_INTERCEPT_STDERR
     FIT_SIZE
 
-# Mean squares and weights outside of this go by way of powers of two: see refit_row().
+# If mean squares or weights are outside this range, refit_row() scales by powers of two.
 cdef double LINE_LEAST = 1e-100
 cdef double LINE_MOST = 1e100
 
 cdef struct Series:         # numbers in memory
-    const char* data        # NULL for weights: all are 1
-    Py_ssize_t step         # bytes from one to the next
+    const char* data        # NULL for weights: all weights are 1
+    Py_ssize_t step         # bytes from a number to the next
     bint narrow             # float32
-    int exponent            # to be multiplied by 2^exponent
+    int exponent            # fetch() multiplies numbers by 2^exponent
 
 cdef struct Points:         # a row
     Py_ssize_t count
@@ -81,7 +81,7 @@ cdef struct Points:         # a row
 # ---- registers and numbers alike ----
 
 cdef inline word constant(word like, double s) noexcept nogil:
-    """s, in every lane"""
+    """Return s in every lane"""
     if word is f64v:
         return fill(like, s)
     else:
@@ -89,7 +89,7 @@ cdef inline word constant(word like, double s) noexcept nogil:
 
 
 cdef inline word choose(word a, word b, word x, word y) noexcept nogil:
-    """x where a > b, else y"""
+    """Return x where a > b, else y"""
     if word is f64v:
         return pick(a, b, x, y)
     else:
@@ -97,7 +97,7 @@ cdef inline word choose(word a, word b, word x, word y) noexcept nogil:
 
 
 cdef inline word multiply_add(word a, word b, word c) noexcept nogil:
-    """mul_add()"""
+    """Return mul_add() of registers or numbers"""
     if word is f64v:
         return mul_add(a, b, c)
     elif FUSED:
@@ -107,7 +107,7 @@ cdef inline word multiply_add(word a, word b, word c) noexcept nogil:
 
 
 cdef inline word root_of(word a) noexcept nogil:
-    """sqrt(a)"""
+    """Return sqrt(a)"""
     if word is f64v:
         return sqrt_f64(a)
     else:
@@ -115,7 +115,7 @@ cdef inline word root_of(word a) noexcept nogil:
 
 
 cdef inline word with_sign_of(word magnitude, word x) noexcept nogil:
-    """magnitude with the sign of x"""
+    """Return magnitude with the sign of x"""
     if word is f64v:
         return with_sign(magnitude, x)
     else:
@@ -123,7 +123,7 @@ cdef inline word with_sign_of(word magnitude, word x) noexcept nogil:
 
 
 cdef inline word number_at(word like, const word* p) noexcept nogil:
-    """*p, which need not be aligned to a register"""
+    """Return *p; p need not be aligned to a register"""
     cdef word v
     if word is f64v:
         load(&v, <const double*>p)
@@ -136,10 +136,10 @@ cdef inline word number_at(word like, const word* p) noexcept nogil:
 
 cdef inline void add_one(word like, const int kind, const int which, word x, word y, word w,
                          const word* line, word* sums) noexcept nogil:
-    """Add one point to the sums of one kind; nothing where its weight is not above 0"""
+    """Add one point to the sums of one kind; skip it if its weight is not above 0"""
     cdef word zero = constant(like, 0), u = x, e = y, wu, we, product, lost, rest, rounding
     if kind == ABOUT_LINE:
-        # y - slope x exactly, then what is left of it without the level
+        # Compute y - slope x exactly, then subtract the level.
         product = two_product(line[LINE_SLOPE], x, &lost)
         rest = two_sum(y, -product, &rounding)
         e = multiply_add(line[LINE_SLOPE_LOW], x, line[LINE_LEVEL_LOW])
@@ -189,7 +189,7 @@ cdef inline void add_points(
                 w, line, even)
         i += 1
         if kind != ABOUT_LINE:
-            # Two sums, as there is little else to do while an addition is under way.
+            # Two sums: the second fills the time that an addition takes.
             if i == count:
                 break
             if which != EVERY_POINT:
@@ -203,7 +203,7 @@ cdef inline void add_points(
 
 cdef inline const double* fetch(const Series* series, Py_ssize_t start, Py_ssize_t count,
                                 double* buffer) noexcept nogil:
-    """Numbers start:start + count, where they lie or in the buffer"""
+    """Return the numbers start:start + count, in place or copied to the buffer"""
     cdef const char* p = series.data + start * series.step
     cdef Py_ssize_t i
     if (series.step == <Py_ssize_t>sizeof(double) and not series.narrow and series.exponent == 0):
@@ -221,13 +221,13 @@ cdef inline const double* fetch(const Series* series, Py_ssize_t start, Py_ssize
 cdef inline void block_sums(const int kind, const int which, Py_ssize_t count, const double* x,
                             const double* y, const double* weights, const double* line,
                             double* sums) noexcept nogil:
-    """The sums of a block: PARTIAL_SUMS interleaved ones, then these pairwise"""
+    """sums = the sums of a block: PARTIAL_SUMS interleaved sums, then added pairwise"""
     cdef f64v like = <f64v>fill_f64(0)
     cdef f64v parts[PARTIAL_SUMS][LINE_SUMS]
     cdef f64v wide[LINE_SIZE]
     cdef double last[3][PARTIAL_SUMS]
     cdef double each[PARTIAL_SUMS]
-    cdef const double* base = x if weights == NULL else weights     # only its address
+    cdef const double* base = x if weights == NULL else weights     # only its address is used
     cdef Py_ssize_t whole = count - count % PARTIAL_SUMS, first = 0, i, k
     for i in range(LINE_SIZE):
         wide[i] = fill(like, line[i])
@@ -260,11 +260,11 @@ cdef inline void block_sums(const int kind, const int which, Py_ssize_t count, c
 
 cdef void row_sums(const int kind, const int which, const Points* points, const double* line,
                    double* sums) noexcept nogil:
-    """The sums of a row; without weights that of weights and the count are left out"""
+    """sums = the sums of a row; without weights, SUM_WEIGHT and SUM_COUNT stay 0"""
     cdef double x[LINE_BLOCK]
     cdef double y[LINE_BLOCK]
     cdef double w[LINE_BLOCK]
-    cdef double levels[64][LINE_SUMS]       # levels[k]: of 2^k blocks
+    cdef double levels[64][LINE_SUMS]       # levels[k]: the sums of 2^k blocks
     cdef Py_ssize_t start = 0, done = 0, count, bits, i, k
     cdef const double* xs
     cdef const double* ys
@@ -303,7 +303,7 @@ cdef void row_sums(const int kind, const int which, const Points* points, const 
 # ---- the fit ----
 
 cdef inline void aim(word like, word share, const word* sums, word* line) noexcept nogil:
-    """The provisional line through the means; share = 1 / weight, and 0 where that is infinite"""
+    """line = the level line through the means; share = 1 / weight, and infinity counts as 0"""
     cdef word zero = constant(like, 0)
     share = choose(constant(like, INFINITY), share, share, zero)
     line[LINE_CENTRE] = share * sums[SUM_U]
@@ -312,7 +312,7 @@ cdef inline void aim(word like, word share, const word* sums, word* line) noexce
 
 
 cdef inline void tilt(word like, const word* sums, word* line) noexcept nogil:
-    """The provisional line with its slope; level where there is none"""
+    """Give the provisional line its slope, or 0 where x does not vary"""
     cdef word zero = constant(like, 0), lost, rounding
     cdef word slope = choose(sums[SUM_UU], zero, sums[SUM_UE] / sums[SUM_UU], zero)
     cdef word product = two_product(slope, line[LINE_CENTRE], &lost)
@@ -323,7 +323,7 @@ cdef inline void tilt(word like, const word* sums, word* line) noexcept nogil:
 
 cdef inline word conclude(word like, word weight, word share, word free, const word* sums,
                           const word* line, word* found, word* settled) noexcept nogil:
-    """The fit by its sums about a line; 1 where nothing is wrong with it, else 0
+    """found = the fit by its sums about a line; return 1 where nothing is wrong, else 0
 
     share: 1 / weight. free: 1 / degrees of freedom, infinite if there are none.
     settled: 1 where the line was near enough to be the last, else 0.
@@ -338,8 +338,8 @@ cdef inline word conclude(word like, word weight, word share, word free, const w
     cdef word slope = line[LINE_SLOPE] + (line[LINE_SLOPE_LOW] + change)
     cdef word explained = slope * (slope * uu), total, variance, fine
     cdef word least = constant(like, LINE_LEAST) * weight, most = constant(like, LINE_MOST) * weight
-    cdef word blur = centre * constant(like, 2.0 ** -48)       # of a centre that is rounded
-    # A half of what was summed is more than sums lose; residuals that are all 0 lose nothing.
+    cdef word blur = centre * constant(like, 2.0 ** -48)       # the rounding of a centre
+    # Sums lose less than half of their size. Residuals of 0 lose nothing.
     settled[0] = choose(ssr + ssr, sums[SUM_EE], one, choose(sums[SUM_EE], zero, zero, one))
     settled[0] = choose(uu + uu, sums[SUM_UU], settled[0], zero)
     ssr = choose(ssr, zero, ssr, zero)
@@ -359,7 +359,7 @@ cdef inline word conclude(word like, word weight, word share, word free, const w
 
 
 cdef inline word weights_are_fine(word like, const word* sums) noexcept nogil:
-    """1 where no weight is negative, two are positive, and their sum is not extreme; else 0"""
+    """Return 1 where no weight is negative, two are positive, and their sum is not extreme"""
     cdef word zero = constant(like, 0), one = constant(like, 1)
     cdef word fine = choose(sums[SUM_BAD], zero, zero, one)
     fine = choose(sums[SUM_COUNT], one, fine, zero)
@@ -369,7 +369,7 @@ cdef inline word weights_are_fine(word like, const word* sums) noexcept nogil:
 
 cdef void provisional_line(const int which, const Points* points, const bint sampled,
                            double* line) noexcept nogil:
-    """An ordinary fit of the row, or if it is long of a sample of it, which may miss its weight"""
+    """line = an ordinary fit of the row, or of a sample of a long row; a sample may miss weights"""
     cdef double sums[LINE_SUMS]
     cdef Points sample = points[0]
     cdef Py_ssize_t every

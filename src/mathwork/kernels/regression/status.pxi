@@ -1,9 +1,9 @@
-# What became of a regression: the codes of mathwork._status.
+# The outcome of a regression: the codes of mathwork._status.
 
 cdef enum:
     FIT_DONE
-    FIT_TOO_FEW             # points for the parameters
-    FIT_CONSTANT            # x; of several columns: one depends on those before it
+    FIT_TOO_FEW             # fewer points than the parameters need
+    FIT_CONSTANT            # x is constant, or a column depends on earlier columns
     FIT_NOT_FINITE
     FIT_BAD_WEIGHT
-    FIT_NO_MEMORY           # which becomes a MemoryError
+    FIT_NO_MEMORY           # becomes a MemoryError
