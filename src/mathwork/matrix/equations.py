@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     _Expression: TypeAlias = dict[str, Fraction]
 
-LARGEST_EXPONENT = 999      # of an exact number: a larger one takes memory out of all proportion
-DEEPEST = 50                # parentheses in parentheses: Python's stack has an end
+LARGEST_EXPONENT = 999      # of an exact number: a larger exponent takes far too much memory
+DEEPEST = 50                # parentheses in parentheses: Python's stack is limited
 SHOWN = 60                  # characters of an equation in a message
 CONSTANT = ""
 OTHERS = "SymPy solves equations that are not linear"

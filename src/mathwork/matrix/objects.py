@@ -61,7 +61,7 @@ def _exact(value: ArrayLike, name: str) -> NDArray[np.object_]:
     try:
         return as_exact(value, name).astype(object)
     except TypeError:
-        # The words of the kernels, which refuse what is neither floats nor objects.
+        # The kernels refuse other dtypes with the same words.
         error = TypeError(f"{name} must hold real numbers, got dtype {np.asarray(value).dtype}")
         raise with_advice(error, value) from None
 

@@ -1,7 +1,7 @@
 """Matrices and linear equations as people write them: plain rows, LaTeX, and 2x + 3y = 6.
 
 parse_matrix, parse_equations   a text
-read, read_text                 either kind, from lines as a file has them or from a text
+read, read_text                 either kind, from the lines of a file or from a text
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Parsed = TypeVar("Parsed")
 
-# What LaTeX writes around numbers and signs, and what it stands for.
+# LaTeX around numbers and signs, and its meaning.
 SPECIAL = re.compile("[\\\\_$\u00b7\u00d7]")
 BREAK = re.compile(r"\\\\(?:\[[^]]*\])?")
 ARRAY = re.compile(r"\\begin\s*\{array\}\s*\{([^}]*)\}")
@@ -175,9 +175,9 @@ def read(lines: Iterable[str], exact: bool
          ) -> tuple[NDArray[Any], int | None, tuple[str, ...] | None]:
     """Read lines of either kind; return (matrix, columns, names).
 
-    Equations give the matrix [A | b] and the names of their unknowns, rows of numbers give None for
-    the names. A matrix without rows means that there were none. At an error, the line at fault is
-    the last that was taken from `lines`.
+    Equations give the matrix [A | b] and the names of their unknowns. Rows of numbers give None for
+    the names. If there are no rows, the matrix has none. At an error, the line at fault is the last
+    line taken from `lines`.
     """
     parts = _Parts(lines)
     first = next(iter(parts), None)
@@ -214,7 +214,7 @@ def _with_lines(text: str, parse: Callable[[Iterator[str]], Parsed]) -> Parsed:
 class _Parts:
     r"""The rows or equations in lines: without LaTeX around them, cut at its \\, never empty.
 
-    `bar` is how many columns an array of LaTeX has before its bar, or None.
+    `bar` is the number of columns before the bar of a LaTeX array, or None.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -225,7 +225,7 @@ class _Parts:
         return self.parts
 
     def again(self, first: str | None) -> Self:
-        """Return these parts with `first` before those that were not yet taken"""
+        """Return these parts with `first` before the parts that are not yet taken"""
         self.parts = itertools.chain([] if first is None else [first], self.parts)
         return self
 
@@ -256,7 +256,7 @@ def _matrix(parts: _Parts, exact: bool) -> tuple[NDArray[Any], int | None]:
 
 
 def _rows(parts: _Parts, number: Callable[[str], Any]) -> tuple[Rows, int | None]:
-    """Return (lists of numbers, how many stand before the bar or None)"""
+    """Return (lists of numbers, number of columns before the bar or None)"""
     rows: Rows = []
     columns: int | None = None
     header: list[str] | None = None
@@ -290,7 +290,7 @@ def _numbers(fields: list[str], number: Callable[[str], Any]) -> list[Any]:
 def _single_rows(part: str) -> list[str]:
     """Return the rows in a part: 1,2;3,4 are two, and so are [[1, 2], [3, 4]].
 
-    Without brackets a single number beside a ; is no row: there it may separate columns.
+    Without brackets, a single number beside a ; is no row: the ; may separate columns.
     """
     if ";" not in part and "[" not in part:
         return [part]
@@ -304,7 +304,7 @@ def _single_rows(part: str) -> list[str]:
 
 
 def _fields(text: str) -> tuple[list[str], int | None]:
-    """Return (the fields of a row, how many stand before its bar or None)"""
+    """Return (fields of a row, number of fields before its bar or None)"""
     text = PLAIN_FRACTION.sub(r"\1/\2", text).strip()
     separator = next((sign for sign in "&," if sign in text), None)
     left, bar, right = text.removeprefix("[").removesuffix("]").partition("|")

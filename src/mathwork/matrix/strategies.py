@@ -1,4 +1,4 @@
-"""The choice of steps in an elimination: the fewest, those that avoid fractions, or in floats."""
+"""The choice of steps in an elimination: the fewest, steps that avoid fractions, or in floats."""
 from __future__ import annotations
 
 import math
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from mathwork.matrix.steps import Step
 
 FAR = 300       # rows with sizes from 2^-300 to 2^300 do not leave the range
-INSIDE = 900    # nor do they with entries behind the bar from 2^-900 to 2^900
+INSIDE = 900    # entries behind the bar from 2^-900 to 2^900 do not leave it either
 
 
 class _Worker:
     """Rows, and the steps taken on them; modulo a prime if `modulus` is given
 
-    For floats, `known` says which entries are exactly 0 or 1 without their rounding: after how many
-    steps, in which rows and column.
+    For floats, `known` lists the entries that are exactly 0 or 1 without their rounding. It maps a
+    number of steps to rows, a column and the value.
     """
 
     def __init__(self, rows: Rows, modulus: int | None = None) -> None:
@@ -51,7 +51,7 @@ class Textbook(_Worker):
     """Gauss-Jordan elimination in the fewest steps; among equal numbers of steps, nicer numbers
 
     Each row with a pivot is multiplied at most once, and each entry beside a pivot is cleared in
-    one step. A row changes places only if it must, or to bring up a 1, which saves a step.
+    one step. A row changes places only if it must, or to bring up a 1: that saves a step.
     """
 
     def down(self, columns: int, reduced: bool) -> tuple[int, ...]:
@@ -81,7 +81,7 @@ class Textbook(_Worker):
 
     def _best(self, candidates: list[int], top: int, column: int, columns: int, reduced: bool
               ) -> int:
-        """Return the row for the pivot: of the fewest steps, then what it leaves below is nicest"""
+        """Return the row for the pivot: the fewest steps, then the nicest numbers below it"""
         steps = {i: (i != top) + (reduced and self.rows[i][column] != 1) for i in candidates}
         fewest = [i for i in candidates if steps[i] == min(steps.values())]
         if len(fewest) == 1:
@@ -100,7 +100,7 @@ class Textbook(_Worker):
         return min(fewest, key=left_by)
 
     def _scale_if_nicer(self, top: int, column: int) -> None:
-        """Make the pivot 1 now, not on the way up, if no more fractions have to be written so"""
+        """Make the pivot 1 now, not on the way up, if this adds no fractions"""
         row = self.rows[top]
         scale = self._ratio(1, row[column])
         scaled = [row]
@@ -116,7 +116,7 @@ class Textbook(_Worker):
         return self._ratio(-self.rows[target][column], self.rows[source][column])
 
     def _ratio(self, a: Any, b: Any) -> Any:
-        """Return a / b; modulo a prime it is the one nearest to 0, as a hand writes -1"""
+        """Return a / b; modulo a prime, the value nearest to 0, such as -1"""
         if self.modulus is None:
             return a / b
         value = a * pow(b, -1, self.modulus) % self.modulus
@@ -142,7 +142,7 @@ class ColumnByColumn(Textbook):
 
 
 def _ugliness(numbers: Iterable[Any]) -> tuple[int, int]:
-    """Return (how many fractions there are, how many digits all have)"""
+    """Return (number of fractions, number of digits in all)"""
     fractions = digits = 0
     for number in numbers:
         fractions += number.denominator != 1
@@ -151,7 +151,7 @@ def _ugliness(numbers: Iterable[Any]) -> tuple[int, int]:
 
 
 class InIntegers(_Worker):
-    """With integers as long as possible; a pivot is found by whole multiples, as by Euclid"""
+    """Integers as long as possible; whole multiples find a pivot, as in Euclid's algorithm"""
 
     def down(self, columns: int, reduced: bool) -> tuple[int, ...]:
         """Bring the rows to echelon form; return the pivots' columns"""
@@ -164,7 +164,7 @@ class InIntegers(_Worker):
         return tuple(pivots)
 
     def _clear_below(self, top: int, column: int) -> bool:
-        """Leave one entry from row `top` on, in that row; return False if there is none"""
+        """Clear the column below row `top`; return False if it has no entry from `top` on"""
         while candidates := [i for i in range(top, len(self.rows)) if self.rows[i][column]]:
             smallest = min(candidates, key=lambda i: abs(self.rows[i][column]))
             self.swap(top, smallest)
@@ -195,7 +195,7 @@ class InIntegers(_Worker):
 
 
 class InFloats(_Worker):
-    """With partial pivoting; a candidate is measured by its row"""
+    """Partial pivoting; the size of a candidate is relative to its row"""
 
     def down(self, columns: int, allowed: Container[int]) -> tuple[int, ...]:
         """Bring the rows to echelon form; return the pivots' columns, all among those allowed"""
@@ -221,7 +221,7 @@ class InFloats(_Worker):
     def _brought_near(self, i: int, columns: int) -> float:
         """Multiply a row by a power of two if its size is far from 1; return its size
 
-        The size becomes 1, or as near to 1 as keeps the entries behind the bar in the range.
+        The size comes as near to 1 as the entries behind the bar allow: they stay in the range.
         """
         size = max(map(abs, self.rows[i][:columns]), default=0.0)
         exponent = math.frexp(size)[1]

@@ -323,12 +323,12 @@ def _systems(solution: _Solution) -> Iterator[_System]:
         return
     for at in np.ndindex(status.shape):
         basis = null_space[at]
-        basis = basis[:, (basis != 0).any(axis=0)]      # without columns that fill up
+        basis = basis[:, (basis != 0).any(axis=0)]      # without columns of padding
         yield from _sides(_title("System", at), int(status[at]), x[at], basis)
 
 
 def _sides(title: str, status: int, x: Any, null_space: NDArray[Any]) -> Iterator[_System]:
-    """Yield the same for each right-hand side of one matrix"""
+    """Yield (title, status code, x, null space) for each right-hand side of one matrix"""
     if x is None or x.ndim == 1:
         yield title, status, x, null_space
         return
@@ -341,11 +341,11 @@ def _sides(title: str, status: int, x: Any, null_space: NDArray[Any]) -> Iterato
 
 
 def _has_gap(column: NDArray[Any]) -> bool:
-    """Return whether it holds NaN, or -1 modulo a prime"""
+    """Return whether the column holds NaN, or -1 modulo a prime"""
     return any(entry != entry for entry in column) or (
         column.dtype.kind == "i" and bool((column == -1).any()))
 
 
 def too_long(*arrays: NDArray[Any]) -> bool:
-    """Whether NumPy would shorten arrays like these when it prints them."""
+    """Return whether NumPy would shorten these arrays in print."""
     return sum(math.prod(array.shape) for array in arrays) > np.get_printoptions()["threshold"]

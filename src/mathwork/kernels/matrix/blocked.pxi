@@ -1,12 +1,12 @@
 # Row reduction of one large matrix: blocked elimination from the left.
 #
-#   row_scales       how rows are scaled, and what the tolerance is measured by
-#   reduce_slab      the next few columns: all pivots so far are taken at once, then strip by strip
+#   row_scales       the scales of the rows, and the norm for the tolerance
+#   reduce_slab      the next few columns: first by all pivots so far, then strip by strip
 #   finish_columns   columns without a pivot: L and U solved for all of them at once
 #   reduce_large     the whole of it
 #
-# A slab is a copy of some columns of A. It goes to R when it is reduced. The columns of R are first
-# those with a pivot, then the others taken (`order` names them), and its rows are in the order of
+# A slab is a copy of some columns of A. It goes to R when it is reduced. R starts with the columns
+# that have a pivot, then come the others taken (`order` names them). Its rows are in the order of
 # their pivots (`rows` names them). Below the diagonal of the first columns stands L, elsewhere -U.
 # Columns that are not taken yet are untouched.
 #
@@ -58,7 +58,7 @@ cdef inline real measure_row(lanes like, Py_ssize_t n, real factor, const real* 
 
 cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                      real* undo, bint* lossy) noexcept nogil:
-    """The norm and the scales of equilibrate(), without a change of A
+    """Return the norm of equilibrate() and fill undo as it does; A stays as it is
 
     lossy = whether scaling loses a digit of an augmented entry.
     """
@@ -133,7 +133,7 @@ cdef inline bint is_zero_row(lanes like, Py_ssize_t n, const real* x) noexcept n
 
 cdef void take_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
                     const real* R) noexcept nogil:
-    """The slab = the next N columns of A, scaled, after all pivots so far; `dots` with them"""
+    """slab = the next N columns of A, scaled and reduced by all pivots so far; set `dots` too"""
     cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, before = job.rank, width = strip_columns(A)
     cdef Py_ssize_t panel = 2 * lane_count(A), all = (N + width - 1) // width * width, i
     cdef real* slab = <real*>job.slab
@@ -245,7 +245,7 @@ cdef void finish_columns(
         const CloseCall* calls, Py_ssize_t checks, real* R) noexcept nogil:
     """Multiply R[:, left:left + N] by the inverse of L (lower), then by that of U (upper)
 
-    The columns of some close calls are reduced beside them, and the calls made again.
+    The columns of some close calls are reduced beside them. Then these calls are decided again.
     """
     cdef Py_ssize_t m = job.m, n = job.n, ld = job.ld, r = job.rank, L = lane_count(R)
     cdef Py_ssize_t all = (N + checks + L - 1) // L * L, first = 0, last = r, i, j, at

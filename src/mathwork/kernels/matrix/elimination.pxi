@@ -3,16 +3,16 @@
 #   equilibrate      scales rows by powers of two, and measures the matrix for the tolerance
 #   shift_columns    scales augmented columns that would leave the range
 #   put_in_range     a row of a row echelon form back at its scale, or near it
-#   Policy           how much is rounding
+#   Policy           the size of rounding
 #   Verdict          rank and status of a reduction, and how close the call was
-#   note_dust        a row that is what cancellation leaves
+#   note_dust        a row left by cancellation
 #   is_scaled_apart  a column of another scale than its rows
 #   reduce_small     one small matrix by Gauss-Jordan elimination, rows in registers
 #
-# `stacks` has the same policy, operation by operation, for one matrix a lane, so that a matrix has
-# the same bits alone and in a stack; `blocked` agrees with both on rank and pivots. The bound on a
-# pivot of column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a column that depends
-# on those before it carries the rounding of their combination.
+# `stacks` has the same policy, operation by operation, for one matrix a lane: a matrix has the same
+# bits alone and in a stack. `blocked` agrees with both on rank and pivots. The bound on a pivot of
+# column c is tol (1 + sum |R[:r, c]|), R the rows reduced so far: a column that depends on earlier
+# columns carries the rounding of their combination.
 
 from libc.math cimport fabs, floor, frexp, ldexp, sqrt
 
@@ -22,7 +22,7 @@ cdef double UNIT_F32 = 2 * 2.0 ** -23
 cdef double UNIT_F64 = 7 * 2.0 ** -52
 
 cdef enum:
-    CLOSE_ACCEPTED = 64     # times its bound: a pivot below that was a close call
+    CLOSE_ACCEPTED = 64     # times its bound: a pivot below this product was a close call
 
 cdef struct Policy:
     double tol              # relative to the scaled row, or -1 for the default by `unit`
@@ -37,7 +37,7 @@ cdef struct Verdict:
     Py_ssize_t rank
     double accepted         # smallest accepted pivot over its bound, infinity if there is none
     double rejected         # largest rejected candidate over its bound, 0 if there is none
-    double dust             # as `accepted`, of rows by note_dust(); reduce_matrix() joins the two
+    double dust             # as `accepted`, from note_dust(); reduce_matrix() joins the two
     int status              # REDUCED, or NOT_FINITE: NaN or infinity in the columns for pivots
     int parity              # 1 or -1, of the permutation of the rows
     int exponent            # sum of the powers of two that the rows of an echelon form lack
@@ -219,9 +219,9 @@ cdef void shift_columns(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t co
                         const real* undo, real* shift) noexcept nogil:
     """shift[j], so that all A[i, j] / undo[i] 2^shift[j] of column j are in range
 
-    If the column has more than the range, its large entries are. The pivots decide how rows are
-    scaled; the augmented columns have none, and their entries decide. shift[j] = 0 for the others,
-    j < columns.
+    If the column spans more than the range, its large entries are in range. Pivots decide the
+    scale of a row. Augmented columns have no pivots, so their entries decide. For j < columns,
+    shift[j] = 0.
     """
     cdef int most = 900 if real is double else 100, least = -1022 if real is double else -126
     cdef int high, low, exponent
@@ -261,7 +261,7 @@ cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, 
 
     Where the row spans more than the range, its largest entry stays in the range. But first of
     all the pivot keeps its bits: if the augmented part of an equation is so far above its pivot,
-    the solution is infinity, and so is that part.
+    the solution and that part are infinity.
     """
     cdef int most = 127 if single else 1023, least = -149 if single else -1074
     cdef int high = -10000, low = 10000, pivot = 10000, lowest, shifted
@@ -279,14 +279,14 @@ cdef int exponent_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, 
 
 cdef int put_in_range(Py_ssize_t n, Py_ssize_t columns, const real* shift, int wanted,
                       const real* row, real* target) noexcept nogil:
-    """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); returns wanted - e"""
+    """target[j] = row[j] 2^(e - shift[j]), e by exponent_in_range(); return wanted - e"""
     cdef int exponent = exponent_in_range(n, columns, shift, wanted, real is float, row)
     shift_row(0, n, shift, -1, exponent, row, target)
     return wanted - exponent
 
 
 cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row) noexcept nogil:
-    """Whether no row[j] undo, j < n, is rounded; False if undo is not safe"""
+    """Return whether no row[j] undo, j < n, is rounded; False if undo is not safe"""
     if undo <= first_lane(smallest_safe(like), row):
         return False
     return not largest_lane(row_loss(like, n, undo, 1 / undo, row, fill(like, 0)), row) > 0
@@ -295,7 +295,7 @@ cdef inline bint comes_back(lanes like, Py_ssize_t n, real undo, const real* row
 # ---- the bound on a pivot ----
 
 cdef inline Policy policy_of(double tol, double atol, bint single) noexcept nogil:
-    """The policy on float32 data (single) or float64 data; tol is -1 for the default"""
+    """Return the policy for float32 data (single) or float64 data; tol is -1 for the default"""
     cdef Policy policy
     policy.tol = tol
     policy.atol = atol
@@ -304,10 +304,10 @@ cdef inline Policy policy_of(double tol, double atol, bint single) noexcept nogi
 
 
 cdef inline real tolerance(const Policy* policy, real norm) noexcept nogil:
-    """Return what the caller gave, or unit sqrt(norm)
+    """Return the tol of the caller, or unit sqrt(norm)
 
     The norm is the largest sum of a scaled row. Its root stands for the 2-norm of that row: the
-    rounding errors of its entries add up like that, not like the worst case.
+    rounding errors of its entries add up like the 2-norm, not like the worst case.
     """
     if policy.tol >= 0:
         return <real>policy.tol
@@ -315,14 +315,14 @@ cdef inline real tolerance(const Policy* policy, real norm) noexcept nogil:
 
 
 cdef inline real bound_on_pivot(real tol, real total) noexcept nogil:
-    """tol (1 + total); 0 for tol = 0 and any total"""
+    """Return tol (1 + total); 0 for tol = 0 and any total"""
     return tol * (<real>1 + total) if tol > 0 else <real>0
 
 
 # ---- data of another scale ----
 
 cdef inline bint in_grains(Py_ssize_t n, const real* row, double grain) noexcept nogil:
-    """Whether row[:n] are whole multiples of the grain, not all zero"""
+    """Return whether row[:n] are whole multiples of the grain, not all zero"""
     cdef bint whole = True, zero = True
     cdef Py_ssize_t j
     for j in range(n):
@@ -333,10 +333,10 @@ cdef inline bint in_grains(Py_ssize_t n, const real* row, double grain) noexcept
 
 cdef void note_dust(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t columns,
                     const real* undo, double tol, Verdict* verdict) noexcept nogil:
-    """Note a row of a few units in the last place of the largest entry: cancellation leaves those
+    """Note a row of a few units in the last place of the largest entry, as left by cancellation
 
-    Its pivot counts all the same. How close that was is what the row is at the scale of A. Other
-    small rows use all bits of their entries.
+    Its pivot still counts. The size of the row at the scale of A shows how close the call was.
+    Other small rows use all bits of their entries.
     """
     cdef double top = 0, unit, grain
     cdef bint zero
@@ -355,7 +355,7 @@ cdef void note_dust(Py_ssize_t m, Py_ssize_t n, const real* A, Py_ssize_t column
 
 
 cdef inline bint scales_differ(Py_ssize_t m, const real* undo, real tol) noexcept nogil:
-    """Whether a row is so much smaller than another that note_dust() has to look"""
+    """Return whether a row is so much smaller than another that note_dust() must check the rows"""
     cdef real low = INFINITY, high = 0
     cdef Py_ssize_t i
     for i in range(m):
@@ -366,7 +366,7 @@ cdef inline bint scales_differ(Py_ssize_t m, const real* undo, real tol) noexcep
 
 cdef bint is_scaled_apart(Py_ssize_t m, Py_ssize_t n, const real* column, const real* undo,
                           double tol) noexcept nogil:
-    """Whether a column of A without a pivot is small beside its rows, or has an entry that is
+    """Return whether a column of A without a pivot, or one of its entries, is small beside its rows
 
     Rows are scaled, and columns are not: its pivot may be lost in the rounding of other columns.
     """
@@ -384,7 +384,7 @@ cdef Py_ssize_t largest_kept(Py_ssize_t first, Py_ssize_t m, Py_ssize_t step, co
                              real* best) noexcept nogil:
     """Return the i >= first of the largest |column[i]| that is above atol at the scale of A
 
-    Then `best` is that entry, 0 if there is none. undo[i], or undo[rows[i]], is the scale.
+    `best` becomes that entry, 0 if there is none. undo[i], or undo[rows[i]], is the scale.
     """
     cdef Py_ssize_t at = first, i
     cdef real entry, scale
@@ -403,7 +403,7 @@ cdef Py_ssize_t largest_kept(Py_ssize_t first, Py_ssize_t m, Py_ssize_t step, co
 cdef inline void take_from_row(
         lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes number, lanes here, real factor,
         const real* pivot_row, real* row) noexcept nogil:
-    """row[j] -= factor pivot_row[j], j > c, and row[c] = 0; c is lane `here` of those at `first`"""
+    """row[j] -= factor pivot_row[j], j > c, and row[c] = 0; c is lane `here` of register `first`"""
     cdef lanes x, p, multiple = fill(like, factor)
     cdef Py_ssize_t j = first + lane_count(row)
     load(&x, <const real*>row + first)
@@ -420,7 +420,7 @@ cdef inline void take_from_row(
 cdef void take_with_care(lanes like, Py_ssize_t from_row, Py_ssize_t to_row, Py_ssize_t c,
                          Py_ssize_t ldw, real divisor, const real* pivot_row,
                          real* W) noexcept nogil:
-    """take_from_row() of rows in which numbers may have overflowed: 0 times those is 0
+    """take_from_row() of rows that may hold overflowed numbers: 0 times such a number is 0
 
     The factor of row i is W[i, c] / divisor.
     """
@@ -441,7 +441,7 @@ cdef void take_with_care(lanes like, Py_ssize_t from_row, Py_ssize_t to_row, Py_
 
 cdef inline void divide_row(lanes like, Py_ssize_t first, Py_ssize_t ldw, lanes number, lanes here,
                             real pivot, real* row) noexcept nogil:
-    """row[j] /= pivot, j > c, and row[c] = 1; c is lane `here` of those at `first`"""
+    """row[j] /= pivot, j > c, and row[c] = 1; c is lane `here` of register `first`"""
     cdef lanes x, divisor = fill(like, pivot)
     cdef Py_ssize_t j = first + lane_count(row)
     load(&x, <const real*>row + first)
@@ -463,7 +463,7 @@ cdef bint give_row(
         lanes like, bint careful, Py_ssize_t n, Py_ssize_t ldw, Py_ssize_t columns,
         const real* shift, real undo, const real* row, real* target,
         Verdict* verdict) noexcept nogil:
-    """Write a row of the row echelon form; False where that has to be done with care"""
+    """Write a row of the row echelon form; return False if that needs care"""
     if careful:
         verdict.exponent += put_in_range(n, columns, shift, binary_exponent(undo), row, target)
     elif comes_back(like, ldw, undo, row):
@@ -513,7 +513,7 @@ cdef inline bint scaling_rounds(Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns, 
 
 cdef inline real largest_below(Py_ssize_t first, Py_ssize_t m, Py_ssize_t ldw, const real* column,
                                Py_ssize_t* at) noexcept nogil:
-    """The largest |column[i]|, i >= first, which is that of i = at"""
+    """Return the largest |column[i]|, i >= first; `at` becomes its i"""
     cdef real best = -1, entry
     cdef Py_ssize_t found = first, i
     for i in range(first, m):
@@ -537,12 +537,12 @@ cdef inline real magnitude_above(Py_ssize_t last, Py_ssize_t ldw,
 cdef inline void reject_column(Py_ssize_t first, Py_ssize_t m, Py_ssize_t ldw, real best,
                                real bound, real total, real* column,
                                Verdict* verdict) noexcept nogil:
-    """Write the column as zero from row `first` on, and note how close that was"""
+    """Write the column as zero from row `first` on; note how close the call was"""
     cdef Py_ssize_t i
     if best > 0:
         verdict.rejected = max(verdict.rejected, <double>(best / bound))
     if not total < INFINITY:
-        verdict.rejected = NAN      # how close that was is not known
+        verdict.rejected = NAN      # unknown how close the call was
     for i in range(first, m):
         column[i * ldw] = 0
 
@@ -550,16 +550,16 @@ cdef inline void reject_column(Py_ssize_t first, Py_ssize_t m, Py_ssize_t ldw, r
 cdef inline void take_pivot_row(lanes like, lanes number, bint careful, Py_ssize_t m,
                                 Py_ssize_t r, Py_ssize_t c, Py_ssize_t ldw,
                                 real* W) noexcept nogil:
-    """Row r becomes 1 in column c, and is taken from all others; with care where that may overflow
+    """Make row r 1 in column c and take it from all others; with care where numbers may overflow
 
     W[r, c] is the pivot.
     """
-    # Registers from the one with column c on; in that one only the lanes right of c.
+    # Start at the register of column c. There, use only the lanes right of c.
     cdef Py_ssize_t first = c - c % lane_count(W), i
     cdef lanes here = fill(like, c - first)
     cdef real* row = W + r * ldw
     if careful:
-        # Below, a row divided by its pivot might overflow, and no factor does; above, either.
+        # Below: a row divided by its pivot might overflow, but no factor does. Above: either might.
         take_with_care(like, r + 1, m, c, ldw, row[c], <const real*>row, W)
     divide_row(like, first, ldw, number, here, row[c], row)
     if careful:
@@ -575,7 +575,7 @@ cdef inline bint gauss_jordan(
         lanes like, const bint careful, const Small* small, const real* A, const Policy* policy,
         real tol, bint reduced, real* W, real* undo, const real* shift, real* R,
         Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
-    """Reduce the columns one after the other; False where that has to be done with care
+    """Reduce the columns one after the other; return False if that needs care
 
     Rows of a row echelon form go to R as they become final.
     """
@@ -585,7 +585,7 @@ cdef inline bint gauss_jordan(
     cdef real best, bound, total
     cdef real lane_numbers[MAX_LANES]
     cdef lanes number
-    cdef bint tiny = False          # whether a pivot was, which tol = 0 allows
+    cdef bint tiny = False          # whether a pivot was tiny; tol = 0 allows this
     for i in range(L):
         lane_numbers[i] = i
     load(&number, <const real*>lane_numbers)
@@ -629,7 +629,7 @@ cdef inline bint give_rows(
         lanes like, const bint careful, const Small* small, bint shifted, bint reduced,
         const real* W, const real* undo, const real* shift, real* R,
         Verdict* verdict) noexcept nogil:
-    """Write the rows that gauss_jordan() has not; False where that has to be done with care"""
+    """Write the rows that gauss_jordan() did not write; return False if that needs care"""
     cdef Py_ssize_t n = small.n, ldw = small.ldw, i
     for i in range(0 if reduced else verdict.rank, small.m):
         if reduced:
@@ -646,7 +646,7 @@ cdef inline bint reduce_in(
         lanes like, const bint careful, const Small* small, const real* A, real* R,
         const Policy* policy, bint reduced, real* W, real* undo, real* shift, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """reduce_by() in this memory; False where it has to be careful"""
+    """reduce_by() in this memory; return False if that needs care"""
     cdef Py_ssize_t m = small.m, n = small.n, ldw = small.ldw, columns = small.columns, i
     cdef real norm, bound
     cdef bint lossy
@@ -680,7 +680,7 @@ cdef inline int reduce_by(
         lanes like, const bint careful, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """reduce_small(); return 1 if numbers leave the range, so that it has to be careful
+    """reduce_small(); return 1 if numbers leave the range: then it needs care
 
     Pivots are searched in the first `columns` columns. pivots has room for min(m, columns) numbers,
     and verdict.rank of them are written.

@@ -1,13 +1,13 @@
 # Row reduction of many small matrices, one matrix a lane.
 #
-# The entry (i, j) of L matrices is one register, V[i, j]. `reduce_small` decides by branches; here
-# each lane picks, with the same operations in the same order, so that the bits agree. Nearly all
-# matrices have a pivot in each of their first columns, and only those are finished here. A matrix
-# goes through `reduce_small` after all if it lacks a pivot, is not finite, has rows, pivots or rows
-# of its echelon form at the ends of the range, or is float32 and had a close call.
+# The entry (i, j) of L matrices is one register, V[i, j]. `reduce_small` decides by branches. Here
+# each lane picks, with the same operations in the same order: the bits agree. Nearly all matrices
+# have a pivot in each of their first columns, and only these are finished here. A matrix goes
+# through `reduce_small` after all if it lacks a pivot, is not finite, has rows, pivots or rows of
+# its echelon form at the ends of the range, or is float32 and had a close call.
 #
-# Float32 is reduced again in float64 where a call was close: its own arithmetic adds rounding of
-# the size that the data have.
+# Float32 is reduced again in float64 where a call was close: float32 arithmetic adds as much
+# rounding as the data have.
 
 cdef enum:
     LANE_ROWS = 8           # of the largest matrix that goes in a lane
@@ -88,8 +88,8 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
                                     lanes* undo) noexcept nogil:
     """equilibrate() in every lane
 
-    NaN also where a row is not safe, where an entry left the range, and where rows are so far
-    apart that the smallest may be dust.
+    The norm is NaN also where a row is not safe, where an entry left the range, and where rows are
+    so far apart that the smallest may be dust.
     """
     cdef lanes norm = fill(like, 0), total = norm, high = norm, low = norm, lost = norm, entry
     cdef lanes reach
@@ -116,7 +116,7 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
             V[i * LANE_COLUMNS + j] = entry * scale[i]
             lost = larger_loss(entry, V[i * LANE_COLUMNS + j], undo[i], lost)
     reach = pick(lost, fill(like, 0), fill(like, INFINITY), larger(low, high))
-    if by_default:          # tol is below
+    if by_default:          # tol is below the reciprocal of this limit
         reach = pick(low * high, fill(like, 2.0 ** 46 if lanes is f64v else 2.0 ** 19),
                      fill(like, INFINITY), reach)
     for i in range(m):
@@ -183,9 +183,9 @@ cdef inline void reduce_column(
 
 cdef inline lanes unreduce_group(lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t rank,
                                  const lanes* kept, const lanes* undo, lanes* V) noexcept nogil:
-    """Make it the row echelon form: rows as they were kept, and all at the scale of the matrix
+    """Make V the row echelon form: from the kept rows, at the scale of the matrix
 
-    Returns the loss, which is 0 where no entry leaves the range.
+    Return the loss; it is 0 where no entry leaves the range.
     """
     cdef lanes lost = fill(like, 0), back, entry
     cdef Py_ssize_t i, j
@@ -217,7 +217,7 @@ cdef void lay_out_doubled(void* job, Arena* arena) noexcept nogil:
 
 cdef inline bint is_whole(Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
                           const float* A) noexcept nogil:
-    """Whether the first columns hold whole numbers below 2^24 alone: those carry no rounding"""
+    """Return whether the first columns hold only exact whole numbers, below 2^24"""
     cdef bint whole = True
     cdef Py_ssize_t i, j
     for i in range(m):
@@ -232,13 +232,13 @@ cdef inline bint is_whole(Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns,
 
 cdef void round_rows(Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns, bint reduced, double* E,
                      float* R, Verdict* verdict) noexcept nogil:
-    """R = E, which is overwritten; rows of a row echelon form are put in range"""
+    """R = E; E is overwritten, and rows of a row echelon form are put in range"""
     cdef Py_ssize_t i, j
     cdef int exponent, wanted = 0
     cdef double digits
     for i in range(m):
         if not reduced:
-            # Rounded at a scale of its own first, so that the row keeps what float32 can hold.
+            # Round each entry at its own scale first: then the row keeps all that float32 can hold.
             for j in range(n):
                 if E[j] != 0 and fabs(E[j]) < INFINITY:
                     digits = <float>frexp(E[j], &exponent)
@@ -255,7 +255,7 @@ cdef int reduce_by_size(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """Reduce one matrix by the engine that its size calls for; -1 where memory ran out, else 0"""
+    """Reduce one matrix by the engine for its size; return -1 if memory ran out, else 0"""
     if m and n and (engine == LARGE_ENGINE
                     or (engine == ANY_ENGINE and is_large(A, m, n, columns))):
         return reduce_large(like, m, n, A, R, columns, policy, reduced, pivots, verdict)
@@ -291,9 +291,9 @@ cdef int reduce_by_need(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """Reduce one matrix, float32 again in float64 if a call was close
+    """Reduce one matrix; reduce float32 again in float64 if a call was close
 
-    Not if the caller gave a tolerance. Return -1 where memory ran out, else 0.
+    With a tolerance from the caller it is reduced once. Return -1 if memory ran out, else 0.
     """
     cdef int failed = reduce_by_size(like, engine, m, n, A, R, columns, policy, reduced, pivots,
                                      verdict)
@@ -310,7 +310,7 @@ cdef int reduce_matrix(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
-    """Reduce one matrix; return -1 where memory ran out, else 0
+    """Reduce one matrix; return -1 if memory ran out, else 0
 
     Entries of at most atol in the first columns are zero before rows are scaled.
     """
@@ -341,7 +341,7 @@ cdef int reduce_alone(
         lanes like, int engine, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
         Py_ssize_t columns, const Policy* policy, bint reduced, const Stack* found,
         Py_ssize_t s) noexcept nogil:
-    """reduce_matrix() of matrix s of A into R; -1 where memory ran out, else 0"""
+    """reduce_matrix() of matrix s of A into R; return -1 if memory ran out, else 0"""
     cdef Py_ssize_t most = min(m, columns), k
     cdef Verdict verdict
     if reduce_matrix(like, engine, m, n, A + s * m * n, R + s * m * n, columns, policy, reduced,
@@ -434,7 +434,7 @@ cdef inline void reduce_groups(
     while s < count:
         first = min(s, count - L)       # the last group overlaps the one before
         source = A + first * cells
-        if (count - first - L) * cells < L:     # where reading on would leave A
+        if (count - first - L) * cells < L:     # here reading on would leave A
             memcpy(edge, source, bytes)
             source = edge
         load_group(like, m, n, source, V)

@@ -7,7 +7,7 @@
 # The bound on a pivot (see elimination.pxi) takes the sum of a reduced column, |U^-1 u|. One sum
 # costs a triangular system, all of them half as much as the elimination. But for numbers z of
 # size at most 1 |z U^-1 u| is never above the sum, and with z U^-1 at hand it costs next to
-# nothing. Fixed numbers z as if at random see a large sum, unless a column happens to be all but
+# nothing. Fixed numbers z as if at random see a large sum, unless a column happens to be nearly
 # orthogonal to all of them. If the mean over a few z leaves a decision open, the sum itself is
 # computed. In the end it is computed for the closest of the other decisions, too.
 
@@ -39,9 +39,9 @@ cdef struct Blocked:        # a reduction under way
     Py_ssize_t* order       # order[j] = the column of A that is column j of R; n more to spare
     Py_ssize_t* rows        # rows[i] = the row of A that is row i of R
     Py_ssize_t* swapped     # swapped[r] = the row that row r traded places with
-    void* undo              # undo[i]: what row i of A is divided by; n numbers more to spare
+    void* undo              # undo[i]: the divisor of row i of A; n numbers more to spare
     void* shift             # the powers of two that augmented columns are multiplied by
-    bint shifted            # and whether they are
+    bint shifted            # whether augmented columns are shifted
     void* slab              # m rows of ld, some of them to spare
     Py_ssize_t ld, slab_columns
     void* solved            # the solved rows of the slab, in panels next_panel apart
@@ -117,7 +117,7 @@ cdef void reduce_above(lanes like, const Blocked* job, Py_ssize_t before, Py_ssi
 
 cdef double sum_of_reduced(const Blocked* job, Py_ssize_t j, Py_ssize_t k,
                            const Py_ssize_t* held, const real* P) noexcept nogil:
-    """sum |R[:rank + k, j]| for column j of the strip P, which has pivots in held[:k]"""
+    """Return sum |R[:rank + k, j]| for column j of the strip P; its pivots are in held[:k]"""
     cdef real y[STRIP_COLUMNS]
     cdef Py_ssize_t width = strip_columns(P), next_column = job.next_column, i, t
     cdef const real* row = <const real*>job.above
