@@ -302,7 +302,8 @@ def _solved(A: FloatArray, sides: FloatArray, tol: float | None,
 def _reduced_beside(A: FloatArray, sides: FloatArray, tol: float | None,
                     atol: float = 0.0) -> Reduced:
     """Return ``[A | sides]`` of plain arrays, reduced with pivots in A alone"""
-    together = np.concatenate((A, sides), axis=-1)
+    # Columns that lie one after the other would stay so.
+    together = np.ascontiguousarray(np.concatenate((A, sides), axis=-1))
     return kernels.reduce_plain(together, A.shape[-1], -1 if tol is None else tol, True, atol=atol)
 
 
