@@ -128,11 +128,11 @@ def fit_of_moments(numbers: NDArray[np.float64], q: int, chosen: NDArray[np.intp
 
 key_kinds: dict[str, int]
 
-@disjoint_base
+@final
 class KeyTable:
-    def __new__(cls, keys: NDArray[Any], kind: int, low: int, span: int) -> Self: ...
+    def __new__(cls, keys: NDArray[Any], kind: int) -> Self: ...
 
-@disjoint_base
+@final
 class GroupedRows:
     def __new__(cls, keys: NDArray[Any], kind: int, x: FloatArray, y: FloatArray) -> Self: ...
     def fits(self) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int8],
