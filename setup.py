@@ -47,12 +47,13 @@ GCC_FLAGS = ["-fira-region=all", "-fno-inline-functions-called-once"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 HEADERS = [f"src/mathwork/kernels/base/{name}.h"
-           for name in ("_simd", "_transpose", "_roots", "_tables")]
+           for name in ("_simd", "_transpose", "_roots", "_tables", "_integers",
+                        "_quantile")]
 
 # The kernels of every topic are a module. A level is the same modules compiled for one instruction
 # set: each is a file that includes the topic's file. Flags of the building machine never enter a
 # wheel.
-TOPICS = ("core", "exact", "regression", "orbit")
+TOPICS = ("core", "exact", "regression", "orbit", "random")
 X86_64_LEVELS = {
     "baseline": ["-march=x86-64-v2"],
     "v3": ["-march=x86-64-v3"],

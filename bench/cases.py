@@ -15,11 +15,12 @@ from bench import (
     regression_batches,
     regression_line,
     regression_linear,
+    weights,
 )
 from bench.harness import Work
 
 MODULES = (forward, digits, activations, products, elimination, regression_line,
-           regression_linear, regression_batches, orbit)
+           regression_linear, regression_batches, orbit, weights)
 
 
 def works() -> Iterator[Work]:

@@ -217,6 +217,22 @@ def forward(layers, x):
     return activations
 
 
+# ---- random numbers ----
+
+def philox(counter, key):
+    """Philox 4x32-10: four random words from four words of a counter and two of a key.
+
+    Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11, 2011.
+    """
+    mask = 2 ** 32 - 1
+    for turn in range(10):
+        first, second = 0xD2511F53 * counter[0], 0xCD9E8D57 * counter[2]
+        keys = [(key[0] + turn * 0x9E3779B9) & mask, (key[1] + turn * 0xBB67AE85) & mask]
+        counter = [second >> 32 ^ counter[1] ^ keys[0], second & mask,
+                   first >> 32 ^ counter[3] ^ keys[1], first & mask]
+    return counter
+
+
 # ---- distributions ----
 
 def kolmogorov_distance(sample, cdf):

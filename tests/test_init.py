@@ -8,12 +8,17 @@ from helpers import raises, run_python, same_bits
 
 from mathwork import _levels
 from mathwork.init import (
+    glorot_normal,
+    glorot_uniform,
     he_limit,
     he_normal,
     he_std,
     he_uniform,
     he_variance,
+    lecun_normal,
+    lecun_uniform,
     normal_pdf,
+    orthogonal,
     uniform_pdf,
 )
 
@@ -156,8 +161,7 @@ def test_one_seed_gives_the_same_weights_at_every_level():
     assert all(answer == answers[0] for answer in answers)
 
 
-@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (0, 4), (5,), (2, 3, 4), [3, 4],
-                                   (np.int64(3), 4)])
+@pytest.mark.parametrize("shape", [(3, 4), (1, 1), (0, 4), (5,), [3, 4], (np.int64(3), 4)])
 def test_shapes(dtype, shape):
     for draw in (he_normal, he_uniform):
         weight = draw(shape, dtype=dtype, rng=0)
@@ -174,9 +178,88 @@ def test_float32_is_the_default():
     assert he_normal((3, 4)).dtype == he_uniform((3, 4)).dtype == np.float32
 
 
+def test_a_seed_sequence_is_a_seed():
+    children = np.random.SeedSequence(7).spawn(2)
+    one, other = (he_normal((30, 20), rng=child) for child in children)
+    assert not same_bits(one, other)
+    assert same_bits(he_normal((30, 20), rng=children[0]), one)
+    assert same_bits(he_normal((30, 20), rng=np.random.SeedSequence(7)), he_normal((30, 20), rng=7))
+
+
+def test_any_bit_generator_will_do():
+    for kind in (np.random.MT19937, np.random.Philox, np.random.SFC64):
+        one, same, other = (he_normal((30, 20), rng=np.random.Generator(kind(seed)))
+                            for seed in (1, 1, 2))
+        assert same_bits(one, same) and not same_bits(one, other)
+
+
+def test_workers_do_not_change_the_bits(dtype):
+    for draw in (he_normal, he_uniform):
+        one = draw((1001, 77), dtype=dtype, rng=5)
+        for workers in (2, 3, 7):
+            assert same_bits(draw((1001, 77), dtype=dtype, rng=5, workers=workers), one)
+
+
+def test_a_larger_array_begins_with_the_smaller_one(dtype):
+    whole = he_normal((4000,), fan_in=1, dtype=dtype, rng=5)
+    for size in (0, 1, 15, 16, 31, 32, 33, 63, 64, 65, 1000):
+        assert same_bits(he_normal((size,), fan_in=1, dtype=dtype, rng=5), whole[:size])
+
+
+# ---- the other weights ----
+
+def test_variances_of_glorot_and_lecun(dtype):
+    shape, n = (300, 500), 150_000
+    for draw, variance in ((glorot_normal, 2 / 800), (glorot_uniform, 2 / 800),
+                           (lecun_normal, 1 / 500), (lecun_uniform, 1 / 500)):
+        x = draw(shape, dtype=dtype, rng=1).astype(float)
+        assert x.dtype == float and abs(x.mean()) < 5 * math.sqrt(variance / n)
+        assert abs(x.var() / variance - 1) < 5 * math.sqrt(2 / n)
+    limit = math.sqrt(6 / 800)
+    most = np.abs(glorot_uniform(shape, dtype=dtype, rng=1)).max()
+    assert 0.99 * limit < most <= np.float32(limit)
+    twice = glorot_normal(shape, gain=2, dtype=dtype, rng=1)
+    np.testing.assert_allclose(twice, 2 * glorot_normal(shape, dtype=dtype, rng=1),
+                               rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (3, 8), (8, 3), (40, 41), (0, 3), (3, 0),
+                                   (4, 3, 2), (100, 100)])
+def test_orthogonal(dtype, shape):
+    Q = orthogonal(shape, dtype=dtype, rng=3)
+    assert Q.shape == shape and Q.dtype == dtype and Q.flags.c_contiguous
+    matrix = Q.reshape(shape[0], math.prod(shape[1:])).astype(float)
+    if matrix.shape[0] > matrix.shape[1]:
+        matrix = matrix.T
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(len(matrix)),
+                               atol=4 * np.finfo(dtype).eps, rtol=0)
+    assert same_bits(orthogonal(shape, dtype=dtype, rng=3), Q)
+    np.testing.assert_allclose(orthogonal(shape, gain=3, dtype=dtype, rng=3), 3 * Q,
+                               rtol=4 * np.finfo(dtype).eps)
+
+
+def test_orthogonal_matrices_have_no_preferred_direction():
+    # The first entry of a row on the sphere of R^3 is uniform on [-1, 1] (Archimedes).
+    first = np.array([orthogonal((3, 3), dtype=float, rng=seed)[0, 0] for seed in range(2000)])
+    distance = reference.kolmogorov_distance(first, lambda x: (x + 1) / 2)
+    assert distance < 1.95 / math.sqrt(first.size)
+
+
+def test_bad_arguments_of_orthogonal():
+    with raises(ValueError, "shape must have at least two axes, (n_out, n_in), got (3,)"):
+        orthogonal((3,))
+    for gain in (math.inf, math.nan):
+        with raises(ValueError, f"gain must be finite, got {gain}"):
+            orthogonal((3, 3), gain=gain)
+    with raises(TypeError, "gain must be a number, got '2'"):
+        glorot_normal((3, 3), gain="2")
+
+
 # ---- bad input ----
 
+WEIGHTS = [he_normal, he_uniform, glorot_normal, glorot_uniform, lecun_normal, lecun_uniform]
 both = pytest.mark.parametrize("draw", [he_normal, he_uniform])
+every = pytest.mark.parametrize("draw", WEIGHTS)
 
 
 @both
@@ -191,19 +274,35 @@ def test_shapes_out_of_range(draw):
     for shape in ((-1, 4), (4, -1), (-1,)):
         with raises(ValueError, f"shape must not have negative sizes, got {shape}"):
             draw(shape)
-    with raises(ValueError, "shape must have a last size to be the fan_in, got ()"):
+    with raises(ValueError, "fan_in must be given for shape ()"):
         draw(())
-    with raises(ValueError, "n_in must be at least 1, got 0"):
+    with raises(ValueError, "fan_in must be at least 1, got 0"):
         draw((4, 0))
+
+
+@every
+def test_a_kernel_of_a_convolution_does_not_take_its_width_for_its_inputs(draw):
+    # (64, 3, 3, 3) has 27 inputs for each output, not 3.
+    message = ("{} must be given for a shape of more than two axes, got (64, 3, 3, 3): a kernel "
+               "(out, in, height, width) has fan_in = in * height * width and "
+               "fan_out = out * height * width")
+    with raises(ValueError, message.format("fan_in")):
+        draw((64, 3, 3, 3))
+    fans = {"fan_in": 27}
+    if draw in (glorot_normal, glorot_uniform):
+        with raises(ValueError, message.format("fan_out")):
+            draw((64, 3, 3, 3), fan_in=27)
+        fans["fan_out"] = 576
+    assert draw((64, 3, 3, 3), rng=0, **fans).shape == (64, 3, 3, 3)
 
 
 @both
 def test_bad_fan_in(draw):
     for fan_in in (0, -3):
-        with raises(ValueError, f"n_in must be at least 1, got {fan_in}"):
+        with raises(ValueError, f"fan_in must be at least 1, got {fan_in}"):
             draw((3, 4), fan_in=fan_in)
     for fan_in in (2.5, "3", [3]):
-        with raises(TypeError, f"n_in must be an integer, got {fan_in!r}"):
+        with raises(TypeError, f"fan_in must be an integer, got {fan_in!r}"):
             draw((3, 4), fan_in=fan_in)
 
 
@@ -222,11 +321,15 @@ def test_a_dtype_that_is_none(draw):
         draw((3, 4), dtype="no such dtype")
 
 
-@both
-@pytest.mark.parametrize("rng", ["seed", 1.5, -1])
-def test_a_bad_seed(draw, rng):
-    with pytest.raises((TypeError, ValueError)):
-        draw((3, 4), rng=rng)
+@every
+def test_a_bad_seed(draw):
+    shape = (3, 4)
+    for rng in ("seed", 1.5, {}, object):
+        with raises(TypeError, "rng must be an integer, a numpy.random.Generator, a SeedSequence "
+                               f"or None, got {rng!r}"):
+            draw(shape, rng=rng)
+    with raises(ValueError, "rng must be at least 0, got -1"):
+        draw(shape, rng=-1)
 
 
 # ---- what they are drawn with ----

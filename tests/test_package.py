@@ -55,7 +55,9 @@ def test_the_public_names():
         "escape_speed", "orbital_energy", "hill_radius", "CircularOrbit", "orbit_table",
         "solve_kepler", "KeplerOrbit"}
     assert set(constants.__all__) >= {"G", "GM_SUN", "GM_EARTH", "GM_JUPITER", "AU"}
-    assert set(init.__all__) == {"he_limit", "he_normal", "he_std", "he_uniform", "he_variance",
+    assert set(init.__all__) == {"glorot_normal", "glorot_uniform", "he_limit", "he_normal",
+                                 "he_std", "he_uniform", "he_variance", "lecun_normal",
+                                 "lecun_uniform", "orthogonal",
                                  "normal_pdf", "uniform_pdf"}
     assert set(activations.__all__) == {
         "relu", "sigmoid", "tanh", "softplus", "silu", "mish", "gelu", "selu", "leaky_relu",

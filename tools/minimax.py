@@ -1,4 +1,5 @@
-"""The polynomials of src/mathwork/kernels/exponential.pxi, activations.pxi and kepler.pxi.
+"""The polynomials of src/mathwork/kernels: exponential.pxi, activations.pxi, kepler.pxi and
+_quantile.h.
 
     python tools/minimax.py [NAME ...]
 
@@ -7,6 +8,7 @@ that evaluates them, and prints them, highest power first, with the interval and
 relative error that the rounded polynomial leaves in its function. Then it prints the tables of
 src/mathwork/kernels/_tables.h, whose functions are cut into eight pieces. Needs mpmath.
 """
+import functools
 import itertools
 import sys
 
@@ -127,6 +129,45 @@ def power_series(sign, first, reach, degree):
     return function, lambda square: 1 / function(square), 0, mp.mpf(reach), degree
 
 
+@functools.cache
+def scaled_quantile(w):
+    """x / s, where s = sqrt(1 - e^-w) is the chance that |N(0, 1)| <= x."""
+    rest = mp.exp(-w)               # 1 - s^2
+    if rest == 1:
+        return mp.sqrt(mp.pi / 2)
+    share = mp.sqrt(1 - rest)
+    chance = rest / (1 + share)     # 1 - s
+    x = mp.sqrt(-2 * mp.log(chance)) if chance < 0.5 else share
+    while True:                     # Halley's method
+        step = (mp.erfc(x / mp.sqrt(2)) - chance) * mp.exp(x * x / 2) * mp.sqrt(mp.pi / 2)
+        step /= 1 - step * x / 2
+        x += step
+        if abs(step) < mp.mpf(10)**-50 * x:
+            return x / share
+
+
+def quantile(high, middle, degree):
+    """The same for w <= high, in w less a middle; a small one keeps the terms from cancelling."""
+    high, middle = mp.mpf(high), mp.mpf(middle)
+    return (lambda z: scaled_quantile(z + middle), lambda z: 1 / scaled_quantile(z + middle),
+            -middle, high - middle, degree)
+
+
+def quantile_tail(low, high, middle, degree):
+    """The same for low <= sqrt(w) <= high, in sqrt(w) less a middle."""
+    return (lambda z: scaled_quantile((z + middle)**2),
+            lambda z: 1 / scaled_quantile((z + middle)**2),
+            mp.mpf(low) - middle, mp.mpf(high) - middle, degree)
+
+
+def ratio_logarithm(degree):
+    """(log((1 + z) / (1 - z)) - 2 z) / z^3 in z^2, z <= 0.1716 (from sqrt(1/2) to sqrt(2))."""
+    function = series_near_zero(lambda t: (mp.log((1 + mp.sqrt(t)) / (1 - mp.sqrt(t)))
+                                           / mp.sqrt(t) - 2) / t,
+                                lambda t: mp.mpf(2) / 3 + 2 * t / 5, "1e-12")
+    return (function, lambda t: mp.sqrt(t)**3 + mp.mpf("1e-12"), 0, mp.mpf("0.02945"), degree)
+
+
 QUARTER = (mp.pi / 2)**2 * mp.mpf("1.0000001")
 
 FITS = {
@@ -140,6 +181,13 @@ FITS = {
     "one less cosine": (np.float64, power_series(-1, 2, QUARTER, 7)),
     "sinh less its argument": (np.float64, power_series(1, 3, "6.26", 9)),
     "cosh less one": (np.float64, power_series(1, 2, "6.26", 9)),
+    "logarithm of a ratio float32": (np.float32, ratio_logarithm(2)),
+    "logarithm of a ratio float64": (np.float64, ratio_logarithm(6)),
+    "quantile float32": (np.float32, quantile(5, 0.5, 9)),
+    "its tail float32": (np.float32, quantile_tail(mp.sqrt(5), "4.637", 3.5, 10)),
+    "quantile float64": (np.float64, quantile(6.25, 0.5, 24)),
+    "its tail float64": (np.float64, quantile_tail(2.5, 4, 3.25, 19)),
+    "its far tail float64": (np.float64, quantile_tail(4, "6.004", 5, 16)),
 }
 
 

@@ -1,6 +1,7 @@
 """One choice at import: the kernels compiled for the best level that this machine runs.
 
-`level` is its name; `core`, `exact`, `regression` and `orbit` are its modules, one for each topic.
+`level` is its name; `core`, `exact`, `regression`, `orbit` and `random` are its modules, one
+for each topic.
 MATHWORK_LEVEL=baseline|v3|v4 forces a level. Nothing else in the package knows that levels exist.
 """
 from __future__ import annotations
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["LEVELS", "TOPICS", "chosen", "core", "exact", "level", "module_name", "modules",
-           "orbit", "regression", "supported"]
+           "orbit", "random", "regression", "supported"]
 
-TOPICS = ("core", "exact", "regression", "orbit")
+TOPICS = ("core", "exact", "regression", "orbit", "random")
 
 # name: the x86-64 microarchitecture level that it needs, best first. Where there is one level only,
 # it is compiled for every machine of its kind, and x86_64_level() is 0.
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     import mathwork._core as core
     import mathwork._exact as exact
     import mathwork._orbit as orbit
+    import mathwork._random as random
     import mathwork._regression as regression
 else:
-    core, exact, regression, orbit = modules(level)
+    core, exact, regression, orbit, random = modules(level)

@@ -18,7 +18,7 @@ Number: TypeAlias = float | np.floating[Any] | np.integer[Any] | np.bool
 NanPolicy: TypeAlias = Literal["raise", "omit", "propagate"]
 
 StrPath: TypeAlias = str | PathLike[str]
-Rng: TypeAlias = int | np.random.Generator | None
+Rng: TypeAlias = int | np.random.Generator | np.random.SeedSequence | None
 
 WithParameter: TypeAlias = Literal["elu", "leaky_relu"]
 ActivationName: TypeAlias = WithParameter | Literal[

@@ -1,0 +1,88 @@
+"""The parameters of He's distributions: variance, standard deviation, half width."""
+from __future__ import annotations
+
+import math
+import operator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import SupportsIndex
+
+
+def he_variance(n_in: SupportsIndex) -> float:
+    """Variance of He's weights, ``2 / n_in``.
+
+    Parameters
+    ----------
+    n_in : int
+        Inputs of the layer, at least 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError
+        If `n_in` is not an integer.
+    ValueError
+        If it is below 1.
+
+    Examples
+    --------
+    >>> from mathwork.init import he_variance
+    >>> he_variance(8)
+    0.25
+    """
+    try:
+        n_in = operator.index(n_in)
+    except TypeError:
+        raise TypeError(f"n_in must be an integer, got {n_in!r}") from None
+    if n_in < 1:
+        raise ValueError(f"n_in must be at least 1, got {n_in}")
+    return 2 / n_in
+
+
+def he_std(n_in: SupportsIndex) -> float:
+    """Standard deviation of He's weights, ``sqrt(2 / n_in)``.
+
+    Parameters
+    ----------
+    n_in
+        As for :func:`he_variance`, errors too.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from mathwork.init import he_std
+    >>> he_std(8)
+    0.5
+    """
+    return math.sqrt(he_variance(n_in))
+
+
+def he_limit(n_in: SupportsIndex) -> float:
+    """Half width of He's uniform distribution, ``sqrt(6 / n_in)``.
+
+    A uniform distribution on ``(-L, L)`` has variance ``L^2 / 3``; with this limit it is
+    ``2 / n_in``.
+
+    Parameters
+    ----------
+    n_in
+        As for :func:`he_variance`, errors too.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> from mathwork.init import he_limit
+    >>> he_limit(24)
+    0.5
+    """
+    return math.sqrt(3 * he_variance(n_in))
