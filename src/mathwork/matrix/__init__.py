@@ -3,7 +3,10 @@
 matvec, matmul, augment                               mathwork.matrix.operations
 swap_rows, scale_row, add_multiple, is_ref, is_rref   mathwork.matrix.operations
 ref, rref, Reduced, Margin                            mathwork.matrix.elimination
-solve, Solution, rank, det, inv, null_space           mathwork.matrix.systems
+solve                                                 mathwork.matrix.systems
+Solution                                              mathwork.matrix.solution
+null_space                                            mathwork.matrix.null_spaces
+rank, det, inv                                        mathwork.matrix.inverses
 eliminate, Elimination                                mathwork.matrix.worked
 parse_matrix, ParsedMatrix                            mathwork.matrix.reading
 parse_equations, ParsedEquations                      mathwork.matrix.reading
@@ -11,6 +14,8 @@ RankWarning                                           mathwork._warnings
 """
 from mathwork._warnings import RankWarning
 from mathwork.matrix.elimination import Margin, Reduced, ref, rref
+from mathwork.matrix.inverses import det, inv, rank
+from mathwork.matrix.null_spaces import null_space
 from mathwork.matrix.operations import (
     add_multiple,
     augment,
@@ -22,7 +27,8 @@ from mathwork.matrix.operations import (
     swap_rows,
 )
 from mathwork.matrix.reading import ParsedEquations, ParsedMatrix, parse_equations, parse_matrix
-from mathwork.matrix.systems import Solution, det, inv, null_space, rank, solve
+from mathwork.matrix.solution import Solution
+from mathwork.matrix.systems import solve
 from mathwork.matrix.worked import Elimination, eliminate
 
 __all__ = [
