@@ -7,7 +7,7 @@
     digits.py          networks that other libraries trained, beside these libraries
     activations.py     arrays of 100,000 elements
     products.py        products of matrices with vectors and with each other
-    elimination.py     row reduction
+    elimination.py     row reduction  (closed_forms)
     regression_*.py    lines, designs, groups and windows
     orbit.py           circular orbits, Kepler's equation, positions
     absolute.py        numbers with a limit instead of a peer

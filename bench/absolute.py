@@ -9,9 +9,10 @@ import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from bench import forward, orbit
+from bench import elimination, forward, orbit
 from bench.harness import CLOCK, Effort, measure
 
 IMPORTS = 7  # fresh interpreters; their median
@@ -83,6 +84,8 @@ LIMITS = (
     Limit("one call of a 4-32-32-2 network on a float32 row", "us", 0.4, _call_time),
     Limit("solve_kepler, an ellipse among 1e6", "ns", 20, orbit.kepler_time),
     Limit("circular_speed of two numbers", "us", 0.25, orbit.speed_time),
+    *(Limit(f"the slowest of inv, det and solve, one {n}x{n} of 100,000", "ns", most,
+            partial(elimination.slowest, n)) for n, most in elimination.SLOWEST.items()),
     Limit("import mathwork, after NumPy", "ms", 30, _import_time),
     Limit("the installed files, compressed as in a wheel", "MB", 3, _wheel_size),
 )

@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from bench import peers
-from bench.harness import Rival, Side, Work
+from bench import closed_forms, peers
+from bench.harness import Effort, Rival, Side, Work, measure
 
 SMALL = "One small system beside numpy.linalg, float64"
 STACKS = "Stacks of small matrices beside numpy.linalg.solve and inv, float64"
+FORMULAS = "inv, det and solve of stacks beside numpy.linalg, and formulas by hand in numba"
 GROWTH = "Growth with n: rref of n x (n + 1) beside LAPACK's factorisation, float64"
 
 # (how many, n): the least ratio against numpy.linalg.solve; None is one matrix, not a stack.
 SYSTEMS = {(None, 3): 6, (100_000, 3): 8, (20_000, 8): 3, (None, 1000): 1.2}
 INVERSES = {500: 1.5}
 STACKED = {2: 100_000, 3: 100_000, 4: 50_000, 6: 20_000, 8: 20_000, 12: 10_000, 16: 5000}
+# n: how many, and the least ratio against numpy.linalg; formulas exist up to n = 4.
+UNROLLED = {2: (100_000, None), 3: (100_000, None), 4: (100_000, None), 8: (20_000, 3)}
+# n: the most that inv, det and solve of a stack may take for one matrix, in ns.
+SLOWEST = {2: 8, 3: 20, 4: 20}
 SIZES = (50, 100, 200, 500, 1000, 2000)
 
 # (rows, columns): the least ratio against SymPy, and against python-flint.
@@ -47,6 +52,10 @@ def works() -> Iterator[Work]:
     for name, theirs in (("solve", _solve), ("inv", _inv), ("det", _det)):
         yield _work(f"{name} 3x3", partial(_ours, name, None, 3), partial(theirs, None, 3),
                     section=SMALL)
+    for form in ("lists", "integers", "A.T", "singular"):
+        yield _work(f"solve 3x3, {form}", partial(_as_they_come, "ours", form),
+                    partial(_as_they_come, "numpy", form), section=SMALL)
+    yield from _unrolled()
     for n, count in STACKED.items():
         if (count, n) not in SYSTEMS:
             yield _work(f"rref {count:,} of {n}x{n + 1}", partial(_rref, count, n),
@@ -63,13 +72,39 @@ def _work(name, ours, theirs, target=None, section=None) -> Work:
     return Work(name, ours, (Rival(peers.NUMPY, theirs, target),), **TOLERANCE, **more)
 
 
+def _unrolled() -> Iterator[Work]:
+    """inv, det and solve of stacks; both dtypes."""
+    for n, (count, target) in UNROLLED.items():
+        for dtype in ("float64", "float32"):
+            for name, theirs in (("inv", _inv), ("det", _det), ("solve", _solve)):
+                rivals = [Rival(peers.NUMPY, partial(theirs, count, n, dtype), target)]
+                if n <= 4:
+                    rivals.append(Rival(peers.NUMBA, partial(_formula, name, count, n, dtype), 1))
+                # The formulas lose digits in float32.
+                loose = TOLERANCE if dtype == "float64" else {"rtol": 0.02, "atol": 0.02}
+                yield Work(f"{name} {count:,} of {n}x{n}, {dtype}",
+                           partial(_ours, name, count, n, dtype), tuple(rivals),
+                           section=FORMULAS, **loose)
+
+
+def slowest(n: int, effort: Effort) -> float:
+    """Return the time of one matrix of a stack in ns, in the slowest of inv, det and solve."""
+    count = 100_000
+    sides = [_ours(name, count, n, dtype) for name in ("inv", "det", "solve")
+             for dtype in ("float64", "float32")]
+    return max(1e9 * measure(side, side, effort).ours / count for side in sides)
+
+
 # ---- floats ----
 
-def systems(count: int | None, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return A and b as columns, both of normal numbers."""
+def systems(count: int | None, n: int, dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:
+    """Return A and b as columns of normal numbers; the matrices of a stack are well conditioned."""
     random = np.random.default_rng(7)
     shape = () if count is None else (count,)
-    return random.standard_normal((*shape, n, n)), random.standard_normal((*shape, n, 1))
+    A, b = random.standard_normal((*shape, n, n)), random.standard_normal((*shape, n, 1))
+    if dtype == "float32":      # float32 that is close to singular would be reduced in float64
+        A += np.sign(np.einsum("...ii->...i", A))[..., None] * 3 * np.eye(n)
+    return A.astype(dtype), b.astype(dtype)
 
 
 def _solution(reduced: Any) -> np.ndarray:
@@ -89,8 +124,8 @@ def _rref(count, n, result=_solution) -> Side:
                 result)
 
 
-def _solve(count, n) -> Side:
-    A, b = systems(count, n)
+def _solve(count, n, dtype="float64") -> Side:
+    A, b = systems(count, n, dtype)
     return Side("solve(A, b)", {"solve": np.linalg.solve, "A": A, "b": b})
 
 
@@ -103,21 +138,42 @@ def _rref_inverse(n) -> Side:
                 lambda reduced: reduced.matrix[:, n:])
 
 
-def _ours(name, count, n) -> Side:
+def _ours(name, count, n, dtype="float64") -> Side:
     from mathwork import matrix
 
-    A, b = systems(count, n)
+    A, b = systems(count, n, dtype)
     arguments = {"A": A, "b": b} if name == "solve" else {"A": A}
     return Side(f"{name}({', '.join(arguments)})", {name: getattr(matrix, name), **arguments},
                 lambda answer: answer.x if name == "solve" else np.asarray(answer))
 
 
-def _inv(count, n) -> Side:
-    return Side("inv(A)", {"inv": np.linalg.inv, "A": systems(count, n)[0]})
+def _inv(count, n, dtype="float64") -> Side:
+    return Side("inv(A)", {"inv": np.linalg.inv, "A": systems(count, n, dtype)[0]})
 
 
-def _det(count, n) -> Side:
-    return Side("det(A)", {"det": np.linalg.det, "A": systems(count, n)[0]}, np.asarray)
+def _det(count, n, dtype="float64") -> Side:
+    return Side("det(A)", {"det": np.linalg.det, "A": systems(count, n, dtype)[0]}, np.asarray)
+
+
+def _formula(name, count, n, dtype) -> Side:
+    return closed_forms.by_formula(name, *systems(count, n, dtype))
+
+
+def _as_they_come(whose, form) -> Side:
+    """solve of one system whose arrays are not plain; NumPy solves another where it is singular."""
+    from mathwork import matrix
+
+    A, b = np.array([[2.0, 3, 1], [4, 5, 7], [1, 0, 5]]), np.array([[6.0], [10], [3]])
+    if form == "singular":
+        if whose == "ours":
+            A = np.array([[1.0, 2, 3], [2, 4, 6], [1, 0, 1]])
+        return Side("solve(A, b)", {"solve": matrix.solve if whose == "ours" else np.linalg.solve,
+                                    "A": A, "b": b}, _nothing)
+    A, b = {"lists": lambda: (A.tolist(), b.tolist()), "A.T": lambda: (A.T, b),
+            "integers": lambda: (A.astype(int), b.astype(int))}[form]()
+    if whose == "ours":
+        return Side("solve(A, b)", {"solve": matrix.solve, "A": A, "b": b}, lambda found: found.x)
+    return Side("solve(A, b)", {"solve": np.linalg.solve, "A": A, "b": b})
 
 
 def _lu(n) -> Side:

@@ -2,6 +2,7 @@
 from types import FunctionType, SimpleNamespace
 
 from mathwork import _levels
+from mathwork.matrix import Solution
 
 
 def kernels_of(level):
@@ -27,6 +28,7 @@ def declare_doors(kernels):
                 body.__defaults__ = declaration.__defaults__
                 body.__kwdefaults__ = declaration.__kwdefaults__
                 getattr(kernels, name).__wrapped__ = body
+    kernels.solutions(Solution)
 
 
 def all_kernels():

@@ -6,7 +6,6 @@ from helpers import raises
 from rank_sets import counts, every, examples, named
 
 from mathwork.matrix import RankWarning, det, inv, null_space, rank, rref, solve
-from mathwork.matrix.beside import reduced_beside
 
 SHARE = 0.004
 SETS = {name: make for name, make in every(SHARE) if not name.startswith("with names")}
@@ -118,10 +117,3 @@ def test_no_inverse_within_rounding():
                 "0 for data, exact=True computes with Fractions"):
         inv([[1, 1], [1, 1 + 4e-16]])
     assert np.isfinite(inv([[1, 1], [1, 1 + 4e-16]], tol=0)).all()
-
-
-def test_columns_that_lie_one_after_the_other_are_reduced():
-    # As the refinement of a null vector has them: their union would be in Fortran's order too.
-    A = np.asfortranarray([[2.0, 1.0], [1.0, 3.0]])
-    found = reduced_beside(A, np.asfortranarray([[3.0], [4.0]]), None)
-    np.testing.assert_allclose(found.matrix, [[1, 0, 1], [0, 1, 1]], atol=1e-15)

@@ -541,8 +541,9 @@ def test_square_matrices_are_wanted(function, keywords):
 
 @pytest.mark.parametrize("keywords", [{}, {"exact": True}, {"modulus": 5}])
 @pytest.mark.parametrize(("A", "b"), [((3, 2), (2,)), ((3, 2), ()), ((3, 2), (1, 3)),
-                                      ((3, 2), (2, 3, 1)), ((4, 3, 2), (3,)),
-                                      ((4, 3, 2), (1, 3)), ((4, 3, 2), (5, 3, 1))])
+                                      ((3, 2), (3, 2, 1)), ((4, 3, 2), (4,)), ((4, 3, 2), ()),
+                                      ((4, 3, 2), (1, 4)), ((4, 3, 2), (5, 3, 1)),
+                                      ((4, 3, 2), (5, 3)), ((2, 4, 3, 2), (4, 3))])
 def test_right_hand_sides_that_do_not_fit(A, b, keywords):
     with raises(ValueError, f"b must have shape {A[:-1]}, or that and a last axis of right-hand "
                             f"sides, to match A of shape {A}, got {b}"):

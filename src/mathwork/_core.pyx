@@ -11,6 +11,7 @@
 #   nn/ufuncs          the activations as NumPy ufuncs
 #   nn/forward         a whole network over packed weights, its activations kept in cache
 #
+#   matrix/plain       lists of rows and arrays in any layout, made plain
 #   matrix/products    matvec and matmul
 #   matrix/rows        the elementary row operations
 #   matrix/elimination when a pivot counts as zero, and row reduction of one small matrix
@@ -19,7 +20,12 @@
 #   matrix/blocked     one large matrix, nearly all of its work in products
 #   matrix/stacks      many small matrices, one a lane
 #   matrix/reduction   ref and rref
-#   matrix/systems     regular systems of equations, and determinants
+#   matrix/null_vectors    null vectors of one reduced matrix, checked and refined
+#   matrix/solutions   solutions of one reduced system, and what cannot be solved
+#   matrix/jobs        what is wanted of a few slices, from their reduction
+#   matrix/small_systems   many small regular systems, one a lane
+#   matrix/systems     jobs over stacks, and the arrays of their results
+#   matrix/system_doors    solve, inv, det, rank and null_space
 #
 # The layers of a kernel, from the inside out: arithmetic on registers (`lanes`); a loop over memory
 # (`real`, `noexcept nogil`); the door (`def`). Only the door checks, allocates and raises. Other
@@ -37,6 +43,7 @@ include "kernels/nn/softmax.pxi"
 include "kernels/nn/ufuncs.pxi"
 include "kernels/nn/forward.pxi"
 
+include "kernels/matrix/plain.pxi"
 include "kernels/matrix/products.pxi"
 include "kernels/matrix/rows.pxi"
 include "kernels/matrix/elimination.pxi"
@@ -45,7 +52,12 @@ include "kernels/matrix/strips.pxi"
 include "kernels/matrix/blocked.pxi"
 include "kernels/matrix/stacks.pxi"
 include "kernels/matrix/reduction.pxi"
+include "kernels/matrix/null_vectors.pxi"
+include "kernels/matrix/solutions.pxi"
+include "kernels/matrix/jobs.pxi"
+include "kernels/matrix/small_systems.pxi"
 include "kernels/matrix/systems.pxi"
+include "kernels/matrix/system_doors.pxi"
 
 # The register sizes of this level, for show_runtime() and the tests.
 geometry = {"F32_LANES": F32_LANES, "F64_LANES": F64_LANES, "TILE_ROWS": TILE_ROWS}

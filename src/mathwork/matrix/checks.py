@@ -90,12 +90,38 @@ def with_checked_shape(A: Array, *, square: bool = False) -> Array:
 
 
 def checked_sides(A: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], bool]:
-    """Return (`b` as columns, right-hand sides for the matrices A; whether they were vectors)."""
+    """Return (`b` as columns, right-hand sides for the matrices A; whether they were vectors).
+
+    The stacks of both broadcast: see beside().
+    """
     shape = b.shape
-    vectors = b.ndim == A.ndim - 1
+    vectors = b.ndim in (1, A.ndim - 1)
     if vectors:
         b = b[..., None]
-    if b.ndim != A.ndim or b.shape[:-1] != A.shape[:-1]:
+    if b.ndim < 2 or b.shape[-2] != A.shape[-2] or joint_stack(A, b) is None:
         raise ValueError(f"b must have shape {A.shape[:-1]}, or that and a last axis of "
                          f"right-hand sides, to match A of shape {A.shape}, got {shape}")
     return b, vectors
+
+
+def joint_stack(A: NDArray[Any], B: NDArray[Any]) -> tuple[int, ...] | None:
+    """Return the shape to which stacks of matrices broadcast; None if they do not."""
+    # numpy.broadcast_shapes takes 32 dimensions at most
+    longer, shorter = sorted((A.shape[:-2], B.shape[:-2]), key=len, reverse=True)
+    pairs = list(zip(longer, (1,) * (len(longer) - len(shorter)) + shorter, strict=True))
+    if any(a != b and 1 not in (a, b) for a, b in pairs):
+        return None
+    return tuple(b if a == 1 else a for a, b in pairs)
+
+
+def beside(A: NDArray[Any], sides: NDArray[Any]) -> NDArray[Any]:
+    """Return ``[A | sides]``, checked by checked_sides(); their stacks broadcast."""
+    stack = joint_stack(A, sides) or ()
+    return np.concatenate([np.broadcast_to(part, (*stack, *part.shape[-2:]))
+                           for part in (A, sides)], axis=-1)
+
+
+def kernel_tolerances(tol: float | None, atol: float) -> tuple[float, float]:
+    """Return (tol, atol) as kernels take them: a tol of -1 stands for the default."""
+    checked = checked_tol(tol)
+    return -1.0 if checked is None else checked, checked_atol(atol)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # A call was close if a pivot was accepted at less than this many times its bound, or if a candidate
 # was rejected at more than this part of it. Bounds on float32 have less room.
 CLOSE_ACCEPTED = kernels.close_accepted
-CLOSE_REJECTED, CLOSE_REJECTED_F32 = 0.05, 0.1
+CLOSE_REJECTED = kernels.close_rejected
 
 
 @public
@@ -155,7 +155,7 @@ class Reduced(kernels.Reduction):
     @property
     def ambiguous(self) -> bool | NDArray[np.bool]:
         accepted, rejected = self.margin
-        limit = CLOSE_REJECTED_F32 if self.matrix.dtype == np.float32 else CLOSE_REJECTED
+        limit = CLOSE_REJECTED["f" if self.matrix.dtype == np.float32 else "d"]
         clear = (accepted >= CLOSE_ACCEPTED) & (rejected <= limit)      # NaN: no
         return not clear if isinstance(clear, bool) else ~clear
 

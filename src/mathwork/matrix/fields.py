@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, UNIQUE
-from mathwork.matrix.checks import checked_columns, checked_sides, with_checked_shape
+from mathwork.matrix.checks import beside, checked_columns, checked_sides, with_checked_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,15 +115,16 @@ class Field:
               ) -> tuple[SolutionWord | NDArray[np.int8], NDArray[Any] | None, NDArray[Any]]:
         """Return (status, x, null_space) of ``A x = b``, with the free variables of x zero.
 
-        `b` has the shape of `A` without its last axis, or with any other number of columns. For one
-        matrix, `status` is the word for the worst column, and `x` is None if that is
-        "inconsistent". For a stack, `status` is an int8 array of codes, and `missing` fills the
-        inconsistent slices of x.
+        `b` has the shape of `A` without its last axis, or with any other number of columns; their
+        stacks broadcast. For one matrix, `status` is the word for the worst column, and `x` is None
+        if that is "inconsistent". For a stack, `status` is an int8 array of codes, and `missing`
+        fills the inconsistent slices of x.
         """
         left, right = self._matrices(A), self.read(b, "b")
-        n, stack = left.shape[-1], left.shape[:-2]
+        n = left.shape[-1]
         right, vector = checked_sides(left, right)
-        together = np.concatenate((left, right), axis=-1)
+        together = beside(left, right)
+        stack = together.shape[:-2]
         matrix, pivots = self._reduced(together, together.shape[-1])
         if not stack:
             status, x = self._solution(matrix, pivots, n)

@@ -1,37 +1,36 @@
-"""The rank, the inverse and the determinant of a matrix."""
+"""The rank, the inverse and the determinant of a matrix.
+
+The kernels are mathwork/kernels/matrix/system_doors.pxi and the files above it in _core.pyx.
+"""
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, overload
 
-import numpy as np
-
+from mathwork._doors import door
 from mathwork._levels import core as kernels
-from mathwork._warnings import RankWarning
+from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
-from mathwork.matrix.beside import REMEDY, close_text, reduced_beside, warn_if_close
-from mathwork.matrix.checks import checked_matrix, with_checked_shape
-from mathwork.matrix.elimination import CLOSE_ACCEPTED, ref, rref
-from mathwork.matrix.solution import is_zero
+from mathwork.matrix.checks import checked_matrix, kernel_tolerances
 
 if TYPE_CHECKING:
     from fractions import Fraction
     from typing import Any, SupportsIndex
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray, ScalarOrArray
-    from mathwork.matrix.elimination import Reduced
 
 
+@door(kernels.rank)
 def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
-         modulus: SupportsIndex | None = None) -> int | NDArray[np.intp]:
+         modulus: SupportsIndex | None = None, workers: int = 1) -> int | NDArray[np.intp]:
     """The number of independent rows.
 
     Parameters
     ----------
     A : array_like, shape (..., m, n)
-    tol, atol, exact, modulus
+    tol, atol, exact, modulus, workers
         As for :func:`rref`.
 
     Returns
@@ -55,27 +54,28 @@ def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bo
     >>> rank([[1, 2], [2, 4]])
     1
     """
+    workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return field.rank(A)
-    reduced = rref(A, tol=tol, atol=atol)
-    warn_if_close(reduced.ambiguous, reduced, tol)
-    return reduced.rank
+    return kernels.rank_of_plain(checked_matrix(A), *kernel_tolerances(tol, atol), workers, 2)
 
 
 @overload
-def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0) -> FloatArray: ...
+def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, workers: int = 1
+        ) -> FloatArray: ...
 @overload
 def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
-        modulus: SupportsIndex | None = None) -> NDArray[Any]: ...
+        modulus: SupportsIndex | None = None, workers: int = 1) -> NDArray[Any]: ...
+@door(kernels.inv)
 def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
-        modulus: SupportsIndex | None = None) -> NDArray[Any]:
+        modulus: SupportsIndex | None = None, workers: int = 1) -> NDArray[Any]:
     """The inverse of a square matrix.
 
     Parameters
     ----------
     A : array_like, shape (..., n, n)
-    tol, atol, exact, modulus
+    tol, atol, exact, modulus, workers
         As for :func:`rref`.
 
     Returns
@@ -102,51 +102,31 @@ def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     array([[-2.5,  1.5],
            [ 2. , -1. ]])
     """
-    if tol is None and is_zero(atol) and exact is False and modulus is None:
-        found = kernels.invert_regular(A)
-        if found is not None:
-            inverse, accepted = found
-            if not accepted >= CLOSE_ACCEPTED:
-                warnings.warn(close_text("the rank of A"), RankWarning, stacklevel=2)
-            return inverse
+    workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return field.inv(A)
     A = checked_matrix(A, square=True)
-    n = A.shape[-1]
-    identity = np.broadcast_to(np.eye(n, dtype=A.dtype), A.shape)
-    reduced = reduced_beside(A, identity, tol, atol)
-    singular = np.less(reduced.rank, n)
-    if A.ndim == 2 and singular:
-        raise np.linalg.LinAlgError(_why_singular(reduced, n))
-    warn_if_close(reduced.ambiguous, reduced, tol)
-    inverse = reduced.matrix[..., n:].copy()
-    if A.ndim > 2:
-        inverse[singular] = np.nan
-    return inverse
-
-
-def _why_singular(reduced: Reduced, n: int) -> str:
-    if reduced.status:
-        return "A has no inverse: it holds NaN or infinity"
-    if reduced.ambiguous:
-        return f"A has no inverse: its rank is {reduced.rank} of {n} within rounding; {REMEDY}"
-    return f"A has no inverse: its rank is {reduced.rank} of {n}"
+    return kernels.invert_plain(A, *kernel_tolerances(tol, atol), workers, 2)
 
 
 @overload
-def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0) -> ScalarOrArray: ...
+def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, workers: int = 1
+        ) -> ScalarOrArray: ...
 @overload
 def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
-        modulus: SupportsIndex | None = None) -> Fraction | int | ScalarOrArray | NDArray[Any]: ...
+        modulus: SupportsIndex | None = None, workers: int = 1
+        ) -> Fraction | int | ScalarOrArray | NDArray[Any]: ...
+@door(kernels.det)
 def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bool = False,
-        modulus: SupportsIndex | None = None) -> Fraction | int | ScalarOrArray | NDArray[Any]:
+        modulus: SupportsIndex | None = None, workers: int = 1
+        ) -> Fraction | int | ScalarOrArray | NDArray[Any]:
     """The determinant of a square matrix.
 
     Parameters
     ----------
     A : array_like, shape (..., n, n)
-    tol, atol, exact, modulus
+    tol, atol, exact, modulus, workers
         As for :func:`rref`.
 
     Returns
@@ -171,10 +151,9 @@ def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     >>> det([[2, 3], [4, 5]])
     np.float64(-2.0)
     """
+    workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return field.det(A)
-    echelon = ref(A, tol=tol, atol=atol)
-    with_checked_shape(echelon.matrix, square=True)
-    warn_if_close(echelon.ambiguous, echelon, tol)
-    return kernels.determinants(echelon)
+    A = checked_matrix(A, square=True)
+    return kernels.determinant_of_plain(A, *kernel_tolerances(tol, atol), workers, 2)

@@ -1,9 +1,8 @@
 """Products and row operations: the doors of the kernels, under their public names.
 
-Functions that need no kernel are here too: they put matrices side by side, and tell their form.
-
 A kernel hands objects, such as Fractions, to the body of its declaration. They are read as
-``rref(A, exact=True)`` reads them, and results are exact.
+``rref(A, exact=True)`` reads them, and results are exact. augment, is_ref and is_rref hand over all
+that is not one simple matrix.
 """
 # mypy: disable-error-code="empty-body"
 from __future__ import annotations
@@ -17,7 +16,7 @@ import mathwork.matrix.objects as objects
 from mathwork._arrays import as_array, as_plain_together
 from mathwork._doors import door
 from mathwork._levels import core as kernels
-from mathwork.matrix.checks import checked_sides, with_checked_shape
+from mathwork.matrix.checks import beside, checked_sides, with_checked_shape
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
@@ -252,6 +251,7 @@ def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, fac
     return objects.add_multiple(A, target, source, factor, out)
 
 
+@door(kernels.augment)
 def augment(A: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     """The augmented matrix ``[A | b]``.
 
@@ -284,7 +284,7 @@ def augment(A: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     A, b = _numbers(A, "A"), _numbers(b, "b")
     if "O" not in (A.dtype.kind, b.dtype.kind):
         A, b = as_plain_together(A=A, b=b)
-    return np.concatenate((A, checked_sides(with_checked_shape(A), b)[0]), axis=-1)
+    return beside(A, checked_sides(with_checked_shape(A), b)[0])
 
 
 def _numbers(value: ArrayLike, name: str) -> NDArray[Any]:
@@ -297,6 +297,7 @@ def _numbers(value: ArrayLike, name: str) -> NDArray[Any]:
     return as_array(value, name)
 
 
+@door(kernels.is_ref)
 def is_ref(A: ArrayLike) -> bool | NDArray[np.bool]:
     """Whether a matrix is in row echelon form.
 
@@ -328,6 +329,7 @@ def is_ref(A: ArrayLike) -> bool | NDArray[np.bool]:
     return _answer(_descends(*_leading(A)))
 
 
+@door(kernels.is_rref)
 def is_rref(A: ArrayLike) -> bool | NDArray[np.bool]:
     """Whether a matrix is in reduced row echelon form.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mathwork._levels import core as kernels
 from mathwork.matrix.elimination import shown
 from mathwork.matrix.written import displayed, solution_latex, solution_text, too_long
 
@@ -22,6 +23,7 @@ class _Parts(NamedTuple):
     null_space: NDArray[Any]
 
 
+@kernels.solutions
 class Solution(_Parts):
     """The result of :func:`solve`; unpacks to its fields.
 
@@ -147,7 +149,3 @@ def solution_of(status: SolutionWord | NDArray[np.int8], x: NDArray[Any] | None,
     if modulus is not None:
         made.__dict__["modulus"] = int(modulus)
     return made
-
-
-def is_zero(atol: float) -> bool:
-    return type(atol) is float and atol == 0

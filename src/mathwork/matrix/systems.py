@@ -1,24 +1,27 @@
-"""Systems of linear equations: solve."""
+"""Systems of linear equations: solve.
+
+The kernels are mathwork/kernels/matrix/system_doors.pxi and the files above it in _core.pyx.
+"""
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._arrays import as_plain_together
+from mathwork._doors import door
 from mathwork._levels import core as kernels
-from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
+from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
-from mathwork.matrix.beside import at_pivots, default_tol, flat, reduced_beside, row_exponents
 from mathwork.matrix.checks import (
-    checked_atol,
     checked_sides,
+    joint_stack,
+    kernel_tolerances,
     with_advice,
     with_checked_shape,
 )
-from mathwork.matrix.elimination import CLOSE_ACCEPTED
-from mathwork.matrix.null_spaces import null_vectors
-from mathwork.matrix.solution import Solution, is_zero, solution_of
+from mathwork.matrix.solution import Solution, solution_of
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
@@ -26,29 +29,21 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray
-    from mathwork.matrix.elimination import Reduced
 
 
-# Rounding in b has the size of A x before cancellation, for an unknown x. So it may be up to this
-# many times the rounding that the computed x could leave.
-CANCELLED = 16
-# A 0 = d was a close call if it was a contradiction by less than this many times its bound, or none
-# by more than this part of it: d carries more rounding than a pivot does.
-CLOSE_CONTRADICTION = 1000
-CLOSE_AGREEMENT = 0.1
-
-
+@door(kernels.solve)
 def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
-          exact: bool = False, modulus: SupportsIndex | None = None) -> Solution:
+          exact: bool = False, modulus: SupportsIndex | None = None, workers: int = 1) -> Solution:
     """All solutions of ``A x = b``.
 
     Parameters
     ----------
     A : array_like, shape (..., m, n)
         One matrix, or a stack of them.
-    b : array_like, shape (..., m) or (..., m, k)
-        One right-hand side for each matrix, or k of them. It is a vector if it has one dimension
-        less than A.
+    b : array_like, shape (m,), (..., m) or (..., m, k)
+        One right-hand side for each matrix, or k of them. It is a vector, or a stack of vectors, if
+        it has one dimension, or one dimension less than A. The axes before these broadcast with
+        those of A: one b for many A, one A for many b. One A is reduced once.
     tol : float, optional
         Replaces the tolerance of :func:`rref`, which is relative to the scaled row.
     atol : float
@@ -58,6 +53,8 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
         Compute with Fractions.
     modulus : int, optional
         Compute modulo this prime.
+    workers : int
+        The number of threads that share the matrices of a stack of floats.
 
     Returns
     -------
@@ -86,12 +83,18 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
            [ 1.]]))
     >>> solve([[1, 2], [2, 4]], [3, 7]).status
     'inconsistent'
+
+    One b for two matrices, and one matrix for three stacked b, each of one column:
+
+    >>> solve([[[2, 0], [0, 2]], [[1, 1], [0, 1]]], [2, 4]).x
+    array([[ 1.,  2.],
+           [-2.,  4.]])
+    >>> solve([[2, 0], [0, 2]], [[[2], [4]], [[6], [8]], [[0], [2]]]).x[..., 0]
+    array([[1., 2.],
+           [3., 4.],
+           [0., 1.]])
     """
-    if tol is None and is_zero(atol) and exact is False and modulus is None:
-        found = kernels.solve_regular(A, b)
-        if found is not None:
-            x, basis, accepted = found
-            return solution_of(SOLUTION_WORDS[UNIQUE], x, basis, not accepted >= CLOSE_ACCEPTED)
+    workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
         return solution_of(*field.solve(A, b), modulus=modulus)
@@ -100,15 +103,11 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
     except TypeError as error:
         raise with_advice(error, A, b) from None
     sides, vectors = checked_sides(with_checked_shape(A), b)
-    A, sides = _without_noise(A, sides, checked_atol(atol))
-    status, x, basis, ambiguous = _solved(flat(A), flat(sides), tol, float(atol))
-    if A.ndim == 2:
-        status, ambiguous = SOLUTION_WORDS[int(status)], bool(ambiguous)
-    else:
-        stack = A.shape[:-2]
-        status, ambiguous = status.reshape(stack), ambiguous.reshape(stack)
-        x, basis = (part.reshape(*stack, *part.shape[1:]) for part in (x, basis))
-    return solution_of(status, x[..., 0] if vectors else x, basis, ambiguous)
+    tol, atol = kernel_tolerances(tol, atol)
+    if A.ndim == sides.ndim == 2:
+        A, sides = _without_noise(A, sides, atol)
+        return kernels.solve_plain(A, sides[:, 0] if vectors else sides, tol, atol)
+    return _solved(A, sides, vectors, tol, atol, workers)
 
 
 def _without_noise(A: FloatArray, sides: FloatArray, atol: float
@@ -121,78 +120,32 @@ def _without_noise(A: FloatArray, sides: FloatArray, atol: float
     return A, np.where(noise, sides.dtype.type(0), sides)
 
 
-def _solved(A: FloatArray, sides: FloatArray, tol: float | None,
-            atol: float) -> tuple[Any, FloatArray, FloatArray, Any]:
-    """Return (status code, x, null space, ambiguous) of plain arrays"""
-    n = A.shape[-1]
-    reduced = reduced_beside(A, sides, tol, atol)
-    _bring_back(reduced, A, sides, tol, atol)
-    if A.ndim > 2 and A.shape[-2] == n and (reduced.rank == n).all() and np.isfinite(sides).all():
-        x = reduced.matrix[..., n:].copy()
-        return (np.full(len(A), UNIQUE, np.int8), x, np.empty((*x.shape[:-1], 0), A.dtype),
-                reduced.ambiguous)
-    x = at_pivots(reduced, n, slice(n, None))
-    unknown = ~np.isfinite(sides).all(axis=-2) | np.not_equal(reduced.status, 0)[..., None]
-    lost, close = _contradictions(A, sides, reduced, tol, atol)
-    lost &= ~unknown
-    x[np.broadcast_to((lost | unknown)[..., None, :], x.shape)] = np.nan
-    status = np.where(np.equal(reduced.rank, n), UNIQUE, INFINITE)
-    status = np.where(lost.any(axis=-1), INCONSISTENT, status)
-    status = np.where(unknown.any(axis=-1) | np.not_equal(reduced.status, 0),
-                      SYSTEM_NOT_FINITE, status)
-    basis, doubtful = null_vectors(A, reduced, tol, atol)
-    return (status.astype(np.int8), x, basis, reduced.ambiguous | close.any(axis=-1) | doubtful)
+def _solved(A: FloatArray, sides: FloatArray, vectors: bool, tol: float, atol: float, workers: int
+            ) -> Solution:
+    """solve() of stacks that broadcast
 
+    Along an axis where A does not vary, sides become columns: so each matrix is reduced once.
+    """
+    stack = joint_stack(A, sides) or ()
+    ndim, (m, n), k = len(stack), A.shape[-2:], sides.shape[-1]
+    lengths = (1,) * (ndim + 2 - A.ndim) + A.shape[:-2]
+    kept = [axis for axis in range(ndim) if lengths[axis] == stack[axis]]
+    folded = [axis for axis in range(ndim) if lengths[axis] != stack[axis]]
+    count, groups = (math.prod(stack[axis] for axis in axes) for axes in (kept, folded))
+    columns = np.broadcast_to(sides, (*stack, m, k)).transpose(*kept, ndim, *folded, ndim + 1)
+    A, columns = _without_noise(A.reshape(count, m, n), columns.reshape(count, m, groups * k), atol)
+    status, x, basis, ambiguous = kernels.solve_stack(
+        A, np.ascontiguousarray(columns), groups, tol, atol, workers)
 
-def _bring_back(reduced: Reduced, A: FloatArray, sides: FloatArray, tol: float | None,
-                atol: float) -> None:
-    """Replace numbers that left the range, perhaps on the way, by results of smaller sides"""
-    found = reduced.matrix[..., A.shape[-1]:]
-    lost = ~np.isfinite(found)
-    if lost.any():
-        lost &= np.equal(reduced.status, 0)[..., None, None]
-        lost &= np.isfinite(sides).all(axis=-2, keepdims=True)
-    if lost.any():
-        bits = np.finfo(A.dtype).nmant      # elimination lets numbers grow by less
-        with np.errstate(all="ignore"):
-            smaller = reduced_beside(A, np.ldexp(sides, -bits), tol, atol)
-            np.copyto(found, np.ldexp(smaller.matrix[..., A.shape[-1]:], bits), where=lost)
+    def unfolded(part: NDArray[Any], *last: int) -> NDArray[Any]:
+        """Return part of shape (count, groups, *last) with the axes of the stack"""
+        part = part.reshape(*(stack[axis] for axis in kept + folded), *last)
+        return part.transpose(*np.argsort(kept + folded), *range(ndim, part.ndim))
 
-
-def _contradictions(A: FloatArray, sides: FloatArray, reduced: Reduced, tol: float | None,
-                    atol: float) -> tuple[NDArray[np.bool], NDArray[np.bool]]:
-    """Return (whether 0 = d is left, whether that was a close call), for each right-hand side"""
-    m = A.shape[-2]
-    rank = np.asarray(reduced.rank)
-    if (rank == m).all():
-        return tuple(np.zeros((2, *sides.shape[:-2], sides.shape[-1]), bool))
-    exponents = row_exponents(A)
-    with np.errstate(all="ignore"):
-        unit = CANCELLED * np.asarray(default_tol(A, exponents) if tol is None else tol)
-        magnitudes = np.abs(_in_range(A, sides, reduced, exponents, atol))
-        beyond = np.arange(m)[:, None] >= rank[..., None, None]
-        rest = np.where(beyond, magnitudes, 0).max(axis=-2, initial=0)
-        size = np.where(beyond, 0, magnitudes).sum(axis=-2)
-        unit = unit[..., None]
-        bound = unit * size
-        # x counts as at least 1 here: b may be all rounding.
-        close = (rest > CLOSE_AGREEMENT * bound) & (
-            rest < np.maximum(CLOSE_CONTRADICTION * bound, unit))
-    no_row = (~A.any(axis=-1, keepdims=True) & (sides != 0)).any(axis=-2)
-    return (rest > bound) | no_row, close & ~no_row
-
-
-def _in_range(A: FloatArray, sides: FloatArray, reduced: Reduced, exponents: NDArray[np.intc],
-              atol: float) -> FloatArray:
-    """Return the reduced sides; if any left the range, the sides of all slices are scaled"""
-    n = A.shape[-1]
-    left = reduced.matrix[..., n:]
-    size = np.abs(left).max(axis=-2, initial=0)
-    limits = np.finfo(A.dtype)
-    inside = (size > limits.tiny / limits.eps) & (size < np.inf)
-    if (inside | ~sides.any(axis=-2) | ~np.isfinite(sides).all(axis=-2)).all():
-        return left
-    scaled = np.frexp(sides)[1] - exponents[..., None]
-    most = np.where(sides != 0, scaled, scaled.min(initial=0)).max(axis=-2, initial=-10000)
-    scaled = np.ldexp(sides, -most[..., None, :])
-    return reduced_beside(A, scaled, None, atol).matrix[..., n:]
+    x = unfolded(x.reshape(count, n, groups, k).swapaxes(1, 2), n, k)
+    if folded:
+        basis = np.repeat(basis, groups, axis=0)
+    found = [np.ascontiguousarray(part) for part in (
+        unfolded(status), x[..., 0] if vectors else x, unfolded(basis, n, basis.shape[-1]),
+        unfolded(ambiguous))]
+    return solution_of(*found)

@@ -24,6 +24,9 @@ cdef double UNIT_F64 = 7 * 2.0 ** -52
 cdef enum:
     CLOSE_ACCEPTED = 64     # times its bound: a pivot below this product was a close call
 
+cdef double CLOSE_REJECTED = 0.05       # of its bound: a candidate above this was a close call
+cdef double CLOSE_REJECTED_F32 = 0.1    # bounds on float32 have less room
+
 cdef struct Policy:
     double tol              # relative to the scaled row, or -1 for the default by `unit`
     double unit             # the rounding of the data

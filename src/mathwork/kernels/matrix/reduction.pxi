@@ -1,6 +1,6 @@
 # The doors of row reduction: one matrix with little overhead, or a stack of matrices.
 #
-# One plain matrix with plain arguments is reduced here. Any other call goes through its declaration
+# One simple matrix with plain arguments is reduced here. Any other call goes through its declaration
 # in mathwork.matrix.elimination.
 
 from cpython.ref cimport Py_INCREF
@@ -183,10 +183,11 @@ cdef share_slices(A, R, columns, tol, atol, reduced, engine, count, found, worke
         count, workers)
 
 
-# What mathwork.matrix needs of the policy: the rounding of the data by their dtype, and the limit
+# What mathwork.matrix needs of the policy: the rounding of the data by their dtype, and the limits
 # of a close call.
 units = {"f": UNIT_F32, "d": UNIT_F64}
 close_accepted = CLOSE_ACCEPTED
+close_rejected = {"f": CLOSE_REJECTED_F32, "d": CLOSE_REJECTED}
 
 # For the tests: the engine to use instead of the one for the size.
 engines = {"any": ANY_ENGINE, "small": SMALL_ENGINE, "large": LARGE_ENGINE}
@@ -231,18 +232,24 @@ cdef inline double plain_atol(object atol):
     return <double>atol if type(atol) is float and <double>atol >= 0 else NAN
 
 
+cdef inline bint plain_keywords(tol, atol, exact, modulus, workers) noexcept:
+    """Return whether the keywords ask for floats in one thread, with tolerances that are floats"""
+    cdef double bound = plain_tol(tol), least = plain_atol(atol)
+    return (exact is False and modulus is None and type(workers) is int and workers == 1
+            and bound == bound and least == least)
+
+
 cdef inline object reduce_if_plain(object A, tol, atol, columns, exact, modulus, workers,
                                    bint reduced):
     """Return the Reduction of one plain matrix, or None if the declaration must decide"""
     cdef Py_ssize_t asked
-    cdef double bound, least
-    if (exact is False and modulus is None and workers == 1
-            and (is_plain(A, 2, cnp.NPY_DOUBLE) or is_plain(A, 2, cnp.NPY_FLOAT))):
-        asked = plain_columns(columns, (<cnp.ndarray>A).shape[1])
-        bound = plain_tol(tol)
-        least = plain_atol(atol)
-        if asked >= 0 and bound == bound and least == least:
-            return reduce_one(A, asked, bound, least, reduced, ANY_ENGINE)
+    cdef cnp.ndarray plain = None
+    if plain_keywords(tol, atol, exact, modulus, workers):
+        plain = simple_matrix(A)
+    if plain is not None:
+        asked = plain_columns(columns, plain.shape[1])
+        if asked >= 0:
+            return reduce_one(plain, asked, plain_tol(tol), plain_atol(atol), reduced, ANY_ENGINE)
     return None
 
 

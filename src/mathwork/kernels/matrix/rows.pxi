@@ -1,4 +1,4 @@
-# The elementary row operations: their loops and their doors.
+# The elementary row operations, augmented matrices and the echelon form: loops and doors.
 
 
 cdef inline void add_row(lanes like, Py_ssize_t n, real factor, const real* source,
@@ -34,6 +34,12 @@ cdef inline void swap_entries(Py_ssize_t n, real* a, real* b) noexcept nogil:
     cdef Py_ssize_t j
     for j in range(n):
         a[j], b[j] = b[j], a[j]
+
+
+cdef object numbers_of(object A):
+    """Return A as a plain matrix if that is simple, else as an array in any dtype"""
+    cdef cnp.ndarray plain = simple_matrix(A)
+    return plain if plain is not None else as_numbers(A, "A")
 
 
 cdef cnp.ndarray plain_matrix(object A):
@@ -79,7 +85,7 @@ cdef cnp.ndarray to_be_changed(cnp.ndarray A, object out):
 
 
 def swap_rows(A, i, j, *, out=None):
-    A = as_numbers(A, "A")
+    A = numbers_of(A)
     if holds_objects(A):
         return swap_rows.__wrapped__(A, i, j, out=out)
     # Convert the numbers first: that may run code that changes A.
@@ -100,7 +106,7 @@ def swap_rows(A, i, j, *, out=None):
 
 
 def scale_row(A, i, factor, *, out=None):
-    A = as_numbers(A, "A")
+    A = numbers_of(A)
     if holds_objects(A):
         return scale_row.__wrapped__(A, i, factor, out=out)
     cdef Py_ssize_t row = clipped_index(i, NULL), n
@@ -121,7 +127,7 @@ def scale_row(A, i, factor, *, out=None):
 
 
 def add_multiple(A, target, source, factor, *, out=None):
-    A = as_numbers(A, "A")
+    A = numbers_of(A)
     if holds_objects(A):
         return add_multiple.__wrapped__(A, target, source, factor, out=out)
     cdef Py_ssize_t t = clipped_index(target, NULL), s = clipped_index(source, NULL), n
@@ -143,3 +149,65 @@ def add_multiple(A, target, source, factor, *, out=None):
                 <const double*>cnp.PyArray_DATA(result) + s * n,
                 <double*>cnp.PyArray_DATA(result) + t * n)
     return result if out is None or result is out else _arrays.copied(result, out)
+
+
+# ---- matrices beside each other, and their form ----
+
+def augment(A, b):
+    cdef cnp.ndarray left = simple_matrix(A), right = None, made
+    cdef Py_ssize_t m, n, k
+    if left is not None:
+        right = simple_sides(b, left)
+    if right is None:
+        return augment.__wrapped__(A, b)
+    if cnp.PyArray_TYPE(left) != cnp.PyArray_TYPE(right):
+        left, right = in_double(left), in_double(right)
+    m, n, k = left.shape[0], left.shape[1], 1
+    if cnp.PyArray_NDIM(right) == 2:
+        k = right.shape[1]
+    made = new_matrix(m, n + k, cnp.PyArray_TYPE(left))
+    if cnp.PyArray_TYPE(left) == cnp.NPY_FLOAT:
+        put_beside(m, n, k, <const float*>cnp.PyArray_DATA(left),
+                   <const float*>cnp.PyArray_DATA(right), <const int*>NULL,
+                   <float*>cnp.PyArray_DATA(made))
+    else:
+        put_beside(m, n, k, <const double*>cnp.PyArray_DATA(left),
+                   <const double*>cnp.PyArray_DATA(right), <const int*>NULL,
+                   <double*>cnp.PyArray_DATA(made))
+    return made
+
+
+cdef bint has_echelon_form(Py_ssize_t m, Py_ssize_t n, const real* A, bint reduced) noexcept:
+    """Return whether each row begins right of the row above, or both are zero
+
+    If `reduced`, also whether each begins with a 1 that is alone in its column.
+    """
+    cdef Py_ssize_t last = -1, i, k, c
+    for i in range(m):
+        c = 0
+        while c < n and A[i * n + c] == 0:
+            c += 1
+        if c < n and c <= last:
+            return False
+        last = c
+        if reduced and c < n:
+            for k in range(m):
+                if A[k * n + c] != (1 if k == i else 0):
+                    return False
+    return True
+
+
+cdef inline bint plain_has_form(cnp.ndarray A, bint reduced) noexcept:
+    if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
+        return has_echelon_form(A.shape[0], A.shape[1], <const float*>cnp.PyArray_DATA(A), reduced)
+    return has_echelon_form(A.shape[0], A.shape[1], <const double*>cnp.PyArray_DATA(A), reduced)
+
+
+def is_ref(A):
+    cdef cnp.ndarray plain = simple_matrix(A)
+    return is_ref.__wrapped__(A) if plain is None else plain_has_form(plain, False) != 0
+
+
+def is_rref(A):
+    cdef cnp.ndarray plain = simple_matrix(A)
+    return is_rref.__wrapped__(A) if plain is None else plain_has_form(plain, True) != 0

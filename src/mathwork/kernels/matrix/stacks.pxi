@@ -51,6 +51,21 @@ cdef inline void store_block(lanes like, const lanes* V, Py_ssize_t step, real* 
         store(A + k * step, block[k] + fill(like, 0))
 
 
+cdef inline void store_cells(lanes like, Py_ssize_t cells, const lanes* V,
+                             real* A) noexcept nogil:
+    """A[k, j] = V[j][k]: the numbers of L slices; -0.0 becomes 0.0"""
+    cdef Py_ssize_t L = lane_count(A), j = 0, k
+    if cells >= L:
+        while j < cells:
+            j = min(j, cells - L)       # the last block overlaps the previous one
+            store_block(like, V + j, cells, A + j)
+            j += L
+        return
+    for k in range(L):
+        for j in range(cells):
+            A[k * cells + j] = (<const real*>V)[j * L + k] + <real>0
+
+
 cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
                              real* A) noexcept nogil:
     """A[k, i, j] = V[i, j][k]; -0.0 becomes 0.0"""
@@ -71,22 +86,13 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
     for i in range(1, m):
         for j in range(n):
             V[i * n + j] = V[i * LANE_COLUMNS + j]
-    if cells >= L:
-        j = 0
-        while j < cells:
-            j = min(j, cells - L)
-            store_block(like, <const lanes*>V + j, cells, A + j)
-            j += L
-        return
-    for k in range(L):
-        for j in range(cells):
-            A[k * cells + j] = (<const real*>V)[j * L + k] + <real>0
+    store_cells(like, cells, <const lanes*>V, A)
 
 
 cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
-                                    Py_ssize_t columns, bint by_default,
+                                    Py_ssize_t columns, bint by_default, lanes* scale,
                                     lanes* undo) noexcept nogil:
-    """equilibrate() in every lane
+    """equilibrate() in every lane; scale receives the factors of the rows
 
     The norm is NaN also where a row is not safe, where an entry left the range, and where rows are
     so far apart that the smallest may be dust.
@@ -94,7 +100,6 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
     cdef lanes norm = fill(like, 0), total = norm, high = norm, low = norm, lost = norm, entry
     cdef lanes reach
     cdef lanes magnitude[LANE_ROWS]
-    cdef lanes scale[LANE_ROWS]
     cdef Py_ssize_t i, j
     for i in range(m):
         magnitude[i] = fill(like, 0)
@@ -126,30 +131,53 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
     return pick(reach, largest_safe(like), fill(like, NAN), norm + (total - total))
 
 
-cdef inline void reduce_column(
-        lanes like, const Py_ssize_t m, const Py_ssize_t c, Py_ssize_t n, lanes* V, lanes tol,
-        lanes* kept, lanes* undo, lanes* accepted, lanes* failed,
-        lanes* parity) noexcept nogil:
-    """Bring the pivot of column c to row c; `failed` is not 0 in a lane without one
+cdef inline lanes lanes_tolerance(const Policy* policy, lanes norm) noexcept nogil:
+    """tolerance() in every lane; NaN where the norm is"""
+    if policy.tol >= 0:
+        return fill(norm, policy.tol) + (norm - norm)
+    return root(norm) * fill(norm, policy.unit)
 
-    kept[c, j], unless NULL, is the pivot row before it is divided by the pivot.
+
+cdef inline lanes find_pivot(
+        lanes like, const Py_ssize_t m, const Py_ssize_t c, const lanes* V, lanes tol,
+        lanes* accepted, lanes* failed) noexcept nogil:
+    """Return the row of the pivot of column c; `failed` is not 0 in a lane without one
+
+    `accepted` becomes the smallest pivot over its bound. Without it, close calls fail too.
     """
-    cdef lanes half = fill(like, 0.5), one = fill(like, 1)
     cdef lanes best = absolute(V[c * LANE_COLUMNS + c]), at = fill(like, c), total = fill(like, 0)
-    cdef lanes pivot = V[c * LANE_COLUMNS + c], bound, ratio, entry, row, old
-    cdef lanes factor[LANE_ROWS]
-    cdef lanes away[LANE_ROWS]          # 0 in a lane that had its pivot in this row
-    cdef Py_ssize_t i, j
+    cdef lanes bound, ratio, entry
+    cdef Py_ssize_t i
     for i in range(c + 1, m):
         entry = absolute(V[i * LANE_COLUMNS + c])
         at = pick(entry, best, fill(like, i), at)
         best = larger(entry, best)
     for i in range(c):
         total = total + absolute(V[i * LANE_COLUMNS + c])
-    bound = tol * (one + total)
-    ratio = best / bound
-    accepted[0] = pick(accepted[0], ratio, ratio, accepted[0])
-    failed[0] = pick(best, larger(smallest_safe(like), bound), failed[0], one)
+    bound = tol * (fill(like, 1) + total)
+    if accepted != NULL:
+        ratio = best / bound
+        accepted[0] = pick(accepted[0], ratio, ratio, accepted[0])
+    else:
+        bound = bound * fill(like, CLOSE_ACCEPTED)
+    failed[0] = pick(best, larger(smallest_safe(like), bound), failed[0], fill(like, 1))
+    return at
+
+
+cdef inline void reduce_column(
+        lanes like, const Py_ssize_t m, const Py_ssize_t c, Py_ssize_t n, lanes* V, lanes tol,
+        lanes* kept, lanes* undo, lanes* accepted, lanes* failed,
+        lanes* parity) noexcept nogil:
+    """Bring the pivot of column c to row c: see find_pivot()
+
+    kept[c, j], unless NULL, is the pivot row before it is divided by the pivot.
+    """
+    cdef lanes half = fill(like, 0.5), one = fill(like, 1)
+    cdef lanes pivot = V[c * LANE_COLUMNS + c], entry, row, old
+    cdef lanes factor[LANE_ROWS]
+    cdef lanes away[LANE_ROWS]          # 0 in a lane that had its pivot in this row
+    cdef lanes at = find_pivot(like, m, c, <const lanes*>V, tol, accepted, failed)
+    cdef Py_ssize_t i, j
     parity[0] = pick(half, absolute(at - fill(like, c)), parity[0], -parity[0])
     for i in range(c):
         factor[i] = V[i * LANE_COLUMNS + c]
@@ -420,11 +448,9 @@ cdef inline void reduce_groups(
     cdef lanes raw[LANE_ROWS * LANE_COLUMNS]
     cdef lanes undo[LANE_ROWS]
     cdef lanes* kept = NULL if reduced else raw
-    cdef lanes norm, accepted, failed, parity
+    cdef lanes scale[LANE_ROWS]
+    cdef lanes tol, accepted, failed, parity
     cdef bint by_default = policy.tol < 0
-    cdef real unit = tolerance(policy, <real>1)
-    cdef lanes relative = fill(like, unit if by_default else 0)
-    cdef lanes fixed = fill(like, unit) - relative
     cdef real numbers[MAX_LANES]
     cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
     cdef const real* source
@@ -441,12 +467,12 @@ cdef inline void reduce_groups(
         for k in range(0, bytes, 64):
             prefetch(<const char*>(A + (first + L) * cells) + k)
             prefetch(<const char*>(R + (first + L) * cells) + k)
-        norm = equilibrate_lanes(like, m, n, V, columns, by_default, undo)
-        norm = mul_add(root(norm), relative, fixed)
+        tol = lanes_tolerance(
+            policy, equilibrate_lanes(like, m, n, V, columns, by_default, scale, undo))
         accepted = fill(like, INFINITY)
         parity = fill(like, 1)
-        failed = norm - norm            # 0 or NaN
-        reduce_group(like, m, n, columns, V, norm, kept, undo, &accepted, &failed, &parity)
+        failed = tol - tol              # 0 or NaN
+        reduce_group(like, m, n, columns, V, tol, kept, undo, &accepted, &failed, &parity)
         if real is float and by_default:
             failed = pick(accepted, fill(like, CLOSE_ACCEPTED), failed, fill(like, 1))
         if not reduced:

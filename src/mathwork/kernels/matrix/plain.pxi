@@ -1,0 +1,102 @@
+# Matrices and vectors as people write them, read without Python's help: lists of rows, integers,
+# transposed arrays. What needs more care is left to mathwork._arrays, which has the rules.
+
+cdef extern from "numpy/arrayobject.h":
+    enum:
+        NPY_HALF                # cnp does not have it
+
+cdef extern from "Python.h":
+    PyObject** items_of "PySequence_Fast_ITEMS"(object)
+    Py_ssize_t length_of "PySequence_Fast_GET_SIZE"(object)
+    bint is_float "PyFloat_CheckExact"(PyObject*)
+    bint is_integer "PyLong_CheckExact"(PyObject*)
+    double float_of "PyFloat_AS_DOUBLE"(PyObject*)
+    long long integer_of "PyLong_AsLongLongAndOverflow"(PyObject*, int*)
+
+
+cdef inline bint is_sequence(object value) noexcept:
+    return type(value) is list or type(value) is tuple
+
+
+cdef bint take_numbers(object sequence, Py_ssize_t n, double* numbers) noexcept:
+    """Write n numbers of a list or tuple; return False unless it holds just n, of Python's own"""
+    cdef PyObject** items = items_of(sequence)
+    cdef int overflow
+    cdef Py_ssize_t i
+    if length_of(sequence) != n:
+        return False
+    for i in range(n):
+        if is_float(items[i]):
+            numbers[i] = float_of(items[i])
+        elif is_integer(items[i]):
+            numbers[i] = <double>integer_of(items[i], &overflow)
+            if overflow:
+                return False
+        else:
+            return False
+    return True
+
+
+cdef cnp.ndarray array_of_rows(object rows):
+    """A list of numbers, or of lists of numbers, as an array; None unless it is as simple as that"""
+    cdef Py_ssize_t m = length_of(rows), n, i
+    cdef cnp.ndarray made
+    cdef object row
+    if m == 0:
+        return None
+    row = <object>items_of(rows)[0]
+    if not is_sequence(row):
+        made = new_vector(m, cnp.NPY_DOUBLE)
+        return made if take_numbers(rows, m, <double*>cnp.PyArray_DATA(made)) else None
+    n = length_of(row)
+    made = new_matrix(m, n, cnp.NPY_DOUBLE)
+    for i in range(m):
+        row = <object>items_of(rows)[i]
+        if not is_sequence(row) or not take_numbers(
+                row, n, <double*>cnp.PyArray_DATA(made) + i * n):
+            return None
+    return made
+
+
+cdef cnp.ndarray simply_plain(object value):
+    """Return value as a plain array, as mathwork._arrays would, or None if that must see it"""
+    cdef cnp.ndarray array
+    cdef int typenum
+    if is_sequence(value):
+        return array_of_rows(value)
+    if not cnp.PyArray_CheckExact(value):
+        return None
+    array = value
+    typenum = cnp.PyArray_TYPE(array)
+    if typenum == NPY_HALF:
+        typenum = cnp.NPY_FLOAT
+    elif cnp.NPY_BOOL <= typenum <= cnp.NPY_ULONGLONG:
+        typenum = cnp.NPY_DOUBLE
+    elif typenum != cnp.NPY_FLOAT and typenum != cnp.NPY_DOUBLE:
+        return None
+    if is_plain(array, cnp.PyArray_NDIM(array), typenum):
+        return array
+    return cnp.PyArray_FROM_OTF(array, typenum, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
+                                | cnp.NPY_ARRAY_NOTSWAPPED)
+
+
+cdef cnp.ndarray simple_matrix(object value):
+    """simply_plain() of one matrix, else None"""
+    cdef cnp.ndarray A
+    if is_plain(value, 2, cnp.NPY_DOUBLE) or is_plain(value, 2, cnp.NPY_FLOAT):
+        return value
+    A = simply_plain(value)
+    return A if A is not None and cnp.PyArray_NDIM(A) == 2 else None
+
+
+cdef cnp.ndarray simple_sides(object value, cnp.ndarray A):
+    """simply_plain() of a vector or columns beside the matrix A, else None"""
+    cdef cnp.ndarray b = simply_plain(value)
+    if (b is None or not 1 <= cnp.PyArray_NDIM(b) <= 2 or b.shape[0] != A.shape[0]):
+        return None
+    return b
+
+
+cdef inline cnp.ndarray in_double(cnp.ndarray array):
+    """A plain array in float64"""
+    return cnp.PyArray_FROM_OTF(array, cnp.NPY_DOUBLE, cnp.NPY_ARRAY_C_CONTIGUOUS)

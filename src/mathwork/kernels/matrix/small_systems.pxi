@@ -1,0 +1,265 @@
+# Many small regular systems, one a lane: x, inverses and determinants, without [A | B] in memory.
+#
+# The operations are those of `stacks` on [A | B], in the same order, so the bits are those of rref.
+# Zeros and ones of the identity are known, and left out: an inverse is made in the place of A. Only
+# what is clear is finished here: A has full rank, no call was close, and x is finite. The rest goes
+# to answer_few(), slice by slice.
+
+cdef enum:
+    CELLS = LANE_ROWS * LANE_COLUMNS
+    SLACK = 4               # numbers that load_some_columns() may read past the last one
+
+
+cdef inline void load_sides(lanes like, const Py_ssize_t n, const real* B,
+                            lanes* V) noexcept nogil:
+    """V[i, n][k] = B[k, i]: one right-hand side for each of L systems"""
+    cdef lanes side[LANE_ROWS + MAX_LANES]
+    cdef Py_ssize_t L = lane_count(B), i = 0
+    while i < n:
+        load_some_columns(side + i, B + i, n, min(L, n - i))
+        i += L
+    for i in range(n):
+        V[i * LANE_COLUMNS + n] = side[i]
+
+
+cdef inline void invert_column(lanes like, const Py_ssize_t n, const Py_ssize_t c, lanes* V,
+                               lanes tol, lanes* scale, lanes* swapped,
+                               lanes* failed) noexcept nogil:
+    """reduce_column() of [A | I], with the column of I that belongs to row c in the place of A's
+
+    scale[i] is the entry of I in row i; swapped[c] becomes the row that changed places with c.
+    """
+    cdef lanes half = fill(like, 0.5), zero = fill(like, 0)
+    cdef lanes pivot = V[c * LANE_COLUMNS + c], entry, row, old
+    cdef lanes factor[LANE_ROWS]
+    cdef lanes away[LANE_ROWS]          # 0 in a lane that had its pivot in this row
+    cdef lanes at = find_pivot(like, n, c, <const lanes*>V, tol, <lanes*>NULL, failed)
+    cdef Py_ssize_t i, j
+    swapped[c] = at
+    for i in range(c):
+        factor[i] = V[i * LANE_COLUMNS + c]
+    old = scale[c]
+    for i in range(c + 1, n):
+        away[i] = absolute(at - fill(like, i))
+        factor[i] = pick(half, away[i], V[c * LANE_COLUMNS + c], V[i * LANE_COLUMNS + c])
+        pivot = pick(half, away[i], V[i * LANE_COLUMNS + c], pivot)
+        scale[c] = pick(half, away[i], scale[i], scale[c])
+        scale[i] = pick(half, away[i], old, scale[i])
+    for j in range(n):
+        if j == c:
+            row = scale[c] / pivot
+            for i in range(n):
+                if i != c:
+                    V[i * LANE_COLUMNS + j] = minus_mul(factor[i], row, zero)
+        else:
+            row = old = V[c * LANE_COLUMNS + j]
+            for i in range(c + 1, n):
+                row = pick(half, away[i], V[i * LANE_COLUMNS + j], row)
+            row = row / pivot
+            for i in range(c):
+                V[i * LANE_COLUMNS + j] = minus_mul(factor[i], row, V[i * LANE_COLUMNS + j])
+            for i in range(c + 1, n):
+                entry = pick(half, away[i], old, V[i * LANE_COLUMNS + j])
+                V[i * LANE_COLUMNS + j] = minus_mul(factor[i], row, entry)
+        V[c * LANE_COLUMNS + j] = row
+
+
+cdef inline void unswap_columns(lanes like, const Py_ssize_t n, const lanes* swapped,
+                                lanes* V) noexcept nogil:
+    """Bring the columns of an inverse into their order: the swaps of rows, from the last on"""
+    cdef lanes half = fill(like, 0.5), old, away
+    cdef Py_ssize_t c, i, j
+    for c in range(n - 2, -1, -1):
+        for j in range(n):
+            old = V[j * LANE_COLUMNS + c]
+            for i in range(c + 1, n):
+                away = absolute(swapped[c] - fill(like, i))
+                V[j * LANE_COLUMNS + c] = pick(half, away, V[j * LANE_COLUMNS + i],
+                                               V[j * LANE_COLUMNS + c])
+                V[j * LANE_COLUMNS + i] = pick(half, away, old, V[j * LANE_COLUMNS + i])
+
+
+cdef inline void invert_group(lanes like, const Py_ssize_t n, lanes* V, lanes tol, lanes* scale,
+                              lanes* failed) noexcept nogil:
+    """V = the inverse; each column is a constant in invert_column()"""
+    cdef lanes swapped[LANE_ROWS]
+    invert_column(like, n, 0, V, tol, scale, swapped, failed)
+    if n > 1:
+        invert_column(like, n, 1, V, tol, scale, swapped, failed)
+    if n > 2:
+        invert_column(like, n, 2, V, tol, scale, swapped, failed)
+    if n > 3:
+        invert_column(like, n, 3, V, tol, scale, swapped, failed)
+    if n > 4:
+        invert_column(like, n, 4, V, tol, scale, swapped, failed)
+    if n > 5:
+        invert_column(like, n, 5, V, tol, scale, swapped, failed)
+    if n > 6:
+        invert_column(like, n, 6, V, tol, scale, swapped, failed)
+    if n > 7:
+        invert_column(like, n, 7, V, tol, scale, swapped, failed)
+    unswap_columns(like, n, <const lanes*>swapped, V)
+
+
+cdef inline lanes beyond(lanes x, double limit, lanes failed) noexcept nogil:
+    """failed, or 1 where x is not between 1 / limit and limit"""
+    cdef lanes one = fill(x, 1), most = fill(x, limit)
+    failed = pick(most, x, failed, one)
+    return pick(x, one / most, failed, one)
+
+
+cdef inline void multiply_pivots(lanes like, const Py_ssize_t n, const lanes* kept,
+                                 const lanes* undo, lanes parity, real* result,
+                                 lanes* failed) noexcept nogil:
+    """result[k] = the determinant in lane k; `failed` is not 0 where a factor is far from 1
+
+    The product is in float64, in the order of product_of_diagonal(). So it has the same bits: no
+    part of it leaves the range.
+    """
+    cdef real numbers[(LANE_ROWS + 1) * MAX_LANES]
+    cdef double product
+    cdef double least = 2.0 ** -60 if lanes is f64v else 2.0 ** -30
+    cdef Py_ssize_t L = lane_count(result), i, k
+    for i in range(n):
+        failed[0] = beyond(absolute(kept[i * LANE_COLUMNS + i]), 1 / least, failed[0])
+        failed[0] = beyond(undo[i], 1 / (least * least), failed[0])
+        store(numbers + i * L, kept[i * LANE_COLUMNS + i] * undo[i])
+    store(numbers + n * L, parity)
+    for k in range(L):
+        product = numbers[n * L + k]
+        for i in range(n):
+            product = product * <double>numbers[i * L + k]
+        result[k] = <real>product
+
+
+# ---- groups ----
+
+cdef inline const real* readable(Py_ssize_t cells, Py_ssize_t left, const real* source,
+                                 real* edge) noexcept nogil:
+    """Return the numbers of L slices, which have `left` slices behind them, with some to read on"""
+    if left * cells >= SLACK:
+        return source
+    memcpy(edge, source, lane_count(source) * cells * sizeof(real))
+    return <const real*>edge
+
+
+cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n, Job* job,
+                               Py_ssize_t start, Py_ssize_t stop, const real* A, const real* B,
+                               real* X) noexcept nogil:
+    """The answers of slices start : stop of A (n, n), at least L
+
+    B (n,) is there for a SOLUTION.
+    """
+    cdef lanes V[CELLS + MAX_LANES]
+    cdef lanes raw[CELLS]
+    cdef lanes undo[LANE_ROWS]
+    cdef lanes scale[LANE_ROWS]
+    cdef lanes answer[CELLS + MAX_LANES]
+    cdef lanes tol, failed, parity
+    cdef real numbers[MAX_LANES]
+    cdef real edge[LANE_ROWS * LANE_ROWS * MAX_LANES + MAX_LANES]
+    cdef real side[LANE_ROWS * MAX_LANES + MAX_LANES]
+    cdef real last[LANE_ROWS * LANE_ROWS * MAX_LANES]
+    cdef real* place
+    cdef Py_ssize_t L = lane_count(A), s = start, first, left, i, j, k
+    cdef Py_ssize_t width = n + 1 if wanted == SOLUTION else n
+    cdef Py_ssize_t size = n * n if wanted == INVERSE else n if wanted == SOLUTION else 1
+    while s < stop:
+        first = min(s, stop - L)        # the last group overlaps the one before
+        left = stop - first - L
+        place = X + first * size if first == s else last
+        load_group(like, n, n, readable(n * n, left, A + first * n * n, edge), V)
+        if wanted == SOLUTION:
+            load_sides(like, n, readable(n, left, B + first * n, side), V)
+        tol = lanes_tolerance(&job.policy, equilibrate_lanes(
+            like, n, width, V, n, job.policy.tol < 0, scale, undo))
+        parity = fill(like, 1)
+        failed = tol - tol              # 0 or NaN
+        if wanted == INVERSE:
+            invert_group(like, n, V, tol, scale, &failed)
+            for i in range(n):
+                for j in range(n):
+                    answer[i * n + j] = V[i * LANE_COLUMNS + j]
+            store_cells(like, n * n, <const lanes*>answer, place)
+        elif wanted == SOLUTION:
+            reduce_group(like, n, width, n, V, tol, <lanes*>NULL, undo, <lanes*>NULL, &failed,
+                         &parity)
+            for i in range(n):
+                answer[i] = V[i * LANE_COLUMNS + n]
+                failed = failed + (answer[i] - answer[i])       # NaN if x is not finite
+            store_cells(like, n, <const lanes*>answer, place)
+        else:
+            reduce_group(like, n, width, n, V, tol, raw, undo, <lanes*>NULL, &failed, &parity)
+            multiply_pivots(like, n, <const lanes*>raw, <const lanes*>undo, parity, place, &failed)
+        if first < s:       # slices before s may have other answers by now
+            memcpy(X + s * size, last + (s - first) * size, (stop - s) * size * sizeof(real))
+        store(numbers, failed)
+        for k in range(s - first, L):
+            if not numbers[k] == 0:
+                answer_few(like, job, first + k, 1, A, B, X)
+        s += L
+
+
+cdef void answer_solutions(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop, const real* A,
+                           const real* B, real* X) noexcept nogil:
+    """answer_groups() with n as a constant, so that the compiler unrolls its loops"""
+    if job.n == 1:
+        answer_groups(like, SOLUTION, 1, job, start, stop, A, B, X)
+    elif job.n == 2:
+        answer_groups(like, SOLUTION, 2, job, start, stop, A, B, X)
+    elif job.n == 3:
+        answer_groups(like, SOLUTION, 3, job, start, stop, A, B, X)
+    elif job.n == 4:
+        answer_groups(like, SOLUTION, 4, job, start, stop, A, B, X)
+    elif job.n == 5:
+        answer_groups(like, SOLUTION, 5, job, start, stop, A, B, X)
+    elif job.n == 6:
+        answer_groups(like, SOLUTION, 6, job, start, stop, A, B, X)
+    elif job.n == 7:
+        answer_groups(like, SOLUTION, 7, job, start, stop, A, B, X)
+    elif job.n == 8:
+        answer_groups(like, SOLUTION, 8, job, start, stop, A, B, X)
+
+
+cdef void answer_inverses(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop, const real* A,
+                          const real* B, real* X) noexcept nogil:
+    """answer_groups() with n as a constant"""
+    if job.n == 1:
+        answer_groups(like, INVERSE, 1, job, start, stop, A, B, X)
+    elif job.n == 2:
+        answer_groups(like, INVERSE, 2, job, start, stop, A, B, X)
+    elif job.n == 3:
+        answer_groups(like, INVERSE, 3, job, start, stop, A, B, X)
+    elif job.n == 4:
+        answer_groups(like, INVERSE, 4, job, start, stop, A, B, X)
+    elif job.n == 5:
+        answer_groups(like, INVERSE, 5, job, start, stop, A, B, X)
+    elif job.n == 6:
+        answer_groups(like, INVERSE, 6, job, start, stop, A, B, X)
+    elif job.n == 7:
+        answer_groups(like, INVERSE, 7, job, start, stop, A, B, X)
+    elif job.n == 8:
+        answer_groups(like, INVERSE, 8, job, start, stop, A, B, X)
+
+
+cdef void answer_determinants(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop,
+                              const real* A, const real* B, real* X) noexcept nogil:
+    """answer_groups() with n as a constant"""
+    if job.n == 1:
+        answer_groups(like, DETERMINANT, 1, job, start, stop, A, B, X)
+    elif job.n == 2:
+        answer_groups(like, DETERMINANT, 2, job, start, stop, A, B, X)
+    elif job.n == 3:
+        answer_groups(like, DETERMINANT, 3, job, start, stop, A, B, X)
+    elif job.n == 4:
+        answer_groups(like, DETERMINANT, 4, job, start, stop, A, B, X)
+
+
+cdef inline bint has_lanes(const Job* job, Py_ssize_t count, const real* like) noexcept nogil:
+    """Return whether answer_groups() is for this job"""
+    if (count < lane_count(like) or job.m != job.n or not 0 < job.n <= LANE_ROWS
+            or job.policy.atol != 0):
+        return False
+    if job.wanted == SOLUTION:
+        return job.k == 1
+    return job.wanted == INVERSE or (job.wanted == DETERMINANT and job.n <= 4)
