@@ -2,8 +2,13 @@
 #
 #   base/...           registers, memory, doors, products
 #   exact/residues     arithmetic modulo a prime, exact, in float64 registers
-#   exact/modular      row reduction and determinants modulo a prime
+#   exact/modular      row reduction modulo a prime of one matrix
 #   exact/integers     row reduction without fractions in 64-bit integers
+#   exact/fractions    Fractions in arrays of objects
+#   exact/stacks       stacks of matrices: one after the other
+#   exact/slices       many small ones modulo a prime, one a lane
+#   exact/doors        reductions, ranks and determinants of stacks
+#   exact/systems      solutions and null spaces
 #   exact/lifting      systems of integers, solved modulo powers of a prime
 
 include "kernels/base/base.pxi"
@@ -13,4 +18,9 @@ include "kernels/base/matrices.pxi"
 include "kernels/exact/residues.pxi"
 include "kernels/exact/modular.pxi"
 include "kernels/exact/integers.pxi"
+include "kernels/exact/fractions.pxi"
+include "kernels/exact/stacks.pxi"
+include "kernels/exact/slices.pxi"
+include "kernels/exact/doors.pxi"
+include "kernels/exact/systems.pxi"
 include "kernels/exact/lifting.pxi"

@@ -283,7 +283,7 @@ def rref(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
     modulus : int, optional
         Compute modulo this prime. `A` holds integers.
     workers : int
-        The number of threads that share the matrices of a stack of floats.
+        The number of threads that share the matrices of a stack.
 
     Returns
     -------
@@ -366,15 +366,15 @@ def _reduced(A: ArrayLike, tol: float | None, atol: float, columns: SupportsInde
     workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
-        return reduced_over(field, A, columns, reduced)
+        return reduced_over(field, A, columns, reduced, workers)
     A, columns, tol = checked(A, columns, tol)
     return kernels.reduce_plain(A, columns, tol, reduced, workers, atol=checked_atol(atol))
 
 
-def reduced_over(field: Field, A: ArrayLike, columns: SupportsIndex | None, reduced: bool
-                 ) -> Reduced:
+def reduced_over(field: Field, A: ArrayLike, columns: SupportsIndex | None, reduced: bool,
+                 workers: int = 1) -> Reduced:
     """ref or rref over one of the fields of mathwork.matrix.arithmetic."""
-    matrix, pivots = field.rref(A, columns, reduced)
+    matrix, pivots = field.rref(A, columns, reduced, workers)
     return Reduced(matrix, pivots, columns=columns)
 
 

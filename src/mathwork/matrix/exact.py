@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._levels import exact as kernels
+from mathwork._status import INCONSISTENT, INFINITE, UNIQUE
 from mathwork.matrix.fields import Field
 from mathwork.matrix.modular import previous_prime
 from mathwork.matrix.rationals import as_exact, as_fractions, cleared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
 
+    from mathwork.matrix.fields import Stack
+
+    # For each matrix of a stack, whether 64 bits can hold its entries.
+    _Small: TypeAlias = NDArray[np.bool]
     # int64, or objects that are int
     _Integers: TypeAlias = NDArray[Any]
     _Fractions: TypeAlias = NDArray[np.object_]
@@ -34,55 +38,192 @@ FEW = 6             # for more rows or columns, lifting costs less than Python's
 
 
 class Rationals(Field):
-    """Numbers are read by as_exact; results are Fractions."""
+    """Numbers are read by as_exact; results are Fractions.
 
-    dtype = np.dtype(object)
-    zero, one = Fraction(0), Fraction(1)
+    Matrices for which 64 bits are enough are computed as one stack, each of the others alone.
+    """
+
     missing = math.nan
     over = ""
 
     def read(self, value: ArrayLike, name: str) -> NDArray[Any]:
         return as_exact(value, name)
 
-    def negative(self, result: NDArray[Any]) -> NDArray[Any]:
-        return -result
-
-    def reduce(self, A: NDArray[Any], columns: int, reduced: bool
-               ) -> tuple[NDArray[Any], Sequence[int]]:
-        integers, scales = cleared(A)
-        if integers.dtype != object:
-            found = kernels.fraction_free(integers, columns, reduced)
+    def reduce_all(self, A: Stack, columns: int, reduced: bool, workers: int
+                   ) -> tuple[Stack, NDArray[np.intp]]:
+        integers, small, scales = cleared_stack(A)
+        complete = reduced and columns == A.shape[-1]
+        forms, pivots, divisors = kernels.fraction_free(integers, columns, reduced, complete, None,
+                                                        workers)
+        if scales is not None and not complete:
             # Rows that are not divided by the pivots still carry their scales.
-            if found and (scales is None or (reduced and not found[0][len(found[1]):].any())):
-                return found
-        if reduced and min(A.shape[0], columns) > FEW:
-            found = lifted(integers, columns)
-            if found:
-                return found
-        return fraction_free(integers, scales, columns, reduced)
+            small = small & reduced & ~has_rest(forms, pivots)
+        matrices = kernels.quotients(forms, divisors)
+        for at in left_over(small, divisors):
+            matrices[at], found = reduced_alone(A[at], columns, reduced)
+            pivots[at] = -1
+            pivots[at, :len(found)] = found
+        return matrices, pivots
 
-    def rank_of(self, A: NDArray[Any]) -> int:
-        integers, _ = cleared(A)
-        if not integers.size:
-            return 0
-        found = integers.dtype != object and kernels.fraction_free_minor(integers)
-        if found:
-            return found[0]
-        # Modulo a prime the rank can only be smaller.
-        most = min(integers.shape)
-        p = lifting_prime(most)
-        pivots = kernels.reduce_modulo(modulo(integers, p)[None], p, integers.shape[1], False)[1]
-        return most if (pivots >= 0).all() else len(self.reduce(A, A.shape[1], True)[1])
+    def rank_all(self, A: Stack, workers: int) -> NDArray[np.intp]:
+        integers, small, _ = cleared_stack(A)
+        ranks = kernels.fraction_free_minors(integers, workers)[0]
+        for at in np.flatnonzero(~small | (ranks < 0)).tolist():
+            ranks[at] = rank_alone(A[at])
+        return ranks
 
-    def determinant(self, A: NDArray[Any]) -> Fraction:
-        n = len(A)
-        integers, scales = cleared(A)
-        found = integers.dtype != object and kernels.fraction_free_minor(integers)
-        value = (found[1] if found[0] == n else 0) if found else integer_determinant(integers)
-        return value / math.prod(scales, start=Fraction(1)) if scales else Fraction(value)
+    def determinant_all(self, A: Stack, workers: int) -> NDArray[np.object_]:
+        count, n = A.shape[:2]
+        integers, small, scales = cleared_stack(A)
+        ranks, minors, odd = kernels.fraction_free_minors(integers, workers)
+        minors[ranks < n] = 0
+        found = kernels.quotients(minors[:, None, None], np.where(odd, -1, 1)[:, None])[:, 0, 0]
+        for at in np.flatnonzero(~small | (ranks < 0)).tolist():
+            found[at] = Fraction(integer_determinant(cleared(A[at])[0]))
+        if scales is not None:
+            for at in range(count):
+                found[at] /= math.prod(scales[at * n:at * n + n], start=Fraction(1))
+        return found
+
+    def invert_all(self, A: Stack, workers: int) -> tuple[Stack, NDArray[np.intp]]:
+        n = A.shape[-1]
+        identity = np.eye(n, dtype=np.int64)[None]
+        forms, pivots, divisors, small = forms_beside(A, identity, workers)
+        left = left_over(small, divisors)
+        ranks = (pivots >= 0).sum(axis=1)
+        divisors[ranks < n] = 0         # no Fractions for them
+        inverses = kernels.quotients(np.ascontiguousarray(forms[:, :, n:]), divisors)
+        for at in left:
+            matrix, found = reduced_alone(beside(A[at], identity[0]), 2 * n, True)
+            inverses[at], ranks[at] = matrix[:, n:], sum(pivot < n for pivot in found)
+        return inverses, ranks
+
+    def null_space_all(self, A: Stack, workers: int) -> Stack:
+        return self.solve_all(A, np.empty((1, A.shape[1], 0), np.int64), workers)[2]
+
+    def solve_all(self, A: Stack, B: Stack, workers: int
+                  ) -> tuple[NDArray[np.int8], Stack, Stack]:
+        n = A.shape[-1]
+        forms, pivots, divisors, small = forms_beside(A, B, workers)
+        left = left_over(small, divisors)
+        if not left:
+            return (*kernels.solutions(forms, pivots, divisors, n, 0),
+                    kernels.null_spaces(forms, pivots, divisors, n, 0))
+        count = len(forms)
+        alone = [solve_alone(A[at % len(A)], B[at % len(B)]) for at in left]
+        others = np.delete(np.arange(count), left)
+        forms, pivots, divisors = forms[others], pivots[others], divisors[others]
+        codes, x = kernels.solutions(forms, pivots, divisors, n, 0)
+        basis = kernels.null_spaces(forms, pivots, divisors, n, 0)
+        order = np.argsort(np.concatenate((others, left)))
+        width = max(basis.shape[2], *(part[2].shape[1] for part in alone))
+        bases = [wider(basis, width), *(wider(part[2][None], width) for part in alone)]
+        return (np.concatenate((codes, *(part[0][None] for part in alone)))[order],
+                np.concatenate((x, *(part[1][None] for part in alone)))[order],
+                np.concatenate(bases)[order])
 
 
 RATIONALS = Rationals()
+
+
+# ---- stacks in 64 bits ----
+
+def forms_beside(A: Stack, B: Stack, workers: int
+                 ) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.int64], _Small]:
+    """Return (forms, pivots, divisors) of [A | B] with pivots in A, and which of them are right
+
+    Rows below the rank are zero where they should be, and otherwise anything else.
+    """
+    n = A.shape[-1]
+    if A.dtype == B.dtype == np.int64:
+        forms, pivots, divisors = kernels.fraction_free(A, n, True, True, B, workers)
+        return forms, pivots, divisors, np.ones(len(forms), bool)
+    integers, small, _ = cleared_stack(beside(A, B))
+    return (*kernels.fraction_free(integers, n, True, True, None, workers), small)
+
+
+def beside(A: NDArray[Any], B: NDArray[Any]) -> NDArray[Any]:
+    """Return [A | B]; the stack axes broadcast"""
+    stack = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    return np.concatenate([np.broadcast_to(array, (*stack, *array.shape[-2:]))
+                           for array in (A, B)], axis=-1)
+
+
+def cleared_stack(A: Stack) -> tuple[NDArray[np.int64], _Small, list[Fraction] | None]:
+    """Return (int64 matrices, which of them 64 bits can hold, scales): as `cleared` of all rows"""
+    if A.dtype != object:
+        return A, np.ones(len(A), bool), None
+    rows, scales = cleared(A.reshape(A.shape[0] * A.shape[1], A.shape[2]))
+    integers = rows.reshape(A.shape)
+    small: _Small = np.ones(len(A), bool)
+    if integers.dtype == object:
+        small = np.asarray((integers >= -2 ** 63) & (integers < 2 ** 63), bool).all(axis=(1, 2))
+        integers = np.where(small[:, None, None], integers, 0)
+    return np.ascontiguousarray(integers, np.int64), small, scales
+
+
+def left_over(small: _Small, divisors: NDArray[np.int64]) -> list[int]:
+    """Return the matrices for which 64 bits are not enough"""
+    enough = divisors.all(axis=1) & small
+    return [] if enough.all() else np.flatnonzero(~enough).tolist()
+
+
+def has_rest(forms: NDArray[np.int64], pivots: NDArray[np.intp]) -> NDArray[np.bool]:
+    """Return whether rows below the rank hold entries"""
+    rank = (pivots >= 0).sum(axis=1)
+    below = np.arange(forms.shape[1]) >= rank[:, None]
+    found: NDArray[np.bool] = (forms.any(axis=2) & below).any(axis=1)
+    return found
+
+
+def wider(basis: Stack, width: int) -> Stack:
+    """Return bases filled up with zeros"""
+    result = np.full((*basis.shape[:-1], width), Fraction(0), object)
+    result[..., :basis.shape[-1]] = basis
+    return result
+
+
+# ---- one matrix, for which 64 bits are not enough ----
+
+def reduced_alone(A: NDArray[Any], columns: int, reduced: bool
+                  ) -> tuple[_Fractions, tuple[int, ...]]:
+    """Return (matrix of Fractions, pivots)"""
+    integers, scales = cleared(A)
+    if reduced and min(A.shape[0], columns) > FEW:
+        found = lifted(integers, columns)
+        if found:
+            return found
+    return fraction_free(integers, scales, columns, reduced)
+
+
+def rank_alone(A: NDArray[Any]) -> int:
+    integers, _ = cleared(A)
+    # Modulo a prime the rank can only be smaller.
+    most = min(integers.shape)
+    p = lifting_prime(most)
+    found = int(kernels.rank_modulo(modulo(integers, p)[None], p)[0])
+    return most if found == most else len(reduced_alone(A, A.shape[1], True)[1])
+
+
+def solve_alone(A: NDArray[Any], B: NDArray[Any]
+                ) -> tuple[NDArray[np.int8], _Fractions, _Fractions]:
+    """Return (codes, x, null space) of A x = B: a code for each right-hand side"""
+    n, k = A.shape[1], B.shape[1]
+    matrix, pivots = reduced_alone(beside(A, B), n + k, True)
+    if k > 1 and pivots and pivots[-1] >= n:
+        # A pivot in one right-hand side has changed those after it.
+        each = [solve_alone(A, B[:, [t]]) for t in range(k)]
+        return (np.concatenate([part[0] for part in each]),
+                np.concatenate([part[1] for part in each], axis=1), each[0][2])
+    inside = [pivot for pivot in pivots if pivot < n]
+    free = sorted(set(range(n)).difference(inside))
+    x: _Fractions = np.full((n, k), Fraction(0), object)
+    x[inside] = matrix[:len(inside), n:]
+    basis: _Fractions = np.full((n, len(free)), Fraction(0), object)
+    basis[free, range(len(free))] = Fraction(1)
+    basis[inside] = -matrix[:len(inside), free]
+    code = INCONSISTENT if len(inside) < len(pivots) else INFINITE if free else UNIQUE
+    return np.full(max(k, 1), code, np.int8), x, basis
 
 
 # ---- fraction-free elimination in Python's integers ----
@@ -160,7 +301,8 @@ def _lifted_from(integers: _Integers, columns: int, p: int
     than modulo p.
     """
     m, n = integers.shape
-    form, padded, order = kernels.reduce_modulo(modulo(integers, p)[None], p, columns, False)
+    form, padded, order = kernels.reduce_modulo(
+        np.ascontiguousarray(modulo(integers, p))[None], p, columns, False)
     pivots = [pivot for pivot in padded[0].tolist() if pivot >= 0]
     others = sorted(set(range(n)).difference(pivots))
     rank = len(pivots)

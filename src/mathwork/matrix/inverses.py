@@ -57,7 +57,7 @@ def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bo
     workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
-        return field.rank(A)
+        return field.rank(A, workers)
     return kernels.rank_of_plain(checked_matrix(A), *kernel_tolerances(tol, atol), workers, 2)
 
 
@@ -81,7 +81,7 @@ def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     Returns
     -------
     ndarray, shape (..., n, n)
-        In a stack, NaN for a slice without an inverse.
+        In a stack, NaN for a slice without an inverse, or -1 modulo a prime.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
-        return field.inv(A)
+        return field.inv(A, workers)
     A = checked_matrix(A, square=True)
     return kernels.invert_plain(A, *kernel_tolerances(tol, atol), workers, 2)
 
@@ -154,6 +154,6 @@ def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
-        return field.det(A)
+        return field.det(A, workers)
     A = checked_matrix(A, square=True)
     return kernels.determinant_of_plain(A, *kernel_tolerances(tol, atol), workers, 2)

@@ -14,10 +14,11 @@ from mathwork.matrix.fields import Field
 from mathwork.matrix.rationals import as_exact, as_number, as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any, SupportsIndex
 
     from numpy.typing import ArrayLike, NDArray
+
+    from mathwork.matrix.fields import Stack
 
 LARGEST = 2 ** 31       # every prime modulus is below it
 
@@ -38,8 +39,6 @@ class PrimeField(Field):
         For a `p` that is not a prime, or too large.
     """
 
-    dtype = np.dtype(np.int64)
-    zero, one = 0, 1
     missing = -1
 
     def __init__(self, p: SupportsIndex) -> None:
@@ -75,20 +74,33 @@ class PrimeField(Field):
             return number.numerator * pow(number.denominator, -1, self.p) % self.p
         raise ValueError(f"{name} must hold integers to be reduced modulo {self.p}, got {entry}")
 
-    def negative(self, result: NDArray[Any]) -> NDArray[Any]:
-        return -result % self.p
+    def reduce_all(self, A: Stack, columns: int, reduced: bool, workers: int
+                   ) -> tuple[Stack, NDArray[np.intp]]:
+        return kernels.reduce_modulo(A, self.p, columns, reduced, None, workers)[:2]
 
-    def reduce(self, A: NDArray[Any], columns: int, reduced: bool
-               ) -> tuple[NDArray[Any], Sequence[int]]:
-        matrices, pivots = self.reduce_all(A[None], columns, reduced)
-        return matrices[0], pivots[0][pivots[0] >= 0].tolist()
+    def rank_all(self, A: Stack, workers: int) -> NDArray[np.intp]:
+        return kernels.rank_modulo(A, self.p, workers)
 
-    def reduce_all(self, A: NDArray[Any], columns: int, reduced: bool
-                   ) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        return kernels.reduce_modulo(np.ascontiguousarray(A), self.p, columns, reduced)[:2]
+    def determinant_all(self, A: Stack, workers: int) -> NDArray[np.int64]:
+        return kernels.determinant_modulo(A, self.p, workers)
 
-    def determinant(self, A: NDArray[Any]) -> int:
-        return int(kernels.determinant_modulo(np.ascontiguousarray(A)[None], self.p)[0])
+    def invert_all(self, A: Stack, workers: int) -> tuple[Stack, NDArray[np.intp]]:
+        n = A.shape[-1]
+        identity = np.eye(n, dtype=np.int64)[None]
+        forms, pivots, _ = kernels.reduce_modulo(A, self.p, n, True, identity, workers)
+        return forms[:, :, n:].copy(), (pivots >= 0).sum(axis=1)
+
+    def null_space_all(self, A: Stack, workers: int) -> Stack:
+        n = A.shape[-1]
+        forms, pivots, _ = kernels.reduce_modulo(A, self.p, n, True, None, workers)
+        return kernels.null_spaces(forms, pivots, None, n, self.p)
+
+    def solve_all(self, A: Stack, B: Stack, workers: int
+                  ) -> tuple[NDArray[np.int8], Stack, Stack]:
+        n = A.shape[-1]
+        forms, pivots, _ = kernels.reduce_modulo(A, self.p, n, True, B, workers)
+        return (*kernels.solutions(forms, pivots, None, n, self.p),
+                kernels.null_spaces(forms, pivots, None, n, self.p))
 
 
 @functools.lru_cache(maxsize=4096)

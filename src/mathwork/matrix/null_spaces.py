@@ -44,6 +44,8 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
     integer : bool
         Compute exactly, and multiply each vector so that it holds integers without a common factor,
         the first that is not zero positive.
+    workers : int
+        The number of threads that share the matrices of a stack.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
     workers = checked_workers(workers)
     field = arithmetic(tol, exact or integer, modulus, atol)
     if field is not None:
-        basis = field.null_space(A)
+        basis = field.null_space(A, workers)
         return in_integers(basis) if integer else basis
     return kernels.null_space_of_plain(checked_matrix(A), *kernel_tolerances(tol, atol), workers, 2)
 

@@ -54,7 +54,7 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
     modulus : int, optional
         Compute modulo this prime.
     workers : int
-        The number of threads that share the matrices of a stack of floats.
+        The number of threads that share the matrices of a stack.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
     workers = checked_workers(workers)
     field = arithmetic(tol, exact, modulus, atol)
     if field is not None:
-        return solution_of(*field.solve(A, b), modulus=modulus)
+        return solution_of(*field.solve(A, b, workers), modulus=modulus)
     try:
         A, b = as_plain_together(A=A, b=b)
     except TypeError as error:

@@ -1,14 +1,10 @@
 # Row reduction of small integer matrices, exact over the rationals: fraction-free elimination.
 # Every entry is a minor of the matrix, and no division leaves a rest (Bareiss, "Sylvester's
 # Identity and Multistep Integer-Preserving Gaussian Elimination", Mathematics of Computation 22,
-# 1968). It gives up if 64 bits are not enough, and mathwork.matrix.exact goes another way. Results
-# are Fractions.
+# 1968). It gives up if 64 bits are not enough, and mathwork.matrix.exact goes another way.
 
 from libc.math cimport log2
 from libc.stdint cimport int64_t, uint64_t
-
-from cpython.object cimport PyObject, PyTypeObject
-from cpython.ref cimport Py_INCREF, Py_XDECREF
 
 cdef extern from *:
     """
@@ -28,10 +24,6 @@ cdef extern from *:
     }
     """
     int64_t multiply_high(int64_t, int64_t) noexcept nogil
-
-cdef extern from "Python.h":
-    object PyType_GenericAlloc(PyTypeObject*, Py_ssize_t)
-
 
 cdef enum:
     SMALL_RANK = 12         # up to this rank it is tried with any entries
@@ -166,71 +158,6 @@ cdef bint eliminate_integers(Py_ssize_t m, Py_ssize_t n, int64_t* A, Py_ssize_t 
     return True
 
 
-# ---- Fractions ----
-
-cdef object fraction_class = None
-cdef object fraction_zero, fraction_one
-
-
-cdef bint know_fractions() except False:
-    """Import Fraction when it is first needed, so that the import of the package need not"""
-    global fraction_class, fraction_zero, fraction_one
-    if fraction_class is None:
-        from fractions import Fraction
-        fraction_zero, fraction_one = Fraction(0), Fraction(1)
-        fraction_class = Fraction
-    return True
-
-
-cdef inline object new_fraction(object numerator, object denominator):
-    """Return numerator / denominator; it is in lowest terms already, denominator positive
-
-    Fraction.__new__ would divide by the greatest common divisor once more.
-    """
-    cdef object made = PyType_GenericAlloc(<PyTypeObject*>fraction_class, 0)
-    made._numerator = numerator
-    made._denominator = denominator
-    return made
-
-
-cdef object small_fraction(int64_t numerator, int64_t denominator):
-    """Return numerator / denominator; 0 and 1 are always the same object"""
-    cdef uint64_t above = magnitude(numerator), below = magnitude(denominator), divisor
-    cdef object whole
-    if numerator == 0:
-        return fraction_zero
-    if numerator == denominator:
-        return fraction_one
-    divisor = common_divisor(above, below)
-    whole = above // divisor
-    return new_fraction(whole if (numerator < 0) == (denominator < 0) else -whole,
-                        below // divisor)
-
-
-cdef inline void put_object(cnp.ndarray array, Py_ssize_t at, object value):
-    """array.flat[at] = value for a plain array of objects"""
-    cdef PyObject** place = <PyObject**>cnp.PyArray_DATA(array) + at
-    cdef PyObject* before = place[0]
-    Py_INCREF(value)
-    place[0] = <PyObject*>value
-    Py_XDECREF(before)
-
-
-cdef object fractions_of(Py_ssize_t m, Py_ssize_t n, const int64_t* A, bint reduced,
-                         Py_ssize_t rank, const Py_ssize_t* pivots):
-    """Return the row echelon form that eliminate_integers made of A, as an array of Fractions"""
-    cdef cnp.ndarray result = new_matrix(m, n, cnp.NPY_OBJECT)
-    cdef Py_ssize_t i, j
-    cdef int64_t divisor = A[pivots[0]] if reduced and rank else 1
-    know_fractions()
-    for i in range(m):
-        for j in range(n):
-            put_object(result, i * n + j, small_fraction(A[i * n + j], divisor))
-        if i < rank:
-            divisor = A[i * n + pivots[i]]
-    return result
-
-
 cdef bint looks_small(Py_ssize_t m, Py_ssize_t n, const int64_t* A,
                       Py_ssize_t columns) noexcept nogil:
     """Return whether the minors of A have a chance of 63 bits
@@ -249,77 +176,3 @@ cdef bint looks_small(Py_ssize_t m, Py_ssize_t n, const int64_t* A,
         bits += log2(square) / 2
         A += n
     return (bits / m - 0.72) * most < 63
-
-
-cdef struct IntegerForm:        # an echelon form and its pivots
-    Py_ssize_t m, n
-    int64_t* matrix         # (m, n)
-    Py_ssize_t* pivots      # (m,)
-    Py_ssize_t rank
-    bint odd                # whether the permutation of the rows is
-    void* memory
-
-
-cdef void lay_out_integers(void* job, Arena* arena) noexcept nogil:
-    """The pieces of an echelon form"""
-    cdef IntegerForm* form = <IntegerForm*>job
-    cdef double m = form.m, n = form.n
-    form.matrix = <int64_t*>take(arena, m * n, sizeof(int64_t))
-    form.pivots = indices(arena, m)
-
-
-cdef int eliminated(cnp.ndarray A, Py_ssize_t columns, bint reduced, IntegerForm* form) except -1:
-    """The form of A by eliminate_integers(). Returns 1, its memory is to be freed; 0 where 64 bits
-    are not enough
-    """
-    cdef Py_ssize_t m = A.shape[0], n = A.shape[1]
-    cdef const int64_t* source = <const int64_t*>cnp.PyArray_DATA(A)
-    cdef bint whole
-    cdef PyThreadState* state
-    if not looks_small(m, n, source, columns):
-        return 0
-    form.m, form.n = m, n
-    form.memory = working_memory(lay_out_integers, form)
-    if form.memory == NULL:
-        raise MemoryError
-    memcpy(form.matrix, source, m * n * sizeof(int64_t))
-    state = release_gil(<double>m * n * min(m, columns) * QUOTIENT_WORK)
-    if reduced and columns == n:    # else the rows below the rank would change
-        divide_rows(m, n, form.matrix)
-    whole = eliminate_integers(m, n, form.matrix, columns, reduced, form.pivots, &form.rank,
-                               &form.odd)
-    take_gil(state)
-    if not whole:
-        free(form.memory)
-    return whole
-
-
-def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced):
-    """Return the row echelon form of a plain int64 matrix: (matrix of Fractions, tuple of pivots).
-
-    Return None if 64 bits are not enough.
-    """
-    cdef IntegerForm form
-    cdef Py_ssize_t i
-    if not eliminated(A, columns, reduced, &form):
-        return None
-    try:
-        return (fractions_of(form.m, form.n, form.matrix, reduced, form.rank, form.pivots),
-                tuple([form.pivots[i] for i in range(form.rank)]))
-    finally:
-        free(form.memory)
-
-
-def fraction_free_minor(cnp.ndarray A):
-    """Return (rank, determinant of the rows and columns of the pivots) of a plain int64 matrix.
-
-    Return None if 64 bits are not enough.
-    """
-    cdef IntegerForm form
-    cdef object minor = 1
-    if not eliminated(A, A.shape[1], False, &form):
-        return None
-    if form.rank:
-        minor = form.matrix[(form.rank - 1) * form.n + form.pivots[form.rank - 1]]
-    free(form.memory)
-    return form.rank, -minor if form.odd else minor
