@@ -13,7 +13,7 @@ from helpers import raises
 from hypothesis import given
 
 from mathwork import matrix
-from mathwork.matrix import exact
+from mathwork.matrix import exact, long_integers
 from mathwork.matrix.exact import RATIONALS
 
 HUGE = 10 ** 30
@@ -24,6 +24,7 @@ LARGEST, SMALLEST = 2 ** 63 - 1, -2 ** 63
 def field(kernels, monkeypatch):
     """The rationals on the kernels of one level."""
     monkeypatch.setattr(exact, "kernels", kernels)
+    monkeypatch.setattr(long_integers, "kernels", kernels)
     return RATIONALS
 
 
@@ -188,7 +189,7 @@ def test_64_bits_and_python_integers_agree(kernels, rng, reduced):
         source = np.array(gauss.of_rank(rng, m, n, rank, 3)).reshape(m, n)
         for columns in {n, n - 1, 1}:
             forms, pivots, divisors = kernels.fraction_free(source[None], columns, reduced, False)
-            expected, expected_pivots = exact.fraction_free(source, None, columns, reduced)
+            expected, expected_pivots = long_integers.fraction_free(source, None, columns, reduced)
             assert tuple(pivots[0][:len(expected_pivots)]) == expected_pivots
             assert (pivots[0][len(expected_pivots):] == -1).all()
             assert kernels.quotients(forms, divisors)[0].tolist() == expected.tolist()
@@ -201,8 +202,8 @@ def test_lifting_gives_what_elimination_gives(field, rng, largest):
         rows = gauss.of_rank(rng, m, n, rank, min(largest, 2 ** 31))
         source = objects([[entry * (largest // 2 ** 31 or 1) + entry // 3 * 0 for entry in row]
                      for row in rows], n)
-        matrix, pivots = exact.lifted(source, n)
-        expected, expected_pivots = exact.fraction_free(source, None, n, True)
+        matrix, pivots = long_integers.lifted(source, n)
+        expected, expected_pivots = long_integers.fraction_free(source, None, n, True)
         assert pivots == expected_pivots
         assert matrix.tolist() == expected.tolist()
 
@@ -221,13 +222,13 @@ def unlucky(rng, p, n=10):
 
 
 def test_lifting_survives_a_prime_that_divides_a_minor(field, rng):
-    p = exact.lifting_prime(10)
+    p = long_integers.lifting_prime(10)
     for source in unlucky(rng, p):
-        assert exact.lifted(source, 12) is not None
+        assert long_integers.lifted(source, 12) is not None
         check(field, source)
-    q = exact.previous_prime(p)
+    q = long_integers.previous_prime(p)
     for source in unlucky(rng, p * q):
-        assert exact.lifted(source, 12) is None
+        assert long_integers.lifted(source, 12) is None
         check(field, source)
 
 

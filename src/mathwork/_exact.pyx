@@ -5,6 +5,7 @@
 #   exact/modular      row reduction modulo a prime of one matrix
 #   exact/integers     row reduction without fractions in 64-bit integers
 #   exact/fractions    Fractions in arrays of objects
+#   exact/clearing     rows of Fractions as rows of integers
 #   exact/stacks       stacks of matrices: one after the other
 #   exact/slices       many small ones modulo a prime, one a lane
 #   exact/doors        reductions, ranks and determinants of stacks
@@ -19,6 +20,7 @@ include "kernels/exact/residues.pxi"
 include "kernels/exact/modular.pxi"
 include "kernels/exact/integers.pxi"
 include "kernels/exact/fractions.pxi"
+include "kernels/exact/clearing.pxi"
 include "kernels/exact/stacks.pxi"
 include "kernels/exact/slices.pxi"
 include "kernels/exact/doors.pxi"

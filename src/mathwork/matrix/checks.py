@@ -114,11 +114,17 @@ def joint_stack(A: NDArray[Any], B: NDArray[Any]) -> tuple[int, ...] | None:
     return tuple(b if a == 1 else a for a, b in pairs)
 
 
+def over_stack(array: NDArray[Any], stack: tuple[int, ...]) -> NDArray[Any]:
+    """Return matrices broadcast to these axes, perhaps read-only."""
+    if array.shape[:-2] == stack:
+        return array
+    return np.broadcast_to(array, (*stack, *array.shape[-2:]))
+
+
 def beside(A: NDArray[Any], sides: NDArray[Any]) -> NDArray[Any]:
     """Return ``[A | sides]``, checked by checked_sides(); their stacks broadcast."""
     stack = joint_stack(A, sides) or ()
-    return np.concatenate([np.broadcast_to(part, (*stack, *part.shape[-2:]))
-                           for part in (A, sides)], axis=-1)
+    return np.concatenate([over_stack(part, stack) for part in (A, sides)], axis=-1)
 
 
 def kernel_tolerances(tol: float | None, atol: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from mathwork.matrix.checks import (
     checked_columns,
     checked_sides,
     joint_stack,
+    over_stack,
     with_checked_shape,
 )
 
@@ -165,13 +166,13 @@ class Field:
         """
         count, (m, n), k = math.prod(stack), A.shape[-2:], b.shape[-1]
         if math.prod(A.shape[:-2]) == 1 < count and k:
-            sides = flat(b).swapaxes(0, 1).reshape(1, m, count * k)
+            sides = np.ascontiguousarray(flat(b).swapaxes(0, 1)).reshape(1, m, count * k)
             codes, x, basis = self.solve_all(A.reshape(1, m, n), sides, workers)
             return (codes.reshape(count, k).max(axis=1),
                     x.reshape(n, count, k).swapaxes(0, 1).copy(),
                     np.repeat(basis, count, axis=0))
-        A, b = (flat(array) if math.prod(array.shape[:-2]) == 1
-                else flat(np.broadcast_to(array, (*stack, *array.shape[-2:]))) for array in (A, b))
+        A, b = (flat(array if math.prod(array.shape[:-2]) == 1 else over_stack(array, stack))
+                for array in (A, b))
         codes, x, basis = self.solve_all(A, b, workers)
         return codes.max(axis=1), x, basis
 

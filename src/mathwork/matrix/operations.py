@@ -258,8 +258,8 @@ def augment(A: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     Parameters
     ----------
     A : array_like, shape (..., m, n)
-    b : array_like, shape (..., m) or (..., m, k)
-        One column or k for each matrix. It is one column if b has one dimension less than A.
+    b : array_like, shape (m,), (..., m) or (..., m, k)
+        One column or k for each matrix, as for :func:`solve`.
 
     Returns
     -------

@@ -43,7 +43,10 @@ def as_exact(value: ArrayLike, name: str, number: Callable[[Any, str], int | Fra
         # NumPy would make floats of the integers among them; here all are read as written.
         array = np.array(value, object)
     exact = np.empty(array.shape, object)
-    exact.reshape(-1)[:] = [(number or as_number)(entry, name) for entry in array.ravel()]
+    read = number or as_number
+    entries = array.ravel()
+    exact.reshape(-1)[:] = [read(entry, name)
+                            for entry in (entries.tolist() if kind == "O" else entries)]
     return narrowed(exact)
 
 
@@ -54,7 +57,7 @@ def as_fractions(value: ArrayLike, name: str) -> NDArray[np.object_]:
 
 def narrowed(exact: NDArray[Any]) -> NDArray[Any]:
     """Return an array of objects as int64 if all are integers that fit, else the array itself."""
-    if all(type(entry) is int for entry in exact.flat):
+    if set(map(type, exact.ravel().tolist())) <= {int}:
         try:
             return exact.astype(np.int64)
         except OverflowError:
@@ -96,6 +99,9 @@ def as_text(number: object) -> str:
 
 def as_number(entry: Any, name: str) -> int | Fraction:
     """Return one number as an int or a Fraction."""
+    if type(entry) is int or (type(entry) is Fraction and type(entry.numerator) is int
+                              and type(entry.denominator) is int):
+        return entry
     if isinstance(entry, (numbers.Integral, np.bool_)):
         return int(entry)
     if isinstance(entry, numbers.Rational):

@@ -47,7 +47,7 @@ cdef inline object new_fraction(object numerator, object denominator):
     """Return numerator / denominator; it is in lowest terms already, denominator positive
 
     Fraction.__new__ would divide by the greatest common divisor once more. The collector of cycles
-    need not visit Fractions, which hold integers alone: with many of them it takes most of the time.
+    need not visit Fractions, which hold integers alone: with many of them it takes the most time.
     """
     cdef object made = PyType_GenericAlloc(<PyTypeObject*>fraction_class, 0)
     if PyObject_GC_IsTracked(made):

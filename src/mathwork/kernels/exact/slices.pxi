@@ -10,7 +10,7 @@ cdef enum:
     LANE_CELLS = 300        # entries of the largest matrix that goes in a lane
     LONE_CELLS = 16         # and of the largest that goes in one alone
     LANE_GROUPS = 8         # groups of L matrices that go through a step together
-    LANE_BYTES = 40960      # of their entries: most of the nearest cache
+    GROUP_BYTES = 40960     # of their entries: most of the nearest cache
     NOWHERE = 1 << 20       # a place that no row has
 
 cdef struct Lanes:
@@ -49,7 +49,7 @@ cdef inline Py_ssize_t groups_together(Py_ssize_t cells, Py_ssize_t count) noexc
     """How many groups of matrices with so many entries to reduce together, of `count` matrices"""
     cdef Py_ssize_t bytes = max(cells, 1) * F64_LANES * <Py_ssize_t>sizeof(double)
     return min(min(<Py_ssize_t>LANE_GROUPS, registers_for(count)),
-               max(<Py_ssize_t>LANE_BYTES // bytes, <Py_ssize_t>1))
+               max(<Py_ssize_t>GROUP_BYTES // bytes, <Py_ssize_t>1))
 
 
 # ---- residues in every lane ----
