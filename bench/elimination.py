@@ -14,6 +14,7 @@ from bench.harness import Effort, Rival, Side, Work, measure
 SMALL = "One small system beside numpy.linalg, float64"
 STACKS = "Stacks of small matrices beside numpy.linalg.solve and inv, float64"
 FORMULAS = "inv, det and solve of stacks beside numpy.linalg, and formulas by hand in numba"
+EXACT_STACKS = "Stacks of small systems in exact arithmetic"
 GROWTH = "Growth with n: rref of n x (n + 1) beside LAPACK's factorisation, float64"
 
 # (how many, n): the least ratio against numpy.linalg.solve; None is one matrix, not a stack.
@@ -29,6 +30,9 @@ SIZES = (50, 100, 200, 500, 1000, 2000)
 # (rows, columns): the least ratio against SymPy, and against python-flint.
 EXACT = {(8, 9): (30, 0.2), (32, 33): (30, 0.5)}
 PRIME = 1000003
+# How many systems, and for galois, which takes a millisecond for each.
+EXACT_COUNT, GALOIS_COUNT = 10_000, 100
+EXACT_SIZES = (3, 8)
 
 # Solutions of well-conditioned systems; two stable ways agree to the condition number times eps.
 TOLERANCE = {"rtol": 1e-6, "atol": 1e-8}
@@ -49,6 +53,17 @@ def works() -> Iterator[Work]:
     yield Work(f"rref modulo {PRIME}, 300x301", _modular,
                (Rival(peers.FLINT, _flint_modular, 2), Rival(peers.GALOIS, _galois)),
                rtol=0.0, atol=0.0)
+    for n in EXACT_SIZES:
+        for count, peer, theirs in ((EXACT_COUNT, peers.FLINT, _flint_systems),
+                                    (GALOIS_COUNT, peers.GALOIS, _galois_systems)):
+            yield Work(f"solve {count:,} of {n}x{n} modulo {PRIME}",
+                       partial(_exact_systems, count, n, {"modulus": PRIME}),
+                       (Rival(peer, partial(theirs, count, n)),), rtol=0.0, atol=0.0,
+                       section=EXACT_STACKS)
+        yield Work(f"exact solve {EXACT_COUNT:,} of {n}x{n}",
+                   partial(_exact_systems, EXACT_COUNT, n, {"exact": True}),
+                   (Rival(peers.FLINT, partial(_flint_rationals, EXACT_COUNT, n)),),
+                   rtol=0.0, atol=0.0, section=EXACT_STACKS)
     for name, theirs in (("solve", _solve), ("inv", _inv), ("det", _det)):
         yield _work(f"{name} 3x3", partial(_ours, name, None, 3), partial(theirs, None, 3),
                     section=SMALL)
@@ -232,3 +247,47 @@ def _galois() -> Side:
 
     A = GF(PRIME)(integers(300, 301, PRIME) % PRIME)
     return Side("A.row_reduce()", {"A": A}, lambda found: np.array(found, np.int64))
+
+
+def integer_systems(count: int, n: int, largest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return regular A and b as columns, both of integers."""
+    random = np.random.default_rng(13)
+    A = random.integers(-largest, largest + 1, (count, n, n))
+    return A + 3 * n * largest * np.eye(n, dtype=int), random.integers(
+        -largest, largest + 1, (count, n, 1))
+
+
+def _exact_systems(count, n, arithmetic) -> Side:
+    from mathwork.matrix import solve
+
+    A, b = integer_systems(count, n, PRIME // 100 if "modulus" in arithmetic else 9)
+    call = ", ".join(f"{name}={value}" for name, value in arithmetic.items())
+    return Side(f"solve(A, b, {call})", {"solve": solve, "A": A, "b": b},
+                lambda solution: solution.x.astype(float))
+
+
+def _flint_systems(count, n) -> Side:
+    from flint import nmod_mat
+
+    pairs = [(nmod_mat(n, n, A.ravel().tolist(), PRIME), nmod_mat(n, 1, b.ravel().tolist(), PRIME))
+             for A, b in zip(*integer_systems(count, n, PRIME // 100), strict=True)]
+    return Side("[A.solve(b) for A, b in pairs]", {"pairs": pairs}, lambda found: np.array(
+        [[[int(entry)] for entry in x.entries()] for x in found], float))
+
+
+def _flint_rationals(count, n) -> Side:
+    from flint import fmpz_mat
+
+    pairs = [(fmpz_mat(A.tolist()), fmpz_mat(b.tolist()))
+             for A, b in zip(*integer_systems(count, n, 9), strict=True)]
+    return Side("[A.solve(b) for A, b in pairs]", {"pairs": pairs}, lambda found: np.array(
+        [[[int(entry.p) / int(entry.q)] for entry in x.entries()] for x in found]))
+
+
+def _galois_systems(count, n) -> Side:
+    from galois import GF
+
+    A, b = (GF(PRIME)(part % PRIME) for part in integer_systems(count, n, PRIME // 100))
+    return Side("[solve(one, side) for one, side in zip(A, b)]",
+                {"solve": np.linalg.solve, "A": A, "b": b[:, :, 0]},
+                lambda found: np.array(found, np.int64)[..., None].astype(float))

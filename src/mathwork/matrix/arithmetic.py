@@ -1,6 +1,7 @@
 """The arithmetic that the keywords of this package's functions ask for: floats or a field."""
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, overload
 
 from mathwork.matrix.checks import checked_atol, checked_tol
@@ -40,6 +41,10 @@ def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
         if given != none:
             raise ValueError(f"{name} is for floats: exact arithmetic needs none, "
                              f"got {name} {given!r} with {'exact' if exact else 'modulus'}")
+    return _field(modulus) if modulus is None or type(modulus) is int else _new_field(modulus)
+
+
+def _new_field(modulus: SupportsIndex | None) -> Field:
     # Imported here, because most programs ask for neither.
     if modulus is None:
         from mathwork.matrix.exact import RATIONALS
@@ -48,3 +53,6 @@ def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
     from mathwork.matrix.modular import PrimeField
 
     return PrimeField(modulus)
+
+
+_field = functools.lru_cache(maxsize=256)(_new_field)

@@ -106,6 +106,8 @@ def checked_sides(A: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], bool]
 
 def joint_stack(A: NDArray[Any], B: NDArray[Any]) -> tuple[int, ...] | None:
     """Return the shape to which stacks of matrices broadcast; None if they do not."""
+    if A.shape[:-2] == B.shape[:-2]:
+        return A.shape[:-2]
     # numpy.broadcast_shapes takes 32 dimensions at most
     longer, shorter = sorted((A.shape[:-2], B.shape[:-2]), key=len, reverse=True)
     pairs = list(zip(longer, (1,) * (len(longer) - len(shorter)) + shorter, strict=True))

@@ -23,14 +23,11 @@ from mathwork.matrix.long_integers import (
 from mathwork.matrix.rationals import as_exact, as_fractions
 
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork.matrix.fields import Stack
-
-    # For each matrix of a stack, whether 64 bits can hold its entries.
-    _Small: TypeAlias = NDArray[np.bool]
 
 __all__ = ["RATIONALS", "Rationals", "as_fractions"]
 
@@ -49,48 +46,46 @@ class Rationals(Field):
 
     def reduce_all(self, A: Stack, columns: int, reduced: bool, workers: int
                    ) -> tuple[Stack, NDArray[np.intp]]:
-        integers, small, scales = cleared_stack(A)
+        integers, large, scales = cleared_stack(A)
         complete = reduced and columns == A.shape[-1]
-        forms, pivots, divisors = kernels.fraction_free(integers, columns, reduced, complete, None,
-                                                        workers)
+        forms, pivots, divisors, lost = kernels.fraction_free(
+            integers, columns, reduced, complete, None, workers)
         if scales is not None and not complete:
             # Rows that are not divided by the pivots still carry their scales.
-            small &= (scales == 1).all(axis=(0, 2)) | (reduced & ~has_rest(forms, pivots))
+            wrong = (scales != 1).any(axis=(0, 2)) & (has_rest(forms, pivots) | (not reduced))
+            lost = either(lost, np.flatnonzero(wrong).tolist())
         matrices = kernels.quotients(forms, divisors)
-        for at in left_over(small, divisors):
+        for at in either(lost, large):
             matrices[at], found = reduced_alone(A[at], columns, reduced)
             pivots[at] = -1
             pivots[at, :len(found)] = found
         return matrices, pivots
 
     def rank_all(self, A: Stack, workers: int) -> NDArray[np.intp]:
-        integers, small, _ = cleared_stack(A)
-        ranks = kernels.fraction_free_minors(integers, workers)[0]
-        for at in np.flatnonzero(~small | (ranks < 0)).tolist():
+        integers, large, _ = cleared_stack(A)
+        ranks, lost = kernels.fraction_free_ranks(integers, workers)
+        for at in either(lost, large):
             ranks[at] = rank_alone(A[at])
         return ranks
 
     def determinant_all(self, A: Stack, workers: int) -> NDArray[np.object_]:
-        n = A.shape[1]
-        integers, small, scales = cleared_stack(A)
-        ranks, minors, odd = kernels.fraction_free_minors(integers, workers)
-        minors[ranks < n] = 0
-        found = kernels.quotients(minors[:, None, None], np.where(odd, -1, 1)[:, None])[:, 0, 0]
+        integers, large, scales = cleared_stack(A)
+        found, lost = kernels.fraction_free_determinants(integers, workers)
         if scales is not None:
-            for at in np.flatnonzero(small & (scales != 1).any(axis=(0, 2))).tolist():
+            scaled = (scales != 1).any(axis=(0, 2)) & (scales[0] != 0).all(axis=1)
+            for at in np.flatnonzero(scaled).tolist():
                 found[at] *= Fraction(*map(math.prod, scales[::-1, at].tolist()))
-        for at in np.flatnonzero(~small | (ranks < 0)).tolist():
+        for at in either(lost, large):
             found[at] = determinant_alone(A[at])
         return found
 
     def invert_all(self, A: Stack, workers: int) -> tuple[Stack, NDArray[np.intp]]:
         n = A.shape[-1]
         identity = np.eye(n, dtype=np.int64)[None]
-        forms, pivots, divisors, small = forms_beside(A, identity, workers)
-        left = left_over(small, divisors)
+        forms, pivots, divisors, left = forms_beside(A, identity, workers)
         ranks = (pivots >= 0).sum(axis=1)
         divisors[ranks < n] = 0         # no Fractions for them
-        inverses = kernels.quotients(np.ascontiguousarray(forms[:, :, n:]), divisors)
+        inverses = kernels.quotients(forms[:, :, n:].copy(), divisors)
         for at in left:
             matrix, found = reduced_alone(beside(A[at], identity[0]), 2 * n, True)
             inverses[at], ranks[at] = matrix[:, n:], sum(pivot < n for pivot in found)
@@ -102,23 +97,21 @@ class Rationals(Field):
     def solve_all(self, A: Stack, B: Stack, workers: int
                   ) -> tuple[NDArray[np.int8], Stack, Stack]:
         n = A.shape[-1]
-        forms, pivots, divisors, small = forms_beside(A, B, workers)
-        left = left_over(small, divisors)
-        if not left:
-            return (*kernels.solutions(forms, pivots, divisors, n, 0),
-                    kernels.null_spaces(forms, pivots, divisors, n, 0))
-        count = len(forms)
-        alone = [solve_alone(A[at % len(A)], B[at % len(B)]) for at in left]
-        others = np.delete(np.arange(count), left)
-        forms, pivots, divisors = forms[others], pivots[others], divisors[others]
+        forms, pivots, divisors, left = forms_beside(A, B, workers)
+        if left:
+            others = np.delete(np.arange(len(forms)), left)
+            forms, pivots, divisors = forms[others], pivots[others], divisors[others]
         codes, x = kernels.solutions(forms, pivots, divisors, n, 0)
-        basis = kernels.null_spaces(forms, pivots, divisors, n, 0)
+        bases = kernels.null_spaces(forms, pivots, divisors, n, 0)
+        if not left:
+            return codes, x, bases
+        alone = [solve_alone(A[at % len(A)], B[at % len(B)]) for at in left]
         order = np.argsort(np.concatenate((others, left)))
-        width = max(basis.shape[2], *(part[2].shape[1] for part in alone))
-        bases = [wider(basis, width), *(wider(part[2][None], width) for part in alone)]
-        return (np.concatenate((codes, *(part[0][None] for part in alone)))[order],
-                np.concatenate((x, *(part[1][None] for part in alone)))[order],
-                np.concatenate(bases)[order])
+        width = max(bases.shape[2], *(basis.shape[1] for _, _, basis in alone))
+        return (np.concatenate((codes, [part[0] for part in alone]))[order],
+                np.concatenate((x, [part[1] for part in alone]))[order],
+                np.concatenate((wider(bases, width),
+                                [wider(part[2], width) for part in alone]))[order])
 
 
 RATIONALS = Rationals()
@@ -127,38 +120,36 @@ RATIONALS = Rationals()
 # ---- stacks in 64 bits ----
 
 def forms_beside(A: Stack, B: Stack, workers: int
-                 ) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.int64], _Small]:
-    """Return (forms, pivots, divisors) of [A | B] with pivots in A, and which of them are right
+                 ) -> tuple[NDArray[np.int64], NDArray[np.intp], NDArray[np.int64], list[int]]:
+    """Return (forms, pivots, divisors) of [A | B] with pivots in A, and for which 64 bits are short
 
     Rows below the rank are zero where they should be, and otherwise anything else.
     """
     n = A.shape[-1]
     if A.dtype == B.dtype == np.int64:
-        forms, pivots, divisors = kernels.fraction_free(A, n, True, True, B, workers)
-        return forms, pivots, divisors, np.ones(len(forms), bool)
-    integers, small, _ = cleared_stack(beside(A, B))
-    return (*kernels.fraction_free(integers, n, True, True, None, workers), small)
+        return kernels.fraction_free(A, n, True, True, B, workers)
+    integers, large, _ = cleared_stack(beside(A, B))
+    forms, pivots, divisors, lost = kernels.fraction_free(integers, n, True, True, None, workers)
+    return forms, pivots, divisors, either(lost, large)
 
 
-def cleared_stack(A: Stack) -> tuple[NDArray[np.int64], _Small, NDArray[np.int64] | None]:
-    """Return (int64 matrices, which of them 64 bits can hold, scales)
+def cleared_stack(A: Stack) -> tuple[NDArray[np.int64], list[int], NDArray[np.int64] | None]:
+    """Return (int64 matrices, those that 64 bits cannot hold, scales)
 
     Rows of objects lose their denominators and common factors. `scales`, (2, count, m), are the
     multiples and the divisors that do it; None for int64.
     """
     count, m, n = A.shape
     if A.dtype != object:
-        return A, np.ones(count, bool), None
-    rows, multiples, divisors = kernels.cleared_rows(
-        np.ascontiguousarray(A).reshape(count * m, n))
-    small = (multiples != 0).reshape(count, m).all(axis=1)
-    return rows.reshape(count, m, n), small, np.array((multiples, divisors)).reshape(2, count, m)
+        return A, [], None
+    rows, *scales = kernels.cleared_rows(np.ascontiguousarray(A).reshape(count * m, n))
+    both = np.array(scales).reshape(2, count, m)
+    return rows.reshape(count, m, n), np.flatnonzero((both[0] == 0).any(axis=1)).tolist(), both
 
 
-def left_over(small: _Small, divisors: NDArray[np.int64]) -> list[int]:
-    """Return the matrices for which 64 bits are not enough"""
-    enough = divisors.all(axis=1) & small
-    return [] if enough.all() else np.flatnonzero(~enough).tolist()
+def either(one: list[int], other: list[int]) -> list[int]:
+    """Return what is in one list or in both"""
+    return sorted({*one, *other}) if other else one
 
 
 def has_rest(forms: NDArray[np.int64], pivots: NDArray[np.intp]) -> NDArray[np.bool]:

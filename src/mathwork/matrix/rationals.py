@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+INT64 = np.dtype(np.int64)
+
 
 def as_exact(value: ArrayLike, name: str, number: Callable[[Any, str], int | Fraction] | None = None
              ) -> NDArray[Any]:
@@ -34,7 +36,9 @@ def as_exact(value: ArrayLike, name: str, number: Callable[[Any, str], int | Fra
         For nested sequences of unequal lengths, NaN and infinity.
     """
     array = unmasked(value, name)
-    kind = array.dtype.kind
+    kind, flags = array.dtype.kind, array.flags
+    if array.dtype is INT64 and flags.c_contiguous and flags.aligned:
+        return array
     if kind not in "biufO":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if kind in "bi" or (kind in "uf" and isinstance(value, np.ndarray) and _are_integers(array)):

@@ -114,49 +114,65 @@ def determinant_modulo(cnp.ndarray A, int64_t p, workers=1):
     return determinants
 
 
+cdef list not_enough(Reducing work, const Py_ssize_t* ranks):
+    """The matrices for which 64 bits are not enough"""
+    cdef Py_ssize_t at
+    return [at for at in range(work.count) if ranks[at] < 0]
+
+
 cdef tuple integer_forms(Reducing work):
     """Arrays for the results of eliminate_each()"""
     cdef Stack* stack = &work.stack
-    cdef cnp.ndarray forms, pivots, divisors
+    cdef cnp.ndarray forms, pivots, divisors, ranks
     forms = new_stack(work.count, stack.m, stack.n + stack.k, cnp.NPY_INT64)
     pivots = new_matrix(work.count, stack.most, cnp.NPY_INTP)
     divisors = new_matrix(work.count, stack.m, cnp.NPY_INT64)
+    ranks = new_vector(work.count, cnp.NPY_INTP)
     stack.matrices = <int64_t*>work.keep(forms)
     stack.pivots = <Py_ssize_t*>work.keep(pivots)
     stack.divisors = <int64_t*>work.keep(divisors)
-    return forms, pivots, divisors
+    stack.ranks = <Py_ssize_t*>work.keep(ranks)
+    return forms, pivots, divisors, ranks
 
 
 def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced, bint divide, cnp.ndarray B=None,
                   workers=1):
     """Return row echelon forms over the rationals of the matrices [A | B] of two stacks.
 
-    `A` and `B` are as for `reduce_modulo`. Returns (forms, pivots, divisors): each row of a form,
-    int64, is to be divided by its divisor, (count, m). The pivots' columns are padded with -1.
-    All divisors of a matrix are 0 if 64 bits are not enough for it. `divide` first divides rows by
-    common divisors: then rows below the rank keep their direction only.
+    `A` and `B` are as for `reduce_modulo`. Returns (forms, pivots, divisors, lost): each row of a
+    form, int64, is to be divided by its divisor, (count, m). The pivots' columns are padded with
+    -1. `lost` lists the matrices for which 64 bits are not enough; their divisors are 0. `divide`
+    first divides rows by common divisors: then rows below the rank keep their direction only.
     """
     cdef Reducing work = Reducing(A, B, 0, columns, reduced)
     cdef tuple forms = integer_forms(work)
     work.stack.divide = divide
     work.run(workers)
-    return forms
+    return (*forms[:3], not_enough(work, work.stack.ranks))
 
 
-def fraction_free_minors(cnp.ndarray A, workers=1):
-    """Return (ranks, minors, odd) of the matrices `A`, (count, m, n).
-
-    A minor is the determinant of the rows and columns of the pivots, int64; with the other sign,
-    if it is odd. The rank is -1 if 64 bits are not enough.
-    """
+def fraction_free_ranks(cnp.ndarray A, workers=1):
+    """Return (ranks, lost) of the matrices `A`, (count, m, n): as `fraction_free`."""
     cdef Reducing work = Reducing(A, None, 0, A.shape[2], False)
-    cdef cnp.ndarray ranks, minors, odd
-    integer_forms(work)
-    ranks = new_vector(work.count, cnp.NPY_INTP)
-    minors = new_vector(work.count, cnp.NPY_INT64)
-    odd = new_vector(work.count, cnp.NPY_INT8)
-    work.stack.ranks = <Py_ssize_t*>work.keep(ranks)
-    work.stack.determinants = <int64_t*>work.keep(minors)
-    work.stack.odd = <signed char*>work.keep(odd)
+    cdef tuple forms = integer_forms(work)
     work.run(workers)
-    return ranks, minors, odd
+    return forms[3], not_enough(work, work.stack.ranks)
+
+
+def fraction_free_determinants(cnp.ndarray A, workers=1):
+    """Return (determinants, lost) of `A`, (count, n, n): Fractions, and as `fraction_free`."""
+    cdef Reducing work = Reducing(A, None, 0, A.shape[2], False)
+    cdef Py_ssize_t at
+    cdef cnp.ndarray result = new_vector(work.count, cnp.NPY_OBJECT)
+    cdef cnp.ndarray last = new_vector(work.count, cnp.NPY_INT64)
+    cdef cnp.ndarray odd = new_vector(work.count, cnp.NPY_INT8)
+    cdef Stack* stack = &work.stack
+    integer_forms(work)
+    stack.determinants = <int64_t*>work.keep(last)
+    stack.odd = <signed char*>work.keep(odd)
+    work.run(workers)
+    know_fractions()
+    for at in range(work.count):
+        put_object(result, at, small_fraction(
+            stack.determinants[at] if stack.ranks[at] == stack.m else 0, 1, stack.odd[at]))
+    return result, not_enough(work, stack.ranks)
