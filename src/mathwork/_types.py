@@ -30,6 +30,8 @@ Activation: TypeAlias = ActivationName | tuple[WithParameter, float]
 
 FloatDType: TypeAlias = np.dtype[np.float32] | np.dtype[np.float64]
 FloatArray: TypeAlias = NDArray[np.float32 | np.float64]
+# Matrices of exact numbers, (count, m, n): int64, or objects.
+Stack: TypeAlias = NDArray[Any]
 ScalarOrArray: TypeAlias = np.float32 | np.float64 | FloatArray
 
 # What one fit, matrix or orbit has, or each of many.

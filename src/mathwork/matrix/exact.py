@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork.matrix.fields import Stack
+    from mathwork._types import Stack
 
 __all__ = ["RATIONALS", "Rationals", "as_fractions"]
 

@@ -22,14 +22,11 @@ from mathwork.matrix.checks import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, ClassVar, SupportsIndex, TypeAlias
+    from typing import Any, ClassVar, SupportsIndex
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import SolutionWord
-
-    # Numbers of the field, in a stack (count, m, n).
-    Stack: TypeAlias = NDArray[Any]
+    from mathwork._types import SolutionWord, Stack
 
 
 class Field:

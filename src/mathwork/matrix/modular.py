@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork.matrix.fields import Stack
+    from mathwork._types import Stack
 
 LARGEST = 2 ** 31       # every prime modulus is below it
 

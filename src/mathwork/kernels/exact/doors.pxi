@@ -28,6 +28,7 @@ cdef Py_ssize_t slices_together(cnp.ndarray A, cnp.ndarray B) except -1:
 
 
 @cython.final
+@cython.internal
 cdef class Reducing:
     """A Stack and its arrays. A call reduces some of its matrices."""
 
