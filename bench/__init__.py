@@ -8,6 +8,7 @@
     activations.py     arrays of 100,000 elements
     products.py        products of matrices with vectors and with each other
     elimination.py     row reduction  (closed_forms)
+    factors.py         factors of a matrix, and least squares
     regression_*.py    lines, designs, groups and windows
     orbit.py           circular orbits, Kepler's equation, positions
     absolute.py        numbers with a limit instead of a peer

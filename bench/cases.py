@@ -9,6 +9,7 @@ from bench import (
     activations,
     digits,
     elimination,
+    factors,
     forward,
     orbit,
     products,
@@ -19,7 +20,7 @@ from bench import (
 )
 from bench.harness import Work
 
-MODULES = (forward, digits, activations, products, elimination, regression_line,
+MODULES = (forward, digits, activations, products, elimination, factors, regression_line,
            regression_linear, regression_batches, orbit, weights)
 
 

@@ -1,4 +1,4 @@
-"""Products of square matrices with vectors and with each other."""
+"""Products of square matrices with vectors and with each other, and stacks of them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ TARGETS = {
     ("matmul", 256): 1.05,
 }
 
+STACKED = "Stacks of small products beside NumPy"
+STACKS = {2: 100_000, 3: 100_000, 4: 100_000, 8: 20_000, 16: 5000, 32: 1000}
+STACK_TARGETS = {3: 3, 4: 3}
+
 # Sums of n products of standard normal numbers, in any order: n eps bounds their rounding
 # with room to spare, as the sums themselves are about sqrt(n).
 ROUNDINGS = 8
@@ -45,24 +49,37 @@ def works() -> Iterator[Work]:
                     rtol=0.0,
                     atol=ROUNDINGS * size * float(np.finfo(dtype).eps),
                 )
+    for size, count in STACKS.items():
+        for dtype in DTYPES:
+            yield Work(
+                f"{count:,} matmul of {size}x{size}, {dtype}",
+                partial(_ours, "matmul", size, dtype, count),
+                (Rival(peers.NUMPY, partial(_numpy, "matmul", size, dtype, count),
+                       STACK_TARGETS.get(size)),),
+                rtol=0.0,
+                atol=ROUNDINGS * size * float(np.finfo(dtype).eps),
+                section=STACKED,
+            )
 
 
-def operands(operation: str, size: int, dtype: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the matrix and what it is multiplied with."""
+def operands(operation: str, size: int, dtype: str, count: int | None = None
+             ) -> tuple[np.ndarray, np.ndarray]:
+    """Return the matrix, or as many as `count`, and what it is multiplied with."""
     random = np.random.default_rng(3)
+    stack = () if count is None else (count,)
     shape = (size,) if operation == "matvec" else (size, size)
-    left = random.standard_normal((size, size), dtype=dtype)
-    return left, random.standard_normal(shape, dtype=dtype)
+    left = random.standard_normal((*stack, size, size), dtype=dtype)
+    return left, random.standard_normal((*stack, *shape), dtype=dtype)
 
 
-def _ours(operation: str, size: int, dtype: str) -> Side:
+def _ours(operation: str, size: int, dtype: str, count: int | None = None) -> Side:
     from mathwork import matrix
 
-    left, right = operands(operation, size, dtype)
+    left, right = operands(operation, size, dtype, count)
     names = {operation: getattr(matrix, operation), "left": left, "right": right}
     return Side(f"{operation}(left, right)", names)
 
 
-def _numpy(operation: str, size: int, dtype: str) -> Side:
-    left, right = operands(operation, size, dtype)
+def _numpy(operation: str, size: int, dtype: str, count: int | None = None) -> Side:
+    left, right = operands(operation, size, dtype, count)
     return Side("left @ right", {"left": left, "right": right})

@@ -361,15 +361,14 @@ def test_masked_factors():
 
 
 @pytest.mark.parametrize(("weight", "x", "bias", "message"), [
-    ((4,), (4,), None, "W must have shape (n_out, n_in), got (4,)"),
-    ((), (4,), None, "W must have shape (n_out, n_in), got ()"),
-    ((2, 3, 4), (4,), None, "W must have shape (n_out, n_in), got (2, 3, 4)"),
-    ((3, 4), (3,), None, "x must have shape (4,) to match W of shape (3, 4), got (3,)"),
-    ((3, 4), (), None, "x must have shape (4,) to match W of shape (3, 4), got ()"),
-    ((3, 4), (4, 1), None, "x must have shape (4,) to match W of shape (3, 4), got (4, 1)"),
-    ((3, 4), (4,), (4,), "bias must have shape (3,) to match W of shape (3, 4), got (4,)"),
-    ((3, 4), (4,), (), "bias must have shape (3,) to match W of shape (3, 4), got ()"),
-    ((3, 4), (4,), (3, 1), "bias must have shape (3,) to match W of shape (3, 4), got (3, 1)"),
+    ((4,), (4,), None, "W must have shape (..., n_out, n_in), got (4,)"),
+    ((), (4,), None, "W must have shape (..., n_out, n_in), got ()"),
+    *[((3, 4), x, None,
+       f"x must have shape (4,) or (..., 4) to match W of shape (3, 4), got {x}")
+      for x in ((3,), (), (4, 1))],
+    *[((3, 4), (4,), bias,
+       f"bias must have shape (3,) or (..., 3) to match W of shape (3, 4), got {bias}")
+      for bias in ((4,), (), (3, 1))],
 ])
 def test_matvec_of_shapes_that_do_not_fit(dtype, weight, x, bias, message):
     with raises(ValueError, message):
@@ -378,10 +377,11 @@ def test_matvec_of_shapes_that_do_not_fit(dtype, weight, x, bias, message):
 
 
 @pytest.mark.parametrize(("left", "right"), [
-    ((3, 4), (3, 4)), ((3, 4), (4,)), ((4,), (4, 3)), ((), ()), ((1, 3, 4), (4, 3)),
+    ((3, 4), (3, 4)), ((3, 4), (4,)), ((4,), (4, 3)), ((), ()), ((1, 3, 4), (3, 3)),
     ((0, 4), (0, 4))])
 def test_matmul_of_shapes_that_do_not_fit(dtype, left, right):
-    with raises(ValueError, f"A and B must have shapes (m, k) and (k, n), got {left} and {right}"):
+    with raises(ValueError, "A and B must have shapes (..., m, k) and (..., k, n), "
+                f"got {left} and {right}"):
         matmul(np.ones(left, dtype), np.ones(right, dtype))
 
 

@@ -244,7 +244,139 @@ def test_a_product_with_a_side_of_objects_is_exact():
     assert matmul([[10 ** 30]], [[3]]).tolist() == [[3 * 10 ** 30]]
     product = matmul(np.array([[0.5, 2.0]]), [[Fraction(1, 3)], [0.1]])
     assert product.tolist() == [[Fraction(11, 30)]]
-    with raises(ValueError, "A and B must have shapes (m, k) and (k, n), got (1, 1) and (2, 1)"):
+    with raises(ValueError, "A and B must have shapes (..., m, k) and (..., k, n), "
+                "got (1, 1) and (2, 1)"):
         matmul([[Fraction(1, 2)]], [[1], [2]])
     with raises(TypeError, "B must hold real numbers, got dtype object"):
         matmul([[1]], np.array([["x"]], object))
+
+
+# ---- stacks ----
+
+STACKS = [((5,), (5,)), ((), (4,)), ((4,), ()), ((2, 1), (3,)), ((1,), (7,)), ((2, 3), (2, 3)),
+          ((3, 1, 2), (4, 1))]
+
+
+@pytest.mark.parametrize(("left", "right"), STACKS)
+@pytest.mark.parametrize(("m", "k", "n"), [(3, 3, 3), (4, 4, 4), (2, 5, 1), (1, 1, 1), (16, 16, 16),
+                                           (17, 3, 5), (20, 30, 20), (6, 40, 9), (2, 0, 3)])
+def test_stacks_broadcast_and_a_slice_has_the_bits_of_the_single_product(
+        kernels, dtype, rng, left, right, m, k, n):
+    A = rng.normal(size=(*left, m, k)).astype(dtype)
+    B = rng.normal(size=(*right, k, n)).astype(dtype)
+    found = kernels.matmul(A, B)
+    expected = np.matmul(A, B)
+    assert found.shape == expected.shape and found.dtype == dtype
+    bound = (k + 1) * np.finfo(dtype).eps * np.matmul(np.abs(A), np.abs(B))
+    assert (np.abs(found - expected) <= 2 * bound).all()
+    A = np.broadcast_to(A, (*found.shape[:-2], m, k))
+    B = np.broadcast_to(B, (*found.shape[:-2], k, n))
+    for at in np.ndindex(found.shape[:-2]):
+        assert same_bits(found[at], kernels.matmul(A[at].copy(), B[at].copy()))
+
+
+@pytest.mark.parametrize(("left", "right"), STACKS)
+@pytest.mark.parametrize(("m", "k"), [(3, 3), (1, 1), (20, 5), (5, 40), (2, 0)])
+def test_stacks_of_vectors(kernels, dtype, rng, left, right, m, k):
+    W, x, b, biases = (rng.normal(size=shape).astype(dtype)
+                       for shape in ((*left, m, k), (*right, k), (m,), (*right, m)))
+    for bias in (None, b, biases):
+        found = kernels.matvec(W, x, bias)
+        stack = np.broadcast_shapes(left, right)
+        assert found.shape == (*stack, m)
+        W_all, x_all = np.broadcast_to(W, (*stack, m, k)), np.broadcast_to(x, (*stack, k))
+        for at in np.ndindex(stack):
+            one = None if bias is None else np.broadcast_to(bias, (*stack, m))[at].copy()
+            assert same_bits(found[at], kernels.matvec(W_all[at].copy(), x_all[at].copy(), one))
+
+
+@pytest.mark.parametrize("workers", [2, 3, 50])
+def test_a_stack_has_the_same_bits_for_any_workers(dtype, rng, workers):
+    for n in (3, 7, 16, 20):
+        A, B = rng.normal(size=(2, 13, n, n)).astype(dtype)
+        assert same_bits(matmul(A, B, workers=workers), matmul(A, B))
+        assert same_bits(matmul(A, B[0], workers=workers), matmul(A, B[0]))     # rows are shared
+        assert same_bits(matmul(A[0], B[0], workers=workers), matmul(A[0], B[0]))
+        assert same_bits(matvec(A, B[:, 0], workers=workers), matvec(A, B[:, 0]))
+    with raises(ValueError, "workers must be at least 1, got 0"):
+        matmul(A, B, workers=0)
+    with raises(ValueError, "workers must be at least 1, got -1"):
+        matvec(A, B[:, 0], workers=-1)
+
+
+@pytest.mark.parametrize("n", (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17))
+@side
+def test_nothing_past_an_end_of_a_stack_is_touched(kernels, dtype, rng, side, n):
+    for m, k in ((1, 1), (3, 3), (n, 2), (5, n)):
+        A, B = rng.normal(size=(3, m, k)).astype(dtype), rng.normal(size=(3, k, n)).astype(dtype)
+        for count in (1, 3):
+            out = guarded(np.zeros((count, m, n), dtype), side)
+            kernels.matmul(guarded(A[:count], side), guarded(B[:count], side), out=out)
+            assert same_bits(out.copy(), kernels.matmul(A[:count], B[:count]))
+            x = B[:count, :, 0].copy()
+            out = guarded(np.zeros((count, m), dtype), side)
+            kernels.matvec(guarded(A[:count], side), guarded(x, side), out=out)
+            assert same_bits(out.copy(), kernels.matvec(A[:count], x))
+
+
+@layout
+def test_a_stack_of_any_layout_and_out_of_any_layout(dtype, rng, layout):
+    A, B = rng.normal(size=(4, 3, 5)).astype(dtype), rng.normal(size=(4, 5, 2)).astype(dtype)
+    assert same_bits(matmul(layout(A), layout(B)), matmul(A, B))
+    assert same_bits(matvec(layout(A), layout(B[..., 0].copy())), matvec(A, B[..., 0]))
+    out = layout(np.zeros((4, 3, 2), dtype))
+    if out.flags.writeable:
+        assert matmul(A, B, out=out) is out
+        assert np.array_equal(out, matmul(A, B))
+
+
+def test_out_of_a_stack_may_overlap_an_input(dtype, rng):
+    memory = rng.normal(size=200).astype(dtype)
+    for shift in (0, 1, 5, 9, 40):
+        kept = memory.copy()
+        A, out = kept[:36].reshape(4, 3, 3), kept[shift:shift + 36].reshape(4, 3, 3)
+        expected = matmul(A.copy(), A.copy())
+        assert same_bits(matmul(A, A, out=out).copy(), expected)
+
+
+def test_nan_and_infinity_stay_in_their_slice(dtype, rng):
+    A = rng.normal(size=(5, 3, 3)).astype(dtype)
+    expected = matmul(A, A)
+    A[2, 1, 1], A[4, 0, 0] = np.nan, np.inf
+    found = matmul(A, A)
+    for at in (0, 1, 3):
+        assert same_bits(found[at], expected[at])
+    assert np.isnan(found[2, 1]).any() and not np.isfinite(found[4]).all()
+
+
+@pytest.mark.parametrize(("left", "right"), [((0, 3, 3), (0, 3, 3)), ((0, 3, 3), (1, 3, 3)),
+                                             ((2, 0, 3), (2, 3, 2)), ((2, 3, 3), (2, 3, 0)),
+                                             ((4, 0, 1, 1), (1, 1))])
+def test_empty_stacks(dtype, left, right):
+    found = matmul(np.ones(left, dtype), np.ones(right, dtype))
+    assert same_bits(found, np.matmul(np.ones(left, dtype), np.ones(right, dtype)))
+
+
+def test_stacks_of_integers_lists_and_objects(rng):
+    A, B = rng.integers(-9, 10, (4, 2, 3)), rng.integers(-9, 10, (3, 2))
+    assert np.array_equal(matmul(A, B), A @ B)
+    assert matmul(A.tolist(), B.tolist()).dtype == np.float64
+    exact = matmul(A.astype(object) * Fraction(1, 3), B)
+    assert exact.dtype == object and exact.shape == (4, 2, 2)
+    assert exact.tolist() == ((A @ B).astype(object) * Fraction(1, 3)).tolist()
+    assert matmul(np.zeros((2, 1, 0), object), np.zeros((0, 3), object)).shape == (2, 1, 3)
+
+
+def test_stacks_that_do_not_go_together(dtype):
+    for kind in (dtype, object):
+        with raises(ValueError, "the stacks of A and B must broadcast, got shapes (2, 3, 3) and "
+                    "(4, 3, 3)"):
+            matmul(np.ones((2, 3, 3), kind), np.ones((4, 3, 3), kind))
+    with raises(ValueError, "the stacks of W and x must broadcast, got shapes (2, 3, 3) and "
+                "(4, 3)"):
+        matvec(np.ones((2, 3, 3), dtype), np.ones((4, 3), dtype))
+    with raises(ValueError, "the stacks of W, x and bias must broadcast, got shapes (2, 3, 3) and "
+                "(2, 3) and (5, 3)"):
+        matvec(np.ones((2, 3, 3), dtype), np.ones((2, 3), dtype), np.ones((5, 3), dtype))
+    with raises(ValueError, "out must have shape (2, 3, 3), got (3, 3)"):
+        matmul(np.ones((2, 3, 3), dtype), np.ones((3, 3), dtype), out=np.ones((3, 3), dtype))

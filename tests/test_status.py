@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mathwork import _status, regression
-from mathwork.matrix import rref, solve
+from mathwork.matrix import lstsq, lu, rref, solve
 from mathwork.orbit import solve_kepler
 from mathwork.regression import fit_groups, fit_line, fit_linear, fit_polynomial, fit_rolling
 
@@ -61,6 +61,23 @@ def test_reduced_matrices():
     assert reduced.status.dtype == np.int8
     assert reduced.status.tolist() == [_status.REDUCED, _status.MATRIX_NOT_FINITE]
     assert_nan_but_for_code_0(reduced.matrix[:, 0, 0], reduced.status)
+
+
+def test_factors():
+    factors = lu([[[1, 2], [3, 4]], [[1, NAN], [3, 4]], [[1, 2], [2, 4]]])
+    assert factors.status.dtype == np.int8
+    assert factors.status.tolist() == [_status.REDUCED, _status.MATRIX_NOT_FINITE,
+                                       _status.DEFICIENT] == [0, 1, 2]
+    assert_nan_but_for_code_0(factors.solve([1, 2])[:, 0], factors.status)
+    assert_nan_but_for_code_0(factors.inv()[:, 0, 0], factors.status)
+    assert lu([[1, 2], [2, 4]]).status == _status.DEFICIENT
+
+
+def test_least_squares():
+    status = lstsq([[[1, 2], [3, 4]], [[1, 2], [2, 4]], [[1, NAN], [3, 4]]], [1, 2]).status
+    assert status.dtype == np.int8
+    assert status.tolist() == [_status.UNIQUE, _status.INFINITE, _status.SYSTEM_NOT_FINITE]
+    assert lstsq([[1, 2]], [3]).status == _status.SOLUTION_WORDS[_status.INFINITE]
 
 
 A = np.array([[[1, 2], [3, 4]], [[1, 2], [2, 4]], [[1, 2], [2, 4]], [[1, 2], [3, NAN]]])

@@ -18,6 +18,7 @@ from mathwork._types import (
 _Class = TypeVar("_Class")
 _Network = TypeVar("_Network", bound=ForwardPass)
 _Reduced = TypeVar("_Reduced", bound=Reduction)
+_Factors = TypeVar("_Factors", bound=Factorization)
 
 activation_codes: dict[str, int]
 engines: dict[str, int]
@@ -31,8 +32,13 @@ class Maker:
 # ---- products ----
 
 def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, *,
-           out: FloatArray | None = None) -> FloatArray: ...
-def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None) -> FloatArray: ...
+           out: FloatArray | None = None, workers: int = 1) -> FloatArray: ...
+def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None, workers: int = 1
+           ) -> FloatArray: ...
+
+@final
+class StackProduct:
+    def __call__(self, start: int, stop: int) -> None: ...
 
 # ---- activations and networks ----
 
@@ -140,3 +146,35 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
 @final
 class Slices:
     def __call__(self, start: int, stop: int) -> None: ...
+
+# ---- factors of a matrix ----
+
+# rank, accepted, rejected, status, parity
+_Verdicts: TypeAlias = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64],
+                             NDArray[np.int8], NDArray[np.int8]]
+
+@disjoint_base
+class Factorization:
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def _single(self) -> bool: ...
+    @property
+    def _verdict(self) -> _Verdicts: ...
+    @property
+    def _parts(self) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64],
+                              NDArray[np.intp]]: ...
+    def _solve_plain(self, b: object) -> FloatArray | None: ...
+    def _solve_stack(self, sides: FloatArray, workers: int) -> FloatArray: ...
+
+@final
+class SidesJob:
+    def __call__(self, start: int, stop: int) -> None: ...
+
+factorizations: Maker
+
+def factorization(cls: type[_Factors], single: bool, triangles: Any, rows: Any, undo: Any,
+                  pivots: Any, verdicts: tuple[Any, ...]) -> _Factors: ...
+def factor_plain(A: FloatArray, tol: float, atol: float = 0, workers: int = 1, engine: str = "any"
+                 ) -> Any: ...
+def determinant_parts(factors: Factorization) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...

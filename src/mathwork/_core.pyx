@@ -12,6 +12,7 @@
 #   nn/forward         a whole network over packed weights, its activations kept in cache
 #
 #   matrix/plain       lists of rows and arrays in any layout, made plain
+#   matrix/broadcasting which slices of stacks go together
 #   matrix/products    matvec and matmul
 #   matrix/rows        the elementary row operations
 #   matrix/elimination when a pivot counts as zero, and row reduction of one small matrix
@@ -26,6 +27,8 @@
 #   matrix/small_systems   many small regular systems, one a lane
 #   matrix/systems     jobs over stacks, and the arrays of their results
 #   matrix/system_doors    solve, inv, det, rank and null_space
+#   matrix/substitution right-hand sides for L and U
+#   matrix/factors     L and U of a matrix
 #
 # The layers of a kernel, from the inside out: arithmetic on registers (`lanes`); a loop over memory
 # (`real`, `noexcept nogil`); the door (`def`). Only the door checks, allocates and raises. Other
@@ -44,6 +47,7 @@ include "kernels/nn/ufuncs.pxi"
 include "kernels/nn/forward.pxi"
 
 include "kernels/matrix/plain.pxi"
+include "kernels/matrix/broadcasting.pxi"
 include "kernels/matrix/products.pxi"
 include "kernels/matrix/rows.pxi"
 include "kernels/matrix/elimination.pxi"
@@ -58,6 +62,8 @@ include "kernels/matrix/jobs.pxi"
 include "kernels/matrix/small_systems.pxi"
 include "kernels/matrix/systems.pxi"
 include "kernels/matrix/system_doors.pxi"
+include "kernels/matrix/substitution.pxi"
+include "kernels/matrix/factors.pxi"
 
 # The register sizes of this level, for show_runtime() and the tests.
 geometry = {"F32_LANES": F32_LANES, "F64_LANES": F64_LANES, "TILE_ROWS": TILE_ROWS}

@@ -25,6 +25,9 @@ BAD_WEIGHT = 4              # negative, infinite or NaN
 REDUCED = 0
 MATRIX_NOT_FINITE = 1       # in the columns that may have pivots
 
+# ---- the factors of a matrix: as of a reduced one, and ----
+DEFICIENT = 2               # the rank is below the smaller side; a square matrix is singular
+
 # ---- the solution of a linear system ----
 UNIQUE = 0
 INFINITE = 1                # many solutions: one, and the null space with the others

@@ -7,6 +7,8 @@ solve                                                 mathwork.matrix.systems
 Solution                                              mathwork.matrix.solution
 null_space                                            mathwork.matrix.null_spaces
 rank, det, inv                                        mathwork.matrix.inverses
+lu, LU, slogdet, SlogDet                              mathwork.matrix.factors
+lstsq, LeastSquares                                   mathwork.matrix.least_squares
 eliminate, Elimination                                mathwork.matrix.worked
 parse_matrix, ParsedMatrix                            mathwork.matrix.reading
 parse_equations, ParsedEquations                      mathwork.matrix.reading
@@ -14,7 +16,9 @@ RankWarning                                           mathwork._warnings
 """
 from mathwork._warnings import RankWarning
 from mathwork.matrix.elimination import Margin, Reduced, ref, rref
+from mathwork.matrix.factors import LU, SlogDet, lu, slogdet
 from mathwork.matrix.inverses import det, inv, rank
+from mathwork.matrix.least_squares import LeastSquares, lstsq
 from mathwork.matrix.null_spaces import null_space
 from mathwork.matrix.operations import (
     add_multiple,
@@ -31,9 +35,9 @@ from mathwork.matrix.solution import Solution
 from mathwork.matrix.systems import solve
 from mathwork.matrix.worked import Elimination, eliminate
 
-__all__ = [
-    "Elimination", "Margin", "ParsedEquations", "ParsedMatrix", "RankWarning", "Reduced",
-    "Solution", "add_multiple", "augment", "det", "eliminate", "inv", "is_ref", "is_rref", "matmul",
-    "matvec", "null_space", "parse_equations", "parse_matrix", "rank", "ref", "rref", "scale_row",
-    "solve", "swap_rows",
+__all__ = [  # noqa: RUF022
+    "Elimination", "LU", "LeastSquares", "Margin", "ParsedEquations", "ParsedMatrix",
+    "RankWarning", "Reduced", "SlogDet", "Solution", "add_multiple", "augment", "det", "eliminate",
+    "inv", "is_ref", "is_rref", "lstsq", "lu", "matmul", "matvec", "null_space", "parse_equations",
+    "parse_matrix", "rank", "ref", "rref", "scale_row", "slogdet", "solve", "swap_rows",
 ]

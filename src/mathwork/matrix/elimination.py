@@ -54,6 +54,13 @@ class Margin(NamedTuple):
     rejected: FloatOrArray
 
 
+def is_ambiguous(margin: Margin, single: bool) -> bool | NDArray[np.bool]:
+    """Return whether calls on float64 data, or float32 data (single), were close."""
+    limit = CLOSE_REJECTED["f" if single else "d"]
+    clear = (margin.accepted >= CLOSE_ACCEPTED) & (margin.rejected <= limit)    # NaN: no
+    return not clear if isinstance(clear, bool) else ~clear
+
+
 @public
 @kernels.reductions
 class Reduced(kernels.Reduction):
@@ -154,10 +161,7 @@ class Reduced(kernels.Reduction):
 
     @property
     def ambiguous(self) -> bool | NDArray[np.bool]:
-        accepted, rejected = self.margin
-        limit = CLOSE_REJECTED["f" if self.matrix.dtype == np.float32 else "d"]
-        clear = (accepted >= CLOSE_ACCEPTED) & (rejected <= limit)      # NaN: no
-        return not clear if isinstance(clear, bool) else ~clear
+        return is_ambiguous(self.margin, self.matrix.dtype == np.float32)
 
     def text(self) -> str:
         """The matrix as in a book, its rank, and which rows say 0 = 1.

@@ -48,11 +48,16 @@ def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, fac
 
 def matmul(A: ArrayLike, B: ArrayLike, out: NDArray[Any] | None) -> NDArray[Any]:
     left, right = _exact(A, "A"), _exact(B, "B")
-    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[0]:
-        raise ValueError("A and B must have shapes (m, k) and (k, n), "
+    if left.ndim < 2 or right.ndim < 2 or left.shape[-1] != right.shape[-2]:
+        raise ValueError("A and B must have shapes (..., m, k) and (..., k, n), "
                          f"got {left.shape} and {right.shape}")
-    if not left.shape[1]:
-        return _placed(np.zeros((left.shape[0], right.shape[1]), object), out)
+    try:
+        stack = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    except ValueError:
+        raise ValueError("the stacks of A and B must broadcast, "
+                         f"got shapes {left.shape} and {right.shape}") from None
+    if not left.shape[-1]:
+        return _placed(np.zeros((*stack, left.shape[-2], right.shape[-1]), object), out)
     return _placed(left @ right, out)
 
 

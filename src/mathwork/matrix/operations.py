@@ -28,20 +28,24 @@ if TYPE_CHECKING:
 
 @door(kernels.matvec)
 def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, *,
-           out: FloatArray | None = None) -> FloatArray:
+           out: FloatArray | None = None, workers: int = 1) -> FloatArray:
     """The product of a matrix and a vector, plus a bias: ``W @ x + bias``.
 
     Parameters
     ----------
-    W : array_like, shape (n_out, n_in)
-    x : array_like, shape (n_in,)
-    bias : array_like, shape (n_out,), optional
-    out : ndarray, shape (n_out,), optional
+    W : array_like, shape (..., n_out, n_in)
+        One matrix, or a stack. The leading axes of W, x and bias broadcast.
+    x : array_like, shape (..., n_in)
+        One vector, or a stack of them.
+    bias : array_like, shape (..., n_out), optional
+    out : ndarray, shape (..., n_out), optional
         Where to put the result; may share memory with the inputs.
+    workers : int
+        The number of threads that share a stack.
 
     Returns
     -------
-    ndarray, shape (n_out,)
+    ndarray, shape (..., n_out)
         float32 if all inputs are float32 or float16, else float64. It is `out` if that was given.
 
     Raises
@@ -65,23 +69,30 @@ def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, *,
     >>> from mathwork.matrix import matvec
     >>> matvec([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0], [0.5, 0.5])
     array([3.5, 7.5])
+    >>> matvec([[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [0.0, 1.0]])
+    array([[3., 7.],
+           [2., 4.]])
     """
 
 
 @door(kernels.matmul)
-def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None) -> FloatArray:
+def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None, workers: int = 1
+           ) -> FloatArray:
     """The product of two matrices: ``A @ B``.
 
     Parameters
     ----------
-    A : array_like, shape (m, k)
-    B : array_like, shape (k, n)
-    out : ndarray, shape (m, n), optional
+    A : array_like, shape (..., m, k)
+        One matrix, or a stack. The leading axes of A and B broadcast.
+    B : array_like, shape (..., k, n)
+    out : ndarray, shape (..., m, n), optional
         Where to put the result; may share memory with the inputs.
+    workers : int
+        The number of threads that share a stack, or the rows of A.
 
     Returns
     -------
-    ndarray, shape (m, n)
+    ndarray, shape (..., m, n)
         float32 if both inputs are float32 or float16, else float64. If either holds objects, int
         and Fraction objects. It is `out` if that was given.
 
@@ -95,8 +106,8 @@ def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None) -> Floa
     Notes
     -----
     Every entry is summed in parts, as :func:`matvec` describes, so a row of the result has the same
-    bits. The error is at most ``k eps |A| |B|`` (Higham, Accuracy and Stability of Numerical
-    Algorithms, 2nd ed., section 3.5).
+    bits, and a slice of a stack too. The error is at most ``k eps |A| |B|`` (Higham, Accuracy and
+    Stability of Numerical Algorithms, 2nd ed., section 3.5).
 
     Examples
     --------
@@ -104,6 +115,8 @@ def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None) -> Floa
     >>> matmul([[1, 2], [3, 4]], [[0, 1], [1, 0]])
     array([[2., 1.],
            [4., 3.]])
+    >>> matmul([[[1, 2]], [[3, 4]]], [[1], [1]]).tolist()
+    [[[3.0]], [[7.0]]]
 
     Objects, such as Fractions, have an exact product.
 

@@ -3,6 +3,8 @@
 #   row_scales       the scales of the rows, and the norm for the tolerance
 #   reduce_slab      the next few columns: first by all pivots so far, then strip by strip
 #   finish_columns   columns without a pivot: L and U solved for all of them at once
+#   write_rows       the result: a reduced form or an echelon form
+#   keep_rows        the result: L and U
 #   reduce_large     the whole of it
 #
 # A slab is a copy of some columns of A. It goes to R when it is reduced. R starts with the columns
@@ -341,6 +343,21 @@ cdef void write_rows(lanes like, const Blocked* job, bint reduced, const real* u
         R += n
 
 
+cdef void keep_rows(const Blocked* job, Kept* kept, const real* undo, real* R,
+                    real* row) noexcept nogil:
+    """Put the columns of R in their places: L in those of the pivots, -U right of each pivot"""
+    cdef Py_ssize_t n = job.n, i, j
+    for i in range(job.m):
+        memcpy(row, R, n * sizeof(real))
+        for j in range(n):
+            if i >= job.rank and j >= job.rank:
+                row[j] = 0
+            R[job.order[j]] = row[j] if j < job.taken else -row[j]
+        kept.rows[i] = job.rows[i]
+        (<real*>kept.undo)[i] = undo[job.rows[i]]
+        R += n
+
+
 # ---- the whole matrix ----
 
 cdef void lay_out_blocked(void* blocked, Arena* arena) noexcept nogil:
@@ -375,13 +392,11 @@ cdef inline bint is_large(const real* like, Py_ssize_t m, Py_ssize_t n,
     return short >= LARGE_SIDE and short * size * max(m, n) >= LARGE_AREA
 
 
-cdef int reduce_large(
-        lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
-        const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
-    """R = the reduced row echelon form of A, or a row echelon form; return -1 if memory ran out
-
-    A and R do not overlap; the rest is as for reduce_small().
-    """
+cdef int reduce_by_slabs(
+        lanes like, Kept* kept, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
+        Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
+        Verdict* verdict) noexcept nogil:
+    """reduce_large(); with `kept` it is a factorisation, in R"""
     cdef Blocked job
     cdef Py_ssize_t most = FREE_BYTES + m * n * <Py_ssize_t>sizeof(real) // 4, i
     cdef real* undo
@@ -421,7 +436,20 @@ cdef int reduce_large(
         reduce_slab(like, &job, min(job.slab_columns, n - job.taken), A, R)
     arrange_columns(like, &job, A, R)
     finish(like, &job, reduced, R)
-    write_rows(like, &job, reduced, <const real*>undo, R, undo + m)
+    if kept != NULL:
+        keep_rows(&job, kept, <const real*>undo, R, undo + m)
+    else:
+        write_rows(like, &job, reduced, <const real*>undo, R, undo + m)
     verdict.rank = job.rank
     free(memory)
     return 0
+
+
+cdef int reduce_large(
+        lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
+        const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+    """R = the reduced row echelon form of A, or a row echelon form; return -1 if memory ran out
+
+    A and R do not overlap; the rest is as for reduce_small().
+    """
+    return reduce_by_slabs(like, NULL, m, n, A, R, columns, policy, reduced, pivots, verdict)

@@ -476,7 +476,13 @@ cdef bint give_row(
     return True
 
 
+cdef struct Kept:               # what a factorisation keeps of an elimination: see factors.pxi
+    void* factors               # (m, n)
+    Py_ssize_t* rows            # (m,)
+    void* undo                  # (m,)
+
 cdef struct Small:              # a small matrix under way, in whole registers
+    Kept* kept                  # or NULL
     Py_ssize_t m, n, columns
     Py_ssize_t rows, ldw
     size_t number               # bytes of a number
@@ -574,6 +580,36 @@ cdef inline void take_pivot_row(lanes like, lanes number, bint careful, Py_ssize
                           W + i * ldw)
 
 
+cdef inline void start_keeping(const Small* small, const real* like) noexcept nogil:
+    cdef real* F = <real*>small.kept.factors
+    cdef Py_ssize_t i
+    memset(F, 0, small.m * small.n * sizeof(real))
+    for i in range(small.m):
+        small.kept.rows[i] = i
+        (<real*>small.kept.undo)[i] = 1
+
+
+cdef inline void swap_kept(const Small* small, Py_ssize_t r, Py_ssize_t at,
+                           const real* like) noexcept nogil:
+    """Exchange rows r and `at` of L, as far as it is known"""
+    cdef Py_ssize_t* rows = small.kept.rows
+    cdef real* F = <real*>small.kept.factors
+    swap_entries(small.n, F + r * small.n, F + at * small.n)
+    rows[r], rows[at] = rows[at], rows[r]
+
+
+cdef inline void keep_pivot(const Small* small, Py_ssize_t r, Py_ssize_t c,
+                            const real* W) noexcept nogil:
+    """Row r of -U, before it is divided by its pivot W[r, c], and below it a column of L"""
+    cdef real* F = <real*>small.kept.factors
+    cdef const real* row = W + r * small.ldw
+    cdef Py_ssize_t i, j
+    for j in range(c, small.n):
+        F[r * small.n + j] = -row[j]
+    for i in range(r + 1, small.m):
+        F[i * small.n + c] = W[i * small.ldw + c] / row[c]
+
+
 cdef inline bint gauss_jordan(
         lanes like, const bint careful, const Small* small, const real* A, const Policy* policy,
         real tol, bint reduced, real* W, real* undo, const real* shift, real* R,
@@ -618,8 +654,13 @@ cdef inline bint gauss_jordan(
             swap_entries(ldw - first, W + r * ldw + first, W + at * ldw + first)
             undo[r], undo[at] = undo[at], undo[r]
             verdict.parity = -verdict.parity
-        if not reduced and not give_row(like, careful, n, ldw, columns, shift, undo[r],
-                                        <const real*>W + r * ldw, R + r * n, verdict):
+            if small.kept != NULL:
+                swap_kept(small, r, at, <const real*>W)
+        if small.kept != NULL:
+            keep_pivot(small, r, c, <const real*>W)
+        elif not reduced and not give_row(
+                like, careful, n, ldw, columns, shift, undo[r], <const real*>W + r * ldw,
+                R + r * n, verdict):
             return False
         take_pivot_row(like, number, careful and tiny, m, r, c, ldw, W)
         pivots[r] = c
@@ -654,6 +695,8 @@ cdef inline bint reduce_in(
     cdef real norm, bound
     cdef bint lossy
     copy_to_registers(like, m, n, A, small.rows, ldw, W)
+    if small.kept != NULL:
+        start_keeping(small, A)
     norm = equilibrate(like, small.rows, W, ldw, columns, undo)
     if norm != norm:
         judge_not_finite(m, n, R, verdict)
@@ -673,20 +716,25 @@ cdef inline bint reduce_in(
     bound = tolerance(policy, norm)
     if policy.tol < 0 and scales_differ(m, <const real*>undo, bound):
         note_dust(m, n, A, columns, <const real*>undo, bound, verdict)
-    return (gauss_jordan(like, careful, small, A, policy, bound, reduced, W, undo,
-                         <const real*>shift, R, pivots, verdict)
-            and give_rows(like, careful, small, lossy, reduced, <const real*>W,
-                          <const real*>undo, <const real*>shift, R, verdict))
+    if not gauss_jordan(like, careful, small, A, policy, bound, reduced, W, undo,
+                        <const real*>shift, R, pivots, verdict):
+        return False
+    if small.kept != NULL:
+        memcpy(small.kept.undo, undo, m * sizeof(real))
+        return True
+    return give_rows(like, careful, small, lossy, reduced, <const real*>W, <const real*>undo,
+                     <const real*>shift, R, verdict)
 
 
 cdef inline int reduce_by(
-        lanes like, const bint careful, Py_ssize_t m, Py_ssize_t n, const real* A, real* R,
-        Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
+        lanes like, const bint careful, Kept* kept, Py_ssize_t m, Py_ssize_t n, const real* A,
+        real* R, Py_ssize_t columns, const Policy* policy, bint reduced, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
     """reduce_small(); return 1 if numbers leave the range: then it needs care
 
     Pivots are searched in the first `columns` columns. pivots has room for min(m, columns) numbers,
-    and verdict.rank of them are written.
+    and verdict.rank of them are written. With `kept` it is a factorisation, and R only says what is
+    not finite.
     """
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
@@ -699,6 +747,7 @@ cdef inline int reduce_by(
     if m == 0 or n == 0:
         return 0
     small.m, small.n, small.columns, small.number = m, n, columns, sizeof(real)
+    small.kept = kept
     small.rows, small.ldw = (m + L - 1) // L * L, (n + L - 1) // L * L
     size = measured(lay_out_small, &small)
     memory = working_set(size, local, &heap)
@@ -715,14 +764,15 @@ cdef int reduce_with_care(
         lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
         const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
     """reduce_small() at the ends of the range"""
-    return reduce_by(like, True, m, n, A, R, columns, policy, reduced, pivots, verdict)
+    return reduce_by(like, True, NULL, m, n, A, R, columns, policy, reduced, pivots, verdict)
 
 
 cdef int reduce_small(
         lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, real* R, Py_ssize_t columns,
         const Policy* policy, bint reduced, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
     """R = the reduced row echelon form of A, or a row echelon form; return -1 if memory ran out"""
-    cdef int failed = reduce_by(like, False, m, n, A, R, columns, policy, reduced, pivots, verdict)
+    cdef int failed = reduce_by(like, False, NULL, m, n, A, R, columns, policy, reduced, pivots,
+                                verdict)
     if failed > 0:
         return reduce_with_care(like, m, n, A, R, columns, policy, reduced, pivots, verdict)
     return failed

@@ -1,0 +1,258 @@
+"""Linear systems without a solution: the x that comes nearest.
+
+The factorisation and its refinement are those of a linear regression, compiled:
+mathwork/kernels/regression/linear.pxi and the files that it names.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mathwork._arrays import FLOAT32, FLOAT64, as_plain
+from mathwork._doors import public
+from mathwork._levels import regression as kernels
+from mathwork._status import CONSTANT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
+from mathwork.matrix.checks import checked_tol, with_checked_shape
+from mathwork.matrix.factors import lu
+from mathwork.matrix.sides import broadcast_sides, plain_floats
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray, FloatOrArray, SolutionWord
+
+    # x, ssr, rank, status
+    _Found = tuple[NDArray[np.float64], NDArray[np.float64], int, int]
+
+
+@public
+class LeastSquares(NamedTuple):
+    """The result of :func:`lstsq`; unpacks to its fields.
+
+    Parameters
+    ----------
+    x : ndarray, shape (..., n) or (..., n, k)
+        The x that makes ``A x`` nearest to b. Of many, the shortest.
+    ssr : float, or ndarray, shape (...) or (..., k)
+        The sum of the squares of ``b - A x``, times the weights; float64.
+    rank : int, or ndarray of int for a stack
+        The number of independent columns of A.
+    status : str, or ndarray of int8 for a stack
+        ``"unique"`` 0, ``"infinite"`` 1 if the rank is below n, so that x is one of many, or
+        ``"nan"`` 3 if A or b is not finite.
+
+    Examples
+    --------
+    >>> from mathwork.matrix import lstsq
+    >>> x, ssr, rank, status = lstsq([[1, 0], [0, 1], [1, 1]], [1, 2, 0])
+    >>> x.round(6), round(ssr, 6), rank, status
+    (array([0., 1.]), 3.0, 2, 'unique')
+    """
+
+    x: FloatArray
+    ssr: FloatOrArray
+    rank: int | NDArray[np.intp]
+    status: SolutionWord | NDArray[np.int8]
+
+
+def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
+          tol: float | None = None) -> LeastSquares:
+    """The least-squares solution of ``A x = b``, whether the system is consistent or not.
+
+    Parameters
+    ----------
+    A : array_like, shape (..., m, n)
+        Any size: more rows than columns, or less.
+    b : array_like, shape (..., m) or (..., m, k)
+        It is a vector if it has one dimension, and vectors if it has one dimension less than A.
+        Otherwise it is k columns. Its stack broadcasts with that of A.
+    weights : array_like, shape (m,), optional
+        The factors of the squared residuals. A row of weight 0 is left out.
+    tol : float, optional
+        What earlier columns leave of a column must be above this. It is relative to the norm of the
+        column and of the columns that make it up. ``16 n eps`` by default. If A has fewer rows than
+        columns, it is about rows.
+
+    Returns
+    -------
+    LeastSquares
+        x is float32 if A and b are float32 or float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        For input that is not real numbers, and for masked arrays.
+    ValueError
+        For shapes that do not go together, and for weights that are negative or not finite.
+
+    Notes
+    -----
+    x minimises ``sum(weights * (b - A x)**2)``. If the rank is below n, many x do. This is the one
+    of the smallest 2-norm, as from ``numpy.linalg.lstsq``. :func:`solve` gives all solutions of a
+    system that has one.
+
+    The columns are factored in float64 and x is refined with residuals in doubled precision, as
+    :func:`mathwork.regression.fit_linear` describes. So for a rank of n, x has nearly all digits
+    that the stored A and b determine, also for a condition of 1e12. The rank decision does not
+    depend on the units of columns. If the rank is below n, the basic solution on independent
+    columns is projected on the row space of A.
+
+    References
+    ----------
+    Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996, chapters 2 and 6.
+
+    Examples
+    --------
+    Which line comes nearest to three points?
+
+    >>> from mathwork.matrix import lstsq
+    >>> lstsq([[1, 1], [1, 2], [1, 3]], [1, 2, 2]).x.round(4)
+    array([0.6667, 0.5   ])
+
+    One equation for two unknowns: the shortest solution.
+
+    >>> lstsq([[1, 1]], [2])
+    LeastSquares(x=array([1., 1.]), ssr=0.0, rank=1, status='infinite')
+    """
+    A, b = with_checked_shape(plain_floats(A, "A")), plain_floats(b, "b")
+    tol = checked_tol(tol)
+    dtype = FLOAT32 if A.dtype == b.dtype == FLOAT32 else FLOAT64
+    m, n = A.shape[-2:]
+    sides, vectors, stack = broadcast_sides(A.shape, b)
+    rows = None if weights is None else _checked_weights(weights, m)
+    k = sides.shape[-1]
+    x, ssr = np.empty((*stack, n, k)), np.empty((*stack, k))
+    rank, status = np.empty(stack, np.intp), np.empty(stack, np.int8)
+    matrices = np.broadcast_to(A.astype(FLOAT64, copy=False), (*stack, m, n))
+    columns = np.broadcast_to(sides.astype(FLOAT64, copy=False), (*stack, m, k))
+    for at in np.ndindex(stack):
+        x[at], ssr[at], rank[at], status[at] = _nearest(matrices[at], columns[at], rows, tol)
+    with np.errstate(over="ignore", under="ignore"):
+        x = x.astype(dtype, copy=False)
+    if vectors:
+        x, ssr = x[..., 0], ssr[..., 0]
+    if stack:
+        return LeastSquares(x, ssr, rank, status)
+    return LeastSquares(x, float(ssr) if vectors else ssr, int(rank), SOLUTION_WORDS[int(status)])
+
+
+def _checked_weights(weights: ArrayLike, m: int) -> NDArray[np.float64]:
+    rows = as_plain(weights, "weights", FLOAT64)
+    if rows.shape != (m,):
+        raise ValueError(f"weights must have shape ({m},), one for each row of A, got {rows.shape}")
+    wrong = ~((rows >= 0) & np.isfinite(rows))
+    if wrong.any():
+        raise ValueError("weights must be finite and not negative, "
+                         f"got {rows[wrong.argmax()]} in row {wrong.argmax()}")
+    return rows
+
+
+# ---- one system ----
+
+def _nearest(A: NDArray[np.float64], sides: NDArray[np.float64],
+             weights: NDArray[np.float64] | None, tol: float | None) -> _Found:
+    """Return (x, ssr, rank, status code) of one system; a side that is not finite gives NaN"""
+    n, k = A.shape[1], sides.shape[1]
+    x, ssr = np.full((n, k), np.nan), np.full(k, np.nan)
+    if weights is not None and not weights.all():
+        A, sides, weights = A[weights > 0], sides[weights > 0], weights[weights > 0]
+    if not np.isfinite(A).all():
+        return x, ssr, 0, SYSTEM_NOT_FINITE
+    known = np.isfinite(sides).all(axis=0)
+    x[:, known], ssr[known], rank = _shortest(A, sides[:, known], weights, tol)
+    if not known.all():
+        return x, ssr, rank, SYSTEM_NOT_FINITE
+    return x, ssr, rank, UNIQUE if rank == n else INFINITE
+
+
+def _shortest(A: NDArray[np.float64], sides: NDArray[np.float64],
+              weights: NDArray[np.float64] | None, tol: float | None
+              ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Return (x, ssr, rank) for finite numbers: the shortest x of those nearest"""
+    (m, n), k = A.shape, sides.shape[1]
+    if m >= n and n and k:
+        fit = kernels.fit_rows(A, sides, False, weights, _given(tol))
+        known = ~np.isnan(fit.params[:, 0])
+        if known.all():
+            return fit.params, fit.ssr, n
+        columns, y, ssr = np.flatnonzero(known), fit.params[known], fit.ssr
+    else:
+        columns = _independent(A, tol)
+        if not len(columns) or not k:
+            with np.errstate(over="ignore"):
+                ssr = ((1 if weights is None else weights[:, None]) * sides ** 2).sum(axis=0)
+            return np.zeros((n, k)), ssr, len(columns)
+        y, ssr = _fitted(A[:, columns], sides, weights)
+    x = np.zeros((n, k))
+    x[columns] = y
+    if len(columns) == m < n - m:
+        return _in_row_space(A, x, sides, columns), ssr, m
+    return _without_null_vectors(A, x, columns), ssr, len(columns)
+
+
+def _in_row_space(A: NDArray[np.float64], x: NDArray[np.float64], sides: NDArray[np.float64],
+                  columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the part of x in the row space of a very wide A of full rank, for which A x = sides
+
+    The rows may be nearly dependent. So what the result leaves of the sides is solved for again.
+    """
+    rows = A.T
+    result = np.zeros(x.shape)
+    for _ in range(2):
+        result += kernels.residual_rows(rows, None, _fitted(rows, x)[0], False)
+        x = np.zeros(x.shape)
+        x[columns] = _fitted(A[:, columns], kernels.residual_rows(A, sides, result, False))[0]
+    return result + kernels.residual_rows(rows, None, _fitted(rows, x)[0], False)
+
+
+def _without_null_vectors(A: NDArray[np.float64], x: NDArray[np.float64],
+                          columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return x, which is 0 but for these independent columns, without its part in the null space
+
+    The other columns are A[:, columns] C. So the null space is that of [-C; I], and the row space
+    that of [I C]. The smaller of the two makes the result.
+    """
+    n, rank = len(x), len(columns)
+    others = np.setdiff1d(np.arange(n), columns)
+    if not rank:
+        return np.zeros(x.shape)
+    combined, _ = _fitted(A[:, columns], A[:, others])
+    if n - rank <= rank:
+        null_space = np.zeros((n, n - rank))
+        null_space[columns], null_space[others] = -combined, np.eye(n - rank)
+        return kernels.residual_rows(null_space, x, _fitted(null_space, x)[0], False)
+    row_space = np.zeros((n, rank))
+    row_space[columns], row_space[others] = np.eye(rank), combined.T
+    return kernels.residual_rows(row_space, None, _fitted(row_space, x)[0], False)
+
+
+def _fitted(A: NDArray[np.float64], sides: NDArray[np.float64],
+            weights: NDArray[np.float64] | None = None
+            ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (y, ssr): A y is nearest to the sides; the columns of A are independent"""
+    fit = kernels.fit_rows(A, sides, False, weights, -1.0)
+    if fit.status == CONSTANT:          # to the caller's tol, or as rows, they are independent
+        fit = kernels.fit_rows(A, sides, False, weights, 0.0)
+    return fit.params, fit.ssr
+
+
+def _given(tol: float | None) -> float:
+    """Return the tolerance of the kernel; a negative one is its default"""
+    return -1.0 if tol is None else tol
+
+
+def _independent(A: NDArray[np.float64], tol: float | None) -> NDArray[np.intp]:
+    """Return the numbers of columns that are independent, as many as there are
+
+    Of a wide matrix the independent rows come first. Partial pivoting then takes columns that
+    differ as much as they can.
+    """
+    m, n = A.shape
+    if m < n:
+        rows = _independent(A.T, tol)
+        return np.sort(lu(A[rows].T, tol=0).permutation[:len(rows)])
+    if not n:
+        return np.empty(0, np.intp)
+    fit = kernels.fit_rows(A, np.zeros(m), False, None, _given(tol))
+    return np.flatnonzero(~np.isnan(fit.params))
