@@ -198,8 +198,8 @@ def test_any_layout_has_the_bits_of_a_clean_copy(dtype, rng, layout):
 
 
 def test_what_is_refused():
-    with raises(ValueError, "b must have shape (..., 3) or (..., 3, k), and a stack that "
-                "broadcasts with that of A of shape (3, 2), got (2,)"):
+    with raises(ValueError, "b must have shape (3,), or that and a last axis of right-hand sides, "
+                "to match A of shape (3, 2), got (2,)"):
         lstsq(np.ones((3, 2)), [1, 2])
     with raises(ValueError, "A must have shape (m, n) or (..., m, n), got (2,)"):
         lstsq([1, 2], [1, 2])
