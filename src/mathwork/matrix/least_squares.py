@@ -12,7 +12,14 @@ import numpy as np
 from mathwork._arrays import FLOAT32, FLOAT64, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
-from mathwork._status import CONSTANT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
+from mathwork._status import (
+    CONSTANT,
+    FITTED,
+    INFINITE,
+    SOLUTION_WORDS,
+    SYSTEM_NOT_FINITE,
+    UNIQUE,
+)
 from mathwork.matrix.checks import checked_tol, with_checked_shape
 from mathwork.matrix.factors import lu
 from mathwork.matrix.sides import broadcast_sides, plain_floats
@@ -20,7 +27,7 @@ from mathwork.matrix.sides import broadcast_sides, plain_floats
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray, FloatOrArray, SolutionWord
+    from mathwork._types import FloatArray, FloatDType, FloatOrArray, SolutionWord
 
     # x, ssr, rank, status
     _Found = tuple[NDArray[np.float64], NDArray[np.float64], int, int]
@@ -121,20 +128,29 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     m, n = A.shape[-2:]
     sides, vectors, stack = broadcast_sides(A.shape, b)
     rows = None if weights is None else _checked_weights(weights, m)
+    matrices, columns = A.astype(FLOAT64, copy=False), sides.astype(FLOAT64, copy=False)
+    if not stack:
+        x, ssr, rank, code = _nearest(matrices, columns, rows, tol)
+        found = _rounded(x, dtype)
+        if vectors:
+            return LeastSquares(found[:, 0], ssr.item(), rank, SOLUTION_WORDS[code])
+        return LeastSquares(found, ssr.copy(), rank, SOLUTION_WORDS[code])
     k = sides.shape[-1]
     x, ssr = np.empty((*stack, n, k)), np.empty((*stack, k))
-    rank, status = np.empty(stack, np.intp), np.empty(stack, np.int8)
-    matrices = np.broadcast_to(A.astype(FLOAT64, copy=False), (*stack, m, n))
-    columns = np.broadcast_to(sides.astype(FLOAT64, copy=False), (*stack, m, k))
+    ranks, status = np.empty(stack, np.intp), np.empty(stack, np.int8)
+    matrices = np.broadcast_to(matrices, (*stack, m, n))
+    columns = np.broadcast_to(columns, (*stack, m, k))
     for at in np.ndindex(stack):
-        x[at], ssr[at], rank[at], status[at] = _nearest(matrices[at], columns[at], rows, tol)
-    with np.errstate(over="ignore", under="ignore"):
-        x = x.astype(dtype, copy=False)
+        x[at], ssr[at], ranks[at], status[at] = _nearest(matrices[at], columns[at], rows, tol)
     if vectors:
         x, ssr = x[..., 0], ssr[..., 0]
-    if stack:
-        return LeastSquares(x, ssr, rank, status)
-    return LeastSquares(x, float(ssr) if vectors else ssr, int(rank), SOLUTION_WORDS[int(status)])
+    return LeastSquares(_rounded(x, dtype), ssr, ranks, status)
+
+
+def _rounded(x: NDArray[np.float64], dtype: FloatDType) -> FloatArray:
+    """Return x in the dtype of the result, writable"""
+    with np.errstate(over="ignore", under="ignore"):
+        return x.astype(dtype)
 
 
 def _checked_weights(weights: ArrayLike, m: int) -> NDArray[np.float64]:
@@ -153,7 +169,11 @@ def _checked_weights(weights: ArrayLike, m: int) -> NDArray[np.float64]:
 def _nearest(A: NDArray[np.float64], sides: NDArray[np.float64],
              weights: NDArray[np.float64] | None, tol: float | None) -> _Found:
     """Return (x, ssr, rank, status code) of one system; a side that is not finite gives NaN"""
-    n, k = A.shape[1], sides.shape[1]
+    (m, n), k = A.shape, sides.shape[1]
+    if m >= n > 0 and k and weights is None:        # nearly always
+        fit = kernels.fit_rows(A, sides, False, None, _given(tol))
+        if fit.status == FITTED:
+            return fit.params, fit.ssr, n, UNIQUE
     x, ssr = np.full((n, k), np.nan), np.full(k, np.nan)
     if weights is not None and not weights.all():
         A, sides, weights = A[weights > 0], sides[weights > 0], weights[weights > 0]
