@@ -243,13 +243,13 @@ def count_ranks(share: float) -> None:
     sys.path.append(str(pathlib.Path(__file__).parents[1] / "tests"))
     import rank_sets
 
-    print(f"{'set':34}{'cases':>8}{'wrong':>8}{'unflagged':>11}{'flagged':>9}{'NumPy':>8}")
-    for name, make in rank_sets.every(share):
+    print(f"{'set':38}{'cases':>8}{'wrong':>8}{'unflagged':>11}{'flagged':>9}{'NumPy':>8}")
+    for name, make in (*rank_sets.every(share), *rank_sets.every_complex(share)):
         cases = list(make(rng=np.random.default_rng(16)))
         found = rank_sets.counts(matrix.rref, cases)
         found_ranks = [(np.linalg.matrix_rank(A), len(A), rank) for A, rank, _ in cases]
         peer = sum(found == n if rank is None else found != rank for found, n, rank in found_ranks)
-        print(f"{name:34}{found[0]:8}{found[1]:8}{found[2]:11}{found[3]:9}{peer:8}", flush=True)
+        print(f"{name:38}{found[0]:8}{found[1]:8}{found[2]:11}{found[3]:9}{peer:8}", flush=True)
 
 
 def main() -> None:

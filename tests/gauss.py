@@ -19,6 +19,38 @@ def modulo(rows, p, columns=None, *, reduced=True):
                     lambda entry: entry % p, lambda pivot: pow(pivot, -1, p))
 
 
+def over_gaussian(rows, columns=None, *, reduced=True):
+    """Return (matrix, pivots) of rows of numbers, perhaps complex, as lists of Gaussian."""
+    return _echelon([[Gaussian(entry) for entry in row] for row in rows], columns, reduced,
+                    lambda entry: entry, lambda pivot: pivot.inverse())
+
+
+class Gaussian:
+    """An exact complex number: Fractions re and im."""
+
+    def __init__(self, re, im=0):
+        if isinstance(re, complex):
+            re, im = re.real, re.imag
+        self.re, self.im = Fraction(re), Fraction(im)
+
+    def __bool__(self):
+        return bool(self.re or self.im)
+
+    def __sub__(self, other):
+        return Gaussian(self.re - other.re, self.im - other.im)
+
+    def __mul__(self, other):
+        return Gaussian(self.re * other.re - self.im * other.im,
+                        self.re * other.im + self.im * other.re)
+
+    def inverse(self):
+        size = self.re ** 2 + self.im ** 2
+        return Gaussian(self.re / size, -self.im / size)
+
+    def __complex__(self):
+        return complex(float(self.re), float(self.im))
+
+
 def _echelon(rows, columns, reduced, clean, inverse):
     """The first remaining row with a nonzero entry gives the pivot, divided if `reduced`"""
     pivots = []

@@ -1,6 +1,6 @@
 """Sets of matrices whose rank is known, for the decision of rank: tests take a share of them.
 
-Each set is a generator of cases ``(A, rank, pivots)``: A float32 or float64, the rank that it
+Each set is a generator of cases ``(A, rank, pivots)``: A real or complex, the rank that it
 should have, and the columns of its pivots or None where they are not asked for. The rank is that
 of the integers that a set is made of, found modulo a prime, or is known by construction; None
 where the matrix is only known to be singular.
@@ -13,6 +13,10 @@ from functools import partial
 import numpy as np
 
 PRIME = 2147483647      # products of two residues fit in int64
+# Modulo this prime 2 to the power (p - 1) / 4 is a square root of -1.
+GAUSSIAN_PRIME = 2147483629
+WHOLE = 2 ** 24         # whole numbers below it are exact in float32
+ROOT = pow(2, (GAUSSIAN_PRIME - 1) // 4, GAUSSIAN_PRIME)
 
 
 def pivots_modulo(A, p=PRIME):
@@ -295,6 +299,136 @@ def loops(rng):
 def structured(rng, count, make):
     for _ in range(count):
         yield make(rng)
+
+
+# ---- complex matrices ----
+
+def gaussian_case(A, re, im):
+    """A case of Gaussian integers re + i im"""
+    pivots = pivots_modulo(re % GAUSSIAN_PRIME + im * ROOT % GAUSSIAN_PRIME, GAUSSIAN_PRIME)
+    return A, len(pivots), pivots
+
+
+def complex_normal(rng, *shape):
+    return rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+
+def complex_full_rank(rng, dtype, n, count):
+    for _ in range(count):
+        yield complex_normal(rng, n, n).astype(dtype), n, tuple(range(n))
+
+
+def gaussian_integers(rng, m, n):
+    """(re, im) of any rank from factors; rows repeated by a multiple of i, zero, or scaled"""
+    rank, largest = rng.integers(0, min(m, n) + 1), rng.choice([1, 2, 5, 9])
+    a, b = rng.integers(-largest, largest + 1, (2, m, rank))
+    c, d = rng.integers(-largest, largest + 1, (2, rank, n))
+    re, im = a @ c - b @ d, a @ d + b @ c
+    kind = rng.integers(6)
+    if kind == 0:
+        re, im = rng.integers(-largest, largest + 1, (2, m, n))
+    elif kind == 1 and m > 1:
+        i, j = rng.integers(m, size=2)
+        re[i], im[i] = -im[j], re[j].copy()
+    elif kind == 2:
+        j = rng.integers(n)
+        re[:, j] = im[:, j] = 0
+    elif kind == 3:
+        scale = rng.choice([1, 3, 1000, 10 ** 6], (m, 1))
+        re, im = re * scale, im * scale
+    return re, im
+
+
+def small_gaussian(rng, count, kind, dtype):
+    for _ in range(count):
+        re, im = gaussian_integers(rng, int(rng.integers(1, 13)), int(rng.integers(1, 15)))
+        real = np.float32 if dtype == np.complex64 else np.float64
+        largest = np.abs(np.stack((re, im))).max(initial=0)
+        if real == np.float32 and largest >= WHOLE:
+            re, im = np.sign(re), np.sign(im)
+        both = as_floats(rng, np.stack((re, im)), kind, real)
+        A = np.empty(re.shape, dtype)
+        A.real, A.imag = both
+        yield gaussian_case(A, re, im)
+
+
+def complex_thin_products(rng, dtype, count):
+    for _ in range(count):
+        m, n = (int(k) for k in rng.choice((3, 5, 8, 12, 20, 40), 2))
+        k = int(rng.integers(1, max(2, min(m, n))))
+        yield (complex_normal(rng, m, k).astype(dtype) @ complex_normal(rng, k, n).astype(dtype),
+               k, tuple(range(k)))
+
+
+def complex_less_eigenvalue(rng, count):
+    """A - lambda I with a computed eigenvalue that is not real"""
+    made = 0
+    while made < count:
+        n = int(rng.integers(2, 9))
+        A = rng.integers(-9, 10, (n, n)).astype(complex)
+        if made % 2:
+            A = np.round(complex_normal(rng, n, n), 1)
+        for value in np.linalg.eigvals(A):
+            if value.imag != 0:
+                made += 1
+                yield A - value * np.eye(n), None, None
+
+
+def alternating_current(rng):
+    """The nodes of a connected network of R, L and C at some frequency, none of them ground"""
+    n = int(rng.integers(3, 12))
+    omega = 2 * math.pi * 10.0 ** rng.integers(1, 7)
+    Y = np.zeros((n, n), complex)
+    edges = [(i, int(rng.integers(i))) for i in range(1, n)]
+    edges += [tuple(sorted(rng.choice(n, 2, replace=False))[::-1]) for _ in range(n)]
+    for i, j in edges:
+        size = rng.integers(1, 100)
+        Y[i, j] += (1 / (size * 10.0 ** rng.integers(0, 5)),                # a resistor
+                    1 / (1j * omega * size * 10.0 ** rng.integers(-6, 0)),  # a coil
+                    1j * omega * size * 10.0 ** rng.integers(-12, -6))[rng.integers(3)]
+    Y = Y + Y.T
+    return np.diag(Y.sum(axis=1)) - Y, n - 1, None
+
+
+def alternating_current_grounded(rng):
+    A, rank, _ = alternating_current(rng)
+    return A[:-1, :-1].copy(), rank, tuple(range(rank))
+
+
+def graded_gaussian(rng, count, power):
+    """Gaussian integers with rows times powers of ten, rounded"""
+    for _ in range(count):
+        re, im = gaussian_integers(rng, int(rng.integers(2, 9)), int(rng.integers(2, 9)))
+        scale = 10.0 ** rng.integers(-power, power + 1, (len(re), 1))
+        A = np.empty(re.shape, complex)
+        A.real, A.imag = re * scale, im * scale
+        yield gaussian_case(A, re, im)
+
+
+def every_complex(share=1.0):
+    """(name, maker of cases) of the complex sets"""
+    def some(count):
+        return max(1, int(count * share))
+
+    both = np.complex64, np.complex128
+    for dtype in both:
+        for n, count in ((2, 5000), (3, 5000), (5, 5000), (10, 3000), (20, 2000), (50, 300),
+                         (100, 100), (300, 10)):
+            yield (f"full rank {dtype.__name__} {n}",
+                   partial(complex_full_rank, dtype=dtype, n=n, count=some(count)))
+    for kind in ("integers", "quotients", "multiples"):
+        for dtype in both:
+            yield (f"Gaussian {kind} {dtype.__name__} to 12x14",
+                   partial(small_gaussian, count=some(34000), kind=kind, dtype=dtype))
+    for dtype in both:
+        yield (f"thin products {dtype.__name__}",
+               partial(complex_thin_products, dtype=dtype, count=some(5000)))
+    yield "A - lambda I, complex", partial(complex_less_eigenvalue, count=some(7000))
+    for power in (5, 150):
+        yield (f"graded rows 1e{power}, complex",
+               partial(graded_gaussian, count=some(3000), power=power))
+    for make in (alternating_current, alternating_current_grounded):
+        yield make.__name__, partial(structured, count=some(5000), make=make)
 
 
 # ---- single examples ----

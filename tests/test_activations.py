@@ -361,7 +361,8 @@ def test_function_refuses(name):
     function = getattr(activations, name)
     for bad in (np.ones(2, complex), np.array(["a"]), np.array([None]), np.zeros(2, "i4,i4"),
                 np.zeros(2, "M8[s]")):
-        with raises(TypeError, f"x must hold real numbers, got dtype {bad.dtype}"):
+        advice = ": take its .real, .imag or abs()" if bad.dtype == complex else ""
+        with raises(TypeError, f"x must hold real numbers, got dtype {bad.dtype}{advice}"):
             function(bad)
     with raises(TypeError, "x must be a plain array, got a masked array: "
                            "fill or compress it first"):

@@ -267,7 +267,8 @@ def test_what_else_is_needed():
     with raises(TypeError, "orbital_energy needs planet_mass beside star_mass; "
                            "mu alone gives the energy of each kilogram"):
         orbital_energy(AU, star_mass=M_SUN)
-    with raises(TypeError, "radius must hold real numbers, got dtype complex128"):
+    with raises(TypeError, "radius must hold real numbers, got dtype complex128"
+                           ": take its .real, .imag or abs()"):
         circular_speed(np.ones(2, complex), mu=GM_SUN)
 
 

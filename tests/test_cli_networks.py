@@ -197,7 +197,8 @@ def with_shape(text):
                  ": the network takes rows of 3 numbers, got shape (2, 2, 3)", id="3-D"),
     pytest.param(npy(np.float64(1)), ": the network takes rows of 3 numbers, got shape (1, 1)",
                  id="0-D"),
-    pytest.param(npy(np.ones((2, 3), complex)), " must hold real numbers, got dtype complex128",
+    pytest.param(npy(np.ones((2, 3), complex)), " must hold real numbers, got dtype complex128"
+                 ": take its .real, .imag or abs()",
                  id="complex"),
     pytest.param(npy(np.full((2, 3), "a")), " must hold real numbers, got dtype <U1", id="text"),
     pytest.param(npy(np.ones((2, 3)))[:150], ": not a .npy file of numbers: ", id="cut short"),

@@ -15,10 +15,10 @@ from mathwork.nn import Dense, Network, cost
 
 NET = Network.he((4, 8, 2), rng=0)
 
-# What is not an array of real numbers: (value, how NumPy calls its dtype).
+# What is not an array of real numbers: (value, how messages call its dtype).
 NOT_REAL = {
-    "complex": (np.ones((3, 4), complex), "complex128"),
-    "complex64": (np.ones((3, 4), np.complex64), "complex64"),
+    "complex": (np.ones((3, 4), complex), "complex128: take its .real, .imag or abs()"),
+    "complex64": (np.ones((3, 4), np.complex64), "complex64: take its .real, .imag or abs()"),
     "object": (np.ones((3, 4), object), "object"),
     "None": (None, "object"),
     "fractions": ([Fraction(1, 2)] * 4, "object"),
@@ -330,17 +330,17 @@ def test_factors_that_are_not_real(value, dtype):
     for name, call in (("W", lambda: matvec(value, good[0])), ("x", lambda: matvec(good, value)),
                        ("A", lambda: matmul(value, good)), ("B", lambda: matmul(good, value)),
                        ("bias", lambda: matvec(good, good[0], value))):
-        if value is None or (name in "AB" and holds_exact_numbers(value)):
+        if value is None or holds_numbers(value):
             continue
         with raises(TypeError, f"{name} must hold real numbers, got dtype {dtype}"):
             call()
 
 
-def holds_exact_numbers(value):
-    """Whether matmul computes with these objects: tests/test_products.py"""
+def holds_numbers(value):
+    """Whether products compute with it: tests/test_products.py, test_complex.py"""
     array = np.asarray(value)
-    return array.dtype == object and all(
-        isinstance(entry, numbers.Real | decimal.Decimal) for entry in array.flat)
+    return array.dtype.kind == "c" or (array.dtype == object and all(
+        isinstance(entry, numbers.Real | decimal.Decimal) for entry in array.flat))
 
 
 def test_factors_of_none():

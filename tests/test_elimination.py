@@ -773,8 +773,7 @@ class TestBadInput:
             form(np.ones(shape))
 
     def test_kinds(self, form):
-        for value, dtype in ((1j * np.eye(2), "complex128"), ([["1"]], "<U1"),
-                             (np.zeros((1, 1), "M8[s]"), "datetime64[s]")):
+        for value, dtype in (([["1"]], "<U1"), (np.zeros((1, 1), "M8[s]"), "datetime64[s]")):
             with raises(TypeError, f"A must hold real numbers, got dtype {dtype}"):
                 form(value)
         with raises(TypeError, "A must hold real numbers, got dtype object: with exact=True it may "

@@ -470,11 +470,13 @@ def test_what_is_not_finite_is_refused(value):
 
 
 @pytest.mark.parametrize(("source", "message"), [
-    ([[1j, 2]], "A must hold real numbers, got dtype complex128"),
+    ([[1j, 2]], "A must hold real numbers, got dtype complex128"
+     ": Fractions and residues are real; SymPy has exact complex numbers"),
     ([["1", "2"]], "A must hold real numbers, got dtype <U1"),
     (np.zeros((2, 2), "M8[s]"), "A must hold real numbers, got dtype datetime64[s]"),
     ([[Fraction(1, 2), 1j]],
-     "A must hold integers, fractions, decimals or floats, got complex"),
+     "A must hold integers, fractions, decimals or floats, got complex"
+     ": Fractions and residues are real; SymPy has exact complex numbers"),
     ([[Fraction(1, 2), "1"]], "A must hold integers, fractions, decimals or floats, got str"),
     ([[None, 1]], "A must hold integers, fractions, decimals or floats, got NoneType"),
     (np.ma.array([[1, 2]], mask=[[0, 1]]),

@@ -214,8 +214,8 @@ def test_vectors_columns_and_stacks_broadcast(rng):
     ((3, 3), (4,)), ((3, 3), (2, 4)), ((3, 3), ()), ((4, 3, 3), (3, 2)), ((4, 3, 3), (5, 3)),
     ((4, 3, 3), (5, 3, 1)), ((2, 2, 3, 3), (3, 3, 1)), ((0, 0), (1,))])
 def test_shapes_that_do_not_fit(shape, b):
-    with raises(ValueError, f"b must have shape {shape[:-1]}, or that and a last axis of right-hand "
-                f"sides, to match A of shape {shape}, got {b}"):
+    with raises(ValueError, f"b must have shape {shape[:-1]}, or that and a last axis of "
+                f"right-hand sides, to match A of shape {shape}, got {b}"):
         lu(np.broadcast_to(np.eye(shape[-1]), shape)).solve(np.ones(b))
 
 

@@ -494,7 +494,8 @@ def test_objects_that_cannot_be_compared():
 
 
 def test_what_is_not_real():
-    with raises(TypeError, "x must hold real numbers, got dtype complex128"):
+    with raises(TypeError, "x must hold real numbers, got dtype complex128"
+                           ": take its .real, .imag or abs()"):
         fit_groups([1, 2], [1j, 2], [1, 2])
     with raises(TypeError, "y must hold real numbers, got dtype object"):
         fit_groups([1, 2], [1, 2], [None, 2])

@@ -424,7 +424,8 @@ def test_limits_that_make_no_interval(low, high):
 
 
 def test_densities_of_what_is_not_real():
-    with raises(TypeError, "x must hold real numbers, got dtype complex128"):
+    with raises(TypeError, "x must hold real numbers, got dtype complex128"
+                           ": take its .real, .imag or abs()"):
         normal_pdf(1j)
     with raises(TypeError, "std must hold real numbers, got dtype <U1"):
         normal_pdf(0, 0, "1")

@@ -236,7 +236,8 @@ def test_refused_numbers():
     with raises(ValueError, "mean_anomaly and eccentricity must have shapes that broadcast, "
                             "got (3,) and (2,)"):
         solve_kepler(np.zeros(3), np.zeros(2))
-    with raises(TypeError, "mean_anomaly must hold real numbers, got dtype complex128"):
+    with raises(TypeError, "mean_anomaly must hold real numbers, got dtype complex128"
+                           ": take its .real, .imag or abs()"):
         solve_kepler(np.zeros(3, complex), 0.5)
     with raises(ValueError, "out must have shape (3,), got (2,)"):
         solve_kepler(np.zeros(3), 0.5, out=np.zeros(2))

@@ -476,8 +476,9 @@ def test_shapes_that_do_not_fit():
         fit_line([1, 2], 3)
 
 
-@pytest.mark.parametrize(("value", "dtype"), [([1, 2j], "complex128"), (["a", "b"], "<U1"),
-                                              ([None, 1], "object")])
+@pytest.mark.parametrize(("value", "dtype"), [
+    ([1, 2j], "complex128: take its .real, .imag or abs()"), (["a", "b"], "<U1"),
+    ([None, 1], "object")])
 def test_what_is_not_real(value, dtype):
     with raises(TypeError, f"x must hold real numbers, got dtype {dtype}"):
         fit_line(value, [1, 2])

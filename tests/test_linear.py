@@ -628,7 +628,7 @@ def test_omitting_may_leave_too_few():
      "y must have 3 rows, as X of shape (3, 1) has, got shape (4,)"),
     (np.ones((3, 1), object), np.ones(3), TypeError, "X must hold real numbers, got dtype object"),
     (np.ones((3, 1)), np.ones(3, complex), TypeError,
-     "y must hold real numbers, got dtype complex128"),
+     "y must hold real numbers, got dtype complex128: take its .real, .imag or abs()"),
     (np.ones((3, 1)), ["a", "b", "c"], TypeError, "y must hold real numbers, got dtype <U1"),
     (np.ma.masked_array(np.ones((3, 1))), np.ones(3), TypeError,
      "X must be a plain array, got a masked array: fill or compress it first"),

@@ -261,7 +261,8 @@ def test_floats_that_are_not_integers_are_refused(value):
 
 
 @pytest.mark.parametrize(("source", "message"), [
-    ([[1j, 2]], "A must hold real numbers, got dtype complex128"),
+    ([[1j, 2]], "A must hold real numbers, got dtype complex128"
+     ": Fractions and residues are real; SymPy has exact complex numbers"),
     ([["1"]], "A must hold real numbers, got dtype <U1"),
     ([[1, None]], "A must hold integers, fractions, decimals or floats, got NoneType"),
     (np.ma.array([[1]]),

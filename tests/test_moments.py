@@ -395,7 +395,8 @@ def test_what_is_refused(rng):
     with raises(ValueError, "moments must be of the same columns, "
                             "got shapes (n, 3) and (n,) and shapes (n, 2) and (n,)"):
         moments + Moments.of(X[:, :2], y)
-    with raises(TypeError, "X must hold real numbers, got dtype complex128"):
+    with raises(TypeError, "X must hold real numbers, got dtype complex128"
+                           ": take its .real, .imag or abs()"):
         Moments.of(X + 0j, y)
     with raises(TypeError, "y must hold real numbers, got dtype object"):
         Moments.of(X, y.astype(object))

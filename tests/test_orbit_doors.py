@@ -140,8 +140,9 @@ def test_out_that_does_not_fit(rng, call):
     (lambda x: CircularOrbit(1.0, 1.0, 1.0).position(x), "t"),
 ])
 def test_what_is_no_real_number(call, name):
-    for value, dtype in ((1j, "complex128"), ("1", "<U1"), (Fraction(1, 2), "object"),
-                         (np.ones(2, complex), "complex128"), ([None], "object"),
+    of_complex = "complex128: take its .real, .imag or abs()"
+    for value, dtype in ((1j, of_complex), ("1", "<U1"), (Fraction(1, 2), "object"),
+                         (np.ones(2, complex), of_complex), ([None], "object"),
                          (np.zeros(2, "M8[s]"), "datetime64[s]")):
         with raises(TypeError, f"{name} must hold real numbers, got dtype {dtype}"):
             call(value)

@@ -1,4 +1,5 @@
 """Matrices and equations in text: what is read, and what is refused in which words."""
+import re
 from fractions import Fraction
 
 import hypothesis.strategies as st
@@ -149,3 +150,30 @@ def test_nesting_has_an_end():
     with raises(ValueError, f"parentheses are nested too deeply, in '{'(' * 60}...'"):
         read_equation("(" * 10 ** 5 + "x" + ")" * 10 ** 5 + " = 1")
     assert read_equation("-" * 10 ** 5 + "x = 1") == {"": -1, "x": 1}
+
+
+# ---- complex numbers ----
+
+@pytest.mark.parametrize(("text", "number"), [
+    ("3+2j", 3 + 2j), ("2i", 2j), ("-i", -1j), ("j", 1j), ("1-1/2j", 1 - 0.5j),
+    ("-1e-5-2e+3j", -1e-5 - 2e3j),
+    ("2-j", 2 - 1j), ("+3/4+0.5i", 0.75 + 0.5j), (".5j", 0.5j), ("1E5j", 1e5j)])
+def test_a_complex_number(text, number):
+    matrix, columns = parse_matrix(f"1 {text} | 2", exact=False)
+    assert matrix.dtype == np.complex128 and matrix.tolist() == [[1, number, 2]] and columns == 2
+    # Where commas separate numbers, spaces may stand around a sign.
+    spaced = re.sub(r"(?<=[0-9])([+-])(?=[0-9.ij])", r" \1 ", text)
+    if "e" not in text.lower():
+        assert parse_matrix(f"1, {spaced}", exact=False).matrix.tolist() == [[1, number]]
+    with pytest.raises(ValueError, match="complex numbers have no exact arithmetic here"):
+        parse_matrix(f"1 {text}")
+
+
+@pytest.mark.parametrize("text", ["3+-2j", "1--2j", "hi", "ej", "2jj", "1+2k", "2 j3", "1/0j"])
+def test_what_is_no_complex_number(text):
+    with pytest.raises(ValueError, match="is not a number"):
+        parse_matrix(f"1, {text}", exact=False)
+
+
+def test_reals_stay_reals():
+    assert parse_matrix("1 2;3 4", exact=False).matrix.dtype == np.float64

@@ -219,7 +219,7 @@ def test_a_factor_of_zero_is_no_row_operation():
     assert add_multiple(A, 1, 0, 0).tolist() == A.tolist()
 
 
-@pytest.mark.parametrize("factor", ["2", None, 2j, [2]])
+@pytest.mark.parametrize("factor", ["2", None, [2j], [2]])
 def test_a_factor_that_is_no_number(factor):
     for call in (lambda: scale_row(np.ones((3, 2)), 1, factor),
                  lambda: add_multiple(np.ones((3, 2)), 1, 0, factor)):
@@ -243,9 +243,10 @@ def test_a_row_operation_is_on_one_matrix(call, shape):
 
 @every_operation
 def test_matrices_that_are_not_numbers(call):
-    with raises(TypeError, "A must hold real numbers, got dtype complex128"):
-        call(np.ones((3, 2), complex))
-    for entry in (None, "1", 1j):
+    with raises(TypeError, "A must hold real numbers, got dtype object: complex numbers go into "
+                           "an array of complex128, without Fractions or Decimals beside them"):
+        call(np.full((3, 2), 1j, object))
+    for entry in (None, "1"):
         with raises(TypeError, "A must hold real numbers, got dtype object"):
             call(np.full((3, 2), entry, object))
     with raises(TypeError, "A must be a plain array, got a masked array: fill or compress it "
@@ -368,8 +369,8 @@ def test_augment_with_a_shape_that_does_not_fit(shape):
 
 
 def test_augment_takes_numbers():
-    with raises(TypeError, "b must hold real numbers, got dtype complex128"):
-        augment([[1]], [1j])
+    with raises(TypeError, "b must hold real numbers, got dtype <U1"):
+        augment([[1]], ["1"])
     with raises(TypeError, "A must be a plain array, got a masked array: fill or compress it "
                            "first"):
         augment(np.ma.ones((1, 1)), [1])
@@ -434,8 +435,8 @@ def test_telling_forms_takes_matrices():
     for call in (is_ref, is_rref):
         with raises(ValueError, "A must have shape (m, n) or (..., m, n), got (2,)"):
             call([1, 2])
-        with raises(TypeError, "A must hold real numbers, got dtype complex128"):
-            call(np.eye(2, dtype=complex))
+        with raises(TypeError, "A must hold real numbers, got dtype <U1"):
+            call(np.eye(2).astype("U1"))
         with raises(TypeError, "A must be a plain array, got a masked array: fill or compress it "
                                "first"):
             call(np.ma.ones((1, 1)))

@@ -22,7 +22,12 @@ LINE = [[1, 2]], [3]
     (3, "3", "3"), (Fraction(3, 4), "3/4", r"\frac{3}{4}"),
     (Fraction(-6, 8), "-3/4", r"-\frac{3}{4}"),
     (Fraction(5), "5", "5"), (np.int64(7), "7", "7"), (0.1 + 0.2, "0.3", "0.3"), (-0.0, "0", "0"),
-    (1e-30, "1e-30", r"1 \cdot 10^{-30}"), (1 - 2j, "1-2j", "1-2j"), (np.nan, "nan", "nan")])
+    (1e-30, "1e-30", r"1 \cdot 10^{-30}"), (1 - 2j, "1-2j", r"1-2\mathrm{j}"),
+    (2j, "2j", r"2\mathrm{j}"), (-1j, "-1j", r"-1\mathrm{j}"), (3 + 0j, "3", "3"), (0j, "0", "0"),
+    (np.complex64(0.1 + 0.2j), "0.1+0.2j", r"0.1+0.2\mathrm{j}"),
+    (2 + 1e-16j, "2", "2"), (1e-16 - 2j, "-2j", r"-2\mathrm{j}"),
+    (1e-9 + 1e-30j, "1e-09", r"1 \cdot 10^{-9}"), (1e-9 - 1e-9j, "1e-09-1e-09j",
+    r"1 \cdot 10^{-9}-1 \cdot 10^{-9}\mathrm{j}"), (np.nan, "nan", "nan")])
 def test_a_number(number, text, latex):
     assert (as_text(number), as_latex(number)) == (text, latex)
 
@@ -31,7 +36,9 @@ def test_a_number(number, text, latex):
     ([(3, ""), (-2, "t")], "3 - 2 t"), ([(0, ""), (1, "s"), (-1, "t")], "s - t"),
     ([(-1, "t")], "-t"), ([(Fraction(3, 4), ""), (Fraction(-1, 2), "t")], "3/4 - 1/2 t"),
     ([], "0"), ([(0, ""), (0, "t")], "0"), ([(1, ""), (1, "t")], "1 + t"),
-    ([(2j, ""), (1 - 1j, "t")], "(0+2j) + (1-1j) t")])
+    ([(2j, ""), (1 - 1j, "t")], "2j + (1-1j) t"),
+    ([(1 - 1j, ""), (-2j, "t")], "1-1j - 2j t"), ([(0j, ""), (-1 + 0j, "s"), (1e-9 + 1e-9j, "t")],
+    "-s + (1e-09+1e-09j) t"), ([(2, ""), (-1e-9j, "t")], "2 - 1e-09j t")])
 def test_a_sum(terms, text):
     assert combination(terms) == text
 

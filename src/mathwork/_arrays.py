@@ -5,6 +5,7 @@ order. A hot door recognises a plain array by itself and comes here only with ot
 """
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-    from mathwork._types import FloatArray, FloatDType
+    from mathwork._types import ComplexArray, ComplexDType, FloatArray, FloatDType
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 PLAIN: Final = ("C_CONTIGUOUS", "ALIGNED")
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+COMPLEX64, COMPLEX128 = np.dtype(np.complex64), np.dtype(np.complex128)
 
 
 def real_dtype(dtype: np.dtype[Any]) -> FloatDType | None:
@@ -66,8 +68,14 @@ def as_array(value: object, name: str) -> NDArray[Any]:
     """
     array = unmasked(value, name)
     if real_dtype(array.dtype) is None:
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+        raise not_real(name, array.dtype)
     return array
+
+
+def not_real(name: str, dtype: np.dtype[Any]) -> TypeError:
+    """Return the error for an array of a dtype without real numbers."""
+    advice = ": take its .real, .imag or abs()" if dtype.kind == "c" else ""
+    return TypeError(f"{name} must hold real numbers, got dtype {dtype}{advice}")
 
 
 def _plain(array: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
@@ -102,6 +110,46 @@ def as_plain_together(*, optional: Container[str] = (), **values: object) -> lis
     dtype = FLOAT64 if FLOAT64 in dtypes else FLOAT32
     return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
 
+
+# ---- complex numbers, which no kernel computes with ----
+
+def holds_complex(value: object) -> bool:
+    """Return whether NumPy makes a complex array of `value`."""
+    if not isinstance(value, np.ndarray):
+        with contextlib.suppress(ValueError):       # whoever reads it explains it
+            value = np.asarray(value)
+    return isinstance(value, np.ndarray) and value.dtype.kind == "c"
+
+
+def complex_dtype(dtype: np.dtype[Any]) -> ComplexDType | None:
+    """Return complex64 for complex64 and reals of its precision, complex128 for other numbers."""
+    if dtype.kind == "c":
+        return COMPLEX64 if dtype.itemsize <= COMPLEX64.itemsize else COMPLEX128
+    real = real_dtype(dtype)
+    return real and (COMPLEX64 if real == FLOAT32 else COMPLEX128)
+
+
+def as_complex(**values: object) -> list[ComplexArray]:
+    """Return the values as plain arrays of their common complex dtype; nobody else sets a shape.
+
+    Raises
+    ------
+    TypeError
+        For objects, strings, structures and masked arrays.
+    ValueError
+        For nested sequences of unequal lengths.
+    """
+    arrays = {name: unmasked(value, name) for name, value in values.items()}
+    dtypes = {complex_dtype(array.dtype) for array in arrays.values()}
+    if None in dtypes:
+        name, array = next((name, array) for name, array in arrays.items()
+                           if complex_dtype(array.dtype) is None)
+        raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}")
+    dtype = COMPLEX128 if COMPLEX128 in dtypes else COMPLEX64
+    return [_plain(array, dtype).view() for array in arrays.values()]
+
+
+# ---- where results go ----
 
 def check_out(out: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return `out` as an ndarray; raise unless it is writable and has this shape and dtype."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from mathwork import matrix as functions
 from mathwork.cli.lines import blamed_on
-from mathwork.cli.matrix_text import read_matrix, source_name, write_matrix
+from mathwork.cli.matrix_text import complex_text, read_matrix, source_name, write_matrix
 from mathwork.cli.output import as_json, print_json
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.rationals import as_text
@@ -15,7 +15,8 @@ from mathwork.matrix.written import (
     pivots_text,
 )
 
-CLOSE = "too close to call in floats, see --exact"
+CLOSE = "too close to call in floats"
+SEE_EXACT = ", see --exact"
 
 matrix = click.argument("source", metavar="FILE_OR_TEXT")
 exact = click.option("--exact", is_flag=True,
@@ -38,9 +39,10 @@ def rref(source, exact, steps, modulus, as_json):
 
     The matrix is in a file, .npy or text, or in standard input if the file is -, or it is the
     argument itself, as in mathwork rref "1,2;3,4". Text has a row a line, or ; between rows.
-    Numbers have commas, spaces or & between them, and may be fractions like 3/4. Augmented columns
-    stand behind a |, and get no pivots. Blank lines, lines that begin with # and a first row
-    without a number are skipped. LaTeX is read too, and so are equations: see mathwork solve -h.
+    Numbers have commas, spaces or & between them, and may be fractions like 3/4 or complex numbers
+    like 3+2j or 2i. Augmented columns stand behind a |, and get no pivots. Blank lines, lines that
+    begin with # and a first row without a number are skipped. LaTeX is read too, and so are
+    equations: see mathwork solve -h.
 
     The result is text of the same form: numbers that read back to the same bits, and a comment with
     the rank and the columns of the pivots, counted from 1. Another comment names a row that says
@@ -48,7 +50,8 @@ def rref(source, exact, steps, modulus, as_json):
     ..., "margin": [accepted, rejected], "status": ...}, with columns counted from 0. The last three
     are of floats alone: whether the rank was too close to call, how close it was, and 1 if the
     matrix holds NaN or infinity, else 0. --steps adds "steps", the row operations, and equations
-    add "names". Fractions are strings like "3/4". NaN and infinity are null.
+    add "names". Fractions are strings like "3/4", complex numbers are pairs [re, im]. NaN and
+    infinity are null.
     """
     arithmetic(None, exact, modulus)
     A, columns, names = read_matrix(source, exact or steps or modulus is not None)
@@ -59,7 +62,7 @@ def rref(source, exact, steps, modulus, as_json):
         else:
             reduced = functions.rref(A, columns=columns, exact=exact, modulus=modulus)
             matrix, pivots = reduced
-            remark = f"; {CLOSE}" if reduced.ambiguous else ""
+            remark = f"; {_close(matrix)}" if reduced.ambiguous else ""
             if reduced.status:
                 remark = "; the matrix holds NaN or infinity"
     if as_json:
@@ -108,8 +111,8 @@ def solve(source, exact, steps, modulus, as_json):
     With --json the result is {"status": ..., "x": [...], "null_space": [[...], ...], "ambiguous":
     ...}. Any combination of the columns of null_space may be added to x. ambiguous is of floats
     alone: whether a rank or a contradiction was too close to call. --steps adds "steps", and
-    equations add "names". Fractions are strings like "3/4". NaN, infinity and an x that does not
-    exist are null.
+    equations add "names". Fractions are strings like "3/4", complex numbers are pairs [re, im].
+    NaN, infinity and an x that does not exist are null.
     """
     arithmetic(None, exact, modulus)
     exact = exact or (steps and modulus is None)
@@ -147,7 +150,7 @@ def solve(source, exact, steps, modulus, as_json):
         for line in _solution(*part, checked_names(names, columns)):
             click.echo(line)
     if whole.ambiguous and status != "nan":
-        click.echo(f"# {CLOSE}")
+        click.echo(f"# {_close(null_space)}")
 
 
 def _solution(status, x, null_space, names):
@@ -165,8 +168,15 @@ def _variables(x, null_space, names):
         yield f"{name} is free" if name in free else f"{name} = {value}"
 
 
+def _close(found):
+    """What is said of a close call; complex numbers have no --exact."""
+    return CLOSE if np.iscomplexobj(found) else CLOSE + SEE_EXACT
+
+
 def _number(number):
     """The shortest text that reads back to the same number."""
+    if isinstance(number, (complex, np.complexfloating)):
+        return complex_text(number)
     return as_text(number).removesuffix(".0")
 
 

@@ -3,13 +3,15 @@ import os
 import re
 from pathlib import Path
 
-from mathwork._arrays import as_array
+import numpy as np
+
+from mathwork._arrays import as_array, holds_complex
 from mathwork.cli.lines import blamed_on, name_of, opened_lines, standard_output
 from mathwork.cli.tables import map_npy
 from mathwork.matrix.reading import read, read_text
 
 NAMES_OF_FILES = (".csv", ".npy", ".txt", ".tex", ".dat")
-NUMBERS = re.compile(r"(?=.*\d)(?=.*\S[\s,|]+\S)[\s\d.eE/+\-\u2212\[\],|]+")
+NUMBERS = re.compile(r"(?=.*\d)(?=.*\S[\s,|]+\S)[\s\d.eEij/+\-\u2212\[\],|]+")
 
 
 def read_matrix(source, exact):
@@ -17,7 +19,8 @@ def read_matrix(source, exact):
 
     `source` is the name of a file, or - for standard input, or a text itself: see `is_text`. A .npy
     file is mapped into memory. Text has the forms of mathwork.matrix.reading; equations give the
-    matrix [A | b]. A matrix of text is float64 or, if `exact`, holds Fractions.
+    matrix [A | b]. A matrix of text holds Fractions if `exact`, else float64,
+    or complex128 if one of its numbers is complex.
 
     Raises
     ------
@@ -27,7 +30,9 @@ def read_matrix(source, exact):
         If the file cannot be read.
     """
     if Path(source).suffix.lower() == ".npy":
-        matrix = as_array(map_npy(source), source)
+        matrix = map_npy(source)
+        if not holds_complex(matrix):
+            matrix = as_array(matrix, source)
         if matrix.ndim != 2:
             raise ValueError(f"{source}: a matrix has shape (m, n), got {matrix.shape}")
         return matrix, None, None
@@ -57,9 +62,20 @@ def source_name(source):
     return "the argument" if is_text(source) else name_of(source)
 
 
+def complex_text(number):
+    """A complex number as 3, 2j or 3+2j: the shortest text that reads back to the same number."""
+    real, imaginary = (str(part).removesuffix(".0") for part in (number.real, number.imag))
+    if number.imag == 0:
+        return real
+    if number.real == 0:
+        return f"{imaginary}j"
+    return f"{real}{'' if imaginary[0] == '-' else '+'}{imaginary}j"
+
+
 def write_matrix(matrix, columns):
     """Write a matrix to standard output, aligned, with a bar after `columns` columns."""
-    written = [[str(number).removesuffix(".0") for number in row] for row in matrix]
+    text = complex_text if np.iscomplexobj(matrix) else str
+    written = [[text(number).removesuffix(".0") for number in row] for row in matrix]
     widths = [max(map(len, column)) for column in zip(*written, strict=True)]
     file = standard_output()
     for row in written:

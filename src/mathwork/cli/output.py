@@ -14,7 +14,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON inste
 
 
 def print_json(report):
-    """Write a result as one line of JSON: arrays are lists, NaN and infinity are null."""
+    """Write a result as one line of JSON.
+
+    Arrays are lists, complex numbers are pairs [re, im], NaN and infinity are null.
+    """
     click.echo(json.dumps(_plain(report)))
 
 
@@ -22,11 +25,13 @@ def _plain(value):
     """`value` in the types that the module json knows."""
     if isinstance(value, np.float32):
         value = float(str(value))       # 0.1, not 0.10000000149011612
+    if isinstance(value, complex | np.complexfloating):
+        value = [value.real, value.imag]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, np.ndarray | np.generic) and value.dtype != np.float32:
+    if isinstance(value, np.ndarray | np.generic) and value.dtype not in (np.float32, np.complex64):
         value = value.tolist()
     if isinstance(value, list | tuple | np.ndarray):
         return [_plain(each) for each in value]

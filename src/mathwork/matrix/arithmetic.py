@@ -1,14 +1,16 @@
-"""The arithmetic that the keywords of this package's functions ask for: floats or a field."""
+"""The arithmetic of a call, by its keywords and its numbers: floats, complex numbers or a field."""
 from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING, overload
 
+from mathwork._arrays import holds_complex
 from mathwork.matrix.checks import checked_atol, checked_tol
 
 if TYPE_CHECKING:
     from typing import Literal, SupportsIndex
 
+    from mathwork.matrix.complexes import ComplexFloats
     from mathwork.matrix.fields import Field
     from mathwork.matrix.modular import PrimeField
 
@@ -18,10 +20,12 @@ def arithmetic(tol: None, exact: Literal[False], modulus: SupportsIndex, atol: f
                ) -> PrimeField: ...
 @overload
 def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
-               atol: float = 0.0) -> Field | None: ...
+               atol: float = 0.0, *values: object) -> Field | ComplexFloats | None: ...
 def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
-               atol: float = 0.0) -> Field | None:
+               atol: float = 0.0, *values: object) -> Field | ComplexFloats | None:
     """Return the field that `exact` or `modulus` asks for; None for floats.
+
+    Without these it is ComplexFloats if one of the arguments `values` is complex.
 
     Raises
     ------
@@ -36,7 +40,12 @@ def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
     if not exact and modulus is None:
         checked_tol(tol)
         checked_atol(atol)
-        return None
+        # Imported here, as the fields are, because most programs ask for none.
+        if not any(map(holds_complex, values)):
+            return None
+        from mathwork.matrix.complexes import ComplexFloats
+
+        return ComplexFloats(tol, atol)
     for name, given, none in (("tol", tol, None), ("atol", atol, 0)):
         if given != none:
             raise ValueError(f"{name} is for floats: exact arithmetic needs none, "
@@ -45,7 +54,6 @@ def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
 
 
 def _new_field(modulus: SupportsIndex | None) -> Field:
-    # Imported here, because most programs ask for neither.
     if modulus is None:
         from mathwork.matrix.exact import RATIONALS
 

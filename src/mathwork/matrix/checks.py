@@ -68,6 +68,9 @@ def with_advice(error: TypeError, *values: ArrayLike) -> TypeError:
                for array in [np.asarray(value)] if array.dtype == object for entry in array.flat]
     if any(map(is_symbolic, entries)):
         return TypeError(f"{error}: {FOR_SYMBOLS}")
+    if any(isinstance(entry, (complex, np.complexfloating)) for entry in entries):
+        return TypeError(f"{error}: complex numbers go into an array of complex128, without "
+                         "Fractions or Decimals beside them")
     if entries and all(isinstance(entry, (numbers.Real, Decimal)) for entry in entries):
         return TypeError(f"{error}: with exact=True it may hold Fractions, Decimals and integers "
                          "of any size")

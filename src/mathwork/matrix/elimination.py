@@ -15,6 +15,7 @@ from mathwork._status import REDUCED
 from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import checked_atol, checked_columns, checked_matrix, checked_tol
+from mathwork.matrix.verdicts import is_ambiguous
 from mathwork.matrix.written import displayed, reduced_latex, reduced_text, too_long
 
 if TYPE_CHECKING:
@@ -24,12 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import CodeOrArray, FloatArray, FloatOrArray
+    from mathwork.matrix.complexes import ComplexFloats
     from mathwork.matrix.fields import Field
-
-# A call was close if a pivot was accepted at less than this many times its bound, or if a candidate
-# was rejected at more than this part of it. Bounds on float32 have less room.
-CLOSE_ACCEPTED = kernels.close_accepted
-CLOSE_REJECTED = kernels.close_rejected
 
 
 @public
@@ -52,13 +49,6 @@ class Margin(NamedTuple):
 
     accepted: FloatOrArray
     rejected: FloatOrArray
-
-
-def is_ambiguous(margin: Margin, single: bool) -> bool | NDArray[np.bool]:
-    """Return whether calls on float64 data, or float32 data (single), were close."""
-    limit = CLOSE_REJECTED["f" if single else "d"]
-    clear = (margin.accepted >= CLOSE_ACCEPTED) & (margin.rejected <= limit)    # NaN: no
-    return not clear if isinstance(clear, bool) else ~clear
 
 
 @public
@@ -161,7 +151,7 @@ class Reduced(kernels.Reduction):
 
     @property
     def ambiguous(self) -> bool | NDArray[np.bool]:
-        return is_ambiguous(self.margin, self.matrix.dtype == np.float32)
+        return is_ambiguous(self.margin, self.matrix.dtype.char in "fF")
 
     def text(self) -> str:
         """The matrix as in a book, its rank, and which rows say 0 = 1.
@@ -169,7 +159,8 @@ class Reduced(kernels.Reduction):
         Returns
         -------
         str
-            A bar stands before the columns that could not have pivots. Floats have six digits.
+            A bar stands before the columns that could not have pivots. Floats have six digits. A
+            complex number is 3+2j, with six digits of its larger part.
 
         Examples
         --------
@@ -287,18 +278,20 @@ def rref(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
     modulus : int, optional
         Compute modulo this prime. `A` holds integers.
     workers : int
-        The number of threads that share the matrices of a stack.
+        The number of threads that share the matrices of a stack of floats or complex numbers.
 
     Returns
     -------
     Reduced
         Unpacks to ``(matrix, pivots)``. The matrix is float32 for float32 and float16, else
-        float64; objects of type Fraction if `exact`; int64 for a modulus.
+        float64; complex64 or complex128 for these; objects of type Fraction if `exact`; int64 for a
+        modulus.
 
     Raises
     ------
     TypeError
-        For input that is not numbers, is masked, or is complex.
+        For input that is not numbers or is masked, and for complex numbers if `exact` or with a
+        modulus.
     ValueError
         If A has less than 2 dimensions, `columns` is not in 0..n, `tol` or `atol` is negative
         or NaN, `workers` is below 1, the modulus is not a prime, for `exact` and `modulus`
@@ -323,6 +316,10 @@ def rref(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
     Float32 is reduced once more in float64, and the result rounded, if a pivot was accepted below
     64 times its bound or a column became zero that was not. Whole numbers below 2^24 are exact, and
     have the unit of float64 there. A caller's `tol` decides at once.
+
+    Complex matrices follow the same rules with the sizes of their entries, and with a unit that is
+    sqrt(2) times larger, for two parts. Complex64 is always reduced in complex128. NumPy does the
+    work: about a microsecond for a 3 x 3 matrix in a stack, but half a millisecond for one alone.
 
     What subtraction leaves of equal numbers may look like data: ``[[5.6e-17, 0], [1, 1.7]]`` has
     rank 2, as rows are scaled, and ``atol=1e-15`` makes it 1. By default such a row is a close
@@ -359,6 +356,9 @@ def rref(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
     >>> rref([[1, 2, 3], [4, 5, 6]], modulus=7).matrix
     array([[1, 0, 6],
            [0, 1, 2]])
+    >>> rref([[1j, 1], [-1, 1j]]).matrix
+    array([[1.+0.j, 0.-1.j],
+           [0.+0.j, 0.+0.j]])
     """
     return _reduced(A, tol, atol, columns, exact, modulus, workers, reduced=True)
 
@@ -368,18 +368,21 @@ def _reduced(A: ArrayLike, tol: float | None, atol: float, columns: SupportsInde
              ) -> Reduced:
     """Answer the calls of ref and rref that their kernels do not answer"""
     workers = checked_workers(workers)
-    field = arithmetic(tol, exact, modulus, atol)
+    field = arithmetic(tol, exact, modulus, atol, A)
     if field is not None:
         return reduced_over(field, A, columns, reduced, workers)
     A, columns, tol = checked(A, columns, tol)
     return kernels.reduce_plain(A, columns, tol, reduced, workers, atol=checked_atol(atol))
 
 
-def reduced_over(field: Field, A: ArrayLike, columns: SupportsIndex | None, reduced: bool,
-                 workers: int = 1) -> Reduced:
+def reduced_over(field: Field | ComplexFloats, A: ArrayLike, columns: SupportsIndex | None,
+                 reduced: bool, workers: int = 1) -> Reduced:
     """ref or rref over one of the fields of mathwork.matrix.arithmetic."""
-    matrix, pivots = field.rref(A, columns, reduced, workers)
-    return Reduced(matrix, pivots, columns=columns)
+    matrix, pivots, *verdict = field.rref(A, columns, reduced, workers)
+    if not verdict:
+        return Reduced(matrix, pivots, columns=columns)
+    return _rebuilt(matrix, pivots, matrix.shape[-1] if columns is None else int(columns),
+                    *verdict)
 
 
 def shown(represent: Callable[[], str]) -> str:

@@ -17,8 +17,9 @@ from mathwork._warnings import warn_of_close_calls, why_singular
 from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import kernel_tolerances, with_checked_shape
-from mathwork.matrix.elimination import Margin, is_ambiguous, shown
+from mathwork.matrix.elimination import Margin, shown
 from mathwork.matrix.sides import broadcast_sides, plain_floats
+from mathwork.matrix.verdicts import is_ambiguous
 
 if TYPE_CHECKING:
     from fractions import Fraction

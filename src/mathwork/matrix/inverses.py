@@ -55,7 +55,7 @@ def rank(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: bo
     1
     """
     workers = checked_workers(workers)
-    field = arithmetic(tol, exact, modulus, atol)
+    field = arithmetic(tol, exact, modulus, atol, A)
     if field is not None:
         return field.rank(A, workers)
     return kernels.rank_of_plain(checked_matrix(A), *kernel_tolerances(tol, atol), workers, 2)
@@ -103,7 +103,7 @@ def inv(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
            [ 2. , -1. ]])
     """
     workers = checked_workers(workers)
-    field = arithmetic(tol, exact, modulus, atol)
+    field = arithmetic(tol, exact, modulus, atol, A)
     if field is not None:
         return field.inv(A, workers)
     A = checked_matrix(A, square=True)
@@ -152,7 +152,7 @@ def det(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact: boo
     np.float64(-2.0)
     """
     workers = checked_workers(workers)
-    field = arithmetic(tol, exact, modulus, atol)
+    field = arithmetic(tol, exact, modulus, atol, A)
     if field is not None:
         return field.det(A, workers)
     A = checked_matrix(A, square=True)

@@ -84,7 +84,7 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
     [2, 16, 2, 2, 8, 5]
     """
     workers = checked_workers(workers)
-    field = arithmetic(tol, exact or integer, modulus, atol)
+    field = arithmetic(tol, exact or integer, modulus, atol, A)
     if field is not None:
         basis = field.null_space(A, workers)
         return in_integers(basis) if integer else basis

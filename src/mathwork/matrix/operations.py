@@ -2,7 +2,7 @@
 
 A kernel hands objects, such as Fractions, to the body of its declaration. They are read as
 ``rref(A, exact=True)`` reads them, and results are exact. augment, is_ref and is_rref hand over all
-that is not one simple matrix.
+that is not one simple matrix. All hand over complex numbers.
 """
 # mypy: disable-error-code="empty-body"
 from __future__ import annotations
@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.matrix.objects as objects
-from mathwork._arrays import as_array, as_plain_together
+from mathwork._arrays import (
+    as_array,
+    as_complex,
+    as_plain_together,
+    holds_complex,
+    unmasked,
+)
 from mathwork._doors import door
 from mathwork._levels import core as kernels
 from mathwork.matrix.checks import beside, checked_sides, with_checked_shape
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray
+    from mathwork._types import FloatArray, Place
 
 
 @door(kernels.matvec)
@@ -46,12 +52,13 @@ def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, *,
     Returns
     -------
     ndarray, shape (..., n_out)
-        float32 if all inputs are float32 or float16, else float64. It is `out` if that was given.
+        float32 if all inputs are float32 or float16, else float64; complex64 or complex128 by the
+        same rule if any is complex. It is `out` if that was given.
 
     Raises
     ------
     TypeError
-        For inputs that are not real numbers, masked arrays, and an `out` of another dtype.
+        For inputs that are not numbers, masked arrays, and an `out` of another dtype.
     ValueError
         For shapes that do not fit, and a read-only `out`.
 
@@ -73,6 +80,7 @@ def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, *,
     array([[3., 7.],
            [2., 4.]])
     """
+    return objects.matvec(W, x, bias, out)
 
 
 @door(kernels.matmul)
@@ -93,13 +101,14 @@ def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None, workers
     Returns
     -------
     ndarray, shape (..., m, n)
-        float32 if both inputs are float32 or float16, else float64. If either holds objects, int
+        float32 if both inputs are float32 or float16, else float64; complex64 or complex128 by the
+        same rule if either is complex. If either holds objects, int
         and Fraction objects. It is `out` if that was given.
 
     Raises
     ------
     TypeError
-        For inputs that are not real numbers, masked arrays, and an `out` of another dtype.
+        For inputs that are not numbers, masked arrays, and an `out` of another dtype.
     ValueError
         For shapes that do not fit, and a read-only `out`.
 
@@ -107,7 +116,8 @@ def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None, workers
     -----
     Every entry is summed in parts, as :func:`matvec` describes, so a row of the result has the same
     bits, and a slice of a stack too. The error is at most ``k eps |A| |B|`` (Higham, Accuracy and
-    Stability of Numerical Algorithms, 2nd ed., section 3.5).
+    Stability of Numerical Algorithms, 2nd ed., section 3.5). NumPy multiplies
+    complex matrices.
 
     Examples
     --------
@@ -128,7 +138,7 @@ def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None, workers
 
 
 @door(kernels.swap_rows)
-def swap_rows(A: ArrayLike, i: SupportsIndex, j: SupportsIndex, *, out: FloatArray | None = None
+def swap_rows(A: ArrayLike, i: SupportsIndex, j: SupportsIndex, *, out: Place | None = None
               ) -> FloatArray:
     """Exchange two rows: ``R_i <-> R_j``.
 
@@ -143,15 +153,15 @@ def swap_rows(A: ArrayLike, i: SupportsIndex, j: SupportsIndex, *, out: FloatArr
     Returns
     -------
     ndarray, shape (m, n)
-        float32 if A is float32 or float16, else float64; int and Fraction objects if A holds
-        objects. It is `out` if that was given.
+        float32 if A is float32 or float16, else float64; complex64 or complex128 if it is complex;
+        int and Fraction objects if A holds objects. It is `out` if that was given.
 
     Raises
     ------
     IndexError
         For a row that A does not have.
     TypeError
-        For input that is not real numbers, masked arrays, rows that are not integers, and an `out`
+        For input that is not numbers, masked arrays, rows that are not integers, and an `out`
         of another dtype.
     ValueError
         If A does not have 2 dimensions, `out` has another shape, or is read-only.
@@ -167,7 +177,7 @@ def swap_rows(A: ArrayLike, i: SupportsIndex, j: SupportsIndex, *, out: FloatArr
 
 
 @door(kernels.scale_row)
-def scale_row(A: ArrayLike, i: SupportsIndex, factor: float, *, out: FloatArray | None = None
+def scale_row(A: ArrayLike, i: SupportsIndex, factor: complex, *, out: Place | None = None
               ) -> FloatArray:
     """Multiply a row by a number that is not zero: ``R_i <- factor R_i``.
 
@@ -176,23 +186,24 @@ def scale_row(A: ArrayLike, i: SupportsIndex, factor: float, *, out: FloatArray 
     A : array_like, shape (m, n)
     i : int
         The row, counted from 0, or from the end if negative.
-    factor : float
-        Not zero, also not after rounding to the dtype of the result.
+    factor : float or complex
+        Not zero, also not after rounding to the dtype of the result. A complex factor makes A
+        complex.
     out : ndarray, shape (m, n), optional
         Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
 
     Returns
     -------
     ndarray, shape (m, n)
-        float32 if A is float32 or float16, else float64; int and Fraction objects if A holds
-        objects. It is `out` if that was given.
+        float32 if A is float32 or float16, else float64; complex64 or complex128 if it is complex;
+        int and Fraction objects if A holds objects. It is `out` if that was given.
 
     Raises
     ------
     IndexError
         For a row that A does not have.
     TypeError
-        For input that is not real numbers, masked arrays, a row that is not an integer, and an
+        For input that is not numbers, masked arrays, a row that is not an integer, and an
         `out` of another dtype.
     ValueError
         For a factor of zero; if A does not have 2 dimensions, `out` has another shape, or is
@@ -220,8 +231,8 @@ def scale_row(A: ArrayLike, i: SupportsIndex, factor: float, *, out: FloatArray 
 
 
 @door(kernels.add_multiple)
-def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, factor: float, *,
-                 out: FloatArray | None = None) -> FloatArray:
+def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, factor: complex, *,
+                 out: Place | None = None) -> FloatArray:
     """Add a multiple of a row to another one: ``R_target <- R_target + factor R_source``.
 
     Parameters
@@ -229,22 +240,23 @@ def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, fac
     A : array_like, shape (m, n)
     target, source : int
         Different rows, counted from 0, or from the end if negative.
-    factor : float
+    factor : float or complex
+        A complex factor makes A complex.
     out : ndarray, shape (m, n), optional
         Where to put the result; may share memory with `A`. ``out=A`` changes A in place.
 
     Returns
     -------
     ndarray, shape (m, n)
-        float32 if A is float32 or float16, else float64; int and Fraction objects if A holds
-        objects. It is `out` if that was given.
+        float32 if A is float32 or float16, else float64; complex64 or complex128 if it is complex;
+        int and Fraction objects if A holds objects. It is `out` if that was given.
 
     Raises
     ------
     IndexError
         For a row that A does not have.
     TypeError
-        For input that is not real numbers, masked arrays, rows that are not integers, and an `out`
+        For input that is not numbers, masked arrays, rows that are not integers, and an `out`
         of another dtype.
     ValueError
         If target and source are the same row; if A does not have 2 dimensions, `out` has another
@@ -252,7 +264,7 @@ def add_multiple(A: ArrayLike, target: SupportsIndex, source: SupportsIndex, fac
 
     Notes
     -----
-    One fused multiply-add for each entry: rounded once if the processor can.
+    One fused multiply-add for each entry that is real: rounded once if the processor can.
 
     Examples
     --------
@@ -277,13 +289,14 @@ def augment(A: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     Returns
     -------
     ndarray, shape (..., m, n + 1) or (..., m, n + k)
-        float32 if both are float32 or float16, else float64. Objects, such as Fractions, if either
+        float32 if both are float32 or float16, else float64; complex64 or complex128 by the same
+        rule if either is complex. Objects, such as Fractions, if either
         holds objects; these are not converted.
 
     Raises
     ------
     TypeError
-        For input that is neither real numbers nor objects, and for masked arrays.
+        For input that is neither numbers nor objects, and for masked arrays.
     ValueError
         For shapes that do not go together.
 
@@ -295,19 +308,20 @@ def augment(A: ArrayLike, b: ArrayLike) -> NDArray[Any]:
            [ 4.,  5., 10.]])
     """
     A, b = _numbers(A, "A"), _numbers(b, "b")
-    if "O" not in (A.dtype.kind, b.dtype.kind):
-        A, b = as_plain_together(A=A, b=b)
+    kinds = A.dtype.kind, b.dtype.kind
+    if "O" not in kinds:
+        A, b = as_complex(A=A, b=b) if "c" in kinds else as_plain_together(A=A, b=b)
     return beside(A, checked_sides(with_checked_shape(A), b)[0])
 
 
 def _numbers(value: ArrayLike, name: str) -> NDArray[Any]:
-    """Return `value` as an array of real numbers, or unchanged if it holds objects"""
+    """Return `value` as an array of numbers, or unchanged if it holds objects"""
     if not isinstance(value, np.ndarray):
         with contextlib.suppress(ValueError):       # as_array explains it
             value = np.asarray(value)
     if type(value) is np.ndarray and value.dtype.kind == "O":
         return value
-    return as_array(value, name)
+    return unmasked(value, name) if holds_complex(value) else as_array(value, name)
 
 
 @door(kernels.is_ref)
@@ -329,7 +343,7 @@ def is_ref(A: ArrayLike) -> bool | NDArray[np.bool]:
     Raises
     ------
     TypeError
-        For input that is neither real numbers nor objects, and for masked arrays.
+        For input that is neither numbers nor objects, and for masked arrays.
     ValueError
         If A has less than 2 dimensions.
 
@@ -361,7 +375,7 @@ def is_rref(A: ArrayLike) -> bool | NDArray[np.bool]:
     Raises
     ------
     TypeError
-        For input that is neither real numbers nor objects, and for masked arrays.
+        For input that is neither numbers nor objects, and for masked arrays.
     ValueError
         If A has less than 2 dimensions.
 

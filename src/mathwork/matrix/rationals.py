@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 INT64 = np.dtype(np.int64)
+FOR_COMPLEX = "Fractions and residues are real; SymPy has exact complex numbers"
 
 
 def as_exact(value: ArrayLike, name: str, number: Callable[[Any, str], int | Fraction] | None = None
@@ -40,7 +41,8 @@ def as_exact(value: ArrayLike, name: str, number: Callable[[Any, str], int | Fra
     if array.dtype is INT64 and flags.c_contiguous and flags.aligned:
         return array
     if kind not in "biufO":
-        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}"
+                        + (f": {FOR_COMPLEX}" if kind == "c" else ""))
     if kind in "bi" or (kind in "uf" and isinstance(value, np.ndarray) and _are_integers(array)):
         return np.require(array, np.int64, PLAIN)
     if kind == "f" and array.dtype == np.float64 and not isinstance(value, np.ndarray):
@@ -117,7 +119,9 @@ def as_number(entry: Any, name: str) -> int | Fraction:
     if not isinstance(entry, Decimal):
         raise TypeError(f"{name} must hold integers, fractions, decimals or floats, got "
                         f"{type(entry).__name__}"
-                        + (f": {FOR_SYMBOLS}" if is_symbolic(entry) else ""))
+                        + (f": {FOR_SYMBOLS}" if is_symbolic(entry) else "")
+                        + (f": {FOR_COMPLEX}" if isinstance(entry, (complex, np.complexfloating))
+                           else ""))
     if not entry.is_finite():
         raise ValueError(f"{name} must be finite to be exact, got {entry}")
     numerator, denominator = entry.as_integer_ratio()

@@ -42,6 +42,9 @@ LATEX = (
 )
 MINUS = "\u2212"        # the minus sign of typeset pages
 SYMBOL = re.compile(r"[+-]?(?!(?:nan|inf|infinity)$)[^\W\d_]\w*", re.IGNORECASE)
+INNER_SIGN = re.compile(r"(?<=[^eE])[+-]")          # between the parts of a complex number
+AROUND_SIGN = re.compile(r"\s*([+-])\s*")
+FOR_COMPLEX = "complex numbers have no exact arithmetic here, and are read as floats"
 PLAIN_FRACTION = re.compile(r"\(([^()]*)\)/\(([^()]*)\)")
 
 
@@ -52,7 +55,7 @@ class ParsedMatrix(NamedTuple):
     Parameters
     ----------
     matrix : ndarray, shape (m, n)
-        Fractions, or float64 if it was not read exactly.
+        Fractions, or float64 if it was not read exactly; complex128 if a number is complex.
     columns : int or None
         How many columns stand before the bar; None without a bar.
 
@@ -103,7 +106,8 @@ def parse_matrix(text: str, *, exact: bool = True) -> ParsedMatrix:
         augmented part. Brackets and LaTeX's environments are left out; the columns of an array such
         as ``{rr|r}`` place the bar. A comment begins with #.
     exact : bool
-        Whether to make Fractions, in which 0.1 is 1/10, or float64.
+        Whether to make Fractions, in which 0.1 is 1/10, or float64. Complex numbers, such as 3+2j,
+        2j or 1-1/2i, are read without it, and make complex128.
 
     Returns
     -------
@@ -127,6 +131,9 @@ def parse_matrix(text: str, *, exact: bool = True) -> ParsedMatrix:
     [ 0  1 | 2 ]
     <BLANKLINE>
     rank 2, pivots in columns 1, 2
+    >>> parse_matrix("1+2j 3; 2j 1", exact=False).matrix
+    array([[1.+2.j, 3.+0.j],
+           [0.+2.j, 1.+0.j]])
     """
     found = ParsedMatrix(*_with_lines(text, lambda lines: _matrix(_Parts(lines), exact)))
     if not len(found.matrix):
@@ -248,8 +255,10 @@ class _Parts:
 
 def _matrix(parts: _Parts, exact: bool) -> tuple[NDArray[Any], int | None]:
     """Return (matrix, columns) of rows of numbers"""
-    rows, columns = _rows(parts, fraction if exact else _float)
-    matrix = np.empty((len(rows), len(rows[0]) if rows else 0), object if exact else np.float64)
+    rows, columns = _rows(parts, fraction if exact else _inexact)
+    is_complex = any(isinstance(number, complex) for row in rows for number in row)
+    dtype = object if exact else np.complex128 if is_complex else np.float64
+    matrix = np.empty((len(rows), len(rows[0]) if rows else 0), dtype)
     if rows:
         matrix[...] = rows
     return matrix, columns
@@ -282,6 +291,8 @@ def _numbers(fields: list[str], number: Callable[[str], Any]) -> list[Any]:
     try:
         return numbers_in(fields, number)
     except ValueError as error:
+        if number is fraction and any(map(_is_complex, fields)):
+            raise ValueError(f"{error}: {FOR_COMPLEX}") from None
         if any(map(SYMBOL.fullmatch, fields)):
             raise ValueError(f"{error}: {FOR_SYMBOLS}") from None
         raise
@@ -325,6 +336,24 @@ def _place(bar: int | None) -> str:
 
 def _float(text: str) -> float:
     return float(fraction(text)) if "/" in text else float(text)
+
+
+def _inexact(text: str) -> float | complex:
+    """Return a number such as 3/4, 3+2j, 2j or -i; the spaces around a sign do not matter"""
+    if not text.endswith(("i", "j")):
+        return _float(text)
+    text = AROUND_SIGN.sub(r"\1", text[:-1])
+    *_, at = 0, *(sign.start() for sign in INNER_SIGN.finditer(text))
+    real, imaginary = text[:at], text[at:]
+    unit = 1.0 if imaginary in ("", "+") else -1.0 if imaginary == "-" else _float(imaginary)
+    return complex(_float(real) if real else 0.0, unit)
+
+
+def _is_complex(text: str) -> bool:
+    try:
+        return isinstance(_inexact(text), complex)
+    except (ValueError, ArithmeticError):
+        return False
 
 
 # ---- equations ----

@@ -81,7 +81,8 @@ class Solution(_Parts):
         Returns
         -------
         str
-            The free parameters are t, or t1, t2, and so on. Floats have six digits.
+            The free parameters are t, or t1, t2, and so on. Floats have six digits. A complex
+            number is 3+2j, with six digits of its larger part.
 
         Raises
         ------

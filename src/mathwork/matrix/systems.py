@@ -22,6 +22,7 @@ from mathwork.matrix.checks import (
     with_checked_shape,
 )
 from mathwork.matrix.solution import Solution, solution_of
+from mathwork.matrix.verdicts import without_noise
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
@@ -95,7 +96,7 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
            [0., 1.]])
     """
     workers = checked_workers(workers)
-    field = arithmetic(tol, exact, modulus, atol)
+    field = arithmetic(tol, exact, modulus, atol, A, b)
     if field is not None:
         return solution_of(*field.solve(A, b, workers), modulus=modulus)
     try:
@@ -105,19 +106,9 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
     sides, vectors = checked_sides(with_checked_shape(A), b)
     tol, atol = kernel_tolerances(tol, atol)
     if A.ndim == sides.ndim == 2:
-        A, sides = _without_noise(A, sides, atol)
+        A, sides = without_noise(A, sides, atol)
         return kernels.solve_plain(A, sides[:, 0] if vectors else sides, tol, atol)
     return _solved(A, sides, vectors, tol, atol, workers)
-
-
-def _without_noise(A: FloatArray, sides: FloatArray, atol: float
-                   ) -> tuple[FloatArray, FloatArray]:
-    """Return A with entries of at most atol as zeros; beside a row of zeros, sides too"""
-    if not atol > 0:
-        return A, sides
-    A = np.where(np.abs(A) <= atol, A.dtype.type(0), A)
-    noise = ~A.any(axis=-1, keepdims=True) & (np.abs(sides) <= atol)
-    return A, np.where(noise, sides.dtype.type(0), sides)
 
 
 def _solved(A: FloatArray, sides: FloatArray, vectors: bool, tol: float, atol: float, workers: int
@@ -133,7 +124,7 @@ def _solved(A: FloatArray, sides: FloatArray, vectors: bool, tol: float, atol: f
     folded = [axis for axis in range(ndim) if lengths[axis] != stack[axis]]
     count, groups = (math.prod(stack[axis] for axis in axes) for axes in (kept, folded))
     columns = np.broadcast_to(sides, (*stack, m, k)).transpose(*kept, ndim, *folded, ndim + 1)
-    A, columns = _without_noise(A.reshape(count, m, n), columns.reshape(count, m, groups * k), atol)
+    A, columns = without_noise(A.reshape(count, m, n), columns.reshape(count, m, groups * k), atol)
     status, x, basis, ambiguous = kernels.solve_stack(
         A, np.ascontiguousarray(columns), groups, tol, atol, workers)
 

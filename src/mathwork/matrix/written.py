@@ -50,12 +50,20 @@ if TYPE_CHECKING:
 NO_SOLUTION = "There is no solution."
 NOT_FINITE = "The system holds NaN or infinity."
 CLOSE = "This was a close call in floats; exact=True decides it."
+CLOSE_COMPLEX = "This was a close call in floats; SymPy decides it."
+# A sign between two parts, not of an exponent.
+TWO_PARTS = re.compile(r"(?<![e({])[+-]")
 
 
 # ---- numbers ----
 
 def as_text(number: Any) -> str:
-    """Return the number as 3, -3/4, 0.125 or 1-2j; floats with six digits."""
+    """Return the number as 3, -3/4, 0.125 or 1-2j; floats with six digits.
+
+    A part of a complex number that is below the sixth digit of the other is left out.
+    """
+    if isinstance(number, (complex, np.complexfloating)):
+        return _joined(number, as_text, "j")
     if isinstance(number, numbers.Rational):
         return rationals.as_text(int(number) if isinstance(number, numbers.Integral) else number)
     return f"{number + 0.0:.6g}"        # no -0
@@ -63,6 +71,8 @@ def as_text(number: Any) -> str:
 
 def as_latex(number: Any) -> str:
     """Return the number in LaTeX's mathematics."""
+    if isinstance(number, (complex, np.complexfloating)):
+        return _joined(number, as_latex, r"\mathrm{j}")
     if isinstance(number, numbers.Rational) and number.denominator != 1:
         sign = "-" if number < 0 else ""
         numerator, denominator = map(as_text, (abs(number.numerator), number.denominator))
@@ -71,17 +81,29 @@ def as_latex(number: Any) -> str:
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 
+def _joined(number: complex | np.complexfloating[Any], written: _Written, unit: str) -> str:
+    """Return a complex number as 3, 2j or 3+2j"""
+    re, im = float(number.real), float(number.imag)
+    size = max(abs(re), abs(im))
+    if abs(im) <= 1e-6 * size:
+        return written(re)
+    imaginary = written(im) + unit
+    if abs(re) <= 1e-6 * size:
+        return imaginary
+    return f"{written(re)}{'' if imaginary.startswith('-') else '+'}{imaginary}"
+
+
 def combination(terms: Iterable[tuple[Any, str]], written: _Written = as_text) -> str:
     """Return a sum of terms (factor, symbol); terms of 0 are left out, and the symbol may be ""."""
     text = ""
     for factor, symbol in terms:
         if factor == 0:
             continue
-        ordered = not isinstance(factor, complex | np.complexfloating)
-        negative = ordered and factor < 0
-        size = written(-factor if negative else factor)
-        if not ordered:
-            size = f"({size})"
+        number = written(factor)
+        negative = number.startswith("-")
+        size = number.removeprefix("-")
+        if TWO_PARTS.search(size):
+            negative, size = False, f"({number})" if symbol or text else number
         piece = symbol if symbol and size == "1" else f"{size} {symbol}".rstrip()
         if text:
             text += f" {'-' if negative else '+'} {piece}"
@@ -194,7 +216,11 @@ def reduced_latex(reduced: _Reduced, columns: int) -> str:
 def _doubts(reduced: _Reduced) -> list[str]:
     finite = np.equal(reduced.status, 0)
     return ([] if np.all(finite) else ["NaN or infinity makes a matrix NaN."]) + (
-        [CLOSE] * bool(np.any(reduced.ambiguous & finite)))
+        [_close(next(iter(reduced)))] * bool(np.any(reduced.ambiguous & finite)))
+
+
+def _close(numbers: NDArray[Any]) -> str:
+    return CLOSE_COMPLEX if numbers.dtype.kind == "c" else CLOSE
 
 
 def _matrices(reduced: _Reduced) -> Iterator[tuple[str, NDArray[Any], tuple[int, ...]]]:
@@ -308,7 +334,7 @@ def _verdict(status: int) -> str:
 def _remarks(solution: _Solution) -> list[str]:
     remarks = [] if solution.modulus is None else [f"All numbers are modulo {solution.modulus}."]
     finite = np.not_equal(_codes(solution.status), SYSTEM_NOT_FINITE)
-    return remarks + [CLOSE] * bool(np.any(solution.ambiguous & finite))
+    return remarks + [_close([*solution][2])] * bool(np.any(solution.ambiguous & finite))
 
 
 def _codes(status: SolutionWord | NDArray[np.int8]) -> CodeOrArray:

@@ -6,7 +6,7 @@
 #   StackProduct       a stack of products under way, in pieces for the workers
 #
 # A small product has sums of one part (see base/product.pxi), so its bits are those of any other.
-# Objects, such as Fractions, go to the declarations of the doors.
+# Objects, such as Fractions, and complex numbers go to the declarations of the doors.
 
 cdef enum:
     SMALL_SIDE = 16         # the most rows, columns and terms of a small product
@@ -237,7 +237,9 @@ cdef inline object as_numbers(object value, str name):
 
 
 cdef inline bint holds_objects(object array) noexcept:
-    return cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_OBJECT
+    """Return whether array holds what only declarations compute with: objects, complex numbers"""
+    return (cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_OBJECT
+            or cnp.PyArray_ISCOMPLEX(<cnp.ndarray>array))
 
 
 cdef int check_last_axes(cnp.ndarray W, cnp.ndarray x, cnp.ndarray bias) except -1:
@@ -271,6 +273,10 @@ def matvec(W, x, bias=None, *, out=None, workers=1):
             bias is None or is_plain(bias, 1, typenum)):
         matrix, vector, offset = W, x, bias
     else:
+        W, x = as_numbers(W, "W"), as_numbers(x, "x")
+        bias = None if bias is None else as_numbers(bias, "bias")
+        if holds_objects(W) or holds_objects(x) or (bias is not None and holds_objects(bias)):
+            return matvec.__wrapped__(W, x, bias, out=out)
         matrix, vector, offset = _arrays.as_plain_together(
             W=W, x=x, bias=bias, optional=("bias",))
         typenum = cnp.PyArray_TYPE(matrix)

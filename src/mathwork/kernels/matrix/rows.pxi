@@ -61,6 +61,10 @@ cdef Py_ssize_t row_number(Py_ssize_t asked, object i, str name, cnp.ndarray A) 
     return row
 
 
+cdef inline bint is_complex(object factor):
+    return not isinstance(factor, (float, int)) and _arrays.holds_complex(factor)
+
+
 cdef double multiple(object factor) except? -1:
     try:
         return factor
@@ -107,7 +111,7 @@ def swap_rows(A, i, j, *, out=None):
 
 def scale_row(A, i, factor, *, out=None):
     A = numbers_of(A)
-    if holds_objects(A):
+    if holds_objects(A) or is_complex(factor):
         return scale_row.__wrapped__(A, i, factor, out=out)
     cdef Py_ssize_t row = clipped_index(i, NULL), n
     cdef double number = multiple(factor)
@@ -128,7 +132,7 @@ def scale_row(A, i, factor, *, out=None):
 
 def add_multiple(A, target, source, factor, *, out=None):
     A = numbers_of(A)
-    if holds_objects(A):
+    if holds_objects(A) or is_complex(factor):
         return add_multiple.__wrapped__(A, target, source, factor, out=out)
     cdef Py_ssize_t t = clipped_index(target, NULL), s = clipped_index(source, NULL), n
     cdef double number = multiple(factor)

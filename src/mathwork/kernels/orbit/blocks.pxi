@@ -169,7 +169,7 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
         if not is_number(value):
             dtype = _arrays.real_dtype(value.dtype)
             if dtype is None:
-                raise TypeError(f"{name} must hold real numbers, got dtype {value.dtype}")
+                raise _arrays.not_real(name, value.dtype)
             narrow = narrow and dtype == np.float32
             arrays.append(value)
     narrow = narrow and len(arrays) > 0
