@@ -29,13 +29,10 @@ if TYPE_CHECKING:
 CLOSE_ACCEPTED = kernels.close_accepted
 CLOSE_REJECTED = kernels.close_rejected
 
-# Rounding in b has the size of A x before cancellation, for an unknown x. So it may be up to this
-# many times the rounding that the computed x could leave.
-CANCELLED = 16
-# A 0 = d was a close call if it was a contradiction by less than this many times its bound, or none
-# by more than this part of it: d carries more rounding than a pivot does.
-CLOSE_CONTRADICTION = 1000
-CLOSE_AGREEMENT = 0.1
+# When a 0 = d is a contradiction, and a close one: kernels/matrix/solutions.pxi.
+CANCELLED = kernels.cancelled
+CLOSE_CONTRADICTION = kernels.close_contradiction
+CLOSE_AGREEMENT = kernels.close_agreement
 
 
 def is_ambiguous(margin: HasMargin, single: bool) -> bool | NDArray[np.bool]:

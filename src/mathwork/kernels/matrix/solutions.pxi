@@ -16,6 +16,10 @@ cdef enum:
 
 cdef double CLOSE_AGREEMENT = 0.1   # part of its bound: no contradiction above this was one, too
 
+# For matrices that are not reduced by kernels.
+cancelled, close_contradiction = CANCELLED, CLOSE_CONTRADICTION
+close_agreement = CLOSE_AGREEMENT
+
 cdef enum:
     UNIQUE          # status codes of a system
     INFINITE
