@@ -39,7 +39,7 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
     Parameters
     ----------
     A : array_like, shape (..., m, n)
-    tol, atol, exact, modulus, workers
+    tol, atol, exact, modulus
         As for :func:`rref`.
     integer : bool
         Compute exactly, and multiply each vector so that it holds integers without a common factor,

@@ -94,9 +94,9 @@ cdef void scale_rows_for_check(const real* A, const Policy* policy,
 
 
 cdef int exceeds(const real* basis, Checked* checked) noexcept nogil:
-    """Return whether A times a vector is above the bound of a row times its 1-norm, -1 for no memory
+    """Return whether A times a vector is above the bound of a row times its 1-norm
 
-    It leaves A times the basis in `rest`.
+    It returns -1 where memory ran out. It leaves A times the basis in `rest`.
     """
     cdef Py_ssize_t nullity = checked.nullity, i, j
     memset(checked.sizes, 0, nullity * sizeof(double))

@@ -19,7 +19,7 @@ cdef inline bint is_sequence(object value) noexcept:
 
 
 cdef bint take_numbers(object sequence, Py_ssize_t n, double* numbers) noexcept:
-    """Write n numbers of a list or tuple; return False unless it holds just n, of Python's own"""
+    """Write n numbers of a list or tuple; return False unless it holds n, all Python's own"""
     cdef PyObject** items = items_of(sequence)
     cdef int overflow
     cdef Py_ssize_t i
@@ -38,7 +38,7 @@ cdef bint take_numbers(object sequence, Py_ssize_t n, double* numbers) noexcept:
 
 
 cdef cnp.ndarray array_of_rows(object rows):
-    """A list of numbers, or of lists of numbers, as an array; None unless it is as simple as that"""
+    """A list of numbers, or of lists of numbers, as an array; None if it is not so simple"""
     cdef Py_ssize_t m = length_of(rows), n, i
     cdef cnp.ndarray made
     cdef object row
@@ -80,7 +80,7 @@ cdef cnp.ndarray simply_plain(object value):
                                 | cnp.NPY_ARRAY_NOTSWAPPED)
 
 
-cdef cnp.ndarray simple_matrix(object value):
+cdef inline cnp.ndarray simple_matrix(object value):
     """simply_plain() of one matrix, else None"""
     cdef cnp.ndarray A
     if is_plain(value, 2, cnp.NPY_DOUBLE) or is_plain(value, 2, cnp.NPY_FLOAT):

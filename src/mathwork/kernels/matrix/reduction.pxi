@@ -1,7 +1,7 @@
 # The doors of row reduction: one matrix with little overhead, or a stack of matrices.
 #
-# One simple matrix with plain arguments is reduced here. Any other call goes through its declaration
-# in mathwork.matrix.elimination.
+# One matrix that is simply plain is reduced here, if the arguments are. Any other call goes through
+# its declaration in mathwork.matrix.elimination.
 
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM

@@ -155,7 +155,9 @@ cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n,
     cdef lanes undo[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
     cdef lanes answer[CELLS + MAX_LANES]
-    cdef lanes tol, failed, parity
+    cdef lanes norm, tol, failed, parity
+    cdef lanes relative = fill(like, 0), fixed = relative
+    cdef bint by_default = job.policy.tol < 0
     cdef real numbers[MAX_LANES]
     cdef real edge[LANE_ROWS * LANE_ROWS * MAX_LANES + MAX_LANES]
     cdef real side[LANE_ROWS * MAX_LANES + MAX_LANES]
@@ -164,6 +166,7 @@ cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n,
     cdef Py_ssize_t L = lane_count(A), s = start, first, left, i, j, k
     cdef Py_ssize_t width = n + 1 if wanted == SOLUTION else n
     cdef Py_ssize_t size = n * n if wanted == INVERSE else n if wanted == SOLUTION else 1
+    tolerance_parts(&job.policy, &relative, &fixed)
     while s < stop:
         first = min(s, stop - L)        # the last group overlaps the one before
         left = stop - first - L
@@ -171,8 +174,8 @@ cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n,
         load_group(like, n, n, readable(n * n, left, A + first * n * n, edge), V)
         if wanted == SOLUTION:
             load_sides(like, n, readable(n, left, B + first * n, side), V)
-        tol = lanes_tolerance(&job.policy, equilibrate_lanes(
-            like, n, width, V, n, job.policy.tol < 0, scale, undo))
+        norm = equilibrate_lanes(like, n, width, V, n, by_default, scale, undo)
+        tol = mul_add(root(norm), relative, fixed)
         parity = fill(like, 1)
         failed = tol - tol              # 0 or NaN
         if wanted == INVERSE:

@@ -131,11 +131,12 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
     return pick(reach, largest_safe(like), fill(like, NAN), norm + (total - total))
 
 
-cdef inline lanes lanes_tolerance(const Policy* policy, lanes norm) noexcept nogil:
-    """tolerance() in every lane; NaN where the norm is"""
-    if policy.tol >= 0:
-        return fill(norm, policy.tol) + (norm - norm)
-    return root(norm) * fill(norm, policy.unit)
+cdef inline void tolerance_parts(const Policy* policy, lanes* relative,
+                                 lanes* fixed) noexcept nogil:
+    """Set the parts of tolerance() = relative sqrt(norm) + fixed, which is NaN where the norm is"""
+    cdef double unit = policy.unit if policy.tol < 0 else policy.tol
+    relative[0] = fill(relative[0], unit if policy.tol < 0 else 0)
+    fixed[0] = fill(relative[0], unit) - relative[0]
 
 
 cdef inline lanes find_pivot(
@@ -449,7 +450,8 @@ cdef inline void reduce_groups(
     cdef lanes undo[LANE_ROWS]
     cdef lanes* kept = NULL if reduced else raw
     cdef lanes scale[LANE_ROWS]
-    cdef lanes tol, accepted, failed, parity
+    cdef lanes norm, tol, accepted, failed, parity
+    cdef lanes relative = fill(like, 0), fixed = relative
     cdef bint by_default = policy.tol < 0
     cdef real numbers[MAX_LANES]
     cdef real edge[LANE_ROWS * LANE_COLUMNS * MAX_LANES + MAX_LANES]
@@ -457,6 +459,7 @@ cdef inline void reduce_groups(
     cdef Py_ssize_t L = lane_count(A), cells = m * n, most = min(m, columns), s = 0, first, k
     cdef Py_ssize_t bytes = L * cells * <Py_ssize_t>sizeof(real)
     start_stack(m, most, count, found)
+    tolerance_parts(policy, &relative, &fixed)
     while s < count:
         first = min(s, count - L)       # the last group overlaps the one before
         source = A + first * cells
@@ -467,8 +470,8 @@ cdef inline void reduce_groups(
         for k in range(0, bytes, 64):
             prefetch(<const char*>(A + (first + L) * cells) + k)
             prefetch(<const char*>(R + (first + L) * cells) + k)
-        tol = lanes_tolerance(
-            policy, equilibrate_lanes(like, m, n, V, columns, by_default, scale, undo))
+        norm = equilibrate_lanes(like, m, n, V, columns, by_default, scale, undo)
+        tol = mul_add(root(norm), relative, fixed)
         accepted = fill(like, INFINITY)
         parity = fill(like, 1)
         failed = tol - tol              # 0 or NaN

@@ -60,7 +60,7 @@ def solve_stack(A, B, Py_ssize_t groups, double tol, double atol, Py_ssize_t wor
 
 
 def invert_plain(A, double tol, double atol, Py_ssize_t workers, int stacklevel):
-    """Return the inverse of a plain square matrix, or of each of a stack: NaN where there is none."""
+    """Return the inverse of a plain square matrix, or of each of a stack: NaN for none."""
     cdef cnp.ndarray plain = kept_plain(A, True)
     if cnp.PyArray_NDIM(plain) == 2:
         return invert_one(plain, tol, atol, stacklevel)

@@ -179,9 +179,9 @@ cdef int warn_if_close(Py_ssize_t close, double tol, cnp.ndarray stack, int stac
 
 # ---- stacks ----
 
-cdef cnp.ndarray new_stack(cnp.ndarray A, int more, Py_ssize_t rows, Py_ssize_t columns, int typenum,
-                           bint zeros):
-    """A new array: an entry, a row of `columns`, or a matrix, for more = 0, 1 or 2, a matrix of A"""
+cdef cnp.ndarray new_stack(cnp.ndarray A, int more, Py_ssize_t rows, Py_ssize_t columns,
+                           int typenum, bint zeros):
+    """A new array: a number, a row or a matrix for each matrix of A, for more = 0, 1 or 2"""
     cdef cnp.npy_intp[MAX_DIMENSIONS] shape
     cdef int ndim = cnp.PyArray_NDIM(A) - 2, axis
     for axis in range(ndim):
@@ -202,7 +202,7 @@ cdef class Slices:
     cdef Job job
     cdef cnp.ndarray A, B, X, status, ambiguous, ranks
     cdef Vectors* vectors           # of each piece
-    cdef Py_ssize_t pieces, close
+    cdef Py_ssize_t count, pieces, close
     cdef double tol
 
     def __dealloc__(self):
@@ -226,6 +226,8 @@ cdef class Slices:
     def __call__(self, Py_ssize_t start, Py_ssize_t stop):
         """Answer slices start : stop"""
         cdef Job job = self.job
+        if not 0 <= start < stop <= self.count:     # also where nothing has begun
+            raise ValueError(f"start and stop must be in 0..{self.count}, got {start}, {stop}")
         if self.status is not None:
             job.status = <signed char*>cnp.PyArray_DATA(self.status)
             job.ambiguous = <signed char*>cnp.PyArray_DATA(self.ambiguous)
@@ -257,11 +259,10 @@ cdef class Slices:
         cdef int axis
         for axis in range(cnp.PyArray_NDIM(self.A) - 2):
             count *= self.A.shape[axis]
-        if count == 0:
-            return
-        if workers == 1:
+        self.count = count
+        if count and workers == 1:
             self(0, count)
-        else:
+        elif count:
             _workers.over_rows(self, count, workers)
 
     cdef cnp.ndarray basis(self):
