@@ -103,6 +103,9 @@ class Reduction:
 
 units: dict[str, float]
 close_accepted: int
+cancelled: int
+close_contradiction: int
+close_agreement: float
 close_rejected: dict[str, float]
 reductions: Maker
 
