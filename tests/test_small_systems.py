@@ -220,6 +220,14 @@ def test_stacks_broadcast(rng, dtype, left, right, k, shape):
             assert same(alone.null_space, found.null_space[at][:, :width])
 
 
+@pytest.mark.parametrize("n", [1, 5, 21])
+def test_many_b_beside_one_matrix_have_the_bits_of_each_alone(kernels, rng, dtype, n):
+    A, b = rng.normal(size=(n, n)).astype(dtype), rng.normal(size=(150, n, 1)).astype(dtype)
+    x = kernels.solve(A, b).x
+    for s in range(0, 150, 7):
+        assert same(x[s], kernels.solve(A, b[s]).x)
+
+
 def test_which_b_are_vectors(rng):
     A, b = rng.normal(size=(4, 3, 3)), rng.normal(size=3)
     assert same(solve(A, b).x, solve(A, np.tile(b, (4, 1))).x)         # one dimension
