@@ -1,0 +1,30 @@
+"""Networks as graphs of values, for readers of any library.
+
+values      a tensor of samples, as an affine image of vectors that were activated before it
+maps        the rows of such an image: a matrix, or a choice of numbers, with scales
+patterns    products, quotients and logarithms that are activations written out
+chaining    the graph of values as a chain of layers
+
+A reader makes a `Value` for each input by `Reading.input`, applies methods and functions to it as
+its nodes say, and ends with `Reading.layers`. What does not fit raises `MisfitError`: its words go
+behind the name of the node. A reader lets NumPy be silent (`np.errstate`), as weights may be
+infinite or NaN.
+"""
+from mathwork.nn.graph.chaining import Reading
+from mathwork.nn.graph.maps import MisfitError
+from mathwork.nn.graph.patterns import (
+    absolute,
+    choose,
+    clip,
+    divide,
+    greater,
+    logarithm,
+    maximum,
+    minimum,
+    multiply,
+    power,
+)
+from mathwork.nn.graph.values import Axis, Value, concatenate
+
+__all__ = ["Axis", "MisfitError", "Reading", "Value", "absolute", "choose", "clip", "concatenate",
+           "divide", "greater", "logarithm", "maximum", "minimum", "multiply", "power"]

@@ -1,0 +1,276 @@
+"""Activations that are written out, recognised by what they compute.
+
+A product of two values is a network only where one of them is a gate of the other: x sigmoid(x),
+or x (1 + erf(x / sqrt(2))) / 2. The parts, such as an exponential alone, are units like any other.
+A unit that is no activation of the package is an error only if the network needs it in the end.
+"""
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mathwork._levels import core as kernels
+from mathwork.nn.graph.maps import MisfitError
+from mathwork.nn.graph.values import Value
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from mathwork.nn.graph.maps import Map
+    from mathwork.nn.graph.values import Unit
+
+    _Array = NDArray[Any]
+
+SAME = 1e-6                     # relative: constants of a source may be rounded to float32
+HIGH = 20.0                     # above it, PyTorch's Softplus is x: 2.1e-9 less than softplus(x)
+HALF_ROOT = math.sqrt(0.5)
+GELU_SLOPE = math.sqrt(2 / math.pi)     # of the tanh form: Hendrycks, Gimpel 2016, section 2
+GELU_CUBE = 0.044715
+
+
+class Comparison:
+    """Whether each number of a value is greater than a constant"""
+
+    def __init__(self, value: Value, threshold: float) -> None:
+        self.value, self.threshold = value, threshold
+
+
+# ---- one value as a multiple of another ----
+
+def ratio(first: Value, second: Value) -> float | None:
+    """The number q with first = q second, or None"""
+    if first.size != second.size or first.terms.keys() != second.terms.keys() or not first.terms:
+        return None
+    ratios = []
+    for unit, one in first.terms.items():
+        other = second.terms[unit]
+        if one.matrix is not other.matrix or not _same_rows(one, other, first.size):
+            return None
+        ratios.append(_scales(one, first.size) / _scales(other, first.size))
+    both = np.concatenate(ratios)
+    q = float(both[0])
+    biases = [np.zeros(first.size) if each.bias is None else each.bias for each in (first, second)]
+    if (not math.isfinite(q) or not np.allclose(both, q, SAME, 0)
+            or not np.allclose(biases[0], q * biases[1], SAME, 1e-12)):
+        return None
+    return q
+
+
+def _same_rows(one: Map, other: Map, count: int) -> bool:
+    first, second = (np.arange(count) if each.take is None else each.take for each in (one, other))
+    return np.array_equal(first, second)
+
+
+def _scales(each: Map, count: int) -> _Array:
+    return np.ones(count) if each.scale is None else each.scale
+
+
+def _near(number: float, wanted: float) -> bool:
+    return math.isclose(number, wanted, rel_tol=SAME)
+
+
+def _gate(value: Value) -> tuple[Unit, float, float] | None:
+    """(unit, slope, shift) of a value that is slope unit + shift, the same for every number"""
+    if len(value.terms) != 1:
+        return None
+    (unit, each), = value.terms.items()
+    if each.matrix is not None or unit.width != value.size or not _same_rows(
+            each, type(each)(), value.size):
+        return None
+    slopes = _scales(each, value.size)
+    shifts = np.zeros(value.size) if value.bias is None else value.bias
+    if not value.size or (slopes != slopes[0]).any() or (shifts != shifts[0]).any():
+        return None
+    return unit, float(slopes[0]), float(shifts[0])
+
+
+# ---- products ----
+
+def multiply(first: Value, second: Value, where: str) -> Value:
+    """The product of two values: by a constant, or of a number and a gate of it"""
+    first, second = first.together(second)
+    for value, other in ((first, second), (second, first)):
+        if not other.terms:
+            return _times_constant(value, other)
+    powers = _power(first, second, where)
+    if powers is not None:
+        return powers
+    for value, other in ((first, second), (second, first)):
+        gate = _gate(other)
+        if gate is not None:
+            found = _gated(value, *gate, where)
+            if found is not None:
+                return found.of_lengths(value.lengths)
+    raise MisfitError("multiplies two values of the samples, which is no activation that "
+                      "mathwork knows: SiLU is x Sigmoid(x), Mish x Tanh(Softplus(x)), Gelu x (1 "
+                      "+ Erf(x / sqrt(2))) / 2")
+
+
+def _times_constant(value: Value, other: Value) -> Value:
+    bias = np.zeros(other.size) if other.bias is None else other.bias
+    return Value((value.size,), value.terms, value.bias, value.budget).times(bias).of_lengths(
+        value.lengths)
+
+
+def _power(first: Value, second: Value, where: str) -> Value | None:
+    """x x, or x times the square of x"""
+    if ratio(first, second) == 1:
+        return first.activated("x^2", where)
+    for value, other in ((first, second), (second, first)):
+        unit = other.unit("x^2")
+        if unit is not None and ratio(unit.source, value) == 1:         # type: ignore[arg-type]
+            return value.activated("x^3", where)
+    return None
+
+
+def _gated(value: Value, unit: Unit, slope: float, shift: float, where: str) -> Value | None:
+    """value (slope unit + shift) as an activation, or None"""
+    source: Any = unit.source
+    if unit.activation == "sigmoid" and shift == 0:
+        q = ratio(source, value)                # x sigmoid(q x) = silu(q x) / q
+        if q:
+            return _scaled(source.activated("silu", where), slope / q)
+    if unit.activation == "erf" and _near(slope, shift):
+        q = ratio(source, value)                # x (1 + erf(q x)) = gelu(r x) 2 / r
+        if q:
+            r = _rounded(q / HALF_ROOT)
+            argument = value.times(np.array(r))
+            return _scaled(argument.activated("gelu", where), 2 * slope / r)
+    if unit.activation == "tanh" and shift == 0:
+        inner = source.unit("softplus")
+        q = None if inner is None else ratio(inner.source, value)
+        if q == 1:
+            return _scaled(value.activated("mish", where), slope)
+    if unit.activation == "tanh" and _near(slope, shift):
+        x = _cubic(source)
+        q = None if x is None else ratio(value, x)
+        if x is not None and q:
+            return _scaled(x.activated("gelu_tanh", where), 2 * slope * q)
+    return None
+
+
+def _scaled(value: Value, factor: float) -> Value:
+    factor = _rounded(factor)
+    return value if factor == 1 else value.times(np.array(factor))
+
+
+def _rounded(number: float) -> float:
+    """The number, or the power of two that it was meant to be"""
+    power = 2.0 ** round(math.log2(abs(number))) if number else 0.0
+    return math.copysign(power, number) if _near(abs(number), power) else number
+
+
+def _cubic(value: Value) -> Value | None:
+    """x if the value is sqrt(2 / pi) (x + 0.044715 x^3), else None"""
+    cubes = [unit for unit in value.terms if unit.activation == "x^3"]
+    if len(cubes) != 1:
+        return None
+    x: Any = cubes[0].source
+    cube = Value((value.size,), {cubes[0]: value.terms[cubes[0]]}, None, value.budget)
+    gate = _gate(cube)
+    terms = {unit: each for unit, each in value.terms.items() if unit is not cubes[0]}
+    q = ratio(Value((value.size,), terms, value.bias, value.budget), x)
+    if gate is None or q is None or not _near(q, GELU_SLOPE):
+        return None
+    return x if _near(gate[1], GELU_SLOPE * GELU_CUBE) else None
+
+
+def power(value: Value, exponent: float, where: str) -> Value:
+    if exponent == 1:
+        return value
+    if exponent in (2, 3):
+        return value.activated(f"x^{exponent:g}", where)
+    raise MisfitError(f"raises samples to the power {exponent:g}")
+
+
+# ---- quotients and logarithms of exponentials ----
+
+def divide(number: float, value: Value, where: str) -> Value:
+    """number / value, for 1 + e^x"""
+    gate = _gate(value)
+    if gate is not None and gate[0].activation == "exp" and gate[1] == gate[2]:
+        source: Any = gate[0].source            # c / (1 + e^x) = c sigmoid(-x)
+        return _scaled(source.times(np.array(-1.0)).activated("sigmoid", where),
+                       number / gate[1]).of_lengths(value.lengths)
+    raise MisfitError("divides by values of the samples; known are constants and 1 + Exp(x)")
+
+
+def logarithm(value: Value, where: str) -> Value:
+    """log(1 + e^x), log(sigmoid(x)) and log(softmax(x))"""
+    gate = _gate(value)
+    if gate is not None and gate[1] == 1:
+        unit, _, shift = gate
+        source: Any = unit.source
+        if unit.activation == "exp" and shift == 1:
+            return source.activated("softplus", where).of_lengths(value.lengths)
+        if unit.activation == "sigmoid" and shift == 0:
+            return _log_sigmoid(source, where).of_lengths(value.lengths)
+        if unit.activation == "softmax" and shift == 0:
+            return source.activated("log_softmax", where).of_lengths(value.lengths)
+    raise MisfitError("takes a logarithm of samples; known are those of 1 + Exp(x), Sigmoid(x) "
+                      "and Softmax(x)")
+
+
+def _log_sigmoid(value: Value, where: str) -> Value:
+    if "log_sigmoid" in kernels.activation_codes:
+        return value.activated("log_sigmoid", where)
+    minus = np.array(-1.0)
+    return value.times(minus).activated("softplus", where).times(minus)
+
+
+# ---- choices ----
+
+def greater(value: Value, threshold: float) -> Comparison:
+    return Comparison(value, threshold)
+
+
+def choose(condition: Any, first: Value, second: Value) -> Value:
+    """x where x > 20, else softplus(x), as PyTorch writes Softplus"""
+    gate = _gate(second)
+    if isinstance(condition, Comparison) and gate is not None and gate[2] == 0:
+        unit, slope, _ = gate
+        source: Any = unit.source
+        q, one = ratio(source, condition.value), ratio(source, first)
+        if (unit.activation == "softplus" and q and one is not None
+                and _near(slope * one, 1) and condition.threshold * q >= HIGH):
+            return second
+    raise MisfitError("chooses between values of the samples; known is x where x > 20, else "
+                      "Softplus(x)")
+
+
+def maximum(value: Value, bound: _Array, where: str) -> Value:
+    """max(x, c) = c + relu(x - c)"""
+    if not np.isfinite(bound).all():
+        raise MisfitError("compares with a number that is not finite")
+    return value.plus(-bound).activated("relu", where).plus(bound) if np.any(bound) else (
+        value.activated("relu", where))
+
+
+def minimum(value: Value, bound: _Array, where: str) -> Value:
+    """min(x, c) = -max(-x, -c)"""
+    minus = np.array(-1.0)
+    return maximum(value.times(minus), -bound, where).times(minus)
+
+
+def clip(value: Value, low: float, high: float, where: str) -> Value:
+    """min(max(x, low), high)"""
+    if low > high:
+        raise MisfitError(f"has the bounds {low:g} and {high:g}")
+    if math.isfinite(low) and math.isfinite(high):
+        if (low, high) == (0, 6) and "relu6" in kernels.activation_codes:
+            return value.activated("relu6", where)
+        if "clip" in kernels.activation_codes:
+            return value.activated(("clip", low, high), where)
+    if low > -math.inf:
+        value = maximum(value, np.array(low), where)
+    return minimum(value, np.array(high), where) if high < math.inf else value
+
+
+def absolute(value: Value, where: str) -> Value:
+    """|x| = relu(x) + relu(-x)"""
+    minus = value.times(np.array(-1.0)).activated("relu", where)
+    return value.activated("relu", where).add(minus)
