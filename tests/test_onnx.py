@@ -125,8 +125,8 @@ def test_several_biases_add_up():
 
 
 def test_weights_of_infinity_and_nan_are_let_through():
-    made = model([node("Gemm", "x w b", "y", alpha=1e30, beta=-1e30)],
-                 {"w": [[1e20], [np.nan]], "b": [-1e20]})
+    made = model([node("Gemm", "x w b", "y", alpha=-1.0, beta=1.0)],
+                 {"w": [[-np.inf], [np.nan]], "b": [-np.inf]})
     layer, = Network.from_onnx(made).layers
     assert np.isinf(layer.weight[0, 0]) and np.isnan(layer.weight[0, 1]) and np.isinf(layer.bias)
 

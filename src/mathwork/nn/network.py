@@ -276,7 +276,10 @@ class Network(kernels.ForwardPass):
         return cls._of(sources.keras_layers(model), dtype)
 
     @classmethod
-    def from_onnx(cls, source: StrPath | ModelProto, *, dtype: DTypeLike | None = None) -> Self:
+    def from_onnx(cls, source: StrPath | ModelProto, *,
+                  inputs: str | Iterable[str] | None = None,
+                  outputs: str | Iterable[str] | None = None,
+                  dtype: DTypeLike | None = None) -> Self:
         """The network in an ONNX model.
 
         Parameters
@@ -316,7 +319,7 @@ class Network(kernels.ForwardPass):
         >>> Network.from_onnx(net.to_onnx())
         Network(4-8-2, relu-sigmoid, float32)
         """
-        return cls._of(onnx.layers(source), dtype)
+        return cls._of(onnx.layers(source, inputs=inputs, outputs=outputs, dtype=dtype), dtype)
 
     @property
     def n_parameters(self) -> int:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mathwork.nn.dense import Dense
 
 
-def read(path: pathlib.Path) -> list[Dense]:
+def read(path: pathlib.Path, **options: Any) -> list[Dense]:
+    """Return the layers of a file; `options` are inputs, outputs and dtype of from_onnx"""
     onnx = extra("onnx", "read a .onnx file")
     message = extra("google.protobuf.message", "read a .onnx file")
 
@@ -26,7 +27,7 @@ def read(path: pathlib.Path) -> list[Dense]:
         model = onnx.ModelProto.FromString(content)
     except message.DecodeError as error:
         raise refusal(path, f"it is not an ONNX model: {error}") from None
-    return _layers(model, path)
+    return _layers(model, path, options)
 
 
 def content_of(network: Any) -> bytes:
@@ -41,21 +42,22 @@ def model(network: Any) -> ModelProto:
     return onnx_model.model(network)
 
 
-def layers(source: StrPath | ModelProto) -> list[Dense]:
+def layers(source: StrPath | ModelProto, **options: Any) -> list[Dense]:
     """Return the layers of a path or an onnx.ModelProto"""
     onnx = extra("onnx", "read an ONNX model")
     if isinstance(source, onnx.ModelProto):
-        return _layers(source, None)
+        return _layers(source, None, options)
     if not isinstance(source, str | PathLike):
         raise TypeError("source must be a path or an onnx.ModelProto, "
                         f"got {type(source).__name__}")
-    return read(as_path(source))
+    return read(as_path(source), **options)
 
 
-def _layers(model: ModelProto, path: pathlib.Path | None) -> list[Dense]:
+def _layers(model: ModelProto, path: pathlib.Path | None, options: dict[str, Any]
+            ) -> list[Dense]:
     import mathwork.nn.formats.onnx_graph as onnx_graph
 
     try:
-        return onnx_graph.layers(model, None if path is None else path.parent)
+        return onnx_graph.layers(model, None if path is None else path.parent, **options)
     except ValueError as error:
         raise refusal(path or "the ONNX model", error) from None

@@ -1,161 +1,309 @@
 """An ONNX graph read as a chain of dense layers.
 
-The graph is followed from its input. Every node must take the result of the node before it, and
-constants. Any other node is refused by its name, so that nothing is left out silently.
+The nodes that the wanted outputs need are followed from the inputs, whatever their order in the
+file. The other nodes are not read. A node that is no step of a network is refused by its name.
 """
 from __future__ import annotations
 
+import math
 from reprlib import repr as short
 from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import AttributeProto, TensorProto
+from onnx import TensorProto
 
-from mathwork.nn.formats.onnx_operators import STEPS, Samples
-from mathwork.nn.formats.onnx_tensors import Constants
+import mathwork.nn.formats.onnx_functions as onnx_functions
+from mathwork.nn.formats.onnx_arranging import OF_SHAPES
+from mathwork.nn.formats.onnx_folding import fold
+from mathwork.nn.formats.onnx_layouts import layouts
+from mathwork.nn.formats.onnx_nodes import STANDARD, Node
+from mathwork.nn.formats.onnx_operators import OURS, STEPS
+from mathwork.nn.formats.onnx_tensors import TYPES, Constants, check_lengths, check_type
+from mathwork.nn.graph import MisfitError, Reading, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from typing import Any
 
-    from onnx import ModelProto, NodeProto
+    from numpy.typing import DTypeLike
+    from onnx import FunctionProto, ModelProto, ValueInfoProto
 
     from mathwork.nn.dense import Dense
 
 MOST = 10_000                   # nodes, and all else; the deepest networks have some hundreds
-OLDEST_OPSET = 7                # in older ones, Add and Gemm have other rules of broadcasting
-STANDARD = ("", "ai.onnx")
+MOST_CALLS = 50                 # of functions within functions
+OLDEST_OPSET = 6                # the first without `consumed_inputs`
 
 
-def layers(model: ModelProto, folder: Path | None) -> list[Dense]:
+def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] | None = None,
+           outputs: str | Iterable[str] | None = None, dtype: DTypeLike | None = None
+           ) -> list[Dense]:
     """Return the layers of an onnx.ModelProto; its external data must lie in `folder`."""
+    opset = _checked_opset(model)
+    constants = Constants(model.graph.initializer, folder)
+    graph = Graph(model, opset, constants)
+    wanted = graph.wanted_outputs(outputs)
+    given = graph.wanted_inputs(inputs, wanted)
+    order = graph.order(wanted, given)
+    entries = [graph.entry(name) for name in given]
+    best: tuple[int, ValueError] | None = None
+    with np.errstate(all="ignore"):         # infinity and NaN are allowed
+        for lengths in layouts(entries, order, constants):
+            reading = Reading(graph.held, graph.dtype(given))
+            run = _Run(graph, reading)
+            try:
+                found = [reading.input(each, f"its input {short(name)}")
+                         for name, each in zip(given, lengths, strict=True)]
+                run.follow(order, dict(zip(given, found, strict=True)))
+                return reading.layers(found, [run.output(name) for name in wanted], dtype)
+            except ValueError as error:
+                # The layout that led furthest is the one that the model was meant for.
+                if best is None or run.done > best[0]:
+                    best = run.done, error
+    raise ValueError("its input has no shape that can be read") if best is None else best[1]
+
+
+def _checked_opset(model: ModelProto) -> int:
     graph = model.graph
     opset = max((entry.version for entry in model.opset_import if entry.domain in STANDARD),
                 default=0)
     if opset < OLDEST_OPSET:
-        raise ValueError(f"it is written for opset {opset}; wanted {OLDEST_OPSET} or newer")
+        raise ValueError(f"it is written for opset {opset}; wanted {OLDEST_OPSET} or newer: "
+                         "onnx.version_converter makes it newer")
     for what, entries in (("nodes", graph.node), ("initializers", graph.initializer),
                           ("inputs", graph.input), ("functions", model.functions)):
         if len(entries) > MOST:
             raise ValueError(f"it has {len(entries)} {what}; at most {MOST} are read")
     if any(entry.domain in STANDARD for entry in model.functions):
         raise ValueError("it has a function in place of a standard operator")
-    functions = {(entry.domain, entry.name): entry for entry in model.functions}
-    if len(functions) != len(model.functions):
+    if len({(entry.domain, entry.name) for entry in model.functions}) != len(model.functions):
         raise ValueError("it has two functions of one name")
     if graph.sparse_initializer:
         raise ValueError("it has sparse initializers, which are not read")
-    constants = Constants(graph.initializer, folder)
-    inputs = [entry for entry in graph.input if entry.name not in constants]
-    if len(inputs) != 1 or len(graph.output) != 1:
-        raise ValueError("a network has one input and one output, the graph has the inputs "
-                         f"{short([entry.name for entry in inputs])} and the outputs "
-                         f"{short([entry.name for entry in graph.output])}")
-    samples = Samples(inputs[0], opset, constants, functions)
-    with np.errstate(over="ignore", invalid="ignore"):      # infinity and NaN are allowed
-        _follow(graph.node, samples, constants)
-    if samples.name != graph.output[0].name:
-        raise ValueError(f"its output {short(graph.output[0].name)} is not what its last node "
-                         "gives")
-    return samples.layers()
+    return opset
 
 
-def _follow(nodes: Iterable[NodeProto], samples: Samples, constants: Constants) -> None:
-    """Take every node in turn: as a constant, or as a step of the samples"""
-    known = {samples.name, *constants}
-    for index, proto in enumerate(nodes):
-        node = Node(proto, index)
-        results = [name for name in proto.output if name]
-        if not results or known.intersection(results) or len(set(results)) != len(results):
-            raise node.refusal(f"gives {short(results)}, which must be new names")
-        known.update(results)
-        if samples.name in node.inputs:
-            _check_inputs(node, samples, constants)
+class Graph:
+    """The graph of a model: what gives each name, and which names are wanted."""
+
+    def __init__(self, model: ModelProto, opset: int, constants: Constants) -> None:
+        graph = model.graph
+        self.constants = constants
+        self.opset = opset
+        self.functions = {(entry.domain, entry.name): entry for entry in model.functions}
+        self.nodes = [Node(proto, index, opset) for index, proto in enumerate(graph.node)]
+        self.inputs = {entry.name: entry for entry in graph.input if entry.name not in constants}
+        self.outputs = {entry.name: entry for entry in graph.output}
+        self._declared = {entry.name: entry for entry in graph.value_info} | self.outputs
+        self.held = sum(math.prod(tensor.dims) for tensor in graph.initializer
+                        if min(tensor.dims, default=1) > 0)
+        self.held = min(self.held, model.ByteSize() + constants.bytes_beside())
+        self.giver: dict[str, Node] = {}
+        for node in self.nodes:
+            results = [name for name in node.outputs if name]
+            if not results or len(set(results)) != len(results) or any(
+                    name in self.giver or name in self.inputs or name in constants
+                    for name in results):
+                raise node.refusal(f"gives {short(results)}, which must be new names")
+            for name in results:
+                self.giver[name] = node
+
+    def wanted_outputs(self, names: str | Iterable[str] | None) -> list[str]:
+        if names is not None:
+            return self._named(names, "outputs", self.outputs,
+                               {**self.giver, **self.inputs})
+        found = [name for name, entry in self.outputs.items()
+                 if _may_be_real(entry) and not self._is_input(name)] or [*self.outputs]
+        if len(found) != 1:
+            raise ValueError(f"it has the outputs {short([*self.outputs])}: name the one to read "
+                             "with outputs=" if found else "it has no outputs")
+        return found
+
+    def wanted_inputs(self, names: str | Iterable[str] | None, wanted: Sequence[str]) -> list[str]:
+        if names is not None:
+            return self._named(names, "inputs", self.inputs, {**self.giver, **self.inputs})
+        for name in wanted:
+            if name not in self.giver and name not in self.inputs:
+                raise ValueError(f"its output {short(name)} is not what a node gives")
+        needed = {name for node in self.order(wanted, ()) for name in node.inputs
+                  if name in self.inputs} | {name for name in wanted if name in self.inputs}
+        found = [name for name in self.inputs if name in needed]
+        if not found:
+            raise ValueError(f"its output {short(wanted[0])} depends on none of its inputs "
+                             f"{short([*self.inputs])}")
+        if len(found) > 1:
+            raise ValueError(f"its output {short(wanted[0])} needs the inputs {short(found)}: "
+                             "name them with inputs=, in the order of the columns, or another "
+                             "output with outputs=")
+        return found
+
+    @staticmethod
+    def _named(names: str | Iterable[str], what: str, listed: Iterable[str],
+               known: Iterable[str]) -> list[str]:
+        try:
+            found = [names] if isinstance(names, str) else list(names)
+        except TypeError:
+            found = [names]                                             # type: ignore[list-item]
+        if not all(isinstance(name, str) for name in found):
+            raise ValueError(f"{what} must be a name or names, got {names!r}")
+        for name in found:
+            if name not in known:
+                raise ValueError(f"it has no value {name!r} for {what}=; its {what} are "
+                                 f"{short([*listed])}")
+        if not found or len(set(found)) != len(found):
+            raise ValueError(f"{what} must be different names, at least one; got {short(found)}")
+        return found
+
+    def _is_input(self, name: str) -> bool:
+        """Whether an output is an input, passed through"""
+        seen = 0
+        while name in self.giver and self.giver[name].operator == "Identity" and seen < MOST:
+            name = (self.giver[name].inputs or [""])[0]
+            seen += 1
+        return name in self.inputs
+
+    def order(self, wanted: Iterable[str], given: Iterable[str]) -> list[Node]:
+        """The nodes that `wanted` needs, each behind those that it takes results from"""
+        state: dict[int, bool] = {}             # {index: whether it is in the order}
+        order: list[Node] = []
+        given = set(given)
+        waiting = [self.giver[name] for name in wanted if name in self.giver and name not in given]
+        waiting.reverse()
+        while waiting:
+            node = waiting[-1]
+            before = [self.giver[name] for name in node.inputs
+                      if name in self.giver and name not in given]
+            missing = [each for each in before if each.index not in state]
+            if node.index not in state:
+                state[node.index] = False
+                if any(state.get(each.index) is False for each in before):
+                    raise node.refusal("takes a value that needs its own result")
+            if missing:
+                waiting += reversed(missing)
+                continue
+            waiting.pop()
+            if not state[node.index]:
+                if any(not state[each.index] for each in before):
+                    raise node.refusal("takes a value that needs its own result")
+                state[node.index] = True
+                order.append(node)
+        return order
+
+    def entry(self, name: str) -> list[int] | None:
+        """The declared lengths of a value, 0 where they are unknown; None for any number of them"""
+        entry = self.inputs.get(name) or self._declared.get(name)
+        if entry is None:
+            return None
+        kind = entry.type.tensor_type
+        if name in self.inputs:
+            check_type(kind.elem_type, f"its input {short(name)}", TYPES)
+        if not kind.HasField("shape"):
+            return None
+        lengths = [dim.dim_value for dim in kind.shape.dim]
+        check_lengths(lengths, f"its input {short(name)}")
+        return lengths
+
+    def dtype(self, names: Iterable[str]) -> DTypeLike:
+        kinds = [self.inputs[name].type.tensor_type.elem_type for name in names
+                 if name in self.inputs]
+        return np.float64 if TensorProto.DOUBLE in kinds else np.float32
+
+
+def _may_be_real(entry: ValueInfoProto) -> bool:
+    """Whether an output may hold real numbers; maps of probabilities do"""
+    kind = entry.type
+    return not kind.HasField("tensor_type") or kind.tensor_type.elem_type in (0, *TYPES)
+
+
+class _Run:
+    """The nodes of a graph, followed once from inputs of given lengths
+
+    done    how many nodes were followed
+    """
+
+    def __init__(self, graph: Graph, reading: Reading) -> None:
+        self._graph, self._reading = graph, reading
+        self._values: dict[str, Any] = {}
+        self.done = 0
+
+    def output(self, name: str) -> Value:
+        value = self._values[name]
+        if not isinstance(value, Value):
+            raise ValueError(f"its output {short(name)} does not depend on the input")
+        return value
+
+    def follow(self, order: Iterable[Node], values: dict[str, Any]) -> None:
+        self._values = values
+        self._through(order, values, self._graph.constants, 0)
+
+    def _through(self, order: Iterable[Node], values: dict[str, Any],
+                 constants: Constants | None, depth: int) -> None:
+        for node in order:
+            inputs = [self._input(name, node, values, constants) for name in node.places]
+            results = self._results(node, inputs, depth)
+            if len(results) < len([name for name in node.outputs if name]):
+                results = results + [None] * (len(node.outputs) - len(results))
+            values.update({name: result for name, result in zip(node.outputs, results, strict=False)
+                           if name})
+            self.done += 1
+            if self.done > MOST:
+                raise node.refusal(f"is more than number {MOST} with those inside functions")
+
+    def _input(self, name: str, node: Node, values: dict[str, Any],
+               constants: Constants | None) -> Any:
+        if not name:
+            return None
+        if name in values:
+            if values[name] is None:
+                raise node.refusal(f"takes {short(name)}, which is no number of a network")
+            return values[name]
+        if constants is not None and name in constants:
+            return constants.array(name)
+        if name in self._graph.inputs:
+            raise node.refusal(f"takes {short(name)}, which is none of the inputs that are named")
+        raise node.refusal(f"takes {short(name)}, which nothing gives")
+
+    def _results(self, node: Node, inputs: list[Any], depth: int) -> list[Any]:
+        if node.operator == "Constant" and not inputs:
+            where = f"tensor {short(node.outputs[0])}"
+            return [self._graph.constants.decoded(node.tensor(), where)]
+        function = self._graph.functions.get(node.key)
+        if function is not None and node.operator not in OURS:
+            return self._call(node, inputs, function, depth)
+        try:
+            if all(each is None or isinstance(each, np.ndarray) for each in inputs):
+                if node.operator in OF_SHAPES and any(
+                        each is not None and each.dtype == object for each in inputs):
+                    return [OF_SHAPES[node.operator](node, inputs, self._reading)]
+                return [fold(node, inputs)]
+            if node.operator in OURS and function != onnx_functions.function(OURS[node.operator]):
+                raise MisfitError("is not the function that mathwork writes")
             if node.operator not in STEPS:
-                raise node.refusal("is not an operator of a network; known are Constant, "
-                                   f"{', '.join(STEPS)}")
-            STEPS[node.operator](samples, node)
-            samples.passed(node)
-        elif all(name in constants for name in node.inputs):
-            constants.fold(node)
-        elif samples.is_threshold(node):
-            samples.threshold = node.output
-        else:
-            raise _no_chain(node, samples, constants)
+                raise MisfitError("is no operator that dense layers can hold; docs/networks.md "
+                                  "lists those that are read. Name an output before it with "
+                                  "outputs=")
+            results = STEPS[node.operator](node, inputs, self._reading)
+        except MisfitError as misfit:
+            raise node.refusal(str(misfit)) from None
+        return results if isinstance(results, list) else [results]
+
+    def _call(self, node: Node, inputs: list[Any], function: FunctionProto, depth: int
+              ) -> list[Any]:
+        """The results of a function of the model, as PyTorch exported modules for a while"""
+        if depth > MOST_CALLS:
+            raise node.refusal("calls functions within functions too often")
+        if len(function.node) > MOST:
+            raise node.refusal(f"calls a function of more than {MOST} nodes")
+        opset = max((entry.version for entry in function.opset_import
+                     if entry.domain in STANDARD), default=self._graph.opset)
+        values: dict[str, Any] = dict.fromkeys(function.input)
+        values.update(zip(function.input, inputs, strict=False))
+        given = {each.name: each for each in function.attribute_proto} | node.attributes
+        body = [Node(proto, index, opset, given) for index, proto in enumerate(function.node)]
+        for inner in body:
+            inner.where = f"{node.where}, {inner.where}"
+        self._through(body, values, None, depth + 1)
+        return [values.get(name) for name in function.output]
 
 
-def _check_inputs(node: Node, samples: Samples, constants: Constants) -> None:
-    others = [name for name in node.inputs if name != samples.name]
-    if samples.gated(node) or samples.is_choice(node):
-        return
-    if not all(name in constants for name in others):
-        raise _no_chain(node, samples, constants)
-    if len(others) != len(node.inputs) - 1:
-        raise node.refusal(f"takes {short(samples.name)} twice, so the graph is not a chain")
-
-
-def _no_chain(node: Node, samples: Samples, constants: Constants) -> ValueError:
-    stray = next(name for name in node.inputs if name != samples.name and name not in constants)
-    return node.refusal(f"takes {short(stray)}, which is neither a constant nor what the node "
-                        "before it gave, so the graph is not a chain")
-
-
-class Node:
-    """A NodeProto: its operator, the inputs that are given, attributes by their type."""
-
-    def __init__(self, proto: NodeProto, index: int) -> None:
-        self.operator = (proto.op_type if proto.domain in STANDARD
-                         else f"{proto.domain}.{proto.op_type}")
-        self.where = f"node {index} {short(proto.name)} ({self.operator})"
-        self.places = list(proto.input)         # "" where an optional input is left out
-        self.inputs = [name for name in self.places if name]
-        self.output = proto.output[0] if proto.output else ""
-        self._attributes = {attribute.name: attribute for attribute in proto.attribute}
-
-    def refusal(self, reason: str) -> ValueError:
-        return ValueError(f"{self.where} {reason}")
-
-    def takes(self, *counts: int) -> None:
-        """Check the number of inputs."""
-        if len(self.inputs) not in counts or self.inputs != self.places[:len(self.inputs)]:
-            raise self.refusal(f"has the inputs {short(self.places)}")
-
-    def real(self, name: str, default: float) -> float:
-        return self._value(name, AttributeProto.FLOAT, "f", default)
-
-    def integer(self, name: str, default: int) -> int:
-        return self._value(name, AttributeProto.INT, "i", default)
-
-    def axis(self, default: int, rank: int) -> int:
-        """Return the attribute `axis`, counted from 0"""
-        axis = self.integer("axis", default)
-        return axis + rank if axis < 0 else axis
-
-    def integers(self, name: str, default: Iterable[int]) -> list[int]:
-        return list(self._value(name, AttributeProto.INTS, "ints", default))
-
-    def text(self, name: str, default: str) -> str:
-        return self._value(name, AttributeProto.STRING, "s", default.encode()).decode(
-            errors="replace")
-
-    def tensor(self) -> TensorProto:
-        """Return the TensorProto of a Constant"""
-        if "value" in self._attributes:
-            return self._value("value", AttributeProto.TENSOR, "t", None)
-        if "value_float" in self._attributes:
-            return TensorProto(data_type=TensorProto.FLOAT,
-                               float_data=[self.real("value_float", 0.0)])
-        if "value_floats" in self._attributes:
-            numbers = self._value("value_floats", AttributeProto.FLOATS, "floats", ())
-            return TensorProto(data_type=TensorProto.FLOAT, dims=[len(numbers)],
-                               float_data=numbers)
-        raise self.refusal("holds no tensor of numbers")
-
-    def _value(self, name: str, kind: int, field: str, default: Any) -> Any:
-        attribute = self._attributes.get(name)
-        if attribute is None:
-            return default
-        if attribute.type != kind:
-            raise self.refusal(f"has an attribute {name!r} of the wrong type")
-        return getattr(attribute, field)

@@ -1,4 +1,9 @@
-"""The effect of each ONNX operator on the samples on their way through a network."""
+"""What each ONNX operator does to the samples on their way through a network.
+
+A step is called with the node, its inputs and the reading. An input is a `Value`, a constant, or
+None where it is left out; at least one is a `Value`. `onnx_arranging` has the steps that change no
+number, `onnx_folding` the nodes with constants alone.
+"""
 from __future__ import annotations
 
 import math
@@ -6,351 +11,428 @@ from reprlib import repr as short
 from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import TensorProto
 
 import mathwork.nn.formats.onnx_functions as onnx_functions
-from mathwork.nn.chain import Chain
-from mathwork.nn.formats.onnx_tensors import check_lengths, check_type
+from mathwork.nn.formats.onnx_arranging import ARRANGING
+from mathwork.nn.formats.onnx_folding import axes_of, legacy
+from mathwork.nn.graph import (
+    Axis,
+    Comparison,
+    MisfitError,
+    Value,
+    absolute,
+    choose,
+    clip,
+    divide,
+    largest,
+    logarithm,
+    maximum,
+    minimum,
+    multiply,
+    power,
+    subtract,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
-    from onnx import FunctionProto, ValueInfoProto
 
-    from mathwork._types import Activation, ActivationName, WithParameter
-    from mathwork.nn.dense import Dense
-    from mathwork.nn.formats.onnx_tensors import Constants
+    from mathwork._types import ActivationName, WithParameter
+    from mathwork.nn.formats.onnx_nodes import Node
+    from mathwork.nn.graph import Reading
 
-    _Step: TypeAlias = Callable[["Samples", Any], None]
+    _Array: TypeAlias = NDArray[Any]
+    _Step: TypeAlias = Callable[[Node, list[Any], Reading], Any]
 
 # The defaults of Selu, as its specification prints them. mathwork has Selu with these only.
-SELU = (np.float32(1.67326319217681884765625), np.float32(1.05070102214813232421875))
-
-# The activations that are written as x times a gate of x: the operators of the gate.
-GATES: dict[ActivationName, tuple[str, ...]] = {"silu": ("Sigmoid",), "mish": ("Softplus", "Tanh")}
+SELU: tuple[Any, Any] = (np.float32(1.67326319217681884765625),
+                         np.float32(1.05070102214813232421875))
 
 
-class Samples:
-    """The tensor that holds the samples, and the chain of the steps so far.
-
-    name      the name of the tensor that holds them now
-    rank      its number of dimensions; None if the model does not say
-    lengths   of these dimensions, up to the first linear step; 0 if unknown
-    columns   whether a sample is a column, as for transA=1 and W @ x; None while both are
-              possible. The resulting network takes rows in any case.
-    width     outputs of the last linear step; None before the first
-    n_out     the same directly after a linear step, else None
-    """
-
-    def __init__(self, declared: ValueInfoProto, opset: int, constants: Constants,
-                 functions: dict[tuple[str, str], FunctionProto]) -> None:
-        self.name, self.opset, self.constants = declared.name, opset, constants
-        self.functions = functions
-        self.chain = Chain()
-        self.columns: bool | None = None
-        self.rank: int | None = None
-        self.width: int | None = None
-        self.n_out: int | None = None
-        self.lengths: list[int] = []
-        kind = declared.type.tensor_type
-        check_type(kind.elem_type, f"its input {short(self.name)}")
-        self.dtype = np.float64 if kind.elem_type == TensorProto.DOUBLE else np.float32
-        if kind.HasField("shape"):
-            self.lengths = [dim.dim_value for dim in kind.shape.dim]
-            self.rank = len(self.lengths)
-            check_lengths(self.lengths, f"its input {short(self.name)}")
-        self._past: list[tuple[str, str]] = []      # (operator, input) of each node so far
-        self.threshold: str | None = None   # of a node that compares the input of Softplus with 20
-
-    def layers(self) -> list[Dense]:
-        return self.chain.layers(self._n_in(), self.dtype)
-
-    def _n_in(self) -> int | None:
-        """Return the length of a sample before the first linear step; 0 or None if unknown"""
-        return self.lengths[-2 if self.columns else -1] if self.lengths else None
-
-    def passed(self, node: Any) -> None:
-        """Set the output of the node as the samples."""
-        self._past.append((node.operator, self.name))
-        self.name, self.threshold = node.output, None
-
-    def _before(self, *operators: str) -> str | None:
-        """Return the input of the first of the last nodes if they are these, else None"""
-        last = self._past[-len(operators):]
-        return last[0][1] if tuple(operator for operator, _ in last) == operators else None
-
-    def gated(self, node: Any) -> ActivationName | None:
-        """Return the activation that the node completes as x times a gate of x, or None
-
-        PyTorch exports SiLU and Mish so.
-        """
-        if node.operator == "Mul" and len(node.inputs) == 2:
-            for activation, gate in GATES.items():
-                if set(node.inputs) == {self._before(*gate), self.name}:
-                    return activation
-        return None
-
-    def is_threshold(self, node: Any) -> bool:
-        """Return whether the node is x > 20, or a larger number, after Softplus(x)"""
-        if node.operator != "Greater":
-            return False
-        first, *others = node.inputs
-        if (first != self._before("Softplus") or len(others) != 1
-                or others[0] not in self.constants):
-            return False
-        threshold = self.constants.use(others[0], self.chain)
-        return threshold.shape == () and bool(threshold >= 20)
-
-    def is_choice(self, node: Any) -> bool:
-        """Return whether the node is x where x > 20, else Softplus(x), as PyTorch exports Softplus
-
-        Above 20 the two differ by less than 2.1e-9.
-        """
-        return (self.threshold is not None and node.operator == "Where"
-                and node.inputs == [self.threshold, self._before("Softplus"), self.name])
-
-    def lie(self, columns: bool, node: Any) -> None:
-        """Set the samples to be columns, or rows; they cannot change in between."""
-        if self.columns not in (None, columns):
-            raise node.refusal("takes the samples along another axis than the nodes before it")
-        self.columns = columns
-
-    def become_rows(self, count: int, length: int) -> None:
-        """Take tensors of other than two dimensions as rows, with 0 for an unknown length."""
-        self.lengths, self.rank, self.columns = [count, length], 2, False
-
-    def matrix(self, name: str, node: Any) -> NDArray[Any]:
-        matrix = self.constants.use(name, self.chain)
-        if matrix.ndim != 2 or 0 in matrix.shape:
-            raise node.refusal(f"multiplies by {short(name)} of shape {matrix.shape}, "
-                               "not by a matrix")
-        return matrix
-
-    def linear(self, weight: NDArray[Any], node: Any, alpha: float = 1.0) -> None:
-        width = self.width or self._n_in() or weight.shape[1]
-        if width != weight.shape[1]:
-            raise node.refusal(f"takes samples of {weight.shape[1]} numbers, they have {width}")
-        self.chain.linear(weight if alpha == 1 else weight * weight.dtype.type(alpha))
-        self.n_out = self.width = len(weight)
-
-    def shift(self, name: str, node: Any, factor: float = 1.0) -> None:
-        """Add a constant, which must be the same for every sample."""
-        if self.n_out is None:
-            raise node.refusal("adds where there is no linear layer just before it")
-        bias = self.constants.use(name, self.chain)
-        per_sample = bias.shape[-2:-1] if self.columns else bias.shape[-1:]
-        if (bias.ndim > (self.rank or 2) or bias.size != math.prod(per_sample)
-                or bias.size not in (1, self.n_out)):
-            raise node.refusal(f"adds {short(name)} of shape {bias.shape}, which is no bias of "
-                               f"{self.n_out} numbers a sample")
-        bias = np.broadcast_to(bias.ravel(), self.n_out)
-        if factor != 1:
-            bias = bias * bias.dtype.type(factor)
-        self.chain.shift(bias)
-
-    def activate(self, activation: Activation) -> None:
-        self.chain.activate(activation)
-        self.n_out = None
-
-    def parameter(self, number: float) -> float:
-        """Return an attribute, a float32, as the intended number
-
-        In a float32 model that is the shortest number that rounds to it, 0.01, not 0.009999999776.
-        """
-        return float(str(np.float32(number))) if self.dtype == np.float32 else number
+def value_of(node: Node, inputs: list[Any], *counts: int) -> Value:
+    """The first input, which must be the samples, of as many as `counts` says"""
+    node.takes(*counts)
+    if not isinstance(inputs[0], Value):
+        raise MisfitError("takes a constant where the samples should be")
+    return inputs[0]
 
 
-# ---- linear steps ----
+def numbers(array: Any, node: Node, place: int) -> _Array:
+    """A constant of real numbers"""
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        raise MisfitError(f"takes {short(node.places[place])}, which is no constant of real "
+                          "numbers")
+    return array
 
-def gemm(samples: Samples, node: Any) -> None:
-    """alpha A' B' + beta C, with the samples as A or B and the rest constant"""
+
+def one_number(array: Any, node: Node, place: int) -> float:
+    number = numbers(array, node, place)
+    if number.size != 1:
+        raise MisfitError(f"takes {short(node.places[place])} of shape {number.shape}, not one "
+                          "number")
+    return float(number.ravel()[0])
+
+
+# ---- products and sums ----
+
+def gemm(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """alpha A B + beta C, with A or B transposed first"""
     node.takes(2, 3)
-    first, second, *third = node.inputs
-    alpha, trans_a, trans_b = (node.real("alpha", 1.0), node.integer("transA", 0) != 0,
-                               node.integer("transB", 0) != 0)
-    if samples.rank not in (None, 2):
-        raise node.refusal(f"takes a matrix, the samples have {samples.rank} dimensions")
-    if samples.name == first:
-        samples.lie(trans_a, node)
-        weight = samples.matrix(second, node)
-        samples.linear(weight if trans_b else weight.T, node, alpha)
-        samples.columns = False
-    elif samples.name == second:
-        samples.lie(not trans_b, node)
-        weight = samples.matrix(first, node)
-        samples.linear(weight.T if trans_a else weight, node, alpha)
-        samples.columns = True
+    first, second, third = [*inputs, None][:3]
+    turned = bool(node.integer("transA", 0)), bool(node.integer("transB", 0))
+    if isinstance(first, Value) and isinstance(second, Value):
+        raise MisfitError("multiplies samples by samples")
+    if isinstance(first, Value):
+        weight = matrix(second, node, 1)
+        product = reading.linear(_of_two_axes(first, turned[0]),
+                                 weight if turned[1] else weight.T, node.where)
+    elif isinstance(second, Value):
+        weight = matrix(first, node, 0)
+        product = reading.linear(_of_two_axes(second, turned[1]),
+                                 weight.T if turned[0] else weight, node.where, 0)
     else:
-        raise node.refusal("takes the samples as C")
-    for name in third:
-        samples.shift(name, node, node.real("beta", 1.0))
+        raise MisfitError("takes the samples as C")
+    if node.real("alpha", 1.0) != 1:
+        product = product.times(np.array(node.real("alpha", 1.0)))
+    if third is None:
+        return product
+    beta = np.array(node.real("beta", 1.0))
+    if isinstance(third, Value):
+        return product.add(third.times(beta))
+    return product.plus(legacy(node, numbers(third, node, 2), 2).astype(np.float64) * beta)
 
 
-def matmul(samples: Samples, node: Any) -> None:
+def _of_two_axes(value: Value, turned: bool) -> Value:
+    if value.rank != 2:
+        raise MisfitError(f"takes a matrix, the samples have {value.rank} dimensions")
+    return value.transposed([1, 0]) if turned else value
+
+
+def matrix(array: Any, node: Node, place: int) -> _Array:
+    array = numbers(array, node, place)
+    while array.ndim > 2 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 2 or 0 in array.shape:
+        raise MisfitError(f"multiplies by {short(node.places[place])} of shape {array.shape}, not "
+                          "by a matrix")
+    return array
+
+
+def matmul(node: Node, inputs: list[Any], reading: Reading) -> Value:
     node.takes(2)
-    first, second = node.inputs
-    if samples.name == first:
-        samples.lie(False, node)
-        samples.linear(samples.matrix(second, node).T, node)
-    elif samples.rank == 1:         # one sample is a row to the network
-        samples.lie(False, node)
-        samples.linear(samples.matrix(first, node), node)
-    else:
-        if samples.rank not in (None, 2):
-            raise node.refusal(f"multiplies samples of {samples.rank} dimensions from the left")
-        samples.lie(True, node)
-        samples.linear(samples.matrix(first, node), node)
+    first, second = inputs
+    if isinstance(first, Value) and isinstance(second, Value):
+        raise MisfitError("multiplies samples by samples")
+    left = isinstance(second, Value)
+    value, array = (second, first) if left else (first, second)
+    array = numbers(array, node, int(not left))
+    axis = -2 if left and value.rank > 1 else -1
+    if array.ndim == 1 and array.size:
+        product = reading.linear(value, array[None], node.where, axis)
+        return product.squeezed([axis])
+    weight = matrix(array, node, int(not left))
+    product = reading.linear(value, weight if left else weight.T, node.where, axis)
+    extra = array.ndim - max(value.rank, 2)         # of a constant of shape (1, ..., n, m)
+    return product.unsqueezed(range(extra)) if extra > 0 else product
 
 
-def add(samples: Samples, node: Any) -> None:
+def add(node: Node, inputs: list[Any], reading: Reading) -> Value:
     node.takes(2)
-    name, = (name for name in node.inputs if name != samples.name)
-    samples.shift(name, node)
+    first, second = inputs
+    if isinstance(first, Value) and isinstance(second, Value):
+        return first.add(second)
+    if isinstance(first, Value):
+        return first.plus(legacy(node, numbers(second, node, 1), first.rank))
+    return second.plus(numbers(first, node, 0))
 
 
-# ---- steps that do not change the numbers ----
-
-def identity(samples: Samples, node: Any) -> None:
-    node.takes(1)
-
-
-def dropout(samples: Samples, node: Any) -> None:
-    if node.places[0] != samples.name:
-        raise node.refusal("takes the samples as its ratio")
-    if any(map(samples.constants.is_true, filter(None, node.places[2:]))):
-        raise node.refusal("is in training mode")
-
-
-def flatten(samples: Samples, node: Any) -> None:
-    """Keep rows unchanged, or make rows of the samples at the input of the network"""
-    rank = samples.rank or 2
-    axis = node.axis(1, rank)
-    if axis != rank - 1 and (axis != 1 or samples.columns is not None):
-        raise node.refusal(f"with axis {axis} does not leave one row a sample")
-    if rank != 2:
-        samples.become_rows(math.prod(samples.lengths[:axis]), math.prod(samples.lengths[axis:]))
-
-
-def reshape(samples: Samples, node: Any) -> None:
-    """Make rows with all numbers of a sample, as PyTorch exports Flatten"""
+def difference(node: Node, inputs: list[Any], reading: Reading) -> Value:
     node.takes(2)
-    if node.inputs[0] != samples.name or samples.columns is not None or not samples.lengths:
-        raise node.refusal("is not of the samples that the network is given, or of unknown shape")
-    shape = samples.constants.integers(node.inputs[1])
-    width = math.prod(samples.lengths[1:])
-    known_rows = [(length, -1) for length in samples.lengths[:1] if length]
-    if not node.integer("allowzero", 0):
-        known_rows.append((0, -1))
-    if tuple(shape) not in known_rows and (len(shape) != 2 or not shape[1] == width > 0):
-        raise node.refusal(f"to the shape {short(shape)} does not leave one row a sample")
-    samples.become_rows(samples.lengths[0], width)
+    first, second = inputs
+    if isinstance(second, Value):
+        if isinstance(first, Value):
+            return subtract(first, second, node.where)
+        return second.times(np.array(-1.0)).plus(numbers(first, node, 0))
+    return first.plus(-legacy(node, numbers(second, node, 1), first.rank).astype(np.float64))
 
 
-def transpose(samples: Samples, node: Any) -> None:
-    """Make columns of rows, and rows of columns"""
-    node.takes(1)
-    if samples.rank not in (None, 2) or node.integers("perm", (1, 0)) != [1, 0]:
-        raise node.refusal("does not make columns of rows")
-    samples.lengths.reverse()
-    if samples.columns is not None:
-        samples.columns = not samples.columns
+def product(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    node.takes(2)
+    first, second = inputs
+    if isinstance(first, Value) and isinstance(second, Value):
+        return multiply(first, second, node.where)
+    if isinstance(first, Value):
+        return first.times(legacy(node, numbers(second, node, 1), first.rank))
+    return second.times(numbers(first, node, 0))
+
+
+def quotient(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    node.takes(2)
+    first, second = inputs
+    if isinstance(second, Value):
+        if isinstance(first, Value):
+            return divide(first, second, node.where)
+        return divide(1.0, second, node.where).times(numbers(first, node, 0))
+    return first.times(1 / legacy(node, numbers(second, node, 1), first.rank).astype(np.float64))
+
+
+def total(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """The sum of any number of inputs"""
+    first = next(place for place, each in enumerate(inputs) if isinstance(each, Value))
+    value = inputs[first]
+    for place, each in enumerate(inputs):
+        if place != first:
+            value = (value.add(each) if isinstance(each, Value)
+                     else value.plus(numbers(each, node, place)))
+    return value
+
+
+def reduction(mean: bool) -> _Step:
+    """The sum or the mean along axes"""
+    def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
+        value = value_of(node, inputs, 1, 2)
+        axes = axes_of(node, inputs)
+        if axes is None:
+            if node.integer("noop_with_empty_axes", 0):
+                return value
+            axes = list(range(value.rank))
+        axes = sorted(axis + value.rank if axis < 0 else axis for axis in axes)
+        for axis in axes:
+            count = value.shape[value.within(axis)]
+            ones = np.ones((1, count), np.float32)
+            value = value.linear(ones, node.where, axis)
+            if mean:
+                value = value.times(np.array(1 / max(count, 1)))
+        return value if node.integer("keepdims", 1) else value.squeezed(axes)
+    return step
+
+
+def batch_normalization(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) * scale + shift, for each channel"""
+    value = value_of(node, inputs, 5)
+    if node.integer("training_mode", 0) or (node.opset < 7 and not node.integer("is_test", 0)):
+        raise MisfitError("is in training mode")
+    if value.rank < 2:
+        raise MisfitError("has no axis of channels")
+    scale, shift, mean, variance = (
+        numbers(each, node, place).astype(np.float64) for place, each in enumerate(inputs[1:], 1))
+    scale = scale / np.sqrt(variance + node.real("epsilon", 1e-5))
+    shape = (-1,) + (1,) * (value.rank - 2)
+    if isinstance(value.lengths[1], Axis):
+        raise MisfitError("has its channels along the axis of the samples")
+    return value.times(scale.reshape(shape)).plus((shift - mean * scale).reshape(shape))
+
+
+def scaler(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """(x - offset) * scale, of ai.onnx.ml"""
+    value = value_of(node, inputs, 1)
+    return value.plus(-np.array(node.reals("offset") or [0.0])).times(
+        np.array(node.reals("scale") or [1.0]))
 
 
 # ---- activations ----
 
-def elementwise(activation: ActivationName) -> _Step:
-    def step(samples: Samples, node: Any) -> None:
-        node.takes(1)
-        samples.activate(activation)
+def elementwise(activation: ActivationName | str) -> _Step:
+    def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
+        return value_of(node, inputs, 1).activated(activation, node.where)
     return step
 
 
-def over_a_sample(activation: ActivationName) -> _Step:
-    def step(samples: Samples, node: Any) -> None:
-        node.takes(1)
-        rank = samples.rank or 2
-        # Before opset 13, axis means all axes from there on: for one sample it must be the last.
-        old = samples.opset < 13
-        axis = node.axis(1 if old else -1, rank)
-        if axis != rank - (2 if samples.columns else 1) or (old and samples.columns):
-            raise node.refusal(f"has axis {axis}, which is not that of one sample")
-        samples.columns = bool(samples.columns)
-        samples.activate(activation)
+def over_a_sample(activation: str) -> _Step:
+    def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
+        value = value_of(node, inputs, 1)
+        # Before opset 13, axis means all axes from there on: they must be those of one sample.
+        old = node.opset < 13
+        axis = node.axis(1 if old else -1, value.rank)
+        if not 0 <= axis < value.rank:
+            raise MisfitError(f"has axis {axis}, which is not that of one sample")
+        if old:
+            behind = value.lengths[axis:]
+            if any(isinstance(each, Axis) for each in behind) or (
+                    math.prod(behind) != value.size):           # type: ignore[arg-type]
+                raise MisfitError(f"has axis {axis}, which is not that of one sample")
+            return value.activated(activation, node.where)
+        if isinstance(value.lengths[axis], Axis):
+            raise MisfitError(f"has axis {axis}, which is not that of one sample")
+        return value.over_a_sample(activation, axis, node.where)
     return step
 
 
 def with_alpha(activation: WithParameter, default: float) -> _Step:
-    def step(samples: Samples, node: Any) -> None:
-        node.takes(1)
-        samples.activate((activation, samples.parameter(node.real("alpha", default))))
+    def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
+        alpha = parameter(node.real("alpha", default), reading)
+        return value_of(node, inputs, 1).activated((activation, alpha), node.where)
     return step
 
 
-def selu(samples: Samples, node: Any) -> None:
-    node.takes(1)
+def parameter(number: float, reading: Reading) -> float:
+    """An attribute, a float32, as the intended number
+
+    In a float32 model that is the shortest number that rounds to it, 0.01, not 0.009999999776. A
+    float64 model computes with all digits of the attribute.
+    """
+    return number if reading.dtype == np.float64 else float(str(np.float32(number)))
+
+
+def selu(node: Node, inputs: list[Any], reading: Reading) -> Value:
     if (node.real("alpha", SELU[0]), node.real("gamma", SELU[1])) != SELU:
-        raise node.refusal("has an alpha or gamma of its own")
-    samples.activate("selu")
+        raise MisfitError("has an alpha or gamma of its own")
+    return value_of(node, inputs, 1).activated("selu", node.where)
 
 
-def gelu(samples: Samples, node: Any) -> None:
-    node.takes(1)
-    if node.text("approximate", "none") != "none":
-        raise node.refusal("is the approximation through tanh")
-    samples.activate("gelu")
+def gelu(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    names = {"none": "gelu", "tanh": "gelu_tanh"}
+    form = node.text("approximate", "none")
+    if form not in names:
+        raise MisfitError(f"has the form {form!r}; known are none and tanh")
+    return value_of(node, inputs, 1).activated(names[form], node.where)
 
 
-def product(samples: Samples, node: Any) -> None:
-    activation = samples.gated(node)
-    if activation is None:
-        raise node.refusal("is not x times Sigmoid(x) or Tanh(Softplus(x)), the only products of a "
-                           "network")
-    samples.chain.merge_activations(len(GATES[activation]), activation)
+def swish(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    value = value_of(node, inputs, 1)
+    alpha = node.real("alpha", 1.0)
+    if alpha == 0:
+        return value.times(np.array(0.5))
+    return value.times(np.array(alpha)).activated("silu", node.where).times(np.array(1 / alpha))
 
 
-def choice(samples: Samples, node: Any) -> None:
-    if not samples.is_choice(node):
-        raise node.refusal("is not x where x > 20, else Softplus(x), the only choice of a network")
+def bounded(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """Clip: its bounds are attributes before opset 11, then inputs"""
+    value = value_of(node, [*inputs], *(1, 2, 3)) if len(inputs) < 3 or inputs[1] is not None else (
+        inputs[0])
+    low, high = node.real("min", -math.inf), node.real("max", math.inf)
+    if node.opset >= 11:
+        low, high = (default if len(inputs) <= place or inputs[place] is None
+                     else one_number(inputs[place], node, place)
+                     for place, default in ((1, -math.inf), (2, math.inf)))
+    return clip(value, low, high, node.where)
 
 
-def swish(samples: Samples, node: Any) -> None:
-    node.takes(1)
-    if node.real("alpha", 1.0) != 1:
-        raise node.refusal("has an alpha of its own")
-    samples.activate("silu")
+def extreme(function: Callable[..., Value]) -> _Step:
+    """Max or Min of the samples and a constant"""
+    def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
+        node.takes(1, 2)
+        value = next(each for each in inputs if isinstance(each, Value))
+        if len(inputs) == 1:
+            return value
+        other = next(each for each in inputs if each is not value)
+        if isinstance(other, Value):            # max(x, y) = y + max(x - y, 0)
+            difference = value.add(other.times(np.array(-1.0)))
+            return function(difference, np.array(0.0), node.where).add(other)
+        return function(value, numbers(other, node, 1 - inputs.index(value)).astype(np.float64),
+                        node.where)
+    return step
+
+
+def hard_sigmoid(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """min(max(alpha x + beta, 0), 1)"""
+    value = value_of(node, inputs, 1)
+    alpha, beta = node.real("alpha", 0.2), node.real("beta", 0.5)
+    return clip(value.times(np.array(alpha)).plus(np.array(beta)), 0.0, 1.0, node.where)
+
+
+def prelu(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """relu(x) - slope relu(-x), with a slope for each channel"""
+    value = value_of(node, inputs, 2)
+    slope = numbers(inputs[1], node, 1).astype(np.float64)
+    if slope.size == 1:
+        return value.activated(("leaky_relu", parameter(float(slope.ravel()[0]), reading)),
+                               node.where)
+    negative = value.times(np.array(-1.0)).activated("relu", node.where)
+    return value.activated("relu", node.where).add(negative.times(-slope))
+
+
+def raised(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    value = value_of(node, inputs, 2)
+    exponent = inputs[1]
+    if not isinstance(exponent, np.ndarray) or exponent.size != 1:
+        raise MisfitError("raises samples to a power that is not one constant number")
+    return power(value, float(exponent.ravel()[0]), node.where)
+
+
+def choice(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    node.takes(3)
+    if not isinstance(inputs[1], Value) or not isinstance(inputs[2], Value):
+        raise MisfitError("chooses between a value of the samples and a constant")
+    return choose(*inputs, node.where)
+
+
+def comparison(above: bool) -> _Step:
+    def step(node: Node, inputs: list[Any], reading: Reading) -> Comparison:
+        return Comparison(value_of(node, inputs, 2), one_number(inputs[1], node, 1), above)
+    return step
+
+
+def largest_number(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """ReduceMax over a sample, as softmax is written out with it"""
+    value = value_of(node, inputs, 1, 2)
+    axes = axes_of(node, inputs)
+    axes = [axis for axis in range(value.rank) if not isinstance(value.lengths[axis], Axis)
+            ] if axes is None else [axis + value.rank if axis < 0 else axis for axis in axes]
+    if math.prod(value.shape[value.within(axis)] for axis in axes) != value.size:
+        raise MisfitError(f"has axes {axes}, which are not those of one sample")
+    lengths = [1 if axis in axes else each for axis, each in enumerate(value.lengths)]
+    result = largest(value, node.where).of_lengths(lengths)
+    return result if node.integer("keepdims", 1) else result.squeezed(axes)
+
+
+def cast_like(node: Node, inputs: list[Any], reading: Reading) -> Any:
+    node.takes(2)
+    return inputs[0]
+
+
+def reciprocal(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    return divide(1.0, value_of(node, inputs, 1), node.where)
+
+
+def log(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    return logarithm(value_of(node, inputs, 1), node.where)
+
+
+def magnitude(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    return absolute(value_of(node, inputs, 1), node.where)
+
+
+def negative(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    return value_of(node, inputs, 1).times(np.array(-1.0))
 
 
 def our_function(activation: Any) -> _Step:
     """Take a node that mathwork wrote, because no standard operator would do"""
-    written = onnx_functions.function(activation)
+    count = len(onnx_functions.function(activation).input)
 
-    def step(samples: Samples, node: Any) -> None:
-        if samples.functions.get((written.domain, written.name)) != written:
-            raise node.refusal("is not the function that mathwork writes")
-        node.takes(len(written.input))
-        if node.inputs[0] != samples.name:
-            raise node.refusal("takes the samples as its parameter")
-        if len(node.inputs) == 2:
-            parameter = samples.constants.use(node.inputs[1], samples.chain)
-            if parameter.shape != ():
-                raise node.refusal(f"has a parameter of shape {parameter.shape}, not one number")
-            samples.activate((activation, float(parameter)))
-        else:
-            samples.activate(activation)
+    def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
+        node.takes(count)
+        if not isinstance(inputs[0], Value):
+            raise MisfitError("takes the samples as its parameter")
+        if len(inputs) == 1:
+            return inputs[0].activated(activation, node.where)
+        array = numbers(inputs[1], node, 1)
+        if array.shape != ():
+            raise MisfitError(f"has a parameter of shape {array.shape}, not one number")
+        return inputs[0].activated((activation, float(array)), node.where)
     return step
 
 
+OURS = {f"{onnx_functions.DOMAIN}.{name}": activation
+        for activation, name in onnx_functions.NAMES.items()}
 STEPS: dict[str, _Step] = {
-    "Add": add, "Dropout": dropout, "Elu": with_alpha("elu", 1.0), "Flatten": flatten,
-    "Gelu": gelu, "Gemm": gemm, "Identity": identity,
-    "LeakyRelu": with_alpha("leaky_relu", 0.01), "LogSoftmax": over_a_sample("log_softmax"),
-    "MatMul": matmul, "Mish": elementwise("mish"), "Mul": product, "Relu": elementwise("relu"),
-    "Reshape": reshape, "Selu": selu, "Sigmoid": elementwise("sigmoid"),
-    "Softmax": over_a_sample("softmax"),
-    "Softplus": elementwise("softplus"), "Swish": swish, "Tanh": elementwise("tanh"),
-    "Transpose": transpose, "Where": choice,
-    **{f"{onnx_functions.DOMAIN}.{onnx_functions.NAMES[activation]}": our_function(activation)
-       for activation in onnx_functions.NAMES},
+    "Abs": magnitude, "Add": add, "BatchNormalization": batch_normalization, "CastLike": cast_like,
+    "Clip": bounded,
+    "Div": quotient, "Elu": with_alpha("elu", 1.0), "Erf": elementwise("erf"),
+    "Exp": elementwise("exp"), "Gelu": gelu, "Gemm": gemm, "Greater": comparison(True),
+    "GreaterOrEqual": comparison(True),
+    "HardSigmoid": hard_sigmoid, "Less": comparison(False), "LessOrEqual": comparison(False),
+    "LeakyRelu": with_alpha("leaky_relu", 0.01), "Log": log,
+    "LogSoftmax": over_a_sample("log_softmax"), "MatMul": matmul, "Max": extreme(maximum),
+    "Min": extreme(minimum), "Mish": elementwise("mish"), "Mul": product, "Neg": negative,
+    "PRelu": prelu, "Pow": raised, "Reciprocal": reciprocal, "ReduceMax": largest_number,
+    "ReduceMean": reduction(True),
+    "ReduceSum": reduction(False), "Relu": elementwise("relu"), "Selu": selu,
+    "Sigmoid": elementwise("sigmoid"), "Softmax": over_a_sample("softmax"),
+    "Softplus": elementwise("softplus"), "Sub": difference, "Sum": total, "Swish": swish,
+    "Tanh": elementwise("tanh"), "Where": choice, "ai.onnx.ml.Scaler": scaler, **ARRANGING,
+    **{operator: our_function(activation) for operator, activation in OURS.items()},
 }

@@ -16,25 +16,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mathwork.nn.chain import Chain
-
     _Types: TypeAlias = dict[int, tuple[int, str]]
 
 # The types that can be read: bytes a number, and the field for numbers that are not raw bytes.
 TYPES: _Types = {TensorProto.FLOAT: (4, "float_data"), TensorProto.DOUBLE: (8, "double_data"),
          TensorProto.FLOAT16: (2, "int32_data"), TensorProto.BFLOAT16: (2, "int32_data")}
-INTEGERS: _Types = {TensorProto.INT64: (8, "int64_data")}           # for shapes
+# Of shapes, indices and flags.
+INTEGERS: _Types = {TensorProto.INT64: (8, "int64_data"), TensorProto.INT32: (4, "int32_data"),
+                    TensorProto.BOOL: (1, "int32_data")}
 MOST_DIMENSIONS = 64            # the most in NumPy
 
 
 class Constants:
-    """Initializers, and results of nodes with constant inputs, by name; decoded when used."""
+    """Initializers by name, decoded when they are used."""
 
     def __init__(self, initializers: Collection[TensorProto], folder: Path | None) -> None:
         self._folder = folder
         self._entries: dict[str, Any] = {tensor.name: tensor for tensor in initializers}
-        self._origins: dict[str, str] = {}      # {result of Identity or Transpose: the constant}
-        self._used: set[str] = set()
         self._external: dict[str, int] = {}     # bytes read from each file
         if len(self._entries) != len(initializers):
             raise ValueError("it has two initializers of one name")
@@ -45,55 +43,31 @@ class Constants:
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
-    def use(self, name: str, chain: Chain) -> NDArray[Any]:
-        """Return the array of that name; a second use adds parameters that the file lacks"""
-        array = self._array(name)
-        origin = self._origins.get(name, name)
-        if origin in self._used:
-            chain.add_parameters(array.size)
-        self._used.add(origin)
-        return array
-
-    def integers(self, name: str) -> list[int]:
-        """Return the int64 numbers of that name, which are a shape"""
+    def array(self, name: str) -> NDArray[Any]:
+        """Return the array of that name"""
         entry = self._entries[name]
         if isinstance(entry, TensorProto):
-            entry = self._decoded(entry, f"tensor {short(name)}", INTEGERS)
-        return entry.ravel().tolist()
-
-    def is_true(self, name: str) -> bool:
-        """Return whether a boolean constant is, or may be, true"""
-        tensor = self._entries[name]
-        return (not isinstance(tensor, TensorProto) or tensor.data_type != TensorProto.BOOL
-                or tensor.data_location == TensorProto.EXTERNAL
-                or any(tensor.raw_data) or any(tensor.int32_data))
-
-    def fold(self, node: Any) -> None:
-        """Keep the result of a node with constant inputs only."""
-        if node.operator == "Constant":
-            self._entries[node.output] = node.tensor()
-            return
-        if node.operator not in ("Identity", "Transpose"):
-            raise node.refusal("takes constants alone; known are Constant, Identity, Transpose")
-        node.takes(1)
-        name, = node.inputs
-        array = self._array(name)
-        if node.operator == "Transpose":
-            order = node.integers("perm", range(array.ndim)[::-1])
-            if sorted(order) != list(range(array.ndim)):
-                raise node.refusal(f"has perm {order} for a tensor of shape {array.shape}")
-            array = array.transpose(order)
-        self._entries[node.output] = array
-        self._origins[node.output] = self._origins.get(name, name)
-
-    def _array(self, name: str) -> NDArray[Any]:
-        entry = self._entries[name]
-        if isinstance(entry, TensorProto):
-            entry = self._entries[name] = self._decoded(entry, f"tensor {short(name)}")
+            entry = self._entries[name] = self.decoded(entry, f"tensor {short(name)}")
         return entry
 
-    def _decoded(self, tensor: TensorProto, where: str, types: _Types = TYPES) -> NDArray[Any]:
+    def bytes_beside(self) -> int:
+        """Return how many bytes the files beside the model hold at most"""
+        if self._folder is None:
+            return 0
+        total = 0
+        for entry in self._entries.values():
+            if isinstance(entry, TensorProto) and entry.data_location == TensorProto.EXTERNAL:
+                total += max(0, math.prod(entry.dims))
+        return total
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of that name as the file declares it"""
+        entry = self._entries[name]
+        return tuple(entry.dims) if isinstance(entry, TensorProto) else entry.shape
+
+    def decoded(self, tensor: TensorProto, where: str) -> NDArray[Any]:
         """Return the array in a TensorProto; float16 and bfloat16 are widened to float32"""
+        types = TYPES | INTEGERS
         check_type(tensor.data_type, where, types)
         check_lengths(tensor.dims, where)
         shape = tuple(tensor.dims)
@@ -104,10 +78,10 @@ class Constants:
                                  raw_data=self._external_data(tensor, size, where))
         held = len(tensor.raw_data) or len(getattr(tensor, field)) * item_bytes
         if held != size:
-            raise ValueError(f"{where} declares the shape {short(shape)}, {size} bytes, "
-                             f"but holds {held}")
+            raise ValueError(f"{where} declares the shape {short(shape)}, {size} bytes, but holds "
+                             f"{held}")
         array = numpy_helper.to_array(tensor)
-        return array if item_bytes > 2 else array.astype(np.float32)
+        return array.astype(np.float32) if item_bytes == 2 else array
 
     def _external_data(self, tensor: TensorProto, size: int, where: str) -> bytes:
         """Return the `size` bytes that a tensor keeps in another file in the folder of its model"""

@@ -13,18 +13,20 @@ infinite or NaN.
 from mathwork.nn.graph.chaining import Reading
 from mathwork.nn.graph.maps import MisfitError
 from mathwork.nn.graph.patterns import (
+    Comparison,
     absolute,
     choose,
     clip,
     divide,
-    greater,
+    largest,
     logarithm,
     maximum,
     minimum,
     multiply,
     power,
+    subtract,
 )
 from mathwork.nn.graph.values import Axis, Value, concatenate
 
-__all__ = ["Axis", "MisfitError", "Reading", "Value", "absolute", "choose", "clip", "concatenate",
-           "divide", "greater", "logarithm", "maximum", "minimum", "multiply", "power"]
+__all__ = ["Axis", "Comparison", "MisfitError", "Reading", "Value", "absolute", "choose", "clip",
+           "concatenate", "divide", "largest", "logarithm", "maximum", "minimum", "multiply", "power", "subtract"]

@@ -43,6 +43,8 @@ class Reading:
     def input(self, lengths: Sequence[int | Axis], where: str) -> Value:
         """An input of the network, with an `Axis` in `lengths` where the samples lie"""
         value = Value(lengths, {}, None, self.budget)
+        if value.size > MOST_ADDED:
+            raise MisfitError(f"{where} has samples of more than {MOST_ADDED} numbers")
         return value.activated(None, where)
 
     def linear(self, value: Value, weight: NDArray[Any], where: str, axis: int = -1) -> Value:

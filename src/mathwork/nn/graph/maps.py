@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_ADDED = 1 << 24
 
 
+MOST_MOVED = 1 << 27            # numbers in all steps that put them in another order
+
+
 class MisfitError(ValueError):
     """What a node computes is no network; the words go behind the name of the node."""
 
@@ -24,13 +27,19 @@ class Budget:
     """Numbers that were made beside those that the source holds."""
 
     def __init__(self) -> None:
-        self._made = 0
+        self._made = self._moved = 0
 
     def make(self, count: int) -> None:
         self._made += count
         if self._made > MOST_ADDED:
             raise MisfitError(f"would need more than {MOST_ADDED} numbers beside those that the "
                               "source holds")
+
+
+    def move(self, count: int) -> None:
+        self._moved += count
+        if self._moved > MOST_MOVED:
+            raise MisfitError("comes after too many steps that put numbers in another order")
 
 
 class Map:

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._levels import core as kernels
-from mathwork.nn.graph.maps import MisfitError
-from mathwork.nn.graph.values import Value
+from mathwork.nn.graph.maps import Map, MisfitError
+from mathwork.nn.graph.values import Unit, Value
 
 if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
-
-    from mathwork.nn.graph.maps import Map
-    from mathwork.nn.graph.values import Unit
 
     _Array = NDArray[Any]
 
@@ -30,13 +27,14 @@ HIGH = 20.0                     # above it, PyTorch's Softplus is x: 2.1e-9 less
 HALF_ROOT = math.sqrt(0.5)
 GELU_SLOPE = math.sqrt(2 / math.pi)     # of the tanh form: Hendrycks, Gimpel 2016, section 2
 GELU_CUBE = 0.044715
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805     # Klambauer et al. 2017
 
 
 class Comparison:
-    """Whether each number of a value is greater than a constant"""
+    """Whether each number of a value is above a constant, or below it if `above` is false"""
 
-    def __init__(self, value: Value, threshold: float) -> None:
-        self.value, self.threshold = value, threshold
+    def __init__(self, value: Value, threshold: float, above: bool = True) -> None:
+        self.value, self.threshold, self.above = value, threshold, above
 
 
 # ---- one value as a multiple of another ----
@@ -154,6 +152,7 @@ def _gated(value: Value, unit: Unit, slope: float, shift: float, where: str) -> 
 
 
 def _scaled(value: Value, factor: float) -> Value:
+    """factor value; a factor that is nearly a power of two is meant to be it"""
     factor = _rounded(factor)
     return value if factor == 1 else value.times(np.array(factor))
 
@@ -189,19 +188,65 @@ def power(value: Value, exponent: float, where: str) -> Value:
 
 # ---- quotients and logarithms of exponentials ----
 
-def divide(number: float, value: Value, where: str) -> Value:
-    """number / value, for 1 + e^x"""
-    gate = _gate(value)
+def divide(first: Value | float, second: Value, where: str) -> Value:
+    """A number or a value by a value: c / (1 + e^x), and e^x / sum(e^x)"""
+    gate = _gate(second)
     if gate is not None and gate[0].activation == "exp" and gate[1] == gate[2]:
         source: Any = gate[0].source            # c / (1 + e^x) = c sigmoid(-x)
-        return _scaled(source.times(np.array(-1.0)).activated("sigmoid", where),
-                       number / gate[1]).of_lengths(value.lengths)
-    raise MisfitError("divides by values of the samples; known are constants and 1 + Exp(x)")
+        sigmoid = source.times(np.array(-1.0)).activated("sigmoid", where).of_lengths(
+            second.lengths)
+        if isinstance(first, Value):
+            return multiply(first, _scaled(sigmoid, 1 / gate[1]), where)
+        return _scaled(sigmoid, first / gate[1])
+    if isinstance(first, Value):
+        gate = _gate(first)
+        exponential = _sum_of_exponentials(second)
+        if gate is not None and gate[0] is exponential and gate[1:] == (1, 0):
+            return _without_maximum(exponential.source).activated("softmax", where).of_lengths(
+                first.lengths)
+    raise MisfitError("divides by values of the samples; known are constants, 1 + Exp(x), and "
+                      "Exp(x) by its sum")
+
+
+def _sum_of_exponentials(value: Value) -> Any:
+    """The unit of e^x if the value is the sum of all its numbers, else None"""
+    if len(value.terms) != 1 or (value.bias is not None and value.bias.any()):
+        return None
+    (unit, each), = value.terms.items()
+    if unit.activation != "exp" or each.matrix is None or each.matrix.shape != (1, unit.width):
+        return None
+    every = (each.matrix == 1).all() and (each.scale is None or (each.scale == 1).all())
+    return unit if every else None
+
+
+def _without_maximum(value: Any) -> Value:
+    """x for x - max(x), which has the same softmax"""
+    terms = {unit: each for unit, each in value.terms.items() if unit.activation != "max"}
+    return Value(value.lengths, terms, value.bias, value.budget)
+
+
+def largest(value: Value, where: str) -> Value:
+    """The largest number of a sample, which softmax is written out with"""
+    unit = Unit("max", value, 1, where)
+    return Value((1,), {unit: Map()}, None, value.budget)
+
+
+def subtract(first: Value, second: Value, where: str) -> Value:
+    """first - second; x - log(sum(e^x)) is log_softmax"""
+    unit = second.unit("log(sum(exp))")
+    difference = first.add(second.times(np.array(-1.0)))
+    if unit is not None and ratio(unit.source, first) == 1:             # type: ignore[arg-type]
+        return _without_maximum(first).activated("log_softmax", where).of_lengths(first.lengths)
+    return difference
 
 
 def logarithm(value: Value, where: str) -> Value:
     """log(1 + e^x), log(sigmoid(x)) and log(softmax(x))"""
     gate = _gate(value)
+    exponential = _sum_of_exponentials(value)
+    if exponential is not None:
+        unit = Unit("log(sum(exp))", exponential.source, 1, where)
+        return Value(value.lengths, {unit: Map()}, None, value.budget)
     if gate is not None and gate[1] == 1:
         unit, _, shift = gate
         source: Any = unit.source
@@ -224,22 +269,46 @@ def _log_sigmoid(value: Value, where: str) -> Value:
 
 # ---- choices ----
 
-def greater(value: Value, threshold: float) -> Comparison:
-    return Comparison(value, threshold)
+def choose(condition: Any, first: Value, second: Value, where: str) -> Value:
+    """One of two values, by whether a third is above a number: Softplus, Elu and LeakyRelu"""
+    if isinstance(condition, Comparison):
+        above, below = (first, second) if condition.above else (second, first)
+        if _is_softplus(condition, above, below):
+            return below
+        one = ratio(above, condition.value) if condition.threshold == 0 else None
+        if one is not None and one > 0:
+            found = _signed(condition.value, one, below, where)
+            if found is not None:
+                return found.of_lengths(first.lengths)
+    raise MisfitError("chooses between values of the samples; known are x where x > 20, else "
+                      "Softplus(x), and x where x > 0, else a x or a (Exp(x) - 1)")
 
 
-def choose(condition: Any, first: Value, second: Value) -> Value:
+def _is_softplus(condition: Comparison, above: Value, below: Value) -> bool:
     """x where x > 20, else softplus(x), as PyTorch writes Softplus"""
-    gate = _gate(second)
-    if isinstance(condition, Comparison) and gate is not None and gate[2] == 0:
-        unit, slope, _ = gate
-        source: Any = unit.source
-        q, one = ratio(source, condition.value), ratio(source, first)
-        if (unit.activation == "softplus" and q and one is not None
-                and _near(slope * one, 1) and condition.threshold * q >= HIGH):
-            return second
-    raise MisfitError("chooses between values of the samples; known is x where x > 20, else "
-                      "Softplus(x)")
+    gate = _gate(below)
+    if gate is None or gate[0].activation != "softplus" or gate[2] != 0:
+        return False
+    source: Any = gate[0].source
+    q, one = ratio(source, condition.value), ratio(source, above)
+    return bool(q and one is not None and _near(gate[1] * one, 1)
+                and condition.threshold * q >= HIGH)
+
+
+def _signed(value: Value, slope: float, below: Value, where: str) -> Value | None:
+    """slope x where x > 0, else what is below, or None"""
+    other = ratio(below, value)
+    if other is not None:
+        return _scaled(value.activated(("leaky_relu", other / slope), where), slope)
+    gate = _gate(below)
+    if gate is None or gate[0].activation != "exp" or not _near(gate[1], -gate[2]):
+        return None
+    if ratio(gate[0].source, value) != 1:                               # type: ignore[arg-type]
+        return None
+    alpha = gate[1] / slope
+    if _near(alpha, SELU_ALPHA) and _near(slope, SELU_SCALE):
+        return value.activated("selu", where)
+    return _scaled(value.activated(("elu", alpha), where), slope)
 
 
 def maximum(value: Value, bound: _Array, where: str) -> Value:

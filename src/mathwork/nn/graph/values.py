@@ -96,11 +96,13 @@ class Value:
 
         An index of -1 is the number 0. Without `lengths`, only the lengths of a sample change.
         """
+        self.budget.move(self.size)
         return self.taken(arrange(np.arange(self.size).reshape(self.shape)), lengths)
 
     def taken(self, index: _Array, lengths: Sequence[int | Axis] | None = None) -> Value:
         """The numbers at these places of a sample in C order, as `arranged` says"""
         self.budget.make(max(0, index.size - self.size))
+        self.budget.move(index.size)
         if lengths is None:
             new = iter(index.shape)
             lengths = [each if isinstance(each, Axis) else next(new) for each in self.lengths]
@@ -278,7 +280,7 @@ class Value:
         return result.transposed(back)
 
     def _product(self, weight: _Array, where: str) -> Value:
-        if any(each.matrix is not None for each in self.terms.values()) or len(self.terms) > 1:
+        if any(each.matrix is not None for each in self.terms.values()) or self._adds_units():
             return self.settled(where)._product(weight, where)
         terms = {}
         for unit, each in self.terms.items():
@@ -289,6 +291,14 @@ class Value:
         bias = None if self.bias is None else finite(weight.astype(np.float64) @ self.bias,
                                                      weight, self.bias)
         return self._with((len(weight),), terms, bias)
+
+    def _adds_units(self) -> bool:
+        """Whether a number is the sum of numbers of several units"""
+        if len(self.terms) < 2:
+            return False
+        count = sum((np.ones(self.size, int) if each.take is None else (each.take >= 0).astype(int)
+                     for each in self.terms.values()), np.zeros(self.size, int))
+        return bool((count > 1).any())
 
     def settled(self, where: str) -> Value:
         """The same numbers as a unit of their own"""

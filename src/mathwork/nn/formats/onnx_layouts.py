@@ -1,0 +1,95 @@
+"""How samples may lie in the inputs of an ONNX graph.
+
+A graph says the lengths of its inputs, but not which axes count samples. Each way that makes sense
+is tried in turn: the first one that the graph can be read with holds.
+"""
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from mathwork.nn.graph import Axis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mathwork.nn.formats.onnx_nodes import Node
+    from mathwork.nn.formats.onnx_tensors import Constants
+
+MOST_WIDTHS = 4                 # that are tried for a length that the graph does not say
+UNKNOWN = (0, 0)                # rows, if nothing is said
+
+
+def layouts(entries: Sequence[list[int] | None], order: Sequence[Node], constants: Constants
+            ) -> Iterator[list[list[int | Axis]]]:
+    """Yield the lengths of all inputs, with an Axis where samples may lie.
+
+    `entries` are the declared lengths, 0 where one is unknown.
+    """
+    declared: list[Sequence[int]] = [UNKNOWN if each is None else each for each in entries]
+    found = list(itertools.islice(_widths(order, constants), MOST_WIDTHS))
+    seen = []
+    for samples in WAYS:
+        chosen = [axes for axes in map(samples, declared) if axes is not None]
+        if len(chosen) < len(declared) or chosen in seen:
+            continue
+        seen.append(chosen)
+        unknown = any(length == 0 and axis not in places for lengths, places
+                      in zip(declared, chosen, strict=True)
+                      for axis, length in enumerate(lengths))
+        for width in _shares(found, declared[0], chosen[0]) if unknown else (0,):
+            axes: dict[int, Axis] = {}
+            yield [[axes.setdefault(axis, Axis(length)) if axis in places else length or width
+                    for axis, length in enumerate(lengths)]
+                   for lengths, places in zip(declared, chosen, strict=True)]
+
+
+def _shares(widths: Sequence[int], lengths: Sequence[int], places: set[int]) -> list[int]:
+    """Lengths that the unknown axis of a sample may have, if a sample has so many numbers"""
+    known = math.prod(length for axis, length in enumerate(lengths)
+                      if length and axis not in places)
+    return [*widths, *(width // known for width in widths if known > 1 and width % known == 0)]
+
+
+def _rows(lengths: Sequence[int]) -> set[int] | None:
+    """A sample is the last axis; of one axis alone, all of it"""
+    return set(range(len(lengths) - 1))
+
+
+def _first(lengths: Sequence[int]) -> set[int] | None:
+    """Samples lie along the first axis"""
+    return {0} if lengths else None
+
+
+def _unknown(lengths: Sequence[int]) -> set[int] | None:
+    """Samples lie along the axes of unknown length"""
+    return {axis for axis, length in enumerate(lengths) if not length}
+
+
+def _columns(lengths: Sequence[int]) -> set[int] | None:
+    """Samples are columns of a matrix"""
+    return {1} if len(lengths) == 2 else None
+
+
+def _whole(lengths: Sequence[int]) -> set[int] | None:
+    """The tensor is one sample"""
+    return set() if all(lengths) else None
+
+
+WAYS: tuple[Callable[[Sequence[int]], set[int] | None], ...] = (
+    _rows, _first, _unknown, _columns, _whole)
+
+
+def _widths(order: Sequence[Node], constants: Constants) -> Iterator[int]:
+    """Yield lengths of constants in the order of the nodes that take them"""
+    seen = set()
+    for node in order:
+        for name in node.inputs:
+            if name in constants and math.prod(constants.shape(name)) > 0:
+                for length in constants.shape(name)[-2:]:
+                    if length > 0 and length not in seen:
+                        seen.add(length)
+                        yield length
+    if not seen:
+        yield 1
