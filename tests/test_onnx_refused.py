@@ -8,6 +8,7 @@ from onnx_models import helper, model, node, onnx, refused, tensor, value
 
 from mathwork.nn import Network, load
 from mathwork.nn.formats import onnx_functions
+from mathwork.nn.formats.onnx_folding import FOLDS
 
 # Two numbers a sample in, three out, or three in and out.
 WEIGHTS = {"w": np.ones((2, 3)), "v": np.ones((3, 3)), "b": np.ones(3), "column": np.ones((3, 1)),
@@ -17,10 +18,7 @@ GEMM = node("Gemm", "x w", "h")
 TURNED = node("Gemm", "w x", "h", transA=1)         # has samples as columns
 KNOWN = ("is no operator that dense layers can hold; docs/networks.md lists those that are read. "
          "Name an output before it with outputs=")
-CONSTANTS = ("takes constants alone; known are Constant, Abs, Add, Cast, CastLike, Concat, "
-             "ConstantOfShape, Div, Exp, Expand, Flatten, Gather, Gemm, Identity, MatMul, Mul, Neg, "
-             "Pow, ReduceProd, ReduceSum, Reshape, Shape, Slice, Sqrt, Squeeze, Sub, Transpose, "
-             "Unsqueeze, Where")
+CONSTANTS = "takes constants alone; known are Constant, " + ", ".join(FOLDS)
 NO_GATE = ("multiplies two values of the samples, which is no activation that mathwork knows: SiLU is "
            "x Sigmoid(x), Mish x Tanh(Softplus(x)), Gelu x (1 + Erf(x / sqrt(2))) / 2")
 NO_CHOICE = ("chooses between values of the samples; known are x where x > 20, else Softplus(x), and "
@@ -358,7 +356,8 @@ def test_a_reshape_by_the_samples():
     ([node("Softplus", "h", "s"), node("Greater", "h high", "c"), node("Tanh", "s", "t"),
       node("Where", "c h t", "y")], f"4 '' (Where) {NO_CHOICE}"),
     ([node("Where", "b b h", "y")],
-     "1 '' (Where) chooses between a value of the samples and a constant"),
+     "1 '' (Where) chooses between a value of the samples and a constant; known is x where x > c, "
+     "else c"),
     ([node("Greater", "h high", "c"), node("Add", "c h", "y")],
      "2 '' (Add) takes 'c', which is no constant of real numbers"),
     ([node("Exp", "h", "e"), node("Add", "e high", "f"), node("Log", "f", "y")],
@@ -443,3 +442,10 @@ def test_parameters_of_our_functions():
     refused(made, "node 1 'layer_0.elu' (mathwork.Elu) takes the samples as its parameter")
     del made.graph.node[1].input[0]
     refused(made, "node 1 'layer_0.elu' (mathwork.Elu) has the inputs ['layer_0.output']")
+
+
+def test_an_input_of_unknown_shape():
+    for shape in ("n", None), None:
+        refused(model([node("Relu", "x", "y")], inputs=[value("x", shape)]),
+                "its input 'x' has an unknown shape, and no constant says how many numbers a sample "
+                "has")

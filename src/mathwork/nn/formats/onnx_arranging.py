@@ -90,6 +90,18 @@ def reshape(node: Node, inputs: list[Any], reading: Reading) -> Value:
     return _samples(inputs).reshaped(lengths(inputs[1]), bool(node.integer("allowzero", 0)))
 
 
+def kept_rows(inputs: list[Any]) -> list[Any]:
+    """The inputs of the last Reshape: rows of samples stay, if it lays out all numbers anew
+
+    scikit-learn's converter ends with such a one to (-1, 1), also for several numbers a sample.
+    """
+    value, target = [*inputs, None][:2]
+    if (isinstance(value, Value) and isinstance(target, np.ndarray) and value.rank == 2
+            and isinstance(value.lengths[0], Axis) and target.tolist() in ([-1], [-1, 1])):
+        return [value, np.array([0, -1])]
+    return inputs
+
+
 def transpose(node: Node, inputs: list[Any], reading: Reading) -> Value:
     node.takes(1)
     value = _samples(inputs)

@@ -39,14 +39,25 @@ def fold(node: Node, arrays: list[Any]) -> _Array:
     if not arrays or arrays[0] is None:
         raise node.refusal(f"has the inputs {short(node.places)}")
     try:
-        result = FOLDS[node.operator](node, arrays)
+        result = _array(FOLDS[node.operator](node, arrays))
     except MisfitError as misfit:
         raise node.refusal(str(misfit)) from None
     except (ArithmeticError, IndexError, TypeError, ValueError) as error:
         if str(error).startswith(node.where):
             raise
         raise node.refusal(f"does not fit its constants: {error}") from None
-    return np.asarray(result)
+    if result.dtype == object and not any(isinstance(each, Axis) for each in result.flat):
+        return result.astype(np.int64)
+    return result
+
+
+def _array(result: Any) -> _Array:
+    """The result as an array, also if it is one Axis"""
+    if not isinstance(result, Axis):
+        return np.asarray(result)
+    array = np.empty((), object)
+    array[()] = result
+    return array
 
 
 def integers(array: Any, what: str) -> list[int]:
@@ -185,10 +196,19 @@ def _flatten(node: Node, arrays: list[Any]) -> _Array:
 
 def _gather(node: Node, arrays: list[Any]) -> _Array:
     array, indices = arrays
-    chosen = np.take(array, np.array(integers(indices, "an index"), np.int64).reshape(indices.shape),
-                     node.integer("axis", 0))
+    places = np.array(integers(indices, "an index"), np.int64).reshape(indices.shape)
+    chosen = _array(np.take(array, places, node.integer("axis", 0)))
     _check_size(chosen.size)
     return chosen
+
+
+def _remainder(first: _Array, second: _Array) -> _Array:
+    if (second == 0).any():
+        raise MisfitError("divides by 0")
+    return np.mod(first, second)
+
+
+_remainder.nin = 2                                                  # type: ignore[attr-defined]
 
 
 def _gemm(node: Node, arrays: list[Any]) -> _Array:
@@ -222,6 +242,16 @@ def _reduce(reduction: Callable[..., Any]) -> _Fold:
                                     keepdims=bool(node.integer("keepdims", 1)))
                           ).astype(array.dtype)
     return step
+
+
+def _norm(array: _Array, **options: Any) -> Any:
+    return np.sqrt(np.sum(array * array, **options))
+
+
+def _equal(node: Node, arrays: list[Any]) -> _Array:
+    node.takes(2)
+    _check_size(math.prod(np.broadcast_shapes(*(each.shape for each in arrays))))
+    return np.equal(*arrays)
 
 
 def _reshape(node: Node, arrays: list[Any]) -> _Array:
@@ -279,10 +309,13 @@ FOLDS: dict[str, _Fold] = {
     "Abs": _arithmetic(np.abs), "Add": _arithmetic(np.add), "Cast": _cast,
     "CastLike": _cast_like, "Concat": _concat,
     "ConstantOfShape": _constant_of_shape, "Div": _arithmetic(_divide),
-    "Exp": _arithmetic(np.exp), "Expand": _expand, "Flatten": _flatten, "Gather": _gather,
+    "Equal": _equal, "Exp": _arithmetic(np.exp), "Expand": _expand, "Flatten": _flatten, "Gather": _gather,
     "Gemm": _gemm, "Identity": lambda node, arrays: arrays[0], "MatMul": _matmul,
+    "Max": _arithmetic(np.maximum), "Min": _arithmetic(np.minimum), "Mod": _arithmetic(_remainder),
     "Mul": _arithmetic(np.multiply), "Neg": _arithmetic(np.negative),
-    "Pow": _arithmetic(np.power), "ReduceProd": _reduce(np.prod), "ReduceSum": _reduce(np.sum),
+    "Pow": _arithmetic(np.power), "Reciprocal": _arithmetic(np.reciprocal),
+    "ReduceL2": _reduce(_norm), "ReduceMax": _reduce(np.max), "ReduceMean": _reduce(np.mean),
+    "ReduceMin": _reduce(np.min), "ReduceProd": _reduce(np.prod), "ReduceSum": _reduce(np.sum),
     "Reshape": _reshape, "Shape": _shape, "Slice": _slice, "Sqrt": _arithmetic(np.sqrt),
     "Squeeze": _squeeze, "Sub": _arithmetic(np.subtract), "Transpose": _transpose,
     "Unsqueeze": _unsqueeze, "Where": _where}

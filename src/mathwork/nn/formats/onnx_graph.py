@@ -13,7 +13,7 @@ import numpy as np
 from onnx import TensorProto
 
 import mathwork.nn.formats.onnx_functions as onnx_functions
-from mathwork.nn.formats.onnx_arranging import OF_SHAPES
+from mathwork.nn.formats.onnx_arranging import OF_SHAPES, kept_rows
 from mathwork.nn.formats.onnx_folding import fold
 from mathwork.nn.formats.onnx_layouts import layouts
 from mathwork.nn.formats.onnx_nodes import STANDARD, Node
@@ -51,7 +51,7 @@ def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] |
     with np.errstate(all="ignore"):         # infinity and NaN are allowed
         for lengths in layouts(entries, order, constants):
             reading = Reading(graph.held, graph.dtype(given))
-            run = _Run(graph, reading)
+            run = _Run(graph, reading, wanted)
             try:
                 found = [reading.input(each, f"its input {short(name)}")
                          for name, each in zip(given, lengths, strict=True)]
@@ -61,7 +61,10 @@ def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] |
                 # The layout that led furthest is the one that the model was meant for.
                 if best is None or run.done > best[0]:
                     best = run.done, error
-    raise ValueError("its input has no shape that can be read") if best is None else best[1]
+    if best is None:
+        raise ValueError(f"its input {short(given[0])} has an unknown shape, and no constant says "
+                         "how many numbers a sample has")
+    raise best[1]
 
 
 def _checked_opset(model: ModelProto) -> int:
@@ -222,8 +225,8 @@ class _Run:
     done    how many nodes were followed
     """
 
-    def __init__(self, graph: Graph, reading: Reading) -> None:
-        self._graph, self._reading = graph, reading
+    def __init__(self, graph: Graph, reading: Reading, wanted: Iterable[str]) -> None:
+        self._graph, self._reading, self._wanted = graph, reading, wanted
         self._values: dict[str, Any] = {}
         self.done = 0
 
@@ -283,6 +286,8 @@ class _Run:
                 raise MisfitError("is no operator that dense layers can hold; docs/networks.md "
                                   "lists those that are read. Name an output before it with "
                                   "outputs=")
+            if node.operator == "Reshape" and set(node.outputs) & set(self._wanted):
+                inputs = kept_rows(inputs)
             results = STEPS[node.operator](node, inputs, self._reading)
         except MisfitError as misfit:
             raise node.refusal(str(misfit)) from None

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mathwork.nn.graph import Axis
+from mathwork.nn.graph.maps import MOST_ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,12 +60,12 @@ def _rows(lengths: Sequence[int]) -> set[int] | None:
 
 def _first(lengths: Sequence[int]) -> set[int] | None:
     """Samples lie along the first axis"""
-    return {0} if lengths else None
+    return {0} if len(lengths) > 1 else None
 
 
 def _unknown(lengths: Sequence[int]) -> set[int] | None:
     """Samples lie along the axes of unknown length"""
-    return {axis for axis, length in enumerate(lengths) if not length}
+    return {axis for axis, length in enumerate(lengths) if not length} if any(lengths) else None
 
 
 def _columns(lengths: Sequence[int]) -> set[int] | None:
@@ -83,13 +84,11 @@ WAYS: tuple[Callable[[Sequence[int]], set[int] | None], ...] = (
 
 def _widths(order: Sequence[Node], constants: Constants) -> Iterator[int]:
     """Yield lengths of constants in the order of the nodes that take them"""
-    seen = set()
+    seen = {0}
     for node in order:
         for name in node.inputs:
-            if name in constants and math.prod(constants.shape(name)) > 0:
-                for length in constants.shape(name)[-2:]:
-                    if length > 0 and length not in seen:
-                        seen.add(length)
-                        yield length
-    if not seen:
-        yield 1
+            for length in constants.shape(name)[-2:] if name in constants else ():
+                length = length if 0 <= length <= MOST_ADDED else 1     # the shape may be a lie
+                if length not in seen:
+                    seen.add(length)
+                    yield length

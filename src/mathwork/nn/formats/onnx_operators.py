@@ -201,8 +201,7 @@ def reduction(mean: bool) -> _Step:
         axes = sorted(axis + value.rank if axis < 0 else axis for axis in axes)
         for axis in axes:
             count = value.shape[value.within(axis)]
-            ones = np.ones((1, count), np.float32)
-            value = value.linear(ones, node.where, axis)
+            value = value.summed(axis)
             if mean:
                 value = value.times(np.array(1 / max(count, 1)))
         return value if node.integer("keepdims", 1) else value.squeezed(axes)
@@ -354,9 +353,17 @@ def raised(node: Node, inputs: list[Any], reading: Reading) -> Value:
 
 def choice(node: Node, inputs: list[Any], reading: Reading) -> Value:
     node.takes(3)
-    if not isinstance(inputs[1], Value) or not isinstance(inputs[2], Value):
-        raise MisfitError("chooses between a value of the samples and a constant")
-    return choose(*inputs, node.where)
+    condition, first, second = inputs
+    if isinstance(first, Value) and isinstance(second, Value):
+        return choose(condition, first, second, node.where)
+    # x where x > c, else c
+    value, bound = (first, second) if isinstance(first, Value) else (second, first)
+    if isinstance(condition, Comparison) and value is condition.value and isinstance(
+            bound, np.ndarray) and (bound == condition.threshold).all():
+        larger = condition.above is (value is first)
+        return (maximum if larger else minimum)(value, np.array(condition.threshold), node.where)
+    raise MisfitError("chooses between a value of the samples and a constant; known is x where "
+                      "x > c, else c")
 
 
 def comparison(above: bool) -> _Step:

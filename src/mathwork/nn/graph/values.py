@@ -279,6 +279,23 @@ class Value:
         back.insert(axis, result.rank - 1)
         return result.transposed(back)
 
+    def summed(self, axis: int) -> Value:
+        """The sum along an axis, which becomes 1 long"""
+        inner = self.within(axis)
+        axis += self.rank if axis < 0 else 0
+        lengths = [*self.lengths[:axis], *self.lengths[axis + 1:]]
+        moved = self.arranged(lambda index: np.moveaxis(index, inner, -1),
+                              [*lengths, self.lengths[axis]])
+        count = self.shape[inner]
+        several = self.size // max(count, 1)
+        terms = {}
+        for unit, each in moved.terms.items():
+            self.budget.make(self.size * unit.width)
+            rows = each.dense(unit.width).astype(np.float64).reshape(several, count, unit.width)
+            terms[unit] = Map(rows.sum(1))
+        bias = None if moved.bias is None else moved.bias.reshape(several, count).sum(1)
+        return self._with([*self.lengths[:axis], 1, *self.lengths[axis + 1:]], terms, bias)
+
     def _product(self, weight: _Array, where: str) -> Value:
         if any(each.matrix is not None for each in self.terms.values()) or self._adds_units():
             return self.settled(where)._product(weight, where)
