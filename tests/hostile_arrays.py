@@ -186,6 +186,8 @@ def network_that_was_never_finished():
     found = []
 
     class Catching:
+        _kind, _activation = "dense", ("identity", 0.0)
+
         @property
         def weight(self):
             found.extend(each for each in gc.get_objects() if type(each) is Network)

@@ -112,6 +112,46 @@ def product_and_bound(x, weight, bias=None):
     return value, rounding / (1 - rounding) * bound
 
 
+# ---- normalisation ----
+
+def _in_stripes(values, add=None):
+    """The sum of v, or of v^2 by `add`(v, v, sum): docs/bits.md"""
+    lanes = 64 // values.itemsize
+    padded = np.zeros(-(-len(values) // lanes) * lanes, values.dtype)
+    padded[:len(values)] = values
+    total = np.zeros(lanes, values.dtype)
+    for start in range(0, len(padded), 16 * lanes):
+        sums = np.zeros(lanes, values.dtype)
+        for stripe in padded[start:start + 16 * lanes].reshape(-1, lanes):
+            sums = sums + stripe if add is None else add(stripe, stripe, sums)
+        total = total + sums
+    while len(total) > 1:
+        total = total[:len(total) // 2] + total[len(total) // 2:]
+    return total[0]
+
+
+def norm_in_stripes(x, weight, bias, eps, *, centre, fused=True):
+    """LayerNorm of a row, or RMSNorm without `centre`, in the documented order."""
+    add = fma if fused else lambda a, b, c: a * b + c
+    count = x.dtype.type(len(x))
+    if centre:
+        for _ in range(2):
+            x = x - _in_stripes(x) / count
+    slope = 1 / np.sqrt(_in_stripes(x, add) / count + x.dtype.type(eps))
+    return add(x * slope, weight, bias)
+
+
+def norm_exact(x, eps, *, centre):
+    """(x - mean) / sqrt(variance + eps) of exact numbers, rounded to float64."""
+    x = [Fraction(float(value)) for value in x]
+    mean = sum(x) / len(x) if centre else 0
+    square = sum((value - mean) ** 2 for value in x) / len(x) + Fraction(float(eps))
+    # the integer root of square 2^(2 k): 100 bits of the root at least
+    k = 200 + max(0, square.denominator.bit_length() - square.numerator.bit_length())
+    root = Fraction(math.isqrt(int(square * 4 ** k)), 2 ** k)
+    return [float((value - mean) / root) for value in x]
+
+
 # ---- row reduction ----
 
 UNITS = {np.float32: 2 * 2.0 ** -23, np.float64: 7 * 2.0 ** -52}    # the rounding of the data

@@ -243,7 +243,7 @@ def test_a_bad_parameter(name, bad):
 
 @pytest.mark.parametrize("empty", [[], (), iter(())])
 def test_no_layers(empty):
-    with raises(ValueError, "layers must hold at least one Dense, got none"):
+    with raises(ValueError, "layers must hold at least one layer, got none"):
         Network(empty)
 
 
@@ -251,13 +251,14 @@ def test_no_layers(empty):
     ([np.ones((2, 2))], "ndarray"), ([None], "NoneType"), ([Dense], "type"), ("relu", "str"),
     ([Dense([[1.0]]), 1], "int"), ([NET], "Network"), ([(np.ones((2, 2)), None)], "tuple")])
 def test_layers_that_are_not_dense(wrong, kind):
-    with raises(TypeError, f"layers must be Dense, got {kind}"):
+    with raises(TypeError, f"layers must be Dense, LayerNorm, RMSNorm or Residual, got {kind}"):
         Network(wrong)
 
 
 @pytest.mark.parametrize("wrong", [None, 5, Dense([[1.0]])])
 def test_layers_that_are_not_iterable(wrong):
-    with raises(TypeError, f"layers must be a sequence of Dense, got {type(wrong).__name__}"):
+    with raises(TypeError, "layers must be a sequence of Dense, LayerNorm, RMSNorm or Residual, "
+                f"got {type(wrong).__name__}"):
         Network(wrong)
 
 

@@ -9,6 +9,9 @@
 #   nn/activations     elementwise functions over registers and memory
 #   nn/softmax         softmax and its logarithm over rows
 #   nn/ufuncs          the activations as NumPy ufuncs
+#   nn/norms           rows that are normalised, and the sum that ends a residual
+#   nn/steps           the layers of a network as a list of steps
+#   nn/vectorcall      calls of a network without a tuple of arguments
 #   nn/forward         a whole network over packed weights, its activations kept in cache
 #
 #   matrix/plain       lists of rows and arrays in any layout, made plain
@@ -44,6 +47,9 @@ include "kernels/base/matrices.pxi"
 include "kernels/nn/activations.pxi"
 include "kernels/nn/softmax.pxi"
 include "kernels/nn/ufuncs.pxi"
+include "kernels/nn/norms.pxi"
+include "kernels/nn/steps.pxi"
+include "kernels/nn/vectorcall.pxi"
 include "kernels/nn/forward.pxi"
 
 include "kernels/matrix/plain.pxi"

@@ -1,6 +1,8 @@
-"""Networks of dense layers.
+"""Networks of dense layers, normalisation and residuals.
 
 Dense             mathwork.nn.dense
+LayerNorm, RMSNorm    mathwork.nn.norms
+Residual          mathwork.nn.residual
 Network           mathwork.nn.network; nn.sources and nn.chain make networks from elsewhere
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
@@ -11,5 +13,7 @@ from mathwork.nn.cost import cost
 from mathwork.nn.dense import Dense
 from mathwork.nn.loading import load
 from mathwork.nn.network import Network
+from mathwork.nn.norms import LayerNorm, RMSNorm
+from mathwork.nn.residual import Residual
 
-__all__ = ["Dense", "Network", "RowFunction", "cost", "load"]
+__all__ = ["Dense", "LayerNorm", "Network", "RMSNorm", "Residual", "RowFunction", "cost", "load"]

@@ -8,19 +8,20 @@ import numpy as np
 
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
+from mathwork.nn.layer import Layer
 
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Self
+    from typing import Any, Self
 
     from numpy.typing import ArrayLike
 
-    from mathwork._types import Activation, ActivationName, Array, FloatArray, FloatDType
+    from mathwork._types import Activation, Array, FloatArray, FloatDType
 
 # Activations with a parameter, and its default; the others take no parameter.
 DEFAULT_PARAMETER: dict[str, float] = {"leaky_relu": 0.01, "elu": 1.0}
 
 
-class Dense:
+class Dense(Layer):
     """One layer, ``activation(weight @ x + bias)``.
 
     Parameters
@@ -58,9 +59,10 @@ class Dense:
     Dense(2 -> 1, relu, float64)
     """
 
-    __slots__ = ("activation", "bias", "weight")
+    __slots__ = ("bias", "weight")
 
-    activation: Activation
+    _kind = "dense"
+
     bias: FloatArray
     weight: FloatArray
 
@@ -76,16 +78,10 @@ class Dense:
             raise ValueError(f"bias must have shape {W.shape[:1]} to match weight of shape "
                              f"{W.shape}, got {b.shape}")
         self = super().__new__(cls)
-        object.__setattr__(self, "weight", _frozen(W))
-        object.__setattr__(self, "bias", _frozen(b))
-        object.__setattr__(self, "activation", _checked_activation(activation))
+        object.__setattr__(self, "weight", frozen(W))
+        object.__setattr__(self, "bias", frozen(b))
+        object.__setattr__(self, "activation", checked_activation(activation))
         return self
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"a Dense layer is immutable, {name} cannot be set")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"a Dense layer is immutable, {name} cannot be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.weight, self.bias, self.activation)
@@ -95,30 +91,46 @@ class Dense:
         return f"Dense({n_in} -> {n_out}, {self._activation_text}, {self.weight.dtype})"
 
     @property
-    def _activation(self) -> tuple[ActivationName, float]:
-        """(name, parameter) for the kernel; the parameter is 0.0 if there is none."""
-        return self.activation if isinstance(self.activation, tuple) else (self.activation, 0.0)
+    def _n_in(self) -> int:
+        return self.weight.shape[1]
 
     @property
-    def _activation_text(self) -> str:
-        name, parameter = self._activation
-        return f"{name}({parameter:g})" if name in DEFAULT_PARAMETER else name
+    def _n_out(self) -> int:
+        return self.weight.shape[0]
+
+    @property
+    def _n_parameters(self) -> int:
+        return self.weight.size + self.bias.size
+
+    @property
+    def _dtypes(self) -> set[np.dtype[Any]]:
+        return {self.weight.dtype}
+
+    @property
+    def _text(self) -> str:
+        return self._activation_text
+
+    @property
+    def _taken_text(self) -> str:
+        return f"weight of shape {self.weight.shape}"
+
+    def _plain(self) -> Dense:
+        return self if type(self) is Dense else Dense(self.weight, self.bias, self.activation)
 
     def _astype(self, dtype: FloatDType) -> Dense:
-        """Return this layer in another dtype, or itself if it has that dtype."""
         if self.weight.dtype == dtype:
             return self
         with np.errstate(over="ignore", invalid="ignore"):
             return Dense(self.weight.astype(dtype), self.bias.astype(dtype), self.activation)
 
 
-def _frozen(array: Array) -> Array:
+def frozen(array: Array) -> Array:
     array = array.copy()
     array.flags.writeable = False
     return array
 
 
-def _checked_activation(activation: Any) -> Any:
+def checked_activation(activation: Any) -> Any:
     """Return `activation` as Dense keeps it: a name, or a pair with the parameter."""
     pair = isinstance(activation, tuple | list)
     name, *parameters = (activation or [None]) if pair else [activation]

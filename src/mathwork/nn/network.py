@@ -15,24 +15,26 @@ from mathwork.init import he_normal, he_uniform
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import as_path
+from mathwork.nn.residual import chained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Literal, Self
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
     from onnx import ModelProto
 
     from mathwork._types import Activation, FloatArray, FloatDType, Rng, StrPath
+    from mathwork.nn.residual import AnyLayer
 
 
 @kernels.call_without_tuple
 class Network(kernels.ForwardPass):
-    """A chain of dense layers, ready to be called. Immutable, and safe to call from any thread.
+    """A chain of layers, ready to be called. Immutable, and safe to call from any thread.
 
     Parameters
     ----------
-    layers : iterable of Dense
+    layers : iterable of Dense, LayerNorm, RMSNorm or Residual
         At least one. Each takes as many inputs as the layer before has outputs.
     dtype : dtype, optional
         float32 (the default) or float64. Weights are rounded to it once, here. Inputs are converted
@@ -40,7 +42,7 @@ class Network(kernels.ForwardPass):
 
     Attributes
     ----------
-    layers : tuple of Dense
+    layers : tuple
         In the network's dtype.
     sizes : tuple of int
         ``(n_in, ..., n_out)``: one more than the number of layers.
@@ -64,7 +66,7 @@ class Network(kernels.ForwardPass):
     Raises
     ------
     TypeError
-        For layers that are not Dense, and any other dtype.
+        For layers of another kind, and any other dtype.
     ValueError
         For no layers, and layers that do not chain.
 
@@ -92,9 +94,9 @@ class Network(kernels.ForwardPass):
 
     __slots__ = ()
 
-    layers: tuple[Dense, ...]
+    layers: tuple[AnyLayer, ...]
 
-    def __new__(cls, layers: Iterable[Dense], *, dtype: DTypeLike = np.float32) -> Self:
+    def __new__(cls, layers: Iterable[AnyLayer], *, dtype: DTypeLike = np.float32) -> Self:
         return super().__new__(cls, *checked_layers(layers, dtype))
 
     @classmethod
@@ -152,10 +154,10 @@ class Network(kernels.ForwardPass):
                    dtype=dtype)
 
     @classmethod
-    def _of(cls, layers: list[Dense], dtype: DTypeLike | None) -> Self:
+    def _of(cls, layers: Sequence[AnyLayer], dtype: DTypeLike | None) -> Self:
         """The network of layers from elsewhere, in `dtype` or else the widest of their dtypes."""
         if dtype is None:
-            dtype = np.result_type(*(layer.weight.dtype for layer in layers))
+            dtype = np.result_type(*set().union(*(layer._dtypes for layer in layers)))
         return cls(layers, dtype=dtype)
 
     @classmethod
@@ -323,7 +325,7 @@ class Network(kernels.ForwardPass):
 
     @property
     def n_parameters(self) -> int:
-        return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(self.sizes))
+        return sum(layer._n_parameters for layer in self.layers)
 
     def trace(self, x: ArrayLike) -> tuple[FloatArray, ...]:
         """Every layer's activation. The last one is the result of the call, bit for bit.
@@ -477,33 +479,16 @@ class Network(kernels.ForwardPass):
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.sizes))
-        activations = "-".join(layer._activation_text for layer in self.layers)
-        return f"{type(self).__name__}({sizes}, {activations}, {self.dtype})"
+        texts = "-".join(layer._text for layer in self.layers)
+        return f"{type(self).__name__}({sizes}, {texts}, {self.dtype})"
 
 
-def _rebuild(cls: type[Network], layers: tuple[Dense, ...], dtype: DTypeLike) -> Network:
+def _rebuild(cls: type[Network], layers: tuple[AnyLayer, ...], dtype: DTypeLike) -> Network:
     return cls(layers, dtype=dtype)
 
 
-def checked_layers(layers: Iterable[Dense], dtype: DTypeLike
-                   ) -> tuple[tuple[Dense, ...], FloatDType]:
-    """Return (tuple of Dense that chain, in that dtype; dtype)."""
+def checked_layers(layers: Iterable[AnyLayer], dtype: DTypeLike
+                   ) -> tuple[tuple[AnyLayer, ...], FloatDType]:
+    """Return (tuple of layers that chain, in that dtype; dtype)."""
     dtype = float_dtype(dtype)
-    try:
-        layers = tuple(layers)
-    except TypeError:
-        raise TypeError(f"layers must be a sequence of Dense, got {type(layers).__name__}"
-                        ) from None
-    if not layers:
-        raise ValueError("layers must hold at least one Dense, got none")
-    for layer in layers:
-        if not isinstance(layer, Dense):
-            raise TypeError(f"layers must be Dense, got {type(layer).__name__}")
-    # The attributes of a subclass may be properties: take the values that they give now.
-    layers = tuple(layer if type(layer) is Dense
-                   else Dense(layer.weight, layer.bias, layer.activation) for layer in layers)
-    for index, (before, after) in enumerate(itertools.pairwise(layers), 1):
-        if after.weight.shape[1] != before.weight.shape[0]:
-            raise ValueError(f"layer {index} must take the {before.weight.shape[0]} outputs of "
-                             f"layer {index - 1}, got weight of shape {after.weight.shape}")
-    return tuple(layer._astype(dtype) for layer in layers), dtype
+    return tuple(layer._astype(dtype) for layer in chained(layers)), dtype

@@ -2,14 +2,18 @@
 # stays in cache. Nothing here changes after construction, so any number of threads may call at
 # once; each call has its own working set.
 #
-#   forward_row, forward_rows   rows through the layers of a Plan
+#   forward_row, forward_rows   rows through the steps of a Plan
 #   row, first_output           the doors for compiled callers: see mathwork.nn.cfunction
 #   ForwardPass                 the door for Python
 
 cdef enum:
-    BLOCK_BYTES = 196608        # of activations: two blocks of rows in a second-level cache
+    BLOCK_BYTES = 196608        # of activations: blocks of rows in a second-level cache
 
-cdef struct Layer:
+cdef struct Layer:              # one step: see steps.pxi
+    int kind
+    int place                   # of its result
+    int held                    # place of what a sum adds, or INPUT
+    double eps
     Py_ssize_t n_in
     Py_ssize_t n_out
     Py_ssize_t part             # terms in a part of its sums
@@ -18,24 +22,32 @@ cdef struct Layer:
     Py_ssize_t next_panel
     int activation
     double parameter
-    size_t weight               # offset of the packed panels in Plan.memory
-    size_t bias                 # offset of the bias, padded with zeros to a whole panel
+    size_t weight               # offset of the packed panels, or of a norm's, in Plan.memory
+    size_t bias                 # offset of the bias, padded with zeros to a whole panel or stripe
 
-cdef struct Plan:               # consecutive layers, ready to run
+cdef struct Plan:               # consecutive steps, ready to run
     Layer* layers
     Py_ssize_t n_layers
     Py_ssize_t n_in
     Py_ssize_t n_out
     Py_ssize_t widest           # width of the widest row between layers
+    Py_ssize_t places           # rows of that width in a working set
+    int origin                  # the place that steps mean where they mean the input
     char* memory
 
 
 cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
     """Give the layer its place from `offset` on; returns the offset behind it"""
     cdef Py_ssize_t L = lane_count(like)
-    cdef size_t columns = packed_columns(like, layer.n_out)
-    layer.part = part_length(layer.n_in)
+    cdef size_t columns = packed_columns(like, layer.n_out), row
     layer.width = (layer.n_out + L - 1) // L * L
+    if layer.kind == SUM:
+        return offset
+    if layer.kind != DENSE:
+        row = aligned(layer.n_out * sizeof(real))
+        layer.weight, layer.bias = offset, offset + row
+        return offset + 2 * row
+    layer.part = part_length(layer.n_in)
     layer.ldw = panel_width(like, layer.n_out)
     layer.next_panel = layer.ldw * layer.n_in
     layer.weight = offset
@@ -62,6 +74,20 @@ cdef inline void layer_of_row(lanes like, const Layer* layer, const real* x, con
                     layer.next_panel, bias, y, False, layer.activation == RELU)
 
 
+cdef void other_step(lanes like, const Plan* plan, const Layer* layer, Py_ssize_t rows,
+                     const real* x, Py_ssize_t ldx, const real* held, Py_ssize_t ldheld, real* y,
+                     Py_ssize_t ldy) noexcept nogil:
+    """y = the result of a norm, or of a sum of x and held; relu if it is the activation"""
+    if layer.kind == SUM:
+        sum_rows(like, rows, layer.n_out, x, ldx, held, ldheld, y, ldy)
+    else:
+        norm_rows(like, layer.kind == LAYER_NORM, rows, layer.n_out, layer.eps, x, ldx,
+                  <const real*>(plan.memory + layer.weight),
+                  <const real*>(plan.memory + layer.bias), y, ldy)
+    if layer.activation == RELU:
+        activate_any(like, RELU, 0, rows * ldy, <const real*>y, y)
+
+
 cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
                      real* y) noexcept nogil:
     """y[n] = the first n outputs for one row x; y may overlap x; return -1 if memory ran out"""
@@ -69,9 +95,11 @@ cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
     cdef const Layer* layers = plan.layers
     cdef const char* memory = plan.memory
     cdef Py_ssize_t n_layers = plan.n_layers, widest = plan.widest
+    cdef const real* origin = x
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
-    cdef real* scratch = <real*>working_set(2 * widest * <Py_ssize_t>sizeof(real), local, &heap)
+    cdef real* scratch = <real*>working_set(
+        plan.places * widest * <Py_ssize_t>sizeof(real), local, &heap)
     cdef Py_ssize_t index
     cdef const Layer* layer
     cdef real* target
@@ -79,10 +107,15 @@ cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
         return -1
     for index in range(n_layers):
         layer = layers + index
-        target = scratch + (index % 2) * widest     # has whole registers
-        layer_of_row(like, layer, x, <const real*>(memory + layer.weight),
-                     <const real*>(memory + layer.bias), target)
-        if layer.activation != RELU:        # the tile has done relu
+        target = scratch + layer.place * widest     # has whole registers
+        if layer.kind == DENSE:
+            layer_of_row(like, layer, x, <const real*>(memory + layer.weight),
+                         <const real*>(memory + layer.bias), target)
+        else:
+            other_step(like, plan, layer, 1, x, 0,
+                       origin if layer.held == plan.origin else scratch + layer.held * widest, 0,
+                       target, layer.width)
+        if layer.activation != RELU:        # relu is done
             activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
                           target)
         x = target
@@ -93,21 +126,28 @@ cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
 
 cdef inline void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
                                real* y, real* scratch, Py_ssize_t block) noexcept nogil:
-    """y = the outputs of the last layer for x; two blocks of scratch hold the layers in between"""
+    """y = the outputs of the last layer for x; blocks of scratch hold the layers in between"""
     cdef Py_ssize_t index, ldx = plan.n_in, ldy
+    cdef const real* origin = x
     cdef const Layer* layer
     cdef real* target
     for index in range(plan.n_layers):
         layer = plan.layers + index
-        target = scratch + (index % 2) * block
+        target = scratch + layer.place * block
         ldy = layer.width
         if index == plan.n_layers - 1:
             target = y
             ldy = layer.n_out
-        ragged_product(like, rows, ldy, layer.n_in, x, ldx,
-                       <const real*>(plan.memory + layer.weight), layer.ldw, layer.next_panel,
-                       <const real*>(plan.memory + layer.bias), target, ldy,
-                       layer.activation == RELU)
+        if layer.kind == DENSE:
+            ragged_product(like, rows, ldy, layer.n_in, x, ldx,
+                           <const real*>(plan.memory + layer.weight), layer.ldw,
+                           layer.next_panel, <const real*>(plan.memory + layer.bias), target, ldy,
+                           layer.activation == RELU)
+        elif layer.held == plan.origin:
+            other_step(like, plan, layer, rows, x, ldx, origin, plan.n_in, target, ldy)
+        else:
+            other_step(like, plan, layer, rows, x, ldx, scratch + layer.held * block, layer.width,
+                       target, ldy)
         if layer.activation != RELU:
             activate_rows(like, layer.activation, layer.parameter, rows, layer.n_out, ldy, target)
         x = target
@@ -119,7 +159,7 @@ cdef int forward_rows(lanes like, const Plan* plan, Py_ssize_t rows, const real*
     """y = the outputs of the last layer for x, in blocks; return -1 if memory ran out, else 0"""
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
-    cdef Py_ssize_t row_bytes = 2 * plan.widest * <Py_ssize_t>sizeof(real)
+    cdef Py_ssize_t row_bytes = plan.places * plan.widest * <Py_ssize_t>sizeof(real)
     cdef Py_ssize_t block = BLOCK_BYTES // (row_bytes + 1) // TILE_ROWS * TILE_ROWS
     cdef Py_ssize_t m = 0, n
     cdef real* scratch
@@ -171,69 +211,6 @@ cdef tuple rows_of(int ndim, Py_ssize_t rows, Py_ssize_t columns):
     return (rows, columns)
 
 
-# ---- calls from Python without a tuple of arguments: PEP 590 ----
-
-cdef extern from *:
-    ctypedef object (*call_slot "ternaryfunc")(object, PyObject*, PyObject*)
-    ctypedef object (*vectorcall_slot "vectorcallfunc")(object, PyObject**, size_t, PyObject*)
-    ctypedef struct TypeSlots "PyTypeObject":
-        call_slot tp_call
-        Py_ssize_t tp_vectorcall_offset
-        unsigned long tp_flags
-    unsigned long HAVE_VECTORCALL "Py_TPFLAGS_HAVE_VECTORCALL"
-    TypeSlots* type_slots "Py_TYPE"(object)
-    Py_ssize_t PyVectorcall_NARGS(size_t)
-    void PyType_Modified(PyTypeObject*)
-
-
-cdef object called(ForwardPass self, PyObject** arguments, size_t flags, PyObject* names):
-    """Call self(x) without making a tuple; every other call goes the usual way"""
-    cdef Py_ssize_t count = PyVectorcall_NARGS(flags), index
-    cdef tuple positional
-    cdef dict named = None
-    if names == NULL and count == 1 and type_slots(self).tp_call == forward_call_slot:
-        return self._call(<object>arguments[0], None, 1)
-    positional = tuple([<object>arguments[index] for index in range(count)])
-    if names != NULL:
-        named = {name: <object>arguments[count + index]
-                 for index, name in enumerate(<tuple>names)}
-    return type_slots(self).tp_call(self, <PyObject*>positional,
-                                    <PyObject*>named if named is not None else NULL)
-
-
-cdef call_slot forward_call_slot = NULL
-
-
-def call_without_tuple(cls):
-    """Let calls of this subclass of ForwardPass go by called(); a class decorator.
-
-    A class made in Python inherits the slot's position from its base. Before Python 3.12 it does
-    not inherit the flag for using the slot. If the class ever gets its own __call__, that is
-    called.
-    """
-    global forward_call_slot
-    cdef TypeSlots* slots = <TypeSlots*><PyObject*>cls
-    cdef TypeSlots* base = <TypeSlots*><PyObject*>ForwardPass
-    cdef void* anywhere = <void*>4096
-    # An object with __bases__ would satisfy issubclass(), so cls must be a type as well.
-    if not (isinstance(cls, type) and issubclass(cls, ForwardPass)):
-        raise TypeError(f"cls must be a subclass of ForwardPass, got {cls!r}")
-    forward_call_slot = base.tp_call
-    slots.tp_vectorcall_offset = (<char*>&(<ForwardPass>anywhere).vectorcall) - <char*>anywhere
-    slots.tp_flags |= HAVE_VECTORCALL
-    PyType_Modified(<PyTypeObject*>cls)
-    return cls
-
-
-cdef tuple parts_of(dense, dtype):
-    """Return (weight.T, bias, activation, parameter) of a layer, with plain arrays"""
-    try:
-        return (_arrays.as_plain(dense.weight.T, "weight", dtype),
-                _arrays.as_plain(dense.bias, "bias", dtype), *dense._activation)
-    except AttributeError:
-        raise TypeError(f"layers must be Dense, got {type(dense).__name__}") from None
-
-
 cdef class ForwardPass:
     """The kernel under mathwork.nn.Network: packed weights and the call.
 
@@ -249,74 +226,98 @@ cdef class ForwardPass:
     cdef double work            # multiply-adds for a row
     cdef object storage         # the array that owns plan.memory
     cdef readonly tuple sizes   # (n_in, ..., n_out)
+    cdef tuple counts           # of steps, for each of the layers
 
     def __cinit__(self, layers, dtype):
         self.vectorcall = <vectorcall_slot>called
         layers, dtype = tuple(layers), _arrays.float_dtype(dtype)
         if len(layers) == 0:
-            raise ValueError("layers must hold at least one Dense, got none")
-        # Each attribute is read once, here: Python may answer differently the next time.
-        self._settle([parts_of(dense, dtype) for dense in layers], dtype)
+            raise ValueError("layers must hold at least one layer, got none")
+        counts = []
+        self._settle(steps_of(layers, dtype, counts), tuple(counts), dtype)
         self.layers, self.dtype = layers, dtype
 
     def __dealloc__(self):
         free(self.plan.layers)
 
-    cdef _settle(self, list parts, dtype):
-        """Store the layers (weight.T, bias, activation, parameter) in the layout of the product.
+    cdef _settle(self, list steps, tuple counts, dtype):
+        """Store the steps, from steps_of(), in the layout of the kernels.
 
         An array's shape can be set from Python at any time, so it is read and checked once, here.
         """
         cdef Plan plan
         cdef Layer* layer
-        cdef cnp.ndarray weight, bias
         cdef int typenum = dtype.num
-        cdef Py_ssize_t index, before = 0
+        cdef Py_ssize_t index
         cdef size_t size = 0
         memset(&plan, 0, sizeof(plan))
-        plan.n_layers = len(parts)
+        plan.n_layers, plan.places, plan.origin = len(steps), 2, INPUT
         plan.layers = self.plan.layers = <Layer*>malloc(plan.n_layers * sizeof(Layer))
         if plan.layers == NULL:
             raise MemoryError
+        memset(plan.layers, 0, plan.n_layers * sizeof(Layer))
         for index in range(plan.n_layers):
             layer = plan.layers + index
-            weight, bias, name, layer.parameter = parts[index]
-            layer.activation = activation_codes[name]
-            if not (is_plain(weight, 2, typenum) and is_plain(bias, 1, typenum)
-                    and bias.shape[0] == weight.shape[1] and cnp.PyArray_SIZE(weight) > 0
-                    and (index == 0 or weight.shape[0] == before)):
-                raise ValueError(f"layer {index} must have weight of shape (n_out, n_in), n_in as "
-                                 "many as the layer before gives, and bias of shape (n_out,), got "
-                                 f"{shape_of(weight)[::-1]} and {shape_of(bias)}")
-            layer.n_in, layer.n_out = weight.shape[0], weight.shape[1]
+            self._settle_step(&plan, index, typenum, steps[index])
             if typenum == cnp.NPY_FLOAT:
                 size = lay_out(layer, size, <const float*>NULL)
             else:
                 size = lay_out(layer, size, <const double*>NULL)
             plan.widest = max(plan.widest, layer.width)
-            self.work += <double>layer.n_in * layer.n_out
-            before = layer.n_out
+            plan.places = max(plan.places, <Py_ssize_t>layer.place + 1)
+            self.work += <double>layer.n_out * (layer.n_in if layer.kind == DENSE else 4)
         plan.n_in = plan.layers[0].n_in
-        plan.n_out = before
+        plan.n_out = plan.layers[plan.n_layers - 1].n_out
         self.storage = np.zeros(size + ALIGNMENT, np.uint8)
         plan.memory = <char*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
         for index in range(plan.n_layers):
-            self._pack(&plan, plan.layers + index, typenum, parts[index][0], parts[index][1])
-        self.sizes = (plan.n_in, *[plan.layers[index].n_out for index in range(plan.n_layers)])
-        self.plan, self.typenum = plan, typenum         # last: nothing runs half a plan
+            if plan.layers[index].kind != SUM:
+                self._pack(&plan, plan.layers + index, typenum, steps[index][1], steps[index][2])
+        sizes = [plan.n_in]
+        index = -1
+        for count in counts:
+            index += count
+            sizes.append(plan.layers[index].n_out)
+        self.sizes = tuple(sizes)
+        self.plan, self.typenum, self.counts = plan, typenum, counts     # last
+
+    cdef _settle_step(self, const Plan* plan, Py_ssize_t index, int typenum, tuple step):
+        """Set the sizes and codes of a step, if it fits the steps before"""
+        cdef Layer* layer = plan.layers + index
+        cdef Py_ssize_t before = plan.layers[index - 1].n_out if index else 0
+        cdef cnp.ndarray weight, bias
+        cdef int axes
+        (layer.kind, weight, bias, layer.eps, (name, layer.parameter), first, layer.held,
+         layer.place) = step
+        layer.activation = activation_codes[name]
+        if layer.kind == SUM:
+            if first == index or plan.layers[first].n_in != before:
+                raise ValueError(f"layer {index} must add as many numbers as its input has")
+            layer.n_in = layer.n_out = before
+            return
+        axes = 2 if layer.kind == DENSE else 1
+        if not (is_plain(weight, axes, typenum) and is_plain(bias, 1, typenum)
+                and bias.shape[0] == weight.shape[axes - 1] and cnp.PyArray_SIZE(weight) > 0
+                and (index == 0 or weight.shape[0] == before)):
+            raise ValueError(f"layer {index} must have weight of shape (n_out, n_in), n_in as "
+                             "many as the layer before gives, and bias of shape (n_out,), got "
+                             f"{shape_of(weight)[::-1]} and {shape_of(bias)}")
+        layer.n_in, layer.n_out = weight.shape[0], weight.shape[axes - 1]
 
     cdef _pack(self, const Plan* plan, const Layer* layer, int typenum, cnp.ndarray weight,
                cnp.ndarray bias):
         """Store one layer's weight and bias, which are plain arrays of the layer's sizes"""
         cdef char* panels = plan.memory + layer.weight
-        if typenum == cnp.NPY_FLOAT:
+        cdef size_t size = sizeof(float) if typenum == cnp.NPY_FLOAT else sizeof(double)
+        memcpy(plan.memory + layer.bias, cnp.PyArray_DATA(bias), layer.n_out * size)
+        if layer.kind != DENSE:
+            memcpy(panels, cnp.PyArray_DATA(weight), layer.n_out * size)
+        elif typenum == cnp.NPY_FLOAT:
             pack(layer.n_in, layer.n_out, <const float*>cnp.PyArray_DATA(weight), layer.n_out,
                  <float*>panels)
         else:
             pack(layer.n_in, layer.n_out, <const double*>cnp.PyArray_DATA(weight), layer.n_out,
                  <double*>panels)
-        memcpy(plan.memory + layer.bias, cnp.PyArray_DATA(bias),
-               layer.n_out * (sizeof(float) if typenum == cnp.NPY_FLOAT else sizeof(double)))
 
     cdef int _run(self, const Plan* plan, Py_ssize_t rows, const void* x, void* y) noexcept nogil:
         if self.typenum == cnp.NPY_FLOAT:
@@ -390,17 +391,17 @@ cdef class ForwardPass:
         cdef Plan one = self.plan
         cdef cnp.ndarray inputs = self._as_input(x), y
         cdef int ndim = cnp.PyArray_NDIM(inputs)
-        cdef Py_ssize_t rows = inputs.shape[0] if ndim == 2 else 1, index
-        one.n_layers = 1
+        cdef Py_ssize_t rows = inputs.shape[0] if ndim == 2 else 1
         activations = []
-        for index in range(self.plan.n_layers):
-            one.layers = self.plan.layers + index
+        for one.n_layers in self.counts:
             one.n_in = one.layers.n_in
-            one.n_out = one.layers.n_out
+            one.n_out = one.layers[one.n_layers - 1].n_out
             y = np.empty(rows_of(ndim, rows, one.n_out), self.dtype)
             self._forward(&one, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
             activations.append(y)
             inputs = y
+            one.origin = one.layers[one.n_layers - 1].place
+            one.layers += one.n_layers
         return tuple(activations)
 
     def _addresses(self):

@@ -1,0 +1,73 @@
+# The layers of a network as a list of steps, each with the place of its result. A residual becomes
+# the steps of its layers, and a sum.
+#
+# A place is a row, or a block of rows, of a call's working set. A step reads the result of the step
+# before, and the first step the network's input. It writes to the first place that it does not read
+# and that is not held. The input of a residual is held until its sum.
+
+cdef enum:
+    DENSE
+    LAYER_NORM
+    RMS_NORM
+    SUM
+
+cdef enum:
+    INPUT = -1              # in place of a place: the network's input
+    MOST_NESTED = 30        # residuals in each other: each holds a place
+
+step_kinds = {"dense": DENSE, "layer_norm": LAYER_NORM, "rms_norm": RMS_NORM, "residual": SUM}
+
+
+cdef int free_place(int source, list held) except -1:
+    cdef int place = 0
+    while place == source or place in held:
+        place += 1
+    return place
+
+
+cdef list steps_of(layers, dtype, list counts):
+    """Return a tuple for each step, and append the number of steps of each layer to `counts`
+
+    (kind, weight, bias, eps, (activation, parameter), first step of the branch, held place, place)
+    weight has the shape (n_in, n_out) or (n,); arrays are plain. Each attribute is read once, here:
+    Python may answer differently the next time.
+    """
+    cdef list steps = []
+    cdef int place = INPUT
+    for layer in layers:
+        count = len(steps)
+        place = append_steps(layer, dtype, place, [], steps)
+        counts.append(len(steps) - count)
+    return steps
+
+
+cdef int append_steps(layer, dtype, int source, list held, list steps) except? -1:
+    """Append the steps of a layer that reads `source`; return the place of its result"""
+    cdef int place = source, kind
+    cdef Py_ssize_t first = len(steps)
+    try:
+        kind = step_kinds[layer._kind]
+        activation = layer._activation
+        if kind == SUM:
+            weight = bias = None
+            eps, inner = 0.0, tuple(layer.layers)
+        else:
+            weight, bias = layer.weight, layer.bias
+            eps = 0.0 if kind == DENSE else layer.eps
+            weight = _arrays.as_plain(weight.T if kind == DENSE else weight, "weight", dtype)
+            bias = _arrays.as_plain(bias, "bias", dtype)
+    except AttributeError:
+        raise TypeError("layers must be Dense, LayerNorm, RMSNorm or Residual, "
+                        f"got {type(layer).__name__}") from None
+    if kind == SUM:
+        if len(held) == MOST_NESTED:
+            raise ValueError(f"residuals may be nested {MOST_NESTED} deep, got more")
+        held.append(source)
+        for each in inner:
+            place = append_steps(each, dtype, place, held, steps)
+        target = free_place(place, held)
+        held.pop()
+    else:
+        target = free_place(source, held)
+    steps.append((kind, weight, bias, eps, activation, first, source, target))
+    return target
