@@ -93,7 +93,7 @@ def test_a_file_written_by_numpy_is_read(tmp_path):
 
 # ---- where ----
 
-@pytest.mark.parametrize("name", ["net", "net.npy", "net.npz.gz", "net.NPZ", "net.pt", ".npz"])
+@pytest.mark.parametrize("name", ["net", "net.npy", "net.npz.gz", "net.pt", ".npz"])
 def test_other_suffixes(tmp_path, name):
     message = f"a network's file must end in .npz, .onnx, .safetensors, got {name!r}"
     with raises(ValueError, message):

@@ -156,12 +156,13 @@ def test_an_activation_follows(dtype, rng, activation):
     name, *parameter = (activation, ) if isinstance(activation, str) else activation
     for n in LENGTHS:
         x = rng.normal(size=(9, n), scale=3).astype(dtype)
-        for make in (lambda **end: norm_of(LayerNorm, n, dtype, np.random.default_rng(1), **end),
-                     lambda **end: norm_of(RMSNorm, n, dtype, np.random.default_rng(1), **end),
-                     lambda **end: Residual([Dense(np.eye(n, dtype=dtype) * 2)], **end)):
-            plain = Network([make()], dtype=dtype)(x)
-            found = Network([make(activation=activation)], dtype=dtype)(x)
-            assert same_bits(found, getattr(activations, name)(plain, *parameter))
+        weight, bias = rng.normal(size=(2, n)).astype(dtype)
+        for plain, layer in (
+                (LayerNorm(weight, bias), LayerNorm(weight, bias, activation=activation)),
+                (RMSNorm(weight), RMSNorm(weight, activation=activation)),
+                (Residual([RMSNorm(weight)]), Residual([RMSNorm(weight)], activation))):
+            expected = getattr(activations, name)(Network([plain], dtype=dtype)(x), *parameter)
+            assert same_bits(Network([layer], dtype=dtype)(x), expected)
 
 
 def test_random_networks_are_near_the_formulas(kernels, dtype):

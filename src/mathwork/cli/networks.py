@@ -92,10 +92,10 @@ def convert(source, target, activations, dtype, as_json):
     """Write a saved network in another format.
 
     IN and OUT are .npz, .onnx or .safetensors files. The weights keep their bits, unless --dtype
-    rounds them.
+    rounds them. OUT may also be a .c file: the network as C99 source, with a header beside it.
     """
     network = load(source, activations=activations, dtype=dtype)
-    network.save(target)
+    (network.to_c if target.lower().endswith(".c") else network.save)(target)
     if as_json:
         print_json({"network": repr(network), "sizes": network.sizes,
                     "dtype": network.dtype.name, "parameters": network.n_parameters})

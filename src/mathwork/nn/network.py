@@ -19,7 +19,7 @@ from mathwork.nn.residual import chained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, Literal, Self
+    from typing import IO, Any, Literal, Self
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
     from onnx import ModelProto
@@ -53,14 +53,14 @@ class Network(kernels.ForwardPass):
     Methods
     -------
     __call__(x, *, out=None, workers=1)
-        The forward pass. ``x`` of shape ``(n_in,)`` or ``(n, n_in)`` gives ``(n_out,)`` or
-        ``(n, n_out)``. The result is in `out` if it is given; `out` may share memory with `x`.
-        Batches are split over `workers` threads, at most four a processor. `TypeError` if `x` does
+        The forward pass. ``x`` of shape ``(..., n_in)`` gives ``(..., n_out)``. The result is in
+        `out` if it is given; `out` may share memory with `x`. Batches are split over `workers`
+        threads, at most four a processor. `TypeError` if `x` does
         not hold real numbers or is masked, or `out` is not an array of the network's dtype.
         `ValueError` if a shape does not fit, `out` is read-only, or `workers` is below 1.
     he, from_sklearn, from_torch, from_keras, from_onnx
         Other ways to make one.
-    trace, classify, save, to_onnx, as_ctypes
+    trace, classify, save, to_onnx, to_c, as_ctypes
         See below.
 
     Raises
@@ -332,12 +332,12 @@ class Network(kernels.ForwardPass):
 
         Parameters
         ----------
-        x : array_like, shape (n_in,) or (n, n_in)
+        x : array_like, shape (..., n_in)
 
         Returns
         -------
         tuple of ndarray
-            One for each layer, of shape ``(n_out,)`` or ``(n, n_out)``.
+            One for each layer, of shape ``(..., n_out)``.
 
         Raises
         ------
@@ -358,11 +358,11 @@ class Network(kernels.ForwardPass):
 
         Parameters
         ----------
-        x : array_like, shape (n_in,) or (n, n_in)
+        x : array_like, shape (..., n_in)
 
         Returns
         -------
-        int or ndarray of int, shape (n,)
+        int or ndarray of int, shape (...)
             The first of equal outputs; a NaN counts as the largest, as in :func:`numpy.argmax`.
 
         Raises
@@ -379,20 +379,26 @@ class Network(kernels.ForwardPass):
         largest = np.argmax(self(x), axis=-1)
         return int(largest) if largest.ndim == 0 else largest
 
-    def save(self, path: StrPath) -> None:
+    def save(self, path: StrPath | IO[bytes], *,
+             format: Literal["npz", "onnx", "safetensors"] | None = None) -> None:
         """Write the network to a file that :func:`mathwork.nn.load` reads back to equal bits.
 
         Parameters
         ----------
-        path : str or path-like
-            Ends in ``.npz``, ``.safetensors`` or ``.onnx``; this names the format. The last two
-            need the package of that name. An existing file is replaced once the new one is
-            complete, so a failure leaves it unchanged.
+        path : str, path-like or binary file
+            Ends in ``.npz``, ``.safetensors`` or ``.onnx``, also in capitals; this names the
+            format. The last two need the package of that name. An existing file is replaced once
+            the new one is complete, so a failure leaves it unchanged. An open file is written from
+            where it stands.
+        format : {"npz", "onnx", "safetensors"}, optional
+            In place of the suffix. A file without a name needs it.
 
         Raises
         ------
+        TypeError
+            For a file that takes text.
         ValueError
-            For any other suffix.
+            For any other suffix or format.
         ImportError
             If the package is missing.
         OSError
@@ -415,7 +421,7 @@ class Network(kernels.ForwardPass):
         >>> bool((again.layers[0].weight == net.layers[0].weight).all())
         True
         """
-        formats.save(self, as_path(path))
+        formats.save(self, path, format)
 
     def to_onnx(self) -> ModelProto:
         """The network as an ONNX model that computes the same, for other runtimes.
@@ -444,6 +450,51 @@ class Network(kernels.ForwardPass):
         ['Gemm', 'Relu', 'Gemm', 'Sigmoid']
         """
         return onnx.model(self)
+
+    def to_c(self, path: StrPath) -> None:
+        """Write the network as a C99 file and its header, for programs without Python.
+
+        Parameters
+        ----------
+        path : str or path-like
+            ``folder/name`` or ``folder/name.c``: the files are ``name.c`` and ``name.h``. Existing
+            ones are replaced, each once it is complete.
+
+        Raises
+        ------
+        ValueError
+            For a name with quotes or backslashes.
+        OSError
+            If a file cannot be written.
+
+        Notes
+        -----
+        The header declares ``void name(const real *x, real *y)`` for one row, with ``float`` or
+        ``double`` for real, and the same with working memory of the caller's. What is no letter,
+        digit or underscore in `name` becomes an underscore, and ``net_`` stands before a name that
+        C does not allow. The functions call no library but that of C (``-lm``), allocate nothing,
+        keep no state and may be called from any number of threads.
+
+        Weights are constants with exactly their bits. The formulas of the activations and the order
+        of sums are those of the kernels. With fused multiply-add (``-mfma`` on x86-64, always on
+        arm64) the results have the bits of :class:`Network` at a level with fused multiply-add; see
+        docs/bits.md. Without it, they have the bits of the level ``baseline``. ``log_softmax``
+        calls ``log1p`` of the C library. Options such as ``-ffast-math`` change results.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from mathwork.nn import Network
+        >>> net = Network.he((4, 8, 2), rng=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.to_c(os.path.join(folder, "policy.c"))
+        ...     header = open(os.path.join(folder, "policy.h")).read()
+        >>> [line for line in header.splitlines() if line.startswith("void")][0]
+        'void policy(const float *x, float *y);'
+        """
+        import mathwork.nn.formats.c as c  # here, because most programs do not need it
+
+        c.save(self, as_path(path))
 
     def as_ctypes(self) -> RowFunction:
         """The forward pass of one row as a C function, for compiled loops.

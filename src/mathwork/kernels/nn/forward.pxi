@@ -9,51 +9,6 @@
 cdef enum:
     BLOCK_BYTES = 196608        # of activations: blocks of rows in a second-level cache
 
-cdef struct Layer:              # one step: see steps.pxi
-    int kind
-    int place                   # of its result
-    int held                    # place of what a sum adds, or INPUT
-    double eps
-    Py_ssize_t n_in
-    Py_ssize_t n_out
-    Py_ssize_t part             # terms in a part of its sums
-    Py_ssize_t width            # n_out rounded up to whole registers: the row between layers
-    Py_ssize_t ldw              # columns of a packed panel
-    Py_ssize_t next_panel
-    int activation
-    double parameter
-    size_t weight               # offset of the packed panels, or of a norm's, in Plan.memory
-    size_t bias                 # offset of the bias, padded with zeros to a whole panel or stripe
-
-cdef struct Plan:               # consecutive steps, ready to run
-    Layer* layers
-    Py_ssize_t n_layers
-    Py_ssize_t n_in
-    Py_ssize_t n_out
-    Py_ssize_t widest           # width of the widest row between layers
-    Py_ssize_t places           # rows of that width in a working set
-    int origin                  # the place that steps mean where they mean the input
-    char* memory
-
-
-cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
-    """Give the layer its place from `offset` on; returns the offset behind it"""
-    cdef Py_ssize_t L = lane_count(like)
-    cdef size_t columns = packed_columns(like, layer.n_out), row
-    layer.width = (layer.n_out + L - 1) // L * L
-    if layer.kind == SUM:
-        return offset
-    if layer.kind != DENSE:
-        row = aligned(layer.n_out * sizeof(real))
-        layer.weight, layer.bias = offset, offset + row
-        return offset + 2 * row
-    layer.part = part_length(layer.n_in)
-    layer.ldw = panel_width(like, layer.n_out)
-    layer.next_panel = layer.ldw * layer.n_in
-    layer.weight = offset
-    layer.bias = aligned(offset + columns * layer.n_in * sizeof(real))
-    return aligned(layer.bias + columns * sizeof(real))
-
 
 cdef inline void layer_of_row(lanes like, const Layer* layer, const real* x, const real* w,
                               const real* bias, real* y) noexcept nogil:
@@ -75,11 +30,17 @@ cdef inline void layer_of_row(lanes like, const Layer* layer, const real* x, con
 
 
 cdef void other_step(lanes like, const Plan* plan, const Layer* layer, Py_ssize_t rows,
-                     const real* x, Py_ssize_t ldx, const real* held, Py_ssize_t ldheld, real* y,
-                     Py_ssize_t ldy) noexcept nogil:
-    """y = the result of a norm, or of a sum of x and held; relu if it is the activation"""
-    if layer.kind == SUM:
-        sum_rows(like, rows, layer.n_out, x, ldx, held, ldheld, y, ldy)
+                     const real* x, Py_ssize_t ldx, const real* origin, const real* scratch,
+                     Py_ssize_t block, real* y, Py_ssize_t ldy) noexcept nogil:
+    """y = the result of a norm of x, or of a sum with x; relu if it is the activation
+
+    origin is the input of the plan. scratch has blocks of rows.
+    """
+    if layer.kind == SUM and layer.held == plan.origin:
+        sum_rows(like, rows, layer.n_out, x, ldx, origin, plan.n_in, y, ldy)
+    elif layer.kind == SUM:
+        sum_rows(like, rows, layer.n_out, x, ldx, scratch + layer.held * block, layer.width, y,
+                 ldy)
     else:
         norm_rows(like, layer.kind == LAYER_NORM, rows, layer.n_out, layer.eps, x, ldx,
                   <const real*>(plan.memory + layer.weight),
@@ -88,45 +49,12 @@ cdef void other_step(lanes like, const Plan* plan, const Layer* layer, Py_ssize_
         activate_any(like, RELU, 0, rows * ldy, <const real*>y, y)
 
 
-cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
-                     real* y) noexcept nogil:
-    """y[n] = the first n outputs for one row x; y may overlap x; return -1 if memory ran out"""
-    # Read from plan before the loop: the compiler must assume that a store may change *plan.
-    cdef const Layer* layers = plan.layers
-    cdef const char* memory = plan.memory
-    cdef Py_ssize_t n_layers = plan.n_layers, widest = plan.widest
-    cdef const real* origin = x
-    cdef char local[STACK_BYTES + ALIGNMENT]
-    cdef char* heap
-    cdef real* scratch = <real*>working_set(
-        plan.places * widest * <Py_ssize_t>sizeof(real), local, &heap)
-    cdef Py_ssize_t index
-    cdef const Layer* layer
-    cdef real* target
-    if scratch == NULL:
-        return -1
-    for index in range(n_layers):
-        layer = layers + index
-        target = scratch + layer.place * widest     # has whole registers
-        if layer.kind == DENSE:
-            layer_of_row(like, layer, x, <const real*>(memory + layer.weight),
-                         <const real*>(memory + layer.bias), target)
-        else:
-            other_step(like, plan, layer, 1, x, 0,
-                       origin if layer.held == plan.origin else scratch + layer.held * widest, 0,
-                       target, layer.width)
-        if layer.activation != RELU:        # relu is done
-            activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
-                          target)
-        x = target
-    memcpy(y, x, n * sizeof(real))
-    free(heap)
-    return 0
+cdef void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, const real* x, real* y,
+                        real* scratch, Py_ssize_t block) noexcept nogil:
+    """y = the outputs of the last layer for x; scratch holds the layers in between
 
-
-cdef inline void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
-                               real* y, real* scratch, Py_ssize_t block) noexcept nogil:
-    """y = the outputs of the last layer for x; blocks of scratch hold the layers in between"""
+    It has a place of `block` rows for each place of a row.
+    """
     cdef Py_ssize_t index, ldx = plan.n_in, ldy
     cdef const real* origin = x
     cdef const Layer* layer
@@ -143,15 +71,48 @@ cdef inline void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, co
                            <const real*>(plan.memory + layer.weight), layer.ldw,
                            layer.next_panel, <const real*>(plan.memory + layer.bias), target, ldy,
                            layer.activation == RELU)
-        elif layer.held == plan.origin:
-            other_step(like, plan, layer, rows, x, ldx, origin, plan.n_in, target, ldy)
         else:
-            other_step(like, plan, layer, rows, x, ldx, scratch + layer.held * block, layer.width,
-                       target, ldy)
+            other_step(like, plan, layer, rows, x, ldx, origin, <const real*>scratch, block, target,
+                       ldy)
         if layer.activation != RELU:
             activate_rows(like, layer.activation, layer.parameter, rows, layer.n_out, ldy, target)
         x = target
         ldx = ldy
+
+
+cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
+                     real* y) noexcept nogil:
+    """y[n] = the first n outputs for one row x; y may overlap x; return -1 if memory ran out"""
+    # Read from plan before the loop: the compiler must assume that a store may change *plan.
+    cdef const Layer* layers = plan.layers
+    cdef const char* memory = plan.memory
+    cdef Py_ssize_t n_layers = plan.n_layers, widest = plan.widest
+    cdef char local[STACK_BYTES + ALIGNMENT]
+    cdef char* heap
+    cdef real* scratch = <real*>working_set(plan.places * widest * <Py_ssize_t>sizeof(real), local,
+                                            &heap)
+    cdef Py_ssize_t index
+    cdef const Layer* layer
+    cdef real* target
+    if scratch == NULL:
+        return -1
+    if not plan.dense:
+        target = scratch + (plan.places - 1) * widest
+        forward_block(like, plan, 1, x, target, scratch, 1)
+        n_layers = 0
+        x = target
+    for index in range(n_layers):
+        layer = layers + index
+        target = scratch + (index % 2) * widest     # has whole registers
+        layer_of_row(like, layer, x, <const real*>(memory + layer.weight),
+                     <const real*>(memory + layer.bias), target)
+        if layer.activation != RELU:        # the tile has done relu
+            activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
+                          target)
+        x = target
+    memcpy(y, x, n * sizeof(real))
+    free(heap)
+    return 0
 
 
 cdef int forward_rows(lanes like, const Plan* plan, Py_ssize_t rows, const real* x,
@@ -169,8 +130,7 @@ cdef int forward_rows(lanes like, const Plan* plan, Py_ssize_t rows, const real*
         return -1
     while m < rows:
         n = min(block, rows - m)
-        forward_block(like, plan, n, x + m * plan.n_in, y + m * plan.n_out, scratch,
-                      block * plan.widest)
+        forward_block(like, plan, n, x + m * plan.n_in, y + m * plan.n_out, scratch, block)
         m += n
     free(heap)
     return 0
@@ -202,13 +162,6 @@ cdef double first_output(int n, double* x, void* network) noexcept nogil:
     if n != plan.n_in or forward_row(<f64v>fill_f64(0), plan, <const double*>x, 1, &y):
         return NAN
     return y
-
-
-cdef tuple rows_of(int ndim, Py_ssize_t rows, Py_ssize_t columns):
-    """Return the shape of one row if ndim is 1, else of `rows` rows, with `columns` columns"""
-    if ndim == 1:
-        return (columns,)
-    return (rows, columns)
 
 
 cdef class ForwardPass:
@@ -251,7 +204,7 @@ cdef class ForwardPass:
         cdef Py_ssize_t index
         cdef size_t size = 0
         memset(&plan, 0, sizeof(plan))
-        plan.n_layers, plan.places, plan.origin = len(steps), 2, INPUT
+        plan.n_layers, plan.places, plan.origin, plan.dense = len(steps), 2, INPUT, True
         plan.layers = self.plan.layers = <Layer*>malloc(plan.n_layers * sizeof(Layer))
         if plan.layers == NULL:
             raise MemoryError
@@ -264,15 +217,20 @@ cdef class ForwardPass:
             else:
                 size = lay_out(layer, size, <const double*>NULL)
             plan.widest = max(plan.widest, layer.width)
-            plan.places = max(plan.places, <Py_ssize_t>layer.place + 1)
+            plan.places = max(plan.places, layer.place + 1)
+            plan.dense = plan.dense and layer.kind == DENSE
             self.work += <double>layer.n_out * (layer.n_in if layer.kind == DENSE else 4)
+        plan.places += not plan.dense
         plan.n_in = plan.layers[0].n_in
         plan.n_out = plan.layers[plan.n_layers - 1].n_out
         self.storage = np.zeros(size + ALIGNMENT, np.uint8)
         plan.memory = <char*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
         for index in range(plan.n_layers):
-            if plan.layers[index].kind != SUM:
-                self._pack(&plan, plan.layers + index, typenum, steps[index][1], steps[index][2])
+            layer = plan.layers + index
+            layer.place *= plan.widest
+            layer.held *= plan.widest if layer.held != INPUT else 1
+            if layer.kind != SUM:
+                self._pack(&plan, layer, typenum, steps[index][1], steps[index][2])
         sizes = [plan.n_in]
         index = -1
         for count in counts:
@@ -337,6 +295,7 @@ cdef class ForwardPass:
 
     cdef inline object _call(self, object x, object out, Py_ssize_t workers):
         cdef cnp.ndarray inputs, y
+        cdef tuple before       # the shape without the last axis
         cdef Py_ssize_t rows
         cdef int ndim
         if (is_plain(x, 1, self.typenum) and (<cnp.ndarray>x).shape[0] == self.plan.n_in
@@ -346,17 +305,25 @@ cdef class ForwardPass:
             inputs = self._as_input(x)
         # Read once: later calls may let others set the shape of x.
         ndim = cnp.PyArray_NDIM(inputs)
-        rows = inputs.shape[0] if ndim == 2 else 1
+        if ndim <= 2:
+            rows = inputs.shape[0] if ndim == 2 else 1
+        else:
+            before = self._before(inputs)
+            rows = self._rows(inputs, before)
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
-        if out is None:
+        if out is None and ndim <= 2:
             y = (new_vector(self.plan.n_out, self.typenum) if ndim == 1
                  else new_matrix(rows, self.plan.n_out, self.typenum))
-        elif is_place(out, ndim, self.typenum, self.plan.n_out if ndim == 1 else rows,
-                      self.plan.n_out, inputs, None):
+        elif ndim <= 2 and is_place(out, ndim, self.typenum, self.plan.n_out if ndim == 1 else rows,
+                                    self.plan.n_out, inputs, None):
             y = out
         else:
-            y = _arrays.writing_place(out, rows_of(ndim, rows, self.plan.n_out), self.dtype, inputs)
+            if ndim == 1:
+                before = ()
+            elif ndim == 2:
+                before = (rows,)
+            y = _arrays.writing_place(out, (*before, self.plan.n_out), self.dtype, inputs)
         if workers == 1 or ndim == 1:
             self._forward(&self.plan, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
         else:
@@ -367,13 +334,25 @@ cdef class ForwardPass:
         """Return x as the plain array that _forward reads"""
         cdef cnp.ndarray inputs = _arrays.as_plain(x, "x", self.dtype)
         cdef int ndim = cnp.PyArray_NDIM(inputs)
-        if ndim not in (1, 2):
-            raise ValueError(f"x must have shape ({self.plan.n_in},) or (n, {self.plan.n_in}), "
-                             f"got shape {shape_of(inputs)}")
+        if ndim == 0:
+            raise ValueError(f"x must have shape (..., {self.plan.n_in}), got shape ()")
         if inputs.shape[ndim - 1] != self.plan.n_in:
             raise ValueError(f"x must have {self.plan.n_in} columns to match the first layer, "
                              f"got shape {shape_of(inputs)}")
         return inputs
+
+    cdef tuple _before(self, cnp.ndarray inputs):
+        """Return the shape without the last axis, in which the rows of inputs lie"""
+        return tuple([inputs.shape[axis] for axis in range(cnp.PyArray_NDIM(inputs) - 1)])
+
+    cdef Py_ssize_t _rows(self, cnp.ndarray inputs, tuple before) except -1:
+        """Return the number of rows of inputs, which had this shape when it was read"""
+        cdef Py_ssize_t rows = 1, size
+        for size in before:
+            rows *= size
+        if rows * self.plan.n_in != cnp.PyArray_SIZE(inputs):
+            raise ValueError("x must keep its shape during the call")
+        return rows
 
     cdef _forward_in_pieces(self, rows, cnp.ndarray x, cnp.ndarray y, workers):
         _workers.over_rows(lambda start, stop: self._forward_piece(start, stop, x, y), rows,
@@ -390,19 +369,29 @@ cdef class ForwardPass:
         """Return the activations of every layer"""
         cdef Plan one = self.plan
         cdef cnp.ndarray inputs = self._as_input(x), y
-        cdef int ndim = cnp.PyArray_NDIM(inputs)
-        cdef Py_ssize_t rows = inputs.shape[0] if ndim == 2 else 1
+        cdef tuple before = self._before(inputs)
+        cdef Py_ssize_t rows = self._rows(inputs, before)
         activations = []
         for one.n_layers in self.counts:
             one.n_in = one.layers.n_in
             one.n_out = one.layers[one.n_layers - 1].n_out
-            y = np.empty(rows_of(ndim, rows, one.n_out), self.dtype)
+            y = np.empty((*before, one.n_out), self.dtype)
             self._forward(&one, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
             activations.append(y)
             inputs = y
             one.origin = one.layers[one.n_layers - 1].place
             one.layers += one.n_layers
         return tuple(activations)
+
+    def _steps(self):
+        """Return (n_in, n_out, terms in a part, place, held place or -1) of every step"""
+        cdef const Layer* layer
+        steps = []
+        for index in range(self.plan.n_layers):
+            layer = self.plan.layers + <Py_ssize_t>index
+            steps.append((layer.n_in, layer.n_out, layer.part, layer.place // self.plan.widest,
+                          layer.held // self.plan.widest if layer.held != INPUT else INPUT))
+        return steps
 
     def _addresses(self):
         """Return (row, first_output or None, `network` for both), valid as long as self lives"""

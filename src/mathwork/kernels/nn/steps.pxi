@@ -15,6 +15,52 @@ cdef enum:
     INPUT = -1              # in place of a place: the network's input
     MOST_NESTED = 30        # residuals in each other: each holds a place
 
+cdef struct Layer:              # one step
+    Py_ssize_t n_in
+    Py_ssize_t n_out
+    Py_ssize_t part             # terms in a part of its sums
+    Py_ssize_t width            # n_out rounded up to whole registers: the row between layers
+    Py_ssize_t ldw              # columns of a packed panel
+    Py_ssize_t next_panel
+    int kind
+    int activation
+    double parameter
+    double eps
+    Py_ssize_t place            # of its result: times widest, the offset in a row's working set
+    Py_ssize_t held             # the same for what a sum adds, or INPUT
+    size_t weight               # offset of the packed panels, or of a norm's, in Plan.memory
+    size_t bias                 # offset of the bias, padded with zeros to a whole panel or stripe
+
+cdef struct Plan:               # consecutive steps, ready to run
+    Layer* layers
+    Py_ssize_t n_layers
+    Py_ssize_t n_in
+    Py_ssize_t n_out
+    Py_ssize_t widest           # width of the widest row between layers
+    Py_ssize_t places           # rows of that width in a working set; if not dense, also the result
+    bint dense                  # all steps: their places alternate
+    Py_ssize_t origin           # the place that steps mean where they mean the input
+    char* memory
+
+
+cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
+    """Give the layer its place from `offset` on; returns the offset behind it"""
+    cdef Py_ssize_t L = lane_count(like)
+    cdef size_t columns = packed_columns(like, layer.n_out), row
+    layer.width = (layer.n_out + L - 1) // L * L
+    if layer.kind == SUM:
+        return offset
+    if layer.kind != DENSE:
+        row = aligned(layer.n_out * sizeof(real))
+        layer.weight, layer.bias = offset, offset + row
+        return offset + 2 * row
+    layer.part = part_length(layer.n_in)
+    layer.ldw = panel_width(like, layer.n_out)
+    layer.next_panel = layer.ldw * layer.n_in
+    layer.weight = offset
+    layer.bias = aligned(offset + columns * layer.n_in * sizeof(real))
+    return aligned(layer.bias + columns * sizeof(real))
+
 step_kinds = {"dense": DENSE, "layer_norm": LAYER_NORM, "rms_norm": RMS_NORM, "residual": SUM}
 
 

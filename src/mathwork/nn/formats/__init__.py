@@ -9,7 +9,17 @@ files            paths and refusals, for all of them
 from __future__ import annotations
 
 from importlib import import_module
+from os import PathLike
 from typing import TYPE_CHECKING
+
+from mathwork.nn.formats.files import (
+    NAMELESS,
+    Content,
+    as_path,
+    content_of_file,
+    named,
+    write_to_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,16 +27,27 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mathwork._types import Activation
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.residual import AnyLayer
 
-# Each has `read(path)`, which gives a list of Dense, and `content_of(network)`, which gives bytes.
-# A format with files that need not name their activations also has `read_with(path, activations)`.
+# Each has `read(path)`, which gives a list of layers, and `content_of(network)`, which gives bytes.
+# In place of a path there may be a files.Content. A format with files that need not name their
+# activations also has `read_with(path, activations)`.
 FORMATS = {".npz": "npz", ".onnx": "onnx", ".safetensors": "safetensors"}
 
 
-def layers(path: Path, activations: Iterable[Activation] | None) -> list[Dense]:
-    """Return the layers in the file `path`, a pathlib.Path: see mathwork.nn.load."""
-    module = _module(path)
+def source_of(source: Any) -> Path | Content:
+    """Return what load() is given, a path, bytes or a file, as readers take it."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return Content(bytes(source), NAMELESS[0])
+    if hasattr(source, "read") and not isinstance(source, PathLike):
+        return content_of_file(source)
+    return as_path(source)
+
+
+def layers(path: Path | Content, format: str | None, activations: Iterable[Activation] | None
+           ) -> list[AnyLayer]:
+    """Return the layers in `path`, from source_of: see mathwork.nn.load."""
+    module = _module(path.name, path.suffix, format)
     if activations is None:
         return module.read(path)
     if hasattr(module, "read_with"):
@@ -34,17 +55,30 @@ def layers(path: Path, activations: Iterable[Activation] | None) -> list[Dense]:
     raise ValueError(f"activations are for .safetensors files, {path.name!r} holds its own")
 
 
-def save(network: Any, path: Path) -> None:
-    """Write `network` to `path`, a pathlib.Path: see Network.save."""
+def save(network: Any, target: Any, format: str | None) -> None:
+    """Write `network` to a path or a file: see Network.save."""
     from mathwork._files import replacing  # here, because most programs save nothing
 
-    content = _module(path).content_of(network)
+    if hasattr(target, "write") and not isinstance(target, PathLike):
+        write_to_file(target, _module(*named(target), format).content_of(network))
+        return
+    path = as_path(target)
+    content = _module(path.name, path.suffix, format).content_of(network)
     with replacing(path) as file:
         file.write(content)
 
 
-def _module(path: Path) -> Any:
-    """Return the module for the format that the suffix of `path` names."""
-    if path.suffix not in FORMATS:
-        raise ValueError(f"a network's file must end in {', '.join(FORMATS)}, got {path.name!r}")
-    return import_module(f"{__name__}.{FORMATS[path.suffix]}")
+def _module(name: str, suffix: str, format: Any) -> Any:
+    """Return the module for a format, which the suffix of `name` names if it is not given."""
+    if format is not None:
+        suffix = f".{format.lower().removeprefix('.')}" if isinstance(format, str) else ""
+        if suffix not in FORMATS:
+            raise ValueError(f"format must be one of {', '.join(FORMATS.values())}, "
+                             f"got {format!r}")
+    suffix = suffix.lower()
+    if suffix not in FORMATS and name in NAMELESS:
+        raise ValueError(f"{name}: no suffix names the format, so give format=, one of "
+                         f"{', '.join(FORMATS.values())}")
+    if suffix not in FORMATS:
+        raise ValueError(f"a network's file must end in {', '.join(FORMATS)}, got {name!r}")
+    return import_module(f"{__name__}.{FORMATS[suffix]}")

@@ -7,21 +7,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork.nn.formats.structure as structure
 from mathwork.nn.dense import DEFAULT_PARAMETER, Dense
 from mathwork.nn.formats.files import refusal
 
 if TYPE_CHECKING:
     import zipfile
+    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
     from numpy.typing import NDArray
 
+    from mathwork.nn.residual import AnyLayer
+
 KIND = "mathwork.Network 1"     # a new number if a reader must change
+KIND_2 = "mathwork.Network 2"   # layers of other kinds than Dense: see structure.py
 STORED = 0                      # a zip file's code for a member without compression
 
 
 def content_of(network: Any) -> bytes:
+    if not structure.only_dense(network.layers):
+        return _archive({"kind": np.array(KIND_2),
+                         "layers": np.array(structure.text_of(network.layers))}
+                        | {_name(path, what): array for path, what, array
+                           in structure.arrays_of(network.layers)})
     arrays: dict[str, Any] = {
         "kind": np.array(KIND),
         "activations": np.array([layer._activation[0] for layer in network.layers]),
@@ -29,12 +39,20 @@ def content_of(network: Any) -> bytes:
     for index, layer in enumerate(network.layers):
         arrays[f"weight_{index}"] = layer.weight
         arrays[f"bias_{index}"] = layer.bias
+    return _archive(arrays)
+
+
+def _archive(arrays: dict[str, Any]) -> bytes:
     content = io.BytesIO()
     np.savez(content, **arrays)
     return content.getvalue()
 
 
-def read(path: Path) -> list[Dense]:
+def _name(path: tuple[int, ...], what: str) -> str:
+    return f"{what}_{'.'.join(map(str, path))}"
+
+
+def read(path: Path) -> list[AnyLayer]:
     import zipfile  # here, because importing it costs more than the rest of this package
 
     content = path.read_bytes()
@@ -61,7 +79,7 @@ def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipI
     return members
 
 
-def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> list[Dense]:
+def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> list[AnyLayer]:
     """Return the layers in a zip file; raise if an array is not used"""
     def take(name: str) -> NDArray[Any]:
         if name not in members:
@@ -69,19 +87,28 @@ def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> li
         return _array(name, archive.read(members.pop(name)))
 
     kind = take("kind").item()
-    if kind != KIND:
-        raise ValueError(f"kind is {kind!r}, not {KIND!r}")
+    layers: list[AnyLayer]
+    if kind == KIND_2:
+        layers = structure.layers_of(take("layers").item(),
+                                     lambda path, what: take(_name(path, what)))
+    elif kind == KIND:
+        layers = _dense_layers(take)
+    else:
+        raise ValueError(f"kind is {kind!r}, not {KIND!r} or {KIND_2!r}")
+    if members:
+        raise ValueError(f"it has an array {min(members)!r}, which belongs to no layer")
+    return layers
+
+
+def _dense_layers(take: Callable[[str], NDArray[Any]]) -> list[AnyLayer]:
     activations, parameters = take("activations"), take("parameters")
     if activations.ndim != 1 or activations.shape != parameters.shape:
         raise ValueError("activations and parameters must have one entry a layer, got shapes "
                          f"{activations.shape} and {parameters.shape}")
-    layers = [Dense(take(f"weight_{index}"), take(f"bias_{index}"),
-                    (name, parameter) if name in DEFAULT_PARAMETER else name)
-              for index, (name, parameter) in enumerate(zip(activations.tolist(),
-                                                            parameters.tolist(), strict=True))]
-    if members:
-        raise ValueError(f"it has an array {min(members)!r}, which belongs to no layer")
-    return layers
+    return [Dense(take(f"weight_{index}"), take(f"bias_{index}"),
+                  (name, parameter) if name in DEFAULT_PARAMETER else name)
+            for index, (name, parameter) in enumerate(zip(activations.tolist(),
+                                                          parameters.tolist(), strict=True))]
 
 
 def _array(name: str, stored: bytes) -> NDArray[Any]:

@@ -7,15 +7,20 @@ import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
 
 import mathwork.nn.formats.onnx_functions as onnx_functions
+from mathwork.nn.dense import Dense
+from mathwork.nn.norms import LayerNorm
+from mathwork.nn.residual import Residual
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from numpy.typing import NDArray
     from onnx import FunctionProto, ModelProto, NodeProto
 
     from mathwork._types import FloatDType
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.norms import RMSNorm
+    from mathwork.nn.residual import AnyLayer
 
 OPSET = 20                      # the first with Gelu
 IR_VERSION = 9                  # the oldest with this opset
@@ -27,9 +32,7 @@ STANDARD = {"elu": "Elu", "gelu": "Gelu", "leaky_relu": "LeakyRelu", "log_softma
 def model(network: Any) -> ModelProto:
     """A Gemm and an activation's nodes a layer, from ``x (n, n_in)`` to ``y (n, n_out)``."""
     writer = _Writer(network.dtype)
-    value = "x"
-    for index, layer in enumerate(network.layers):
-        value = writer.layer(index, layer, value)
+    writer.chain(network.layers, "layer", "x")
     writer.nodes[-1].output[0] = "y"
     sizes = network.sizes
     graph = helper.make_graph(
@@ -56,12 +59,46 @@ class _Writer:
         self.initializers: list[TensorProto] = []
         self.functions: dict[str, FunctionProto] = {}
 
-    def layer(self, index: int, layer: Dense, value: str) -> str:
-        """Append one layer that takes `value`; return the name of its result"""
-        name = f"layer_{index}"
-        self._keep(f"{name}.weight", layer.weight)
-        self._keep(f"{name}.bias", layer.bias)
-        value = self._node("Gemm", [value, f"{name}.weight", f"{name}.bias"], name, transB=1)
+    def chain(self, layers: Iterable[AnyLayer], name: str, value: str) -> str:
+        """Append layers, the first of which takes `value`; return the name of the last's result"""
+        for index, layer in enumerate(layers):
+            value = self._layer(layer, f"{name}_{index}", value)
+        return value
+
+    def _layer(self, layer: AnyLayer, name: str, value: str) -> str:
+        if isinstance(layer, Residual):
+            value = self._node("Add", [value, self.chain(layer.layers, name, value)], name)
+        elif isinstance(layer, Dense):
+            self._keep(f"{name}.weight", layer.weight)
+            self._keep(f"{name}.bias", layer.bias)
+            value = self._node("Gemm", [value, f"{name}.weight", f"{name}.bias"], name, transB=1)
+        else:
+            value = self._norm(layer, name, value)
+        return self._activation(layer, name, value)
+
+    def _norm(self, layer: LayerNorm | RMSNorm, name: str, value: str) -> str:
+        """Append LayerNormalization if it can hold eps, which is a float32 there, else its steps"""
+        weight = self._keep(f"{name}.weight", layer.weight)
+        if isinstance(layer, LayerNorm) and self.type == TensorProto.FLOAT:
+            bias = self._keep(f"{name}.bias", layer.bias)
+            return self._node("LayerNormalization", [value, weight, bias], name,
+                              epsilon=layer.eps, axis=-1)
+        last = self._keep(f"{name}.axis", np.array([-1]))
+        if isinstance(layer, LayerNorm):
+            mean = self._node("ReduceMean", [value, last], f"{name}.mean")
+            value = self._node("Sub", [value, mean], f"{name}.difference")
+        square = self._node("Mul", [value, value], f"{name}.square")
+        square = self._node("ReduceMean", [square, last], f"{name}.mean_square")
+        eps = self._keep(f"{name}.eps", np.array(layer.eps, self.dtype))
+        square = self._node("Add", [square, eps], f"{name}.plus_eps")
+        root = self._node("Sqrt", [square], f"{name}.root")
+        value = self._node("Div", [value, root], f"{name}.quotient")
+        value = self._node("Mul", [value, weight], f"{name}.times_weight")
+        if isinstance(layer, LayerNorm):
+            value = self._node("Add", [value, self._keep(f"{name}.bias", layer.bias)], name)
+        return value
+
+    def _activation(self, layer: AnyLayer, name: str, value: str) -> str:
         activation, parameter = layer._activation
         name = f"{name}.{activation}"
         if activation == "identity":
@@ -83,8 +120,9 @@ class _Writer:
             inputs.append(f"{name}.parameter")
         return self._node(function.name, inputs, name, domain=function.domain)
 
-    def _keep(self, name: str, array: NDArray[Any]) -> None:
+    def _keep(self, name: str, array: NDArray[Any]) -> str:
         self.initializers.append(numpy_helper.from_array(array, name))
+        return name
 
     def _node(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         output = f"{name}.output"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork.nn.formats.structure as structure
 from mathwork._extras import extra
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import refusal
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mathwork.nn.residual import AnyLayer
+
     # name, weight, bias or None
     _Linear: TypeAlias = tuple[str, NDArray[Any], NDArray[Any] | None]
 
 DTYPES: dict[str, type[np.generic]] = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 ACTIVATIONS = "mathwork.activations"    # a metadata entry, a JSON list as text
+LAYERS = "mathwork.layers"              # in its place, if a layer is not Dense: see structure.py
 # Bytes of names, shapes and metadata. They take forty times as much once they are parsed; a layer
 # has some two hundred.
 LONGEST_HEADER = 1 << 22
@@ -37,17 +41,21 @@ LONGEST_HEADER = 1 << 22
 def content_of(network: Any) -> bytes:
     numpy_format = extra("safetensors.numpy", "write a .safetensors file")
     arrays = {}
+    if not structure.only_dense(network.layers):
+        arrays = {_name(path, what): array
+                  for path, what, array in structure.arrays_of(network.layers)}
+        return numpy_format.save(arrays, {LAYERS: structure.text_of(network.layers)})
     for index, layer in enumerate(network.layers):
         arrays[f"{2 * index}.weight"], arrays[f"{2 * index}.bias"] = layer.weight, layer.bias
     activations = json.dumps([layer.activation for layer in network.layers])
     return numpy_format.save(arrays, {ACTIVATIONS: activations})
 
 
-def read(path: Path) -> list[Dense]:
+def read(path: Path) -> list[AnyLayer]:
     return read_with(path, None)
 
 
-def read_with(path: Path, activations: Any) -> list[Dense]:
+def read_with(path: Path, activations: Any) -> list[AnyLayer]:
     """Read the layers of a file; `activations` are for a file that does not name them"""
     safetensors = extra("safetensors", "read a .safetensors file")
     content = path.read_bytes()
@@ -56,14 +64,18 @@ def read_with(path: Path, activations: Any) -> list[Dense]:
         if header_length > LONGEST_HEADER:
             raise ValueError(f"its header has {header_length} bytes; at most {LONGEST_HEADER} "
                              "are read")
-        linear = _in_order(_arrays(safetensors.deserialize(content)))   # checks all sizes
-        named = _named_activations(content[8:8 + header_length])
+        arrays = _arrays(safetensors.deserialize(content))      # checks all sizes
+        metadata = _metadata(content[8:8 + header_length])
+        if LAYERS in metadata:
+            return _described_layers(metadata[LAYERS], arrays, activations)
+        linear = _in_order(arrays)
+        named = _named_activations(metadata)
         if named is not None and activations is not None:
             raise ValueError("it names its activations itself, so activations= must not be given")
         if named is None and activations is None:
             raise ValueError("it does not name its activations: give activations=, "
                              f"one for each of its {len(linear)} layers")
-        return _layers(linear, named if activations is None else activations)
+        return [*_layers(linear, named if activations is None else activations)]
     except (safetensors.SafetensorError, ValueError) as error:
         raise refusal(path, error) from None
 
@@ -111,9 +123,36 @@ def _ordered(first: str, second: str) -> bool:
     return next(differing, 0) % 2 == 1
 
 
-def _named_activations(header: bytes) -> list[Any] | None:
-    """Return the activations that `write` put into the metadata, or None; the header is JSON"""
-    metadata = json.loads(header, object_pairs_hook=_without_duplicates).get("__metadata__") or {}
+def _name(path: tuple[int, ...], what: str) -> str:
+    """Return PyTorch's name of an array: in a Sequential, an activation follows every layer"""
+    return ".".join([*(str(2 * index) for index in path), what])
+
+
+def _described_layers(text: str, arrays: dict[str, NDArray[Any]], activations: Any
+                      ) -> list[AnyLayer]:
+    """Return the layers of a file that `content_of` described"""
+    if activations is not None:
+        raise ValueError("it names its activations itself, so activations= must not be given")
+
+    def take(path: tuple[int, ...], what: str) -> NDArray[Any]:
+        name = _name(path, what)
+        if name not in arrays:
+            raise ValueError(f"it has no tensor {name!r}")
+        return arrays.pop(name)
+
+    layers = structure.layers_of(text, take)
+    if arrays:
+        raise ValueError(f"tensor {min(arrays)!r} belongs to no layer")
+    return layers
+
+
+def _metadata(header: bytes) -> dict[str, Any]:
+    """Return the metadata of a header, which is JSON"""
+    return json.loads(header, object_pairs_hook=_without_duplicates).get("__metadata__") or {}
+
+
+def _named_activations(metadata: dict[str, Any]) -> list[Any] | None:
+    """Return the activations that `content_of` put into the metadata, or None"""
     if ACTIVATIONS not in metadata:
         return None
     try:
