@@ -18,6 +18,7 @@ from mathwork.nn.graph import (
     maximum,
     minimum,
     multiply,
+    root,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -112,18 +113,69 @@ def test_branches_beside_relu(rng):
     twin.check(deep.add(skip.times(np.array(-1.0))), expected)
 
 
-def test_branches_beside_other_activations_are_refused(rng):
+def test_sums_with_what_came_before_are_residuals(rng):
     twin = Twin(rng, (4,))
-    h = twin.value.activated("tanh", "node 1")
-    with raises(MisfitError, "node 1 lies beside the input, whose numbers are needed after it: a "
-                             "chain of layers holds such branches only beside Relu. Name an "
-                             "output that needs one of them alone"):
-        twin.check(h.add(twin.value), twin.x)
-    other = twin.value.activated("relu", "node 2")
+    weight, last = rng.normal(size=(2, 4, 4))
+    h = twin.reading.linear(twin.value.activated("tanh", ""), weight, "").add(twin.value)
+    k = h.activated("sigmoid", "").add(h).activated("relu", "")
+    net = twin.check(twin.reading.linear(k, last, ""), residuals(twin.x, weight) @ last.T)
+    assert [type(layer).__name__ for layer in net.layers] == ["Residual", "Residual", "Dense"]
+    assert net.layers[1].activation == "relu"
+
+
+def residuals(x, weight):
+    h = np.tanh(x) @ weight.T + x
+    return relu(1 / (1 + np.exp(-h)) + h)
+
+
+def test_norms(rng):
+    twin = Twin(rng, (4,))
+    weight, bias = rng.normal(size=(2, 4))
+    h = twin.value.activated("tanh", "").add(twin.value)
+    net = twin.check(h.normalized("layer_norm", 0.1, "", weight, bias).activated("relu", ""),
+                     relu(norm(np.tanh(twin.x) + twin.x) * weight + bias))
+    assert [type(layer).__name__ for layer in net.layers] == ["Residual", "LayerNorm"]
+
+
+def norm(x):
+    centred = x - x.mean(1, keepdims=True)
+    return centred / np.sqrt((centred**2).mean(1, keepdims=True) + 0.1)
+
+
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("linear", [True, False])
+@pytest.mark.parametrize("inverse", [True, False])
+def test_norms_that_are_written_out(rng, centred, linear, inverse):
+    twin = Twin(rng, (4,))
+    matrix = rng.normal(size=(4, 4))
+    value, x = twin.value, twin.x
+    if linear:
+        value, x = twin.reading.linear(value, matrix, ""), x @ matrix.T
+    if centred:
+        value = value.add(value.summed(1).times(np.array(-1 / 4)))
+        expected = norm(x)
+    else:
+        expected = x / np.sqrt((x**2).mean(1, keepdims=True) + 0.1)
+    square = multiply(value, value, "").summed(1).times(np.array(1 / 4)).plus(np.array(0.1))
+    deviation = root(square, "")
+    result = (multiply(value, divide(1.0, deviation, ""), "") if inverse
+              else divide(value, deviation, ""))
+    net = twin.check(result.times(np.arange(4.0)), expected * np.arange(4.0))
+    kind = "LayerNorm" if centred and not linear else "RMSNorm"
+    assert type(net.layers[-1]).__name__ == kind
+
+
+def test_branches_beside_other_activations_are_refused():
+    reading = Reading(0)
+    x = reading.input([Axis(), 4], "the input")
+    first = x.activated("tanh", "node 1")
     with raises(MisfitError, "node 1 lies beside node 2, whose numbers are needed after it: a "
                              "chain of layers holds such branches only beside Relu. Name an "
                              "output that needs one of them alone"):
-        twin.check(h.add(other), twin.x)
+        reading.layers([x], [first.add(x.activated("relu", "node 2"))])
+    with raises(MisfitError, "node 2 is a normalisation beside branches, which layers hold only as "
+                             "x + f(x)"):
+        reading.layers([x], [first.add(x.normalized("rms_norm", 0.0, "node 2"))])
 
 
 def test_two_softmaxes_are_not_one():

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from mathwork._types import StrPath
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.residual import AnyLayer
 
 
-def read(path: pathlib.Path, **options: Any) -> list[Dense]:
+def read(path: pathlib.Path, **options: Any) -> list[AnyLayer]:
     """Return the layers of a file; `options` are inputs, outputs and dtype of from_onnx"""
     onnx = extra("onnx", "read a .onnx file")
     message = extra("google.protobuf.message", "read a .onnx file")
@@ -42,7 +42,7 @@ def model(network: Any) -> ModelProto:
     return onnx_model.model(network)
 
 
-def layers(source: StrPath | ModelProto, **options: Any) -> list[Dense]:
+def layers(source: StrPath | ModelProto, **options: Any) -> list[AnyLayer]:
     """Return the layers of a path or an onnx.ModelProto"""
     onnx = extra("onnx", "read an ONNX model")
     if isinstance(source, onnx.ModelProto):
@@ -54,7 +54,7 @@ def layers(source: StrPath | ModelProto, **options: Any) -> list[Dense]:
 
 
 def _layers(model: ModelProto, path: pathlib.Path | None, options: dict[str, Any]
-            ) -> list[Dense]:
+            ) -> list[AnyLayer]:
     import mathwork.nn.formats.onnx_graph as onnx_graph
 
     try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
     from onnx import FunctionProto, ModelProto, ValueInfoProto
 
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.residual import AnyLayer
 
 MOST = 10_000                   # nodes, and all else; the deepest networks have some hundreds
 MOST_CALLS = 50                 # of functions within functions
@@ -38,7 +38,7 @@ OLDEST_OPSET = 6                # the first without `consumed_inputs`
 
 def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] | None = None,
            outputs: str | Iterable[str] | None = None, dtype: DTypeLike | None = None
-           ) -> list[Dense]:
+           ) -> list[AnyLayer]:
     """Return the layers of an onnx.ModelProto; its external data must lie in `folder`."""
     opset = _checked_opset(model)
     constants = Constants(model.graph.initializer, folder)
@@ -49,22 +49,23 @@ def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] |
     entries = [graph.entry(name) for name in given]
     best: tuple[int, ValueError] | None = None
     with np.errstate(all="ignore"):         # infinity and NaN are allowed
-        for lengths in layouts(entries, order, constants):
+        for lengths, known in layouts(entries, order, constants):
             reading = Reading(graph.held, graph.dtype(given))
             run = _Run(graph, reading, wanted)
             try:
                 found = [reading.input(each, f"its input {short(name)}")
                          for name, each in zip(given, lengths, strict=True)]
                 run.follow(order, dict(zip(given, found, strict=True)))
-                return reading.layers(found, [run.output(name) for name in wanted], dtype)
+                result = reading.layers(found, [run.output(name) for name in wanted], dtype)
+                if known:
+                    return result
+                raise ValueError(f"its input {short(given[0])} has an unknown shape, and no "
+                                 "constant says how many numbers a sample has")
             except ValueError as error:
                 # The layout that led furthest is the one that the model was meant for.
                 if best is None or run.done > best[0]:
                     best = run.done, error
-    if best is None:
-        raise ValueError(f"its input {short(given[0])} has an unknown shape, and no constant says "
-                         "how many numbers a sample has")
-    raise best[1]
+    raise ValueError("its input has no shape that can be read") if best is None else best[1]
 
 
 def _checked_opset(model: ModelProto) -> int:

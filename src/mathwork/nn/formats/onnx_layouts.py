@@ -23,13 +23,16 @@ UNKNOWN = (0, 0)                # rows, if nothing is said
 
 
 def layouts(entries: Sequence[list[int] | None], order: Sequence[Node], constants: Constants
-            ) -> Iterator[list[list[int | Axis]]]:
-    """Yield the lengths of all inputs, with an Axis where samples may lie.
+            ) -> Iterator[tuple[list[list[int | Axis]], bool]]:
+    """Yield (lengths of all inputs, with an Axis where samples may lie; whether they are known).
 
-    `entries` are the declared lengths, 0 where one is unknown.
+    `entries` are the declared lengths, 0 where one is unknown. Constants say what it may be. If
+    there are none, a length of 1 is made up, so that what else is wrong can be found.
     """
     declared: list[Sequence[int]] = [UNKNOWN if each is None else each for each in entries]
     found = list(itertools.islice(_widths(order, constants), MOST_WIDTHS))
+    known = bool(found)
+    found = found or [1]
     seen = []
     for samples in WAYS:
         chosen = [axes for axes in map(samples, declared) if axes is not None]
@@ -43,7 +46,8 @@ def layouts(entries: Sequence[list[int] | None], order: Sequence[Node], constant
             axes: dict[int, Axis] = {}
             yield [[axes.setdefault(axis, Axis(length)) if axis in places else length or width
                     for axis, length in enumerate(lengths)]
-                   for lengths, places in zip(declared, chosen, strict=True)]
+                   for lengths, places in zip(declared, chosen, strict=True)
+                   ], known or not unknown
 
 
 def _shares(widths: Sequence[int], lengths: Sequence[int], places: set[int]) -> list[int]:

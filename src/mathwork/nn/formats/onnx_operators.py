@@ -30,6 +30,7 @@ from mathwork.nn.graph import (
     minimum,
     multiply,
     power,
+    root,
     subtract,
 )
 
@@ -142,7 +143,7 @@ def add(node: Node, inputs: list[Any], reading: Reading) -> Value:
     node.takes(2)
     first, second = inputs
     if isinstance(first, Value) and isinstance(second, Value):
-        return first.add(second)
+        return first.add(second, node.where)
     if isinstance(first, Value):
         return first.plus(legacy(node, numbers(second, node, 1), first.rank))
     return second.plus(numbers(first, node, 0))
@@ -222,6 +223,43 @@ def batch_normalization(node: Node, inputs: list[Any], reading: Reading) -> Valu
     if isinstance(value.lengths[1], Axis):
         raise MisfitError("has its channels along the axis of the samples")
     return value.times(scale.reshape(shape)).plus((shift - mean * scale).reshape(shape))
+
+
+def layer_normalization(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """(x - mean) / sqrt(variance + epsilon) * scale + bias over the last axes"""
+    value = value_of(node, inputs, 2, 3)
+    _check_last_axes(node, value)
+    weight = _vector(inputs[1], node, 1, value.size)
+    bias = _vector(inputs[2], node, 2, value.size) if len(inputs) > 2 else None
+    return value.normalized("layer_norm", node.real("epsilon", 1e-5), node.where, weight, bias)
+
+
+def rms_normalization(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    """x / sqrt(mean(x^2) + epsilon) * scale over the last axes"""
+    value = value_of(node, inputs, 2)
+    _check_last_axes(node, value)
+    weight = _vector(inputs[1], node, 1, value.size)
+    return value.normalized("rms_norm", node.real("epsilon", 1e-5), node.where, weight)
+
+
+def _check_last_axes(node: Node, value: Value) -> None:
+    axis = node.axis(-1, value.rank)
+    behind = value.lengths[max(axis, 0):]
+    if any(isinstance(each, Axis) for each in behind) or (
+            math.prod(behind) != value.size):                       # type: ignore[arg-type]
+        raise MisfitError(f"has axis {axis}, which is not that of one sample")
+
+
+def _vector(array: Any, node: Node, place: int, size: int) -> _Array:
+    array = numbers(array, node, place)
+    if array.size not in (1, size):
+        raise MisfitError(f"takes {short(node.places[place])} of shape {array.shape} for samples "
+                          f"of {size} numbers")
+    return np.broadcast_to(array.ravel(), size)
+
+
+def square_root(node: Node, inputs: list[Any], reading: Reading) -> Value:
+    return root(value_of(node, inputs, 1), node.where)
 
 
 def scaler(node: Node, inputs: list[Any], reading: Reading) -> Value:
@@ -362,8 +400,8 @@ def choice(node: Node, inputs: list[Any], reading: Reading) -> Value:
             bound, np.ndarray) and (bound == condition.threshold).all():
         larger = condition.above is (value is first)
         return (maximum if larger else minimum)(value, np.array(condition.threshold), node.where)
-    raise MisfitError("chooses between a value of the samples and a constant; known is x where "
-                      "x > c, else c")
+    raise MisfitError("chooses between a value of the samples and a constant; known is x where x "
+                      "> c, else c")
 
 
 def comparison(above: bool) -> _Step:
@@ -431,7 +469,9 @@ STEPS: dict[str, _Step] = {
     "Div": quotient, "Elu": with_alpha("elu", 1.0), "Erf": elementwise("erf"),
     "Exp": elementwise("exp"), "Gelu": gelu, "Gemm": gemm, "Greater": comparison(True),
     "GreaterOrEqual": comparison(True),
-    "HardSigmoid": hard_sigmoid, "Less": comparison(False), "LessOrEqual": comparison(False),
+    "HardSigmoid": hard_sigmoid, "LayerNormalization": layer_normalization,
+    "RMSNormalization": rms_normalization, "Sqrt": square_root,
+    "Less": comparison(False), "LessOrEqual": comparison(False),
     "LeakyRelu": with_alpha("leaky_relu", 0.01), "Log": log,
     "LogSoftmax": over_a_sample("log_softmax"), "MatMul": matmul, "Max": extreme(maximum),
     "Min": extreme(minimum), "Mish": elementwise("mish"), "Mul": product, "Neg": negative,

@@ -3,7 +3,8 @@
 values      a tensor of samples, as an affine image of vectors that were activated before it
 maps        the rows of such an image: a matrix, or a choice of numbers, with scales
 patterns    products, quotients and logarithms that are activations written out
-chaining    the graph of values as a chain of layers
+nesting     the graph of values as layers one behind the other, with residuals
+chaining    the same for other branches, beside Relu
 
 A reader makes a `Value` for each input by `Reading.input`, applies methods and functions to it as
 its nodes say, and ends with `Reading.layers`. What does not fit raises `MisfitError`: its words go
@@ -24,9 +25,11 @@ from mathwork.nn.graph.patterns import (
     minimum,
     multiply,
     power,
+    root,
     subtract,
 )
 from mathwork.nn.graph.values import Axis, Value, concatenate
 
 __all__ = ["Axis", "Comparison", "MisfitError", "Reading", "Value", "absolute", "choose", "clip",
-           "concatenate", "divide", "largest", "logarithm", "maximum", "minimum", "multiply", "power", "subtract"]
+           "concatenate", "divide", "largest", "logarithm", "maximum", "minimum", "multiply",
+           "power", "root", "subtract"]

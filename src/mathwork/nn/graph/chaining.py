@@ -15,13 +15,16 @@ from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
 from mathwork.nn.dense import Dense
 from mathwork.nn.graph.maps import MOST_ADDED, Budget, Map, MisfitError
-from mathwork.nn.graph.values import OVER_A_SAMPLE, Axis, Unit, Value
+from mathwork.nn.graph.nesting import Builder, NoNestError, steps
+from mathwork.nn.graph.values import OVER_A_SAMPLE, Axis, Norm, Unit, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
     from numpy.typing import DTypeLike, NDArray
+
+    from mathwork.nn.residual import AnyLayer
 
 # Activations that give no negative number.
 NOT_NEGATIVE = ("exp", "relu", "relu6", "sigmoid", "softmax", "softplus")
@@ -58,7 +61,7 @@ class Reading:
         return np.result_type(*self._weights) if self._weights else self._dtype
 
     def layers(self, inputs: Iterable[Value], outputs: Iterable[Value],
-               dtype: DTypeLike | None = None) -> list[Dense]:
+               dtype: DTypeLike | None = None) -> list[AnyLayer]:
         """The layers from the inputs to the outputs, each one behind the other in a row.
 
         Weights are rounded to `dtype`, or else to that of the source, once.
@@ -84,7 +87,7 @@ class _Chain:
     def __init__(self, inputs: Iterable[Value], outputs: Iterable[Value], dtype: np.dtype[Any],
                  held: int) -> None:
         self._dtype, self._left = dtype, held + MOST_ADDED
-        self.layers: list[Dense] = []
+        self.layers: list[AnyLayer] = []
         self._places: dict[Unit, _Place] = {}
         self._width = 0
         for value in inputs:
@@ -93,6 +96,19 @@ class _Chain:
             self._width += unit.width
         self._last = list(outputs)
         depths = self._depths()
+        if len(self._places) == len(self._last) == 1:
+            start, = self._places
+            try:
+                self._check_units(depths)
+                found = steps(self._last[0], start, depths)
+                self.layers = Builder(self._rounded, self._count).layers(found, start.width)
+            except NoNestError:
+                pass
+            if self.layers:
+                return
+        self._by_depth(depths)
+
+    def _by_depth(self, depths: dict[Unit, int]) -> None:
         # The deepest use of each unit; the end is deeper than any unit.
         end = max(depths.values(), default=0) + 1
         uses = dict.fromkeys(depths, 0)
@@ -127,13 +143,19 @@ class _Chain:
             waiting.pop()
         return depths
 
-    def _layer(self, units: list[Unit], kept: list[Unit]) -> None:
-        """Append a layer that computes `units`, and lets `kept` through"""
+    @staticmethod
+    def _check_units(units: Iterable[Unit]) -> None:
+        """Raise unless every unit is an activation that the package has"""
         for unit in units:
+            if unit.activation is None or isinstance(unit.activation, Norm):
+                continue
             name = unit.activation[0] if isinstance(unit.activation, tuple) else unit.activation
             if name not in kernels.activation_codes:
                 raise MisfitError(f"{unit.where} is no activation of a network, also not as a "
                                   "part of one that is written out")
+
+    def _layer(self, units: list[Unit], kept: list[Unit]) -> None:
+        """Append a layer that computes `units`, and lets `kept` through"""
         activation = self._activation(units, kept)
         rows: list[tuple[Value, float]] = []
         places: dict[Unit, _Place] = {}
@@ -156,6 +178,10 @@ class _Chain:
         """The one activation of a layer"""
         activations = {unit.activation for unit in units}
         alone = len(activations) == 1 and not kept
+        norm = next((unit for unit in units if isinstance(unit.activation, Norm)), None)
+        if norm is not None:
+            raise MisfitError(f"{norm.where} is a normalisation beside branches, which layers "
+                              "hold only as x + f(x)")
         activation = activations - {"identity"} or activations
         first = next(unit for unit in units if unit.activation in activation)
         if alone and (len(units) == 1 or first.activation not in OVER_A_SAMPLE):
@@ -190,14 +216,17 @@ class _Chain:
 
     # ---- numbers ----
 
-    def _dense(self, rows: list[tuple[Value, float]], activation: Any) -> None:
-        count = sum(value.size for value, _ in rows)
-        self._left -= count * (self._width + 1)
+    def _count(self, parameters: int) -> None:
+        self._left -= parameters
         if self._left < 0:
             raise MisfitError(f"the network would need more than {MOST_ADDED} parameters beside "
                               "those that its source holds")
-        if not count:
+        if not parameters:
             raise MisfitError("a layer of the network has no outputs")
+
+    def _dense(self, rows: list[tuple[Value, float]], activation: Any) -> None:
+        count = sum(value.size for value, _ in rows)
+        self._count(count * (self._width + 1))
         weight, bias = self._arrays(rows, count)
         if not np.isfinite(weight).all() and all(
                 each.finite() for value, _ in rows for each in value.terms.values()):

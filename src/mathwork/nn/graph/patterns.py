@@ -90,6 +90,10 @@ def _gate(value: Value) -> tuple[Unit, float, float] | None:
 
 def multiply(first: Value, second: Value, where: str) -> Value:
     """The product of two values: by a constant, or of a number and a gate of it"""
+    for value, other in ((first, second), (second, first)):
+        inverse: Any = other.unit("1/sqrt")
+        if inverse is not None:
+            return _normalized(value, inverse.source.unit("sqrt"), where)
     first, second = first.together(second)
     for value, other in ((first, second), (second, first)):
         if not other.terms:
@@ -183,6 +187,10 @@ def power(value: Value, exponent: float, where: str) -> Value:
         return value
     if exponent in (2, 3):
         return value.activated(f"x^{exponent:g}", where)
+    if exponent == 0.5:
+        return root(value, where)
+    if exponent == -0.5:
+        return divide(1.0, root(value, where), where)
     raise MisfitError(f"raises samples to the power {exponent:g}")
 
 
@@ -190,6 +198,11 @@ def power(value: Value, exponent: float, where: str) -> Value:
 
 def divide(first: Value | float, second: Value, where: str) -> Value:
     """A number or a value by a value: c / (1 + e^x), and e^x / sum(e^x)"""
+    deviation = second.unit("sqrt")
+    if deviation is not None:
+        if isinstance(first, Value):
+            return _normalized(first, deviation, where)
+        return _scaled(second.activated("1/sqrt", where), first)
     gate = _gate(second)
     if gate is not None and gate[0].activation == "exp" and gate[1] == gate[2]:
         source: Any = gate[0].source            # c / (1 + e^x) = c sigmoid(-x)
@@ -206,6 +219,43 @@ def divide(first: Value | float, second: Value, where: str) -> Value:
                 first.lengths)
     raise MisfitError("divides by values of the samples; known are constants, 1 + Exp(x), and "
                       "Exp(x) by its sum")
+
+
+def root(value: Value, where: str) -> Value:
+    """The square root of a mean of squares, which normalisations are written out with"""
+    return value.activated("sqrt", where)
+
+
+def _normalized(value: Value, deviation: Any, where: str) -> Value:
+    """value / sqrt(mean(value^2) + eps), which is layer_norm if the value is x - mean(x)"""
+    found = None if deviation is None else _mean_of_squares(value, deviation.source)
+    if found is None:
+        raise MisfitError("divides by a root of the samples; known is that of the mean of their "
+                          "squares, as in LayerNormalization")
+    share, eps = found
+    (unit, each), *others = value.terms.items()
+    centred = each.matrix is not None and unit.width == value.size and not others and np.allclose(
+        each.dense(unit.width), np.eye(value.size) - 1 / value.size, 0, SAME) and not (
+            value.bias is not None and value.bias.any())
+    inner = (Value(value.lengths, {unit: Map()}, None, value.budget)
+             .normalized("layer_norm", eps / share, where) if centred else
+             value.normalized("rms_norm", eps / share, where))
+    return _scaled(inner, share**-0.5)
+
+
+def _mean_of_squares(value: Value, total: Value) -> tuple[float, float] | None:
+    """(share, eps) of a total that is share mean(value^2) + eps, or None"""
+    if len(total.terms) != 1 or total.size != 1:
+        return None
+    (unit, each), = total.terms.items()
+    if unit.activation != "x^2" or ratio(unit.source, value) != 1:      # type: ignore[arg-type]
+        return None
+    row = each.dense(unit.width)[0]
+    eps = 0.0 if total.bias is None else float(total.bias[0])
+    share = float(row[0]) * len(row)
+    if not share > 0 or not np.allclose(row, row[0], SAME, 0) or not eps >= 0:
+        return None
+    return (1.0 if _near(share, 1) else share), eps
 
 
 def _sum_of_exponentials(value: Value) -> Any:

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 OVER_A_SAMPLE = ("softmax", "log_softmax")
 
 
+# Units that are only parts of activations which are written out.
+PARTS = ("1/sqrt", "erf", "log(sum(exp))", "max", "sqrt", "x^2", "x^3")
+
+
+class Norm:
+    """A normalisation in place of an activation: `kind` is layer_norm or rms_norm"""
+
+    def __init__(self, kind: str, eps: float, weight: _Array, bias: _Array) -> None:
+        self.kind, self.eps, self.weight, self.bias = kind, eps, weight, bias
+
+
 class Axis:
     """An axis along which samples lie; `declared` is its length, or 0 if any length will do."""
 
@@ -231,7 +242,8 @@ class Value:
                            {unit: each.scaled(flat) for unit, each in value.terms.items()},
                            None if value.bias is None else finite(value.bias * flat, value.bias))
 
-    def add(self, other: Value) -> Value:
+    def add(self, other: Value, where: str = "a sum") -> Value:
+        """The sum of two values; a sum of numbers from several units is a unit of its own"""
         first, second = self.together(other)
         terms = dict(first.terms)
         for unit, each in second.terms.items():
@@ -241,7 +253,10 @@ class Value:
             bias = second.bias if first.bias is None else first.bias
         else:
             bias = first.bias + second.bias
-        return self._with(first.lengths, terms, bias)
+        result = self._with(first.lengths, terms, bias)
+        if result._adds_units() and not any(unit.activation in PARTS for unit in terms):
+            return result.settled(where)
+        return result
 
     def together(self, other: Value) -> tuple[Value, Value]:
         """The two broadcast to each other"""
@@ -326,6 +341,13 @@ class Value:
     def activated(self, activation: Any, where: str) -> Value:
         unit = Unit(activation, self, self.size, where)
         return self._with(self.lengths, {unit: Map()}, None)
+
+    def normalized(self, kind: str, eps: float, where: str, weight: _Array | None = None,
+                   bias: _Array | None = None) -> Value:
+        """layer_norm or rms_norm of all numbers of a sample"""
+        ones, zeros = np.ones(self.size), np.zeros(self.size)
+        norm = Norm(kind, eps, ones if weight is None else weight, zeros if bias is None else bias)
+        return self.activated(norm, where)
 
     def over_a_sample(self, activation: str, axis: int, where: str) -> Value:
         """softmax or log_softmax along an axis, which must be all that a sample has"""
