@@ -39,6 +39,7 @@ from mathwork import _levels, activations, matrix
 
 CHUNK = 1 << 18  # a chunk's arrays stay in cache
 SELU_SCALE, SELU_ALPHA = "1.0507009873554804934193349852946", "1.6732632423543772848170429916717"
+PI = "3.14159265358979323846264338327950288"
 SAMPLES = 1e8  # of float64, where nothing else is asked for
 
 C_SOURCE = """
@@ -133,6 +134,54 @@ def leaky_relu(x: np.ndarray) -> np.ndarray:
     return np.where(x > 0, x, x * x.dtype.type(0.25))
 
 
+def gelu_tanh(x: np.ndarray) -> np.ndarray:
+    """x / (1 + e^-z), z = (8 / pi)^(1/2) (x + 0.044715 x^3), by e^-|z|"""
+    kind = x.dtype.type
+    near = np.clip(x, -1e3, 1e3)
+    z = np.sqrt(8 / kind(PI)) * (near + kind("0.044715") * near**3)
+    tail = np.exp(-np.abs(z))
+    return np.where(x == -np.inf, -0.0, x * (np.where(z < 0, tail, 1) / (1 + tail)))
+
+
+def log_sigmoid(x: np.ndarray) -> np.ndarray:
+    """-log(1 + e^-x), by e^-|x|"""
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+def softsign(x: np.ndarray) -> np.ndarray:
+    """x / (1 + |x|)"""
+    return np.where(np.isinf(x), np.sign(x), x / (1 + np.abs(x)))
+
+
+def hardsigmoid(x: np.ndarray) -> np.ndarray:
+    """min(max(x + 3, 0), 6) / 6"""
+    return np.minimum(np.maximum(x + 3, 0), 6) / 6
+
+
+def hardswish(x: np.ndarray) -> np.ndarray:
+    """x hardsigmoid(x)"""
+    return np.where(x == -np.inf, -0.0, x * hardsigmoid(x))
+
+
+def celu(x: np.ndarray) -> np.ndarray:
+    """x above 0, 3/2 (e^(x / (3/2)) - 1) below"""
+    alpha = x.dtype.type(1.5)
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+
+
+def softplus_with_beta(x: np.ndarray) -> np.ndarray:
+    """log(1 + e^(5 x / 2)) / (5 / 2)"""
+    beta = x.dtype.type(2.5)
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(beta * x))) / beta
+
+
+def apply(name: str, parameters: tuple[float, ...], x: np.ndarray) -> np.ndarray:
+    """Return the activation of a layer, which need not be a public function."""
+    y = x.copy()
+    _levels.core.activate_in_place(name, parameters, y)
+    return y
+
+
 # name: (function, reference)
 CASES = {
     "sigmoid": (activations.sigmoid, sigmoid),
@@ -145,6 +194,16 @@ CASES = {
     "elu": (activations.elu, elu),
     "relu": (activations.relu, relu),
     "leaky_relu": (functools.partial(activations.leaky_relu, slope=0.25), leaky_relu),
+    "gelu_tanh": (activations.gelu_tanh, gelu_tanh),
+    "log_sigmoid": (activations.log_sigmoid, log_sigmoid),
+    "exp": (activations.exp, np.exp),
+    "softsign": (activations.softsign, softsign),
+    "hardsigmoid": (activations.hardsigmoid, hardsigmoid),
+    "hardswish": (activations.hardswish, hardswish),
+    "relu6": (activations.relu6, lambda x: np.minimum(relu(x), 6)),
+    "hardtanh": (activations.hardtanh, lambda x: np.minimum(np.maximum(x, -1), 1)),
+    "celu": (functools.partial(activations.celu, alpha=1.5), celu),
+    "softplus(2.5)": (functools.partial(apply, "softplus", (2.5,)), softplus_with_beta),
 }
 
 

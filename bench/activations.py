@@ -28,10 +28,24 @@ TARGETS = {
     ("elu", peers.TORCH): (None, None),
     ("leaky_relu", peers.TORCH): (None, None),
     ("relu", peers.TORCH): (None, None),
+    ("gelu_tanh", peers.TORCH): (None, None),
+    ("log_sigmoid", peers.TORCH): (None, None),
+    ("exp", peers.NUMPY): (None, None),
+    ("exp", peers.TORCH): (None, None),
+    ("softsign", peers.TORCH): (None, None),
+    ("hardsigmoid", peers.TORCH): (None, None),
+    ("hardswish", peers.TORCH): (None, None),
+    ("relu6", peers.TORCH): (None, None),
+    ("hardtanh", peers.TORCH): (None, None),
+    ("celu", peers.TORCH): (None, None),
+    ("clip", peers.NUMPY): (None, None),
+    ("clip", peers.TORCH): (None, None),
 }
 
 # These of mathwork are no ufuncs, so they take no `out`.
-PLAIN = ("elu", "leaky_relu")
+PLAIN = ("elu", "leaky_relu", "celu", "clip")
+# How a function is called, where that is not with x alone.
+ARGUMENTS = {"clip": "x, -0.5, 2.0"}
 
 # A function that takes `out` gets one, on both sides: to make an array costs as much as the cheap
 # functions do.
@@ -46,10 +60,22 @@ TORCH_STATEMENTS = {
     "elu": "torch.nn.functional.elu(x)",
     "leaky_relu": "torch.nn.functional.leaky_relu(x)",
     "relu": "torch.clamp_min(x, 0, out=out)",  # torch.relu takes no out
+    "gelu_tanh": "torch._C._nn.gelu(x, approximate='tanh', out=out)",
+    "log_sigmoid": "torch._C._nn.log_sigmoid(x, out=out)",
+    "exp": "torch.exp(x, out=out)",
+    "softsign": "torch.nn.functional.softsign(x)",
+    "hardsigmoid": "torch._C._nn.hardsigmoid(x, out=out)",
+    "hardswish": "torch._C._nn.hardswish(x)",
+    "relu6": "torch.clamp(x, 0, 6, out=out)",
+    "hardtanh": "torch.clamp(x, -1, 1, out=out)",
+    "celu": "torch.celu(x)",
+    "clip": "torch.clamp(x, -0.5, 2.0)",
 }
 NUMPY_STATEMENTS = {
     "sigmoid": "1 / (1 + np.exp(-x))",
     "tanh": "np.tanh(x, out=out)",
+    "exp": "np.exp(x, out=out)",
+    "clip": "np.clip(x, -0.5, 2.0)",
 }
 
 # A few units in the last place; torch's own approximations are the wider of the two: its
@@ -88,7 +114,8 @@ def _ours(function: str, dtype: str) -> Side:
 
     x = inputs(dtype)
     names = {function: getattr(activations, function), "x": x, "out": np.empty_like(x)}
-    return Side(f"{function}(x)" if function in PLAIN else f"{function}(x, out=out)", names)
+    arguments = ARGUMENTS.get(function, "x") + ("" if function in PLAIN else ", out=out")
+    return Side(f"{function}({arguments})", names)
 
 
 def _numpy(function: str, dtype: str) -> Side:

@@ -9,10 +9,18 @@ import pytest
 from mathwork import _levels
 from mathwork._levels import core as kernels
 
-# Every activation as a layer takes it; a parameter is not the default.
-ACTIVATIONS = [{"leaky_relu": ("leaky_relu", 0.2), "elu": ("elu", 1.5)}.get(name, name)
-               for name in kernels.activation_codes]
-every_activation = pytest.mark.parametrize("activation", ACTIVATIONS, ids=kernels.activation_codes)
+# Every activation as a layer of any width takes it; a parameter is not the default.
+PARAMETERS = {"leaky_relu": (0.2,), "elu": (1.5,), "celu": (1.5,), "clip": (-0.5, 2.0),
+              "prelu": (0.3,)}
+ACTIVATIONS = [(name, *PARAMETERS[name]) if name in PARAMETERS else name
+               for name in kernels.activation_codes] + [("softplus", 2.5)]
+every_activation = pytest.mark.parametrize("activation", ACTIVATIONS,
+                                           ids=[*kernels.activation_codes, "softplus(2.5)"])
+
+
+def three_of(activation):
+    """The activations of three layers, all `activation`, but exp, which grows too fast, once."""
+    return ["sigmoid", "sigmoid", "exp"] if activation == "exp" else [activation] * 3
 
 
 @contextlib.contextmanager

@@ -3,8 +3,8 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers import ACTIVATIONS, raises
-from random_networks import random_layer, random_sizes
+from helpers import raises
+from random_networks import SLOW, random_layer, random_sizes
 from reference import FORMULAS
 
 from mathwork.nn import Network
@@ -14,9 +14,15 @@ helper = onnx.helper
 
 NAMES = {"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus",
          "gelu": "Gelu", "selu": "Selu", "leaky_relu": "LeakyRelu", "elu": "Elu",
-         "mish": "Mish", "softmax": "Softmax", "log_softmax": "LogSoftmax"}
+         "mish": "Mish", "softmax": "Softmax", "log_softmax": "LogSoftmax", "celu": "Celu",
+         "clip": "Clip", "exp": "Exp", "gelu_tanh": "Gelu", "hardsigmoid": "HardSigmoid",
+         "hardswish": "HardSwish", "prelu": "PRelu", "softsign": "Softsign"}
+# The first opset with an operator, of those here.
+SINCE = {"gelu": 20, "gelu_tanh": 20, "celu": 12, "hardswish": 14}
+BOUNDS = {"relu6": (0, 6), "hardtanh": (-1, 1)}
 # Operators without float64 kernels in ONNX Runtime.
-FLOAT32_ALONE = {"Softplus", "Gelu", "Selu", "LeakyRelu", "Elu", "Mish"}
+FLOAT32_ALONE = {"Softplus", "Gelu", "Selu", "LeakyRelu", "Elu", "Mish", "Celu", "HardSigmoid",
+                 "HardSwish", "PRelu", "Softsign"}
 
 
 def node(operator, inputs, output, **attributes):
@@ -76,11 +82,13 @@ def evaluate(model, x):
     from onnx.reference.op_run import OpRun
 
     def exact(activation):
-        formula = FORMULAS[activation]
-        return type(NAMES[activation], (OpRun,), {
-            "op_domain": "", "_run": lambda self, x, **attributes: (formula(x).astype(x.dtype),)})
+        def run(self, x, approximate=None, **attributes):
+            name = "gelu_tanh" if approximate == "tanh" else activation
+            return (FORMULAS[name](x).astype(x.dtype),)
+        return type(NAMES[activation], (OpRun,), {"op_domain": "", "_run": run})
 
-    operators = [exact(activation) for activation in ("gelu", "mish", "selu", "softplus")]
+    operators = [exact(activation) for activation in (
+        "gelu", "mish", "selu", "softplus", "hardsigmoid", "hardswish", "softsign")]
     evaluator = ReferenceEvaluator(model, new_ops=operators)
     y, = evaluator.run(None, {model.graph.input[0].name: x})
     return y
@@ -160,8 +168,12 @@ class RandomModel:
         name = self._one_of(self._gemm, self._matmul)(name, weight, bias)
         for _ in range(self._rng.choice([0, 1, 2], p=[0.1, 0.8, 0.1])):
             name = self._moved(name)
-            activation = self._one_of(*ACTIVATIONS)
-            if activation == "gelu" and self._opset < 20:
+            activation = self._one_of(*SLOW)
+            name_of = activation if isinstance(activation, str) else activation[0]
+            if self._opset < SINCE.get(name_of, 0) or activation == ("softplus", 2.5):
+                activation = "relu"
+            if ((self._columns and name_of == "prelu")
+                    or (self._dtype == np.float64 and name_of == "celu")):    # float32 alone
                 activation = "relu"
             if self._columns and self._opset < 13 and activation in ("softmax", "log_softmax"):
                 activation = "sigmoid"
@@ -216,8 +228,27 @@ class RandomModel:
                 name = self._node(step.partition(" ")[0], [name])
         return name
 
+    def _clip(self, name, low, high):
+        if self._opset < 11 and self._dtype == np.float64:      # unknown to ONNX Runtime
+            return self._node("Relu", [name])
+        if self._opset < 11:
+            return self._node("Clip", [name], min=float(low), max=float(high))
+        return self._node("Clip", [name, *(self._constant(np.array(bound, self._dtype))
+                                           for bound in (low, high))])
+
     def _activation(self, name, activation):
         activation, *alpha = [activation] if isinstance(activation, str) else activation
+        if activation == "clip" or activation in BOUNDS:
+            return self._clip(name, *BOUNDS.get(activation, alpha))
+        if activation == "prelu":
+            slope = np.array(alpha[0], self._dtype).reshape(self._one_of((), 1, (1, 1)))
+            return self._node("PRelu", [name, self._constant(slope)])
+        if activation == "log_sigmoid":
+            return self._node("Log", [self._node("Sigmoid", [name])])
+        if activation in ("gelu_tanh", "hardsigmoid"):
+            attribute = ({"approximate": "tanh"} if activation == "gelu_tanh" else
+                         {"alpha": 1 / 6} | ({"beta": 0.5} if self._chance(0.5) else {}))
+            return self._node(NAMES[activation], [name], **attribute)
         if activation == "identity":
             return name
         if activation == "silu":

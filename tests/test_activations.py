@@ -18,11 +18,14 @@ from numpy.exceptions import AxisError
 
 from mathwork import _levels, activations
 
-UFUNCS = ["relu", "sigmoid", "tanh", "softplus", "silu", "mish", "gelu", "selu"]
-FUNCTIONS = ["identity", "leaky_relu", "elu", "softmax", "log_softmax"]
+UFUNCS = ["relu", "sigmoid", "tanh", "softplus", "silu", "mish", "gelu", "selu", "gelu_tanh",
+          "log_sigmoid", "exp", "softsign", "hardsigmoid", "hardswish", "relu6", "hardtanh"]
+FUNCTIONS = ["identity", "leaky_relu", "elu", "celu", "clip", "prelu", "softmax", "log_softmax"]
 # Largest error in ulp, in any dtype and at any level.
 BOUNDS = {"relu": 0, "sigmoid": 1.9, "tanh": 1.6, "softplus": 2, "silu": 1.4, "mish": 1.4,
-          "gelu": 4, "selu": 2, "elu": 1.4}
+          "gelu": 4, "selu": 2, "elu": 1.4, "gelu_tanh": 2, "log_sigmoid": 2, "exp": 1.1,
+          "softsign": 1.5, "hardsigmoid": 1.1, "hardswish": 2, "relu6": 0, "hardtanh": 0,
+          "celu": 2, "clip": 0}
 # At -inf, -0.0, 0.0 and inf, by the definitions; silu, mish and gelu have the sign they come with.
 LIMITS = {
     "relu": (0.0, 0.0, 0.0, np.inf), "sigmoid": (0.0, 0.5, 0.5, 1.0),
@@ -31,8 +34,15 @@ LIMITS = {
     "gelu": (-0.0, -0.0, 0.0, np.inf),
     "selu": (-1.0507009873554805 * 1.6732632423543772, -0.0, 0.0, np.inf),
     "elu": (-1.0, -0.0, 0.0, np.inf),
+    "gelu_tanh": (-0.0, -0.0, 0.0, np.inf), "exp": (0.0, 1.0, 1.0, np.inf),
+    "log_sigmoid": (-np.inf, -np.log(2), -np.log(2), -0.0), "softsign": (-1.0, -0.0, 0.0, 1.0),
+    "hardsigmoid": (0.0, 0.5, 0.5, 1.0), "hardswish": (-0.0, -0.0, 0.0, np.inf),
+    "relu6": (0.0, 0.0, 0.0, 6.0), "hardtanh": (-1.0, -0.0, 0.0, 1.0),
+    "celu": (-1.5, -0.0, 0.0, np.inf), "clip": (-0.5, -0.0, 0.0, 2.0),
 }
-PARAMETERS = {"leaky_relu": 0.01, "elu": 1.0}
+# celu and clip have exact parameters in both dtypes.
+PARAMETERS = {"leaky_relu": (0.01,), "elu": (1.0,), "celu": (1.5,), "clip": (-0.5, 2.0),
+              "prelu": (0.3,)}
 every_ufunc = pytest.mark.parametrize("name", UFUNCS)
 every_function = pytest.mark.parametrize("name", UFUNCS + FUNCTIONS)
 
@@ -44,9 +54,27 @@ def of_level(kernels, name):
 
     def function(x):
         y = np.array(x)
-        kernels.activate_in_place(name, PARAMETERS.get(name, 0.0), y)
+        in_place(kernels, name, y)
         return y
     return function
+
+
+def in_place(kernels, name, y, parameters=None):
+    """y = activation(y), by the parameters of PARAMETERS if none are given"""
+    if parameters is None:
+        parameters = PARAMETERS.get(name, ())
+    if name == "prelu":
+        count = y.shape[-1] if y.ndim else 1
+        parameters = (np.ascontiguousarray(np.broadcast_to(parameters[0], count), y.dtype),)
+    kernels.activate_in_place(name, parameters, y)
+
+
+def public(name):
+    """The public function, with the parameters of PARAMETERS where it has no defaults."""
+    function = getattr(activations, name)
+    if name not in ("clip", "prelu"):
+        return function
+    return lambda x: function(x, *PARAMETERS[name])
 
 
 def exact(name, x):
@@ -59,13 +87,34 @@ def exact(name, x):
             alpha = mpmath.mpf("1.6732632423543772848170429916717")
         if name in ("selu", "elu"):
             return scale * (x if x > 0 else alpha * mpmath.expm1(x))
+        if name in ("celu", "clip"):
+            return exact_with(name, x, *PARAMETERS[name])
         return {"relu": lambda: max(x, mpmath.mpf(0)),
                 "sigmoid": lambda: 1 / (1 + mpmath.exp(-x)),
                 "tanh": lambda: mpmath.tanh(x),
                 "softplus": lambda: mpmath.log1p(mpmath.exp(x)),
                 "silu": lambda: x / (1 + mpmath.exp(-x)),
                 "mish": lambda: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))),
-                "gelu": lambda: x * mpmath.ncdf(max(-100, min(x, 100)))}[name]()
+                "gelu": lambda: x * mpmath.ncdf(max(-100, min(x, 100))),
+                "gelu_tanh": lambda: x / (1 + mpmath.exp(
+                    -mpmath.sqrt(8 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x ** 3))),
+                "log_sigmoid": lambda: -mpmath.log1p(mpmath.exp(-x)),
+                "exp": lambda: mpmath.exp(x),
+                "softsign": lambda: x / (1 + abs(x)),
+                "hardsigmoid": lambda: max(0, min(x + 3, 6)) / mpmath.mpf(6),
+                "hardswish": lambda: x * max(0, min(x + 3, 6)) / 6,
+                "relu6": lambda: max(0, min(x, 6)),
+                "hardtanh": lambda: max(-1, min(x, 1))}[name]()
+
+
+def exact_with(name, x, *parameters):
+    """The definition of an activation with parameters, in 60 digits."""
+    with mpmath.workdps(60):
+        x = mpmath.mpf(float(x))
+        a, b = (mpmath.mpf(float(each)) for each in (*parameters, 0)[:2])
+        return {"celu": lambda: x if x > 0 else a * mpmath.expm1(x / a),
+                "clip": lambda: max(a, min(x, b)),
+                "softplus": lambda: mpmath.log1p(mpmath.exp(a * x)) / a}[name]()
 
 
 def ulp_error(result, true):
@@ -126,13 +175,15 @@ def test_error_bound(kernels, name, dtype, rng):
     assert result.dtype == dtype
     errors = [ulp_error(value, exact(name, argument))
               for value, argument in zip(result, x, strict=True)
-              if abs(argument) < np.finfo(dtype).max / 2]
+              if abs(argument) < np.finfo(dtype).max / 2
+              and (name != "exp" or argument < np.log(np.finfo(dtype).max))]
     assert max(errors) <= BOUNDS[name]
 
 
 # Where float32 goes from one polynomial to the next, (u - 1) / 1.625 and u - 1 for u = 1.5, 2, 3
 # ..., where it has its last value, and where the multiple of ln 2 changes.
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "silu", "mish", "gelu"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "silu", "mish", "gelu",
+                                  "gelu_tanh", "log_sigmoid", "exp", "celu", "hardswish"])
 def test_error_bound_at_seams(kernels, name, dtype):
     ends = np.array([1.5, 2, 3, 4, 6, 8, 12, 16]) - 1
     turns = (np.arange(1, 40, 2) / 2) * np.log(2)
@@ -143,6 +194,83 @@ def test_error_bound_at_seams(kernels, name, dtype):
     errors = [ulp_error(value, exact(name, argument))
               for value, argument in zip(result, x, strict=True)]
     assert max(errors) <= BOUNDS[name]
+
+
+# Error of softplus with a beta, and of celu with another alpha, small, large and negative numbers.
+@pytest.mark.parametrize(("name", "parameter", "bound"), [
+    ("softplus", 2.5, 2.3), ("softplus", 0.3125, 2.3), ("softplus", 0.01171875, 2.3),
+    ("softplus", 300, 2.3), ("celu", 0.3125, 2), ("celu", 100, 2), ("celu", 2.0**-20, 2)])
+def test_error_bound_with_a_parameter(kernels, name, parameter, bound, dtype, rng):
+    x = np.concatenate([sample(dtype, rng), rng.uniform(-110, 10, 300) / parameter,
+                        rng.uniform(-3, 3, 300) / parameter, rng.uniform(-3, 3, 300) * parameter])
+    x = x.astype(dtype)
+    y = x.copy()
+    kernels.activate_in_place(name, (parameter,), y)
+    errors = [ulp_error(value, exact_with(name, argument, parameter))
+              for value, argument in zip(y, x, strict=True)
+              if abs(argument) < np.finfo(dtype).max / 512]
+    assert max(errors) <= bound
+
+
+@pytest.mark.parametrize("name", ["softplus", "celu"])
+@pytest.mark.parametrize("parameter", [1e-300, 1e-40, 1e-30, 1e30, 1e40, 1e300])
+def test_absurd_parameters_give_no_nan(kernels, name, parameter, dtype, rng):
+    y = np.concatenate([rng.normal(size=40), [0.0, -0.0]]).astype(dtype)
+    x = y.copy()
+    with np.errstate(over="ignore"):
+        known = 0 < dtype.type(parameter) < np.inf and 0 < 1 / dtype.type(parameter) < np.inf
+    kernels.activate_in_place(name, (parameter,), y)
+    if known and name == "celu":
+        assert not np.isnan(y).any() and (y[x >= 0] == x[x >= 0]).all()
+
+
+def test_softplus_with_beta_one_has_the_bits_of_the_ufunc(kernels, dtype, rng):
+    from mathwork.nn import Dense
+    x = mixed(dtype, 300, rng)
+    y = x.copy()
+    kernels.activate_in_place("softplus", (), y)
+    assert same_bits(y, of_level(kernels, "softplus")(x))
+    assert Dense([[1.0]], None, ("softplus", 1)).activation == "softplus"
+
+
+def test_exp_overflows_where_the_result_does(kernels, dtype):
+    exp = of_level(kernels, "exp")
+    last = np.log(np.finfo(dtype).max)      # rounded: its exponential may be on either side
+    below, above = (np.nextafter(last, dtype.type(side), dtype=dtype) for side in (0, np.inf))
+    x = np.array([np.nextafter(below, dtype.type(0)), np.nextafter(above, dtype.type(np.inf)),
+                  1e30, np.finfo(dtype).max], dtype)
+    assert np.isfinite(exp(x)).tolist() == [True, False, False, False]
+
+
+def test_clip_keeps_what_is_within_its_bounds(kernels, dtype, rng):
+    x = mixed(dtype, 500, rng)
+    for low, high in ((-1.0, 1.0), (0.0, 6.0), (-0.5, np.inf), (-np.inf, 2.0), (1.0, 1.0)):
+        y = x.copy()
+        kernels.activate_in_place("clip", (low, high), y)
+        inside = (x >= low) & (x <= high) | np.isnan(x)
+        assert same_bits(y[inside], x[inside])
+        assert (y[x < low] == low).all() and (y[x > high] == high).all()
+    assert same_bits(of_level(kernels, "hardtanh")(x), activations.clip(x, -1, 1))
+    assert same_bits(of_level(kernels, "relu6")(x), activations.clip(activations.relu(x), 0, 6))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 9, 15, 16, 17, 33, 40])
+def test_prelu_has_a_slope_for_each_channel(kernels, n, dtype, rng):
+    x, slope = mixed(dtype, (37, n), rng), rng.normal(size=n).astype(dtype)
+    y = x.copy()
+    kernels.activate_in_place("prelu", (slope,), y)
+    np.testing.assert_array_equal(y, np.where(x > 0, x, slope * x))
+    assert same_bits(activations.prelu(x, slope), y)
+    assert same_bits(activations.prelu(x[3], slope), y[3])
+    assert same_bits(activations.prelu(x, 0.3), activations.leaky_relu(x, 0.3))
+    assert same_bits(activations.prelu(x[:, :1], slope[:1]), y[:, :1])
+    with raises(ValueError, f"slope of prelu must be one number or have shape ({n},), one for "
+                            f"each output, got shape ({n + 1},)"):
+        activations.prelu(x, np.zeros(n + 1))
+    for wrong in (slope[:-1], slope.astype("f2"), slope.tolist(), np.zeros((n, 1), dtype)):
+        with raises(ValueError, f"prelu takes a plain array of {n} slopes, in the dtype of its "
+                                "input"):
+            kernels.activate_in_place("prelu", (wrong,), y)
 
 
 def test_tanh_reaches_one(kernels, dtype):
@@ -162,6 +290,9 @@ def test_tails_do_not_vanish():
     assert activations.mish(narrow(-80)) == pytest.approx(-80 * 1.8048513878454153e-35, rel=1e-6)
     assert activations.mish(narrow(-100)) < 0
     assert activations.softplus(narrow(-100)) > 0
+    assert activations.log_sigmoid(narrow(100)) < 0 < activations.exp(narrow(-103))
+    # tanh(u) = -1 + 2 e^2u: x e^2u at -10, where 2 u = -87.31...
+    assert activations.gelu_tanh(narrow(-10.5)) < 0
     # Phi(-12) = 1.776482112077679e-33: DLMF 7.12.1 summed in 50 digits with mpmath.ncdf
     assert activations.gelu(narrow(-12)) == pytest.approx(-12 * 1.776482112077679e-33, rel=1e-6)
 
@@ -173,7 +304,7 @@ def test_limits_and_signs_of_zero(kernels, name, dtype):
     np.testing.assert_array_equal(np.signbit(result), np.signbit(LIMITS[name]))
 
 
-@pytest.mark.parametrize("name", [*UFUNCS, "leaky_relu", "elu", "identity"])
+@pytest.mark.parametrize("name", [*UFUNCS, "leaky_relu", "elu", "celu", "clip", "prelu", "identity"])
 def test_nan_of_any_payload_gives_nan(kernels, name, dtype, rng):
     x = payloads(dtype, 2000, rng)
     assert np.isnan(x).all()
@@ -215,7 +346,7 @@ def test_position_does_not_matter(kernels, name, dtype, rng):
 @every_function
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layouts_give_the_bits_of_a_clean_copy(name, layout, dtype, rng):
-    function = getattr(activations, name)
+    function = public(name)
     for shape in [(0,), (1,), (5,), (700,), (3, 0), (9, 40), (2, 3, 5)]:
         clean = mixed(dtype, shape, rng)
         awkward = LAYOUTS[layout](clean)
@@ -228,7 +359,7 @@ def test_layouts_give_the_bits_of_a_clean_copy(name, layout, dtype, rng):
 
 @every_function
 def test_broadcast_and_zero_dimensional(name, dtype):
-    function = getattr(activations, name)
+    function = public(name)
     row = np.array([0.5, -1.5, 3], dtype)
     assert same_bits(function(np.broadcast_to(row, (400, 3))), np.stack([function(row)] * 400))
     if "softmax" not in name:
@@ -247,7 +378,7 @@ def test_nothing_is_touched_past_an_end(kernels, name, side, dtype, rng):
         if name in UFUNCS:
             assert same_bits(function(inside, out=inside), wanted)
         else:
-            kernels.activate_in_place(name, PARAMETERS.get(name, 0.0), inside)
+            in_place(kernels, name, inside)
             assert same_bits(inside, wanted)
 
 
@@ -335,8 +466,8 @@ def test_never_warns(kernels, name, dtype, rng):
     x = np.concatenate([mixed(dtype, 64, rng), sample(dtype, rng, 50)])
     with np.errstate(all="raise"):
         of_level(kernels, name)(x)
-        getattr(activations, name)(x)
-        getattr(activations, name)(x[::2])
+        public(name)(x)
+        public(name)(x[::2])
 
 
 def test_parameterless_only():
@@ -349,7 +480,7 @@ def test_parameterless_only():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_dtypes(name):
-    function = getattr(activations, name)
+    function = public(name)
     for dtype, result in [("f2", "f4"), ("f4", "f4"), ("f8", "f8"), ("i1", "f8"), ("u8", "f8"),
                           ("?", "f8"), ("g", "f8")]:
         assert function(np.ones(3, dtype)).dtype == result
@@ -358,7 +489,7 @@ def test_function_dtypes(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_refuses(name):
-    function = getattr(activations, name)
+    function = public(name)
     for bad in (np.ones(2, complex), np.array(["a"]), np.array([None]), np.zeros(2, "i4,i4"),
                 np.zeros(2, "M8[s]")):
         advice = ": take its .real, .imag or abs()" if bad.dtype == complex else ""
@@ -369,9 +500,9 @@ def test_function_refuses(name):
         function(np.ma.masked_array([1.0]))
 
 
-@pytest.mark.parametrize("name", ["identity", "leaky_relu", "elu"])
+@pytest.mark.parametrize("name", ["identity", "leaky_relu", "elu", "celu", "clip", "prelu"])
 def test_scalars_give_scalars(name):
-    function = getattr(activations, name)
+    function = public(name)
     assert type(function(1.5)) is type(function(2)) is type(function(np.array(1.5))) is np.float64
     assert type(function(np.float32(1.5))) is type(function(np.float16(1.5))) is np.float32
 

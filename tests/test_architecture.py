@@ -28,7 +28,7 @@ LAYERS = (
     {"_arrays", "_cpu", "_extras", "_files", "_rows", "_status", "_version", "_warnings",
      "_workers", "constants"},
     {module.partition(".")[2] for module in KERNELS},
-    {"_levels", "_doors"},
+    {"_levels", "_doors", "_parameters"},
     {"activations", "init", "matrix", "nn", "orbit", "regression"},
     {"_runtime", "dask", "data", "sklearn"},
     {"mathwork"},           # what `import mathwork` brings

@@ -10,6 +10,7 @@ import pytest
 from helpers import raises
 
 from mathwork._levels import core as core_kernels
+from mathwork._parameters import NAMES
 from mathwork.matrix import matmul, matvec
 from mathwork.nn import Dense, Network, cost
 
@@ -203,8 +204,9 @@ def test_ragged_weights():
         Dense([[1, 2], [3]])
 
 
-KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, mish, gelu, selu, leaky_relu, elu, "
-         "softmax, log_softmax")
+KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, mish, gelu, selu, gelu_tanh, log_sigmoid, "
+         "exp, softsign, hardsigmoid, hardswish, relu6, hardtanh, leaky_relu, elu, celu, clip, "
+         "prelu, softmax, log_softmax")
 
 
 @pytest.mark.parametrize("unknown", ["rleu", "", "RELU", "relu ", None, 1, b"relu", np.tanh])
@@ -225,18 +227,53 @@ def test_an_empty_activation(empty):
 
 
 @pytest.mark.parametrize("name", [name for name in core_kernels.activation_codes
-                                  if name not in ("leaky_relu", "elu")])
+                                  if name not in (*NAMES, "prelu")])
 def test_a_parameter_for_an_activation_without_one(name):
     with raises(ValueError, f"activation {name} takes no parameter, got ({name!r}, 0.5)"):
         Dense([[1.0]], None, (name, 0.5))
 
 
-@pytest.mark.parametrize("name", ["leaky_relu", "elu"])
+@pytest.mark.parametrize("name", ["leaky_relu", "elu", "celu", "softplus"])
 @pytest.mark.parametrize("bad", [("0.5",), (None,), (1j,), (0.5, 0.5), ([0.5],)])
 def test_a_bad_parameter(name, bad):
     activation = (name, *bad)
     with raises(ValueError, f"activation {name} takes one real parameter, got {activation!r}"):
         Dense([[1.0]], None, activation)
+
+
+@pytest.mark.parametrize("bad", [(), (1.0,), (1, 2, 3), ("0", 1), (0, None), (0, 1j), ([0, 1],)])
+def test_bad_bounds(bad):
+    activation = ("clip", *bad)
+    with raises(ValueError, "activation clip takes two real parameters, low and high, got "
+                            f"{activation!r}"):
+        Dense([[1.0]], None, activation)
+
+
+@pytest.mark.parametrize(("activation", "reason"), [
+    (("clip", 2, 1), "low of clip must not be above high, got 2.0 and 1.0"),
+    (("clip", np.nan, 1), "low of clip must not be above high, got nan and 1.0"),
+    (("celu", 0), "alpha of celu must be positive and finite, got 0.0"),
+    (("celu", np.nan), "alpha of celu must be positive and finite, got nan"),
+    (("celu", np.inf), "alpha of celu must be positive and finite, got inf"),
+    (("softplus", -1), "beta of softplus must be positive and finite, got -1.0"),
+    ("prelu", "activation prelu takes its slopes, one number or one for each output, got 'prelu'"),
+    (("prelu", 1, 2), "activation prelu takes its slopes, one number or one for each output, got "
+                      "('prelu', 1, 2)"),
+    (("prelu", [1, 2]), "slope of prelu must be one number or have shape (3,), one for each "
+                        "output, got shape (2,)"),
+    (("prelu", np.ones((1, 3))), "slope of prelu must be one number or have shape (3,), one for "
+                                 "each output, got shape (1, 3)")])
+def test_parameters_out_of_range(activation, reason):
+    with raises(ValueError, reason):
+        Dense(np.ones((3, 1)), None, activation)
+
+
+def test_slopes_that_are_not_numbers():
+    with raises(TypeError, "slope of prelu must hold real numbers, got dtype <U1"):
+        Dense([[1.0]], None, ("prelu", ["a"]))
+    with raises(TypeError, "slope of prelu must be a plain array, got a masked array: fill or "
+                           "compress it first"):
+        Dense([[1.0]], None, ("prelu", np.ma.masked_array([1.0])))
 
 
 # ---- Network ----

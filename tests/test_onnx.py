@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ACTIVATIONS, every_activation, raises, same_bits
+from helpers import ACTIVATIONS, every_activation, raises, same_bits, three_of
 from onnx_models import RandomModel, evaluate, model, node, onnx, run, tensor, value
 from random_networks import assert_agrees, random_layer, random_network, random_rows
 
@@ -17,7 +17,8 @@ from mathwork.nn import Dense, Network, load
 def runtime_errors(dtype):
     """The absolute error of what ONNX Runtime computes as if small numbers did not count"""
     eps = np.finfo(dtype).eps
-    return {"sigmoid": lambda z: eps, "silu": lambda z: eps * abs(z)}
+    return {"sigmoid": lambda z: eps, "silu": lambda z: eps * abs(z),
+            "log_sigmoid": lambda z: eps * np.exp(-np.clip(z, -700, 0))}    # log(sigmoid(z))
 
 
 def network(rng, sizes, activations, dtype):
@@ -186,7 +187,7 @@ def test_old_models_list_their_weights_as_inputs_too():
 
 @every_activation
 def test_every_activation_runs_elsewhere(rng, dtype, activation):
-    net = network(rng, (9, 33, 17, 5), [activation] * 3, dtype)
+    net = network(rng, (9, 33, 17, 5), three_of(activation), dtype)
     written = net.to_onnx()
     onnx.checker.check_model(written, full_check=True)
     x = random_rows(rng, 9, dtype)
@@ -226,7 +227,8 @@ def test_a_written_model_has_each_function_once():
 def test_files_keep_bits_and_activations(tmp_path, rng, dtype, suffix):
     if suffix != "npz":
         pytest.importorskip(suffix, reason=f"the {suffix} package is not installed")
-    activations = [*ACTIVATIONS, "leaky_relu", "elu", ("leaky_relu", 0.1), ("elu", 0.7)]
+    activations = [*ACTIVATIONS, "leaky_relu", "elu", "celu", ("leaky_relu", 0.1), ("elu", 0.7),
+                   ("clip", -np.inf, 0.1), ("softplus", 0.1)]
     net = network(rng, range(3, 4 + len(activations)), activations, dtype)
     net.save(tmp_path / f"net.{suffix}")
     again = load(tmp_path / f"net.{suffix}")
@@ -236,7 +238,7 @@ def test_files_keep_bits_and_activations(tmp_path, rng, dtype, suffix):
 
 
 @pytest.mark.parametrize("suffix", ["npz", "onnx", "safetensors"])
-@pytest.mark.parametrize("name", ["leaky_relu", "elu"])
+@pytest.mark.parametrize("name", ["leaky_relu", "elu", "celu", "softplus"])
 def test_files_keep_parameters_of_many_digits(tmp_path, rng, dtype, suffix, name):
     if suffix != "npz":
         pytest.importorskip(suffix, reason=f"the {suffix} package is not installed")

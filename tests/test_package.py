@@ -62,8 +62,9 @@ def test_the_public_names():
                                  "lecun_uniform", "orthogonal",
                                  "normal_pdf", "uniform_pdf"}
     assert set(activations.__all__) == {
-        "relu", "sigmoid", "tanh", "softplus", "silu", "mish", "gelu", "selu", "leaky_relu",
-        "elu", "softmax", "log_softmax", "identity"}
+        "relu", "sigmoid", "tanh", "softplus", "silu", "mish", "gelu", "selu", "gelu_tanh",
+        "log_sigmoid", "exp", "softsign", "hardsigmoid", "hardswish", "relu6", "hardtanh",
+        "leaky_relu", "elu", "celu", "clip", "prelu", "softmax", "log_softmax", "identity"}
     assert mathwork.__version__ == version("mathwork")
 
 

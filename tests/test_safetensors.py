@@ -13,8 +13,9 @@ from mathwork.nn import Dense, Network, load
 safetensors = pytest.importorskip("safetensors", reason="the safetensors package is not installed")
 
 NAME = "net.safetensors"
-KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, mish, gelu, selu, leaky_relu, elu, "
-         "softmax, log_softmax")
+KNOWN = ("identity, relu, sigmoid, tanh, softplus, silu, mish, gelu, selu, gelu_tanh, log_sigmoid, "
+         "exp, softsign, hardsigmoid, hardswish, relu6, hardtanh, leaky_relu, elu, celu, clip, "
+         "prelu, softmax, log_softmax")
 
 
 def write(arrays, metadata=None):

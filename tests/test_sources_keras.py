@@ -24,7 +24,10 @@ pytestmark = pytest.mark.filterwarnings(
 NAMES = {"elu": ("elu", 1), "gelu": "gelu", "leaky_relu": ("leaky_relu", 0.2),
          "linear": "identity", "log_softmax": "log_softmax", "mish": "mish", "relu": "relu",
          "selu": "selu", "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
-         "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
+         "softplus": "softplus", "swish": "silu", "tanh": "tanh", "celu": ("celu", 1),
+         "exponential": "exp", "hard_sigmoid": "hardsigmoid", "hard_silu": "hardswish",
+         "hard_tanh": "hardtanh", "log_sigmoid": "log_sigmoid", "relu6": "relu6",
+         "softsign": "softsign"}
 ACTIVATIONS = [
     (lambda: layers.ReLU(), "relu"),
     (lambda: layers.ReLU(negative_slope=0.5), ("leaky_relu", 0.5)),
@@ -36,7 +39,11 @@ ACTIVATIONS = [
     (lambda: layers.Softmax(axis=1), "softmax"),
     (lambda: layers.Softmax(axis=[-1]), "softmax"),
     (lambda: layers.Activation("selu"), "selu"),
-    (lambda: layers.Activation(keras.activations.gelu), "gelu")]
+    (lambda: layers.Activation(keras.activations.gelu), "gelu"),
+    (lambda: layers.ReLU(max_value=6.0), "relu6"),
+    (lambda: layers.ReLU(max_value=2.5), ("clip", 0, 2.5)),
+    (lambda: layers.PReLU(keras.initializers.Constant(0.25)), ("prelu", (0.25,) * 3))]
+SLOW = [name for name in NAMES if name != "exponential"]     # deep networks of it overflow
 IDENTITIES = [
     lambda: layers.Dropout(0.3), lambda: layers.AlphaDropout(0.3), lambda: layers.Flatten(),
     lambda: layers.GaussianDropout(0.3), lambda: layers.GaussianNoise(1.0),
@@ -61,7 +68,7 @@ def random_model(rng):
     sizes = random_sizes(rng)
     steps = []
     for n_in, n_out in itertools.pairwise(sizes):
-        dense = layers.Dense(n_out, one_of(rng, list(NAMES)), use_bias=bool(rng.random() < 0.8))
+        dense = layers.Dense(n_out, one_of(rng, SLOW), use_bias=bool(rng.random() < 0.8))
         dense.build((None, n_in))
         weight, bias = random_layer(rng, n_in, n_out, np.float32)
         dense.set_weights([weight.T, bias][:1 + dense.use_bias])
@@ -185,10 +192,11 @@ def test_built_by_a_call_and_copied(rng):
 
 # ---- refused ----
 
-KNOWN = ("known are Sequential and Functional models of Dense, Activation, ReLU, LeakyReLU, ELU, "
-         "Softmax, Flatten, Dropout, noise, Identity, without a call of their own")
-KNOWN_NAMES = ("known of keras.activations are elu, gelu, leaky_relu, linear, log_softmax, mish, "
-               "relu, selu, sigmoid, silu, softmax, softplus, swish, tanh")
+KNOWN = ("known are Sequential and Functional models of Dense, Activation, ReLU, LeakyReLU, PReLU, "
+         "ELU, Softmax, Flatten, Dropout, noise, Identity, without a call of their own")
+KNOWN_NAMES = ("known of keras.activations are celu, elu, exponential, gelu, hard_sigmoid, "
+               "hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid, log_softmax, mish, relu, "
+               "relu6, selu, sigmoid, silu, softmax, softplus, softsign, swish, tanh")
 
 
 class Doubling(layers.Dense):
@@ -207,19 +215,19 @@ def with_replaced_call(layer):
 
 @pytest.mark.parametrize(("make", "kind", "reason"), [
     (lambda: layers.BatchNormalization(name="it"), "BatchNormalization", KNOWN),
-    (lambda: layers.PReLU(name="it"), "PReLU", KNOWN),
     (lambda: layers.Lambda(lambda x: x, name="it"), "Lambda", KNOWN),
     (lambda: Doubling(4, name="it"), "Doubling", KNOWN),
     (lambda: with_replaced_call(layers.ReLU(name="it")), "ReLU", KNOWN),
-    (lambda: layers.Dense(4, "softsign", name="it"), "Dense",
-     f"it has the activation softsign; {KNOWN_NAMES}"),
+    (lambda: layers.Dense(4, "tanh_shrink", name="it"), "Dense",
+     f"it has the activation tanh_shrink; {KNOWN_NAMES}"),
     (lambda: layers.Activation(relu, name="it"), "Activation",
      f"it has the activation relu; {KNOWN_NAMES}"),
     (lambda: layers.Dense(4, layers.LeakyReLU(), name="it"), "Dense",
      f"it has the activation LeakyReLU; {KNOWN_NAMES}"),
-    (lambda: layers.ReLU(max_value=6, name="it"), "ReLU", "it has max_value 6 and threshold 0.0"),
+    (lambda: layers.ReLU(max_value=6, negative_slope=0.1, name="it"), "ReLU",
+     "it has max_value 6, threshold 0.0 and negative_slope 0.1"),
     (lambda: layers.ReLU(threshold=1, name="it"), "ReLU",
-     "it has max_value None and threshold 1"),
+     "it has max_value None, threshold 1 and negative_slope 0"),
     (lambda: layers.Softmax(axis=0, name="it"), "Softmax", "it has axis 0"),
     (lambda: layers.Softmax(axis=[0, 1], name="it"), "Softmax", "it has axis [0, 1]")])
 def test_refused_layers(make, kind, reason):

@@ -20,7 +20,7 @@ TARGET = PACKAGE / "nn" / "formats" / "c_formulas.py"
 REGISTERS = {"float": ("f32v", "lanes", "vectors"), "double": ("f64v", "lanes", "vectors")}
 # What nn/formats/c_runtime.py writes itself.
 PRIMITIVES = {"mul_add", "minus_mul", "larger", "pick", "absolute", "with_sign", "power_of_two",
-              "lookup_f32", "kept"}
+              "lookup_f32"}
 HEADER = re.compile(r"^cdef inline (\w+) (\w+)\(([^)]*)\)\s*noexcept nogil:\n"
                     r"((?:(?:[ \t].*)?\n)+)", re.MULTILINE)
 PRECEDENCE = {ast.Add: 1, ast.Sub: 1, ast.Mult: 2, ast.Div: 2}
@@ -80,7 +80,7 @@ class Translator:
             return tree.value
         if isinstance(tree, ast.Name):
             names = {"lanes": "lanes", "f32v": self.kind == "float", "f64v": self.kind == "double",
-                     "True": True, "False": False, **self.codes, **env}
+                     "True": True, "False": False, "INFINITY": np.inf, **self.codes, **env}
             if tree.id in names:
                 return names[tree.id]
             raise UnknownError
@@ -103,6 +103,8 @@ class Translator:
     def literal(self, value):
         """Return a C constant of our type, exactly"""
         value = float(np.float32(value)) if self.kind == "float" else float(value)
+        if np.isinf(value):
+            return f"({self.kind})INFINITY"
         text = repr(value) if value == int(value) and abs(value) < 1e6 else value.hex()
         return text + ("f" if self.kind == "float" else "")
 
@@ -275,8 +277,8 @@ def activation_codes(text):
     return {line.split()[0]: number for number, line in enumerate(names) if line.strip()}
 
 
-def elementwise(functions, text):
-    """{code's name: parameters} of what goes by one step, and the same by steps"""
+def elementwise(text):
+    """The names of codes that go by one step, and of those that go by steps"""
     sweep = text[text.index("cdef void sweep("):]
     straight = set(re.findall(r"straight\(like, ([A-Z0-9_]+),", sweep))
     steps = set(re.findall(r"through_exponential\(like, ([A-Z0-9_]+),", sweep))
@@ -285,13 +287,11 @@ def elementwise(functions, text):
 
 def composed(translator, functions, straight, steps):
     """Translate one function for each activation that kernels know, mw_act_..."""
-    names = [name for _, name in functions["in_one_step"].parameters[1:]]
     kind = translator.kind
     for code in straight:
         inner = translator.function(functions["in_one_step"], translator.codes[code])
         name = f"mw_act_{code.lower()}"
-        translator.done[name] = composition(kind, name, names[1:], [
-            f"    return {inner}({', '.join(names)});"])
+        translator.done[name] = composition(kind, name, [f"    return {inner}(x, first, second);"])
     for code in steps:
         number = translator.codes[code]
         prepared = functions["prepared"]
@@ -299,21 +299,21 @@ def composed(translator, functions, straight, steps):
         second = translator.function(functions["exponential_step"], number)
         third = translator.function(functions["factor_step"], number)
         last = translator.function(functions["last_step"], number)
-        more = ", ".join(name if name != "scale" else "&scale"
-                         for _, name in prepared.parameters[1:])
         name = f"mw_act_{code.lower()}"
-        translator.done[name] = composition(kind, name, ["parameter"], [
-            f"    {kind} scale, q = {first}({more});",
+        translator.done[name] = composition(kind, name, [
+            f"    {kind} scale, q = {first}(x, first, &scale);",
             f"    q = {second}(q, scale);",
             f"    scale = {third}(x, scale);",
-            f"    return {last}(x, q, scale, parameter);"])
+            f"    return {last}(x, q, scale, first);"])
 
 
-def composition(kind, name, parameters, lines):
+def composition(kind, name, lines):
+    """Return a function of x and the two parameters of an activation"""
     text = "\n".join(lines)
-    unused = [f"    (void){each};" for each in parameters if not re.search(rf"\b{each}\b", text)]
-    parameters = ", ".join(f"{kind} {each}" for each in ["x", *parameters])
-    return "\n".join([f"static {kind} {name}({parameters})", "{", *unused, *lines, "}"])
+    unused = [f"    (void){each};" for each in ("first", "second")
+              if not re.search(rf"\b{each}\b", text)]
+    signature = f"static {kind} {name}({kind} x, {kind} first, {kind} second)"
+    return "\n".join([signature, "{", *lines[:-1], *unused, lines[-1], "}"])
 
 
 def tables():
@@ -333,7 +333,7 @@ def formulas():
             functions[found[2]] = Function(*found.groups())
     activations = texts[SOURCES.index("nn/activations.pxi")]
     codes = activation_codes(activations)
-    straight, steps = elementwise(functions, activations)
+    straight, steps = elementwise(activations)
     result = {}
     for kind in ("float", "double"):
         translator = Translator(functions, codes, kind)

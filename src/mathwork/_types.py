@@ -6,7 +6,7 @@ from os import PathLike
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = TypeVar("Array", bound=NDArray[Any])
 
@@ -20,11 +20,14 @@ NanPolicy: TypeAlias = Literal["raise", "omit", "propagate"]
 StrPath: TypeAlias = str | PathLike[str]
 Rng: TypeAlias = int | np.random.Generator | np.random.SeedSequence | None
 
-WithParameter: TypeAlias = Literal["elu", "leaky_relu"]
+WithParameter: TypeAlias = Literal["celu", "elu", "leaky_relu", "softplus"]
 ActivationName: TypeAlias = WithParameter | Literal[
-    "gelu", "identity", "log_softmax", "mish", "relu", "selu", "sigmoid", "silu", "softmax",
-    "softplus", "tanh"]
-Activation: TypeAlias = ActivationName | tuple[WithParameter, float]
+    "clip", "exp", "gelu", "gelu_tanh", "hardsigmoid", "hardswish", "hardtanh", "identity",
+    "log_sigmoid", "log_softmax", "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu",
+    "softmax", "softsign", "tanh"]
+Activation: TypeAlias = (ActivationName | tuple[WithParameter, float]
+                         | tuple[Literal["clip"], float, float]
+                         | tuple[Literal["prelu"], ArrayLike])
 
 # ---- results ----
 

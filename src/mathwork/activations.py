@@ -18,6 +18,7 @@ from numpy.exceptions import AxisError
 
 from mathwork._arrays import as_array, real_dtype
 from mathwork._levels import core as kernels
+from mathwork._parameters import numbers, slopes
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
     from mathwork._types import FloatArray, Number, ScalarOrArray
 
-__all__ = ["elu", "gelu", "identity", "leaky_relu", "log_softmax", "mish", "relu", "selu",
-           "sigmoid", "silu", "softmax", "softplus", "tanh"]
+__all__ = ["celu", "clip", "elu", "exp", "gelu", "gelu_tanh", "hardsigmoid", "hardswish",
+           "hardtanh", "identity", "leaky_relu", "log_sigmoid", "log_softmax", "mish", "prelu",
+           "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "tanh"]
 
 
 def _ufunc(name: str, doc: str) -> kernels._Elementwise:
@@ -288,6 +290,246 @@ array([-1.11133074,  0.        ,  1.05070099])
 """)
 
 
+gelu_tanh = _ufunc("gelu_tanh", """Gaussian error linear unit through tanh, the approximation, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\operatorname{gelu\\_tanh}(x) = \\frac{x}{2} \\left(1 + \\tanh u\\right)
+    = \\frac{x}{1 + e^{-2u}}, \\quad u = \\sqrt{2 / \\pi} \\, (x + 0.044715 \\, x^3)
+
+with :math:`u` in two parts, so that the tail is accurate. It differs from :func:`gelu` by up to
+4.8e-4. Error below GELU_TANH_BOUND. ``gelu_tanh(-0.0)`` and ``gelu_tanh(-inf)`` are ``-0.0``.
+
+References
+----------
+D. Hendrycks and K. Gimpel, "Gaussian error linear units (GELUs)", arXiv:1606.08415.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import gelu_tanh
+>>> gelu_tanh(np.array([-1.0, 0.0, 1.0]))
+array([-0.15880801,  0.        ,  0.84119199])
+""")
+
+log_sigmoid = _ufunc("log_sigmoid", """Logarithm of the logistic sigmoid, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    Numbers of at most 0: float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\log \\sigma(x) = -\\log(1 + e^{-x}) = \\min(x, 0) - \\log(1 + v), \\quad v = e^{-|x|}
+
+with a polynomial for the logarithm, as in :func:`softplus`. Error below LOG_SIGMOID_BOUND.
+``log_sigmoid(inf)`` is ``-0.0``: the limit, with the sign of the values before it.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import log_sigmoid
+>>> log_sigmoid(np.array([-1.0, 0.0, 1.0]))
+array([-1.31326169, -0.69314718, -0.31326169])
+>>> log_sigmoid(np.float32(100))
+np.float32(-3.8e-44)
+""")
+
+exp = _ufunc("exp", """Exponential function, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    Numbers of at least 0: float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\exp(x) = e^x
+
+Error below EXP_BOUND. Overflow gives infinity, without a warning.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import exp
+>>> exp(np.array([-1.0, 0.0, 1.0]))
+array([0.36787944, 1.        , 2.71828183])
+""")
+
+softsign = _ufunc("softsign", """Softsign, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    Numbers from -1 to 1: float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\operatorname{softsign}(x) = \\frac{x}{1 + |x|}
+
+Error below SOFTSIGN_BOUND; ``softsign(-0.0)`` is ``-0.0``.
+
+References
+----------
+X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
+networks", AISTATS 2010.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import softsign
+>>> softsign(np.array([-1.0, 0.0, 3.0]))
+array([-0.5 ,  0.  ,  0.75])
+""")
+
+hardsigmoid = _ufunc("hardsigmoid", """Sigmoid of three straight lines, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    Numbers from 0 to 1: float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\operatorname{hardsigmoid}(x) = \\frac{\\min(\\max(x + 3, 0), 6)}{6}
+
+as PyTorch, Keras 3 and MobileNetV3 have it. Error below HARDSIGMOID_BOUND.
+
+References
+----------
+A. Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import hardsigmoid
+>>> hardsigmoid(np.array([-4.0, 0.0, 1.5]))
+array([0.  , 0.5 , 0.75])
+""")
+
+hardswish = _ufunc("hardswish", """Swish with :func:`hardsigmoid` as its gate, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\operatorname{hardswish}(x) = x \\, \\frac{\\min(\\max(x + 3, 0), 6)}{6}
+
+Error below HARDSWISH_BOUND. It is ``-0.0`` for ``-0.0`` and for ``x <= -3``, minus infinity
+included.
+
+References
+----------
+A. Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import hardswish
+>>> hardswish(np.array([-1.5, 0.0, 1.5]))
+array([-0.375,  0.   ,  1.125])
+""")
+
+relu6 = _ufunc("relu6", """Rectified linear unit with a bound of 6, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    Numbers from 0 to 6: float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\operatorname{relu6}(x) = \\min(\\max(x, 0), 6)
+
+Exact. ``relu6(-0.0)`` is ``0.0``, as for :func:`relu`.
+
+References
+----------
+A. Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import relu6
+>>> relu6(np.array([-1.5, 2.5, 7.5]))
+array([0. , 2.5, 6. ])
+""")
+
+hardtanh = _ufunc("hardtanh", """Numbers bounded to the interval from -1 to 1, elementwise.
+
+Parameters
+----------
+x : array_like
+    Real numbers of any shape.
+
+Returns
+-------
+ndarray or scalar
+    Numbers from -1 to 1: float32 for float32, float64 for float64.
+
+Notes
+-----
+.. math:: \\operatorname{hardtanh}(x) = \\min(\\max(x, -1), 1)
+
+Exact; ``hardtanh(-0.0)`` is ``-0.0``. :func:`clip` takes other bounds.
+
+References
+----------
+R. Collobert, "Large scale machine learning", thesis, Paris 6, 2004.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mathwork.activations import hardtanh
+>>> hardtanh(np.array([-1.5, 0.5, 7.5]))
+array([-1. ,  0.5,  1. ])
+""")
+
+
 @overload
 def leaky_relu(x: Number, slope: float = 0.01) -> np.float32 | np.float64: ...
 @overload
@@ -377,6 +619,143 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> ScalarOrArray:
 
 
 @overload
+def celu(x: Number, alpha: float = 1.0) -> np.float32 | np.float64: ...
+@overload
+def celu(x: ArrayLike, alpha: float = 1.0) -> FloatArray | Any: ...
+def celu(x: ArrayLike, alpha: float = 1.0) -> ScalarOrArray:
+    """Continuously differentiable exponential linear unit.
+
+    Parameters
+    ----------
+    x : array_like
+        Real numbers of any shape.
+    alpha : float
+        Minus the limit at minus infinity; positive and finite.
+
+    Returns
+    -------
+    ndarray or scalar
+        ``alpha * (exp(x / alpha) - 1)`` for ``x <= 0`` and ``x`` for ``x > 0``: float32 for
+        float32 and float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, objects, strings, structures and masked arrays.
+    ValueError
+        For an alpha that is not one positive finite number.
+
+    Notes
+    -----
+    Error below CELU_BOUND (for float32 with `alpha` rounded).
+
+    References
+    ----------
+    J. T. Barron, "Continuously differentiable exponential linear units", arXiv:1704.07483.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mathwork.activations import celu
+    >>> celu(np.array([-2.0, 0.0, 1.0]), 2.0)
+    array([-1.26424112,  0.        ,  1.        ])
+    """
+    return _elementwise("celu", x, *numbers("celu", (alpha,)))
+
+
+@overload
+def clip(x: Number, low: float, high: float) -> np.float32 | np.float64: ...
+@overload
+def clip(x: ArrayLike, low: float, high: float) -> FloatArray | Any: ...
+def clip(x: ArrayLike, low: float, high: float) -> ScalarOrArray:
+    """Numbers bounded to an interval.
+
+    Parameters
+    ----------
+    x : array_like
+        Real numbers of any shape.
+    low, high : float
+        The bounds, which may be infinite.
+
+    Returns
+    -------
+    ndarray or scalar
+        ``low`` for ``x < low``, ``high`` for ``x > high``, else ``x``: float32 for float32 and
+        float16, else float64.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, objects, strings, structures and masked arrays.
+    ValueError
+        For bounds that are not real numbers, and for a low above high.
+
+    Notes
+    -----
+    Exact (for float32 with the bounds rounded). NaN gives NaN. :func:`relu6` and
+    :func:`hardtanh` are ufuncs with bounds of their own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mathwork.activations import clip
+    >>> clip(np.array([-1.5, 0.5, 7.5]), -1.0, 2.0)
+    array([-1. ,  0.5,  2. ])
+    """
+    return _elementwise("clip", x, *numbers("clip", (low, high)))
+
+
+@overload
+def prelu(x: Number, slope: ArrayLike) -> np.float32 | np.float64: ...
+@overload
+def prelu(x: ArrayLike, slope: ArrayLike) -> FloatArray | Any: ...
+def prelu(x: ArrayLike, slope: ArrayLike) -> ScalarOrArray:
+    """Rectified linear unit with a learned slope of negative numbers for each channel.
+
+    Parameters
+    ----------
+    x : array_like
+        Real numbers of any shape.
+    slope : array_like
+        Factor of negative numbers: one number, or shape (n,) for `x` of shape (..., n).
+
+    Returns
+    -------
+    ndarray or scalar
+        ``slope * x`` for ``x <= 0`` and ``x`` for ``x > 0``: float32 for float32 and float16,
+        else float64.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, objects, strings, structures and masked arrays.
+    ValueError
+        For a slope of another shape.
+
+    Notes
+    -----
+    One rounding; two for float32, because its slope is rounded first. Channels are the last axis,
+    as in a batch of rows.
+
+    References
+    ----------
+    K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers", ICCV 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mathwork.activations import prelu
+    >>> prelu(np.array([[-2.0, -2.0], [3.0, -4.0]]), [0.5, 0.25])
+    array([[-1. , -0.5],
+           [ 3. , -1. ]])
+    """
+    result = _own_copy(as_array(x, "x"))
+    count = result.shape[-1] if result.ndim else 1
+    kernels.activate_in_place("prelu", (slopes(slope, count, result.dtype),), result)
+    return result[()]
+
+
+@overload
 def identity(x: Number) -> np.float32 | np.float64: ...
 @overload
 def identity(x: ArrayLike) -> FloatArray | Any: ...
@@ -404,7 +783,7 @@ def identity(x: ArrayLike) -> ScalarOrArray:
     >>> identity([1, 2, 3])
     array([1., 2., 3.])
     """
-    return _elementwise("identity", x, 0.0)
+    return _elementwise("identity", x)
 
 
 def softmax(x: ArrayLike, axis: SupportsIndex = -1) -> FloatArray:
@@ -493,9 +872,9 @@ def _own_copy(array: NDArray[Any]) -> FloatArray:
         return np.array(array, real_dtype(array.dtype), order="C")
 
 
-def _elementwise(name: str, x: ArrayLike, parameter: float) -> ScalarOrArray:
+def _elementwise(name: str, x: ArrayLike, *parameters: Any) -> ScalarOrArray:
     result = _own_copy(as_array(x, "x"))
-    kernels.activate_in_place(name, parameter, result)
+    kernels.activate_in_place(name, parameters, result)
     return result[()]
 
 
@@ -505,5 +884,5 @@ def _along_axis(name: str, x: ArrayLike, axis: SupportsIndex) -> FloatArray:
     if not -x.ndim <= axis < x.ndim:
         raise AxisError(axis, x.ndim)
     result = _own_copy(np.moveaxis(x, axis, -1))
-    kernels.activate_in_place(name, 0.0, result)
+    kernels.activate_in_place(name, (), result)
     return np.moveaxis(result, -1, axis)

@@ -9,7 +9,8 @@ from mathwork._levels import core as kernels
 from mathwork.nn import Dense, Network
 
 BESIDE = {"weights.bin": bytes(range(256)) * 16}        # files in the folder of every fuzzed one
-PARAMETERS = {"leaky_relu": ("leaky_relu", 0.2), "elu": ("elu", 1.5)}
+PARAMETERS = {"leaky_relu": ("leaky_relu", 0.2), "elu": ("elu", 1.5), "celu": ("celu", 1.5),
+              "clip": ("clip", -0.5, 2.0), "prelu": ("prelu", 0.3)}
 
 
 def seeds(name):

@@ -11,15 +11,14 @@ ROW_BLOCK = 1 << 16     # rows that are converted at a time: a mapped file stays
 
 
 class Activations(click.ParamType):
-    """relu,leaky_relu:0.2,softmax as ["relu", ("leaky_relu", 0.2), "softmax"]."""
+    """relu,clip:-1:2,softmax as ["relu", ("clip", -1.0, 2.0), "softmax"]."""
 
     name = "activations"
 
     def convert(self, value, param, ctx):
         try:
-            return [(name, float(parameter)) if colon else name
-                    for name, colon, parameter in (each.partition(":")
-                                                   for each in value.split(","))]
+            return [(name, *map(float, parameters)) if parameters else name
+                    for name, *parameters in (each.split(":") for each in value.split(","))]
         except ValueError:
             self.fail(f"{value!r} must be names with commas between, one a layer, like "
                       "relu,leaky_relu:0.2,softmax", param, ctx)

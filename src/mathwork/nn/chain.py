@@ -40,12 +40,23 @@ class Chain:
         step = self._steps[-1]
         step[1] = bias if step[1] is None else step[1] + bias
 
+    def scale(self, factor: float, shift: float) -> None:
+        """Multiply the last linear step by `factor` and add `shift`, rounded once."""
+        step = self._steps[-1]
+        weight, dtype = step[0].astype(np.float64), step[0].dtype
+        bias = 0.0 if step[1] is None else step[1].astype(np.float64)
+        step[0] = (weight * factor).astype(dtype)
+        step[1] = np.broadcast_to(bias * factor + shift, len(weight)).astype(dtype)
+
     def activate(self, activation: Activation) -> None:
         if activation == "identity":
             return
         if not self._steps or self._steps[-1][2] is not None:
             self._steps.append([None, None, None])
         self._steps[-1][2] = activation
+
+    def last_activation(self) -> Activation | None:
+        return self._steps[-1][2] if self._steps else None
 
     def merge_activations(self, count: int, activation: Activation) -> None:
         """Replace the last `count` activations, which follow each other at once, by one."""

@@ -1,13 +1,13 @@
 """One dense layer."""
 from __future__ import annotations
 
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
+from mathwork._parameters import NAMES, numbers, slopes
 from mathwork.nn.layer import Layer
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from mathwork._types import Activation, Array, FloatArray, FloatDType
-
-# Activations with a parameter, and its default; the others take no parameter.
-DEFAULT_PARAMETER: dict[str, float] = {"leaky_relu": 0.01, "elu": 1.0}
 
 
 class Dense(Layer):
@@ -31,21 +28,27 @@ class Dense(Layer):
         `bias` are float32 or float16, else float64. NaN and infinity are allowed.
     bias : array_like, shape (n_out,), optional
         Zeros if not given.
-    activation : str or (str, float)
-        A name of :mod:`mathwork.activations`. ``("leaky_relu", slope)`` and ``("elu", alpha)`` have
-        a parameter; with the name alone it is 0.01 or 1.0.
+    activation : str or tuple
+        A name of :mod:`mathwork.activations`, or a tuple of a name and its parameters:
+        ``("leaky_relu", slope)``, ``("elu", alpha)``, ``("celu", alpha)``, ``("clip", low, high)``
+        and ``("prelu", slope)``, where `slope` is one number or an array of shape (n_out,). Names
+        alone mean slope 0.01 for leaky_relu, and alpha 1. ``("softplus", beta)`` is
+        ``log(1 + exp(beta x)) / beta``.
 
     Attributes
     ----------
     weight, bias : ndarray, read-only
-    activation : str or (str, float)
+    activation : str or tuple
+        As given, with defaults filled in. The slopes of prelu are a tuple of n_out
+        floats, rounded to the dtype of `weight`.
 
     Raises
     ------
     TypeError
-        For weights that are masked or not real numbers.
+        For weights or slopes that are masked or not real numbers.
     ValueError
-        For shapes that do not fit, and an unknown activation.
+        For shapes that do not fit, an unknown activation, and parameters that it does not take:
+        alpha of celu and beta of softplus are positive, low of clip is not above high.
 
     Notes
     -----
@@ -80,7 +83,7 @@ class Dense(Layer):
         self = super().__new__(cls)
         object.__setattr__(self, "weight", frozen(W))
         object.__setattr__(self, "bias", frozen(b))
-        object.__setattr__(self, "activation", checked_activation(activation))
+        object.__setattr__(self, "activation", checked_activation(activation, len(b), b.dtype))
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -130,21 +133,24 @@ def frozen(array: Array) -> Array:
     return array
 
 
-def checked_activation(activation: Any) -> Any:
-    """Return `activation` as Dense keeps it: a name, or a pair with the parameter."""
+def checked_activation(activation: Any, count: int, dtype: FloatDType) -> Any:
+    """Return `activation` as a layer keeps it: a name, or a tuple with its parameters.
+
+    The layer has `count` outputs and this dtype, as far as prelu's slopes need them.
+    """
     pair = isinstance(activation, tuple | list)
-    name, *parameters = (activation or [None]) if pair else [activation]
+    name, *given = (activation or [None]) if pair else [activation]
     if not isinstance(name, str) or name not in kernels.activation_codes:
         raise ValueError(f"activation must be one of {', '.join(kernels.activation_codes)}, "
                          f"got {name!r}")
-    if name not in DEFAULT_PARAMETER:
-        if parameters:
+    if name == "prelu":
+        if len(given) != 1:
+            raise ValueError("activation prelu takes its slopes, one number or one for each "
+                             f"output, got {activation!r}")
+        return name, tuple(slopes(given[0], count, dtype).tolist())
+    if name not in NAMES:
+        if given:
             raise ValueError(f"activation {name} takes no parameter, got {activation!r}")
         return name
-    parameters = parameters or [DEFAULT_PARAMETER[name]]
-    if len(parameters) != 1 or not isinstance(parameters[0], Real):
-        raise ValueError(f"activation {name} takes one real parameter, got {activation!r}")
-    try:
-        return name, float(parameters[0])
-    except OverflowError as error:      # from a large integer
-        raise ValueError(f"activation {name}: {error}") from None
+    checked = numbers(name, given)
+    return name if name == "softplus" and checked == (1.0,) else (name, *checked)

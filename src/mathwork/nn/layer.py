@@ -42,14 +42,18 @@ class Layer:
         return next(kind.__name__ for kind in type(self).__mro__ if "_kind" in vars(kind))
 
     @property
-    def _activation(self) -> tuple[ActivationName, float]:
-        """(name, parameter) for the kernel; the parameter is 0.0 if there is none."""
-        return self.activation if isinstance(self.activation, tuple) else (self.activation, 0.0)
+    def _activation(self) -> tuple[ActivationName, tuple[Any, ...]]:
+        """(name, parameters) for the kernel: numbers, or one tuple of them for prelu."""
+        if isinstance(self.activation, tuple):
+            return self.activation[0], self.activation[1:]
+        return self.activation, ()
 
     @property
     def _activation_text(self) -> str:
-        name, parameter = self._activation
-        return f"{name}({parameter:g})" if isinstance(self.activation, tuple) else name
+        name, parameters = self._activation
+        if not parameters or name == "prelu":
+            return name
+        return f"{name}({', '.join(f'{number:g}' for number in parameters)})"
 
     @property
     def _text(self) -> str:

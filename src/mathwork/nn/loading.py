@@ -32,8 +32,9 @@ def load(path: StrPath | bytes | bytearray | memoryview | IO[bytes], *,
         stands to its end.
     format : {"npz", "onnx", "safetensors"}, optional
         In place of the suffix. Bytes need it, and so does a file without a name.
-    activations : sequence of str or (str, float), optional
-        One for each layer, for a ``.safetensors`` file that does not name them. Files written by
+    activations : sequence of str or tuple, optional
+        One for each layer, as :class:`Dense` takes it, for a ``.safetensors`` file that does not
+        name them. ``"prelu"`` takes its slopes from the file. Files written by
         :meth:`Network.save` name them.
     dtype : dtype, optional
         float32 or float64; by default the dtype in the file, float16 and bfloat16 widened to

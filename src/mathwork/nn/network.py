@@ -110,8 +110,8 @@ class Network(kernels.ForwardPass):
         ----------
         sizes : sequence of int
             ``(n_in, ..., n_out)``, at least two.
-        activation, output : str or (str, float)
-            Activation of the hidden layers, and of the last layer.
+        activation, output : str or tuple
+            As in :class:`Dense`. Activation of the hidden layers, and of the last layer.
         distribution : {"normal", "uniform"}
             :func:`mathwork.init.he_normal` or :func:`mathwork.init.he_uniform`.
         dtype : dtype, optional
@@ -209,8 +209,9 @@ class Network(kernels.ForwardPass):
         ----------
         module : torch.nn.Module
             A Linear, or a Sequential of Linear, ReLU, Sigmoid, Tanh, Softplus, SiLU, Mish, GELU,
-            SELU, ELU, LeakyReLU, Softmax, LogSoftmax, Flatten, Identity, Dropout and other
-            Sequentials. It computes as in evaluation, so Dropout does nothing.
+            SELU, ELU, CELU, LeakyReLU, PReLU, ReLU6, Hardtanh, Hardsigmoid, Hardswish, Softsign,
+            LogSigmoid, Softmax, LogSoftmax, Flatten, Identity, Dropout and other Sequentials. It
+            computes as in evaluation, so Dropout does nothing.
         dtype : dtype, optional
             float32 or float64; by default that of the parameters, float16 and bfloat16 widened
             to float32.
@@ -230,8 +231,8 @@ class Network(kernels.ForwardPass):
         Notes
         -----
         An activation without a Linear before it becomes a layer with the identity matrix, which is
-        exact for finite numbers. Above its threshold of 20, PyTorch's Softplus returns x: 2e-9 less
-        than here.
+        exact for finite numbers. Where beta x is above its threshold of 20, PyTorch's Softplus
+        returns x: 2e-9 / beta less than here.
 
         Examples
         --------
@@ -250,8 +251,8 @@ class Network(kernels.ForwardPass):
         ----------
         model : keras.Model
             Built. Sequential, or Functional with layers in one chain: Dense, Activation, ReLU,
-            LeakyReLU, ELU, Softmax, Flatten, Identity, Dropout and noise. Inputs of more than one
-            axis a sample go through Flatten first; the network takes them flat.
+            LeakyReLU, PReLU, ELU, Softmax, Flatten, Identity, Dropout and noise. Inputs of more
+            than one axis a sample go through Flatten first; the network takes them flat.
         dtype : dtype, optional
             float32 or float64; by default that of the weights, float16 and bfloat16 widened to
             float32.
@@ -287,11 +288,15 @@ class Network(kernels.ForwardPass):
         Parameters
         ----------
         source : str, path-like or onnx.ModelProto
-            A graph that is a chain from one input to one output: Gemm, MatMul, Add, Relu,
-            Sigmoid, Tanh, Softplus, Gelu, Selu, Elu, LeakyRelu, Softmax, LogSoftmax, Swish,
-            Mish, Flatten, Reshape to rows, Identity, Dropout, Transpose. Also SiLU, Mish and
-            Softplus in the nodes of PyTorch's export, and Transpose and Identity of constants.
-            Needs the ``onnx`` package.
+            A graph that layers can hold: Gemm, MatMul and activations; affine steps, which are
+            folded into the weights; nodes that move numbers; LayerNormalization and sums
+            ``x + f(x)``; branches beside Relu. docs/networks.md lists all. Needs the ``onnx``
+            package.
+        inputs, outputs : str or sequence of str, optional
+            The part of the graph to read, by names of its inputs and outputs, or of values inside
+            it. Several are columns one behind the other. Without them, the graph's one output, and
+            the inputs that it needs: outputs that are no real numbers, or an input passed through,
+            do not count.
         dtype : dtype, optional
             float32 or float64; by default that of the weights, float16 and bfloat16 widened to
             float32.
@@ -300,26 +305,37 @@ class Network(kernels.ForwardPass):
         -------
         Network
             It takes and gives one row a sample. If the model has one column a sample
-            (``transA=1``, ``W @ x``), the network computes the model's result for ``x.T``.
+            (``transA=1``, ``W @ x``), the network computes the model's result for ``x.T``. If it
+            takes a tensor of fixed shape as one sample, the network takes it flat, in C order.
 
         Raises
         ------
         TypeError
             For an object that is neither a path nor a model.
         ValueError
-            For any other graph; the error names the node that does not fit. For a file that is not
+            For any other graph; the error names the node that does not fit. For several outputs, or
+            inputs that reach the output, without a choice; the error lists them. For a scale that
+            is too large for the dtype. For a file that is not
             an ONNX model or declares other sizes than it holds, and for data outside its folder.
         ImportError
             If ``onnx`` is missing.
         OSError
             If the file cannot be read.
 
+        Notes
+        -----
+        Scales and shifts are multiplied in float64, and rounded to the network's dtype once. Inputs
+        whose mean is many deviations from zero keep more digits with ``dtype="float64"``.
+
         Examples
         --------
         >>> from mathwork.nn import Network
         >>> net = Network.he((4, 8, 2), rng=0)
-        >>> Network.from_onnx(net.to_onnx())
+        >>> model = net.to_onnx()
+        >>> Network.from_onnx(model)
         Network(4-8-2, relu-sigmoid, float32)
+        >>> Network.from_onnx(model, outputs="layer_1.output")      # before the sigmoid
+        Network(4-8-2, relu-identity, float32)
         """
         return cls._of(onnx.layers(source, inputs=inputs, outputs=outputs, dtype=dtype), dtype)
 
@@ -423,24 +439,35 @@ class Network(kernels.ForwardPass):
         """
         formats.save(self, path, format)
 
-    def to_onnx(self) -> ModelProto:
+    def to_onnx(self, *, opset: int = 20) -> ModelProto:
         """The network as an ONNX model that computes the same, for other runtimes.
+
+        Parameters
+        ----------
+        opset : int, optional
+            Of the standard operators: 13 or newer. Activations and norms that a version has not are
+            written out in older operators.
 
         Returns
         -------
         onnx.ModelProto
-            Opset 20, from ``x`` of shape ``(n, n_in)`` to ``y`` of shape ``(n, n_out)``, in the
+            From ``x`` of shape ``(n, n_in)`` to ``y`` of shape ``(n, n_out)``, in the
             network's dtype. It is checked; :meth:`from_onnx` reads it back to equal bits.
 
         Raises
         ------
+        TypeError
+            For an `opset` that is no integer.
+        ValueError
+            For an `opset` before 13, or newer than the ``onnx`` package.
         ImportError
             If ``onnx`` is missing.
 
         Notes
         -----
-        ONNX Runtime has no float64 kernels for six of the activations. The model carries them as
-        functions of operators that ONNX Runtime has, so it runs unchanged.
+        ONNX Runtime has no float64 kernels for most of the activations, and ONNX has no LogSigmoid
+        and no beta of Softplus. The model carries these as functions of operators that ONNX Runtime
+        has, so it runs unchanged.
 
         Examples
         --------
@@ -449,7 +476,7 @@ class Network(kernels.ForwardPass):
         >>> [node.op_type for node in model.graph.node]
         ['Gemm', 'Relu', 'Gemm', 'Sigmoid']
         """
-        return onnx.model(self)
+        return onnx.model(self, opset)
 
     def to_c(self, path: StrPath) -> None:
         """Write the network as a C99 file and its header, for programs without Python.

@@ -40,7 +40,7 @@ class _Norm(Layer):
             raise ValueError(f"bias must have shape {w.shape} to match weight, got {b.shape}")
         self = super().__new__(cls)
         for name, value in {"weight": frozen(w), "bias": frozen(b), "eps": _checked_eps(eps),
-                            "activation": checked_activation(activation)}.items():
+                            "activation": checked_activation(activation, len(w), w.dtype)}.items():
             object.__setattr__(self, name, value)
         return self
 

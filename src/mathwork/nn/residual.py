@@ -4,6 +4,8 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from mathwork.nn.dense import Dense, checked_activation
 from mathwork.nn.layer import Layer
 from mathwork.nn.norms import LayerNorm, RMSNorm
@@ -11,8 +13,6 @@ from mathwork.nn.norms import LayerNorm, RMSNorm
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Self
-
-    import numpy as np
 
     from mathwork._types import Activation, FloatDType
 
@@ -80,7 +80,8 @@ class Residual(Layer):
             raise ValueError(f"residuals may be nested {MOST_NESTED} deep, got {depth}")
         self = super().__new__(cls)
         object.__setattr__(self, "layers", layers)
-        object.__setattr__(self, "activation", checked_activation(activation))
+        object.__setattr__(self, "activation", checked_activation(
+            activation, self._n_out, np.result_type(*self._dtypes)))
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._parameters import clip_name
 from mathwork.nn.chain import Chain
 from mathwork.nn.dense import Dense
 
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
     from mathwork._types import Activation, ActivationName
 
 SKLEARN_ACTIVATIONS: dict[str, ActivationName] = {
-    "identity": "identity", "logistic": "sigmoid", "relu": "relu", "softmax": "softmax",
-    "tanh": "tanh"}
+    "exp": "exp", "identity": "identity", "logistic": "sigmoid", "relu": "relu",
+    "softmax": "softmax", "tanh": "tanh"}       # exp: of regressors with Poisson loss
 KERAS_ACTIVATIONS: dict[str, Activation] = {
-    "elu": "elu", "gelu": "gelu", "leaky_relu": ("leaky_relu", 0.2), "linear": "identity",
-    "log_softmax": "log_softmax", "mish": "mish", "relu": "relu", "selu": "selu",
-    "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
-    "softplus": "softplus", "swish": "silu", "tanh": "tanh"}
+    "celu": "celu", "elu": "elu", "exponential": "exp", "gelu": "gelu",
+    "hard_sigmoid": "hardsigmoid", "hard_silu": "hardswish", "hard_tanh": "hardtanh",
+    "leaky_relu": ("leaky_relu", 0.2), "linear": "identity", "log_sigmoid": "log_sigmoid",
+    "log_softmax": "log_softmax", "mish": "mish", "relu": "relu", "relu6": "relu6",
+    "selu": "selu", "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
+    "softplus": "softplus", "softsign": "softsign", "swish": "silu", "tanh": "tanh"}
 
 # The modules that define the classes of the three libraries.
 SKLEARN = ("sklearn.",)
@@ -104,19 +107,29 @@ def _torch_softmax(module: Any) -> bool:
 # The activation for each module, and the condition under which it is the same.
 TORCH_ACTIVATIONS: dict[str, tuple[Callable[[Any], Activation],
                                    Callable[[Any], bool] | None]] = {
+    "CELU": (lambda module: ("celu", module.alpha), None),
     "ELU": (lambda module: ("elu", module.alpha), None),
-    "GELU": (lambda module: "gelu", lambda module: module.approximate == "none"),
+    "GELU": (lambda module: "gelu_tanh" if module.approximate == "tanh" else "gelu",
+             lambda module: module.approximate in ("none", "tanh")),
+    "Hardsigmoid": (lambda module: "hardsigmoid", None),
+    "Hardswish": (lambda module: "hardswish", None),
+    "Hardtanh": (lambda module: clip_name(module.min_val, module.max_val), None),
     "LeakyReLU": (lambda module: ("leaky_relu", module.negative_slope), None),
+    "LogSigmoid": (lambda module: "log_sigmoid", None),
     "LogSoftmax": (lambda module: "log_softmax", _torch_softmax),
     "Mish": (lambda module: "mish", None),
+    "PReLU": (lambda module: ("prelu", _torch_array(module.weight, "PReLU")), None),
     "ReLU": (lambda module: "relu", None),
+    "ReLU6": (lambda module: "relu6", None),
     "SELU": (lambda module: "selu", None),
     "SiLU": (lambda module: "silu", None),
     "Sigmoid": (lambda module: "sigmoid", None),
     "Softmax": (lambda module: "softmax", _torch_softmax),
-    # Above its threshold PyTorch returns x; from 20 on the error is less than 2.1e-9.
-    "Softplus": (lambda module: "softplus",
-                 lambda module: module.beta == 1 and module.threshold >= 20),
+    # Where beta x is above its threshold PyTorch returns x. From 20 on the error is less than
+    # 2.1e-9 / beta.
+    "Softplus": (lambda module: ("softplus", module.beta),
+                 lambda module: module.beta > 0 and module.threshold >= 20),
+    "Softsign": (lambda module: "softsign", None),
     "Tanh": (lambda module: "tanh", None),
 }
 TORCH_IDENTITIES = {"AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout", "Identity"}
@@ -169,7 +182,7 @@ def _torch_array(tensor: Any, where: str) -> NDArray[Any]:
 
 KERAS_IDENTITIES = {"ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout",
                     "GaussianNoise", "Identity", "InputLayer"}
-KERAS_LAYERS = {"Activation", "Dense", "ELU", "Flatten", "LeakyReLU", "ReLU", "Softmax"}
+KERAS_LAYERS = {"Activation", "Dense", "ELU", "Flatten", "LeakyReLU", "PReLU", "ReLU", "Softmax"}
 
 
 def _keras_leaves(layer: Any, within: tuple[Any, ...]) -> Iterator[tuple[Any, str]]:
@@ -181,8 +194,8 @@ def _keras_leaves(layer: Any, within: tuple[Any, ...]) -> Iterator[tuple[Any, st
         return
     if kind not in ("Sequential", "Functional"):
         raise _refusal(where, "known are Sequential and Functional models of Dense, Activation, "
-                              "ReLU, LeakyReLU, ELU, Softmax, Flatten, Dropout, noise, Identity, "
-                              "without a call of their own")
+                              "ReLU, LeakyReLU, PReLU, ELU, Softmax, Flatten, Dropout, noise, "
+                              "Identity, without a call of their own")
     if any(layer is outer for outer in within):
         raise ValueError(f"{where} contains itself")
     if not getattr(layer, "inputs", None):
@@ -221,14 +234,19 @@ def _append_keras(chain: Chain, layer: Any, kind: str, axes: int) -> int:
     elif kind == "Activation":
         chain.activate(_keras_activation(layer.activation, where))
     elif kind == "ReLU":
-        if layer.max_value is not None or layer.threshold:
-            raise _refusal(where, f"it has max_value {layer.max_value} and "
-                                  f"threshold {layer.threshold}")
         slope = float(layer.negative_slope)
-        chain.activate(("leaky_relu", slope) if slope else "relu")
+        if layer.threshold or (layer.max_value is not None and slope):
+            raise _refusal(where, f"it has max_value {layer.max_value}, threshold "
+                                  f"{layer.threshold} and negative_slope {slope:g}")
+        if layer.max_value is not None:
+            chain.activate(clip_name(0.0, float(layer.max_value)))
+        else:
+            chain.activate(("leaky_relu", slope) if slope else "relu")
     elif kind == "LeakyReLU":
         slope = layer.negative_slope if hasattr(layer, "negative_slope") else layer.alpha
         chain.activate(("leaky_relu", float(slope)))        # Keras 2 calls it alpha
+    elif kind == "PReLU":
+        chain.activate(("prelu", _keras_array(layer.alpha)))
     elif kind == "ELU":
         chain.activate(("elu", float(layer.alpha)))
     elif kind == "Softmax":
@@ -248,6 +266,8 @@ def _keras_activation(function: Any, where: str) -> Activation:
     if not (module.startswith(KERAS) and ".activations" in module and name in KERAS_ACTIVATIONS):
         raise _refusal(where, f"it has the activation {name or type(function).__name__}; known "
                               f"of keras.activations are {', '.join(KERAS_ACTIVATIONS)}")
+    if name == "hard_sigmoid" and not module.endswith(".activations.activations"):
+        raise _refusal(where, "it has the hard_sigmoid of Keras 2, which is not that of Keras 3")
     return KERAS_ACTIVATIONS[name]
 
 

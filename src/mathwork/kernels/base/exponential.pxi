@@ -1,4 +1,4 @@
-# The exponential e^x for x <= 0; activations need no other.
+# The exponential e^x for x <= 0. `exp` alone needs it for x > 0, too: see `exp_argument`.
 #
 # e^x = (1 + q) 2^n with n the integer nearest to x / ln 2, r = x - n ln 2 and q = e^r - 1.
 # A value in two parts is their unrounded sum; the low part is at most about an ulp of the high.
@@ -29,24 +29,29 @@ cdef inline lanes remainder(lanes c, lanes a, lanes b) noexcept nogil:
                             + a_low * b_low)
 
 
+cdef inline lanes kept(lanes low) noexcept nogil:
+    """A `remainder`, or 0 where one of its halves overflowed, which none does where FUSED"""
+    return low if FUSED else pick(fill(low, INFINITY), absolute(low), low, fill(low, 0))
+
+
 cdef inline lanes unshift(lanes like) noexcept nogil:
     """2^-SHIFT: SHIFT is 64 (float) or 256 (double)"""
     return fill(like, 5.421010862427522e-20 if lanes is f32v else 8.636168555094445e-78)
 
 
-cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
-    """Return r; set scale = 2^(n + SHIFT)
+cdef inline lanes rounder(lanes like, double sign) noexcept nogil:
+    """What `reduced_by` adds for a scale of 2^(n + sign SHIFT)"""
+    return fill(like, 12582912.0 + sign * 64 + 127 if lanes is f32v
+                else 6755399441055744.0 + sign * 256 + 1023)
 
-    scale is a normal number down to x = -130 (float) and -880 (double), far below where 2^n is 0.
-    """
+
+cdef inline lanes reduced_by(lanes magic, lanes x, lanes* scale) noexcept nogil:
+    """Return r; set scale, a normal number"""
     # t is x / ln 2 + 1.5 * 2^23 (float) or 1.5 * 2^52 (double), rounded to an integer. The low
     # bits of t hold n + SHIFT + the bias of an exponent. Where x is NaN, scale is a power of 2 or
     # infinity. That makes no second kind of NaN, so the bits of the result do not depend on the
     # order of operands.
-    cdef lanes t, n
-    cdef lanes magic = fill(x, 12582912.0 + 64 + 127 if lanes is f32v
-                            else 6755399441055744.0 + 256 + 1023)
-    t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
+    cdef lanes n, t = mul_add(x, fill(x, 1.4426950408889634), magic)      # 1 / ln 2
     n = t - magic
     scale[0] = power_of_two(t)
     # ln 2 = high + low; high is so short that n * high is exact: Cody and Waite 1980
@@ -56,6 +61,14 @@ cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
     else:
         x = minus_mul(n, fill(x, 0.6931471803691238), x)
         return minus_mul(n, fill(x, 1.9082149292705877e-10), x)
+
+
+cdef inline lanes reduced(lanes x, lanes* scale) noexcept nogil:
+    """Return r; set scale = 2^(n + SHIFT)
+
+    scale is a normal number down to x = -130 (float) and -880 (double), far below where 2^n is 0.
+    """
+    return reduced_by(rounder(x, 1), x, scale)
 
 
 cdef inline lanes power(lanes r) noexcept nogil:

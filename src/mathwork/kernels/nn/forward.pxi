@@ -46,7 +46,7 @@ cdef void other_step(lanes like, const Plan* plan, const Layer* layer, Py_ssize_
                   <const real*>(plan.memory + layer.weight),
                   <const real*>(plan.memory + layer.bias), y, ldy)
     if layer.activation == RELU:
-        activate_any(like, RELU, 0, rows * ldy, <const real*>y, y)
+        activate_any(like, RELU, &layer.parameters, rows * ldy, <const real*>y, y)
 
 
 cdef void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, const real* x, real* y,
@@ -75,7 +75,7 @@ cdef void forward_block(lanes like, const Plan* plan, Py_ssize_t rows, const rea
             other_step(like, plan, layer, rows, x, ldx, origin, <const real*>scratch, block, target,
                        ldy)
         if layer.activation != RELU:
-            activate_rows(like, layer.activation, layer.parameter, rows, layer.n_out, ldy, target)
+            activate_rows(like, layer.activation, &layer.parameters, rows, layer.n_out, ldy, target)
         x = target
         ldx = ldy
 
@@ -107,7 +107,7 @@ cdef int forward_row(lanes like, const Plan* plan, const real* x, Py_ssize_t n,
         layer_of_row(like, layer, x, <const real*>(memory + layer.weight),
                      <const real*>(memory + layer.bias), target)
         if layer.activation != RELU:        # the tile has done relu
-            activate_rows(like, layer.activation, layer.parameter, 1, layer.n_out, layer.width,
+            activate_rows(like, layer.activation, &layer.parameters, 1, layer.n_out, layer.width,
                           target)
         x = target
     memcpy(y, x, n * sizeof(real))
@@ -229,8 +229,7 @@ cdef class ForwardPass:
             layer = plan.layers + index
             layer.place *= plan.widest
             layer.held *= plan.widest if layer.held != INPUT else 1
-            if layer.kind != SUM:
-                self._pack(&plan, layer, typenum, steps[index][1], steps[index][2])
+            self._pack(&plan, layer, typenum, steps[index][1], steps[index][2])
         sizes = [plan.n_in]
         index = -1
         for count in counts:
@@ -245,13 +244,13 @@ cdef class ForwardPass:
         cdef Py_ssize_t before = plan.layers[index - 1].n_out if index else 0
         cdef cnp.ndarray weight, bias
         cdef int axes
-        (layer.kind, weight, bias, layer.eps, (name, layer.parameter), first, layer.held,
-         layer.place) = step
+        layer.kind, weight, bias, layer.eps, (name, given), first, layer.held, layer.place = step
         layer.activation = activation_codes[name]
         if layer.kind == SUM:
             if first == index or plan.layers[first].n_in != before:
                 raise ValueError(f"layer {index} must add as many numbers as its input has")
             layer.n_in = layer.n_out = before
+            read_parameters(layer.activation, given, typenum, before, &layer.parameters)
             return
         axes = 2 if layer.kind == DENSE else 1
         if not (is_plain(weight, axes, typenum) and is_plain(bias, 1, typenum)
@@ -261,21 +260,28 @@ cdef class ForwardPass:
                              "many as the layer before gives, and bias of shape (n_out,), got "
                              f"{shape_of(weight)[::-1]} and {shape_of(bias)}")
         layer.n_in, layer.n_out = weight.shape[0], weight.shape[axes - 1]
+        read_parameters(layer.activation, given, typenum, layer.n_out, &layer.parameters)
 
-    cdef _pack(self, const Plan* plan, const Layer* layer, int typenum, cnp.ndarray weight,
+    cdef _pack(self, const Plan* plan, Layer* layer, int typenum, cnp.ndarray weight,
                cnp.ndarray bias):
-        """Store one layer's weight and bias, which are plain arrays of the layer's sizes"""
+        """Store one layer's weight, bias and slopes, plain arrays of the layer's sizes"""
         cdef char* panels = plan.memory + layer.weight
         cdef size_t size = sizeof(float) if typenum == cnp.NPY_FLOAT else sizeof(double)
-        memcpy(plan.memory + layer.bias, cnp.PyArray_DATA(bias), layer.n_out * size)
-        if layer.kind != DENSE:
+        if layer.kind != SUM:
+            memcpy(plan.memory + layer.bias, cnp.PyArray_DATA(bias), layer.n_out * size)
+        if layer.kind == LAYER_NORM or layer.kind == RMS_NORM:
             memcpy(panels, cnp.PyArray_DATA(weight), layer.n_out * size)
+        elif layer.kind == SUM:
+            pass
         elif typenum == cnp.NPY_FLOAT:
             pack(layer.n_in, layer.n_out, <const float*>cnp.PyArray_DATA(weight), layer.n_out,
                  <float*>panels)
         else:
             pack(layer.n_in, layer.n_out, <const double*>cnp.PyArray_DATA(weight), layer.n_out,
                  <double*>panels)
+        if layer.parameters.columns != NULL:
+            memcpy(plan.memory + layer.slopes, layer.parameters.columns, layer.n_out * size)
+            layer.parameters.columns = plan.memory + layer.slopes
 
     cdef int _run(self, const Plan* plan, Py_ssize_t rows, const void* x, void* y) noexcept nogil:
         if self.typenum == cnp.NPY_FLOAT:

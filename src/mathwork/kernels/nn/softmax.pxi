@@ -222,7 +222,7 @@ cdef void softmax_rows(lanes like, bint logarithm, Py_ssize_t rows, Py_ssize_t n
         m += 1
 
 
-cdef inline void activate_rows(lanes like, int code, double parameter, Py_ssize_t rows,
+cdef inline void activate_rows(lanes like, int code, const Parameters* parameters, Py_ssize_t rows,
                                Py_ssize_t n, Py_ssize_t ld, real* y) noexcept nogil:
     """y[m, :n] = activation(y[m, :n]) for any activation; rows are ld apart
 
@@ -230,5 +230,7 @@ cdef inline void activate_rows(lanes like, int code, double parameter, Py_ssize_
     """
     if code == SOFTMAX or code == LOG_SOFTMAX:
         softmax_rows(like, code == LOG_SOFTMAX, rows, n, ld, y)
+    elif code == PRELU:
+        prelu_rows(like, <const real*>parameters.columns, rows, n, ld, y)
     else:
-        activate_any(like, code, parameter, rows * ld, <const real*>y, y)
+        activate_any(like, code, parameters, rows * ld, <const real*>y, y)

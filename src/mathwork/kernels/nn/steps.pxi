@@ -24,12 +24,13 @@ cdef struct Layer:              # one step
     Py_ssize_t next_panel
     int kind
     int activation
-    double parameter
+    Parameters parameters
     double eps
     Py_ssize_t place            # of its result: times widest, the offset in a row's working set
     Py_ssize_t held             # the same for what a sum adds, or INPUT
     size_t weight               # offset of the packed panels, or of a norm's, in Plan.memory
     size_t bias                 # offset of the bias, padded with zeros to a whole panel or stripe
+    size_t slopes               # offset of the slopes of prelu; of nothing for the others
 
 cdef struct Plan:               # consecutive steps, ready to run
     Layer* layers
@@ -48,6 +49,9 @@ cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogi
     cdef Py_ssize_t L = lane_count(like)
     cdef size_t columns = packed_columns(like, layer.n_out), row
     layer.width = (layer.n_out + L - 1) // L * L
+    layer.slopes = offset
+    if layer.activation == PRELU:
+        offset += aligned(layer.n_out * sizeof(real))
     if layer.kind == SUM:
         return offset
     if layer.kind != DENSE:
@@ -74,7 +78,7 @@ cdef int free_place(int source, list held) except -1:
 cdef list steps_of(layers, dtype, list counts):
     """Return a tuple for each step, and append the number of steps of each layer to `counts`
 
-    (kind, weight, bias, eps, (activation, parameter), first step of the branch, held place, place)
+    (kind, weight, bias, eps, (activation, parameters), first step of the branch, held place, place)
     weight has the shape (n_in, n_out) or (n,); arrays are plain. Each attribute is read once, here:
     Python may answer differently the next time.
     """
@@ -93,7 +97,9 @@ cdef int append_steps(layer, dtype, int source, list held, list steps) except? -
     cdef Py_ssize_t first = len(steps)
     try:
         kind = step_kinds[layer._kind]
-        activation = layer._activation
+        name, given = layer._activation
+        if name == "prelu":
+            given = (_arrays.as_plain(*given, "slopes", dtype),)
         if kind == SUM:
             weight = bias = None
             eps, inner = 0.0, tuple(layer.layers)
@@ -115,5 +121,5 @@ cdef int append_steps(layer, dtype, int source, list held, list steps) except? -
         held.pop()
     else:
         target = free_place(source, held)
-    steps.append((kind, weight, bias, eps, activation, first, source, target))
+    steps.append((kind, weight, bias, eps, (name, given), first, source, target))
     return target

@@ -21,13 +21,13 @@ cdef inline void strided(lanes like, int code, Py_ssize_t n, const char* x, Py_s
     cdef real buffer[256]
     cdef Py_ssize_t i, part
     if x_step == sizeof(real) and y_step == sizeof(real):
-        activate_any(like, code, 0, n, <const real*>x, <real*>y)
+        activate_any(like, code, &no_parameters, n, <const real*>x, <real*>y)
         return
     while n > 0:
         part = min(n, 256)
         for i in range(part):
             buffer[i] = (<const real*>(x + i * x_step))[0]
-        activate_any(like, code, 0, part, <const real*>buffer, <real*>buffer)
+        activate_any(like, code, &no_parameters, part, <const real*>buffer, <real*>buffer)
         for i in range(part):
             (<real*>(y + i * y_step))[0] = buffer[i]
         x += part * x_step
@@ -64,8 +64,32 @@ def activation_ufunc(str name, str doc):
         cnp.PyUFunc_None, name_text, doc_text, 0)
 
 
-def activate_in_place(str name, double parameter, cnp.ndarray y not None):
-    """Replace y, a plain array, by activation(y); softmax and log_softmax act on the last axis."""
+cdef int read_parameters(int code, tuple given, int typenum, Py_ssize_t n,
+                         Parameters* parameters) except -1:
+    """Set the parameters: at most two numbers, or n slopes in a plain array, which is not kept"""
+    cdef Py_ssize_t count = len(given)
+    memset(parameters, 0, sizeof(Parameters))
+    if code == PRELU:
+        if not (count == 1 and is_plain(given[0], 1, typenum)
+                and (<cnp.ndarray>given[0]).shape[0] == n):
+            raise ValueError(f"prelu takes a plain array of {n} slopes, in the dtype of its input")
+        parameters.columns = cnp.PyArray_DATA(<cnp.ndarray>given[0])
+    elif count > 2:
+        raise ValueError(f"parameters must be at most two numbers, got {count}")
+    else:
+        if count > 0:
+            parameters.first = given[0]
+        if count > 1:
+            parameters.second = given[1]
+    return 0
+
+
+def activate_in_place(str name, tuple parameters not None, cnp.ndarray y not None):
+    """Replace y, a plain array, by activation(y).
+
+    softmax, log_softmax and prelu act on the last axis. The parameters are those of
+    `read_parameters`.
+    """
     if not (cnp.PyArray_ISCARRAY(y) and cnp.PyArray_TYPE(y) in (cnp.NPY_FLOAT, cnp.NPY_DOUBLE)):
         raise ValueError("y must be a writable C-contiguous array of float32 or float64")
     cdef int code = activation_codes[name]
@@ -73,11 +97,13 @@ def activate_in_place(str name, double parameter, cnp.ndarray y not None):
     cdef Py_ssize_t size = cnp.PyArray_SIZE(y)
     cdef Py_ssize_t n = y.shape[cnp.PyArray_NDIM(y) - 1] if cnp.PyArray_NDIM(y) else 1
     cdef void* memory = cnp.PyArray_DATA(y)
+    cdef Parameters p
+    read_parameters(code, parameters, cnp.PyArray_TYPE(y), n, &p)
     if size == 0:
         return
     with nogil:
         if narrow:
-            activate_rows(fill_f32(0), code, parameter, size // n, n, n, <float*>memory)
+            activate_rows(fill_f32(0), code, &p, size // n, n, n, <float*>memory)
         else:
-            activate_rows(fill_f64(0), code, parameter, size // n, n, n, <double*>memory)
+            activate_rows(fill_f64(0), code, &p, size // n, n, n, <double*>memory)
         clear_float_status()

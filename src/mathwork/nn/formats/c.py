@@ -160,11 +160,15 @@ void {self.name}(const {self.kind} *x, {self.kind} *y)
 
     def activated(self, index: int, layer: Any, n: int, target: str) -> Iterator[str]:
         """Yield the statement for an activation in place."""
-        name, parameter = layer._activation
+        name, parameters = layer._activation
         if name in ("softmax", "log_softmax"):
             yield f"mw_softmax({int(name == 'log_softmax')}, {n}, {target});"
+        elif name == "prelu":
+            yield f"mw_prelu({n}, slope_{index}, {target});"
         elif name != "identity":
-            yield f"mw_each_{name}({n}, {self.constant(parameter)}, {target});"
+            name, parameters = _kernel_of(name, parameters)
+            first, second = (self.constant(each) for each in (*parameters, 0.0, 0.0)[:2])
+            yield f"mw_each_{name}({n}, {first}, {second}, {target});"
 
     def constant(self, value: float) -> str:
         """Return a number as a constant that has its bits."""
@@ -183,6 +187,9 @@ void {self.name}(const {self.kind} *x, {self.kind} *y)
                 # from n_in to n_out: the loop over outputs is the inner one
                 yield self.array(f"weight_{index}", layer.weight.T)
                 yield self.array(f"bias_{index}", layer.bias)
+            name, parameters = layer._activation
+            if name == "prelu":
+                yield self.array(f"slope_{index}", np.asarray(parameters[0]))
 
     def array(self, name: str, numbers: NDArray[Any]) -> str:
         texts = [self.constant(number) for number in numbers.ravel().tolist()]
@@ -210,13 +217,22 @@ void {self.name}(const {self.kind} *x, {self.kind} *y)
 
 
 _EACH = """\
-static void mw_each_NAME(size_t n, REAL parameter, REAL *y)
+static void mw_each_NAME(size_t n, REAL first, REAL second, REAL *y)
 {
     size_t i;
     for (i = 0; i < n; i++)
-        y[i] = mw_act_NAME(y[i], parameter);
+        y[i] = mw_act_NAME(y[i], first, second);
 }
 """
+
+
+def _kernel_of(name: str, parameters: tuple[float, ...]) -> tuple[str, tuple[float, ...]]:
+    """Return the code and the parameters that kernels use for an activation: `sweep`"""
+    if name == "log_sigmoid":
+        return "scaled_softplus", (-1.0,)
+    if name == "softplus" and parameters:
+        return "scaled_softplus", parameters
+    return ("clip", (-1.0, 1.0)) if name == "hardtanh" else (name, parameters)
 
 
 def _typed(text: str, kind: str) -> str:

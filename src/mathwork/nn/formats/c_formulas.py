@@ -48,17 +48,77 @@ static const float MW_GELU_PIECES[9][8] = {
      5.6928715e-09f, 2.5024524e-10f, 0.0056302724f, 0.0013618829f},
 };
 """,
-        "mw_in_one_step_identity": """\
-static float mw_in_one_step_identity(float x, float parameter)
+        "mw_clipped": """\
+static float mw_clipped(float x, float low, float high)
 {
-    (void)parameter;
+    x = mw_larger(low, x);
+    return mw_pick(x, high, high, x);
+}
+""",
+        "mw_in_one_step_clip": """\
+static float mw_in_one_step_clip(float x, float first, float second)
+{
+    return mw_clipped(x, first, second);
+}
+""",
+        "mw_act_clip": """\
+static float mw_act_clip(float x, float first, float second)
+{
+    return mw_in_one_step_clip(x, first, second);
+}
+""",
+        "mw_hardsigmoid": """\
+static float mw_hardsigmoid(float x)
+{
+    return mw_clipped(x + 3.0f, 0.0f, 6.0f) / 6.0f;
+}
+""",
+        "mw_in_one_step_hardsigmoid": """\
+static float mw_in_one_step_hardsigmoid(float x, float first, float second)
+{
+    (void)first;
+    (void)second;
+    return mw_hardsigmoid(x);
+}
+""",
+        "mw_act_hardsigmoid": """\
+static float mw_act_hardsigmoid(float x, float first, float second)
+{
+    return mw_in_one_step_hardsigmoid(x, first, second);
+}
+""",
+        "mw_hardswish": """\
+static float mw_hardswish(float x)
+{
+    return mw_larger(-3.0f, x) * mw_hardsigmoid(x);
+}
+""",
+        "mw_in_one_step_hardswish": """\
+static float mw_in_one_step_hardswish(float x, float first, float second)
+{
+    (void)first;
+    (void)second;
+    return mw_hardswish(x);
+}
+""",
+        "mw_act_hardswish": """\
+static float mw_act_hardswish(float x, float first, float second)
+{
+    return mw_in_one_step_hardswish(x, first, second);
+}
+""",
+        "mw_in_one_step_identity": """\
+static float mw_in_one_step_identity(float x, float first, float second)
+{
+    (void)first;
+    (void)second;
     return x;
 }
 """,
         "mw_act_identity": """\
-static float mw_act_identity(float x, float parameter)
+static float mw_act_identity(float x, float first, float second)
 {
-    return mw_in_one_step_identity(x, parameter);
+    return mw_in_one_step_identity(x, first, second);
 }
 """,
         "mw_leaky_relu": """\
@@ -68,15 +128,16 @@ static float mw_leaky_relu(float x, float slope)
 }
 """,
         "mw_in_one_step_leaky_relu": """\
-static float mw_in_one_step_leaky_relu(float x, float parameter)
+static float mw_in_one_step_leaky_relu(float x, float first, float second)
 {
-    return mw_leaky_relu(x, parameter);
+    (void)second;
+    return mw_leaky_relu(x, first);
 }
 """,
         "mw_act_leaky_relu": """\
-static float mw_act_leaky_relu(float x, float parameter)
+static float mw_act_leaky_relu(float x, float first, float second)
 {
-    return mw_in_one_step_leaky_relu(x, parameter);
+    return mw_in_one_step_leaky_relu(x, first, second);
 }
 """,
         "mw_relu": """\
@@ -86,34 +147,31 @@ static float mw_relu(float x)
 }
 """,
         "mw_in_one_step_relu": """\
-static float mw_in_one_step_relu(float x, float parameter)
+static float mw_in_one_step_relu(float x, float first, float second)
 {
-    (void)parameter;
+    (void)first;
+    (void)second;
     return mw_relu(x);
 }
 """,
         "mw_act_relu": """\
-static float mw_act_relu(float x, float parameter)
+static float mw_act_relu(float x, float first, float second)
 {
-    return mw_in_one_step_relu(x, parameter);
+    return mw_in_one_step_relu(x, first, second);
 }
 """,
-        "mw_minus_absolute": """\
-static float mw_minus_absolute(float x)
+        "mw_in_one_step_relu6": """\
+static float mw_in_one_step_relu6(float x, float first, float second)
 {
-    return mw_with_sign(x, -0.0f);
+    (void)first;
+    (void)second;
+    return mw_relu(mw_clipped(x, 0.0f, 6.0f));
 }
 """,
-        "mw_reduced": """\
-static float mw_reduced(float x, float *scale)
+        "mw_act_relu6": """\
+static float mw_act_relu6(float x, float first, float second)
 {
-    float t, n, magic;
-    magic = 0x1.80017e0000000p+23f;
-    t = mw_mul_add(x, 0x1.7154760000000p+0f, magic);
-    n = t - magic;
-    scale[0] = mw_power_of_two(t);
-    x = mw_minus_mul(n, 0x1.62e4000000000p-1f, x);
-    return mw_minus_mul(n, 0x1.7f7d1c0000000p-20f, x);
+    return mw_in_one_step_relu6(x, first, second);
 }
 """,
         "mw_not_below": """\
@@ -123,10 +181,64 @@ static float mw_not_below(double floor32, double floor64, float x)
     return mw_larger((float)(floor32), x);
 }
 """,
-        "mw_prepared_elu": """\
-static float mw_prepared_elu(float x, float *scale)
+        "mw_minus_absolute": """\
+static float mw_minus_absolute(float x)
+{
+    return mw_with_sign(x, -0.0f);
+}
+""",
+        "mw_softsign": """\
+static float mw_softsign(float x)
+{
+    float minus_a;
+    minus_a = mw_not_below(-1000000000.0, -1e+18, mw_minus_absolute(x));
+    return mw_with_sign(mw_absolute(minus_a / (1.0f - minus_a)), x);
+}
+""",
+        "mw_in_one_step_softsign": """\
+static float mw_in_one_step_softsign(float x, float first, float second)
+{
+    (void)first;
+    (void)second;
+    return mw_softsign(x);
+}
+""",
+        "mw_act_softsign": """\
+static float mw_act_softsign(float x, float first, float second)
+{
+    return mw_in_one_step_softsign(x, first, second);
+}
+""",
+        "mw_reduced_by": """\
+static float mw_reduced_by(float magic, float x, float *scale)
+{
+    float n, t;
+    t = mw_mul_add(x, 0x1.7154760000000p+0f, magic);
+    n = t - magic;
+    scale[0] = mw_power_of_two(t);
+    x = mw_minus_mul(n, 0x1.62e4000000000p-1f, x);
+    return mw_minus_mul(n, 0x1.7f7d1c0000000p-20f, x);
+}
+""",
+        "mw_rounder": """\
+static float mw_rounder(float like, double sign)
+{
+    (void)like;
+    return (float)(12582912.0 + sign * 64 + 127);
+}
+""",
+        "mw_reduced": """\
+static float mw_reduced(float x, float *scale)
+{
+    return mw_reduced_by(mw_rounder(x, 1), x, scale);
+}
+""",
+        "mw_prepared_celu": """\
+static float mw_prepared_celu(float x, float parameter, float *scale)
 {
     x = mw_minus_absolute(x);
+    parameter = mw_larger(0x1.0000000000000p-126f, parameter);
+    x = x / parameter;
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
 """,
@@ -141,15 +253,15 @@ static float mw_power(float r)
     return mw_mul_add(p, s, r);
 }
 """,
-        "mw_exponential_step_elu": """\
-static float mw_exponential_step_elu(float r, float scale)
+        "mw_exponential_step_celu": """\
+static float mw_exponential_step_celu(float r, float scale)
 {
     (void)scale;
     return mw_power(r);
 }
 """,
-        "mw_factor_step_elu": """\
-static float mw_factor_step_elu(float x, float scale)
+        "mw_factor_step_celu": """\
+static float mw_factor_step_celu(float x, float scale)
 {
     (void)x;
     return scale;
@@ -172,27 +284,10 @@ static float mw_unshift(float like)
     return 0x1.0000000000000p-64f;
 }
 """,
-        "mw_elu_of": """\
-static float mw_elu_of(float x, float q, float scale, float alpha)
+        "mw_kept": """\
+static float mw_kept(float low)
 {
-    float low, v;
-    v = mw_one_less(q, scale * mw_unshift(x), &low);
-    return mw_pick(x, 0.0f, x, alpha * mw_with_sign(mw_absolute(v + low), x));
-}
-""",
-        "mw_last_step_elu": """\
-static float mw_last_step_elu(float x, float q, float scale, float parameter)
-{
-    return mw_elu_of(x, q, scale, parameter);
-}
-""",
-        "mw_act_elu": """\
-static float mw_act_elu(float x, float parameter)
-{
-    float scale, q = mw_prepared_elu(x, &scale);
-    q = mw_exponential_step_elu(q, scale);
-    scale = mw_factor_step_elu(x, scale);
-    return mw_last_step_elu(x, q, scale, parameter);
+    return (MW_FUSED ? low : mw_pick((float)INFINITY, mw_absolute(low), low, 0.0f));
 }
 """,
         "mw_remainder": """\
@@ -211,6 +306,138 @@ static float mw_remainder(float c, float a, float b)
     return c - product - (a_high * b_high - product + a_high * b_low + a_low * b_high + a_low * b_low);
 }
 """,
+        "mw_celu_of": """\
+static float mw_celu_of(float x, float q, float scale, float alpha)
+{
+    float low, nearly, v, product, minus_a, z, rest;
+    nearly = -0x1.0000000000000p-25f;
+    v = mw_one_less(q, scale * mw_unshift(x), &low);
+    product = alpha * v;
+    minus_a = mw_minus_absolute(x);
+    z = minus_a / alpha;
+    rest = mw_pick(z, -760.0f, mw_kept(mw_remainder(minus_a, z, alpha)), 0.0f);
+    rest = mw_mul_add(rest, v + 1.0f, -mw_kept(mw_remainder(product, alpha, v)));
+    low = mw_mul_add(alpha, low, rest);
+    return mw_pick(alpha * nearly, x, mw_with_sign(mw_absolute(product + low), x), x);
+}
+""",
+        "mw_last_step_celu": """\
+static float mw_last_step_celu(float x, float q, float scale, float parameter)
+{
+    return mw_celu_of(x, q, scale, parameter);
+}
+""",
+        "mw_act_celu": """\
+static float mw_act_celu(float x, float first, float second)
+{
+    float scale, q = mw_prepared_celu(x, first, &scale);
+    q = mw_exponential_step_celu(q, scale);
+    scale = mw_factor_step_celu(x, scale);
+    (void)second;
+    return mw_last_step_celu(x, q, scale, first);
+}
+""",
+        "mw_prepared_elu": """\
+static float mw_prepared_elu(float x, float parameter, float *scale)
+{
+    (void)parameter;
+    x = mw_minus_absolute(x);
+    return mw_reduced(mw_not_below(-110, -760, x), scale);
+}
+""",
+        "mw_exponential_step_elu": """\
+static float mw_exponential_step_elu(float r, float scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_elu": """\
+static float mw_factor_step_elu(float x, float scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_elu_of": """\
+static float mw_elu_of(float x, float q, float scale, float alpha)
+{
+    float low, v;
+    v = mw_one_less(q, scale * mw_unshift(x), &low);
+    return mw_pick(x, 0.0f, x, alpha * mw_with_sign(mw_absolute(v + low), x));
+}
+""",
+        "mw_last_step_elu": """\
+static float mw_last_step_elu(float x, float q, float scale, float parameter)
+{
+    return mw_elu_of(x, q, scale, parameter);
+}
+""",
+        "mw_act_elu": """\
+static float mw_act_elu(float x, float first, float second)
+{
+    float scale, q = mw_prepared_elu(x, first, &scale);
+    q = mw_exponential_step_elu(q, scale);
+    scale = mw_factor_step_elu(x, scale);
+    (void)second;
+    return mw_last_step_elu(x, q, scale, first);
+}
+""",
+        "mw_exp_argument": """\
+static float mw_exp_argument(float x, float *scale)
+{
+    float most;
+    most = 90.0f;
+    x = mw_not_below(-110, -760, mw_pick(x, most, most, x));
+    return mw_reduced_by(mw_pick(x, 0.0f, mw_rounder(x, -1), mw_rounder(x, 1)), x, scale);
+}
+""",
+        "mw_prepared_exp": """\
+static float mw_prepared_exp(float x, float parameter, float *scale)
+{
+    (void)parameter;
+    return mw_exp_argument(x, scale);
+}
+""",
+        "mw_exponential_step_exp": """\
+static float mw_exponential_step_exp(float r, float scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_exp": """\
+static float mw_factor_step_exp(float x, float scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_exp_of": """\
+static float mw_exp_of(float x, float q, float scale)
+{
+    float shift;
+    shift = 0x1.0000000000000p+64f;
+    return mw_mul_add(scale, q, scale) * mw_pick(x, 0.0f, shift, mw_unshift(x));
+}
+""",
+        "mw_last_step_exp": """\
+static float mw_last_step_exp(float x, float q, float scale, float parameter)
+{
+    (void)parameter;
+    return mw_exp_of(x, q, scale);
+}
+""",
+        "mw_act_exp": """\
+static float mw_act_exp(float x, float first, float second)
+{
+    float scale, q = mw_prepared_exp(x, first, &scale);
+    q = mw_exponential_step_exp(q, scale);
+    scale = mw_factor_step_exp(x, scale);
+    (void)second;
+    return mw_last_step_exp(x, q, scale, first);
+}
+""",
         "mw_gelu_argument": """\
 static float mw_gelu_argument(float x, float *low)
 {
@@ -223,9 +450,10 @@ static float mw_gelu_argument(float x, float *low)
 }
 """,
         "mw_prepared_gelu": """\
-static float mw_prepared_gelu(float x, float *scale)
+static float mw_prepared_gelu(float x, float parameter, float *scale)
 {
     float r, low;
+    (void)parameter;
     r = mw_gelu_argument(x, &low);
     return mw_reduced(r, scale) + low;
 }
@@ -272,17 +500,114 @@ static float mw_last_step_gelu(float x, float q, float scale, float parameter)
 }
 """,
         "mw_act_gelu": """\
-static float mw_act_gelu(float x, float parameter)
+static float mw_act_gelu(float x, float first, float second)
 {
-    float scale, q = mw_prepared_gelu(x, &scale);
+    float scale, q = mw_prepared_gelu(x, first, &scale);
     q = mw_exponential_step_gelu(q, scale);
     scale = mw_factor_step_gelu(x, scale);
-    return mw_last_step_gelu(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_gelu(x, q, scale, first);
+}
+""",
+        "mw_gelu_tanh_argument": """\
+static float mw_gelu_tanh_argument(float x, float *low)
+{
+    float c1, c1_low, c3, c3_low, minus_a, square, square_low, cubic, cubic_low, factor, part, factor_low, result;
+    c1 = 0x1.9884540000000p+0f;
+    c1_low = -0x1.8579360000000p-25f;
+    c3 = 0x1.2444f20000000p-4f;
+    c3_low = 0x1.49b16a0000000p-29f;
+    minus_a = mw_not_below(-11, -22, mw_minus_absolute(x));
+    square = minus_a * minus_a;
+    square_low = -mw_remainder(square, minus_a, minus_a);
+    cubic = c3 * square;
+    cubic_low = mw_mul_add(c3, square_low, mw_mul_add(c3_low, square, -mw_remainder(cubic, c3, square)));
+    factor = c1 + cubic;
+    part = factor - c1;
+    factor_low = c1 - (factor - part) + (cubic - part) + (c1_low + cubic_low);
+    result = minus_a * factor;
+    low[0] = mw_mul_add(minus_a, factor_low, -mw_remainder(result, minus_a, factor));
+    return result;
+}
+""",
+        "mw_prepared_gelu_tanh": """\
+static float mw_prepared_gelu_tanh(float x, float parameter, float *scale)
+{
+    float r, low;
+    (void)parameter;
+    r = mw_gelu_tanh_argument(x, &low);
+    return mw_reduced(r, scale) + low;
+}
+""",
+        "mw_exponential_step_gelu_tanh": """\
+static float mw_exponential_step_gelu_tanh(float r, float scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_gelu_tanh": """\
+static float mw_factor_step_gelu_tanh(float x, float scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_one_more": """\
+static float mw_one_more(float q, float *low)
+{
+    float result;
+    result = q + 1;
+    low[0] = q - (result - 1);
+    return result;
+}
+""",
+        "mw_fraction": """\
+static float mw_fraction(float high, float low, float scale, double k, float *rest, float *slope)
+{
+    float whole, d, d_low, result;
+    whole = (float)(k);
+    d = mw_mul_add(high, scale, whole);
+    d_low = mw_mul_add(low, scale, mw_mul_add(high, scale, whole - d));
+    result = high / d;
+    rest[0] = mw_minus_mul(result, d_low, low) + mw_remainder(high, result, d);
+    slope[0] = mw_minus_mul(result, scale * (float)(1 / k), (float)(1 / k));
+    return result;
+}
+""",
+        "mw_gated_of": """\
+static float mw_gated_of(double floor32, double floor64, float x, float q, float scale)
+{
+    float low, rest, slope, p, minus_a, w, product;
+    p = mw_one_more(q, &low);
+    minus_a = mw_not_below(floor32, floor64, mw_minus_absolute(x)) * scale;
+    w = mw_fraction(p, low, scale * mw_unshift(x), 1, &rest, &slope);
+    product = minus_a * w;
+    rest = mw_mul_add(minus_a, rest * slope, -mw_remainder(product, minus_a, w));
+    return mw_with_sign(mw_absolute(mw_mul_add(product + rest, mw_unshift(x), mw_larger(0.0f, x))), x);
+}
+""",
+        "mw_last_step_gelu_tanh": """\
+static float mw_last_step_gelu_tanh(float x, float q, float scale, float parameter)
+{
+    (void)parameter;
+    return mw_gated_of(-11, -22, x, q, scale);
+}
+""",
+        "mw_act_gelu_tanh": """\
+static float mw_act_gelu_tanh(float x, float first, float second)
+{
+    float scale, q = mw_prepared_gelu_tanh(x, first, &scale);
+    q = mw_exponential_step_gelu_tanh(q, scale);
+    scale = mw_factor_step_gelu_tanh(x, scale);
+    (void)second;
+    return mw_last_step_gelu_tanh(x, q, scale, first);
 }
 """,
         "mw_prepared_mish": """\
-static float mw_prepared_mish(float x, float *scale)
+static float mw_prepared_mish(float x, float parameter, float *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -299,15 +624,6 @@ static float mw_factor_step_mish(float x, float scale)
 {
     (void)x;
     return scale;
-}
-""",
-        "mw_one_more": """\
-static float mw_one_more(float q, float *low)
-{
-    float result;
-    result = q + 1;
-    low[0] = q - (result - 1);
-    return result;
 }
 """,
         "mw_mish_of": """\
@@ -345,17 +661,110 @@ static float mw_last_step_mish(float x, float q, float scale, float parameter)
 }
 """,
         "mw_act_mish": """\
-static float mw_act_mish(float x, float parameter)
+static float mw_act_mish(float x, float first, float second)
 {
-    float scale, q = mw_prepared_mish(x, &scale);
+    float scale, q = mw_prepared_mish(x, first, &scale);
     q = mw_exponential_step_mish(q, scale);
     scale = mw_factor_step_mish(x, scale);
-    return mw_last_step_mish(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_mish(x, q, scale, first);
+}
+""",
+        "mw_prepared_scaled_softplus": """\
+static float mw_prepared_scaled_softplus(float x, float parameter, float *scale)
+{
+    float r, low;
+    x = mw_minus_absolute(x);
+    parameter = mw_absolute(parameter);
+    r = parameter * x;
+    low = mw_kept(-mw_remainder(r, parameter, x));
+    low = mw_pick(r, -110.0f, low, 0.0f);
+    return mw_reduced(mw_not_below(-110, -760, r), scale) + low;
+}
+""",
+        "mw_exponential_step_scaled_softplus": """\
+static float mw_exponential_step_scaled_softplus(float r, float scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_scaled_softplus": """\
+static float mw_factor_step_scaled_softplus(float x, float scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_log_polynomial": """\
+static float mw_log_polynomial(float v, float *lost)
+{
+    float p, pair, cubic, minus_half, square;
+    minus_half = -0x1.0000000000000p-1f * v;
+    square = v * v;
+    p = 0x1.2a8e9e0000000p-9f;
+    pair = mw_mul_add(-0x1.e156840000000p-7f, v, 0x1.6b03760000000p-5f);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.5ffe1c0000000p-4f, v, 0x1.03b3dc0000000p-3f);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.4c5e320000000p-3f, v, 0x1.9818120000000p-3f);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.ffdd060000000p-3f, v, 0x1.5554b40000000p-2f);
+    p = mw_mul_add(p, square, pair);
+    cubic = square * p;
+    p = mw_mul_add(square, p, minus_half);
+    lost[0] = cubic - (p - minus_half);
+    return p;
+}
+""",
+        "mw_scaled_softplus_of": """\
+static float mw_scaled_softplus_of(float x, float q, float scale, float beta)
+{
+    float total, low, lost, top, rest, zero, z, unit, factor, factor_low, base, v, p, half, to_v;
+    zero = 0.0f;
+    z = beta * x;
+    unit = scale * mw_unshift(x);
+    factor = 1.0f / beta;
+    factor_low = mw_remainder(1.0f, factor, beta) * factor;
+    base = mw_pick(z, zero, x, zero);
+    v = mw_mul_add(unit, q, unit);
+    p = mw_log_polynomial(v, &lost);
+    half = 0x1.0000000000000p-32f;
+    to_v = mw_mul_add(0x1.0000000000000p-1f, v, -1.0f) * v;
+    scale = scale * half;
+    v = mw_mul_add(scale, q, scale);
+    rest = mw_mul_add(scale, q, scale - v);
+    top = scale * factor * half;
+    total = top + base;
+    low = mw_mul_add(unit, factor_low, base - (total - top));
+    rest = mw_mul_add(v, p, mw_mul_add(v, lost, mw_mul_add(rest, to_v, scale * q)));
+    if (!MW_FUSED) {
+        rest = rest - mw_remainder(v * p, v, p);
+    }
+    low = mw_mul_add(rest, factor * half, low);
+    return mw_with_sign(mw_absolute(mw_pick(50.0f, z, total + low, x)), beta);
+}
+""",
+        "mw_last_step_scaled_softplus": """\
+static float mw_last_step_scaled_softplus(float x, float q, float scale, float parameter)
+{
+    return mw_scaled_softplus_of(x, q, scale, parameter);
+}
+""",
+        "mw_act_scaled_softplus": """\
+static float mw_act_scaled_softplus(float x, float first, float second)
+{
+    float scale, q = mw_prepared_scaled_softplus(x, first, &scale);
+    q = mw_exponential_step_scaled_softplus(q, scale);
+    scale = mw_factor_step_scaled_softplus(x, scale);
+    (void)second;
+    return mw_last_step_scaled_softplus(x, q, scale, first);
 }
 """,
         "mw_prepared_selu": """\
-static float mw_prepared_selu(float x, float *scale)
+static float mw_prepared_selu(float x, float parameter, float *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -391,17 +800,19 @@ static float mw_last_step_selu(float x, float q, float scale, float parameter)
 }
 """,
         "mw_act_selu": """\
-static float mw_act_selu(float x, float parameter)
+static float mw_act_selu(float x, float first, float second)
 {
-    float scale, q = mw_prepared_selu(x, &scale);
+    float scale, q = mw_prepared_selu(x, first, &scale);
     q = mw_exponential_step_selu(q, scale);
     scale = mw_factor_step_selu(x, scale);
-    return mw_last_step_selu(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_selu(x, q, scale, first);
 }
 """,
         "mw_prepared_sigmoid": """\
-static float mw_prepared_sigmoid(float x, float *scale)
+static float mw_prepared_sigmoid(float x, float parameter, float *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -439,17 +850,19 @@ static float mw_last_step_sigmoid(float x, float q, float scale, float parameter
 }
 """,
         "mw_act_sigmoid": """\
-static float mw_act_sigmoid(float x, float parameter)
+static float mw_act_sigmoid(float x, float first, float second)
 {
-    float scale, q = mw_prepared_sigmoid(x, &scale);
+    float scale, q = mw_prepared_sigmoid(x, first, &scale);
     q = mw_exponential_step_sigmoid(q, scale);
     scale = mw_factor_step_sigmoid(x, scale);
-    return mw_last_step_sigmoid(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_sigmoid(x, q, scale, first);
 }
 """,
         "mw_prepared_silu": """\
-static float mw_prepared_silu(float x, float *scale)
+static float mw_prepared_silu(float x, float parameter, float *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -468,50 +881,27 @@ static float mw_factor_step_silu(float x, float scale)
     return scale;
 }
 """,
-        "mw_fraction": """\
-static float mw_fraction(float high, float low, float scale, double k, float *rest, float *slope)
-{
-    float whole, d, d_low, result;
-    whole = (float)(k);
-    d = mw_mul_add(high, scale, whole);
-    d_low = mw_mul_add(low, scale, mw_mul_add(high, scale, whole - d));
-    result = high / d;
-    rest[0] = mw_minus_mul(result, d_low, low) + mw_remainder(high, result, d);
-    slope[0] = mw_minus_mul(result, scale * (float)(1 / k), (float)(1 / k));
-    return result;
-}
-""",
-        "mw_silu_of": """\
-static float mw_silu_of(float x, float q, float scale)
-{
-    float low, rest, slope, p, minus_a, w, product;
-    p = mw_one_more(q, &low);
-    minus_a = mw_not_below(-110, -760, mw_minus_absolute(x)) * scale;
-    w = mw_fraction(p, low, scale * mw_unshift(x), 1, &rest, &slope);
-    product = minus_a * w;
-    rest = mw_mul_add(minus_a, rest * slope, -mw_remainder(product, minus_a, w));
-    return mw_with_sign(mw_absolute(mw_mul_add(product + rest, mw_unshift(x), mw_larger(0.0f, x))), x);
-}
-""",
         "mw_last_step_silu": """\
 static float mw_last_step_silu(float x, float q, float scale, float parameter)
 {
     (void)parameter;
-    return mw_silu_of(x, q, scale);
+    return mw_gated_of(-110, -760, x, q, scale);
 }
 """,
         "mw_act_silu": """\
-static float mw_act_silu(float x, float parameter)
+static float mw_act_silu(float x, float first, float second)
 {
-    float scale, q = mw_prepared_silu(x, &scale);
+    float scale, q = mw_prepared_silu(x, first, &scale);
     q = mw_exponential_step_silu(q, scale);
     scale = mw_factor_step_silu(x, scale);
-    return mw_last_step_silu(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_silu(x, q, scale, first);
 }
 """,
         "mw_prepared_softplus": """\
-static float mw_prepared_softplus(float x, float *scale)
+static float mw_prepared_softplus(float x, float parameter, float *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -533,27 +923,15 @@ static float mw_factor_step_softplus(float x, float scale)
         "mw_softplus_of": """\
 static float mw_softplus_of(float x, float q, float scale)
 {
-    float p, pair, minus_half, cubic, total, low, base, unit, v, square;
+    float total, low, lost, base, unit, v, p;
     base = mw_larger(0.0f, x);
     unit = scale * mw_unshift(x);
     v = mw_mul_add(unit, q, unit);
-    square = v * v;
-    p = 0x1.2a8e9e0000000p-9f;
-    pair = mw_mul_add(-0x1.e156840000000p-7f, v, 0x1.6b03760000000p-5f);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.5ffe1c0000000p-4f, v, 0x1.03b3dc0000000p-3f);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.4c5e320000000p-3f, v, 0x1.9818120000000p-3f);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.ffdd060000000p-3f, v, 0x1.5554b40000000p-2f);
-    p = mw_mul_add(p, square, pair);
-    minus_half = -0x1.0000000000000p-1f * v;
-    cubic = square * p;
-    p = mw_mul_add(square, p, minus_half);
+    p = mw_log_polynomial(v, &lost);
     total = unit + base;
     low = mw_mul_add(unit, q, base - (total - unit));
     if (!MW_FUSED) {
-        low = low - mw_remainder(v * p, v, p) + v * (cubic - (p - minus_half));
+        low = low - mw_remainder(v * p, v, p) + v * lost;
     }
     p = total + mw_mul_add(v, p, low);
     return mw_absolute(mw_pick(x, 50.0f, x, p));
@@ -567,17 +945,19 @@ static float mw_last_step_softplus(float x, float q, float scale, float paramete
 }
 """,
         "mw_act_softplus": """\
-static float mw_act_softplus(float x, float parameter)
+static float mw_act_softplus(float x, float first, float second)
 {
-    float scale, q = mw_prepared_softplus(x, &scale);
+    float scale, q = mw_prepared_softplus(x, first, &scale);
     q = mw_exponential_step_softplus(q, scale);
     scale = mw_factor_step_softplus(x, scale);
-    return mw_last_step_softplus(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_softplus(x, q, scale, first);
 }
 """,
         "mw_prepared_tanh": """\
-static float mw_prepared_tanh(float x, float *scale)
+static float mw_prepared_tanh(float x, float parameter, float *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     x = mw_not_below(-9.2, 0, x);
     scale[0] = mw_minus_mul(x, 0x1.a000000000000p+0f, 1.0f);
@@ -612,12 +992,13 @@ static float mw_last_step_tanh(float x, float q, float scale, float parameter)
 }
 """,
         "mw_act_tanh": """\
-static float mw_act_tanh(float x, float parameter)
+static float mw_act_tanh(float x, float first, float second)
 {
-    float scale, q = mw_prepared_tanh(x, &scale);
+    float scale, q = mw_prepared_tanh(x, first, &scale);
     q = mw_exponential_step_tanh(q, scale);
     scale = mw_factor_step_tanh(x, scale);
-    return mw_last_step_tanh(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_tanh(x, q, scale, first);
 }
 """,
         "mw_exponential_below": """\
@@ -634,17 +1015,77 @@ static float mw_exponential_below(float v, float top)
 """,
     },
     "double": {
-        "mw_in_one_step_identity": """\
-static double mw_in_one_step_identity(double x, double parameter)
+        "mw_clipped": """\
+static double mw_clipped(double x, double low, double high)
 {
-    (void)parameter;
+    x = mw_larger(low, x);
+    return mw_pick(x, high, high, x);
+}
+""",
+        "mw_in_one_step_clip": """\
+static double mw_in_one_step_clip(double x, double first, double second)
+{
+    return mw_clipped(x, first, second);
+}
+""",
+        "mw_act_clip": """\
+static double mw_act_clip(double x, double first, double second)
+{
+    return mw_in_one_step_clip(x, first, second);
+}
+""",
+        "mw_hardsigmoid": """\
+static double mw_hardsigmoid(double x)
+{
+    return mw_clipped(x + 3.0, 0.0, 6.0) / 6.0;
+}
+""",
+        "mw_in_one_step_hardsigmoid": """\
+static double mw_in_one_step_hardsigmoid(double x, double first, double second)
+{
+    (void)first;
+    (void)second;
+    return mw_hardsigmoid(x);
+}
+""",
+        "mw_act_hardsigmoid": """\
+static double mw_act_hardsigmoid(double x, double first, double second)
+{
+    return mw_in_one_step_hardsigmoid(x, first, second);
+}
+""",
+        "mw_hardswish": """\
+static double mw_hardswish(double x)
+{
+    return mw_larger(-3.0, x) * mw_hardsigmoid(x);
+}
+""",
+        "mw_in_one_step_hardswish": """\
+static double mw_in_one_step_hardswish(double x, double first, double second)
+{
+    (void)first;
+    (void)second;
+    return mw_hardswish(x);
+}
+""",
+        "mw_act_hardswish": """\
+static double mw_act_hardswish(double x, double first, double second)
+{
+    return mw_in_one_step_hardswish(x, first, second);
+}
+""",
+        "mw_in_one_step_identity": """\
+static double mw_in_one_step_identity(double x, double first, double second)
+{
+    (void)first;
+    (void)second;
     return x;
 }
 """,
         "mw_act_identity": """\
-static double mw_act_identity(double x, double parameter)
+static double mw_act_identity(double x, double first, double second)
 {
-    return mw_in_one_step_identity(x, parameter);
+    return mw_in_one_step_identity(x, first, second);
 }
 """,
         "mw_leaky_relu": """\
@@ -654,15 +1095,16 @@ static double mw_leaky_relu(double x, double slope)
 }
 """,
         "mw_in_one_step_leaky_relu": """\
-static double mw_in_one_step_leaky_relu(double x, double parameter)
+static double mw_in_one_step_leaky_relu(double x, double first, double second)
 {
-    return mw_leaky_relu(x, parameter);
+    (void)second;
+    return mw_leaky_relu(x, first);
 }
 """,
         "mw_act_leaky_relu": """\
-static double mw_act_leaky_relu(double x, double parameter)
+static double mw_act_leaky_relu(double x, double first, double second)
 {
-    return mw_in_one_step_leaky_relu(x, parameter);
+    return mw_in_one_step_leaky_relu(x, first, second);
 }
 """,
         "mw_relu": """\
@@ -672,34 +1114,31 @@ static double mw_relu(double x)
 }
 """,
         "mw_in_one_step_relu": """\
-static double mw_in_one_step_relu(double x, double parameter)
+static double mw_in_one_step_relu(double x, double first, double second)
 {
-    (void)parameter;
+    (void)first;
+    (void)second;
     return mw_relu(x);
 }
 """,
         "mw_act_relu": """\
-static double mw_act_relu(double x, double parameter)
+static double mw_act_relu(double x, double first, double second)
 {
-    return mw_in_one_step_relu(x, parameter);
+    return mw_in_one_step_relu(x, first, second);
 }
 """,
-        "mw_minus_absolute": """\
-static double mw_minus_absolute(double x)
+        "mw_in_one_step_relu6": """\
+static double mw_in_one_step_relu6(double x, double first, double second)
 {
-    return mw_with_sign(x, -0.0);
+    (void)first;
+    (void)second;
+    return mw_relu(mw_clipped(x, 0.0, 6.0));
 }
 """,
-        "mw_reduced": """\
-static double mw_reduced(double x, double *scale)
+        "mw_act_relu6": """\
+static double mw_act_relu6(double x, double first, double second)
 {
-    double t, n, magic;
-    magic = 0x1.80000000004ffp+52;
-    t = mw_mul_add(x, 0x1.71547652b82fep+0, magic);
-    n = t - magic;
-    scale[0] = mw_power_of_two(t);
-    x = mw_minus_mul(n, 0x1.62e42fee00000p-1, x);
-    return mw_minus_mul(n, 0x1.a39ef35793c76p-33, x);
+    return mw_in_one_step_relu6(x, first, second);
 }
 """,
         "mw_not_below": """\
@@ -709,10 +1148,64 @@ static double mw_not_below(double floor32, double floor64, double x)
     return mw_larger((double)(floor64), x);
 }
 """,
-        "mw_prepared_elu": """\
-static double mw_prepared_elu(double x, double *scale)
+        "mw_minus_absolute": """\
+static double mw_minus_absolute(double x)
+{
+    return mw_with_sign(x, -0.0);
+}
+""",
+        "mw_softsign": """\
+static double mw_softsign(double x)
+{
+    double minus_a;
+    minus_a = mw_not_below(-1000000000.0, -1e+18, mw_minus_absolute(x));
+    return mw_with_sign(mw_absolute(minus_a / (1.0 - minus_a)), x);
+}
+""",
+        "mw_in_one_step_softsign": """\
+static double mw_in_one_step_softsign(double x, double first, double second)
+{
+    (void)first;
+    (void)second;
+    return mw_softsign(x);
+}
+""",
+        "mw_act_softsign": """\
+static double mw_act_softsign(double x, double first, double second)
+{
+    return mw_in_one_step_softsign(x, first, second);
+}
+""",
+        "mw_reduced_by": """\
+static double mw_reduced_by(double magic, double x, double *scale)
+{
+    double n, t;
+    t = mw_mul_add(x, 0x1.71547652b82fep+0, magic);
+    n = t - magic;
+    scale[0] = mw_power_of_two(t);
+    x = mw_minus_mul(n, 0x1.62e42fee00000p-1, x);
+    return mw_minus_mul(n, 0x1.a39ef35793c76p-33, x);
+}
+""",
+        "mw_rounder": """\
+static double mw_rounder(double like, double sign)
+{
+    (void)like;
+    return (double)(6755399441055744.0 + sign * 256 + 1023);
+}
+""",
+        "mw_reduced": """\
+static double mw_reduced(double x, double *scale)
+{
+    return mw_reduced_by(mw_rounder(x, 1), x, scale);
+}
+""",
+        "mw_prepared_celu": """\
+static double mw_prepared_celu(double x, double parameter, double *scale)
 {
     x = mw_minus_absolute(x);
+    parameter = mw_larger(0x1.0000000000000p-1022, parameter);
+    x = x / parameter;
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
 """,
@@ -731,15 +1224,15 @@ static double mw_power(double r)
     return mw_mul_add(mw_mul_add(p, s, p0), s, r);
 }
 """,
-        "mw_exponential_step_elu": """\
-static double mw_exponential_step_elu(double r, double scale)
+        "mw_exponential_step_celu": """\
+static double mw_exponential_step_celu(double r, double scale)
 {
     (void)scale;
     return mw_power(r);
 }
 """,
-        "mw_factor_step_elu": """\
-static double mw_factor_step_elu(double x, double scale)
+        "mw_factor_step_celu": """\
+static double mw_factor_step_celu(double x, double scale)
 {
     (void)x;
     return scale;
@@ -762,27 +1255,10 @@ static double mw_unshift(double like)
     return 0x1.0000000000000p-256;
 }
 """,
-        "mw_elu_of": """\
-static double mw_elu_of(double x, double q, double scale, double alpha)
+        "mw_kept": """\
+static double mw_kept(double low)
 {
-    double low, v;
-    v = mw_one_less(q, scale * mw_unshift(x), &low);
-    return mw_pick(x, 0.0, x, alpha * mw_with_sign(mw_absolute(v + low), x));
-}
-""",
-        "mw_last_step_elu": """\
-static double mw_last_step_elu(double x, double q, double scale, double parameter)
-{
-    return mw_elu_of(x, q, scale, parameter);
-}
-""",
-        "mw_act_elu": """\
-static double mw_act_elu(double x, double parameter)
-{
-    double scale, q = mw_prepared_elu(x, &scale);
-    q = mw_exponential_step_elu(q, scale);
-    scale = mw_factor_step_elu(x, scale);
-    return mw_last_step_elu(x, q, scale, parameter);
+    return (MW_FUSED ? low : mw_pick((double)INFINITY, mw_absolute(low), low, 0.0));
 }
 """,
         "mw_remainder": """\
@@ -801,6 +1277,138 @@ static double mw_remainder(double c, double a, double b)
     return c - product - (a_high * b_high - product + a_high * b_low + a_low * b_high + a_low * b_low);
 }
 """,
+        "mw_celu_of": """\
+static double mw_celu_of(double x, double q, double scale, double alpha)
+{
+    double low, nearly, v, product, minus_a, z, rest;
+    nearly = -0x1.0000000000000p-54;
+    v = mw_one_less(q, scale * mw_unshift(x), &low);
+    product = alpha * v;
+    minus_a = mw_minus_absolute(x);
+    z = minus_a / alpha;
+    rest = mw_pick(z, -760.0, mw_kept(mw_remainder(minus_a, z, alpha)), 0.0);
+    rest = mw_mul_add(rest, v + 1.0, -mw_kept(mw_remainder(product, alpha, v)));
+    low = mw_mul_add(alpha, low, rest);
+    return mw_pick(alpha * nearly, x, mw_with_sign(mw_absolute(product + low), x), x);
+}
+""",
+        "mw_last_step_celu": """\
+static double mw_last_step_celu(double x, double q, double scale, double parameter)
+{
+    return mw_celu_of(x, q, scale, parameter);
+}
+""",
+        "mw_act_celu": """\
+static double mw_act_celu(double x, double first, double second)
+{
+    double scale, q = mw_prepared_celu(x, first, &scale);
+    q = mw_exponential_step_celu(q, scale);
+    scale = mw_factor_step_celu(x, scale);
+    (void)second;
+    return mw_last_step_celu(x, q, scale, first);
+}
+""",
+        "mw_prepared_elu": """\
+static double mw_prepared_elu(double x, double parameter, double *scale)
+{
+    (void)parameter;
+    x = mw_minus_absolute(x);
+    return mw_reduced(mw_not_below(-110, -760, x), scale);
+}
+""",
+        "mw_exponential_step_elu": """\
+static double mw_exponential_step_elu(double r, double scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_elu": """\
+static double mw_factor_step_elu(double x, double scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_elu_of": """\
+static double mw_elu_of(double x, double q, double scale, double alpha)
+{
+    double low, v;
+    v = mw_one_less(q, scale * mw_unshift(x), &low);
+    return mw_pick(x, 0.0, x, alpha * mw_with_sign(mw_absolute(v + low), x));
+}
+""",
+        "mw_last_step_elu": """\
+static double mw_last_step_elu(double x, double q, double scale, double parameter)
+{
+    return mw_elu_of(x, q, scale, parameter);
+}
+""",
+        "mw_act_elu": """\
+static double mw_act_elu(double x, double first, double second)
+{
+    double scale, q = mw_prepared_elu(x, first, &scale);
+    q = mw_exponential_step_elu(q, scale);
+    scale = mw_factor_step_elu(x, scale);
+    (void)second;
+    return mw_last_step_elu(x, q, scale, first);
+}
+""",
+        "mw_exp_argument": """\
+static double mw_exp_argument(double x, double *scale)
+{
+    double most;
+    most = 711.0;
+    x = mw_not_below(-110, -760, mw_pick(x, most, most, x));
+    return mw_reduced_by(mw_pick(x, 0.0, mw_rounder(x, -1), mw_rounder(x, 1)), x, scale);
+}
+""",
+        "mw_prepared_exp": """\
+static double mw_prepared_exp(double x, double parameter, double *scale)
+{
+    (void)parameter;
+    return mw_exp_argument(x, scale);
+}
+""",
+        "mw_exponential_step_exp": """\
+static double mw_exponential_step_exp(double r, double scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_exp": """\
+static double mw_factor_step_exp(double x, double scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_exp_of": """\
+static double mw_exp_of(double x, double q, double scale)
+{
+    double shift;
+    shift = 0x1.0000000000000p+256;
+    return mw_mul_add(scale, q, scale) * mw_pick(x, 0.0, shift, mw_unshift(x));
+}
+""",
+        "mw_last_step_exp": """\
+static double mw_last_step_exp(double x, double q, double scale, double parameter)
+{
+    (void)parameter;
+    return mw_exp_of(x, q, scale);
+}
+""",
+        "mw_act_exp": """\
+static double mw_act_exp(double x, double first, double second)
+{
+    double scale, q = mw_prepared_exp(x, first, &scale);
+    q = mw_exponential_step_exp(q, scale);
+    scale = mw_factor_step_exp(x, scale);
+    (void)second;
+    return mw_last_step_exp(x, q, scale, first);
+}
+""",
         "mw_gelu_argument": """\
 static double mw_gelu_argument(double x, double *low)
 {
@@ -813,9 +1421,10 @@ static double mw_gelu_argument(double x, double *low)
 }
 """,
         "mw_prepared_gelu": """\
-static double mw_prepared_gelu(double x, double *scale)
+static double mw_prepared_gelu(double x, double parameter, double *scale)
 {
     double r, low;
+    (void)parameter;
     r = mw_gelu_argument(x, &low);
     return mw_reduced(r, scale) + low;
 }
@@ -897,17 +1506,114 @@ static double mw_last_step_gelu(double x, double q, double scale, double paramet
 }
 """,
         "mw_act_gelu": """\
-static double mw_act_gelu(double x, double parameter)
+static double mw_act_gelu(double x, double first, double second)
 {
-    double scale, q = mw_prepared_gelu(x, &scale);
+    double scale, q = mw_prepared_gelu(x, first, &scale);
     q = mw_exponential_step_gelu(q, scale);
     scale = mw_factor_step_gelu(x, scale);
-    return mw_last_step_gelu(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_gelu(x, q, scale, first);
+}
+""",
+        "mw_gelu_tanh_argument": """\
+static double mw_gelu_tanh_argument(double x, double *low)
+{
+    double c1, c1_low, c3, c3_low, minus_a, square, square_low, cubic, cubic_low, factor, part, factor_low, result;
+    c1 = 0x1.9884533d43651p+0;
+    c1_low = -0x1.cbc0d30ebfd15p-54;
+    c3 = 0x1.2444f2a4d8b4bp-4;
+    c3_low = -0x1.6c843a29d1c70p-61;
+    minus_a = mw_not_below(-11, -22, mw_minus_absolute(x));
+    square = minus_a * minus_a;
+    square_low = -mw_remainder(square, minus_a, minus_a);
+    cubic = c3 * square;
+    cubic_low = mw_mul_add(c3, square_low, mw_mul_add(c3_low, square, -mw_remainder(cubic, c3, square)));
+    factor = c1 + cubic;
+    part = factor - c1;
+    factor_low = c1 - (factor - part) + (cubic - part) + (c1_low + cubic_low);
+    result = minus_a * factor;
+    low[0] = mw_mul_add(minus_a, factor_low, -mw_remainder(result, minus_a, factor));
+    return result;
+}
+""",
+        "mw_prepared_gelu_tanh": """\
+static double mw_prepared_gelu_tanh(double x, double parameter, double *scale)
+{
+    double r, low;
+    (void)parameter;
+    r = mw_gelu_tanh_argument(x, &low);
+    return mw_reduced(r, scale) + low;
+}
+""",
+        "mw_exponential_step_gelu_tanh": """\
+static double mw_exponential_step_gelu_tanh(double r, double scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_gelu_tanh": """\
+static double mw_factor_step_gelu_tanh(double x, double scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_one_more": """\
+static double mw_one_more(double q, double *low)
+{
+    double result;
+    result = q + 1;
+    low[0] = q - (result - 1);
+    return result;
+}
+""",
+        "mw_fraction": """\
+static double mw_fraction(double high, double low, double scale, double k, double *rest, double *slope)
+{
+    double whole, d, d_low, result;
+    whole = (double)(k);
+    d = mw_mul_add(high, scale, whole);
+    d_low = mw_mul_add(low, scale, mw_mul_add(high, scale, whole - d));
+    result = high / d;
+    rest[0] = mw_minus_mul(result, d_low, low) + mw_remainder(high, result, d);
+    slope[0] = mw_minus_mul(result, scale * (double)(1 / k), (double)(1 / k));
+    return result;
+}
+""",
+        "mw_gated_of": """\
+static double mw_gated_of(double floor32, double floor64, double x, double q, double scale)
+{
+    double low, rest, slope, p, minus_a, w, product;
+    p = mw_one_more(q, &low);
+    minus_a = mw_not_below(floor32, floor64, mw_minus_absolute(x)) * scale;
+    w = mw_fraction(p, low, scale * mw_unshift(x), 1, &rest, &slope);
+    product = minus_a * w;
+    rest = mw_mul_add(minus_a, rest * slope, -mw_remainder(product, minus_a, w));
+    return mw_with_sign(mw_absolute(mw_mul_add(product + rest, mw_unshift(x), mw_larger(0.0, x))), x);
+}
+""",
+        "mw_last_step_gelu_tanh": """\
+static double mw_last_step_gelu_tanh(double x, double q, double scale, double parameter)
+{
+    (void)parameter;
+    return mw_gated_of(-11, -22, x, q, scale);
+}
+""",
+        "mw_act_gelu_tanh": """\
+static double mw_act_gelu_tanh(double x, double first, double second)
+{
+    double scale, q = mw_prepared_gelu_tanh(x, first, &scale);
+    q = mw_exponential_step_gelu_tanh(q, scale);
+    scale = mw_factor_step_gelu_tanh(x, scale);
+    (void)second;
+    return mw_last_step_gelu_tanh(x, q, scale, first);
 }
 """,
         "mw_prepared_mish": """\
-static double mw_prepared_mish(double x, double *scale)
+static double mw_prepared_mish(double x, double parameter, double *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -924,15 +1630,6 @@ static double mw_factor_step_mish(double x, double scale)
 {
     (void)x;
     return scale;
-}
-""",
-        "mw_one_more": """\
-static double mw_one_more(double q, double *low)
-{
-    double result;
-    result = q + 1;
-    low[0] = q - (result - 1);
-    return result;
 }
 """,
         "mw_mish_of": """\
@@ -970,17 +1667,120 @@ static double mw_last_step_mish(double x, double q, double scale, double paramet
 }
 """,
         "mw_act_mish": """\
-static double mw_act_mish(double x, double parameter)
+static double mw_act_mish(double x, double first, double second)
 {
-    double scale, q = mw_prepared_mish(x, &scale);
+    double scale, q = mw_prepared_mish(x, first, &scale);
     q = mw_exponential_step_mish(q, scale);
     scale = mw_factor_step_mish(x, scale);
-    return mw_last_step_mish(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_mish(x, q, scale, first);
+}
+""",
+        "mw_prepared_scaled_softplus": """\
+static double mw_prepared_scaled_softplus(double x, double parameter, double *scale)
+{
+    double r, low;
+    x = mw_minus_absolute(x);
+    parameter = mw_absolute(parameter);
+    r = parameter * x;
+    low = mw_kept(-mw_remainder(r, parameter, x));
+    low = mw_pick(r, -760.0, low, 0.0);
+    return mw_reduced(mw_not_below(-110, -760, r), scale) + low;
+}
+""",
+        "mw_exponential_step_scaled_softplus": """\
+static double mw_exponential_step_scaled_softplus(double r, double scale)
+{
+    (void)scale;
+    return mw_power(r);
+}
+""",
+        "mw_factor_step_scaled_softplus": """\
+static double mw_factor_step_scaled_softplus(double x, double scale)
+{
+    (void)x;
+    return scale;
+}
+""",
+        "mw_log_polynomial": """\
+static double mw_log_polynomial(double v, double *lost)
+{
+    double p, pair, cubic, minus_half, square;
+    minus_half = -0x1.0000000000000p-1 * v;
+    square = v * v;
+    p = mw_mul_add(-0x1.24a3726d1f95bp-16, v, 0x1.b5380cb6b4b4dp-13);
+    pair = mw_mul_add(-0x1.368b0b4c62d28p-10, v, 0x1.185df9281e7ffp-8);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.6bc579ff4dadbp-7, v, 0x1.6cca564d42787p-6);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.2a536a04134cep-5, v, 0x1.a0d88d2f760d9p-5);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.03f32365363f3p-4, v, 0x1.2d87941b9e1c2p-4);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.50c2aa57f9b19p-4, v, 0x1.73201d5bb394fp-4);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.9955d2fab154fp-4, v, 0x1.c711396647778p-4);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.fffe994927a65p-4, v, 0x1.249238d66708cp-3);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.5555544ee4869p-3, v, 0x1.9999998f0ee0cp-3);
+    p = mw_mul_add(p, square, pair);
+    pair = mw_mul_add(-0x1.ffffffffc3bbep-3, v, 0x1.55555555550fcp-2);
+    p = mw_mul_add(p, square, pair);
+    cubic = square * p;
+    p = mw_mul_add(square, p, minus_half);
+    lost[0] = cubic - (p - minus_half);
+    return p;
+}
+""",
+        "mw_scaled_softplus_of": """\
+static double mw_scaled_softplus_of(double x, double q, double scale, double beta)
+{
+    double total, low, lost, top, rest, zero, z, unit, factor, factor_low, base, v, p, half, to_v;
+    zero = 0.0;
+    z = beta * x;
+    unit = scale * mw_unshift(x);
+    factor = 1.0 / beta;
+    factor_low = mw_remainder(1.0, factor, beta) * factor;
+    base = mw_pick(z, zero, x, zero);
+    v = mw_mul_add(unit, q, unit);
+    p = mw_log_polynomial(v, &lost);
+    half = 0x1.0000000000000p-128;
+    to_v = mw_mul_add(0x1.0000000000000p-1, v, -1.0) * v;
+    scale = scale * half;
+    v = mw_mul_add(scale, q, scale);
+    rest = mw_mul_add(scale, q, scale - v);
+    top = scale * factor * half;
+    total = top + base;
+    low = mw_mul_add(unit, factor_low, base - (total - top));
+    rest = mw_mul_add(v, p, mw_mul_add(v, lost, mw_mul_add(rest, to_v, scale * q)));
+    if (!MW_FUSED) {
+        rest = rest - mw_remainder(v * p, v, p);
+    }
+    low = mw_mul_add(rest, factor * half, low);
+    return mw_with_sign(mw_absolute(mw_pick(50.0, z, total + low, x)), beta);
+}
+""",
+        "mw_last_step_scaled_softplus": """\
+static double mw_last_step_scaled_softplus(double x, double q, double scale, double parameter)
+{
+    return mw_scaled_softplus_of(x, q, scale, parameter);
+}
+""",
+        "mw_act_scaled_softplus": """\
+static double mw_act_scaled_softplus(double x, double first, double second)
+{
+    double scale, q = mw_prepared_scaled_softplus(x, first, &scale);
+    q = mw_exponential_step_scaled_softplus(q, scale);
+    scale = mw_factor_step_scaled_softplus(x, scale);
+    (void)second;
+    return mw_last_step_scaled_softplus(x, q, scale, first);
 }
 """,
         "mw_prepared_selu": """\
-static double mw_prepared_selu(double x, double *scale)
+static double mw_prepared_selu(double x, double parameter, double *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -1016,17 +1816,19 @@ static double mw_last_step_selu(double x, double q, double scale, double paramet
 }
 """,
         "mw_act_selu": """\
-static double mw_act_selu(double x, double parameter)
+static double mw_act_selu(double x, double first, double second)
 {
-    double scale, q = mw_prepared_selu(x, &scale);
+    double scale, q = mw_prepared_selu(x, first, &scale);
     q = mw_exponential_step_selu(q, scale);
     scale = mw_factor_step_selu(x, scale);
-    return mw_last_step_selu(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_selu(x, q, scale, first);
 }
 """,
         "mw_prepared_sigmoid": """\
-static double mw_prepared_sigmoid(double x, double *scale)
+static double mw_prepared_sigmoid(double x, double parameter, double *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -1064,17 +1866,19 @@ static double mw_last_step_sigmoid(double x, double q, double scale, double para
 }
 """,
         "mw_act_sigmoid": """\
-static double mw_act_sigmoid(double x, double parameter)
+static double mw_act_sigmoid(double x, double first, double second)
 {
-    double scale, q = mw_prepared_sigmoid(x, &scale);
+    double scale, q = mw_prepared_sigmoid(x, first, &scale);
     q = mw_exponential_step_sigmoid(q, scale);
     scale = mw_factor_step_sigmoid(x, scale);
-    return mw_last_step_sigmoid(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_sigmoid(x, q, scale, first);
 }
 """,
         "mw_prepared_silu": """\
-static double mw_prepared_silu(double x, double *scale)
+static double mw_prepared_silu(double x, double parameter, double *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -1093,50 +1897,27 @@ static double mw_factor_step_silu(double x, double scale)
     return scale;
 }
 """,
-        "mw_fraction": """\
-static double mw_fraction(double high, double low, double scale, double k, double *rest, double *slope)
-{
-    double whole, d, d_low, result;
-    whole = (double)(k);
-    d = mw_mul_add(high, scale, whole);
-    d_low = mw_mul_add(low, scale, mw_mul_add(high, scale, whole - d));
-    result = high / d;
-    rest[0] = mw_minus_mul(result, d_low, low) + mw_remainder(high, result, d);
-    slope[0] = mw_minus_mul(result, scale * (double)(1 / k), (double)(1 / k));
-    return result;
-}
-""",
-        "mw_silu_of": """\
-static double mw_silu_of(double x, double q, double scale)
-{
-    double low, rest, slope, p, minus_a, w, product;
-    p = mw_one_more(q, &low);
-    minus_a = mw_not_below(-110, -760, mw_minus_absolute(x)) * scale;
-    w = mw_fraction(p, low, scale * mw_unshift(x), 1, &rest, &slope);
-    product = minus_a * w;
-    rest = mw_mul_add(minus_a, rest * slope, -mw_remainder(product, minus_a, w));
-    return mw_with_sign(mw_absolute(mw_mul_add(product + rest, mw_unshift(x), mw_larger(0.0, x))), x);
-}
-""",
         "mw_last_step_silu": """\
 static double mw_last_step_silu(double x, double q, double scale, double parameter)
 {
     (void)parameter;
-    return mw_silu_of(x, q, scale);
+    return mw_gated_of(-110, -760, x, q, scale);
 }
 """,
         "mw_act_silu": """\
-static double mw_act_silu(double x, double parameter)
+static double mw_act_silu(double x, double first, double second)
 {
-    double scale, q = mw_prepared_silu(x, &scale);
+    double scale, q = mw_prepared_silu(x, first, &scale);
     q = mw_exponential_step_silu(q, scale);
     scale = mw_factor_step_silu(x, scale);
-    return mw_last_step_silu(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_silu(x, q, scale, first);
 }
 """,
         "mw_prepared_softplus": """\
-static double mw_prepared_softplus(double x, double *scale)
+static double mw_prepared_softplus(double x, double parameter, double *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     return mw_reduced(mw_not_below(-110, -760, x), scale);
 }
@@ -1158,37 +1939,15 @@ static double mw_factor_step_softplus(double x, double scale)
         "mw_softplus_of": """\
 static double mw_softplus_of(double x, double q, double scale)
 {
-    double p, pair, minus_half, cubic, total, low, base, unit, v, square;
+    double total, low, lost, base, unit, v, p;
     base = mw_larger(0.0, x);
     unit = scale * mw_unshift(x);
     v = mw_mul_add(unit, q, unit);
-    square = v * v;
-    p = mw_mul_add(-0x1.24a3726d1f95bp-16, v, 0x1.b5380cb6b4b4dp-13);
-    pair = mw_mul_add(-0x1.368b0b4c62d28p-10, v, 0x1.185df9281e7ffp-8);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.6bc579ff4dadbp-7, v, 0x1.6cca564d42787p-6);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.2a536a04134cep-5, v, 0x1.a0d88d2f760d9p-5);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.03f32365363f3p-4, v, 0x1.2d87941b9e1c2p-4);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.50c2aa57f9b19p-4, v, 0x1.73201d5bb394fp-4);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.9955d2fab154fp-4, v, 0x1.c711396647778p-4);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.fffe994927a65p-4, v, 0x1.249238d66708cp-3);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.5555544ee4869p-3, v, 0x1.9999998f0ee0cp-3);
-    p = mw_mul_add(p, square, pair);
-    pair = mw_mul_add(-0x1.ffffffffc3bbep-3, v, 0x1.55555555550fcp-2);
-    p = mw_mul_add(p, square, pair);
-    minus_half = -0x1.0000000000000p-1 * v;
-    cubic = square * p;
-    p = mw_mul_add(square, p, minus_half);
+    p = mw_log_polynomial(v, &lost);
     total = unit + base;
     low = mw_mul_add(unit, q, base - (total - unit));
     if (!MW_FUSED) {
-        low = low - mw_remainder(v * p, v, p) + v * (cubic - (p - minus_half));
+        low = low - mw_remainder(v * p, v, p) + v * lost;
     }
     p = total + mw_mul_add(v, p, low);
     return mw_absolute(mw_pick(x, 50.0, x, p));
@@ -1202,17 +1961,19 @@ static double mw_last_step_softplus(double x, double q, double scale, double par
 }
 """,
         "mw_act_softplus": """\
-static double mw_act_softplus(double x, double parameter)
+static double mw_act_softplus(double x, double first, double second)
 {
-    double scale, q = mw_prepared_softplus(x, &scale);
+    double scale, q = mw_prepared_softplus(x, first, &scale);
     q = mw_exponential_step_softplus(q, scale);
     scale = mw_factor_step_softplus(x, scale);
-    return mw_last_step_softplus(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_softplus(x, q, scale, first);
 }
 """,
         "mw_prepared_tanh": """\
-static double mw_prepared_tanh(double x, double *scale)
+static double mw_prepared_tanh(double x, double parameter, double *scale)
 {
+    (void)parameter;
     x = mw_minus_absolute(x);
     x = x + x;
     return mw_reduced(mw_not_below(-110, -760, x), scale);
@@ -1249,12 +2010,13 @@ static double mw_last_step_tanh(double x, double q, double scale, double paramet
 }
 """,
         "mw_act_tanh": """\
-static double mw_act_tanh(double x, double parameter)
+static double mw_act_tanh(double x, double first, double second)
 {
-    double scale, q = mw_prepared_tanh(x, &scale);
+    double scale, q = mw_prepared_tanh(x, first, &scale);
     q = mw_exponential_step_tanh(q, scale);
     scale = mw_factor_step_tanh(x, scale);
-    return mw_last_step_tanh(x, q, scale, parameter);
+    (void)second;
+    return mw_last_step_tanh(x, q, scale, first);
 }
 """,
         "mw_exponential_below": """\

@@ -63,12 +63,6 @@ static REAL mw_pick(REAL a, REAL b, REAL x, REAL y)
     return a > b ? x : y;
 }
 """,
-    "mw_kept": """\
-static REAL mw_kept(REAL x)
-{
-    return x;
-}
-""",
     "mw_bits": """\
 static BITS mw_bits(REAL x)
 {
@@ -112,6 +106,15 @@ static float mw_lookup_f32(const float *table, float t)
 }
 
 LOOPS = {
+    "mw_prelu": """\
+/* y where y > 0, else slope y; in place */
+static void mw_prelu(size_t n, const REAL *slope, REAL *y)
+{
+    size_t i;
+    for (i = 0; i < n; i++)
+        y[i] = mw_leaky_relu(y[i], slope[i]);
+}
+""",
     "mw_dense": """\
 /* y[n] = bias[n] + x[k] weight[k][n]; the sums in parts of `part` terms, as docs/bits.md of
    mathwork has them. sum has room for n_out numbers. */

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.nn.formats.structure as structure
-from mathwork.nn.dense import DEFAULT_PARAMETER, Dense
+from mathwork._parameters import NAMES
+from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import refusal
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 KIND = "mathwork.Network 1"     # a new number if a reader must change
 KIND_2 = "mathwork.Network 2"   # layers of other kinds than Dense: see structure.py
+# Activations with one number, which is in the array `parameters`. Any other parameters are in an
+# array of the layer.
+ONE_NUMBER = {"leaky_relu", "elu", "celu"}
 STORED = 0                      # a zip file's code for a member without compression
 
 
@@ -35,8 +39,12 @@ def content_of(network: Any) -> bytes:
     arrays: dict[str, Any] = {
         "kind": np.array(KIND),
         "activations": np.array([layer._activation[0] for layer in network.layers]),
-        "parameters": np.array([layer._activation[1] for layer in network.layers])}
+        "parameters": np.array([layer._activation[1][0] if layer._activation[0] in ONE_NUMBER
+                                else 0.0 for layer in network.layers])}
     for index, layer in enumerate(network.layers):
+        name, parameters = layer._activation
+        if parameters and name not in ONE_NUMBER:
+            arrays[f"parameters_{index}"] = np.ravel(parameters)
         arrays[f"weight_{index}"] = layer.weight
         arrays[f"bias_{index}"] = layer.bias
     return _archive(arrays)
@@ -92,7 +100,7 @@ def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> li
         layers = structure.layers_of(take("layers").item(),
                                      lambda path, what: take(_name(path, what)))
     elif kind == KIND:
-        layers = _dense_layers(take)
+        layers = _dense_layers(take, set(members))
     else:
         raise ValueError(f"kind is {kind!r}, not {KIND!r} or {KIND_2!r}")
     if members:
@@ -100,15 +108,20 @@ def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> li
     return layers
 
 
-def _dense_layers(take: Callable[[str], NDArray[Any]]) -> list[AnyLayer]:
+def _dense_layers(take: Callable[[str], NDArray[Any]], names: set[str]) -> list[AnyLayer]:
     activations, parameters = take("activations"), take("parameters")
     if activations.ndim != 1 or activations.shape != parameters.shape:
         raise ValueError("activations and parameters must have one entry a layer, got shapes "
                          f"{activations.shape} and {parameters.shape}")
-    return [Dense(take(f"weight_{index}"), take(f"bias_{index}"),
-                  (name, parameter) if name in DEFAULT_PARAMETER else name)
-            for index, (name, parameter) in enumerate(zip(activations.tolist(),
-                                                          parameters.tolist(), strict=True))]
+    layers: list[AnyLayer] = []
+    for index, (name, parameter) in enumerate(zip(activations.tolist(), parameters.tolist(),
+                                                   strict=True)):
+        activation = (name, parameter) if name in ONE_NUMBER else name
+        if f"parameters_{index}" in names:
+            more = take(f"parameters_{index}")
+            activation = (name, *more.tolist()) if name in NAMES else (name, more)
+        layers.append(Dense(take(f"weight_{index}"), take(f"bias_{index}"), activation))
+    return layers
 
 
 def _array(name: str, stored: bytes) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """Networks as .onnx: between the file, the model in memory, and the layers."""
 from __future__ import annotations
 
+from operator import index
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -31,15 +32,15 @@ def read(path: pathlib.Path, **options: Any) -> list[AnyLayer]:
 
 
 def content_of(network: Any) -> bytes:
-    return model(network).SerializeToString()
+    return model(network, None).SerializeToString()
 
 
-def model(network: Any) -> ModelProto:
+def model(network: Any, opset: int | None) -> ModelProto:
     """Return the onnx.ModelProto of a network"""
     extra("onnx", "make an ONNX model")
     import mathwork.nn.formats.onnx_model as onnx_model
 
-    return onnx_model.model(network)
+    return onnx_model.model(network, onnx_model.OPSET if opset is None else index(opset))
 
 
 def layers(source: StrPath | ModelProto, **options: Any) -> list[AnyLayer]:

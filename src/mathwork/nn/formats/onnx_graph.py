@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from onnx import TensorProto
 
-import mathwork.nn.formats.onnx_functions as onnx_functions
 from mathwork.nn.formats.onnx_arranging import OF_SHAPES, kept_rows
 from mathwork.nn.formats.onnx_folding import fold
 from mathwork.nn.formats.onnx_layouts import layouts
 from mathwork.nn.formats.onnx_nodes import STANDARD, Node
-from mathwork.nn.formats.onnx_operators import OURS, STEPS
+from mathwork.nn.formats.onnx_operators import OURS, STEPS, is_ours
 from mathwork.nn.formats.onnx_tensors import TYPES, Constants, check_lengths, check_type
 from mathwork.nn.graph import MisfitError, Reading, Value
 
@@ -281,7 +280,7 @@ class _Run:
                         each is not None and each.dtype == object for each in inputs):
                     return [OF_SHAPES[node.operator](node, inputs, self._reading)]
                 return [fold(node, inputs)]
-            if node.operator in OURS and function != onnx_functions.function(OURS[node.operator]):
+            if node.operator in OURS and not is_ours(node.operator, function):
                 raise MisfitError("is not the function that mathwork writes")
             if node.operator not in STEPS:
                 raise MisfitError("is no operator that dense layers can hold; docs/networks.md "

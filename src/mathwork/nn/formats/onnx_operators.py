@@ -29,6 +29,7 @@ from mathwork.nn.graph import (
     maximum,
     minimum,
     multiply,
+    negate,
     power,
     root,
     subtract,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from numpy.typing import NDArray
+    from onnx import FunctionProto
 
     from mathwork._types import ActivationName, WithParameter
     from mathwork.nn.formats.onnx_nodes import Node
@@ -231,7 +233,8 @@ def layer_normalization(node: Node, inputs: list[Any], reading: Reading) -> Valu
     _check_last_axes(node, value)
     weight = _vector(inputs[1], node, 1, value.size)
     bias = _vector(inputs[2], node, 2, value.size) if len(inputs) > 2 else None
-    return value.normalized("layer_norm", node.real("epsilon", 1e-5), node.where, weight, bias)
+    eps = parameter(node.real("epsilon", 1e-5), reading)
+    return value.normalized("layer_norm", eps, node.where, weight, bias)
 
 
 def rms_normalization(node: Node, inputs: list[Any], reading: Reading) -> Value:
@@ -239,7 +242,8 @@ def rms_normalization(node: Node, inputs: list[Any], reading: Reading) -> Value:
     value = value_of(node, inputs, 2)
     _check_last_axes(node, value)
     weight = _vector(inputs[1], node, 1, value.size)
-    return value.normalized("rms_norm", node.real("epsilon", 1e-5), node.where, weight)
+    return value.normalized("rms_norm", parameter(node.real("epsilon", 1e-5), reading), node.where,
+                            weight)
 
 
 def _check_last_axes(node: Node, value: Value) -> None:
@@ -337,14 +341,13 @@ def swish(node: Node, inputs: list[Any], reading: Reading) -> Value:
 
 def bounded(node: Node, inputs: list[Any], reading: Reading) -> Value:
     """Clip: its bounds are attributes before opset 11, then inputs"""
-    value = value_of(node, [*inputs], *(1, 2, 3)) if len(inputs) < 3 or inputs[1] is not None else (
-        inputs[0])
-    low, high = node.real("min", -math.inf), node.real("max", math.inf)
-    if node.opset >= 11:
-        low, high = (default if len(inputs) <= place or inputs[place] is None
-                     else one_number(inputs[place], node, place)
-                     for place, default in ((1, -math.inf), (2, math.inf)))
-    return clip(value, low, high, node.where)
+    if not isinstance(inputs[0], Value) or len(inputs) > 3:
+        raise MisfitError(f"has the inputs {short(node.places)}")
+    bounds = [node.real("min", -math.inf), node.real("max", math.inf)]
+    for place, array in enumerate(inputs[1:], 1):
+        if array is not None:
+            bounds[place - 1] = one_number(array, node, place)
+    return clip(inputs[0], *(parameter(each, reading) for each in bounds), node.where)
 
 
 def extreme(function: Callable[..., Value]) -> _Step:
@@ -366,19 +369,23 @@ def extreme(function: Callable[..., Value]) -> _Step:
 def hard_sigmoid(node: Node, inputs: list[Any], reading: Reading) -> Value:
     """min(max(alpha x + beta, 0), 1)"""
     value = value_of(node, inputs, 1)
-    alpha, beta = node.real("alpha", 0.2), node.real("beta", 0.5)
+    alpha, beta = node.real("alpha", float(np.float32(0.2))), node.real("beta", 0.5)
+    if (np.float32(alpha), beta) == (np.float32(1 / 6), 0.5):
+        return value.activated("hardsigmoid", node.where)
+    alpha, beta = parameter(alpha, reading), parameter(beta, reading)
     return clip(value.times(np.array(alpha)).plus(np.array(beta)), 0.0, 1.0, node.where)
 
 
 def prelu(node: Node, inputs: list[Any], reading: Reading) -> Value:
-    """relu(x) - slope relu(-x), with a slope for each channel"""
+    """x where x > 0, else slope x, with a slope for each channel"""
     value = value_of(node, inputs, 2)
-    slope = numbers(inputs[1], node, 1).astype(np.float64)
-    if slope.size == 1:
-        return value.activated(("leaky_relu", parameter(float(slope.ravel()[0]), reading)),
-                               node.where)
-    negative = value.times(np.array(-1.0)).activated("relu", node.where)
-    return value.activated("relu", node.where).add(negative.times(-slope))
+    slope = numbers(inputs[1], node, 1)
+    each = np.ones(value.size), value.lengths
+    slopes = Value(each[1], {}, each[0], value.budget).times(slope)
+    if slopes.lengths != value.lengths:
+        raise MisfitError(f"takes {short(node.places[1])} of shape {slope.shape}, which is no "
+                          "slope for each number of a sample")
+    return value.activated(("prelu", tuple(slopes.bias.tolist())), node.where)
 
 
 def raised(node: Node, inputs: list[Any], reading: Reading) -> Value:
@@ -441,30 +448,46 @@ def magnitude(node: Node, inputs: list[Any], reading: Reading) -> Value:
 
 
 def negative(node: Node, inputs: list[Any], reading: Reading) -> Value:
-    return value_of(node, inputs, 1).times(np.array(-1.0))
+    return negate(value_of(node, inputs, 1), node.where)
 
 
 def our_function(activation: Any) -> _Step:
     """Take a node that mathwork wrote, because no standard operator would do"""
     count = len(onnx_functions.function(activation).input)
+    name = "softplus" if activation == "scaled_softplus" else activation
 
     def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
         node.takes(count)
         if not isinstance(inputs[0], Value):
             raise MisfitError("takes the samples as its parameter")
-        if len(inputs) == 1:
-            return inputs[0].activated(activation, node.where)
+        if activation == "prelu":
+            return prelu(node, inputs, reading)
+        if count == 1:
+            return inputs[0].activated(name, node.where)
         array = numbers(inputs[1], node, 1)
         if array.shape != ():
             raise MisfitError(f"has a parameter of shape {array.shape}, not one number")
-        return inputs[0].activated((activation, float(array)), node.where)
+        return inputs[0].activated((name, parameter(float(array), reading)), node.where)
     return step
+
+
+def is_ours(operator: str, function: FunctionProto | None) -> bool:
+    """Whether a function of a model is the one that mathwork writes under this name"""
+    activation = OURS[operator]
+    if function is None or len(function.opset_import) != 1:
+        return False
+    opset = function.opset_import[0].version
+    return function == onnx_functions.function(activation, opset=opset) or (
+        activation in onnx_functions.NARROW_BODIES
+        and function == onnx_functions.function(activation, narrow=True, opset=opset))
 
 
 OURS = {f"{onnx_functions.DOMAIN}.{name}": activation
         for activation, name in onnx_functions.NAMES.items()}
 STEPS: dict[str, _Step] = {
     "Abs": magnitude, "Add": add, "BatchNormalization": batch_normalization, "CastLike": cast_like,
+    "Celu": with_alpha("celu", 1.0), "HardSwish": elementwise("hardswish"),
+    "Softsign": elementwise("softsign"),
     "Clip": bounded,
     "Div": quotient, "Elu": with_alpha("elu", 1.0), "Erf": elementwise("erf"),
     "Exp": elementwise("exp"), "Gelu": gelu, "Gemm": gemm, "Greater": comparison(True),

@@ -1,7 +1,8 @@
 """Networks as .safetensors: a state_dict with PyTorch's names, activations in the metadata.
 
 A written file fits ``nn.Sequential(nn.Linear, activation, nn.Linear, activation, ...)``, so the
-linear layers have even numbers. A file to read may have any numbers, in any nesting.
+linear layers have even numbers. A file to read may have any numbers, in any nesting. The slopes of
+prelu are a weight of one dimension after that of its linear layer, as nn.PReLU keeps them.
 """
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.nn.formats.structure as structure
+from mathwork._arrays import as_plain
 from mathwork._extras import extra
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import refusal
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
     from mathwork.nn.residual import AnyLayer
 
-    # name, weight, bias or None
-    _Linear: TypeAlias = tuple[str, NDArray[Any], NDArray[Any] | None]
+    # name, weight, bias or None, and the slopes of prelu or None
+    _Linear: TypeAlias = tuple[str, NDArray[Any], NDArray[Any] | None, NDArray[Any] | None]
 
 DTYPES: dict[str, type[np.generic]] = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
@@ -47,7 +49,11 @@ def content_of(network: Any) -> bytes:
         return numpy_format.save(arrays, {LAYERS: structure.text_of(network.layers)})
     for index, layer in enumerate(network.layers):
         arrays[f"{2 * index}.weight"], arrays[f"{2 * index}.bias"] = layer.weight, layer.bias
-    activations = json.dumps([layer.activation for layer in network.layers])
+        if layer._activation[0] == "prelu":
+            arrays[f"{2 * index + 1}.weight"] = as_plain(layer.activation[1], "slope",
+                                                         layer.weight.dtype)
+    activations = json.dumps(["prelu" if layer._activation[0] == "prelu" else layer.activation
+                              for layer in network.layers])
     return numpy_format.save(arrays, {ACTIVATIONS: activations})
 
 
@@ -95,7 +101,7 @@ def _arrays(tensors: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, NDArray[
 
 
 def _in_order(arrays: dict[str, NDArray[Any]]) -> list[_Linear]:
-    """Return [(name, weight, bias or None)], a linear layer each, by the numbers in their names"""
+    """Return the linear layers, by the numbers in their names"""
     names = sorted((name.removesuffix("weight") for name in arrays if name.endswith("weight")),
                    key=_parts)
     strays = set(arrays).difference(name + end for name in names for end in ("weight", "bias"))
@@ -107,7 +113,14 @@ def _in_order(arrays: dict[str, NDArray[Any]]) -> list[_Linear]:
         if not _ordered(first, second):
             raise ValueError(f"{first + 'weight'!r} and {second + 'weight'!r} do not say by a "
                              "number which comes first")
-    return [(name, arrays[name + "weight"], arrays.get(name + "bias")) for name in names]
+    layers: list[_Linear] = []
+    for name in names:
+        weight, bias = arrays[name + "weight"], arrays.get(name + "bias")
+        if weight.ndim == 1 and bias is None and layers and layers[-1][3] is None:
+            layers[-1] = (*layers[-1][:3], weight)
+        else:
+            layers.append((name, weight, bias, None))
+    return layers
 
 
 def _parts(name: str) -> list[Any]:
@@ -184,8 +197,14 @@ def _layers(linear: list[_Linear], activations: Any) -> list[Dense]:
             for each, activation in zip(linear, activations, strict=True)]
 
 
-def _layer(name: str, weight: NDArray[Any], bias: NDArray[Any] | None, activation: Any) -> Dense:
+def _layer(name: str, weight: NDArray[Any], bias: NDArray[Any] | None,
+           slopes: NDArray[Any] | None, activation: Any) -> Dense:
+    if slopes is not None and activation != "prelu":
+        raise ValueError(f"the weight after {name + 'weight'!r} has shape {slopes.shape}, like "
+                         f"slopes of prelu, but the activation there is {activation!r}")
     try:
+        if slopes is not None:
+            activation = ("prelu", slopes)
         return Dense(weight, bias, activation)
     except ValueError as error:
         raise ValueError(f"layer of {name + 'weight'!r}: {error}") from None

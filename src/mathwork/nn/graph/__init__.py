@@ -24,6 +24,7 @@ from mathwork.nn.graph.patterns import (
     maximum,
     minimum,
     multiply,
+    negate,
     power,
     root,
     subtract,
@@ -32,4 +33,4 @@ from mathwork.nn.graph.values import Axis, Value, concatenate
 
 __all__ = ["Axis", "Comparison", "MisfitError", "Reading", "Value", "absolute", "choose", "clip",
            "concatenate", "divide", "largest", "logarithm", "maximum", "minimum", "multiply",
-           "power", "root", "subtract"]
+           "negate", "power", "root", "subtract"]

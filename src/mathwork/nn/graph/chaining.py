@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mathwork.nn.residual import AnyLayer
 
 # Activations that give no negative number.
-NOT_NEGATIVE = ("exp", "relu", "relu6", "sigmoid", "softmax", "softplus")
+NOT_NEGATIVE = ("exp", "hardsigmoid", "relu", "relu6", "sigmoid", "softmax", "softplus")
 
 
 class Reading:
@@ -176,6 +176,9 @@ class _Chain:
     @staticmethod
     def _activation(units: list[Unit], kept: list[Unit]) -> Any:
         """The one activation of a layer"""
+        if all(isinstance(unit.activation, tuple) and unit.activation[0] == "prelu"
+               for unit in units) and not kept:
+            return "prelu", tuple(each for unit in units for each in unit.activation[1])
         activations = {unit.activation for unit in units}
         alone = len(activations) == 1 and not kept
         norm = next((unit for unit in units if isinstance(unit.activation, Norm)), None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._levels import core as kernels
+from mathwork._parameters import clip_name
 from mathwork.nn.graph.maps import Map, MisfitError
 from mathwork.nn.graph.values import Unit, Value
 
@@ -136,6 +136,11 @@ def _gated(value: Value, unit: Unit, slope: float, shift: float, where: str) -> 
         q = ratio(source, value)                # x sigmoid(q x) = silu(q x) / q
         if q:
             return _scaled(source.activated("silu", where), slope / q)
+    if unit.activation == "hardsigmoid" and shift == 0 and ratio(source, value) == 1:
+        return _scaled(value.activated("hardswish", where), slope)
+    if unit.activation == "relu6" and shift == 0 and ratio(
+            source.plus(np.array(-3.0)), value) == 1:       # x relu6(x + 3) / 6
+        return _scaled(value.activated("hardswish", where), 6 * slope)
     if unit.activation == "erf" and _near(slope, shift):
         q = ratio(source, value)                # x (1 + erf(q x)) = gelu(r x) 2 / r
         if q:
@@ -211,6 +216,9 @@ def divide(first: Value | float, second: Value, where: str) -> Value:
         if isinstance(first, Value):
             return multiply(first, _scaled(sigmoid, 1 / gate[1]), where)
         return _scaled(sigmoid, first / gate[1])
+    if isinstance(first, Value) and gate is not None and gate[1:] == (1, 1) and (
+            _is_magnitude(gate[0], first)):
+        return first.activated("softsign", where)
     if isinstance(first, Value):
         gate = _gate(first)
         exponential = _sum_of_exponentials(second)
@@ -219,6 +227,14 @@ def divide(first: Value | float, second: Value, where: str) -> Value:
                 first.lengths)
     raise MisfitError("divides by values of the samples; known are constants, 1 + Exp(x), and "
                       "Exp(x) by its sum")
+
+
+def _is_magnitude(unit: Any, value: Value) -> bool:
+    """Whether the unit is |x| of the value, which `absolute` makes of relu(x) and relu(-x)"""
+    if unit.activation != "identity" or len(unit.source.terms) != 2:
+        return False
+    both = [each for each in unit.source.terms if each.activation == "relu"]
+    return len(both) == 2 and sorted(ratio(each.source, value) or 0 for each in both) == [-1, 1]
 
 
 def root(value: Value, where: str) -> Value:
@@ -233,13 +249,8 @@ def _normalized(value: Value, deviation: Any, where: str) -> Value:
         raise MisfitError("divides by a root of the samples; known is that of the mean of their "
                           "squares, as in LayerNormalization")
     share, eps = found
-    (unit, each), *others = value.terms.items()
-    centred = each.matrix is not None and unit.width == value.size and not others and np.allclose(
-        each.dense(unit.width), np.eye(value.size) - 1 / value.size, 0, SAME) and not (
-            value.bias is not None and value.bias.any())
-    inner = (Value(value.lengths, {unit: Map()}, None, value.budget)
-             .normalized("layer_norm", eps / share, where) if centred else
-             value.normalized("rms_norm", eps / share, where))
+    inner = (value.normalized("rms_norm", eps / share, where) if value.centred is None else
+             value.centred.normalized("layer_norm", eps / share, where))
     return _scaled(inner, share**-0.5)
 
 
@@ -285,6 +296,9 @@ def subtract(first: Value, second: Value, where: str) -> Value:
     """first - second; x - log(sum(e^x)) is log_softmax"""
     unit = second.unit("log(sum(exp))")
     difference = first.add(second.times(np.array(-1.0)))
+    if second.sum_of is not None and second.sum_of[0] is first and _near(
+            second.sum_of[1] * first.size, 1) and second.size == 1:
+        difference.centred = first
     if unit is not None and ratio(unit.source, first) == 1:             # type: ignore[arg-type]
         return _without_maximum(first).activated("log_softmax", where).of_lengths(first.lengths)
     return difference
@@ -303,18 +317,11 @@ def logarithm(value: Value, where: str) -> Value:
         if unit.activation == "exp" and shift == 1:
             return source.activated("softplus", where).of_lengths(value.lengths)
         if unit.activation == "sigmoid" and shift == 0:
-            return _log_sigmoid(source, where).of_lengths(value.lengths)
+            return source.activated("log_sigmoid", where).of_lengths(value.lengths)
         if unit.activation == "softmax" and shift == 0:
             return source.activated("log_softmax", where).of_lengths(value.lengths)
     raise MisfitError("takes a logarithm of samples; known are those of 1 + Exp(x), Sigmoid(x) "
                       "and Softmax(x)")
-
-
-def _log_sigmoid(value: Value, where: str) -> Value:
-    if "log_sigmoid" in kernels.activation_codes:
-        return value.activated("log_sigmoid", where)
-    minus = np.array(-1.0)
-    return value.times(minus).activated("softplus", where).times(minus)
 
 
 # ---- choices ----
@@ -362,11 +369,13 @@ def _signed(value: Value, slope: float, below: Value, where: str) -> Value | Non
 
 
 def maximum(value: Value, bound: _Array, where: str) -> Value:
-    """max(x, c) = c + relu(x - c)"""
+    """max(x, c); for different c it is c + relu(x - c)"""
     if not np.isfinite(bound).all():
         raise MisfitError("compares with a number that is not finite")
-    return value.plus(-bound).activated("relu", where).plus(bound) if np.any(bound) else (
-        value.activated("relu", where))
+    if bound.size and (bound == bound.flat[0]).all():
+        low = float(bound.flat[0])
+        return value.plus(np.zeros(bound.shape)).activated(clip_name(low, math.inf), where)
+    return value.plus(-bound).activated("relu", where).plus(bound)
 
 
 def minimum(value: Value, bound: _Array, where: str) -> Value:
@@ -377,16 +386,20 @@ def minimum(value: Value, bound: _Array, where: str) -> Value:
 
 def clip(value: Value, low: float, high: float, where: str) -> Value:
     """min(max(x, low), high)"""
-    if low > high:
+    if not low <= high:
         raise MisfitError(f"has the bounds {low:g} and {high:g}")
-    if math.isfinite(low) and math.isfinite(high):
-        if (low, high) == (0, 6) and "relu6" in kernels.activation_codes:
-            return value.activated("relu6", where)
-        if "clip" in kernels.activation_codes:
-            return value.activated(("clip", low, high), where)
-    if low > -math.inf:
-        value = maximum(value, np.array(low), where)
-    return minimum(value, np.array(high), where) if high < math.inf else value
+    name = clip_name(low, high)
+    return value if name == "identity" else value.activated(name, where)
+
+
+def negate(value: Value, where: str) -> Value:
+    """-x; -softplus(x) is log_sigmoid(-x)"""
+    minus = np.array(-1.0)
+    unit = value.unit("softplus")
+    if unit is None:
+        return value.times(minus)
+    source: Any = unit.source
+    return source.times(minus).activated("log_sigmoid", where).of_lengths(value.lengths)
 
 
 def absolute(value: Value, where: str) -> Value:

@@ -68,6 +68,9 @@ class Value:
                  bias: _Array | None, budget: Budget) -> None:
         self.lengths, self.terms, self.bias = tuple(lengths), terms, bias
         self.budget = budget
+        # What it is: (v, s) for s times the sum of v; v for v - mean(v)
+        self.sum_of: tuple[Value, float] | None = None
+        self.centred: Value | None = None
 
     # ---- its axes ----
 
@@ -238,9 +241,12 @@ class Value:
             raise MisfitError("scales by a number that is not finite")
         if value.terms and (flat == 1).all():
             return value
-        return value._with(value.lengths,
-                           {unit: each.scaled(flat) for unit, each in value.terms.items()},
-                           None if value.bias is None else finite(value.bias * flat, value.bias))
+        result = value._with(
+            value.lengths, {unit: each.scaled(flat) for unit, each in value.terms.items()},
+            None if value.bias is None else finite(value.bias * flat, value.bias))
+        if self.sum_of is not None and flat.size == 1:
+            result.sum_of = self.sum_of[0], self.sum_of[1] * float(flat[0])
+        return result
 
     def add(self, other: Value, where: str = "a sum") -> Value:
         """The sum of two values; a sum of numbers from several units is a unit of its own"""
@@ -309,10 +315,13 @@ class Value:
             rows = each.dense(unit.width).astype(np.float64).reshape(several, count, unit.width)
             terms[unit] = Map(rows.sum(1))
         bias = None if moved.bias is None else moved.bias.reshape(several, count).sum(1)
-        return self._with([*self.lengths[:axis], 1, *self.lengths[axis + 1:]], terms, bias)
+        result = self._with([*self.lengths[:axis], 1, *self.lengths[axis + 1:]], terms, bias)
+        result.sum_of = self, 1.0
+        return result
 
     def _product(self, weight: _Array, where: str) -> Value:
-        if any(each.matrix is not None for each in self.terms.values()) or self._adds_units():
+        if (any(each.matrix is not None for each in self.terms.values()) or self._adds_units()
+                or self._scales_a_norm()):
             return self.settled(where)._product(weight, where)
         terms = {}
         for unit, each in self.terms.items():
@@ -331,6 +340,12 @@ class Value:
         count = sum((np.ones(self.size, int) if each.take is None else (each.take >= 0).astype(int)
                      for each in self.terms.values()), np.zeros(self.size, int))
         return bool((count > 1).any())
+
+    def _scales_a_norm(self) -> bool:
+        """Whether it is a normalisation with a scale or a bias, which belong to that layer"""
+        return any(isinstance(unit.activation, Norm) and each.take is None
+                   and (each.scale is not None or self.bias is not None)
+                   for unit, each in self.terms.items())
 
     def settled(self, where: str) -> Value:
         """The same numbers as a unit of their own"""
