@@ -476,6 +476,17 @@ def test_parameterless_only():
             _levels.core.activation_ufunc(name, "")
 
 
+@every_ufunc
+def test_ufuncs_cast_as_numpy_does(name):
+    """float32 where it holds every value of the type, else float64"""
+    ufunc = getattr(activations, name)
+    for code in "?bBhHiIlLqQefd":
+        x = np.ones(3, code)
+        y = ufunc(x)
+        assert y.dtype == np.result_type(code, np.float32)
+        assert same_bits(y, ufunc(x.astype(y.dtype)))
+
+
 # ---- functions ----
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -191,7 +191,8 @@ def with_shape(text):
 @pytest.mark.parametrize(("content", "message"), [
     pytest.param(npy(np.ones((4, 2))), ": the network takes rows of 3 numbers, got shape (4, 2)",
                  id="width"),
-    pytest.param(npy(np.ones(4)), ": the network takes rows of 3 numbers, got shape (1, 4)",
+    pytest.param(npy(np.ones(4)),
+                 ": the network takes rows of 3 numbers, got shape (1, 4): --columns chooses",
                  id="width of one row"),
     pytest.param(npy(np.ones((2, 2, 3))),
                  ": the network takes rows of 3 numbers, got shape (2, 2, 3)", id="3-D"),
@@ -341,3 +342,91 @@ def test_a_closed_pipe_is_silent(model):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+# ---------------------------------------------------------------- columns and delimiters
+
+TABLE = "name;a;b, c;n\nx;1;2;3\ny y;4;5;6\n"
+
+
+@pytest.mark.parametrize(("text", "delimiter"), [
+    ("1;2;3\n4;5;6\n", ";"), ("1\t2\t3\n4\t5\t6\n", "tab"), ("1\t2\t3\n4\t5\t6\n", "\t"),
+    ("1\t2\t3\n4\t5\t6\n", "\\t"), ("  1  2 3\n\n# 9 9\n4 5\t6  \n", "blank"),
+    ("a b c\n1 2 3\n4 5 6\n", "space"), ("a;b;c\n1;2;3\n4;5;6\n", ";"), ("1|2|3\n4|5|6", "|")])
+def test_delimiters(net, text, delimiter):
+    expected = csv_of(net([[1, 2, 3], [4, 5, 6]]))
+    assert output_of("forward", "net.npz", "-", "--delimiter", delimiter, stdin=text) == expected
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("1;2;3\n", "';'"), ("a;b;c\n1;2;3\n", "';'"), ("1\t2\t3\n", "tab"), ("1 2 3\n", "blank"),
+    ("a b c\n1 2 3\n", "blank"), ("1,5;2;3\n", "';'")])
+def test_another_delimiter_is_named(model, text, name):
+    message = error_of("forward", "net.npz", "-", stdin=text)
+    assert message.endswith(f" is not a number: are the columns parted by {name}? Then give "
+                            f"--delimiter {name}")
+
+
+def test_text_between_numbers_is_no_delimiter(model):
+    assert error_of("forward", "net.npz", "-", stdin="1,New York,2\n") == (
+        "mathwork: standard input: line 1: column 2: 'New York' is not a number")
+    message = error_of("forward", "net.npz", "-", "--delimiter", ";", stdin="1,2,3\n")
+    assert message.endswith("Then give --delimiter ','")
+
+
+@pytest.mark.parametrize("delimiter", ["", "ab", "1", '"', "#", "\n"])
+def test_bad_delimiters(model, delimiter):
+    message = error_of("forward", "net.npz", "-", "--delimiter", delimiter, stdin="1,2,3\n")
+    assert "must be one character between the columns, or tab, or blank" in message
+
+
+@pytest.mark.parametrize(("columns", "order"), [
+    ('a,"b, c",n', [0, 1, 2]), ('n,a,"b, c"', [2, 0, 1]), ("2,3,4", [0, 1, 2]),
+    ("a,a,4", [0, 0, 2]), (" a , 3 ,n", [0, 1, 2])])
+def test_columns_by_name_and_number(net, columns, order):
+    expected = csv_of(net(np.array([[1, 2, 3], [4, 5, 6]])[:, order]))
+    assert output_of("forward", "net.npz", "-", "--delimiter", ";", "--columns", columns,
+                     stdin=TABLE) == expected
+
+
+def test_columns_of_npy_and_without_a_header(net, rows):
+    wide = np.column_stack([rows[:, 2], np.ones(50), rows[:, :2]])
+    np.save("wide.npy", wide)
+    assert output_of("forward", "net.npz", "wide.npy", "--columns", "3,4,1") == csv_of(
+        net(wide[:, [2, 3, 0]]))
+    assert output_of("forward", "net.npz", "-", "--columns", "2,3,4",
+                     stdin="Rome,1,2,3\nParis,4,5,6\n") == csv_of(net([[1, 2, 3], [4, 5, 6]]))
+
+
+@pytest.mark.parametrize(("columns", "message"), [
+    ("a,z,n", "line 2: there is no column 'z', but name, a, b, c, n"),
+    ("a,n,5", "line 2: there is no column '5', but name, a, b, c, n"),
+    ("name,a,n", "line 2: column 1: 'x' is not a number"),
+    ("a,n", "the network takes rows of 3 numbers, got shape (2, 2)")])
+def test_bad_columns(model, columns, message):
+    line = error_of("forward", "net.npz", "-", "--delimiter", ";", "--columns", columns,
+                    stdin=TABLE)
+    source = "-" if message.startswith("the network") else "standard input"
+    assert line == f"mathwork: {source}: {message}"
+
+
+def test_columns_of_short_rows_and_no_names(model):
+    assert error_of("forward", "net.npz", "-", "--columns", "1,2,3", stdin="1,2,3\n4,5\n") == (
+        "mathwork: standard input: line 2: a row of length 2, those above have length 3")
+    assert "'a,,b' must be names with commas between" in error_of(
+        "forward", "net.npz", "-", "--columns", "a,,b", stdin="1,2,3\n")
+    np.save("in.npy", np.ones((2, 3)))
+    assert error_of("forward", "net.npz", "in.npy", "--columns", "1,2,4") == (
+        "mathwork: in.npy: there is no column '4', but 1, 2, 3")
+    np.save("in.npy", np.ones(3))
+    assert error_of("forward", "net.npz", "in.npy", "--columns", "1") == (
+        "mathwork: in.npy: columns are of a table of shape (n, k), got shape (3,)")
+
+
+def test_names_of_other_libraries(folder):
+    safetensors = pytest.importorskip("safetensors.numpy", reason="needs safetensors")
+    eye = np.eye(2, dtype=np.float32)
+    safetensors.save_file({f"{index}.weight": eye for index in range(3)}, "net.safetensors")
+    assert output_of("convert", "net.safetensors", "net.npz", "--activations",
+                     "linear,swish,logistic") == (
+        "net.npz: Network(2-2-2-2, identity-silu-sigmoid, float32)\n")

@@ -93,7 +93,7 @@ def test_a_file_written_by_numpy_is_read(tmp_path):
 
 # ---- where ----
 
-@pytest.mark.parametrize("name", ["net", "net.npy", "net.npz.gz", "net.pt", ".npz"])
+@pytest.mark.parametrize("name", ["net", "net.npy", "net.npz.gz", "net.h5", ".npz"])
 def test_other_suffixes(tmp_path, name):
     message = f"a network's file must end in .npz, .onnx, .safetensors, got {name!r}"
     with raises(ValueError, message):
@@ -101,6 +101,13 @@ def test_other_suffixes(tmp_path, name):
     with raises(ValueError, message):
         load(tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.pth", "net.pkl", "pytorch_model.bin"])
+def test_pickles_are_not_read(tmp_path, name):
+    with raises(ValueError, f"{name!r} holds a pickle, which may run any code: read it with the "
+                            "library that wrote it, and give its model or state_dict"):
+        load(tmp_path / name)
 
 
 def test_a_file_that_is_not_there(tmp_path):

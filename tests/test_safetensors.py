@@ -127,7 +127,7 @@ def test_one_layer_may_have_any_name(folder, name):
 def test_an_order_that_no_number_says(folder, first, second):
     write({f"{second}weight": square(1), f"{first}weight": square(1)})
     message = (f"{NAME}: '{first}weight' and '{second}weight' do not say by a number which comes "
-               "first")
+               "first: give order=")
     with raises(ValueError, message):
         load(NAME, activations=["relu", "relu"])
 
@@ -143,8 +143,12 @@ def test_equal_numbers_say_no_order(folder):
 ])
 def test_strays_are_named(folder, stray):
     write({"0.weight": square(1), stray: square(1)})
+    advice = "" if "." not in stray else ": prefix= or order= may choose the layers"
+    if "running" in stray:
+        advice = (": it belongs to a batch normalization, whose eps is not here; give the module "
+                  "to Network.from_torch")
     with raises(ValueError, f"{NAME}: tensor {stray!r} is not the weight or bias of a linear "
-                            "layer"):
+                            f"layer{advice}"):
         load(NAME, activations=["relu"])
 
 

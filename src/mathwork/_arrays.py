@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
+import mathwork._tables as tables
+
 if TYPE_CHECKING:
     from collections.abc import Container
     from typing import Final
@@ -46,18 +48,25 @@ def float_dtype(dtype: DTypeLike) -> FloatDType:
 
 
 def unmasked(value: object, name: str) -> NDArray[Any]:
-    """Return `value` as an array of any dtype, never masked."""
+    """Return `value` as an array of any dtype, never masked; of numbers if its columns have them.
+    """
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain array, got a masked array: "
                         "fill or compress it first")
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name} must be a regular array of real numbers: {error}") from None
+    if array.dtype.hasobject and array is not value:
+        numbers = tables.real_numbers(value, name, convert=False)
+        return array if numbers is None else numbers
+    return array
 
 
 def as_array(value: object, name: str) -> NDArray[Any]:
     """Return `value` as an array of real numbers in any layout, never masked.
+
+    Objects in data frames are numbers if they can be: see mathwork._tables.
 
     Raises
     ------
@@ -68,6 +77,9 @@ def as_array(value: object, name: str) -> NDArray[Any]:
     """
     array = unmasked(value, name)
     if real_dtype(array.dtype) is None:
+        numbers = tables.real_numbers(value, name, convert=True)
+        if numbers is not None:
+            return numbers
         raise not_real(name, array.dtype)
     return array
 

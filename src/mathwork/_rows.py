@@ -15,10 +15,14 @@ def begins_a_number(text: str) -> bool:
     return bool(re.match(r"\s*[+-]?(\.?\d|(nan|inf(inity)?)\s*$)", text, re.IGNORECASE))
 
 
-def numbers_in(fields: Iterable[str], number: Callable[[str], Any] = float) -> list[Any]:
-    """Return [number(field), ...] for the fields of a row; a ValueError names the first bad one."""
+def numbers_in(fields: Iterable[str], number: Callable[[str], Any] = float, column: int = 1
+               ) -> list[Any]:
+    """Return [number(field), ...] for the fields of a row; a ValueError names the first bad one.
+
+    `column` is the number of the first field.
+    """
     row = []
-    for column, field in enumerate(fields, 1):
+    for column, field in enumerate(fields, column):     # noqa: B020
         try:
             row.append(number(field))
         except (ValueError, ArithmeticError):

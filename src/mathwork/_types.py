@@ -25,7 +25,8 @@ ActivationName: TypeAlias = WithParameter | Literal[
     "clip", "exp", "gelu", "gelu_tanh", "hardsigmoid", "hardswish", "hardtanh", "identity",
     "log_sigmoid", "log_softmax", "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu",
     "softmax", "softsign", "tanh"]
-Activation: TypeAlias = (ActivationName | tuple[WithParameter, float]
+Alias: TypeAlias = Literal["linear", "logistic", "swish"]
+Activation: TypeAlias = (ActivationName | Alias | tuple[WithParameter, float]
                          | tuple[Literal["clip"], float, float]
                          | tuple[Literal["prelu"], ArrayLike])
 

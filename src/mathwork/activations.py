@@ -5,7 +5,9 @@ Errors are the largest seen, in units in the last place (ulp) of the exact resul
 float64. Levels without fused multiply-add stay within the same bounds unless a function says
 otherwise, over 356 million and 2 * 10^7. ``python -m bench.accuracy`` measures them. Results that
 underflow keep their relative accuracy down to the subnormal numbers. NaN gives NaN. A ufunc has
-loops for float32 and float64, and NumPy casts other real types to these.
+loops for float32 and float64, and NumPy casts other types by its own rule: the result is float32
+where that holds every value of the type (bool, integers of 8 and 16 bits, float16, float32), and
+float64 for wider integers. A function makes float64 of all bools and integers.
 """
 from __future__ import annotations
 
@@ -50,7 +52,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    ``0`` for ``x <= 0`` and ``x`` for ``x > 0``: float32 for float32, float64 for float64.
+    ``0`` for ``x <= 0`` and ``x`` for ``x > 0``: float32 for types that fit into it, else float64.
 
 Notes
 -----
@@ -81,7 +83,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    Numbers from 0 to 1: float32 for float32, float64 for float64.
+    Numbers from 0 to 1: float32 for types that fit into it, else float64.
 
 Notes
 -----
@@ -110,7 +112,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    Numbers from -1 to 1: float32 for float32, float64 for float64.
+    Numbers from -1 to 1: float32 for types that fit into it, else float64.
 
 Notes
 -----
@@ -137,7 +139,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    Positive numbers: float32 for float32, float64 for float64.
+    Positive numbers: float32 for types that fit into it, else float64.
 
 Notes
 -----
@@ -168,7 +170,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    float32 for float32, float64 for float64.
+    float32 for types that fit into it, else float64.
 
 Notes
 -----
@@ -200,7 +202,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    float32 for float32, float64 for float64.
+    float32 for types that fit into it, else float64.
 
 Notes
 -----
@@ -233,7 +235,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    float32 for float32, float64 for float64.
+    float32 for types that fit into it, else float64.
 
 Notes
 -----
@@ -266,7 +268,7 @@ x : array_like
 Returns
 -------
 ndarray or scalar
-    float32 for float32, float64 for float64.
+    float32 for types that fit into it, else float64.
 
 Notes
 -----

@@ -6,6 +6,7 @@ import numpy as np
 
 from mathwork._extras import extra
 from mathwork.cli.lines import blamed_on
+from mathwork.cli.options import delimiter
 from mathwork.cli.output import (
     as_json,
     check_picture,
@@ -32,10 +33,11 @@ STATISTICS = ("bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj
               help="Fit a polynomial of degree D in the one x.")
 @click.option("--group", "group_name", metavar="COLUMN",
               help="Fit a line for each value in this column.")
+@delimiter
 @click.option("--plot", "picture", metavar="FILE",
               help="Draw data, fit and confidence band to this .png, .svg or .pdf file.")
 @as_json
-def fit(source, y_name, x_names, degree, group_name, picture, as_json):
+def fit(source, y_name, x_names, degree, group_name, delimiter, picture, as_json):
     """Fit a line, a plane or a polynomial to columns of a table.
 
     FILE is a .csv or .npy file with one row an observation, or - for CSV from standard input. A
@@ -61,7 +63,7 @@ def fit(source, y_name, x_names, degree, group_name, picture, as_json):
         check_picture(picture)
     wanted = [y_name, *([] if group_name is None else [group_name]),
               *([] if x_names is None else x_names.split(","))]
-    table = read_columns(source, [name.strip() for name in wanted])
+    table = read_columns(source, [name.strip() for name in wanted], delimiter)
     y_at = table.find(y_name)
     group_at = None if group_name is None else table.find(group_name)
     if group_at is not None:

@@ -3,6 +3,7 @@ import click
 import numpy as np
 
 from mathwork._arrays import as_array
+from mathwork.cli.options import CommaList, delimiter
 from mathwork.cli.output import as_json, print_json
 from mathwork.cli.tables import check_suffix, read_table, write_table
 from mathwork.nn import load
@@ -36,18 +37,28 @@ activations = click.option(
 @activations
 @click.option("-o", "--output", "target", metavar="OUT", default="-",
               help="Write to this .npy or .csv file instead of CSV to standard output.")
+@delimiter
+@click.option("--columns", type=CommaList(), metavar="COLUMN,...",
+              help="The inputs, in this order: names in the header row, or numbers counted from 1.")
 @click.option("--classify", is_flag=True,
-              help="Write the index of the largest output, counted from 0, instead of all outputs.")
+              help="Write the index of each row's class, counted from 0, instead of all outputs: "
+                   "of the largest output, or of one output above 0.5 after a sigmoid, 0 without.")
+@click.option("--labels", is_flag=True,
+              help="Write each row's class by the label that the network has for it.")
+@click.option("--threshold", type=float, metavar="T",
+              help="With --classify or --labels: what one output must exceed for class 1.")
 @click.option("--workers", type=click.IntRange(1, 1024), metavar="N", default=1,
               show_default=True,
               help="Threads that share the rows. The result has the same bits for any number.")
 @as_json
-def forward(model, source, activations, target, classify, workers, as_json):
+def forward(model, source, activations, target, delimiter, columns, classify, labels, threshold,
+            workers, as_json):
     """Run a saved network over a table of numbers.
 
     MODEL is a network in a .npz, .onnx or .safetensors file. INPUT is a .npy or .csv file with one
     row of inputs a line, or - for CSV from standard input. In CSV a header row, blank lines and
-    lines that begin with # are skipped. The result has a row for each row of INPUT.
+    lines that begin with # are skipped. --columns chooses the inputs where there are other columns
+    beside them, also of text. The result has a row for each row of INPUT.
 
     A number is written as the shortest text that reads back to the same bits. With --json the
     result is {"output": [[...], ...]} or, with --classify, {"classes": [...]}. NaN and infinity
@@ -56,12 +67,20 @@ def forward(model, source, activations, target, classify, workers, as_json):
     if as_json and target != "-":
         raise click.UsageError("--json goes to standard output: give --json or -o, not both.")
     check_suffix(target)
+    if threshold is not None and not (classify or labels):
+        raise click.UsageError("--threshold is for --classify and --labels.")
     network = load(model, activations=activations)
-    result = _run(network, read_table(source), source, workers)
-    if classify:
-        result = np.argmax(result, axis=1)
+    if labels and network.classes_ is None:
+        raise ValueError(f"{model}: the network has no labels of its classes: --classify writes "
+                         "their indices")
+    result = _run(network, read_table(source, delimiter, columns), source, workers)
+    if classify or labels:
+        result = network._picked(result, threshold)
+    if labels:
+        names = network.classes_
+        result = (names if names.dtype.kind in "biufU" else names.astype(str))[result]
     if as_json:
-        print_json({"classes" if classify else "output": result})
+        print_json({"labels" if labels else "classes" if classify else "output": result})
     else:
         write_table(result, target)
 
@@ -71,8 +90,9 @@ def _run(network, table, source, workers):
     table = np.atleast_2d(as_array(table, source))
     n_in, n_out = network.sizes[0], network.sizes[-1]
     if table.ndim != 2 or table.shape[1] != n_in:
+        advice = ": --columns chooses" if table.ndim == 2 and table.shape[1] > n_in else ""
         raise ValueError(f"{source}: the network takes rows of {n_in} numbers, "
-                         f"got shape {table.shape}")
+                         f"got shape {table.shape}{advice}")
     result = np.empty((len(table), n_out), network.dtype)
     for start in range(0, len(table), ROW_BLOCK):
         block = slice(start, start + ROW_BLOCK)

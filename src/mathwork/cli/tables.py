@@ -17,15 +17,16 @@ import numpy as np
 
 from mathwork._files import replacing
 from mathwork._rows import begins_a_number, check_length, numbers_in
-from mathwork.cli.lines import name_of, opened_lines, standard_output
+from mathwork.cli.lines import blamed_on, name_of, opened_lines, standard_output
 
 SUFFIXES = (".npy", ".csv")
 
 
-def read_table(name):
+def read_table(name, delimiter=",", columns=None):
     """The array in the file `name`: as it is stored in .npy, float64 of shape (n, k) from CSV.
 
-    A .npy file is mapped into memory, not read: it may be larger than memory. Pickles are refused.
+    `columns` are names in the header, or numbers from 1, of the columns to take in this order. A
+    .npy file is mapped into memory, not read: it may be larger than memory. Pickles are refused.
 
     Raises
     ------
@@ -35,15 +36,34 @@ def read_table(name):
         If the file cannot be read.
     """
     if check_suffix(name) == ".npy":
-        return map_npy(name)
-    numbers = array("d")
-    _, width = _read_csv(name, lambda fields, line: numbers.extend(numbers_in(fields)))
+        table = map_npy(name)
+        if columns is None:
+            return table
+        if table.ndim != 2:
+            raise ValueError(f"{name}: columns are of a table of shape (n, k), got shape "
+                             f"{table.shape}")
+        with blamed_on(name):
+            return table[:, _indices([str(at + 1) for at in range(table.shape[1])], columns)]
+    numbers, places = array("d"), []
+
+    def keep(fields, line, header):
+        if columns is None:
+            numbers.extend(numbers_in(fields))
+            return
+        if not numbers:
+            places.extend(_indices(_names(header, len(fields)), columns))
+        for at in places:
+            if at < len(fields):        # a row that is too short is an error in any case
+                numbers.extend(numbers_in(fields[at:at + 1], column=at + 1))
+
+    _, width = _read_csv(name, keep, columns, delimiter)
     if not numbers:
         raise ValueError(f"{name_of(name)}: there is no row of numbers in it")
-    return np.frombuffer(numbers, np.float64).reshape(-1, width)
+    return np.frombuffer(numbers, np.float64).reshape(-1, width if columns is None
+                                                      else len(columns))
 
 
-def read_columns(name, wanted):
+def read_columns(name, wanted, delimiter=","):
     """The Columns in the file `name`; `wanted` are the names by which the caller looks for them.
 
     Columns of a .npy file, and of CSV without a header, are named by their numbers from 1.
@@ -64,15 +84,35 @@ def read_columns(name, wanted):
         return Columns(name, [str(at + 1) for at in range(len(cells))], cells, None)
     rows, lines = [], []
 
-    def keep(fields, line):
+    def keep(fields, line, _):
         rows.append(fields)
         lines.append(line)
 
-    header, width = _read_csv(name, keep, wanted)
+    header, width = _read_csv(name, keep, wanted, delimiter)
     if not rows:
         raise ValueError(f"{name_of(name)}: there is no row of data in it")
-    names = [field.strip() or str(at) for at, field in enumerate(header or [""] * width, 1)]
-    return Columns(name_of(name), names, list(zip(*rows, strict=True)), lines)
+    return Columns(name_of(name), _names(header, width), list(zip(*rows, strict=True)), lines)
+
+
+def _names(header, width):
+    """The names of columns: from the header, or else their numbers from 1."""
+    return [field.strip() or str(at) for at, field in enumerate(header or [""] * width, 1)]
+
+
+def _indices(names, wanted):
+    """The index in `names` of each wanted name or, if none is so called, number from 1."""
+    found = []
+    for each in map(str.strip, wanted):
+        if names.count(each) > 1:
+            raise ValueError(f"there are several columns {each}")
+        if each in names:
+            found.append(names.index(each))
+        elif each.isdecimal() and 1 <= int(each) <= len(names):
+            found.append(int(each) - 1)
+        else:
+            raise ValueError(f"there is no column {reprlib.repr(each)}, but {', '.join(names)}"
+                             f"{_other_delimiter(names, ',')}")
+    return found
 
 
 class Columns(NamedTuple):
@@ -89,15 +129,8 @@ class Columns(NamedTuple):
 
     def find(self, name):
         """The index of the column with this name or, if none has it, with this number from 1."""
-        wanted = name.strip()
-        if self.names.count(wanted) == 1:
-            return self.names.index(wanted)
-        if wanted in self.names:
-            raise ValueError(f"{self.source}: there are several columns {wanted}")
-        if wanted.isdecimal() and 1 <= int(wanted) <= len(self.names):
-            return int(wanted) - 1
-        raise ValueError(f"{self.source}: there is no column {reprlib.repr(wanted)}, but "
-                         f"{', '.join(self.names)}")
+        with blamed_on(self.source):
+            return _indices(self.names, [name])[0]
 
     def has_numbers(self, at):
         """Whether column `at` holds a number; it may hold text beside it."""
@@ -146,8 +179,8 @@ class Columns(NamedTuple):
 def write_table(table, name, header=()):
     """Write a contiguous 1-D or 2-D array to the file `name`; in CSV a 1-D array is a column.
 
-    A number in CSV is the shortest text that reads back to the same bits. CSV begins with a line of
-    the names in `header`, if there are any.
+    A number in CSV is the shortest text that reads back to the same bits; text is quoted where it
+    must be. CSV begins with a line of the names in `header`, if there are any.
     """
     if check_suffix(name) == ".npy":
         # Not np.save: its error names neither a full disk nor the file.
@@ -165,7 +198,11 @@ def write_table(table, name, header=()):
 def _write_csv(table, header, file):
     if header:
         file.write(",".join(header) + "\n")
-    for row in table if table.ndim == 2 else table[:, None]:
+    rows = table if table.ndim == 2 else table[:, None]
+    if table.dtype.kind == "U":
+        csv.writer(file, lineterminator="\n").writerows(rows)
+        return
+    for row in rows:
         # str of a NumPy scalar is the shortest text of its own dtype, float32 included.
         file.write(",".join(map(str, row)) + "\n")
 
@@ -193,24 +230,40 @@ def map_npy(name):
 
 # ---- CSV ----
 
-def _read_csv(name, keep, wanted=None):
-    """Call keep(fields, line) for each row of a CSV file; returns (header or None, width).
+def _read_csv(name, keep, wanted=None, delimiter=","):
+    """Call keep(fields, line, header) for each row of a CSV file; returns (header or None, width).
 
-    `fields` are the texts of the row, and `line` is the line in which it ends. Blank lines, lines
+    `fields` are the texts of the row, and `line` is the line in which it ends. A blank as delimiter
+    stands for any number of blanks and tabs. Blank lines, lines
     that begin with # and the header are no rows. All rows have one length. The header has it too if
     `wanted` is given, the names by which the caller looks for columns.
     """
     header = width = None
     with opened_lines(name, "not CSV: it is not text in UTF-8") as lines:
-        for fields in csv.reader(lines):
+        rows = map(str.split, lines) if delimiter == " " else csv.reader(lines, delimiter=delimiter)
+        for fields in rows:
             if len(fields) <= 1 and not "".join(fields).strip():
                 continue
             if header is None and width is None and _is_header(fields, wanted):
                 header, width = fields, None if wanted is None else len(fields)
                 continue
-            keep(fields, lines.number)
+            try:
+                keep(fields, lines.number, header)
+            except ValueError as error:
+                raise ValueError(f"{error}{_other_delimiter(fields, delimiter)}") from None
             check_length(fields, width := width or len(fields))
     return header, width
+
+
+def _other_delimiter(fields, delimiter):
+    """Advice, if the fields of a row look as if something else than `delimiter` parted them."""
+    text = delimiter.join(fields).strip()
+    for other, name in ((";", "';'"), ("\t", "tab"), (",", "','"), (" ", "blank")):
+        parts = text.split(other)
+        if other != delimiter and len(parts) > 1 and (len(fields) == 1
+                                                      or all(map(begins_a_number, parts))):
+            return f": are the columns parted by {name}? Then give --delimiter {name}"
+    return ""
 
 
 def _is_header(fields, wanted):

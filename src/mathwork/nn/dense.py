@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from mathwork._types import Activation, Array, FloatArray, FloatDType
 
+# What other libraries call an activation; a layer has our name.
+ALIASES: dict[str, ActivationName] = {"linear": "identity", "logistic": "sigmoid", "swish": "silu"}
+
 
 class Dense(Layer):
     """One layer, ``activation(weight @ x + bias)``.
@@ -33,7 +36,8 @@ class Dense(Layer):
         ``("leaky_relu", slope)``, ``("elu", alpha)``, ``("celu", alpha)``, ``("clip", low, high)``
         and ``("prelu", slope)``, where `slope` is one number or an array of shape (n_out,). Names
         alone mean slope 0.01 for leaky_relu, and alpha 1. ``("softplus", beta)`` is
-        ``log(1 + exp(beta x)) / beta``.
+        ``log(1 + exp(beta x)) / beta``. The names ``linear``, ``logistic`` and ``swish`` are taken
+        for identity, sigmoid and silu.
 
     Attributes
     ----------
@@ -140,6 +144,8 @@ def checked_activation(activation: Any, count: int, dtype: FloatDType) -> Any:
     """
     pair = isinstance(activation, tuple | list)
     name, *given = (activation or [None]) if pair else [activation]
+    if isinstance(name, str):
+        name = ALIASES.get(name, name)
     if not isinstance(name, str) or name not in kernels.activation_codes:
         raise ValueError(f"activation must be one of {', '.join(kernels.activation_codes)}, "
                          f"got {name!r}")

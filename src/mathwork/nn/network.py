@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mathwork.init import he_normal, he_uniform
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import as_path
+from mathwork.nn.labels import NO_LABELS, Labels, checked_labels, picked
 from mathwork.nn.residual import chained
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from mathwork.nn.residual import AnyLayer
 
 
+_Network = TypeVar("_Network", bound="Network")
+
+
 @kernels.call_without_tuple
 class Network(kernels.ForwardPass):
     """A chain of layers, ready to be called. Immutable, and safe to call from any thread.
@@ -39,6 +43,10 @@ class Network(kernels.ForwardPass):
     dtype : dtype, optional
         float32 (the default) or float64. Weights are rounded to it once, here. Inputs are converted
         to it, and results have it.
+    classes : array_like, optional
+        The labels of the classes, one an output; two for a network of one output. Of any kind.
+    multilabel : bool, optional
+        Whether several of the outputs' labels may hold for one row. :meth:`classify` then raises.
 
     Attributes
     ----------
@@ -49,6 +57,9 @@ class Network(kernels.ForwardPass):
     dtype : numpy.dtype
     n_parameters : int
         Weights and biases together.
+    classes_ : ndarray or None
+        The labels, read-only: ``net.classes_[net.classify(x)]`` are those of the rows of x.
+    multilabel : bool
 
     Methods
     -------
@@ -68,7 +79,7 @@ class Network(kernels.ForwardPass):
     TypeError
         For layers of another kind, and any other dtype.
     ValueError
-        For no layers, and layers that do not chain.
+        For no layers, layers that do not chain, and classes that do not fit the outputs.
 
     Notes
     -----
@@ -92,12 +103,16 @@ class Network(kernels.ForwardPass):
            [10.]], dtype=float32)
     """
 
-    __slots__ = ()
+    __slots__ = ("_labels",)
 
     layers: tuple[AnyLayer, ...]
+    _labels: Labels
 
-    def __new__(cls, layers: Iterable[AnyLayer], *, dtype: DTypeLike = np.float32) -> Self:
-        return super().__new__(cls, *checked_layers(layers, dtype))
+    def __new__(cls, layers: Iterable[AnyLayer], *, dtype: DTypeLike = np.float32,
+                classes: ArrayLike | None = None, multilabel: bool = False) -> Self:
+        self = super().__new__(cls, *checked_layers(layers, dtype))
+        self._labels = checked_labels(classes, multilabel, self.sizes[-1])
+        return self
 
     @classmethod
     def he(cls, sizes: Iterable[int], *, activation: Activation = "relu",
@@ -154,11 +169,12 @@ class Network(kernels.ForwardPass):
                    dtype=dtype)
 
     @classmethod
-    def _of(cls, layers: Sequence[AnyLayer], dtype: DTypeLike | None) -> Self:
+    def _of(cls, layers: Sequence[AnyLayer], dtype: DTypeLike | None, labels: Labels = NO_LABELS
+            ) -> Self:
         """The network of layers from elsewhere, in `dtype` or else the widest of their dtypes."""
         if dtype is None:
             dtype = np.result_type(*set().union(*(layer._dtypes for layer in layers)))
-        return cls(layers, dtype=dtype)
+        return _rebuild(cls, layers, dtype, labels)
 
     @classmethod
     def from_sklearn(cls, estimator: Any, *, dtype: DTypeLike | None = None) -> Self:
@@ -337,7 +353,8 @@ class Network(kernels.ForwardPass):
         >>> Network.from_onnx(model, outputs="layer_1.output")      # before the sigmoid
         Network(4-8-2, relu-identity, float32)
         """
-        return cls._of(onnx.layers(source, inputs=inputs, outputs=outputs, dtype=dtype), dtype)
+        layers, labels = onnx.layers(source, inputs=inputs, outputs=outputs, dtype=dtype)
+        return cls._of(layers, dtype, labels)
 
     @property
     def n_parameters(self) -> int:
@@ -369,31 +386,54 @@ class Network(kernels.ForwardPass):
         """
         return self._trace(x)
 
-    def classify(self, x: ArrayLike) -> int | NDArray[np.intp]:
-        """Index of the largest output: the class, if each class has one output.
+    @property
+    def classes_(self) -> NDArray[Any] | None:
+        return self._labels.classes
+
+    @property
+    def multilabel(self) -> bool:
+        return self._labels.multilabel
+
+    def classify(self, x: ArrayLike, *, threshold: float | None = None) -> int | NDArray[np.intp]:
+        """The class of each row: the index of the largest output, or which side one output is on.
 
         Parameters
         ----------
         x : array_like, shape (..., n_in)
+        threshold : float, optional
+            For a network of one output, the value above which a row is of class 1. By default 0.5
+            after a sigmoid, and 0 without an activation.
 
         Returns
         -------
         int or ndarray of int, shape (...)
-            The first of equal outputs; a NaN counts as the largest, as in :func:`numpy.argmax`.
+            ``net.classes_[net.classify(x)]`` are the labels, if the network has them. The first of
+            equal outputs; one that equals the threshold is class 0. A NaN counts as the largest,
+            as in :func:`numpy.argmax`.
 
         Raises
         ------
         TypeError, ValueError
             As the call does.
+        ValueError
+            For one output of any other activation, without a threshold. For a multilabel network:
+            ``net(x) > 0.5`` has a column for each label there.
 
         Examples
         --------
         >>> from mathwork.nn import Dense, Network
         >>> Network([Dense([[1, 0], [0, 1]])]).classify([[3, 5], [5, 3]])
         array([1, 0])
+        >>> net = Network([Dense([[1, -1]], None, "sigmoid")], classes=["no", "yes"])
+        >>> net.classes_[net.classify([[3, 5], [5, 3]])]
+        array(['no', 'yes'], dtype='<U3')
         """
-        largest = np.argmax(self(x), axis=-1)
-        return int(largest) if largest.ndim == 0 else largest
+        return self._picked(self(x), threshold)
+
+    def _picked(self, outputs: FloatArray, threshold: float | None = None
+                ) -> int | NDArray[np.intp]:
+        """The class of each row of outputs"""
+        return picked(outputs, self.layers[-1], self._labels, threshold)
 
     def save(self, path: StrPath | IO[bytes], *,
              format: Literal["npz", "onnx", "safetensors"] | None = None) -> None:
@@ -547,7 +587,7 @@ class Network(kernels.ForwardPass):
         return RowFunction(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.layers, self.dtype)
+        return _rebuild, (type(self), self.layers, self.dtype, self._labels)
 
     def __copy__(self) -> Self:
         return self
@@ -561,8 +601,12 @@ class Network(kernels.ForwardPass):
         return f"{type(self).__name__}({sizes}, {texts}, {self.dtype})"
 
 
-def _rebuild(cls: type[Network], layers: tuple[AnyLayer, ...], dtype: DTypeLike) -> Network:
-    return cls(layers, dtype=dtype)
+def _rebuild(cls: type[_Network], layers: Iterable[AnyLayer], dtype: DTypeLike,
+             labels: Labels = NO_LABELS) -> _Network:
+    classes, multilabel = labels
+    if classes is None and not multilabel:      # a subclass may take layers and dtype alone
+        return cls(layers, dtype=dtype)
+    return cls(layers, dtype=dtype, classes=classes, multilabel=multilabel)
 
 
 def checked_layers(layers: Iterable[AnyLayer], dtype: DTypeLike

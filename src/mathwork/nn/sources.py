@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._parameters import clip_name
+from mathwork._arrays import as_array
 from mathwork.nn.chain import Chain
 from mathwork.nn.dense import Dense
 
@@ -176,6 +177,11 @@ def _torch_array(tensor: Any, where: str) -> NDArray[Any]:
         return (tensor.float() if tensor.dtype.itemsize == 2 else tensor).numpy()
     except (RuntimeError, TypeError, NotImplementedError) as error:
         raise ValueError(f"{where} has a parameter that cannot be read: {error}") from None
+
+
+def array_of(value: Any, where: str) -> NDArray[Any]:
+    """Return the numbers of a tensor of PyTorch or of an array"""
+    return _torch_array(value, where) if hasattr(value, "detach") else as_array(value, where)
 
 
 # ---- Keras ----

@@ -2,6 +2,7 @@
 
 npz              NumPy's own archive, without pickle
 safetensors      a state_dict with PyTorch's names, and the activations in the metadata
+state_dict       the layers in tensors by name, from such a file or from memory
 onnx             files and models in memory; onnx_graph, onnx_operators and onnx_tensors read
                  one, onnx_model makes one; onnx_functions replaces missing standard operators
 files            paths and refusals, for all of them
@@ -22,18 +23,19 @@ from mathwork.nn.formats.files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
     from typing import Any
 
-    from mathwork._types import Activation
+    from mathwork.nn.formats.state_dict import Naming
+    from mathwork.nn.labels import Labels
     from mathwork.nn.residual import AnyLayer
 
-# Each has `read(path)`, which gives a list of layers, and `content_of(network)`, which gives bytes.
-# In place of a path there may be a files.Content. A format with files that need not name their
-# activations also has `read_with(path, activations)`.
+# Each has `read(path)`, which gives (a list of layers, Labels), and `content_of(network)`, which
+# gives bytes. In place of a path there may be a files.Content. A format with files that need not
+# name their activations also has `read_with(path, naming)`.
 FORMATS = {".npz": "npz", ".onnx": "onnx", ".safetensors": "safetensors"}
 
+PICKLES = (".bin", ".joblib", ".pickle", ".pkl", ".pt", ".pth")
 
 def source_of(source: Any) -> Path | Content:
     """Return what load() is given, a path, bytes or a file, as readers take it."""
@@ -44,15 +46,20 @@ def source_of(source: Any) -> Path | Content:
     return as_path(source)
 
 
-def layers(path: Path | Content, format: str | None, activations: Iterable[Activation] | None
-           ) -> list[AnyLayer]:
-    """Return the layers in `path`, from source_of: see mathwork.nn.load."""
+def layers(path: Path | Content, format: str | None, naming: Naming
+           ) -> tuple[list[AnyLayer], Labels]:
+    """Return the layers and labels in `path`, from source_of: see mathwork.nn.load."""
+    if format is None and path.suffix.lower() in PICKLES:
+        raise ValueError(f"{path.name!r} holds a pickle, which may run any code: read it with the "
+                         "library that wrote it, and give its model or state_dict")
     module = _module(path.name, path.suffix, format)
-    if activations is None:
+    given = naming.given()
+    if not given:
         return module.read(path)
     if hasattr(module, "read_with"):
-        return module.read_with(path, activations)
-    raise ValueError(f"activations are for .safetensors files, {path.name!r} holds its own")
+        return module.read_with(path, naming)
+    raise ValueError(f"{' and '.join(given)} are for .safetensors files, {path.name!r} holds its "
+                     "own")
 
 
 def save(network: Any, target: Any, format: str | None) -> None:

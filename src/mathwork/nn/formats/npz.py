@@ -11,6 +11,7 @@ import mathwork.nn.formats.structure as structure
 from mathwork._parameters import NAMES
 from mathwork.nn.dense import Dense
 from mathwork.nn.formats.files import refusal
+from mathwork.nn.labels import NO_LABELS, Labels, from_text, text_of
 
 if TYPE_CHECKING:
     import zipfile
@@ -35,7 +36,7 @@ def content_of(network: Any) -> bytes:
         return _archive({"kind": np.array(KIND_2),
                          "layers": np.array(structure.text_of(network.layers))}
                         | {_name(path, what): array for path, what, array
-                           in structure.arrays_of(network.layers)})
+                           in structure.arrays_of(network.layers)}, network)
     arrays: dict[str, Any] = {
         "kind": np.array(KIND),
         "activations": np.array([layer._activation[0] for layer in network.layers]),
@@ -47,10 +48,13 @@ def content_of(network: Any) -> bytes:
             arrays[f"parameters_{index}"] = np.ravel(parameters)
         arrays[f"weight_{index}"] = layer.weight
         arrays[f"bias_{index}"] = layer.bias
-    return _archive(arrays)
+    return _archive(arrays, network)
 
 
-def _archive(arrays: dict[str, Any]) -> bytes:
+def _archive(arrays: dict[str, Any], network: Any) -> bytes:
+    labels = text_of(network._labels)
+    if labels is not None:
+        arrays["labels"] = np.array(labels)
     content = io.BytesIO()
     np.savez(content, **arrays)
     return content.getvalue()
@@ -60,13 +64,13 @@ def _name(path: tuple[int, ...], what: str) -> str:
     return f"{what}_{'.'.join(map(str, path))}"
 
 
-def read(path: Path) -> list[AnyLayer]:
+def read(path: Path) -> tuple[list[AnyLayer], Labels]:
     import zipfile  # here, because importing it costs more than the rest of this package
 
     content = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _layers(archive, _members(archive, len(content)))
+            return _parts(archive, _members(archive, len(content)))
     except Exception as error:
         # For foreign bytes, zipfile and NumPy's header parser raise a dozen kinds of errors.
         raise refusal(f"{path} is not a network saved by mathwork", error) from None
@@ -87,8 +91,9 @@ def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipI
     return members
 
 
-def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> list[AnyLayer]:
-    """Return the layers in a zip file; raise if an array is not used"""
+def _parts(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]
+           ) -> tuple[list[AnyLayer], Labels]:
+    """Return the layers and labels in a zip file; raise if an array is not used"""
     def take(name: str) -> NDArray[Any]:
         if name not in members:
             raise ValueError(f"it has no array {name!r}")
@@ -103,9 +108,10 @@ def _layers(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> li
         layers = _dense_layers(take, set(members))
     else:
         raise ValueError(f"kind is {kind!r}, not {KIND!r} or {KIND_2!r}")
+    labels = from_text(str(take("labels").item())) if "labels" in members else NO_LABELS
     if members:
         raise ValueError(f"it has an array {min(members)!r}, which belongs to no layer")
-    return layers
+    return layers, labels
 
 
 def _dense_layers(take: Callable[[str], NDArray[Any]], names: set[str]) -> list[AnyLayer]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mathwork._extras import extra
 from mathwork.nn.formats.files import as_path, refusal
+from mathwork.nn.labels import METADATA, NO_LABELS, Labels, from_text
 
 if TYPE_CHECKING:
     import pathlib
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from mathwork.nn.residual import AnyLayer
 
 
-def read(path: pathlib.Path, **options: Any) -> list[AnyLayer]:
-    """Return the layers of a file; `options` are inputs, outputs and dtype of from_onnx"""
+def read(path: pathlib.Path, **options: Any) -> tuple[list[AnyLayer], Labels]:
+    """Return the layers and labels of a file; `options` are inputs, outputs and dtype of from_onnx
+    """
     onnx = extra("onnx", "read a .onnx file")
     message = extra("google.protobuf.message", "read a .onnx file")
 
@@ -28,7 +30,7 @@ def read(path: pathlib.Path, **options: Any) -> list[AnyLayer]:
         model = onnx.ModelProto.FromString(content)
     except message.DecodeError as error:
         raise refusal(path, f"it is not an ONNX model: {error}") from None
-    return _layers(model, path, options)
+    return _parts(model, path, options)
 
 
 def content_of(network: Any) -> bytes:
@@ -43,22 +45,24 @@ def model(network: Any, opset: int | None) -> ModelProto:
     return onnx_model.model(network, onnx_model.OPSET if opset is None else index(opset))
 
 
-def layers(source: StrPath | ModelProto, **options: Any) -> list[AnyLayer]:
-    """Return the layers of a path or an onnx.ModelProto"""
+def layers(source: StrPath | ModelProto, **options: Any) -> tuple[list[AnyLayer], Labels]:
+    """Return the layers and labels of a path or an onnx.ModelProto"""
     onnx = extra("onnx", "read an ONNX model")
     if isinstance(source, onnx.ModelProto):
-        return _layers(source, None, options)
+        return _parts(source, None, options)
     if not isinstance(source, str | PathLike):
         raise TypeError("source must be a path or an onnx.ModelProto, "
                         f"got {type(source).__name__}")
     return read(as_path(source), **options)
 
 
-def _layers(model: ModelProto, path: pathlib.Path | None, options: dict[str, Any]
-            ) -> list[AnyLayer]:
+def _parts(model: ModelProto, path: pathlib.Path | None, options: dict[str, Any]
+           ) -> tuple[list[AnyLayer], Labels]:
     import mathwork.nn.formats.onnx_graph as onnx_graph
 
     try:
-        return onnx_graph.layers(model, None if path is None else path.parent, **options)
+        texts = {entry.key: entry.value for entry in model.metadata_props}
+        return (onnx_graph.layers(model, None if path is None else path.parent, **options),
+                from_text(texts[METADATA]) if METADATA in texts else NO_LABELS)
     except ValueError as error:
         raise refusal(path or "the ONNX model", error) from None

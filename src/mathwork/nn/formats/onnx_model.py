@@ -9,6 +9,7 @@ from onnx import TensorProto, checker, defs, helper, numpy_helper
 
 import mathwork.nn.formats.onnx_functions as onnx_functions
 from mathwork.nn.dense import Dense
+from mathwork.nn.labels import METADATA, text_of
 from mathwork.nn.norms import LayerNorm
 from mathwork.nn.residual import Residual
 
@@ -59,6 +60,9 @@ def model(network: Any, opset: int) -> ModelProto:
         domains.append(helper.make_opsetid(onnx_functions.DOMAIN, 1))
     result = helper.make_model(graph, producer_name="mathwork", opset_imports=domains,
                                ir_version=ir_version, functions=writer.functions.values())
+    labels = text_of(network._labels)
+    if labels is not None:
+        helper.set_model_props(result, {METADATA: labels})
     checker.check_model(result)
     return result
 

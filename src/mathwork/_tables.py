@@ -1,0 +1,114 @@
+"""The numbers in data frames and columns of pandas, polars and pyarrow.
+
+NumPy makes an array of objects of a frame whose columns have several kinds, and of bools with gaps.
+No library is imported here: its objects are known by the names of their classes.
+"""
+from __future__ import annotations
+
+import reprlib
+from numbers import Number
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    # (name, column) of each column
+    _Columns = list[tuple[Any, Any]]
+
+FRAMES: dict[tuple[str, str], Callable[[Any], _Columns]] = {
+    ("pandas", "DataFrame"): lambda frame: [(name, frame.iloc[:, at])       # names may repeat
+                                            for at, name in enumerate(frame.columns)],
+    ("polars", "DataFrame"): lambda frame: [(each.name, each) for each in frame.get_columns()],
+    ("pyarrow", "Table"): lambda table: [*zip(table.column_names, table.columns, strict=True)],
+    ("pyarrow", "RecordBatch"): lambda table: [*zip(table.schema.names, table.columns,
+                                                    strict=True)]}
+COLUMNS = {("pandas", "Series"), ("pandas", "ExtensionArray"), ("polars", "Series"),
+           ("pyarrow", "Array"), ("pyarrow", "ChunkedArray")}
+
+
+def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | None:
+    """Return the real numbers of a frame or column; None for any other object.
+
+    A gap (None, ``pandas.NA``) is NaN. Objects other than bools become float64 if `convert`, as
+    scikit-learn does it; without it a table that holds some gives None.
+
+    Raises
+    ------
+    TypeError
+        If `convert`, for a column that cannot be numbers. It is named.
+    """
+    kinds = [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__]
+    if ("polars", "LazyFrame") in kinds:
+        raise TypeError(f"{name} must hold real numbers, got a LazyFrame: call its collect first")
+    split = next((FRAMES[kind] for kind in kinds if kind in FRAMES), None)
+    if split is None and COLUMNS.isdisjoint(kinds):
+        return None
+    columns = [(None, value)] if split is None else split(value)
+    arrays = []
+    for label, column in columns:
+        array = _numbers(column, convert)
+        if array is None:
+            if not convert:
+                return None
+            raise TypeError(f"{name} must hold real numbers, {_complaint(label, column, split)}")
+        arrays.append(array)
+    if split is None:
+        return arrays[0]
+    return np.column_stack(arrays) if arrays else np.empty((len(value), 0))     # type: ignore
+
+
+def _numbers(column: Any, convert: bool) -> NDArray[Any] | None:
+    """Return a column as an array of numbers, or None"""
+    array = _asarray(column)
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind != "O":
+        return None
+    items = array.ravel().tolist()
+    gaps = np.array([_is_gap(item) for item in items], bool).reshape(array.shape)
+    if not convert and not all(isinstance(item, bool | np.bool) or _is_gap(item)
+                               for item in items):
+        return None
+    if not all(map(_is_number, items)):
+        return None
+    result = np.full(array.shape, np.nan)
+    result[~gaps] = [float(item) for item in array[~gaps]]
+    return result
+
+
+def _asarray(column: Any) -> NDArray[Any]:
+    """Return a column as an array, text as objects"""
+    array = np.asarray(column)
+    return array.astype(object) if array.dtype.kind in "UT" else array
+
+
+def _is_gap(item: object) -> bool:
+    return item is None or type(item).__name__ == "NAType"
+
+
+def _is_number(item: Any) -> bool:
+    """Return whether `item` is a gap, or a number, or the text of one"""
+    if _is_gap(item):
+        return True
+    if not isinstance(item, Number | str | np.generic):
+        return False
+    try:
+        float(item)         # type: ignore[arg-type]  # complex numbers fail
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _complaint(label: Any, column: Any, of_frame: object) -> str:
+    """Return what is wrong with a column"""
+    which = f"its column {label!r} holds" if of_frame else "it holds"
+    array = _asarray(column)
+    if array.dtype.kind != "O":
+        return f"{which} {array.dtype}"
+    stray = next(item for item in array.ravel() if not _is_number(item))
+    return f"{which} {reprlib.repr(stray)}"
