@@ -2,7 +2,6 @@
 import collections
 import functools
 import itertools
-import types
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from random_networks import (
 )
 
 from mathwork.nn import Dense, Network
+from mathwork.nn.sources import SKLEARN_ACTIVATIONS
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def test_the_tolerance_notices_a_missing_bias():
 @pytest.mark.parametrize("thing", [1, None, "relu", np.ones(3), Network, Network.he((2, 1))],
                          ids=["int", "None", "str", "array", "class", "network"])
 @pytest.mark.parametrize(("make", "wanted"), [
-    (Network.from_sklearn, "estimator must be an MLPClassifier or MLPRegressor"),
+    (Network.from_sklearn, "estimator must be an MLPClassifier or MLPRegressor, or a Pipeline "
+                           "that ends in one"),
     (Network.from_torch, "module must be a torch.nn.Module"),
     (Network.from_keras, "model must be a keras.Model")], ids=["sklearn", "torch", "keras"])
 def test_what_is_no_model(make, wanted, thing):
@@ -132,20 +133,180 @@ def test_dtype_of_an_estimator(neural, rng, own, wanted):
 
 
 def test_refused_estimators(neural, rng):
-    from sklearn.pipeline import make_pipeline
+    from sklearn.model_selection import GridSearchCV
 
     with raises(ValueError, "MLPClassifier is not fitted yet: call its fit first"):
         Network.from_sklearn(neural.MLPClassifier())
-    for other, name in ((make_pipeline(neural.MLPClassifier()), "Pipeline"),
-                        (neural.BernoulliRBM(), "BernoulliRBM"),
-                        (neural.MLPClassifier, "ABCMeta")):
-        with raises(TypeError, f"estimator must be an MLPClassifier or MLPRegressor, got {name}"):
+    search = GridSearchCV(neural.MLPClassifier(), {})
+    search.best_estimator_ = neural.MLPClassifier()
+    for other, name in ((neural.BernoulliRBM(), "BernoulliRBM"),
+                        (neural.MLPClassifier, "ABCMeta"),
+                        (search, "GridSearchCV: give its best_estimator_")):
+        with raises(TypeError, "estimator must be an MLPClassifier or MLPRegressor, or a Pipeline "
+                               f"that ends in one, got {name}"):
             Network.from_sklearn(other)
     regressor = fitted(neural, rng, np.float64, "regression", "relu", (2, 3, 1))
     regressor.out_activation_ = "cube"
     with raises(ValueError, "MLPRegressor has no counterpart in mathwork: it has the activation "
                             "'cube'; known are exp, identity, logistic, relu, softmax, tanh"):
         Network.from_sklearn(regressor)
+
+
+# ---- scikit-learn: classes ----
+
+@pytest.mark.parametrize("labels", [
+    [0, 1], [-1, 1], [True, False], ["no", "yes"], ["a", "b", "c"], [7, 5, 6],
+    np.array(["x", "y"], object)])
+def test_classify_gives_the_labels_of_predict(neural, rng, labels):
+    x = rng.normal(size=(200, 2))
+    y = np.asarray(labels)[np.digitize(x[:, 0], np.linspace(-0.5, 0.5, len(labels) - 1))]
+    estimator = neural.MLPClassifier(8, solver="lbfgs", random_state=0).fit(x, y)
+    net = Network.from_sklearn(estimator)
+    assert net.classes_.dtype == estimator.classes_.dtype
+    answers = net.classes_[net.classify(x)]
+    assert (answers == estimator.predict(x)).all() and (answers == y).mean() > 0.9
+
+
+def test_several_labels_and_regressors(neural, rng):
+    estimator = fitted(neural, rng, np.float64, "labels", "relu", (4, 6, 3))
+    net = Network.from_sklearn(estimator)
+    x = rng.normal(size=(50, 4))
+    assert net.multilabel and ((net(x) > 0.5) == estimator.predict(x)).all()
+    with pytest.raises(ValueError, match="labels of which several may hold"):
+        net.classify(x)
+    assert Network.from_sklearn(
+        fitted(neural, rng, np.float64, "regression", "relu", (4, 6, 3))).classes_ is None
+
+
+# ---- scikit-learn: pipelines ----
+
+def pipeline_of(rng, *scalers, dtype=np.float64, kind="MLPRegressor"):
+    """A fitted pipeline, and rows as far apart as those that it was fitted to"""
+    from sklearn import neural_network, pipeline
+
+    x = (rng.normal(size=(60, 4)) * [1, 100, 1e-3, 5] + [0, 1000, 0.1, -7]).astype(dtype)
+    y = np.sin(x[:, 0]) if kind == "MLPRegressor" else np.where(x[:, 0] > 0, "up", "down")
+    mlp = getattr(neural_network, kind)(hidden_layer_sizes=6, random_state=0, max_iter=30,
+                                        solver="lbfgs")
+    return pipeline.make_pipeline(*scalers, mlp).fit(x, y), x
+
+
+SCALERS = {
+    "standard": ("StandardScaler", {}), "centred": ("StandardScaler", {"with_std": False}),
+    "scaled": ("StandardScaler", {"with_mean": False}), "min-max": ("MinMaxScaler", {}),
+    "range": ("MinMaxScaler", {"feature_range": (-3, 2)}),
+    "clipped": ("MinMaxScaler", {"clip": True}), "max-abs": ("MaxAbsScaler", {}),
+    "robust": ("RobustScaler", {}), "quartiles": ("RobustScaler", {"with_centering": False}),
+    "medians": ("RobustScaler", {"with_scaling": False}), "nothing": ("FunctionTransformer", {})}
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+@pytest.mark.parametrize("name", SCALERS)
+def test_scalers_are_folded_into_the_first_layer(neural, rng, name):
+    from sklearn import preprocessing
+
+    kind, options = SCALERS[name]
+    pipeline, x = pipeline_of(rng, getattr(preprocessing, kind)(**options))
+    net = Network.from_sklearn(pipeline)
+    assert net.dtype == np.float64 and (len(net.layers) == 2 or name == "clipped")
+    wider = np.concatenate([x, 3 * x])          # beyond the range that it was fitted to
+    np.testing.assert_allclose(net(wider)[:, 0], pipeline.predict(wider), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_pipelines_in_pipelines_and_steps_that_are_left_out(neural, rng):
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    inner = make_pipeline(MinMaxScaler(), "passthrough")
+    pipeline, x = pipeline_of(rng, inner, None, StandardScaler(), kind="MLPClassifier")
+    net = Network.from_sklearn(pipeline)
+    assert len(net.layers) == 2 and net.classes_.tolist() == ["down", "up"]
+    assert (net.classes_[net.classify(x)] == pipeline.predict(x)).all()
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_weights_are_rounded_once(neural, rng):
+    """float32 weights of a scaled pipeline are the nearest to the exact product"""
+    from sklearn.preprocessing import StandardScaler
+
+    pipeline, _ = pipeline_of(rng, StandardScaler())
+    scaler, mlp = pipeline[0], pipeline[-1]
+    layer = Network.from_sklearn(pipeline, dtype=np.float32).layers[0]
+    exact = mlp.coefs_[0].T / scaler.scale_
+    assert (abs(layer.weight - exact) <= np.spacing(abs(exact).astype(np.float32)) * 0.5001).all()
+    shift = mlp.intercepts_[0] - exact @ scaler.mean_
+    np.testing.assert_allclose(layer.bias, shift, rtol=2e-7, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_scales_that_overflow_are_refused(neural, rng):
+    from sklearn.preprocessing import StandardScaler
+
+    pipeline, _ = pipeline_of(rng, StandardScaler())
+    pipeline[0].scale_[:] = 1e-60
+    with pytest.raises(ValueError, match=r"too large for float32 .* dtype=numpy\.float64"):
+        Network.from_sklearn(pipeline, dtype=np.float32)
+    assert Network.from_sklearn(pipeline).dtype == np.float64
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_refused_pipelines(neural, rng):
+    from sklearn import linear_model, pipeline, preprocessing
+
+    for step in (preprocessing.Normalizer(), preprocessing.PolynomialFeatures(1),
+                 preprocessing.QuantileTransformer(n_quantiles=5)):
+        name = type(step).__name__
+        with raises(ValueError, f"{name} has no counterpart in mathwork: known as steps before the "
+                                "network are FunctionTransformer, MaxAbsScaler, MinMaxScaler, "
+                                "RobustScaler, StandardScaler: apply this one to the rows first"):
+            Network.from_sklearn(pipeline_of(rng, step)[0])
+    with raises(ValueError, "FunctionTransformer has no counterpart in mathwork: it has a func, "
+                            "which may compute anything"):
+        Network.from_sklearn(pipeline_of(rng, preprocessing.FunctionTransformer(np.abs))[0])
+    with raises(ValueError, "LinearRegression has no counterpart in mathwork: a pipeline must end "
+                            "in an MLPClassifier or MLPRegressor"):
+        Network.from_sklearn(pipeline.make_pipeline(linear_model.LinearRegression()))
+    fitted_one = pipeline_of(rng)[0][-1]
+    with raises(ValueError, "StandardScaler is not fitted yet: call its fit first"):
+        Network.from_sklearn(pipeline.make_pipeline(preprocessing.StandardScaler(), fitted_one))
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "_forward_pass_fast"])
+def test_methods_of_a_subclass_are_not_ignored(neural, rng, method):
+    plain = fitted(neural, rng, np.float64, "binary", "relu", (4, 6, 1))
+    own = type("Mine", (neural.MLPClassifier,), {method: lambda self, X: 1 - X})()
+    vars(own).update(vars(plain))
+    message = f"has no counterpart in mathwork: it has a {method} of its own"
+    with raises(ValueError, f"Mine {message}"):
+        Network.from_sklearn(own)
+    setattr(plain, method, lambda X: X)
+    with raises(ValueError, f"MLPClassifier {message}"):
+        Network.from_sklearn(plain)
+    same = type("Mine", (neural.MLPClassifier,), {"fit": lambda self, X, y: self})()
+    vars(same).update({key: value for key, value in vars(plain).items() if key != method})
+    assert Network.from_sklearn(same).sizes == (4, 6, 1)
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_methods_of_steps_are_not_ignored(neural, rng):
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    class Doubling(StandardScaler):
+        def transform(self, X):
+            return 2 * super().transform(X)
+
+    class Asking(Pipeline):
+        def predict(self, X):
+            return -super().predict(X)
+
+    pipeline, _ = pipeline_of(rng, Doubling())
+    with raises(ValueError, "Doubling has no counterpart in mathwork: it has a transform of its "
+                            "own"):
+        Network.from_sklearn(pipeline)
+    with raises(ValueError, "Asking has no counterpart in mathwork: it has a predict of its own"):
+        Network.from_sklearn(Asking(pipeline.steps))
 
 
 # ---- PyTorch ----
@@ -270,93 +431,3 @@ def test_an_activation_that_comes_first_is_as_wide_as_what_follows(nn):
                                            nn.Softmax(1), nn.Linear(2, 3)))
     assert net.sizes == (5, 5, 5, 2, 2, 3)
     assert np.array_equal(net.layers[1].weight, np.eye(5))
-
-
-KNOWN = ("known are Sequential, Linear, Flatten, Dropout, Identity, CELU, ELU, GELU, Hardsigmoid, "
-         "Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish, PReLU, ReLU, ReLU6, SELU, "
-         "SiLU, Sigmoid, Softmax, Softplus, Softsign, Tanh of torch.nn, "
-         "without a forward of their own")
-HOOKS = "it has forward hooks, which are not kept"
-
-
-def with_own_forward(nn, base, *arguments):
-    return type("Mine", (base,), {"forward": lambda self, x: 2 * x})(*arguments)
-
-
-def with_replaced_forward(module):
-    module.forward = types.MethodType(lambda self, x: 2 * x, module)
-    return module
-
-
-def with_hook(module, register):
-    getattr(module, register)(lambda *arguments: None)
-    return module
-
-
-def with_weight(torch, weight, **options):
-    linear = torch.nn.Linear(1, 1, bias=False)
-    del linear.weight
-    linear.weight = torch.nn.Parameter(weight, requires_grad=False)
-    return linear
-
-
-@pytest.mark.parametrize(("make", "where", "reason"), [
-    (lambda nn: nn.Conv2d(1, 1, 1), "Conv2d '1'", KNOWN),
-    (lambda nn: nn.BatchNorm1d(4), "BatchNorm1d '1'", KNOWN),
-    (lambda nn: nn.Module(), "Module '1'", KNOWN),
-    (lambda nn: nn.Sequential(nn.ReLU(), nn.Hardshrink()), "Hardshrink '1.1'", KNOWN),
-    (lambda nn: with_own_forward(nn, nn.Linear, 4, 4), "Mine '1'", KNOWN),
-    (lambda nn: with_own_forward(nn, nn.Sequential), "Mine '1'", KNOWN),
-    (lambda nn: with_own_forward(nn, nn.ReLU), "Mine '1'", KNOWN),
-    (lambda nn: type("Mine", (nn.ReLU,), {"__call__": lambda self, x: x})(), "Mine '1'", KNOWN),
-    (lambda nn: with_replaced_forward(nn.Linear(4, 4)), "Linear '1'", KNOWN),
-    (lambda nn: with_hook(nn.ReLU(), "register_forward_hook"), "ReLU '1'", HOOKS),
-    (lambda nn: with_hook(nn.Linear(4, 4), "register_forward_pre_hook"), "Linear '1'", HOOKS),
-    (lambda nn: with_hook(nn.Sequential(), "register_forward_hook"), "Sequential '1'", HOOKS),
-    (lambda nn: nn.Softmax(0), "Softmax '1'", "it has dim=0"),
-    (lambda nn: nn.Sequential(nn.LogSoftmax(2)), "LogSoftmax '1.0'", "it has dim=2"),
-    (lambda nn: nn.Flatten(0), "Flatten '1'",
-     "it has start_dim=0, end_dim=-1, not one row a sample"),
-    (lambda nn: nn.Softplus(-2), "Softplus '1'", "it has beta=-2, threshold=20.0"),
-    (lambda nn: nn.Softplus(2, 10), "Softplus '1'", "it has beta=2, threshold=10"),
-    (lambda nn: nn.Softplus(threshold=5), "Softplus '1'", "it has beta=1.0, threshold=5"),
-])
-def test_refused_modules(nn, make, where, reason):
-    with raises(ValueError, f"{where} has no counterpart in mathwork: {reason}"):
-        Network.from_torch(nn.Sequential(nn.Linear(4, 4), make(nn)))
-
-
-@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor.* are deprecated:UserWarning")
-def test_refused_weights(torch, nn):
-    for weight, dtype in ((torch.ones(2, 2, dtype=torch.complex64), "torch.complex64"),
-                          (torch.ones(2, 2, dtype=torch.int8), "torch.int8"),
-                          (torch.quantize_per_tensor(torch.ones(2, 2), 0.1, 0, torch.qint8),
-                           "torch.qint8")):
-        with raises(ValueError, "Linear has no counterpart in mathwork: it has parameters of "
-                                f"dtype {dtype}"):
-            Network.from_torch(with_weight(torch, weight))
-    with raises(ValueError, "Linear '0' is on the meta device, without numbers"):
-        Network.from_torch(nn.Sequential(nn.Linear(2, 2, device="meta")))
-    with pytest.raises(ValueError, match="Linear has a parameter that cannot be read"):
-        Network.from_torch(with_weight(torch, torch.eye(2).to_sparse()))
-    with raises(ValueError, "LazyLinear '0' has no weights yet: call the module first"):
-        Network.from_torch(nn.Sequential(nn.LazyLinear(2)))
-
-
-def test_refused_as_a_whole(torch, nn):
-    endless = nn.Sequential(nn.Linear(4, 4))
-    endless.append(nn.Sequential(endless))
-    with raises(ValueError, "Sequential '1.0' contains itself"):
-        Network.from_torch(endless)
-    for empty in (nn.Sequential(), nn.ReLU(), nn.Sequential(nn.ReLU(), nn.Flatten())):
-        with raises(ValueError, "the network has no linear layer"):
-            Network.from_torch(empty)
-    with raises(ValueError, f"Conv2d has no counterpart in mathwork: {KNOWN}"):
-        Network.from_torch(nn.Conv2d(1, 1, 1))
-    with raises(ValueError, "layer 1 must take the 3 outputs of layer 0, got weight of shape "
-                            "(2, 4)"):
-        Network.from_torch(nn.Sequential(nn.Linear(4, 3), nn.Linear(4, 2)))
-    for other, name in ((torch.ones(2, 2), "Tensor"), (nn.Parameter(torch.ones(2)), "Parameter"),
-                        (nn.Linear, "type")):
-        with raises(TypeError, f"module must be a torch.nn.Module, got {name}"):
-            Network.from_torch(other)

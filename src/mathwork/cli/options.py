@@ -3,6 +3,8 @@ import csv
 
 import click
 
+NAMED = {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}
+
 
 class CommaList(click.ParamType):
     """a,"b,c" as ["a", "b,c"]."""
@@ -23,10 +25,9 @@ class Delimiter(click.ParamType):
     """One character, or its name."""
 
     name = "delimiter"
-    names = {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}
 
     def convert(self, value, param, ctx):
-        character = self.names.get(value, value)
+        character = NAMED.get(value, value)
         if len(character) != 1 or character in '"#\r\n' or character.isalnum():
             self.fail(f"{value!r} must be one character between the columns, or tab, or blank",
                       param, ctx)

@@ -5,17 +5,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import mathwork.nn.formats.state_dict as state_dict
-import mathwork.nn.sources as sources
+from mathwork._arrays import as_array
 from mathwork.nn.formats import layers, source_of
 from mathwork.nn.formats.files import refusal
 from mathwork.nn.formats.state_dict import Naming
+from mathwork.nn.graph import MisfitError
 from mathwork.nn.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import IO, Any, Literal
 
-    from numpy.typing import DTypeLike
+    from numpy.typing import DTypeLike, NDArray
 
     from mathwork._types import Activation, StrPath
 
@@ -97,7 +98,7 @@ def load(path: StrPath | bytes | bytearray | memoryview | IO[bytes] | Mapping[st
     """
     naming = Naming(activations, prefix, order)
     if isinstance(path, Mapping):
-        held = state_dict.checked_tensors(path, sources.array_of)
+        held = state_dict.checked_tensors(path, _array_of)
         return Network._of([*state_dict.layers(held, naming)], dtype)
     file = source_of(path)
     found, labels = layers(file, format, naming)
@@ -105,3 +106,15 @@ def load(path: StrPath | bytes | bytearray | memoryview | IO[bytes] | Mapping[st
         return Network._of(found, dtype, labels)
     except ValueError as error:         # from layers that do not chain
         raise refusal(file, error) from None
+
+
+def _array_of(value: Any, where: str) -> NDArray[Any]:
+    """Return the numbers of a tensor of PyTorch or of an array"""
+    if not hasattr(value, "detach"):
+        return as_array(value, where)
+    from mathwork.nn.pytorch.machine import numbers  # here: few programs have PyTorch
+
+    try:
+        return numbers(value, where)
+    except MisfitError as error:
+        raise ValueError(f"{where} {error}") from None

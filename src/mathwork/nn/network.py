@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+import mathwork.nn.estimators as estimators
 import mathwork.nn.formats as formats
 import mathwork.nn.formats.onnx as onnx
-import mathwork.nn.sources as sources
+import mathwork.nn.keras_models as keras_models
 from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
 from mathwork.init import he_normal, he_uniform
@@ -215,10 +216,12 @@ class Network(kernels.ForwardPass):
         >>> bool(np.allclose(net([1.0]), estimator.predict([[1.0]]), rtol=1e-12))
         True
         """
-        return cls._of(sources.sklearn_layers(estimator), dtype)
+        layers, labels = estimators.sklearn_layers(estimator, dtype)
+        return cls._of(layers, dtype, labels)
 
     @classmethod
-    def from_torch(cls, module: Any, *, dtype: DTypeLike | None = None) -> Self:
+    def from_torch(cls, module: Any, *, shape: int | Sequence[int] | None = None,
+                   dtype: DTypeLike | None = None) -> Self:
         """The network in a PyTorch ``nn.Sequential``.
 
         Parameters
@@ -257,7 +260,9 @@ class Network(kernels.ForwardPass):
         >>> Network.from_torch(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
         Network(4-8-2, relu-identity, float32)
         """
-        return cls._of(sources.torch_layers(module), dtype)
+        import mathwork.nn.pytorch.models as torch_models  # here: few programs have PyTorch
+
+        return cls._of(torch_models.layers(module, shape, dtype), dtype)
 
     @classmethod
     def from_keras(cls, model: Any, *, dtype: DTypeLike | None = None) -> Self:
@@ -292,7 +297,7 @@ class Network(kernels.ForwardPass):
         >>> Network.from_keras(model)
         Network(4-2, softmax, float32)
         """
-        return cls._of(sources.keras_layers(model), dtype)
+        return cls._of(keras_models.keras_layers(model, dtype), dtype)
 
     @classmethod
     def from_onnx(cls, source: StrPath | ModelProto, *,
