@@ -240,6 +240,21 @@ def test_weights_are_rounded_once(neural, rng):
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_a_mean_that_is_far_away_keeps_its_digits(neural, rng):
+    from sklearn.preprocessing import StandardScaler
+
+    pipeline, x = pipeline_of(rng, StandardScaler())
+    scaler = pipeline[0]
+    x = np.round((x - scaler.mean_) / scaler.scale_ * 40) / 8 + 2**20 + 1   # exact in float32
+    scaler.mean_[:], scaler.scale_[:] = 2**20 + 1.03, 5.0
+    expected = pipeline.predict(x)
+    net = Network.from_sklearn(pipeline, dtype=np.float32)
+    assert len(net.layers) == 3
+    np.testing.assert_allclose(net(x)[:, 0], expected, rtol=0, atol=1e-5)
+    assert len(Network.from_sklearn(pipeline).layers) == 2
+
+
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 def test_scales_that_overflow_are_refused(neural, rng):
     from sklearn.preprocessing import StandardScaler
 

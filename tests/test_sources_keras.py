@@ -193,7 +193,8 @@ def test_built_by_a_call_and_copied(rng):
 # ---- refused ----
 
 KNOWN = ("known are Sequential and Functional models of Dense, Activation, ReLU, LeakyReLU, PReLU, "
-         "ELU, Softmax, Flatten, Dropout, noise, Identity, without a call of their own")
+         "ELU, Softmax, BatchNormalization, Normalization, Rescaling, Add, Subtract, Concatenate, "
+         "Flatten, Dropout, noise, Identity, without a call of their own")
 KNOWN_NAMES = ("known of keras.activations are celu, elu, exponential, gelu, hard_sigmoid, "
                "hard_silu, hard_tanh, leaky_relu, linear, log_sigmoid, log_softmax, mish, relu, "
                "relu6, selu, sigmoid, silu, softmax, softplus, softsign, swish, tanh")
@@ -214,7 +215,8 @@ def with_replaced_call(layer):
 
 
 @pytest.mark.parametrize(("make", "kind", "reason"), [
-    (lambda: layers.BatchNormalization(name="it"), "BatchNormalization", KNOWN),
+    (lambda: layers.EinsumDense("ab,bc->ac", 4, name="it"), "EinsumDense", KNOWN),
+    (lambda: layers.PReLU(name="it"), "PReLU", KNOWN),
     (lambda: layers.Lambda(lambda x: x, name="it"), "Lambda", KNOWN),
     (lambda: Doubling(4, name="it"), "Doubling", KNOWN),
     (lambda: with_replaced_call(layers.ReLU(name="it")), "ReLU", KNOWN),
@@ -224,8 +226,7 @@ def with_replaced_call(layer):
      f"it has the activation relu; {KNOWN_NAMES}"),
     (lambda: layers.Dense(4, layers.LeakyReLU(), name="it"), "Dense",
      f"it has the activation LeakyReLU; {KNOWN_NAMES}"),
-    (lambda: layers.ReLU(max_value=6, negative_slope=0.1, name="it"), "ReLU",
-     "it has max_value 6, threshold 0.0 and negative_slope 0.1"),
+    (lambda: layers.ReLU(6, 0.1, name="it"), "ReLU", "it has max_value 6 and threshold 0.0"),
     (lambda: layers.ReLU(threshold=1, name="it"), "ReLU",
      "it has max_value None, threshold 1 and negative_slope 0"),
     (lambda: layers.Softmax(axis=0, name="it"), "Softmax", "it has axis 0"),
@@ -250,17 +251,87 @@ def test_refused_axes():
 
 def test_refused_graphs():
     x, other = keras.Input((4,)), keras.Input((4,))
-    a, b = layers.Dense(4)(x), layers.Dense(4)(x)
-    for inputs, outputs in (([x, other], layers.Add()([x, other])), (x, [a, layers.ReLU()(a)]),
-                            (x, layers.Add()([a, b])), (x, layers.Concatenate()([a, b]))):
-        with raises(ValueError, "Functional 'it' has no counterpart in mathwork: its layers are "
-                                "not one chain"):
+    a = layers.Dense(4)(x)
+    for inputs, outputs, counts in (([x, other], layers.Add()([x, other]), "2 inputs and 1"),
+                                    (x, [a, layers.ReLU()(a)], "1 inputs and 2")):
+        with raises(ValueError, f"Functional 'it' has no counterpart in mathwork: it has {counts} "
+                                "outputs, a network one of each: keras.Model(input, output) is a "
+                                "part of it"):
             Network.from_keras(keras.Model(inputs, outputs, name="it"))
-    for skipping in (layers.Add(name="it")([a, x]), layers.Add(name="it")([a, a])):
-        with raises(ValueError, f"Add 'it' has no counterpart in mathwork: {KNOWN}"):
-            Network.from_keras(keras.Model(x, skipping))
+    with pytest.raises(ValueError, match=r"^Multiply 'it' multiplies two values of the samples"):
+        Network.from_keras(keras.Model(x, layers.Multiply(name="it")([a, layers.Dense(4)(x)])))
+    with pytest.raises(ValueError, match=r"^Dot 'it' has no counterpart in mathwork: known are"):
+        Network.from_keras(keras.Model(x, layers.Dot(1, name="it")([a, x])))
     with raises(ValueError, "the network has no linear layer"):
         Network.from_keras(sequential(layers.ReLU()))
+
+
+@pytest.mark.parametrize("make", [
+    lambda: layers.Dropout(0.5, name="it"), lambda: layers.GaussianNoise(1.0, name="it"),
+    lambda: layers.AlphaDropout(0.5, name="it"), lambda: layers.GaussianDropout(0.5, name="it"),
+    lambda: layers.BatchNormalization(name="it"),
+    lambda: keras.Sequential([layers.Dense(4)], name="it")])
+def test_layers_that_are_called_as_in_training(make):
+    x = keras.Input((4,))
+    layer = make()
+    with raises(ValueError, f"{type(layer).__name__} 'it' has no counterpart in mathwork: it is "
+                            "called with training=True: it works as in training also in "
+                            "evaluation"):
+        Network.from_keras(keras.Model(x, layers.Dense(2)(layer(x, training=True))))
+    plain = keras.Model(x, layers.Dense(2)(make()(x, training=False)))
+    assert Network.from_keras(plain).sizes[-1] == 2
+
+
+# ---- normalization and branches ----
+
+def randomized(model, rng):
+    """A model with weights that are not those of its start; variances are positive"""
+    model.set_weights([abs(rng.normal(size=weight.shape)) + 0.1 for weight in model.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False}, {"epsilon": 0.1},
+                                     {"axis": 1}])
+def test_batch_normalization_is_folded(rng, options):
+    def normal():
+        return layers.BatchNormalization(**options)
+
+    model = randomized(sequential(normal(), layers.Dense(5), normal(), layers.ReLU(), normal(),
+                                  layers.Dense(3), normal()), rng)
+    net = Network.from_keras(model)
+    assert repr(net) == "Network(4-5-3, relu-identity, float32)"
+    x = random_rows(rng, 4, np.float32)
+    assert_agrees(net, x, output(model, x))
+
+
+def test_normalization_and_rescaling(rng):
+    data = rng.normal(size=(100, 4)) * [1, 10, 0.1, 3] + 5
+    adapted = layers.Normalization()
+    adapted.adapt(data)
+    constant = layers.Normalization(mean=[1.0, 2, 3, 4], variance=[4.0, 1, 0, 9])
+    one = layers.Normalization(axis=None, mean=3.0, variance=2.0)
+    back = layers.Normalization(mean=[1.0, 2, 3, 4], variance=[4.0, 1, 2, 9], invert=True)
+    for before in (adapted, constant, one, back, layers.Rescaling(1 / 255),
+                   layers.Rescaling(2.0, offset=-1.0), layers.Rescaling([1.0, 2, 3, 4])):
+        model = sequential(before, layers.Dense(3, "tanh"))
+        net = Network.from_keras(model)
+        # A width of 0 counts as 1e-7: 3 is subtracted before it is divided.
+        assert net.sizes == ((4, 4, 3) if before is constant else (4, 3))
+        x = data[:20].astype(np.float32) if before is not constant else (
+            np.ones((3, 4), np.float32) * [5, 6, 3, 1])
+        np.testing.assert_allclose(net(x), output(model, np.asarray(x, np.float32)), rtol=1e-4,
+                                   atol=2e-5)
+
+
+def test_branches(rng):
+    x = keras.Input((4,))
+    a, b = layers.Dense(4, "relu")(x), layers.Dense(4, "relu")(x)
+    for y in (layers.Add()([a, b]), layers.Add()([a, a]), layers.Subtract()([a, b]),
+              layers.Concatenate()([a, b]), layers.Dense(2)(layers.Add()([x, a])),
+              a + 1.0, 2.0 * a - b, -0.5 * a + b, layers.Dense(3)(a / 4.0)):
+        model = keras.Model(x, y)
+        rows = random_rows(rng, 4, np.float32)
+        assert_agrees(Network.from_keras(model), rows, output(model, rows))
 
 
 def test_refused_models():

@@ -11,7 +11,13 @@ import numpy as np
 import mathwork.nn.graph as graph
 from mathwork.nn.graph import Axis, MisfitError, Reading, Value
 from mathwork.nn.labels import NO_LABELS, Labels
-from mathwork.nn.sources import SKLEARN_ACTIVATIONS, check_kind, overridden, refusal
+from mathwork.nn.sources import (
+    SKLEARN_ACTIVATIONS,
+    check_kind,
+    overridden,
+    refusal,
+    standardized,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,10 +75,12 @@ def _layers(scalers: list[Any], mlp: Any, dtype: DTypeLike | None) -> list[Dense
     reading = Reading(sum(weight.size for weight in mlp.coefs_))
     first = reading.input((Axis(), len(mlp.coefs_[0])), "the input")
     value = first
+    own = np.result_type(*(weight.dtype for weight in mlp.coefs_))
+    narrow = np.dtype(own if dtype is None else dtype) == np.float32
     try:
         for scaler in scalers:
             where = type(scaler).__name__
-            value = _scaled(value, scaler, where)
+            value = _scaled(value, scaler, where, narrow)
         where = type(mlp).__name__
         names = [mlp.activation] * (len(mlp.coefs_) - 1) + [mlp.out_activation_]
         for weight, bias, name in zip(mlp.coefs_, mlp.intercepts_, names, strict=True):
@@ -99,46 +107,51 @@ def _labels(mlp: Any) -> Labels:
 
 # ---- scalers ----
 
-def _standard(value: Value, scaler: Any) -> Value:
+def _standard(value: Value, scaler: Any, narrow: bool) -> Value:
     """(x - mean) / scale"""
-    if scaler.with_mean:
-        value = value.plus(-np.asarray(scaler.mean_))
-    return value.times(1 / scaler.scale_) if scaler.with_std else value
+    return _centred(value, scaler, scaler.mean_ if scaler.with_mean else None,
+                    scaler.scale_ if scaler.with_std else None, narrow)
 
 
-def _robust(value: Value, scaler: Any) -> Value:
+def _robust(value: Value, scaler: Any, narrow: bool) -> Value:
     """(x - center) / scale"""
-    if scaler.with_centering:
-        value = value.plus(-np.asarray(scaler.center_))
-    return value.times(1 / scaler.scale_) if scaler.with_scaling else value
+    return _centred(value, scaler, scaler.center_ if scaler.with_centering else None,
+                    scaler.scale_ if scaler.with_scaling else None, narrow)
 
 
-def _min_max(value: Value, scaler: Any) -> Value:
+def _centred(value: Value, scaler: Any, centre: Any, width: Any, narrow: bool) -> Value:
+    count = scaler.n_features_in_
+    return standardized(value, np.zeros(count) if centre is None else np.asarray(centre),
+                        np.ones(count) if width is None else np.asarray(width),
+                        type(scaler).__name__, narrow)
+
+
+def _min_max(value: Value, scaler: Any, narrow: bool) -> Value:
     """x * scale + min, and if `clip` no further than the range"""
     value = value.times(scaler.scale_).plus(scaler.min_)
     low, high = scaler.feature_range
     return graph.clip(value, low, high, "MinMaxScaler") if scaler.clip else value
 
 
-def _max_abs(value: Value, scaler: Any) -> Value:
+def _max_abs(value: Value, scaler: Any, narrow: bool) -> Value:
     """x / scale, and if `clip` no further than 1"""
     value = value.times(1 / scaler.scale_)
     return (graph.clip(value, -1.0, 1.0, "MaxAbsScaler") if getattr(scaler, "clip", False)
             else value)
 
 
-def _unchanged(value: Value, scaler: Any) -> Value:
+def _unchanged(value: Value, scaler: Any, narrow: bool) -> Value:
     if scaler.func is not None:
         raise refusal("FunctionTransformer", "it has a func, which may compute anything")
     return value
 
 
-SCALERS: dict[str, Callable[[Value, Any], Value]] = {
+SCALERS: dict[str, Callable[[Value, Any, bool], Value]] = {
     "FunctionTransformer": _unchanged, "MaxAbsScaler": _max_abs, "MinMaxScaler": _min_max,
     "RobustScaler": _robust, "StandardScaler": _standard}
 
 
-def _scaled(value: Value, scaler: Any, where: str) -> Value:
+def _scaled(value: Value, scaler: Any, where: str, narrow: bool) -> Value:
     kind = next((name for name in SCALERS if _is(scaler, name)), None)
     if kind is None:
         raise refusal(where, "known as steps before the network are "
@@ -146,4 +159,4 @@ def _scaled(value: Value, scaler: Any, where: str) -> Value:
     _check_own(scaler, ("transform",))
     if kind != "FunctionTransformer" and not hasattr(scaler, "n_features_in_"):
         raise ValueError(f"{where} is not fitted yet: call its fit first")
-    return SCALERS[kind](value, scaler)
+    return SCALERS[kind](value, scaler, narrow)

@@ -10,7 +10,13 @@ import numpy as np
 
 import mathwork.nn.graph as graph
 from mathwork.nn.graph import Axis, MisfitError, Reading, Value
-from mathwork.nn.sources import KERAS_ACTIVATIONS, check_kind, library_class, refusal
+from mathwork.nn.sources import (
+    KERAS_ACTIVATIONS,
+    check_kind,
+    library_class,
+    refusal,
+    standardized,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +31,8 @@ KERAS = ("keras.", "tf_keras.")
 NOISE = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
 IDENTITIES = {"ActivityRegularization", "Identity", "InputLayer", *NOISE}
 MODELS = {"Functional", "Sequential"}
-KNOWN = ("known are Sequential and Functional models of Dense, Activation, ReLU, LeakyReLU, ELU, "
-         "Softmax, BatchNormalization, Normalization, Rescaling, Add, Subtract, Concatenate, "
+KNOWN = ("known are Sequential and Functional models of Dense, Activation, ReLU, LeakyReLU, PReLU, "
+         "ELU, Softmax, BatchNormalization, Normalization, Rescaling, Add, Subtract, Concatenate, "
          "Flatten, Dropout, noise, Identity, without a call of their own")
 
 
@@ -34,7 +40,7 @@ def keras_layers(model: Any, dtype: DTypeLike | None) -> list[Dense]:
     """Return the layers of a Keras Sequential or Functional model."""
     check_kind(model, "model", "a keras.Model", ("Model",), KERAS)
     with np.errstate(all="ignore"):         # weights may be infinite or NaN
-        return _Run(model).layers(dtype)
+        return _Run(model, dtype).layers()
 
 
 class _Run:
@@ -42,17 +48,25 @@ class _Run:
 
     where   the layer that is called, for messages
     linear  whether a Dense was called
+    narrow  whether the network computes in float32
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dtype: DTypeLike | None) -> None:
+        self._dtype = dtype
         self.where = _name(model)
         _check_model(model, (), self.where)
         self._model = model
         self._within: list[Any] = []
         self.linear = False
-        self.reading = Reading(sum(int(np.prod(weight.shape)) for weight in model.weights))
+        try:
+            weights = model.weights
+        except RecursionError:
+            raise ValueError(f"{self.where} contains itself") from None
+        self.reading = Reading(sum(int(np.prod(weight.shape)) for weight in weights))
+        double = any("float64" in str(weight.dtype) for weight in weights)
+        self.narrow = not double if dtype is None else np.dtype(dtype) == np.float32
 
-    def layers(self, dtype: DTypeLike | None) -> list[Dense]:
+    def layers(self) -> list[Dense]:
         shape = self._model.inputs[0].shape[1:]
         if not all(isinstance(length, int) for length in shape):
             raise refusal(self.where, f"its input has the shape {tuple(shape)} a sample, with a "
@@ -63,7 +77,7 @@ class _Run:
             self.where = ""
             if not self.linear:
                 raise MisfitError("the network has no linear layer")
-            return self.reading.layers([value], [result], dtype)
+            return self.reading.layers([value], [result], self._dtype)
         except MisfitError as misfit:
             raise ValueError(f"{self.where} {misfit}".strip()) from None
 
@@ -165,8 +179,8 @@ def _activation_layer(run: _Run, layer: Any, value: Value) -> Value:
 def _relu(run: _Run, layer: Any, value: Value) -> Value:
     slope = float(layer.negative_slope)
     if layer.threshold or (layer.max_value is not None and slope):
-        raise refusal(run.where, f"it has max_value {layer.max_value} and threshold "
-                                 f"{layer.threshold}")
+        raise refusal(run.where, f"it has max_value {layer.max_value}, threshold "
+                                 f"{layer.threshold} and negative_slope {slope:g}")
     if layer.max_value is not None:
         return graph.clip(value, 0.0, float(layer.max_value), run.where)
     return value.activated(("leaky_relu", slope) if slope else "relu", run.where)
@@ -175,6 +189,11 @@ def _relu(run: _Run, layer: Any, value: Value) -> Value:
 def _leaky_relu(run: _Run, layer: Any, value: Value) -> Value:
     slope = layer.negative_slope if hasattr(layer, "negative_slope") else layer.alpha
     return value.activated(("leaky_relu", float(slope)), run.where)     # Keras 2 says alpha
+
+
+def _prelu(run: _Run, layer: Any, value: Value) -> Value:
+    slopes = np.broadcast_to(_array(layer.alpha), value.shape).ravel()
+    return value.activated(("prelu", tuple(slopes.tolist())), run.where)
 
 
 def _elu(run: _Run, layer: Any, value: Value) -> Value:
@@ -224,7 +243,7 @@ def _normalization(run: _Run, layer: Any, value: Value) -> Value:
     width = np.maximum(np.sqrt(variance), EPSILON)
     if getattr(layer, "invert", False):
         return value.times(width).plus(centre)
-    return value.plus(-centre).times(1 / width)
+    return standardized(value, centre, width, run.where, run.narrow)
 
 
 def _rescaling(run: _Run, layer: Any, value: Value) -> Value:
@@ -281,7 +300,7 @@ MERGES: dict[str | None, Callable[..., Value]] = {
 LAYERS: dict[str | None, Callable[..., Value]] = {
     "Activation": _activation_layer, "BatchNormalization": _batch_normalization, "Dense": _dense,
     "ELU": _elu, "Flatten": _flatten, "LeakyReLU": _leaky_relu, "Normalization": _normalization,
-    "ReLU": _relu, "Rescaling": _rescaling, "Softmax": _softmax, **MERGES}
+    "PReLU": _prelu, "ReLU": _relu, "Rescaling": _rescaling, "Softmax": _softmax, **MERGES}
 
 
 def _name(layer: Any) -> str:

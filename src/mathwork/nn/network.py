@@ -179,12 +179,14 @@ class Network(kernels.ForwardPass):
 
     @classmethod
     def from_sklearn(cls, estimator: Any, *, dtype: DTypeLike | None = None) -> Self:
-        """The network in a fitted scikit-learn MLPClassifier or MLPRegressor.
+        """The network in a fitted scikit-learn MLPClassifier or MLPRegressor, or a pipeline of one.
 
         Parameters
         ----------
-        estimator : sklearn.neural_network.MLPClassifier or MLPRegressor
-            Fitted, and alone: the steps of a pipeline before it are not part of the network.
+        estimator : sklearn.neural_network.MLPClassifier, MLPRegressor or sklearn.pipeline.Pipeline
+            Fitted. The steps of a pipeline before the estimator may be StandardScaler,
+            MinMaxScaler, MaxAbsScaler, RobustScaler, FunctionTransformer without a function, and
+            such pipelines. They are multiplied into the first layer in float64, and rounded once.
         dtype : dtype, optional
             float32 or float64; by default that of the fitted weights.
 
@@ -194,14 +196,22 @@ class Network(kernels.ForwardPass):
             Its outputs are those of ``predict_proba``, or of ``predict`` for a regressor, one row a
             sample. They are a softmax for more than two classes, and a sigmoid for each label if
             there are several labels. For two classes there is one output, the probability of
-            ``classes_[1]``.
+            ``classes_[1]``. The network keeps ``classes_``: ``net.classes_[net.classify(x)]`` is
+            what ``predict`` gives.
 
         Raises
         ------
         TypeError
             For anything else.
         ValueError
-            If it is not fitted, or has an activation that mathwork does not have.
+            If it is not fitted, has an activation or a step that mathwork does not have, or is of a
+            subclass with a ``predict`` of its own. If a scale is too large for `dtype` once it is
+            multiplied in.
+
+        Notes
+        -----
+        In float32, a mean beyond 10^4 widths is subtracted by a layer of its own: multiplied in,
+        it would cost the digits of x.
 
         Examples
         --------
@@ -222,15 +232,23 @@ class Network(kernels.ForwardPass):
     @classmethod
     def from_torch(cls, module: Any, *, shape: int | Sequence[int] | None = None,
                    dtype: DTypeLike | None = None) -> Self:
-        """The network in a PyTorch ``nn.Sequential``.
+        """The network in a PyTorch module.
 
         Parameters
         ----------
-        module : torch.nn.Module
-            A Linear, or a Sequential of Linear, ReLU, Sigmoid, Tanh, Softplus, SiLU, Mish, GELU,
-            SELU, ELU, CELU, LeakyReLU, PReLU, ReLU6, Hardtanh, Hardsigmoid, Hardswish, Softsign,
-            LogSigmoid, Softmax, LogSoftmax, Flatten, Identity, Dropout and other Sequentials. It
-            computes as in evaluation, so Dropout does nothing.
+        module : torch.nn.Module or torch.export.ExportedProgram
+            With any ``forward`` that takes one tensor, a row a sample, and gives one. It is traced
+            by ``torch.fx``; if its code asks for lengths, by ``torch.export``. What is computed
+            must be Linear, BatchNorm1d, products with parameters, arithmetic with constants,
+            activations, what arranges numbers (view, flatten, cat, chunk, ...), and sums of
+            branches beside Relu: modules, functions or methods. A ScriptModule, ``torch.compile``d
+            and DataParallel modules are read, too. It computes as in evaluation, so Dropout does
+            nothing. Of the policies of Stable-Baselines3 (PPO, A2C, SAC, TD3, DDPG, DQN) the
+            network gives the action of ``predict(x, deterministic=True)``; the logits or values of
+            discrete ones, for :meth:`classify`.
+        shape : int or tuple of int, optional
+            The number of columns of a row, or the shape of a sample, of which the network takes the
+            numbers in a row. By default it is what the weights tell.
         dtype : dtype, optional
             float32 or float64; by default that of the parameters, float16 and bfloat16 widened
             to float32.
@@ -244,14 +262,16 @@ class Network(kernels.ForwardPass):
         TypeError
             For an object that is not a module.
         ValueError
-            For any other module; the error names it. Also for a module with hooks, with a forward
-            of its own, or with options that mathwork does not have.
+            For any other computation; the error names the module or the call. Also for a module
+            with hooks, for choices that depend on the numbers in the input, for several inputs or
+            outputs, and for a scale that is too large for `dtype` once it is multiplied in.
 
         Notes
         -----
-        An activation without a Linear before it becomes a layer with the identity matrix, which is
-        exact for finite numbers. Where beta x is above its threshold of 20, PyTorch's Softplus
-        returns x: 2e-9 / beta less than here.
+        Constant factors and shifts, and BatchNorm1d, are multiplied into the layers beside them in
+        float64, and rounded once. An activation without a Linear before it becomes a layer with
+        the identity matrix, which is exact for finite numbers. Above its threshold of 20,
+        PyTorch's Softplus returns x: 2e-9 less than here.
 
         Examples
         --------
@@ -271,9 +291,11 @@ class Network(kernels.ForwardPass):
         Parameters
         ----------
         model : keras.Model
-            Built. Sequential, or Functional with layers in one chain: Dense, Activation, ReLU,
-            LeakyReLU, PReLU, ELU, Softmax, Flatten, Identity, Dropout and noise. Inputs of more
-            than one axis a sample go through Flatten first; the network takes them flat.
+            Built, with one input and one output. Sequential, or Functional: Dense, Activation,
+            ReLU, LeakyReLU, ELU, Softmax, BatchNormalization, Normalization, Rescaling, Add,
+            Subtract, Concatenate, arithmetic with constants, Flatten, Identity, Dropout and noise.
+            Inputs of more than one axis a sample go through Flatten first; the network takes them
+            flat.
         dtype : dtype, optional
             float32 or float64; by default that of the weights, float16 and bfloat16 widened to
             float32.
@@ -287,7 +309,8 @@ class Network(kernels.ForwardPass):
         TypeError
             For an object that is not a Keras model.
         ValueError
-            For any other layer, which the error names, and for a graph that branches.
+            For any other layer, which the error names; for Dropout and the like that are called
+            with ``training=True``; for branches beside other activations than Relu.
 
         Examples
         --------

@@ -4,9 +4,13 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
     from mathwork._types import Activation, ActivationName
+    from mathwork.nn.graph import Value
 
 SKLEARN_ACTIVATIONS: dict[str, ActivationName] = {
     "exp": "exp", "identity": "identity", "logistic": "sigmoid", "relu": "relu",
@@ -18,6 +22,11 @@ KERAS_ACTIVATIONS: dict[str, Activation] = {
     "log_softmax": "log_softmax", "mish": "mish", "relu": "relu", "relu6": "relu6",
     "selu": "selu", "sigmoid": "sigmoid", "silu": "silu", "softmax": "softmax",
     "softplus": "softplus", "softsign": "softsign", "swish": "silu", "tanh": "tanh"}
+
+
+# Beyond this quotient of mean and width, x / width - mean / width keeps less than half of the
+# digits of float32. So the mean is subtracted in a layer of its own there.
+FAR = 1e4
 
 
 def check_kind(thing: object, name: str, wanted: str, bases: tuple[str, ...],
@@ -56,3 +65,13 @@ def _library_base(thing: object, roots: tuple[str, ...]) -> type | None:
 def refusal(where: str, reason: str) -> ValueError:
     return ValueError(f"{where} has no counterpart in mathwork: {reason}")
 
+
+
+def standardized(value: Value, centre: NDArray[np.float64], width: NDArray[np.float64], where: str,
+                 narrow: bool) -> Value:
+    """(x - centre) / width; `narrow` says that it is computed in float32."""
+    if narrow and (abs(centre) > FAR * abs(width)).any():
+        near = centre.astype(np.float32).astype(np.float64)
+        value = value.plus(-near).settled(where)        # exact for x from half to twice of it
+        centre = centre - near
+    return value.plus(-centre).times(1 / width)

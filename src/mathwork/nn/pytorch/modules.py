@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "BatchNorm1d": ("batch_norm", ("running_mean", "running_var", "weight", "bias", "training",
                                    "momentum", "eps")),
+    "CELU": ("celu", ("alpha",)),
     "ELU": ("elu", ("alpha",)),
     "Flatten": ("flatten", ("start_dim", "end_dim")),
     "GELU": ("gelu", ("approximate",)),
+    "Hardsigmoid": ("hardsigmoid", ()),
+    "Hardswish": ("hardswish", ()),
     "Hardtanh": ("hardtanh", ("min_val", "max_val")),
     "LeakyReLU": ("leaky_relu", ("negative_slope",)),
     "Linear": ("linear", ("weight", "bias")),
@@ -26,6 +29,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "LogSoftmax": ("log_softmax", ("dim",)),
     "Mish": ("mish", ()),
     "NonDynamicallyQuantizableLinear": ("linear", ("weight", "bias")),
+    "PReLU": ("prelu", ("weight",)),
     "ReLU": ("relu", ()),
     "ReLU6": ("hardtanh", ("min_val", "max_val")),
     "SELU": ("selu", ()),
@@ -33,6 +37,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "Sigmoid": ("sigmoid", ()),
     "Softmax": ("softmax", ("dim",)),
     "Softplus": ("softplus", ("beta", "threshold")),
+    "Softsign": ("softsign", ()),
     "Tanh": ("tanh", ()),
 }
 IDENTITIES = {"AlphaDropout", "Dropout", "Dropout1d", "FeatureAlphaDropout", "Identity"}

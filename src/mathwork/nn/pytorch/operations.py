@@ -20,8 +20,10 @@ MINUS = np.array(-1.0)
 
 # Activations without a parameter, by all their names.
 ELEMENTWISE: dict[str, ActivationName] = {
-    "expit": "sigmoid", "mish": "mish", "relu": "relu", "selu": "selu", "sigmoid": "sigmoid",
-    "silu": "silu", "special_expit": "sigmoid", "tanh": "tanh"}
+    "exp": "exp", "expit": "sigmoid", "hardsigmoid": "hardsigmoid", "hardswish": "hardswish",
+    "log_sigmoid": "log_sigmoid", "logsigmoid": "log_sigmoid", "mish": "mish", "relu": "relu", "selu": "selu", "sigmoid": "sigmoid",
+    "silu": "silu", "softsign": "softsign",
+    "special_expit": "sigmoid", "tanh": "tanh"}
 
 
 # ---- products ----
@@ -190,13 +192,25 @@ def elu(run: Machine, input: Value, alpha: float = 1.0, scale: float = 1, input_
 
 def softplus(run: Machine, input: Value, beta: float = 1.0, threshold: float = 20.0) -> Value:
     """log(1 + exp(beta x)) / beta; above its threshold PyTorch returns x, 2.1e-9 less at 20"""
-    if threshold < 20 or beta == 0:
+    if threshold < 20 or beta <= 0:
         raise MisfitError(f"has beta={beta}, threshold={threshold}; known are thresholds from 20 "
                           "on")
     if beta == 1:
         return input.activated("softplus", run.where)
-    return input.times(np.array(float(beta))).activated("softplus", run.where).times(
-        np.array(1 / float(beta)))
+    return input.activated(("softplus", float(beta)), run.where)
+
+
+def celu(run: Machine, input: Value, alpha: float = 1.0) -> Value:
+    return input.activated(("celu", float(alpha)), run.where)
+
+
+def prelu(run: Machine, input: Value, weight: Any) -> Value:
+    """One slope, or one for each number of axis 1"""
+    slopes = run.array(weight)
+    if slopes.size > 1:
+        slopes = slopes.reshape((-1, *[1] * (input.rank - 2)))
+    every = np.broadcast_to(slopes, input.shape).ravel()
+    return input.activated(("prelu", tuple(every.tolist())), run.where)
 
 
 def gelu(run: Machine, input: Value, approximate: str = "none") -> Value:
@@ -249,15 +263,10 @@ def logarithm(run: Machine, input: Value) -> Value:
     return graph.logarithm(input, run.where)
 
 
-def log_sigmoid(run: Machine, input: Value) -> Value:
-    """-softplus(-x)"""
-    return input.times(MINUS).activated("softplus", run.where).times(MINUS)
-
-
 OPERATIONS: dict[str, Callable[..., Any]] = {
     **SHAPES,
     **{name: elementwise(activation) for name, activation in ELEMENTWISE.items()},
-    "exp": elementwise("exp"), "erf": elementwise("erf"), "special_erf": elementwise("erf"),
+    "erf": elementwise("erf"), "special_erf": elementwise("erf"),
     **dict.fromkeys(("softmax", "_softmax"), over_a_sample("softmax")),
     **dict.fromkeys(("log_softmax", "_log_softmax"), over_a_sample("log_softmax")),
     "linear": linear, "addmm": addmm,
@@ -270,9 +279,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "pow": power, "reciprocal": reciprocal, "square": square, "sum": total, "mean": mean,
     "batch_norm": batch_norm, "aten.batch_norm": aten_batch_norm,
     "aten._native_batch_norm_legit_no_training": native_batch_norm,
-    "leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "gelu": gelu,
+    "celu": celu, "prelu": prelu, "leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "gelu": gelu,
     **dict.fromkeys(("clamp", "clip"), clamp), "clamp_min": clamp_min, "clamp_max": clamp_max,
     "hardtanh": hardtanh, "relu6": relu6, "maximum": maximum, "minimum": minimum,
     **dict.fromkeys(("abs", "absolute"), absolute), "log": logarithm,
-    **dict.fromkeys(("logsigmoid", "log_sigmoid"), log_sigmoid),
 }
