@@ -17,7 +17,6 @@ from random_networks import (
 )
 
 from mathwork.nn import Dense, Network
-from mathwork.nn.sources import SKLEARN_ACTIVATIONS
 
 
 @pytest.fixture(scope="module")

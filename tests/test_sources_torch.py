@@ -7,7 +7,7 @@ import pytest
 from helpers import raises, same_bits
 from random_networks import assert_agrees
 
-from mathwork.nn import Network
+from mathwork.nn import Dense, Network
 from mathwork.nn.pytorch.modules import KNOWN
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -43,7 +43,10 @@ def agree(module, *shape, dtype=torch.float32, net=None, **options):
     module = module.eval() if hasattr(module, "eval") else module
     with torch.no_grad():
         expected = module(x).numpy().reshape(17, -1)
-    assert_agrees(net, x.numpy().reshape(17, -1), expected)
+    if all(isinstance(layer, Dense) for layer in net.layers):
+        assert_agrees(net, x.numpy().reshape(17, -1), expected)
+    else:                       # a few sums of four numbers around 1
+        np.testing.assert_allclose(net(x.numpy().reshape(17, -1)), expected, rtol=1e-5, atol=1e-5)
     return net
 
 
@@ -220,6 +223,19 @@ def test_batch_norm_is_folded():
         norm.running_var.double().numpy() + norm.eps)
     exact = module[1].weight.detach().double().numpy() * scale * after[:, None]
     assert same_bits(net.layers[0].weight, exact.astype(np.float32))
+
+
+@pytest.mark.parametrize("make", [
+    lambda: nn.LayerNorm(5), lambda: nn.LayerNorm(5, eps=0.1),
+    lambda: nn.LayerNorm(5, elementwise_affine=False), lambda: nn.LayerNorm(5, bias=False),
+    lambda: nn.RMSNorm(5), lambda: nn.RMSNorm(5, eps=0.1)])
+def test_layer_norms(make):
+    norm = make()
+    for parameter in norm.parameters():
+        parameter.data.normal_()
+    net = agree(nn.Sequential(linear(4, 5), norm, nn.GELU(), linear(5, 2)))
+    assert [type(layer).__name__ for layer in net.layers] == [
+        "Dense", type(norm).__name__, "Dense"]
 
 
 def test_weights_that_are_computed():

@@ -123,7 +123,7 @@ def test_a_file_that_names_its_activations(folder):
 def test_what_is_no_state_dict(held, message):
     with raises(TypeError, message):
         load(held, activations=["relu"])
-    with pytest.raises(TypeError, match="tensor '0.weight' must hold real numbers"):
+    with pytest.raises(TypeError, match=r"tensor '0\.weight' must hold real numbers"):
         load({"0.weight": np.array([["a"]])}, activations=["relu"])
 
 
@@ -146,5 +146,5 @@ def test_of_pytorch(rng):
         assert same_bits(net.layers[0].weight, state["body.0.weight"].to(
             getattr(torch, net.dtype.name)).numpy())
     assert load(module.state_dict(), dtype=np.float32, **options).dtype == np.float32
-    with pytest.raises(ValueError, match=r"tensor '0.weight' has parameters of dtype torch\.int8"):
+    with pytest.raises(ValueError, match=r"tensor '0\.weight' has parameters of dtype torch\.int8"):
         load({"0.weight": torch.ones(2, 2, dtype=torch.int8)}, activations=["relu"])

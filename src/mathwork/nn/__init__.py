@@ -3,7 +3,8 @@
 Dense             mathwork.nn.dense
 LayerNorm, RMSNorm    mathwork.nn.norms
 Residual          mathwork.nn.residual
-Network           mathwork.nn.network; nn.sources and nn.chain make networks from elsewhere
+Network           mathwork.nn.network; networks from elsewhere are made by nn.estimators
+                  (scikit-learn), nn.keras_models, nn.pytorch and nn.formats.onnx, on nn.graph
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from mathwork._types import Activation, Array, FloatArray, FloatDType
+    from mathwork._types import Activation, ActivationName, Array, FloatArray, FloatDType
 
 # What other libraries call an activation; a layer has our name.
 ALIASES: dict[str, ActivationName] = {"linear": "identity", "logistic": "sigmoid", "swish": "silu"}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.residual import AnyLayer
 
 SKLEARN = ("sklearn.",)
 MLP = "BaseMultilayerPerceptron"
@@ -33,7 +33,7 @@ MLP = "BaseMultilayerPerceptron"
 METHODS = ("predict", "predict_proba", "_predict", "_forward_pass", "_forward_pass_fast")
 
 
-def sklearn_layers(estimator: Any, dtype: DTypeLike | None) -> tuple[list[Dense], Labels]:
+def sklearn_layers(estimator: Any, dtype: DTypeLike | None) -> tuple[list[AnyLayer], Labels]:
     """Return the layers of a fitted MLP or a pipeline that ends in one, and its classes."""
     check_kind(estimator, "estimator", "an MLPClassifier or MLPRegressor, or a Pipeline that ends "
                "in one", (MLP, "Pipeline"), SKLEARN)
@@ -70,7 +70,7 @@ def _check_own(estimator: Any, methods: tuple[str, ...]) -> None:
         raise refusal(type(estimator).__name__, f"it has a {own} of its own")
 
 
-def _layers(scalers: list[Any], mlp: Any, dtype: DTypeLike | None) -> list[Dense]:
+def _layers(scalers: list[Any], mlp: Any, dtype: DTypeLike | None) -> list[AnyLayer]:
     where = type(mlp).__name__
     reading = Reading(sum(weight.size for weight in mlp.coefs_))
     first = reading.input((Axis(), len(mlp.coefs_[0])), "the input")

@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from mathwork._types import Activation
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.residual import AnyLayer
 
 KERAS = ("keras.", "tf_keras.")
 NOISE = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
 IDENTITIES = {"ActivityRegularization", "Identity", "InputLayer", *NOISE}
 MODELS = {"Functional", "Sequential"}
 KNOWN = ("known are Sequential and Functional models of Dense, Activation, ReLU, LeakyReLU, PReLU, "
-         "ELU, Softmax, BatchNormalization, Normalization, Rescaling, Add, Subtract, Concatenate, "
-         "Flatten, Dropout, noise, Identity, without a call of their own")
+         "ELU, Softmax, BatchNormalization, LayerNormalization, Normalization, Rescaling, Add, "
+         "Subtract, Concatenate, Flatten, Dropout, noise, Identity, without a call of their own")
 
 
-def keras_layers(model: Any, dtype: DTypeLike | None) -> list[Dense]:
+def keras_layers(model: Any, dtype: DTypeLike | None) -> list[AnyLayer]:
     """Return the layers of a Keras Sequential or Functional model."""
     check_kind(model, "model", "a keras.Model", ("Model",), KERAS)
     with np.errstate(all="ignore"):         # weights may be infinite or NaN
@@ -66,7 +66,7 @@ class _Run:
         double = any("float64" in str(weight.dtype) for weight in weights)
         self.narrow = not double if dtype is None else np.dtype(dtype) == np.float32
 
-    def layers(self) -> list[Dense]:
+    def layers(self) -> list[AnyLayer]:
         shape = self._model.inputs[0].shape[1:]
         if not all(isinstance(length, int) for length in shape):
             raise refusal(self.where, f"its input has the shape {tuple(shape)} a sample, with a "
@@ -224,6 +224,16 @@ def _batch_normalization(run: _Run, layer: Any, value: Value) -> Value:
     return value.times(scale).plus(shift)
 
 
+def _layer_normalization(run: _Run, layer: Any, value: Value) -> Value:
+    if value.rank != 2 or np.ravel(layer.axis).tolist() not in ([-1], [1]):
+        raise refusal(run.where, f"it has axis {layer.axis}, not that of one row a sample")
+    if getattr(layer, "rms_scaling", False):
+        raise refusal(run.where, "it has rms_scaling")
+    weight = _array(layer.gamma) if layer.scale else None
+    bias = _array(layer.beta) if layer.center else None
+    return value.normalized("layer_norm", float(layer.epsilon), run.where, weight, bias)
+
+
 def _check_last_axis(run: _Run, axis: Any, value: Value) -> None:
     if np.ravel(axis).tolist() not in ([-1], [value.rank - 1]):
         raise refusal(run.where, f"it has axis {axis}, which is not the last one")
@@ -299,7 +309,9 @@ MERGES: dict[str | None, Callable[..., Value]] = {
     "Subtract": _subtract, "TrueDivide": _divide}
 LAYERS: dict[str | None, Callable[..., Value]] = {
     "Activation": _activation_layer, "BatchNormalization": _batch_normalization, "Dense": _dense,
-    "ELU": _elu, "Flatten": _flatten, "LeakyReLU": _leaky_relu, "Normalization": _normalization,
+    "ELU": _elu, "Flatten": _flatten,
+    "LayerNormalization": _layer_normalization, "LeakyReLU": _leaky_relu,
+    "Normalization": _normalization,
     "PReLU": _prelu, "ReLU": _relu, "Rescaling": _rescaling, "Softmax": _softmax, **MERGES}
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.layer import Layer
 
 # Above which output a network of one output says class 1: half of the chances, or log odds of 0.
 THRESHOLDS = {"identity": 0.0, "sigmoid": 0.5}
@@ -52,7 +52,7 @@ def checked_labels(classes: ArrayLike | None, multilabel: object, n_out: int) ->
     return Labels(array, bool(multilabel))
 
 
-def picked(outputs: FloatArray, last: Dense, labels: Labels, threshold: float | None
+def picked(outputs: FloatArray, last: Layer, labels: Labels, threshold: float | None
            ) -> int | NDArray[np.intp]:
     """Return the index of the class for each row of outputs: see Network.classify."""
     if labels.multilabel:

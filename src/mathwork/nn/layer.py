@@ -44,9 +44,8 @@ class Layer:
     @property
     def _activation(self) -> tuple[ActivationName, tuple[Any, ...]]:
         """(name, parameters) for the kernel: numbers, or one tuple of them for prelu."""
-        if isinstance(self.activation, tuple):
-            return self.activation[0], self.activation[1:]
-        return self.activation, ()
+        given: Any = self.activation
+        return (given[0], given[1:]) if isinstance(given, tuple) else (given, ())
 
     @property
     def _activation_text(self) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork.nn.graph import Axis, MisfitError, Reading, Value
-from mathwork.nn.pytorch.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +26,9 @@ class Machine:
     guessed     whether the shape of the input is a guess
     """
 
-    def __init__(self, shape: Iterable[int], held: int, guessed: bool, batch: int = 0) -> None:
+    def __init__(self, operations: dict[str, Callable[..., Any]], shape: Iterable[int], held: int,
+                 guessed: bool, batch: int = 0) -> None:
+        self._operations = operations
         self.reading = Reading(held)
         self.where, self.steps = "the input", 0
         self.guessed = guessed
@@ -80,7 +81,7 @@ class Machine:
             if works_in_place(name, kwargs) and hasattr(args[0], "clone"):
                 args = (args[0].clone(), *args[1:])     # the module keeps its own numbers
             return function(*args, **kwargs)
-        operation = OPERATIONS.get(name) or OPERATIONS.get(plain_name(name))
+        operation = self._operations.get(name) or self._operations.get(plain_name(name))
         if operation is None:
             raise MisfitError("has no counterpart in mathwork")
         kwargs = {key: value for key, value in kwargs.items() if key != "inplace"}

@@ -11,6 +11,7 @@ import mathwork.nn.pytorch.tracing as tracing
 from mathwork._extras import extra
 from mathwork.nn.graph import MisfitError
 from mathwork.nn.pytorch.machine import Machine
+from mathwork.nn.pytorch.operations import OPERATIONS
 from mathwork.nn.pytorch.policies import network_of_policy
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from mathwork.nn.dense import Dense
+    from mathwork.nn.residual import AnyLayer
 
 # Modules around another one that computes the same.
 WRAPPERS = {("torch._dynamo.eval_frame", "OptimizedModule"): "_orig_mod",
@@ -29,7 +30,7 @@ BATCH = 97                      # rows of an example: a prime, which no layer is
 MOST_TRIES = 20                 # numbers of columns that are tried
 
 
-def layers(given: Any, shape: Any, dtype: DTypeLike | None) -> list[Dense]:
+def layers(given: Any, shape: Any, dtype: DTypeLike | None) -> list[AnyLayer]:
     """Return the layers of a module, or what else Network.from_torch takes."""
     bases = {(kind.__module__, kind.__name__) for kind in type(given).__mro__}
     exported = any(name == "ExportedProgram" and home.startswith("torch.export")
@@ -86,7 +87,7 @@ def _in_evaluation(module: Any) -> Iterator[None]:
             each.training = True
 
 
-def _of_module(torch: Any, module: Any, shape: Any, dtype: DTypeLike | None) -> list[Dense]:
+def _of_module(torch: Any, module: Any, shape: Any, dtype: DTypeLike | None) -> list[AnyLayer]:
     name = type(module).__name__
     if tracing.library_class(module) in ("ModuleDict", "ModuleList"):
         raise ValueError(f"{name} has no counterpart in mathwork: it has no forward; in the order "
@@ -117,7 +118,7 @@ def _of_module(torch: Any, module: Any, shape: Any, dtype: DTypeLike | None) -> 
 
 
 def _by_example(torch: Any, root: Any, tensors: list[Any], shape: Any, dtype: DTypeLike | None,
-                error: Exception) -> list[Dense]:
+                error: Exception) -> list[AnyLayer]:
     """Read a module whose code asks for lengths and the like, by an example of its input"""
     kind = next((each.dtype for each in tensors if each.dtype.is_floating_point), torch.float32)
     for lengths in _shapes(tensors, shape):
@@ -184,7 +185,7 @@ def _checked_shape(shape: Any) -> tuple[int, ...]:
 
 
 def _read(program: tracing.Program, tensors: list[Any], shape: Any, dtype: DTypeLike | None
-          ) -> list[Dense]:
+          ) -> list[AnyLayer]:
     """Run a program on an input of the right shape, and return the layers that it makes"""
     held = sum(each.numel() for each in tensors)
     batch = 0
@@ -195,7 +196,7 @@ def _read(program: tracing.Program, tensors: list[Any], shape: Any, dtype: DType
         shapes = _shapes(tensors, shape)
     best, furthest = ValueError("the network has no linear layer"), -1
     for lengths in shapes or [(1,)]:
-        run = Machine(lengths, held, shape is None and program.lengths is None, batch)
+        run = Machine(OPERATIONS, lengths, held, shape is None and program.lengths is None, batch)
         try:
             result = program.run(run)
             run.enter("")

@@ -21,8 +21,8 @@ MINUS = np.array(-1.0)
 # Activations without a parameter, by all their names.
 ELEMENTWISE: dict[str, ActivationName] = {
     "exp": "exp", "expit": "sigmoid", "hardsigmoid": "hardsigmoid", "hardswish": "hardswish",
-    "log_sigmoid": "log_sigmoid", "logsigmoid": "log_sigmoid", "mish": "mish", "relu": "relu", "selu": "selu", "sigmoid": "sigmoid",
-    "silu": "silu", "softsign": "softsign",
+    "log_sigmoid": "log_sigmoid", "logsigmoid": "log_sigmoid", "mish": "mish", "relu": "relu",
+    "selu": "selu", "sigmoid": "sigmoid", "silu": "silu", "softsign": "softsign",
     "special_expit": "sigmoid", "tanh": "tanh"}
 
 
@@ -162,6 +162,29 @@ def native_batch_norm(run: Machine, input: Value, weight: Any, bias: Any, runnin
             None, None]
 
 
+def _whole_sample(input: Value, normalized_shape: Any) -> None:
+    lengths = input.lengths[input.rank - len(normalized_shape):]
+    if tuple(normalized_shape) != lengths or int(np.prod(normalized_shape)) != input.size:
+        raise MisfitError(f"has normalized_shape {list(normalized_shape)}, which is not all of a "
+                          "sample")
+
+
+def layer_norm(run: Machine, input: Value, normalized_shape: Any, weight: Any = None,
+               bias: Any = None, eps: float = 1e-5, cudnn_enable: bool = True) -> Value:
+    _whole_sample(input, normalized_shape)
+    scale, shift = (None if each is None else run.array(each).ravel() for each in (weight, bias))
+    return input.normalized("layer_norm", float(eps), run.where, scale, shift)
+
+
+def rms_norm(run: Machine, input: Value, normalized_shape: Any, weight: Any = None,
+             eps: float | None = None) -> Value:
+    """Without eps, PyTorch takes the one of the dtype"""
+    _whole_sample(input, normalized_shape)
+    scale = None if weight is None else run.array(weight).ravel()
+    own = np.finfo(run.reading.dtype).eps if eps is None else eps
+    return input.normalized("rms_norm", float(own), run.where, scale)
+
+
 # ---- activations ----
 
 def elementwise(name: str) -> Callable[..., Value]:
@@ -279,7 +302,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "pow": power, "reciprocal": reciprocal, "square": square, "sum": total, "mean": mean,
     "batch_norm": batch_norm, "aten.batch_norm": aten_batch_norm,
     "aten._native_batch_norm_legit_no_training": native_batch_norm,
-    "celu": celu, "prelu": prelu, "leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "gelu": gelu,
+    "layer_norm": layer_norm, "rms_norm": rms_norm, "celu": celu, "prelu": prelu,
+    "leaky_relu": leaky_relu, "elu": elu, "softplus": softplus, "gelu": gelu,
     **dict.fromkeys(("clamp", "clip"), clamp), "clamp_min": clamp_min, "clamp_max": clamp_max,
     "hardtanh": hardtanh, "relu6": relu6, "maximum": maximum, "minimum": minimum,
     **dict.fromkeys(("abs", "absolute"), absolute), "log": logarithm,
