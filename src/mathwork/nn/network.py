@@ -241,7 +241,8 @@ class Network(kernels.ForwardPass):
             by ``torch.fx``; if its code asks for lengths, by ``torch.export``. What is computed
             must be Linear, BatchNorm1d, LayerNorm, RMSNorm, products with parameters, arithmetic
             with constants, activations, what arranges numbers (view, flatten, cat, chunk, ...),
-            residuals, and sums of branches beside Relu: modules, functions or methods. A ScriptModule, ``torch.compile``d
+            residuals, and sums of branches beside Relu: modules, functions or methods. A
+            ScriptModule, ``torch.compile``d
             and DataParallel modules are read, too. It computes as in evaluation, so Dropout does
             nothing. Of the policies of Stable-Baselines3 (PPO, A2C, SAC, TD3, DDPG, DQN) the
             network gives the action of ``predict(x, deterministic=True)``; the logits or values of
@@ -293,7 +294,8 @@ class Network(kernels.ForwardPass):
         model : keras.Model
             Built, with one input and one output. Sequential, or Functional: Dense, Activation,
             ReLU, LeakyReLU, PReLU, ELU, Softmax, BatchNormalization, LayerNormalization,
-            Normalization, Rescaling, Add, Subtract, Concatenate, arithmetic with constants, Flatten, Identity, Dropout and noise.
+            Normalization, Rescaling, Add, Subtract, Concatenate, arithmetic with constants,
+            Flatten, Identity, Dropout and noise.
             Inputs of more than one axis a sample go through Flatten first; the network takes them
             flat.
         dtype : dtype, optional
