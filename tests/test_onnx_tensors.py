@@ -89,7 +89,7 @@ def test_networks_larger_than_their_files():
             "the network would need more than 16777216 parameters beside those that its source "
             "holds")
     refused(model([node("Relu", "x", "y")], inputs=[value("x", ("n", 10**12))]),
-            "its input 'x' has samples of more than 16777216 numbers")
+            "its input 'x' has samples of more than 4194304 numbers")
 
 
 @pytest.mark.parametrize("operator", [None, "Identity", "Transpose"])

@@ -76,6 +76,11 @@ def others():
                                   float_data=w.ravel().tolist()),
             "half": TensorProto(data_type=TensorProto.FLOAT16, dims=w.shape,
                                 int32_data=[0, 15360, 16384, 31744, 1, 64512])}
+    numbers = {"r": np.float32([3, 1, 2]), "p": np.float32([1, 2, 4]), "low": np.float32(-1),
+               "high": np.float32(1), "square": np.ones((3, 3), np.float32), "zero": np.array(0),
+               "zeros": np.array([0]), "ones": np.array([1]), "minus": np.array([-1]),
+               "pads": np.array([0, 1, 0, 0])}
+    kept |= {name: numpy_helper.from_array(array) for name, array in numbers.items()}
     for name, tensor in kept.items():
         tensor.name = name
     graphs = [
@@ -91,6 +96,25 @@ def others():
         [node("Constant", [], ["k"], value=kept["w"]),
          node("Gemm", ["x", "k"], ["a"], transB=1), node("LeakyRelu", ["a"], ["y"], alpha=0.1)],
         [node("Relu", ["x"], ["a"]), node("Tanh", ["a"], ["y"])],
+        [node("Sub", ["x", "r"], ["a"]), node("Div", ["a", "p"], ["d"]),
+         node("MatMul", ["d", "v"], ["e"]), node("BatchNormalization", ["e", *["b"] * 4], ["y"])],
+        [node("Shape", ["x"], ["s"]), node("Gather", ["s", "zero"], ["n"]),
+         node("Unsqueeze", ["n", "zeros"], ["u"]), node("Concat", ["u", "minus"], ["t"], axis=0),
+         node("Reshape", ["x", "t"], ["h"]), node("Gemm", ["h", "v"], ["y"])],
+        [node("Slice", ["x", "zeros", "ones", "ones"], ["a"]),
+         node("Split", ["x"], ["i", "j", "k"], axis=1), node("Gather", ["x", "ones"], ["g"], axis=1),
+         node("Pad", ["a", "pads"], ["p2"]), node("Concat", ["p2", "j", "g"], ["c2"], axis=1),
+         node("ReduceMean", ["c2", "ones"], ["m"]), node("Sub", ["c2", "m"], ["e"]),
+         node("Exp", ["e"], ["f"]), node("ReduceSum", ["f", "ones"], ["h"]),
+         node("Div", ["f", "h"], ["y"])],
+        [node("Gemm", ["x", "square"], ["a"]), node("Tanh", ["a"], ["c2"]),
+         node("Add", ["c2", "x"], ["e"]), node("LayerNormalization", ["e", "r"], ["f"]),
+         node("Mul", ["f", "f"], ["g"]), node("ReduceMean", ["g", "ones"], ["h"]),
+         node("Sqrt", ["h"], ["i"]), node("Div", ["f", "i"], ["j"]),
+         node("Clip", ["j", "low", "high"], ["k"]), node("PRelu", ["k", "r"], ["y"])],
+        [node("Relu", ["x"], ["a"]), node("Abs", ["x"], ["c2"]), node("Add", ["a", "c2"], ["y"])],
+        [node("Erf", ["x"], ["a"]), node("Add", ["a", "high"], ["d"]), node("Mul", ["x", "d"],
+                                                                           ["y"])],
         *[[node("Gemm", ["x", name], ["a"], transB=1), node("Elu", ["a"], ["y"])]
           for name in ("beside", "listed", "half")],
     ]

@@ -30,11 +30,18 @@ activations = click.option(
     help="The activation of each layer, for a .safetensors file that does not name them: "
          "relu,leaky_relu:0.2,softmax")
 
+inputs = click.option("--inputs", multiple=True, metavar="NAME",
+                      help="In an .onnx file: an input to read from. Again for a second one.")
+outputs = click.option("--outputs", multiple=True, metavar="NAME",
+                       help="In an .onnx file: an output to read. Again for a second one.")
+
 
 @click.command()
 @click.argument("model")
 @click.argument("source", metavar="INPUT")
 @activations
+@inputs
+@outputs
 @click.option("-o", "--output", "target", metavar="OUT", default="-",
               help="Write to this .npy or .csv file instead of CSV to standard output.")
 @delimiter
@@ -51,8 +58,8 @@ activations = click.option(
               show_default=True,
               help="Threads that share the rows. The result has the same bits for any number.")
 @as_json
-def forward(model, source, activations, target, delimiter, columns, classify, labels, threshold,
-            workers, as_json):
+def forward(model, source, activations, inputs, outputs, target, delimiter, columns, classify,
+            labels, threshold, workers, as_json):
     """Run a saved network over a table of numbers.
 
     MODEL is a network in a .npz, .onnx or .safetensors file. INPUT is a .npy or .csv file with one
@@ -69,7 +76,8 @@ def forward(model, source, activations, target, delimiter, columns, classify, la
     check_suffix(target)
     if threshold is not None and not (classify or labels):
         raise click.UsageError("--threshold is for --classify and --labels.")
-    network = load(model, activations=activations)
+    network = load(model, activations=activations, inputs=inputs or None,
+                    outputs=outputs or None)
     if labels and network.classes_ is None:
         raise ValueError(f"{model}: the network has no labels of its classes: --classify writes "
                          "their indices")
@@ -104,16 +112,19 @@ def _run(network, table, source, workers):
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
 @activations
+@inputs
+@outputs
 @click.option("--dtype", type=click.Choice(["float32", "float64"]),
               help="Round the weights to this dtype. Without it they keep their own.")
 @as_json
-def convert(source, target, activations, dtype, as_json):
+def convert(source, target, activations, inputs, outputs, dtype, as_json):
     """Write a saved network in another format.
 
     IN and OUT are .npz, .onnx or .safetensors files. The weights keep their bits, unless --dtype
     rounds them. OUT may also be a .c file: the network as C99 source, with a header beside it.
     """
-    network = load(source, activations=activations, dtype=dtype)
+    network = load(source, activations=activations, inputs=inputs or None,
+                   outputs=outputs or None, dtype=dtype)
     (network.to_c if target.lower().endswith(".c") else network.save)(target)
     if as_json:
         print_json({"network": repr(network), "sizes": network.sizes,

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def load(path: StrPath | bytes | bytearray | memoryview | IO[bytes] | Mapping[str, Any], *,
          format: Literal["npz", "onnx", "safetensors"] | None = None,
          activations: Iterable[Activation] | None = None, prefix: str | None = None,
-         order: Iterable[str] | None = None, dtype: DTypeLike | None = None) -> Network:
+         order: Iterable[str] | None = None, inputs: str | Iterable[str] | None = None,
+         outputs: str | Iterable[str] | None = None, dtype: DTypeLike | None = None) -> Network:
     """Read a network from a file, from its bytes, or from a ``state_dict``.
 
     Parameters
@@ -48,6 +49,8 @@ def load(path: StrPath | bytes | bytearray | memoryview | IO[bytes] | Mapping[st
         The layers in their order, where no numbers in their names say it: ``["fc1", "head"]``. A
         name of several layers, such as ``encoder`` for ``encoder.0`` and ``encoder.2``, stands for
         all of them. Layers that are not named are left out.
+    inputs, outputs : str or sequence of str, optional
+        The part of the graph in an ``.onnx`` file, as for :meth:`Network.from_onnx`.
     dtype : dtype, optional
         float32 or float64; by default the dtype in the file, float16 and bfloat16 widened to
         float32.
@@ -97,11 +100,15 @@ def load(path: StrPath | bytes | bytearray | memoryview | IO[bytes] | Mapping[st
     Network(2-1-1, relu-identity, float64)
     """
     naming = Naming(activations, prefix, order)
+    part = {name: value for name, value in (("inputs", inputs), ("outputs", outputs))
+            if value is not None}
     if isinstance(path, Mapping):
+        if part:
+            raise ValueError(f"{' and '.join(part)} are for .onnx files, a state_dict has no graph")
         held = state_dict.checked_tensors(path, _array_of)
         return Network._of([*state_dict.layers(held, naming)], dtype)
     file = source_of(path)
-    found, labels = layers(file, format, naming)
+    found, labels = layers(file, format, naming, part, dtype)
     try:
         return Network._of(found, dtype, labels)
     except ValueError as error:         # from layers that do not chain

@@ -3,8 +3,11 @@
 npz              NumPy's own archive, without pickle
 safetensors      a state_dict with PyTorch's names, and the activations in the metadata
 state_dict       the layers in tensors by name, from such a file or from memory
-onnx             files and models in memory; onnx_graph, onnx_operators and onnx_tensors read
-                 one, onnx_model makes one; onnx_functions replaces missing standard operators
+onnx             files and models in memory; onnx_graph reads one, onnx_model makes one
+  onnx_layouts   how samples may lie in the inputs of a graph
+  onnx_nodes, onnx_tensors     nodes and constants, decoded
+  onnx_operators, onnx_arranging, onnx_folding     what nodes do to samples and to constants
+  onnx_functions replaces missing standard operators
 files            paths and refusals, for all of them
 """
 from __future__ import annotations
@@ -26,13 +29,16 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from numpy.typing import DTypeLike
+
     from mathwork.nn.formats.state_dict import Naming
     from mathwork.nn.labels import Labels
     from mathwork.nn.residual import AnyLayer
 
 # Each has `read(path)`, which gives (a list of layers, Labels), and `content_of(network)`, which
 # gives bytes. In place of a path there may be a files.Content. A format with files that need not
-# name their activations also has `read_with(path, naming)`.
+# name their activations also has `read_with(path, naming)`, one with graphs
+# `read_part(path, inputs=, outputs=, dtype=)`.
 FORMATS = {".npz": "npz", ".onnx": "onnx", ".safetensors": "safetensors"}
 
 PICKLES = (".bin", ".joblib", ".pickle", ".pkl", ".pt", ".pth")
@@ -46,14 +52,22 @@ def source_of(source: Any) -> Path | Content:
     return as_path(source)
 
 
-def layers(path: Path | Content, format: str | None, naming: Naming
-           ) -> tuple[list[AnyLayer], Labels]:
-    """Return the layers and labels in `path`, from source_of: see mathwork.nn.load."""
+def layers(path: Path | Content, format: str | None, naming: Naming, part: dict[str, Any],
+           dtype: DTypeLike | None = None) -> tuple[list[AnyLayer], Labels]:
+    """Return the layers and labels in `path`, from source_of: see mathwork.nn.load.
+
+    `part` are inputs and outputs, those that are given. Layers that a graph makes are rounded to
+    `dtype`.
+    """
     if format is None and path.suffix.lower() in PICKLES:
         raise ValueError(f"{path.name!r} holds a pickle, which may run any code: read it with the "
                          "library that wrote it, and give its model or state_dict")
     module = _module(path.name, path.suffix, format)
     given = naming.given()
+    if not given and hasattr(module, "read_part"):
+        return module.read_part(path, dtype=dtype, **part)
+    if part:
+        raise ValueError(f"{' and '.join(part)} are for .onnx files, {path.name!r} holds one chain")
     if not given:
         return module.read(path)
     if hasattr(module, "read_with"):

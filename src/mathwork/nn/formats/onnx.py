@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from mathwork.nn.residual import AnyLayer
 
 
-def read(path: pathlib.Path, **options: Any) -> tuple[list[AnyLayer], Labels]:
-    """Return the layers and labels of a file; `options` are inputs, outputs and dtype of from_onnx
-    """
+def read(path: pathlib.Path) -> tuple[list[AnyLayer], Labels]:
+    return read_part(path)
+
+
+def read_part(path: pathlib.Path, **options: Any) -> tuple[list[AnyLayer], Labels]:
+    """Return the layers and labels of a file; `options` are inputs, outputs, dtype of from_onnx"""
     onnx = extra("onnx", "read a .onnx file")
     message = extra("google.protobuf.message", "read a .onnx file")
 
@@ -53,7 +56,7 @@ def layers(source: StrPath | ModelProto, **options: Any) -> tuple[list[AnyLayer]
     if not isinstance(source, str | PathLike):
         raise TypeError("source must be a path or an onnx.ModelProto, "
                         f"got {type(source).__name__}")
-    return read(as_path(source), **options)
+    return read_part(as_path(source), **options)
 
 
 def _parts(model: ModelProto, path: pathlib.Path | None, options: dict[str, Any]

@@ -58,13 +58,14 @@ def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] |
                 result = reading.layers(found, [run.output(name) for name in wanted], dtype)
                 if known:
                     return result
-                raise ValueError(f"its input {short(given[0])} has an unknown shape, and no "
-                                 "constant says how many numbers a sample has")
             except ValueError as error:
                 # The layout that led furthest is the one that the model was meant for.
                 if best is None or run.done > best[0]:
                     best = run.done, error
-    raise ValueError("its input has no shape that can be read") if best is None else best[1]
+    if best is None:
+        raise ValueError(f"its input {short(given[0])} has an unknown shape, and no constant says "
+                         "how many numbers a sample has")
+    raise best[1]
 
 
 def _checked_opset(model: ModelProto) -> int:
@@ -291,6 +292,8 @@ class _Run:
             results = STEPS[node.operator](node, inputs, self._reading)
         except MisfitError as misfit:
             raise node.refusal(str(misfit)) from None
+        except (ArithmeticError, IndexError, TypeError) as error:       # of sizes nobody has
+            raise node.refusal(f"does not fit its inputs: {error}") from None
         return results if isinstance(results, list) else [results]
 
     def _call(self, node: Node, inputs: list[Any], function: FunctionProto, depth: int

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mathwork.nn.graph import Axis
-from mathwork.nn.graph.maps import MOST_ADDED
+from mathwork.nn.graph.chaining import MOST_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,7 +92,7 @@ def _widths(order: Sequence[Node], constants: Constants) -> Iterator[int]:
     for node in order:
         for name in node.inputs:
             for length in constants.shape(name)[-2:] if name in constants else ():
-                length = length if 0 <= length <= MOST_ADDED else 1     # the shape may be a lie
+                length = length if 0 <= length <= MOST_INPUTS else 1     # the shape may be a lie
                 if length not in seen:
                     seen.add(length)
                     yield length

@@ -347,7 +347,8 @@ def bounded(node: Node, inputs: list[Any], reading: Reading) -> Value:
     for place, array in enumerate(inputs[1:], 1):
         if array is not None:
             bounds[place - 1] = one_number(array, node, place)
-    return clip(inputs[0], *(parameter(each, reading) for each in bounds), node.where)
+    low, high = (parameter(each, reading) for each in bounds)
+    return clip(inputs[0], low, high, node.where)
 
 
 def extreme(function: Callable[..., Value]) -> _Step:
@@ -380,9 +381,8 @@ def prelu(node: Node, inputs: list[Any], reading: Reading) -> Value:
     """x where x > 0, else slope x, with a slope for each channel"""
     value = value_of(node, inputs, 2)
     slope = numbers(inputs[1], node, 1)
-    each = np.ones(value.size), value.lengths
-    slopes = Value(each[1], {}, each[0], value.budget).times(slope)
-    if slopes.lengths != value.lengths:
+    slopes = Value(value.lengths, {}, np.ones(value.size), value.budget).times(slope)
+    if slopes.lengths != value.lengths or slopes.bias is None:
         raise MisfitError(f"takes {short(node.places[1])} of shape {slope.shape}, which is no "
                           "slope for each number of a sample")
     return value.activated(("prelu", tuple(slopes.bias.tolist())), node.where)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mathwork.nn.residual import AnyLayer
 
+MOST_INPUTS = 1 << 22           # numbers a sample
 # Activations that give no negative number.
 NOT_NEGATIVE = ("exp", "hardsigmoid", "relu", "relu6", "sigmoid", "softmax", "softplus")
 
@@ -46,8 +47,8 @@ class Reading:
     def input(self, lengths: Sequence[int | Axis], where: str) -> Value:
         """An input of the network, with an `Axis` in `lengths` where the samples lie"""
         value = Value(lengths, {}, None, self.budget)
-        if value.size > MOST_ADDED:
-            raise MisfitError(f"{where} has samples of more than {MOST_ADDED} numbers")
+        if value.size > MOST_INPUTS:
+            raise MisfitError(f"{where} has samples of more than {MOST_INPUTS} numbers")
         return value.activated(None, where)
 
     def linear(self, value: Value, weight: NDArray[Any], where: str, axis: int = -1) -> Value:

@@ -71,6 +71,7 @@ class Value:
         # What it is: (v, s) for s times the sum of v; v for v - mean(v)
         self.sum_of: tuple[Value, float] | None = None
         self.centred: Value | None = None
+        self._unit: Value | None = None         # what `settled` gave
 
     # ---- its axes ----
 
@@ -102,6 +103,8 @@ class Value:
 
     def of_lengths(self, lengths: Sequence[int | Axis]) -> Value:
         """The same numbers in the same order under other lengths"""
+        if tuple(lengths) == self.lengths:
+            return self
         return self._with(lengths, self.terms, self.bias)
 
     def arranged(self, arrange: Callable[[_Array], _Array],
@@ -117,6 +120,8 @@ class Value:
         """The numbers at these places of a sample in C order, as `arranged` says"""
         self.budget.make(max(0, index.size - self.size))
         self.budget.move(index.size)
+        if index.size and not self.size:
+            raise MisfitError("takes samples that hold no numbers")
         if lengths is None:
             new = iter(index.shape)
             lengths = [each if isinstance(each, Axis) else next(new) for each in self.lengths]
@@ -250,7 +255,7 @@ class Value:
 
     def add(self, other: Value, where: str = "a sum") -> Value:
         """The sum of two values; a sum of numbers from several units is a unit of its own"""
-        first, second = self.together(other)
+        first, second = (self._unit or self).together(other._unit or other)
         terms = dict(first.terms)
         for unit, each in second.terms.items():
             terms[unit] = (total(terms[unit], each, unit.width, self.budget) if unit in terms
@@ -348,8 +353,10 @@ class Value:
                    for unit, each in self.terms.items())
 
     def settled(self, where: str) -> Value:
-        """The same numbers as a unit of their own"""
-        return self.activated("identity", where)
+        """The same numbers as a unit of their own, always the same one"""
+        if self._unit is None:
+            self._unit = self.activated("identity", where)
+        return self._unit
 
     # ---- activations ----
 
