@@ -63,6 +63,9 @@ BUILDERS = {
     peers.TORCH: forward_peers.torch_eager,
 }
 
+# Residual blocks that begin with a normalisation, of these widths.
+RESIDUAL_WIDTHS = (32, 128)
+
 # The outputs are sigmoids; the sums behind them differ by the rounding of float32.
 TOLERANCE = {"rtol": 2e-5, "atol": 1e-6}
 
@@ -87,6 +90,15 @@ def works() -> Iterator[Work]:
                 **TOLERANCE,
                 quick=_quick(activation, rows, sizes),
             )
+    for rows, width in itertools.product(BATCHES, RESIDUAL_WIDTHS):
+        batch = "one row" if rows == 1 else f"batch {rows}"
+        rival = Rival(peers.ONNX_RUNTIME, partial(_residual_theirs, width, rows), 1.0)
+        yield Work(
+            f"forward residual LayerNorm {width}, {batch}",
+            partial(_residual_ours, width, rows),
+            (rival,),
+            **TOLERANCE,
+        )
     for sizes, target in zip(NETWORKS, KERNEL_TARGETS, strict=False):
         rival = Rival(peers.FIXED_SIZES, partial(_fixed_sizes, sizes), target)
         name = f"forward {_label(sizes)} relu, in the kernel"
@@ -126,6 +138,38 @@ def problem(sizes: Sizes, rows: int, activation: str = "relu") -> tuple:
         for layer, bias in zip(drawn, biases, strict=True)
     ]
     return Network(layers), x
+
+
+@cache
+def residual_problem(width: int, rows: int) -> tuple:
+    """Return a network of two blocks x + f(norm(x)) and its input"""
+    from mathwork.nn import Dense, LayerNorm, Network, Residual
+
+    random = np.random.default_rng(1)
+
+    def dense(n_in: int, n_out: int, activation: str = "identity") -> Dense:
+        weight = random.standard_normal((n_out, n_in), dtype=np.float32) * np.sqrt(2 / n_in)
+        bias = 0.1 * random.standard_normal(n_out, dtype=np.float32)
+        return Dense(weight.astype(np.float32), bias, activation)
+
+    def norm() -> LayerNorm:
+        return LayerNorm(*random.uniform(0.5, 1.5, (2, width)).astype(np.float32))
+
+    def block() -> Residual:
+        return Residual([norm(), dense(width, 2 * width, "gelu"), dense(2 * width, width)])
+
+    layers = [dense(16, width), block(), block(), norm(), dense(width, 8, "sigmoid")]
+    shape = (16,) if rows == 1 else (rows, 16)
+    return Network(layers), random.standard_normal(shape, dtype=np.float32)
+
+
+def _residual_ours(width: int, rows: int) -> Side:
+    net, x = residual_problem(width, rows)
+    return Side("net(x)", {"net": net, "x": x})
+
+
+def _residual_theirs(width: int, rows: int) -> Side:
+    return forward_peers.onnx_runtime(*residual_problem(width, rows))
 
 
 def _label(sizes: Sizes) -> str:

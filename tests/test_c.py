@@ -193,9 +193,19 @@ def test_it_writes_nothing_but_two_files(tmp_path):
 
 @pytest.mark.parametrize(("stem", "name"), [
     ("net", "net"), ("my net-2", "my_net_2"), ("2nd", "net_2nd"), ("double", "net_double"),
-    ("_x", "net_x"), ("größe", "gr__e"), ("a.b", "a_b"), ("class", "net_class")])
+    ("_x", "net_x"), ("größe", "gr__e"), ("a.b", "a_b"), ("class", "net_class"), ("", "net_"),
+    ("exp", "net_exp"), ("sqrtf", "net_sqrtf"), ("memcpy", "net_memcpy"), ("x", "net_x"),
+    ("weight_0", "net_weight_0"), ("mw_dense", "net_mw_dense"), ("linux", "net_linux")])
 def test_names_of_functions(stem, name):
     assert identifier(stem) == name
+
+
+@needs_cc
+@pytest.mark.parametrize("name", ["exp", "y", "row_0", "mw_dense", "double", "2", "main", "sum",
+                                  "printf", "log1p", "policy"])
+def test_names_that_c_has_already(tmp_path, name):
+    net = Network([Dense([[2.0, 1.0]], None, "log_softmax"), Dense([[1.0]], None, "exp")])
+    assert compiled(net, tmp_path, name=name)([[1, 2]]).tolist() == [[1.0]]
 
 
 def test_names_that_cannot_be_included(tmp_path):

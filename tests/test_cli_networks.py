@@ -285,6 +285,15 @@ def test_forward_reads_every_format(net, rows, suffix):
     assert output_of("forward", f"net{suffix}", "-", stdin=csv_of(rows)) == expected
 
 
+def test_convert_to_c(net, folder):
+    (folder / "other").mkdir()
+    for target in ("net.c", "Net2.C"):
+        assert output_of("convert", "net.npz", target) == f"{target}: {net!r}\n"
+        net.to_c(folder / "other" / target)
+        for name in (f"{target[:-2]}.c", f"{target[:-2]}.h"):
+            assert (folder / name).read_bytes() == (folder / "other" / name).read_bytes()
+
+
 def test_convert_to_a_dtype(net):
     report = json.loads(output_of("convert", "net.npz", "two.npz", "--dtype", "float64", "--json"))
     assert report == {"network": repr(load("two.npz")), "sizes": [3, 5, 4], "dtype": "float64",

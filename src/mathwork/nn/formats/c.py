@@ -27,6 +27,21 @@ KEYWORDS = frozenset((
     "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch",
     "template", "this", "throw", "true", "try", "typedef", "typename", "union", "unsigned",
     "using", "virtual", "void", "volatile", "while", "xor", "xor_eq"))
+# Nothing, or no letter first; names of <math.h>, with f or l behind them for other types, and of
+# <string.h>; what compilers know without a header; names in the file itself.
+_TAKEN = re.compile(r"""
+    | [0-9_].*
+    | (acos|asin|atan|atan2|cos|sin|tan|acosh|asinh|atanh|cosh|sinh|tanh|exp|exp2|exp10|expm1|frexp
+      |ilogb|ldexp|log|log10|log1p|log2|logb|modf|scalb|scalbn|scalbln|cbrt|fabs|hypot|pow|pow10
+      |sqrt|erf|erfc|lgamma|tgamma|gamma|ceil|floor|nearbyint|rint|lrint|llrint|round|lround
+      |llround|trunc|fmod|remainder|drem|remquo|copysign|nan|nextafter|nexttoward|fdim|fmax|fmin
+      |fma|significand|finite|sincos|roundeven|isnan|isinf|signbit|j0|j1|jn|y0|y1|yn)[fl]?
+    | signgam | mem(chr|cmp|cpy|move|set) | str(n?cat|n?cmp|n?cpy|r?chr|coll|c?spn|error|len|pbrk
+      |str|tok|xfrm|dup) | index | rindex | bcmp | bcopy | bzero | ffs
+    | abort | abs | labs | llabs | alloca | calloc | malloc | realloc | free | exit | printf
+    | puts | putchar | fprintf | sprintf | snprintf | scanf | sscanf | fputs | fwrite | linux | unix
+    | (float|double|size|ptrdiff|wchar|u?int[a-z0-9_]*)_t | x | y | sum | scratch
+    | (weight|bias|slope|row)_[0-9]+ | (mw|MW)_.*""", re.VERBOSE)
 NUMBERS_IN_A_LINE = 6
 
 
@@ -45,9 +60,13 @@ def save(network: Any, path: Path) -> None:
 
 
 def identifier(stem: str) -> str:
-    """Return the name of a function for a file's name: letters, digits and underscores of ASCII"""
+    """Return the name of a function for a file's name: letters, digits and underscores of ASCII
+
+    `net_` stands before a name that C does not allow, or that the file or the headers that it
+    includes may have already.
+    """
     name = re.sub(r"[^A-Za-z0-9_]", "_", stem)
-    if not name or name[0].isdigit() or name[0] == "_" or name in KEYWORDS:
+    if name in KEYWORDS or _TAKEN.fullmatch(name):
         name = f"net_{name.lstrip('_')}"
     return name
 
