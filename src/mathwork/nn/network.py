@@ -580,12 +580,12 @@ class Network(kernels.ForwardPass):
 
         Examples
         --------
-        >>> import os, tempfile
+        >>> import pathlib, tempfile
         >>> from mathwork.nn import Network
         >>> net = Network.he((4, 8, 2), rng=0)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     net.to_c(os.path.join(folder, "policy.c"))
-        ...     header = open(os.path.join(folder, "policy.h")).read()
+        ...     net.to_c(pathlib.Path(folder, "policy.c"))
+        ...     header = pathlib.Path(folder, "policy.h").read_text()
         >>> [line for line in header.splitlines() if line.startswith("void")][0]
         'void policy(const float *x, float *y);'
         """
