@@ -173,7 +173,7 @@ class RandomModel:
             if self._opset < SINCE.get(name_of, 0) or activation == ("softplus", 2.5):
                 activation = "relu"
             if ((self._columns and name_of == "prelu")
-                    or (self._dtype == np.float64 and name_of == "celu")):    # float32 alone
+                    or (self._dtype == np.float64 and name_of == "celu")):  # float32 alone
                 activation = "relu"
             if self._columns and self._opset < 13 and activation in ("softmax", "log_softmax"):
                 activation = "sigmoid"

@@ -304,7 +304,8 @@ def test_limits_and_signs_of_zero(kernels, name, dtype):
     np.testing.assert_array_equal(np.signbit(result), np.signbit(LIMITS[name]))
 
 
-@pytest.mark.parametrize("name", [*UFUNCS, "leaky_relu", "elu", "celu", "clip", "prelu", "identity"])
+@pytest.mark.parametrize("name", [*UFUNCS, "leaky_relu", "elu", "celu", "clip", "prelu",
+                                  "identity"])
 def test_nan_of_any_payload_gives_nan(kernels, name, dtype, rng):
     x = payloads(dtype, 2000, rng)
     assert np.isnan(x).all()

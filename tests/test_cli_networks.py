@@ -314,6 +314,8 @@ def test_activations_of_a_state_dict(net, rows):
     expected = Network([Dense(first.weight, first.bias, ("elu", 0.5)),
                         Dense(second.weight, second.bias, "softmax")], dtype=net.dtype)
     assert same_bits(load("named.npz")(rows), expected(rows))
+    output_of("convert", "torch.safetensors", "named.npz", "--activations", "clip:-1:2,softmax")
+    assert load("named.npz").layers[0].activation == ("clip", -1.0, 2.0)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

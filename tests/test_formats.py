@@ -247,6 +247,17 @@ def test_a_bad_parameter(tmp_path):
         refuses(tmp_path / "net.npz", npz_of(arrays_of(network()) | spoilt))
 
 
+@pytest.mark.parametrize("more", [np.zeros(2), np.zeros((1, 2)), np.array(1.0), np.array(["a"])])
+@pytest.mark.parametrize("name", ["relu", "clip", "prelu", "softplus", "elu", "unknown"])
+def test_bad_parameters_of_a_layer(tmp_path, name, more):
+    if (name, more.shape) == ("clip", (2,)):
+        more = np.array([2.0, 1.0])
+    spoilt = {"activations": np.array([name, "relu"]), "parameters_0": more}
+    if name == "prelu" and more.dtype == float and more.ndim < 2:
+        spoilt["parameters_0"] = np.zeros(7)
+    refuses(tmp_path / "net.npz", npz_of(arrays_of(network()) | spoilt))
+
+
 # ---- lying ----
 
 GOOD = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 3), }"

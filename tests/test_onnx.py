@@ -290,6 +290,74 @@ def test_models_from_pytorch(rng, dtype, dynamo):
     assert_agrees(net, x.numpy().reshape(7, 12), module(x).detach().numpy())
 
 
+@pytest.mark.parametrize("dynamo", [False, True])
+def test_more_activations_from_pytorch(rng, dynamo):
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    if dynamo:
+        pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+    nn = torch.nn
+    torch.manual_seed(0)
+    slopes = nn.PReLU(5)
+    slopes.weight = nn.Parameter(torch.tensor([0.5, -0.25, 0.125, 2.0, 0.0]))
+    module = nn.Sequential(
+        nn.Linear(12, 9), nn.ReLU6(), nn.Linear(9, 8), nn.Hardtanh(), nn.Linear(8, 7),
+        nn.Hardtanh(-0.5, 2.0), nn.Linear(7, 6), nn.Hardsigmoid(), nn.Linear(6, 6), nn.Hardswish(),
+        nn.Linear(6, 5), nn.GELU("tanh"), nn.Linear(5, 5), slopes, nn.Linear(5, 4), nn.PReLU(),
+        nn.Linear(4, 4), nn.CELU(1.5), nn.Linear(4, 3), nn.LogSigmoid(), nn.Linear(3, 3))
+    x = torch.from_numpy(random_rows(rng, 12, np.float32))
+    net = Network.from_onnx(exported(torch, module.eval(), x, dynamo))
+    activations = [layer.activation for layer in net.layers]
+    assert activations == [
+        "relu6", "hardtanh", ("clip", -0.5, 2.0), "hardsigmoid", "hardswish", "gelu_tanh",
+        ("prelu", (0.5, -0.25, 0.125, 2.0, 0.0)), ("prelu", (0.25,) * 4), ("celu", 1.5),
+        "log_sigmoid", "identity"]
+    assert [layer.activation for layer in Network.from_torch(module).layers] == activations
+    assert_agrees(net, x.numpy(), module(x).detach().numpy(), runtime_errors(np.float32))
+
+
+def test_a_hard_sigmoid_of_other_lines(rng, dtype):
+    weight, bias = np.array([[1.0, 2.0], [-3.0, 0.5]]), np.array([0.25, -1.0])
+    for attributes, slope, shift in (({}, 0.2, 0.5), ({"alpha": 0.5, "beta": 0.25}, 0.5, 0.25)):
+        for nodes in ([node("Gemm", "x w b", "h", transB=1),
+                       node("HardSigmoid", "h", "y", **attributes)],
+                      [node("Gemm", "x w b", "h", transB=1), node("Tanh", "h", "t"),
+                       node("HardSigmoid", "t", "y", **attributes)]):
+            net = Network.from_onnx(model(nodes, {"w": weight, "b": bias}, dtype=dtype))
+            assert net.layers[-1].activation == ("clip", 0.0, 1.0) and net.dtype == dtype
+            x = random_rows(rng, 2, dtype)
+            h = x @ weight.T + bias
+            h = np.tanh(h) if len(nodes) == 3 else h
+            slope = dtype.type(np.float32(slope))       # an attribute is a float32
+            np.testing.assert_allclose(net(x), np.clip(slope * h + shift, 0, 1),
+                                       rtol=0, atol=8 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize(("inputs", "activation"), [
+    ("h low high", ("clip", -0.5, 2.0)), ("h low", ("clip", -0.5, np.inf)), ("h", "identity"),
+    ("h zero six", "relu6"), ("h minus one", "hardtanh"), ("h zero", "relu")])
+def test_bounds_of_clip(inputs, activation):
+    numbers = {"low": -0.5, "high": 2.0, "zero": 0.0, "six": 6.0, "minus": -1.0, "one": 1.0}
+    made = model([node("Gemm", "x w", "h"), node("Clip", inputs, "y")],
+                 {"w": np.ones((2, 3)), **numbers})
+    assert Network.from_onnx(made).layers[0].activation == activation
+
+
+def test_clip_with_a_bound_above_alone():
+    clip = onnx.helper.make_node("Clip", ["h", "", "high"], ["y"])
+    made = model([node("Gemm", "x w", "h"), clip], {"w": np.ones((2, 3)), "high": 2.0})
+    assert Network.from_onnx(made).layers[0].activation == ("clip", -np.inf, 2.0)
+    made = model([node("Gemm", "x w", "h"), node("Clip", "h", "y", max=2.0)],
+                 {"w": np.ones((2, 3))}, opset=9)
+    assert Network.from_onnx(made).layers[0].activation == ("clip", -np.inf, 2.0)
+
+
+def test_logarithms():
+    for operator, activation in (("Sigmoid", "log_sigmoid"), ("Softmax", "log_softmax")):
+        made = model([node("Gemm", "x w", "h"), node(operator, "h", "s"), node("Log", "s", "y")],
+                     {"w": np.ones((2, 3))})
+        assert Network.from_onnx(made).layers[0].activation == activation
+
+
 def test_a_selu_from_pytorch(rng):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.SELU())

@@ -379,3 +379,32 @@ def test_without_the_package(folder, monkeypatch):
                              "pip install safetensors"):
         Network([Dense(square(1))]).save(NAME)
     assert Path(NAME).read_bytes() == b""
+
+
+# ---- prelu ----
+
+def test_slopes_are_where_pytorch_has_them(folder, dtype):
+    net = Network([Dense(square(2), None, ("prelu", [0.5, 0.25])), Dense(square(2))], dtype=dtype)
+    net.save(NAME)
+    from safetensors.numpy import load_file
+    arrays = load_file(NAME)
+    assert sorted(arrays) == ["0.bias", "0.weight", "1.weight", "2.bias", "2.weight"]
+    assert arrays["1.weight"].tolist() == [0.5, 0.25] and arrays["1.weight"].dtype == dtype
+    assert load(NAME).layers[0].activation == ("prelu", (0.5, 0.25))
+
+
+def test_slopes_of_a_state_dict(folder):
+    from safetensors.numpy import save_file
+    weight = square(2)
+    for slopes, wanted in (([0.5, 0.25], (0.5, 0.25)), ([0.5], (0.5, 0.5))):
+        save_file({"0.weight": weight, "1.weight": np.array(slopes, weight.dtype),
+                   "2.weight": weight}, NAME)
+        net = load(NAME, activations=["prelu", "relu"])
+        assert [layer.activation for layer in net.layers] == [("prelu", wanted), "relu"]
+        with raises(ValueError, f"{NAME}: the weight after '0.weight' has shape "
+                                f"({len(slopes)},), like slopes of prelu, but the activation "
+                                "there is 'relu'"):
+            load(NAME, activations=["relu", "relu"])
+    save_file({"0.weight": weight, "2.weight": weight}, NAME)
+    with pytest.raises(ValueError, match="activation prelu takes its slopes"):
+        load(NAME, activations=["prelu", "relu"])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mathwork._types import FloatArray, FloatDType
+    from numpy.typing import NDArray
 
 # The numbers that an activation takes. The others take none; prelu takes one for each output.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -41,7 +41,7 @@ def numbers(name: str, given: Sequence[Any]) -> tuple[float, ...]:
     return checked
 
 
-def slopes(given: Any, count: int, dtype: FloatDType) -> FloatArray:
+def slopes(given: Any, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return the slopes of prelu, one for each of `count` channels; a single one is for all."""
     array = as_array(given, "slope of prelu")
     if array.shape not in ((), (1,), (count,)):

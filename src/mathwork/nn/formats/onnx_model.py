@@ -132,11 +132,10 @@ class _Writer:
         if activation == "clip" or activation in BOUNDS:
             inputs = [value, *self._numbers(name, BOUNDS.get(activation, parameters))]
             return self._node("Clip", inputs, name)
-        if activation == "softplus" and parameters:
-            activation = "scaled_softplus"
-        if (activation in onnx_functions.NARROW_BODIES
-                or (self.type == TensorProto.DOUBLE and activation in onnx_functions.NAMES)):
-            return self._function(activation, parameters, value, name)
+        function = "scaled_softplus" if activation == "softplus" and parameters else activation
+        if (function in onnx_functions.NARROW_BODIES
+                or (self.type == TensorProto.DOUBLE and function in onnx_functions.NAMES)):
+            return self._function(function, parameters, value, name)
         if activation == "prelu":
             return self._node("PRelu", [value, *self._numbers(name, parameters)], name)
         if self.opset < SINCE.get(activation, 0):
