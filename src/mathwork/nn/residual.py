@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from mathwork._types import Activation, FloatDType
 
-AnyLayer: TypeAlias = "Dense | LayerNorm | RMSNorm | Residual"
 KINDS = "Dense, LayerNorm, RMSNorm or Residual"
 MOST_NESTED = 30        # kernels/nn/steps.pxi has the same
 
@@ -124,6 +123,9 @@ class Residual(Layer):
         layers = tuple(layer._astype(dtype) for layer in self.layers)
         same = all(one is other for one, other in zip(layers, self.layers, strict=True))
         return self if same else Residual(layers, self.activation)
+
+
+AnyLayer: TypeAlias = Dense | LayerNorm | RMSNorm | Residual
 
 
 def chained(layers: Iterable[AnyLayer]) -> tuple[AnyLayer, ...]:

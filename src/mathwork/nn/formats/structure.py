@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mathwork.nn.residual import AnyLayer
 
-    Path: TypeAlias = tuple[int, ...]
+    _Path: TypeAlias = tuple[int, ...]
 
 KEYS = {"dense": {"layer", "activation"}, "layer_norm": {"layer", "activation", "eps"},
         "rms_norm": {"layer", "activation", "eps"}, "residual": {"layer", "activation", "layers"}}
@@ -38,8 +38,8 @@ def text_of(layers: Iterable[AnyLayer]) -> str:
     return json.dumps([_described(layer) for layer in layers])
 
 
-def arrays_of(layers: Iterable[AnyLayer], path: Path = ()
-              ) -> Iterator[tuple[Path, str, NDArray[Any]]]:
+def arrays_of(layers: Iterable[AnyLayer], path: _Path = ()
+              ) -> Iterator[tuple[_Path, str, NDArray[Any]]]:
     """Yield (path, "weight" or "bias", array) of all layers."""
     for index, layer in enumerate(layers):
         here = (*path, index)
@@ -51,7 +51,7 @@ def arrays_of(layers: Iterable[AnyLayer], path: Path = ()
                 yield here, "bias", layer.bias
 
 
-def layers_of(text: Any, take: Callable[[Path, str], NDArray[Any]]) -> list[AnyLayer]:
+def layers_of(text: Any, take: Callable[[_Path, str], NDArray[Any]]) -> list[AnyLayer]:
     """Return the layers of a text; `take` gives the array of a path and "weight" or "bias"."""
     try:
         described = json.loads(text)
@@ -76,14 +76,14 @@ def _as_json(activation: Any) -> Any:
     return activation.tolist() if isinstance(activation, np.ndarray) else activation
 
 
-def _layers(described: Any, path: Path, take: Callable[[Path, str], NDArray[Any]]
+def _layers(described: Any, path: _Path, take: Callable[[_Path, str], NDArray[Any]]
             ) -> list[AnyLayer]:
     if not isinstance(described, list) or not described:
         raise ValueError(f"its layers must be a list that is not empty, got {described!r}")
     return [_layer(each, (*path, index), take) for index, each in enumerate(described)]
 
 
-def _layer(described: Any, path: Path, take: Callable[[Path, str], NDArray[Any]]) -> AnyLayer:
+def _layer(described: Any, path: _Path, take: Callable[[_Path, str], NDArray[Any]]) -> AnyLayer:
     kind = described.get("layer") if isinstance(described, dict) else None
     if not isinstance(kind, str) or kind not in KEYS or described.keys() != KEYS[kind]:
         raise ValueError(f"layer {'.'.join(map(str, path))} must be an object with the keys of one "
