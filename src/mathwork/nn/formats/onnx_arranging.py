@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     _Step: TypeAlias = Callable[[Node, list[Any], Reading], Any]
 
-FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+FLOATS: tuple[int, ...] = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16,
+                           TensorProto.BFLOAT16)
 
 
 def _samples(inputs: list[Any]) -> Value:
