@@ -482,7 +482,6 @@ cdef struct Kept:               # what a factorisation keeps of an elimination: 
     void* undo                  # (m,)
 
 cdef struct Small:              # a small matrix under way, in whole registers
-    Kept* kept                  # or NULL
     Py_ssize_t m, n, columns
     Py_ssize_t rows, ldw
     size_t number               # bytes of a number
@@ -580,28 +579,28 @@ cdef inline void take_pivot_row(lanes like, lanes number, bint careful, Py_ssize
                           W + i * ldw)
 
 
-cdef inline void start_keeping(const Small* small, const real* like) noexcept nogil:
-    cdef real* F = <real*>small.kept.factors
+cdef inline void start_keeping(Kept* kept, const Small* small, const real* like) noexcept nogil:
+    cdef real* F = <real*>kept.factors
     cdef Py_ssize_t i
     memset(F, 0, small.m * small.n * sizeof(real))
     for i in range(small.m):
-        small.kept.rows[i] = i
-        (<real*>small.kept.undo)[i] = 1
+        kept.rows[i] = i
+        (<real*>kept.undo)[i] = 1
 
 
-cdef inline void swap_kept(const Small* small, Py_ssize_t r, Py_ssize_t at,
+cdef inline void swap_kept(Kept* kept, const Small* small, Py_ssize_t r, Py_ssize_t at,
                            const real* like) noexcept nogil:
     """Exchange rows r and `at` of L, as far as it is known"""
-    cdef Py_ssize_t* rows = small.kept.rows
-    cdef real* F = <real*>small.kept.factors
+    cdef Py_ssize_t* rows = kept.rows
+    cdef real* F = <real*>kept.factors
     swap_entries(small.n, F + r * small.n, F + at * small.n)
     rows[r], rows[at] = rows[at], rows[r]
 
 
-cdef inline void keep_pivot(const Small* small, Py_ssize_t r, Py_ssize_t c,
+cdef inline void keep_pivot(Kept* kept, const Small* small, Py_ssize_t r, Py_ssize_t c,
                             const real* W) noexcept nogil:
     """Row r of -U, before it is divided by its pivot W[r, c], and below it a column of L"""
-    cdef real* F = <real*>small.kept.factors
+    cdef real* F = <real*>kept.factors
     cdef const real* row = W + r * small.ldw
     cdef Py_ssize_t i, j
     for j in range(c, small.n):
@@ -611,9 +610,9 @@ cdef inline void keep_pivot(const Small* small, Py_ssize_t r, Py_ssize_t c,
 
 
 cdef inline bint gauss_jordan(
-        lanes like, const bint careful, const Small* small, const real* A, const Policy* policy,
-        real tol, bint reduced, real* W, real* undo, const real* shift, real* R,
-        Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
+        lanes like, const bint careful, Kept* kept, const Small* small, const real* A,
+        const Policy* policy, real tol, bint reduced, real* W, real* undo, const real* shift,
+        real* R, Py_ssize_t* pivots, Verdict* verdict) noexcept nogil:
     """Reduce the columns one after the other; return False if that needs care
 
     Rows of a row echelon form go to R as they become final.
@@ -654,10 +653,10 @@ cdef inline bint gauss_jordan(
             swap_entries(ldw - first, W + r * ldw + first, W + at * ldw + first)
             undo[r], undo[at] = undo[at], undo[r]
             verdict.parity = -verdict.parity
-            if small.kept != NULL:
-                swap_kept(small, r, at, <const real*>W)
-        if small.kept != NULL:
-            keep_pivot(small, r, c, <const real*>W)
+            if kept != NULL:
+                swap_kept(kept, small, r, at, <const real*>W)
+        if kept != NULL:
+            keep_pivot(kept, small, r, c, <const real*>W)
         elif not reduced and not give_row(
                 like, careful, n, ldw, columns, shift, undo[r], <const real*>W + r * ldw,
                 R + r * n, verdict):
@@ -687,7 +686,7 @@ cdef inline bint give_rows(
 
 
 cdef inline bint reduce_in(
-        lanes like, const bint careful, const Small* small, const real* A, real* R,
+        lanes like, const bint careful, Kept* kept, const Small* small, const real* A, real* R,
         const Policy* policy, bint reduced, real* W, real* undo, real* shift, Py_ssize_t* pivots,
         Verdict* verdict) noexcept nogil:
     """reduce_by() in this memory; return False if that needs care"""
@@ -695,8 +694,8 @@ cdef inline bint reduce_in(
     cdef real norm, bound
     cdef bint lossy
     copy_to_registers(like, m, n, A, small.rows, ldw, W)
-    if small.kept != NULL:
-        start_keeping(small, A)
+    if kept != NULL:
+        start_keeping(kept, small, A)
     norm = equilibrate(like, small.rows, W, ldw, columns, undo)
     if norm != norm:
         judge_not_finite(m, n, R, verdict)
@@ -716,11 +715,11 @@ cdef inline bint reduce_in(
     bound = tolerance(policy, norm)
     if policy.tol < 0 and scales_differ(m, <const real*>undo, bound):
         note_dust(m, n, A, columns, <const real*>undo, bound, verdict)
-    if not gauss_jordan(like, careful, small, A, policy, bound, reduced, W, undo,
+    if not gauss_jordan(like, careful, kept, small, A, policy, bound, reduced, W, undo,
                         <const real*>shift, R, pivots, verdict):
         return False
-    if small.kept != NULL:
-        memcpy(small.kept.undo, undo, m * sizeof(real))
+    if kept != NULL:
+        memcpy(kept.undo, undo, m * sizeof(real))
         return True
     return give_rows(like, careful, small, lossy, reduced, <const real*>W, <const real*>undo,
                      <const real*>shift, R, verdict)
@@ -733,8 +732,8 @@ cdef inline int reduce_by(
     """reduce_small(); return 1 if numbers leave the range: then it needs care
 
     Pivots are searched in the first `columns` columns. pivots has room for min(m, columns) numbers,
-    and verdict.rank of them are written. With `kept` it is a factorisation, and R only says what is
-    not finite.
+    and verdict.rank of them are written. `kept` is NULL except for a factorisation; R then only
+    says what is not finite. It is a constant where this is called, and costs a reduction nothing.
     """
     cdef char local[STACK_BYTES + ALIGNMENT]
     cdef char* heap
@@ -747,14 +746,13 @@ cdef inline int reduce_by(
     if m == 0 or n == 0:
         return 0
     small.m, small.n, small.columns, small.number = m, n, columns, sizeof(real)
-    small.kept = kept
     small.rows, small.ldw = (m + L - 1) // L * L, (n + L - 1) // L * L
     size = measured(lay_out_small, &small)
     memory = working_set(size, local, &heap)
     if memory == NULL or not hand_out(lay_out_small, &small, memory, size):
         free(heap)
         return -1
-    done = reduce_in(like, careful, &small, A, R, policy, reduced, <real*>small.W,
+    done = reduce_in(like, careful, kept, &small, A, R, policy, reduced, <real*>small.W,
                      <real*>small.undo, <real*>small.shift, pivots, verdict)
     free(heap)
     return 0 if done else 1
