@@ -27,7 +27,7 @@ class Node:
                  given: Mapping[str, AttributeProto] | None = None) -> None:
         self.operator = (proto.op_type if proto.domain in STANDARD
                          else f"{proto.domain}.{proto.op_type}")
-        self.where = f"node {index} {short(proto.name)} ({self.operator})"
+        self.where = f"node {index} {short(proto.name)} ({self.operator[:200]})"
         self.index, self.opset = index, opset
         self.key = (proto.domain, proto.op_type)
         self.places = list(proto.input)         # "" where an optional input is left out
