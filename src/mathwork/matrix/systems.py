@@ -5,6 +5,7 @@ The kernels are mathwork/kernels/matrix/system_doors.pxi and the files above it 
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from mathwork.matrix.solution import Solution, solution_of
 from mathwork.matrix.verdicts import without_noise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, SupportsIndex
 
     from numpy.typing import ArrayLike, NDArray
@@ -108,12 +110,13 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
     if A.ndim == sides.ndim == 2:
         A, sides = without_noise(A, sides, atol)
         return kernels.solve_plain(A, sides[:, 0] if vectors else sides, tol, atol)
-    return _solved(A, sides, vectors, tol, atol, workers)
+    solve_stack = partial(kernels.solve_stack, tol=tol, atol=atol, workers=workers)
+    return _solved(solve_stack, A, sides, vectors, atol)
 
 
-def _solved(A: FloatArray, sides: FloatArray, vectors: bool, tol: float, atol: float, workers: int
-            ) -> Solution:
-    """solve() of stacks that broadcast
+def _solved(solve_stack: Callable[..., tuple[NDArray[Any], ...]], A: FloatArray,
+            sides: FloatArray, vectors: bool, atol: float) -> Solution:
+    """solve() of stacks that broadcast, by a kernel for stacks of one shape
 
     Along an axis where A does not vary, sides become columns: so each matrix is reduced once.
     """
@@ -125,8 +128,7 @@ def _solved(A: FloatArray, sides: FloatArray, vectors: bool, tol: float, atol: f
     count, groups = (math.prod(stack[axis] for axis in axes) for axes in (kept, folded))
     columns = np.broadcast_to(sides, (*stack, m, k)).transpose(*kept, ndim, *folded, ndim + 1)
     A, columns = without_noise(A.reshape(count, m, n), columns.reshape(count, m, groups * k), atol)
-    status, x, basis, ambiguous = kernels.solve_stack(
-        A, np.ascontiguousarray(columns), groups, tol, atol, workers)
+    status, x, basis, ambiguous = solve_stack(A, np.ascontiguousarray(columns), groups)
 
     def unfolded(part: NDArray[Any], *last: int) -> NDArray[Any]:
         """Return part of shape (count, groups, *last) with the axes of the stack"""
