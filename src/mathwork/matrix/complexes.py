@@ -168,7 +168,7 @@ class ComplexFloats:
             noise[..., columns:] = False
             flat = np.where(noise, 0, flat)
         found = reduce_stack(flat, columns, policy, reduced, checked_workers(workers))
-        close = is_ambiguous(found, policy.single)
+        close = np.asarray(is_ambiguous(found, policy.single))
         return _Reduced(found, _rounded(found.matrix, A.dtype), found.pivots, found.rank,
                         found.status, close)
 

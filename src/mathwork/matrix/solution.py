@@ -143,7 +143,7 @@ class Solution(_Parts):
 
 def solution_of(status: SolutionWord | NDArray[np.int8], x: NDArray[Any] | None,
               null_space: NDArray[Any], ambiguous: bool | NDArray[np.bool] = False,
-              modulus: SupportsIndex | None = None) -> Solution:
+              *, modulus: SupportsIndex | None = None) -> Solution:
     made = tuple.__new__(Solution, (status, x, null_space))
     if ambiguous is not False:
         made.__dict__["ambiguous"] = ambiguous
