@@ -71,7 +71,7 @@ def he_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = 
     :func:`he_std`.
 
     The generator is Philox 4x32-10. A number is the quantile of its own 32 bits (float32) or 53
-    bits (float64), computed within 4.5 units of the last place.
+    bits (float64), computed within 5 units of the last place.
 
     Examples
     --------
