@@ -53,7 +53,7 @@ HEADERS = [f"src/mathwork/kernels/base/{name}.h"
 # The kernels of every topic are a module. A level is the same modules compiled for one instruction
 # set: each is a file that includes the topic's file. Flags of the building machine never enter a
 # wheel.
-TOPICS = ("core", "exact", "regression", "orbit", "random")
+TOPICS = ("core", "exact", "regression", "orbit")
 X86_64_LEVELS = {
     "baseline": ["-march=x86-64-v2"],
     "v3": ["-march=x86-64-v3"],
@@ -94,6 +94,8 @@ def extension(name, flags=()):
                        ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
                        *([("MATHWORK_PORTABLE", "1")] if PORTABLE else [])],
         extra_compile_args=list(flags),
+        # -Wl,-s: without the names of functions, which only a debugger reads
+        extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
         depends=HEADERS,
     )
 

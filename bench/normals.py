@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from mathwork._levels import random as kernels
+from mathwork._levels import core as kernels
 
 CHUNK = 1 << 22
 BINS = 1 << 12      # float32 numbers lie too far apart for many more

@@ -162,9 +162,10 @@ Tried:
 
 A Zen 4 core does one 512-bit multiply-add a cycle, or two of 256 bits. Level v4 can win there only
 by fewer instructions and by more registers: networks were 1.0 to 1.1 times as fast as at v3. A Zen
-5 core does two of 512 bits, and the same tile is up to twice as fast there. On Zen 4, 22 of 159 rows
-were below their marks: stacks of small systems (0.80 to 0.96), one small system (0.94 to 0.96),
-`fit_linear` of a million rows (0.91). What was tried there:
+5 core does two of 512 bits, and the same tile is up to twice as fast there.
+
+On Zen 4, 22 of 159 rows were below their marks: stacks of small systems (0.80 to 0.96), one small
+system (0.94 to 0.96), `fit_linear` of a million rows (0.91). What was tried there:
 
 - The tile has 6 rows of two registers at both levels. With 12 rows v4 had 0.85 to 0.94 of the
   speed of v3: a slice had 174 terms instead of 349, so sums were loaded and stored twice as often,

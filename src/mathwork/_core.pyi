@@ -1,5 +1,5 @@
 """What `mathwork._levels.core` offers, at every level."""
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
@@ -183,3 +183,15 @@ def factorization(cls: type[_Factors], single: bool, triangles: Any, rows: Any, 
 def factor_plain(A: FloatArray, tol: float, atol: float = 0.0, workers: int = 1, engine: str = "any"
                  ) -> Any: ...
 def determinant_parts(factors: Factorization) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+
+# ---- random weights ----
+
+distributions: dict[str, int]
+
+def fill_random(out: FloatArray, distribution: int, seed: Sequence[int], scale: float,
+                workers: int = 1) -> FloatArray: ...
+
+# for tests
+def numbers_of_bits(bits: NDArray[np.uint32] | NDArray[np.uint64], distribution: int
+                    ) -> FloatArray: ...
+def philox_block(block: int, key: tuple[int, int], high: tuple[int, int]) -> list[int]: ...

@@ -1,5 +1,5 @@
-# The kernels that mathwork is named for: products, activations, networks, and row reduction of
-# floats. This file is their table of contents; each line below is one file.
+# The kernels that mathwork is named for: products, activations, networks and their weights, and
+# row reduction of floats. This file is their table of contents; each line below is one file.
 #
 #   base/base          registers, memory, columns, and the parts that doors share
 #   base/exponential   e^x and related functions of arguments that are not positive
@@ -13,6 +13,10 @@
 #   nn/steps           the layers of a network as a list of steps
 #   nn/vectorcall      calls of a network without a tuple of arguments
 #   nn/forward         a whole network over packed weights, its activations kept in cache
+#
+#   random/philox      the generator of weights: a counter and a key make four numbers of 32 bits
+#   random/normal      from bits to numbers: uniform, normal, truncated normal
+#   random/draws       arrays of them, in pieces on any number of threads
 #
 #   matrix/plain       lists of rows and arrays in any layout, made plain
 #   matrix/broadcasting which slices of stacks go together
@@ -51,6 +55,10 @@ include "kernels/nn/norms.pxi"
 include "kernels/nn/steps.pxi"
 include "kernels/nn/vectorcall.pxi"
 include "kernels/nn/forward.pxi"
+
+include "kernels/random/philox.pxi"
+include "kernels/random/normal.pxi"
+include "kernels/random/draws.pxi"
 
 include "kernels/matrix/plain.pxi"
 include "kernels/matrix/broadcasting.pxi"

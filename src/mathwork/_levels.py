@@ -1,7 +1,6 @@
 """One choice at import: the kernels compiled for the best level that this machine runs.
 
-`level` is its name; `core`, `exact`, `regression`, `orbit` and `random` are its modules, one
-for each topic.
+`level` is its name; `core`, `exact`, `regression` and `orbit` are its modules, one for each topic.
 MATHWORK_LEVEL=baseline|v3|v4 forces a level. Nothing else in the package knows that levels exist.
 """
 from __future__ import annotations
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["LEVELS", "TOPICS", "chosen", "core", "exact", "level", "module_name", "modules",
-           "orbit", "random", "regression", "supported"]
+           "orbit", "regression", "supported"]
 
-TOPICS = ("core", "exact", "regression", "orbit", "random")
+TOPICS = ("core", "exact", "regression", "orbit")
 
 # name: the x86-64 microarchitecture level that it needs, best first. Where there is one level only,
 # it is compiled for every machine of its kind, and x86_64_level() is 0.
@@ -61,7 +60,6 @@ if TYPE_CHECKING:
     import mathwork._core as core
     import mathwork._exact as exact
     import mathwork._orbit as orbit
-    import mathwork._random as random
     import mathwork._regression as regression
 else:
-    core, exact, regression, orbit, random = modules(level)
+    core, exact, regression, orbit = modules(level)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._levels import random as kernels
+from mathwork._levels import core as kernels
 from mathwork._workers import checked_workers
 
 if TYPE_CHECKING:

@@ -81,23 +81,20 @@ cdef inline void unswap_columns(lanes like, const Py_ssize_t n, const lanes* swa
 
 cdef inline void invert_group(lanes like, const Py_ssize_t n, lanes* V, lanes tol, lanes* scale,
                               lanes* failed) noexcept nogil:
-    """V = the inverse; each column is a constant in invert_column()"""
+    """V = the inverse; up to four, each column is a constant in invert_column()"""
     cdef lanes swapped[LANE_ROWS]
-    invert_column(like, n, 0, V, tol, scale, swapped, failed)
-    if n > 1:
-        invert_column(like, n, 1, V, tol, scale, swapped, failed)
-    if n > 2:
-        invert_column(like, n, 2, V, tol, scale, swapped, failed)
-    if n > 3:
-        invert_column(like, n, 3, V, tol, scale, swapped, failed)
+    cdef Py_ssize_t c
     if n > 4:
-        invert_column(like, n, 4, V, tol, scale, swapped, failed)
-    if n > 5:
-        invert_column(like, n, 5, V, tol, scale, swapped, failed)
-    if n > 6:
-        invert_column(like, n, 6, V, tol, scale, swapped, failed)
-    if n > 7:
-        invert_column(like, n, 7, V, tol, scale, swapped, failed)
+        for c in range(n):
+            invert_column(like, n, c, V, tol, scale, swapped, failed)
+    else:
+        invert_column(like, n, 0, V, tol, scale, swapped, failed)
+        if n > 1:
+            invert_column(like, n, 1, V, tol, scale, swapped, failed)
+        if n > 2:
+            invert_column(like, n, 2, V, tol, scale, swapped, failed)
+        if n > 3:
+            invert_column(like, n, 3, V, tol, scale, swapped, failed)
     unswap_columns(like, n, <const lanes*>swapped, V)
 
 
@@ -185,8 +182,13 @@ cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n,
                     answer[i * n + j] = V[i * LANE_COLUMNS + j]
             store_cells(like, n * n, <const lanes*>answer, place)
         elif wanted == SOLUTION:
-            reduce_group(like, n, width, n, V, tol, <lanes*>NULL, undo, <lanes*>NULL, &failed,
-                         &parity)
+            if n > 4:       # a loop, so that four sizes share one function
+                for i in range(n):
+                    reduce_column(like, n, i, width, V, tol, <lanes*>NULL, undo, <lanes*>NULL,
+                                  &failed, &parity)
+            else:
+                reduce_group(like, n, width, n, V, tol, <lanes*>NULL, undo, <lanes*>NULL, &failed,
+                             &parity)
             for i in range(n):
                 answer[i] = V[i * LANE_COLUMNS + n]
                 failed = failed + (answer[i] - answer[i])       # NaN if x is not finite
@@ -205,7 +207,7 @@ cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n,
 
 cdef void answer_solutions(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop, const real* A,
                            const real* B, real* X) noexcept nogil:
-    """answer_groups() with n as a constant, so that the compiler unrolls its loops"""
+    """answer_groups() with n as a constant up to four, so that the compiler unrolls its loops"""
     if job.n == 1:
         answer_groups(like, SOLUTION, 1, job, start, stop, A, B, X)
     elif job.n == 2:
@@ -214,19 +216,13 @@ cdef void answer_solutions(lanes like, Job* job, Py_ssize_t start, Py_ssize_t st
         answer_groups(like, SOLUTION, 3, job, start, stop, A, B, X)
     elif job.n == 4:
         answer_groups(like, SOLUTION, 4, job, start, stop, A, B, X)
-    elif job.n == 5:
-        answer_groups(like, SOLUTION, 5, job, start, stop, A, B, X)
-    elif job.n == 6:
-        answer_groups(like, SOLUTION, 6, job, start, stop, A, B, X)
-    elif job.n == 7:
-        answer_groups(like, SOLUTION, 7, job, start, stop, A, B, X)
-    elif job.n == 8:
-        answer_groups(like, SOLUTION, 8, job, start, stop, A, B, X)
+    else:
+        answer_groups(like, SOLUTION, job.n, job, start, stop, A, B, X)
 
 
 cdef void answer_inverses(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop, const real* A,
                           const real* B, real* X) noexcept nogil:
-    """answer_groups() with n as a constant"""
+    """answer_groups() with n as a constant up to four"""
     if job.n == 1:
         answer_groups(like, INVERSE, 1, job, start, stop, A, B, X)
     elif job.n == 2:
@@ -235,14 +231,8 @@ cdef void answer_inverses(lanes like, Job* job, Py_ssize_t start, Py_ssize_t sto
         answer_groups(like, INVERSE, 3, job, start, stop, A, B, X)
     elif job.n == 4:
         answer_groups(like, INVERSE, 4, job, start, stop, A, B, X)
-    elif job.n == 5:
-        answer_groups(like, INVERSE, 5, job, start, stop, A, B, X)
-    elif job.n == 6:
-        answer_groups(like, INVERSE, 6, job, start, stop, A, B, X)
-    elif job.n == 7:
-        answer_groups(like, INVERSE, 7, job, start, stop, A, B, X)
-    elif job.n == 8:
-        answer_groups(like, INVERSE, 8, job, start, stop, A, B, X)
+    else:
+        answer_groups(like, INVERSE, job.n, job, start, stop, A, B, X)
 
 
 cdef void answer_determinants(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop,

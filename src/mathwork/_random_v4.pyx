@@ -1,2 +1,0 @@
-# The kernels compiled for x86-64-v4.
-include "_random.pyx"
