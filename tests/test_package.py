@@ -46,8 +46,8 @@ def test_the_public_names():
     assert set(matrix.__all__) == {
         "matmul", "matvec", "augment", "swap_rows", "scale_row", "add_multiple", "is_ref",
         "is_rref", "ref", "rref", "Reduced", "Margin", "solve", "Solution", "rank", "det", "inv",
-        "null_space", "lu", "LU", "slogdet", "SlogDet", "lstsq", "LeastSquares", "eliminate",
-        "Elimination", "parse_matrix", "ParsedMatrix",
+        "null_space", "lu", "LU", "ComplexLU", "slogdet", "SlogDet", "lstsq", "LeastSquares",
+        "eliminate", "Elimination", "parse_matrix", "ParsedMatrix",
         "parse_equations", "ParsedEquations", "RankWarning"}
     assert set(regression.__all__) == {
         "fit_line", "LineFit", "fit_linear", "LinearFit", "RankWarning", "fit_polynomial",

@@ -73,6 +73,19 @@ def test_factors():
     assert lu([[1, 2], [2, 4]]).status == _status.DEFICIENT
 
 
+def test_factors_and_least_squares_of_complex_matrices():
+    A = np.array([[[1j, 2], [3, 4]], [[1, NAN], [3, 4]], [[1, 2j], [2, 4j]]])
+    factors = lu(A)
+    assert factors.status.dtype == np.int8
+    assert factors.status.tolist() == [_status.REDUCED, _status.MATRIX_NOT_FINITE,
+                                       _status.DEFICIENT]
+    assert_nan_but_for_code_0(factors.solve([1, 2])[:, 0], factors.status)
+    assert lu(A[2]).status == _status.DEFICIENT
+    status = lstsq(A, [1, 2]).status
+    assert status.dtype == np.int8
+    assert status.tolist() == [_status.UNIQUE, _status.SYSTEM_NOT_FINITE, _status.INFINITE]
+
+
 def test_least_squares():
     status = lstsq([[[1, 2], [3, 4]], [[1, 2], [2, 4]], [[1, NAN], [3, 4]]], [1, 2]).status
     assert status.dtype == np.int8

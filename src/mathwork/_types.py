@@ -35,6 +35,7 @@ Activation: TypeAlias = (ActivationName | Alias | tuple[WithParameter, float]
 FloatDType: TypeAlias = np.dtype[np.float32] | np.dtype[np.float64]
 ComplexDType: TypeAlias = np.dtype[np.complex64] | np.dtype[np.complex128]
 FloatArray: TypeAlias = NDArray[np.float32 | np.float64]
+Float64Array: TypeAlias = NDArray[np.float64]
 ComplexArray: TypeAlias = NDArray[np.complex64 | np.complex128]
 Place: TypeAlias = FloatArray | ComplexArray        # for `out`
 # Matrices of exact numbers, (count, m, n): int64, or objects.

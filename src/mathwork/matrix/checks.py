@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mathwork._types import Array, FloatArray
 
 FOR_SYMBOLS = "for matrices of symbols there is SymPy"
+FOR_FRACTIONS = "with exact=True it may hold Fractions, Decimals and integers of any size"
 
 
 def checked_tol(tol: float | None, name: str = "tol") -> float | None:
@@ -72,8 +73,7 @@ def with_advice(error: TypeError, *values: ArrayLike) -> TypeError:
         return TypeError(f"{error}: complex numbers go into an array of complex128, without "
                          "Fractions or Decimals beside them")
     if entries and all(isinstance(entry, (numbers.Real, Decimal)) for entry in entries):
-        return TypeError(f"{error}: with exact=True it may hold Fractions, Decimals and integers "
-                         "of any size")
+        return TypeError(f"{error}: {FOR_FRACTIONS}")
     return error
 
 

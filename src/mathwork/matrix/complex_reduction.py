@@ -1,8 +1,6 @@
 """Row reduction of stacks of complex matrices, by the rules of docs/rank.md.
 
-Real and imaginary parts are arrays of their own, (m, n, count): the last axis is the stack, so that
-many small systems take few calls of NumPy. All operations are real, entry by entry, and a sum goes
-term by term. So a matrix has the same bits alone, in any stack and on every machine.
+Matrices are planes, as planes.py describes them.
 
 reduce_stack    matrices (count, m, n), piece by piece; returns a Found
 Policy          what counts as zero
@@ -17,14 +15,25 @@ import numpy as np
 
 from mathwork._levels import core as kernels
 from mathwork._status import MATRIX_NOT_FINITE, REDUCED
-from mathwork._workers import over_rows
+from mathwork.matrix.planes import (
+    NONE,
+    exchanged,
+    exponents_of,
+    over_pieces,
+    part_exponent,
+    planes_of,
+    quotient,
+    shifts_in_range,
+    subtract_multiples,
+)
 
 if TYPE_CHECKING:
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
 
-    _Floats: TypeAlias = NDArray[np.float64]
+    from mathwork._types import Float64Array as Floats
+
     _Mask: TypeAlias = NDArray[np.bool]
 
 NAN = complex(math.nan, math.nan)
@@ -33,10 +42,6 @@ UNITS = {single: math.sqrt(2) * kernels.units[char] for single, char in ((True, 
 TINY = 2.0 ** -900          # a row divided by a pivot of this size may overflow
 SPAN = 2.0 ** -44           # an entry this small beside its row may be lost in its rounding
 WHOLE = 2 ** 24             # whole numbers below it are exact in float32
-# Exponents of augmented numbers at the start. Elimination lets them grow by less than 2^123.
-MOST, LEAST = 900, -1022
-NONE = 10000                # beyond all exponents
-PIECE = 32768               # numbers of a piece: its parts stay in the cache
 
 
 class Policy(NamedTuple):
@@ -53,16 +58,16 @@ class Found(NamedTuple):
     matrix: NDArray[np.complex128]      # (count, m, n)
     pivots: NDArray[np.intp]            # (count, most), padded with -1
     rank: NDArray[np.intp]
-    accepted: _Floats
-    rejected: _Floats
+    accepted: Floats
+    rejected: Floats
     status: NDArray[np.int8]
     parity: NDArray[np.int8]
     product: NDArray[np.complex128]     # of the pivots: product 2^exponent
     exponent: NDArray[np.int64]
     # Of augmented columns (count, n - columns), in units of one power of two for each column:
-    rest: _Floats                       # the largest size in a row without a pivot
-    size: _Floats                       # the sum of sizes in rows with a pivot
-    tol: _Floats                        # (count,), relative to a scaled row
+    rest: Floats                        # the largest size in a row without a pivot
+    size: Floats                        # the sum of sizes in rows with a pivot
+    tol: Floats                         # (count,), relative to a scaled row
 
 
 def reduce_stack(A: NDArray[np.complex128], columns: int, policy: Policy, reduced: bool = True,
@@ -76,27 +81,15 @@ def reduce_stack(A: NDArray[np.complex128], columns: int, policy: Policy, reduce
         parity=np.empty(count, np.int8), product=np.empty(count, np.complex128),
         exponent=np.empty(count, np.int64), rest=np.empty((count, n - columns)),
         size=np.empty((count, n - columns)), tol=np.empty(count))
-    step = max(1, PIECE // max(1, m * n))
 
-    def reduce_slices(start: int, stop: int) -> None:
-        for first in range(start, stop, step):
-            piece = slice(first, min(first + step, stop))
-            with np.errstate(all="ignore"):
-                planes = Planes(A[piece], columns, policy, reduced)
-                planes.reduce()
-                for name, part in planes.found()._asdict().items():
-                    getattr(found, name)[piece] = part
+    def reduce_piece(piece: slice) -> None:
+        planes = Planes(A[piece], columns, policy, reduced)
+        planes.reduce()
+        for name, part in planes.found()._asdict().items():
+            getattr(found, name)[piece] = part
 
-    if workers == 1:
-        reduce_slices(0, count)
-    else:
-        over_rows(reduce_slices, count, workers)
+    over_pieces(reduce_piece, count, m * n, workers)
     return found
-
-
-def exponents_of(x: _Floats) -> NDArray[np.intc]:
-    """Return k with 2^k <= |x| < 2^(k + 1); -1 for 0"""
-    return np.frexp(x)[1] - np.intc(1)
 
 
 class Planes:
@@ -111,8 +104,7 @@ class Planes:
         self.A, self.columns, self.policy, self.reduced = A, columns, policy, reduced
         self.count, self.m, self.n = A.shape
         self.rows = np.arange(self.m)[:, None]
-        self.re, self.im = (np.array(part.transpose(1, 2, 0), order="C")
-                            for part in (A.real, A.imag))
+        self.re, self.im = planes_of(A)
         self.pivots = np.full((min(self.m, columns), self.count), -1, np.intp)
         self.rank = np.zeros(self.count, np.intp)
         self.accepted = np.full(self.count, math.inf)
@@ -149,20 +141,14 @@ class Planes:
     def _shift_sides(self) -> None:
         """Scale augmented columns as their rows, and by a shift that keeps them in range"""
         right = slice(self.columns, None)
-        parts = np.stack((self.re[:, right], self.im[:, right]))
-        usable = (parts != 0) & np.isfinite(parts)
-        exponents = exponents_of(parts) - self.scale[:, None]
-        high = np.where(usable, exponents, -NONE).max(axis=(0, 1), initial=-NONE)
-        low = np.where(usable, exponents, NONE).min(axis=(0, 1), initial=NONE)
         self.shift = np.zeros((self.n, self.count), np.intc)
-        self.shift[right] = np.where(
-            low <= high, np.minimum(np.maximum(0, LEAST - low), MOST - high), 0)
+        self.shift[right], high = shifts_in_range(self.re[:, right], self.im[:, right], self.scale)
         # Where a column is shifted, its largest number counts as 1.
         self.unit = np.where(self.shift[right] != 0, high + self.shift[right], 0)
         for part in (self.re, self.im):
             part[:, right] = np.ldexp(part[:, right], self.shift[right] - self.scale[:, None])
 
-    def _tolerance(self) -> tuple[_Floats, _Floats]:
+    def _tolerance(self) -> tuple[Floats, Floats]:
         """Return (tol for each matrix, size of a row of dust over what would be clear)"""
         none = np.full(self.count, math.inf)
         if self.policy.tol is not None:
@@ -185,7 +171,7 @@ class Planes:
             ((np.abs(part) < WHOLE) & (part == np.trunc(part))).all(axis=(1, 2))
             for part in (left.real, left.imag)])
 
-    def _dust(self, tol: _Floats) -> _Floats:
+    def _dust(self, tol: Floats) -> Floats:
         """Return how clear the smallest row is that cancellation may have left; else infinity
 
         It is a few units in the last place of the largest entry of the matrix, all of it.
@@ -230,7 +216,7 @@ class Planes:
                     best > TINY, best / bound, math.nan))[taken]
                 self._take(c, np.flatnonzero(taken), at[taken], bool((best <= TINY).any()))
 
-    def _reject(self, c: int, rejected: _Mask, closeness: _Floats, total: _Floats) -> None:
+    def _reject(self, c: int, rejected: _Mask, closeness: Floats, total: Floats) -> None:
         """Write zeros for candidates, and note how close the call was"""
         closeness = np.where(total < math.inf, closeness, math.nan)
         if self.policy.tol is None:
@@ -249,9 +235,9 @@ class Planes:
         everything = len(which) == self.count
         re, im = (part if everything else part[..., which] for part in (self.re, self.im))
         to = self.rank[which]
-        row_re, row_im = (_exchanged(part, at, to) for part in (re, im))
+        row_re, row_im = (exchanged(part, at, to) for part in (re, im))
         scale = self.scale[:, which]
-        exponent = _exchanged(scale[:, None], at, to)[0]
+        exponent = exchanged(scale[:, None], at, to)[0]
         np.put_along_axis(scale, to[None], exponent[None], axis=0)
         self.scale[:, which] = scale
         if not self.reduced:
@@ -263,12 +249,13 @@ class Planes:
         self.pivots[to, which] = c
 
         right = slice(c + 1, None)
-        f, g = _quotient(re[:, c], im[:, c], *pivot)
+        f, g = quotient(re[:, c], im[:, c], *pivot)
         np.put_along_axis(f, to[None], 0, axis=0)
         np.put_along_axis(g, to[None], 0, axis=0)
-        _subtract_multiples(re[:, right], im[:, right], f, g, row_re[right], row_im[right], tiny)
+        self._keep(which, at, to, f, g)
+        subtract_multiples(re[:, right], im[:, right], f, g, row_re[right], row_im[right], tiny)
         re[:, c] = im[:, c] = 0
-        row_re[right], row_im[right] = _quotient(row_re[right], row_im[right], *pivot)
+        row_re[right], row_im[right] = quotient(row_re[right], row_im[right], *pivot)
         row_re[c], row_im[c] = 1, 0
         for whole, part, row in ((self.re, re, row_re), (self.im, im, row_im)):
             np.put_along_axis(part, to[None, None], row[None], axis=0)
@@ -276,14 +263,18 @@ class Planes:
                 whole[..., which] = part
         self.rank[which] += 1
 
-    def _multiply_product(self, which: NDArray[np.intp], pivot: tuple[_Floats, _Floats],
+    def _keep(self, which: NDArray[np.intp], at: NDArray[np.intp], to: NDArray[np.intp],
+              f: Floats, g: Floats) -> None:
+        """Take note that rows `at` and `to` were exchanged, and of the factors f + i g of rows"""
+
+    def _multiply_product(self, which: NDArray[np.intp], pivot: tuple[Floats, Floats],
                           scale: NDArray[np.intc]) -> None:
         """Multiply the products of the pivots, kept in [1, 2), by one more"""
-        exponent = _part_exponent(*pivot)
+        exponent = part_exponent(*pivot)
         p, q = (np.ldexp(part, -exponent) for part in pivot)
         x, y = (part[which] for part in self.product)
         x, y = x * p - y * q, x * q + y * p
-        more = _part_exponent(x, y)
+        more = part_exponent(x, y)
         for whole, part in zip(self.product, (x, y), strict=True):
             whole[which] = np.ldexp(part, -more)
         self.exponent[which] += exponent + scale + more
@@ -311,7 +302,7 @@ class Planes:
                      self.exponent, np.ldexp(rest, -self.unit).T, np.ldexp(size, -self.unit).T,
                      self.tol)
 
-    def _echelon_rows(self) -> list[_Floats]:
+    def _echelon_rows(self) -> list[Floats]:
         """Return the rows of a row echelon form at their scale, or near it if that is out of range
 
         Then a row keeps its scale as nearly as its bits allow; see `_scale_in_range`.
@@ -339,48 +330,7 @@ class Planes:
         return scaled
 
 
-def _exchanged(part: NDArray[Any], at: NDArray[np.intp], to: NDArray[np.intp]) -> NDArray[Any]:
-    """Return rows `at` of (m, n, count) as (n, count), with rows `to` put in their places"""
-    row, other = (np.take_along_axis(part, index[None, None], axis=0)[0] for index in (at, to))
-    np.put_along_axis(part, at[None, None], other[None], axis=0)
-    return row
-
-
-def _part_exponent(re: _Floats, im: _Floats) -> NDArray[np.intc]:
-    """Return k with 2^k <= larger part < 2^(k + 1)"""
-    return exponents_of(np.maximum(np.abs(re), np.abs(im)))
-
-
-def _quotient(re: _Floats, im: _Floats, p: _Floats, q: _Floats) -> tuple[_Floats, _Floats]:
-    """Return (re + i im) / (p + i q), (p - i q) / (p^2 + q^2) times the dividend
-
-    The divisor is scaled first: its square cannot leave the range. A real one divides the parts.
-    """
-    exponent = _part_exponent(p, q)
-    p, q = np.ldexp(p, -exponent), np.ldexp(q, -exponent)
-    square = p * p + q * q
-    real = q == 0
-    x = np.where(real, re / p, (re * p + im * q) / square)
-    y = np.where(real, im / p, (im * p - re * q) / square)
-    return np.ldexp(x, -exponent), np.ldexp(y, -exponent)
-
-
-def _subtract_multiples(re: _Floats, im: _Floats, f: _Floats, g: _Floats, row_re: _Floats,
-                        row_im: _Floats, tiny: bool) -> None:
-    """re, im (m, n, count) -= the factors (m, count) times the row (n, count)
-
-    With a tiny pivot a factor may be infinite, and 0 times it is 0.
-    """
-    f, g = f[:, None], g[:, None]
-    x, y = f * row_re - g * row_im, f * row_im + g * row_re
-    if tiny:
-        nothing = (row_re == 0) & (row_im == 0)
-        x, y = np.where(nothing, 0, x), np.where(nothing, 0, y)
-    re -= x
-    im -= y
-
-
-def _scale_in_range(row: _Floats, columns: int, shift: NDArray[np.intc], wanted: int,
+def _scale_in_range(row: Floats, columns: int, shift: NDArray[np.intc], wanted: int,
                     single: bool) -> int:
     """Return the e nearest to `wanted` for which no part of row 2^(e - shift) is rounded
 

@@ -23,7 +23,9 @@ from mathwork.matrix.checks import (
     with_advice,
     with_checked_shape,
 )
-from mathwork.matrix.complex_reduction import NAN, Found, Policy, exponents_of, reduce_stack
+from mathwork.matrix.complex_reduction import NAN, Found, Policy, reduce_stack
+from mathwork.matrix.determinants import products
+from mathwork.matrix.planes import exponents_of
 from mathwork.matrix.verdicts import codes_of, contradicted, is_ambiguous, without_noise
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class ComplexFloats:
     def rref(self, A: ArrayLike, columns: SupportsIndex | None = None, reduced: bool = True,
              workers: int = 1) -> tuple[ComplexArray, Any, tuple[Any, ...]]:
         """Return (matrix, pivots, verdict) as `Reduced` has them."""
-        matrix = _matrix(A)
+        matrix = complex_matrix(A)
         known = checked_columns(columns, matrix.shape[-1])
         result = self._reduced(matrix, known, reduced, workers)
         form, found, stack = result.matrix.reshape(matrix.shape), result.found, matrix.shape[:-2]
@@ -71,32 +73,23 @@ class ComplexFloats:
 
     def rank(self, A: ArrayLike, workers: int = 1) -> int | NDArray[np.intp]:
         """Return the rank: an int, or for a stack an array."""
-        matrix = _matrix(A)
+        matrix = complex_matrix(A)
         result = self._reduced(matrix, matrix.shape[-1], False, workers)
         self._warn(result.ambiguous, result, matrix)
         return result.rank.reshape(matrix.shape[:-2]) if matrix.ndim > 2 else int(result.rank[0])
 
     def det(self, A: ArrayLike, workers: int = 1) -> Any:
         """Return the determinant: a number, or for a stack an array."""
-        matrix = _matrix(A, square=True)
+        matrix = complex_matrix(A, square=True)
         n = matrix.shape[-1]
         result = self._reduced(matrix, n, False, workers)
         self._warn(result.ambiguous, result, matrix)
-        product, exponent = result.found.product, result.found.exponent
-        product = product * result.found.parity
-        # Beyond these limits every product is infinite or zero.
-        exponent = np.clip(exponent, -100000, 100000).astype(np.intc)
-        value = np.empty_like(product)
-        with np.errstate(all="ignore"):
-            value.real, value.imag = (np.ldexp(part, exponent) + 0.0
-                                      for part in (product.real, product.imag))
-        value[result.rank < n] = 0
-        value[result.status != REDUCED] = NAN
+        value = products(*determinants(result.found, n))
         return _rounded(value, matrix.dtype).reshape(matrix.shape[:-2])[()]
 
     def inv(self, A: ArrayLike, workers: int = 1) -> ComplexArray:
         """Return the inverse. A singular matrix raises; in a stack its slice becomes NaN."""
-        matrix = _matrix(A, square=True)
+        matrix = complex_matrix(A, square=True)
         n = matrix.shape[-1]
         result = self._reduced(np.concatenate((matrix, np.broadcast_to(
             np.eye(n, dtype=matrix.dtype), matrix.shape)), axis=-1), n, True, workers)
@@ -112,7 +105,7 @@ class ComplexFloats:
 
     def null_space(self, A: ArrayLike, workers: int = 1) -> ComplexArray:
         """Return a basis of the null space as columns; each has one free variable 1."""
-        matrix = _matrix(A)
+        matrix = complex_matrix(A)
         n = matrix.shape[-1]
         result = self._reduced(matrix, n, True, workers)
         basis, doubtful = self._null_vectors(_flat(matrix), result)
@@ -162,11 +155,7 @@ class ComplexFloats:
                  ) -> _Reduced:
         """Return the reduction of a matrix or a stack, rounded to its dtype"""
         policy = Policy(self.tol, self.atol, A.dtype == COMPLEX64)
-        flat = _flat(A).astype(COMPLEX128, copy=False)
-        if self.atol > 0:
-            noise = np.abs(flat) <= self.atol
-            noise[..., columns:] = False
-            flat = np.where(noise, 0, flat)
+        flat = flat_matrices(A, columns, self.atol)
         found = reduce_stack(flat, columns, policy, reduced, checked_workers(workers))
         close = np.asarray(is_ambiguous(found, policy.single))
         return _Reduced(found, _rounded(found.matrix, A.dtype), found.pivots, found.rank,
@@ -205,8 +194,27 @@ class ComplexFloats:
             return basis, _exceeds(scaled, basis, bound) if wrong.any() else wrong
 
 
-def _matrix(A: ArrayLike, *, square: bool = False) -> ComplexArray:
+def complex_matrix(A: ArrayLike, *, square: bool = False) -> ComplexArray:
+    """Return a matrix or a stack of them, plain"""
     return with_checked_shape(as_complex(A=A)[0], square=square)
+
+
+def flat_matrices(A: ComplexArray, columns: int, atol: float) -> NDArray[np.complex128]:
+    """Return (count, m, n) with zeros for entries of at most atol in so many columns"""
+    flat = _flat(A).astype(COMPLEX128, copy=False)
+    if atol > 0:
+        noise = np.abs(flat) <= atol
+        noise[..., columns:] = False
+        flat = np.where(noise, 0, flat)
+    return flat
+
+
+def determinants(found: Found, n: int) -> tuple[NDArray[np.complex128], NDArray[np.int64]]:
+    """Return (mantissas, exponents) of determinants of n x n: 0 or NaN where there are none"""
+    mantissas = found.product * found.parity
+    mantissas[found.rank < n] = 0
+    mantissas[found.status != REDUCED] = NAN
+    return mantissas, found.exponent
 
 
 def _flat(A: ComplexArray) -> ComplexArray:

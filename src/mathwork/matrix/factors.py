@@ -1,69 +1,42 @@
 """The factors of a matrix, L and U, and what follows from them at little cost.
 
-The factorisation and the solutions are compiled: mathwork/kernels/matrix/factors.pxi.
+The factorisation and the solutions are compiled: mathwork/kernels/matrix/factors.pxi. Complex
+matrices are in complex_factors.py.
 """
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT32, FLOAT64
+from mathwork._arrays import FLOAT64, holds_complex
 from mathwork._doors import public
 from mathwork._levels import core as kernels
-from mathwork._status import DEFICIENT, MATRIX_NOT_FINITE, REDUCED
-from mathwork._warnings import warn_of_close_calls, why_singular
+from mathwork._status import MATRIX_NOT_FINITE, REDUCED
+from mathwork._warnings import warn_of_close_calls
 from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import kernel_tolerances, with_checked_shape
-from mathwork.matrix.elimination import Margin, shown
-from mathwork.matrix.sides import broadcast_sides, plain_floats
-from mathwork.matrix.verdicts import is_ambiguous
+from mathwork.matrix.complex_factors import complex_factors
+from mathwork.matrix.determinants import SlogDet, of_fractions, signs_and_logs
+from mathwork.matrix.factor_members import FactorMembers
+from mathwork.matrix.sides import broadcast_sides, joined, plain_complex, plain_floats
 
 if TYPE_CHECKING:
-    from fractions import Fraction
     from typing import Any, Self, SupportsIndex
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import CodeOrArray, FloatArray, ScalarOrArray
-
-# ln 2 in two parts. The first has 32 bits, so its multiples by exponents are exact: W. J. Cody,
-# W. Waite, Software Manual for the Elementary Functions, 1980, chapter 5.
-LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
-LARGEST_EXPONENT = 100_000      # beyond it every determinant is infinite or zero
-
-
-@public
-class SlogDet(NamedTuple):
-    """A determinant as its sign and the logarithm of its size: ``sign * exp(logabsdet)``.
-
-    Parameters
-    ----------
-    sign : float, or ndarray for a stack
-        1, -1, or 0; NaN for a matrix that is not finite.
-    logabsdet : float, or ndarray for a stack
-        The natural logarithm of the absolute value; ``-inf`` for 0.
-
-    Examples
-    --------
-    >>> from mathwork.matrix import slogdet
-    >>> sign, logabsdet = slogdet([[0, 2], [3, 0]])
-    >>> sign, logabsdet.round(4)
-    (np.float64(-1.0), np.float64(1.7918))
-    """
-
-    sign: ScalarOrArray
-    logabsdet: ScalarOrArray
+    from mathwork._types import FloatArray, ScalarOrArray
 
 
 @public
 @kernels.factorizations
-class LU(kernels.Factorization):
+class LU(FactorMembers, kernels.Factorization):
     """The factors of a matrix, or of each matrix of a stack: ``A[permutation] = L @ U``.
 
-    :func:`lu` makes it, once for many right-hand sides. It is immutable.
+    :func:`lu` makes it, once for many right-hand sides. It is immutable. The factors of a complex
+    matrix are a :class:`ComplexLU`.
 
     Attributes
     ----------
@@ -100,6 +73,10 @@ class LU(kernels.Factorization):
 
     __slots__ = ()
 
+    if TYPE_CHECKING:
+        def det(self) -> ScalarOrArray: ...
+        def inv(self, *, workers: int = 1) -> FloatArray: ...
+
     def __new__(cls) -> Self:
         raise TypeError("an LU is made by lu")
 
@@ -133,32 +110,13 @@ class LU(kernels.Factorization):
         factor[self._verdict[3] != REDUCED] = np.nan
         return self._rounded(factor)
 
-    def _rounded(self, numbers: Any) -> Any:
-        """Return results in the dtype of the data"""
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            return numbers.astype(FLOAT32 if self._single else FLOAT64, copy=False)
-
-    # ---- the verdict ----
-
-    @property
-    def rank(self) -> int | NDArray[np.intp]:
-        return _one_or_all(self._verdict[0])
-
-    @property
-    def margin(self) -> Margin:
-        return Margin(*map(_one_or_all, self._verdict[1:3]))
-
-    @property
-    def status(self) -> CodeOrArray:
-        rank, _, _, status, _ = self._verdict
-        deficient = (status == REDUCED) & (rank < min(self.shape[-2:]))
-        return _one_or_all(np.where(deficient, np.int8(DEFICIENT), status))
-
-    @property
-    def ambiguous(self) -> bool | NDArray[np.bool]:
-        return is_ambiguous(self.margin, self._single)
-
     # ---- what follows ----
+
+    def _determinants(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        return kernels.determinant_parts(self)
+
+    def _signs_and_logs(self) -> tuple[Any, Any]:
+        return signs_and_logs(*self._determinants())
 
     def solve(self, b: ArrayLike, *, workers: int = 1) -> FloatArray:
         """The solution of ``A x = b`` for a square A.
@@ -174,22 +132,23 @@ class LU(kernels.Factorization):
         Returns
         -------
         ndarray, shape (..., n) or (..., n, k)
-            float32 if A and b are float32 or float16, else float64. A slice whose A is singular or
-            not finite is NaN. NaN and infinity in b reach their own column.
+            float32 if A and b are float32 or float16, else float64; complex for a complex b. A
+            slice whose A is singular or not finite is NaN. NaN and infinity in b reach their own
+            column.
 
         Raises
         ------
         numpy.linalg.LinAlgError
             If one matrix has no inverse: its rank is below n, or it is not finite.
         TypeError
-            For b that is not real numbers.
+            For b that is not numbers.
         ValueError
             If A is not square, or for shapes that do not go together.
 
         Notes
         -----
         Forward and back substitution in float64, also for float32. A column has the same bits alone
-        and beside others.
+        and beside others. The real and the imaginary part of a complex b are two columns.
 
         Examples
         --------
@@ -204,6 +163,8 @@ class LU(kernels.Factorization):
             if found is not None:
                 return found
         self._regular_side()
+        if holds_complex(b):
+            return self._solve_parts(b, checked_workers(workers))
         sides = plain_floats(b, "b")
         if not self._single:
             sides = sides.astype(FLOAT64, copy=False)
@@ -211,103 +172,15 @@ class LU(kernels.Factorization):
         x = self._solve_stack(np.ascontiguousarray(columns), checked_workers(workers))
         return x[..., 0] if vectors else x
 
-    def det(self) -> ScalarOrArray:
-        """The determinant of a square A.
-
-        Returns
-        -------
-        float64 or float32; ndarray for a stack
-            0 if the rank is below n, NaN if A is not finite. Only the whole product of the pivots
-            can overflow or underflow.
-
-        Raises
-        ------
-        ValueError
-            If A is not square.
-
-        Examples
-        --------
-        >>> from mathwork.matrix import lu
-        >>> lu([[2, 3], [4, 5]]).det()
-        np.float64(-2.0)
-        """
-        mantissas, exponents = kernels.determinant_parts(self)
-        near = exponents.clip(-LARGEST_EXPONENT, LARGEST_EXPONENT).astype(np.intc)
-        with np.errstate(over="ignore", under="ignore"):
-            return self._rounded(np.ldexp(mantissas, near))[()]
-
-    def slogdet(self) -> SlogDet:
-        """The determinant of a square A, as sign and logarithm.
-
-        Returns
-        -------
-        SlogDet
-            Unpacks to ``(sign, logabsdet)``, as from :func:`slogdet`.
-
-        Raises
-        ------
-        ValueError
-            If A is not square.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from mathwork.matrix import lu
-        >>> float(lu(np.diag([1e200, 1e200])).slogdet().logabsdet)
-        921.0340371976183
-        """
-        return SlogDet(*map(self._rounded, _signs_and_logs(*kernels.determinant_parts(self))))
-
-    def inv(self, *, workers: int = 1) -> FloatArray:
-        """The inverse of a square A.
-
-        Parameters
-        ----------
-        workers : int
-            The number of threads that share a stack.
-
-        Returns
-        -------
-        ndarray, shape (..., n, n)
-            In a stack, NaN for a slice without an inverse.
-
-        Raises
-        ------
-        numpy.linalg.LinAlgError
-            If one matrix has no inverse: its rank is below n, or it is not finite.
-        ValueError
-            If A is not square.
-
-        Examples
-        --------
-        >>> from mathwork.matrix import lu
-        >>> lu([[2, 0], [0, 4]]).inv()
-        array([[0.5 , 0.  ],
-               [0.  , 0.25]])
-        """
-        identity: FloatArray = np.eye(self._regular_side())
-        if self._single:
-            identity = identity.astype(FLOAT32)
-        return self._solve_stack(identity, checked_workers(workers))
-
-    # ---- checks ----
-
-    def _regular_side(self) -> int:
-        """Return n; raise unless A is square, and one matrix regular"""
-        m, n = self.shape[-2:]
-        if m != n:
-            raise ValueError(f"A must be square, got shape {self.shape}")
-        if len(self.shape) == 2 and self._verdict[0] < n:
-            raise np.linalg.LinAlgError(why_singular(
-                int(self._verdict[0]), n, self.status != MATRIX_NOT_FINITE, bool(self.ambiguous)))
-        return n
-
-    def __repr__(self) -> str:
-        parts = []
-        for name, value in (("L", self.L), ("U", self.U), ("permutation", self.permutation)):
-            parts.append(f"{name}=" + shown(value.__repr__).replace(
-                "\n", "\n" + " " * len(f"LU({name}=")).replace("\n" + " " * 5 + "\n", "\n\n"))
-        return "LU(" + ",\n   ".join(parts) + ")"
+    def _solve_parts(self, b: ArrayLike, workers: int) -> Any:
+        """solve() of a complex b: its two parts are solved for"""
+        sides = plain_complex(b=b)[0]
+        columns, vectors, _ = broadcast_sides(self.shape, sides)
+        parts = np.concatenate((columns.real, columns.imag), axis=-1)
+        if not self._single:
+            parts = parts.astype(FLOAT64, copy=False)
+        x = joined(self._solve_stack(parts, workers))
+        return x[..., 0] if vectors else x
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self._single, *self._parts, self._verdict)
@@ -315,11 +188,6 @@ class LU(kernels.Factorization):
 
 def _rebuilt(*parts: Any) -> LU:
     return kernels.factorization(LU, *parts)
-
-
-def _one_or_all(numbers: Any) -> Any:
-    """Return a number of Python for one matrix, else the array"""
-    return numbers if numbers.ndim else numbers.item()
 
 
 def lu(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, workers: int = 1) -> LU:
@@ -337,6 +205,7 @@ def lu(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, workers: in
     Returns
     -------
     LU
+        For a complex A a :class:`ComplexLU`, which has the same members.
 
     Raises
     ------
@@ -365,7 +234,11 @@ def lu(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, workers: in
     True
     >>> lu([[1, 2], [2, 4]]).status
     2
+    >>> lu([[1 + 1j, 2], [3, 4 - 2j]]).det()
+    np.complex128(2j)
     """
+    if holds_complex(A):
+        return complex_factors(A, tol, atol, checked_workers(workers))
     A = with_checked_shape(plain_floats(A, "A"))
     return kernels.factor_plain(A, *kernel_tolerances(tol, atol), checked_workers(workers))
 
@@ -389,8 +262,9 @@ def slogdet(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact:
     Returns
     -------
     SlogDet
-        Unpacks to ``(sign, logabsdet)``: float32 for float32 and float16, else float64. ``(0,
-        -inf)`` if the rank is below n, ``(nan, nan)`` if A is not finite.
+        Unpacks to ``(sign, logabsdet)``: float32 for float32 and float16, else float64. The sign of
+        a complex determinant is a complex number of size 1. ``(0, -inf)`` if the rank is below n,
+        ``(nan, nan)`` if A is not finite.
 
     Raises
     ------
@@ -415,33 +289,11 @@ def slogdet(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact:
         raise ValueError("slogdet has no meaning modulo a prime: det(A, modulus=p) gives the "
                          f"residue, got modulus {modulus}")
     if field is not None:
-        return _of_fractions(field.det(A))
+        return of_fractions(field.det(A))
     factors = lu(A, tol=tol, atol=atol)
     with_checked_shape(np.broadcast_to(0.0, factors.shape), square=True)
     close = np.asarray(factors.ambiguous) & np.not_equal(factors.status, MATRIX_NOT_FINITE)
     if tol != 0 and close.any():
-        warn_of_close_calls(int(close.sum()), close.size if close.ndim else -1, 2)
+        warn_of_close_calls(int(close.sum()), close.size if close.ndim else -1, 2,
+                            factors._remedy)
     return factors.slogdet()
-
-
-def _signs_and_logs(mantissas: NDArray[np.float64], exponents: NDArray[Any]
-                    ) -> tuple[Any, Any]:
-    """Return (sign, log of the size) of mantissas in [1/2, 1), or 0, times 2^exponents"""
-    sizes = np.abs(mantissas)
-    small = sizes < math.sqrt(0.5)      # else a logarithm near 0 would be a difference
-    with np.errstate(divide="ignore"):
-        logs = np.log(np.where(small, 2 * sizes, sizes))
-    powers = exponents - small
-    return np.sign(mantissas), powers * LN2_HIGH + (powers * LN2_LOW + logs)
-
-
-def _of_fractions(determinants: Fraction | NDArray[Any]) -> SlogDet:
-    """Return the signs and logarithms of exact determinants"""
-    numbers = np.asarray(determinants, object)
-    mantissas, exponents = np.zeros(numbers.shape), np.zeros(numbers.shape, np.int64)
-    for at, number in np.ndenumerate(numbers):
-        shift = abs(number.numerator).bit_length() - number.denominator.bit_length() + 1
-        mantissas[at], more = math.frexp(number / 2 ** shift if shift > 0
-                                         else number * 2 ** -shift)
-        exponents[at] = shift + more
-    return SlogDet(*_signs_and_logs(mantissas, exponents))

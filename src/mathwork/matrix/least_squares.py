@@ -1,7 +1,7 @@
 """Linear systems without a solution: the x that comes nearest.
 
 The factorisation and its refinement are those of a linear regression, compiled:
-mathwork/kernels/regression/linear.pxi and the files that it names.
+mathwork/kernels/regression/linear.pxi and the files that it names. column_fits.py calls it.
 """
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import FLOAT32, FLOAT64, as_plain
+from mathwork._arrays import COMPLEX128, FLOAT64, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import (
-    CONSTANT,
     FITTED,
     INFINITE,
     SOLUTION_WORDS,
@@ -21,16 +20,21 @@ from mathwork._status import (
     UNIQUE,
 )
 from mathwork.matrix.checks import checked_tol, with_checked_shape
+from mathwork.matrix.column_fits import fit_columns, fit_independent, residuals
 from mathwork.matrix.factors import lu
-from mathwork.matrix.sides import broadcast_sides, plain_floats
+from mathwork.matrix.sides import broadcast_sides, joined, plain_numbers
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray, FloatDType, FloatOrArray, SolutionWord
+    from mathwork._types import FloatArray, FloatOrArray, SolutionWord
 
     # x, ssr, rank, status
-    _Found = tuple[NDArray[np.float64], NDArray[np.float64], int, int]
+    _Found = tuple[NDArray[Any], NDArray[np.float64], int, int]
+
+NAN = {FLOAT64: float("nan"), COMPLEX128: complex("nan+nanj")}
 
 
 @public
@@ -42,7 +46,7 @@ class LeastSquares(NamedTuple):
     x : ndarray, shape (..., n) or (..., n, k)
         The x that makes ``A x`` nearest to b. Of many, the shortest.
     ssr : float, or ndarray, shape (...) or (..., k)
-        The sum of the squares of ``b - A x``, times the weights; float64.
+        The sum of the squares of ``|b - A x|``, times the weights; float64.
     rank : int, or ndarray of int for a stack
         The number of independent columns of A.
     status : str, or ndarray of int8 for a stack
@@ -70,7 +74,7 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     Parameters
     ----------
     A : array_like, shape (..., m, n)
-        Any size: more rows than columns, or less.
+        Real or complex, and so is b. Any size: more rows than columns, or less.
     b : array_like, shape (..., m) or (..., m, k)
         It is a vector if it has one dimension, and vectors if it has one dimension less than A.
         Otherwise it is k columns. Its stack broadcasts with that of A.
@@ -78,24 +82,24 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
         The factors of the squared residuals. A row of weight 0 is left out.
     tol : float, optional
         What earlier columns leave of a column must be above this. It is relative to the norm of the
-        column and of the columns that make it up. ``16 n eps`` by default. If A has fewer rows than
-        columns, it is about rows.
+        column and of the columns that make it up. ``16 n eps`` by default, twice that for a complex
+        A. If A has fewer rows than columns, it is about rows, ``16 m eps``.
 
     Returns
     -------
     LeastSquares
-        x is float32 if A and b are float32 or float16, else float64.
+        x is float32 if A and b are float32 or float16, else float64; or complex64 and complex128.
 
     Raises
     ------
     TypeError
-        For input that is not real numbers, and for masked arrays.
+        For input that is not numbers, and for masked arrays.
     ValueError
         For shapes that do not go together, and for weights that are negative or not finite.
 
     Notes
     -----
-    x minimises ``sum(weights * (b - A x)**2)``. If the rank is below n, many x do. This is the one
+    x minimises ``sum(weights * |b - A x|**2)``. If the rank is below n, many x do. This is the one
     of the smallest 2-norm, as from ``numpy.linalg.lstsq``. :func:`solve` gives all solutions of a
     system that has one.
 
@@ -122,13 +126,14 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     >>> lstsq([[1, 1]], [2])
     LeastSquares(x=array([1., 1.]), ssr=0.0, rank=1, status='infinite')
     """
-    A, b = with_checked_shape(plain_floats(A, "A")), plain_floats(b, "b")
+    A, b = with_checked_shape(plain_numbers(A, "A")), plain_numbers(b, "b")
     tol = checked_tol(tol)
-    dtype = FLOAT32 if A.dtype == b.dtype == FLOAT32 else FLOAT64
+    dtype = np.result_type(A, b)
     m, n = A.shape[-2:]
     sides, vectors, stack = broadcast_sides(A.shape, b)
     rows = None if weights is None else _checked_weights(weights, m)
-    matrices, columns = A.astype(FLOAT64, copy=False), sides.astype(FLOAT64, copy=False)
+    matrices, columns = (part.astype(COMPLEX128 if part.dtype.kind == "c" else FLOAT64, copy=False)
+                         for part in (A, sides))
     if not stack:
         x, ssr, rank, code = _nearest(matrices, columns, rows, tol)
         found = _rounded(x, dtype)
@@ -136,7 +141,7 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
             return LeastSquares(found[:, 0], ssr.item(), rank, SOLUTION_WORDS[code])
         return LeastSquares(found, ssr.copy(), rank, SOLUTION_WORDS[code])
     k = sides.shape[-1]
-    x, ssr = np.empty((*stack, n, k)), np.empty((*stack, k))
+    x, ssr = np.empty((*stack, n, k), np.result_type(matrices, columns)), np.empty((*stack, k))
     ranks, status = np.empty(stack, np.intp), np.empty(stack, np.int8)
     matrices = np.broadcast_to(matrices, (*stack, m, n))
     columns = np.broadcast_to(columns, (*stack, m, k))
@@ -147,7 +152,7 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     return LeastSquares(_rounded(x, dtype), ssr, ranks, status)
 
 
-def _rounded(x: NDArray[np.float64], dtype: FloatDType) -> FloatArray:
+def _rounded(x: NDArray[Any], dtype: np.dtype[Any]) -> Any:
     """Return x in the dtype of the result, writable"""
     with np.errstate(over="ignore", under="ignore"):
         return x.astype(dtype)
@@ -166,15 +171,17 @@ def _checked_weights(weights: ArrayLike, m: int) -> NDArray[np.float64]:
 
 # ---- one system ----
 
-def _nearest(A: NDArray[np.float64], sides: NDArray[np.float64],
-             weights: NDArray[np.float64] | None, tol: float | None) -> _Found:
+def _nearest(A: NDArray[Any], sides: NDArray[Any], weights: NDArray[np.float64] | None,
+             tol: float | None) -> _Found:
     """Return (x, ssr, rank, status code) of one system; a side that is not finite gives NaN"""
     (m, n), k = A.shape, sides.shape[1]
-    if m >= n > 0 and k and weights is None:        # nearly always
-        fit = kernels.fit_rows(A, sides, False, None, _given(tol))
+    if A.dtype != sides.dtype:
+        return _nearest_parts(A, sides, weights, tol)
+    if m >= n > 0 and k and weights is None and A.dtype == FLOAT64:     # nearly always
+        fit = kernels.fit_rows(A, sides, False, None, -1.0 if tol is None else tol)
         if fit.status == FITTED:
             return fit.params, fit.ssr, n, UNIQUE
-    x, ssr = np.full((n, k), np.nan), np.full(k, np.nan)
+    x, ssr = np.full((n, k), NAN[A.dtype], A.dtype), np.full(k, np.nan)
     if weights is not None and not weights.all():
         A, sides, weights = A[weights > 0], sides[weights > 0], weights[weights > 0]
     if not np.isfinite(A).all():
@@ -186,48 +193,59 @@ def _nearest(A: NDArray[np.float64], sides: NDArray[np.float64],
     return x, ssr, rank, UNIQUE if rank == n else INFINITE
 
 
-def _shortest(A: NDArray[np.float64], sides: NDArray[np.float64],
-              weights: NDArray[np.float64] | None, tol: float | None
-              ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+def _nearest_parts(A: NDArray[Any], sides: NDArray[Any], weights: NDArray[np.float64] | None,
+                   tol: float | None) -> _Found:
+    """_nearest() where one of A and the sides is real: the two parts of sides are two columns"""
+    if A.dtype == COMPLEX128:
+        return _nearest(A, sides.astype(COMPLEX128), weights, tol)
+    counted: Any = slice(None) if weights is None else weights > 0
+    lost: NDArray[np.bool] = ~np.isfinite(sides[counted]).all(axis=0)
+    sides = np.where(lost, NAN[COMPLEX128], sides)
+    x, ssr, rank, code = _nearest(A, np.hstack((sides.real, sides.imag)), weights, tol)
+    return joined(x), ssr[:len(lost)] + ssr[len(lost):], rank, code
+
+
+def _shortest(A: NDArray[Any], sides: NDArray[Any], weights: NDArray[np.float64] | None,
+              tol: float | None) -> tuple[NDArray[Any], NDArray[np.float64], int]:
     """Return (x, ssr, rank) for finite numbers: the shortest x of those nearest"""
     (m, n), k = A.shape, sides.shape[1]
     if m >= n and n and k:
-        fit = kernels.fit_rows(A, sides, False, weights, _given(tol))
-        known = ~np.isnan(fit.params[:, 0])
-        if known.all():
-            return fit.params, fit.ssr, n
-        columns, y, ssr = np.flatnonzero(known), fit.params[known], fit.ssr
+        fit = fit_columns(A, sides, weights, tol)
+        if fit.known.all():
+            return fit.x, fit.ssr, n
+        columns, y, ssr = np.flatnonzero(fit.known), fit.x[fit.known], fit.ssr
     else:
         columns = _independent(A, tol)
         if not len(columns) or not k:
             with np.errstate(over="ignore"):
-                ssr = ((1 if weights is None else weights[:, None]) * sides ** 2).sum(axis=0)
-            return np.zeros((n, k)), ssr, len(columns)
-        y, ssr = _fitted(A[:, columns], sides, weights)
-    x = np.zeros((n, k))
+                ssr = ((1 if weights is None else weights[:, None])
+                       * (sides.real ** 2 + sides.imag ** 2)).sum(axis=0)
+            return np.zeros((n, k), A.dtype), ssr, len(columns)
+        y, ssr, _ = fit_independent(A[:, columns], sides, weights)
+    x = np.zeros((n, k), A.dtype)
     x[columns] = y
     if len(columns) == m < n - m:
         return _in_row_space(A, x, sides, columns), ssr, m
     return _without_null_vectors(A, x, columns), ssr, len(columns)
 
 
-def _in_row_space(A: NDArray[np.float64], x: NDArray[np.float64], sides: NDArray[np.float64],
-                  columns: NDArray[np.intp]) -> NDArray[np.float64]:
+def _in_row_space(A: NDArray[Any], x: NDArray[Any], sides: NDArray[Any], columns: NDArray[np.intp]
+                  ) -> NDArray[Any]:
     """Return the part of x in the row space of a very wide A of full rank, for which A x = sides
 
     The rows may be nearly dependent. So what the result leaves of the sides is solved for again.
     """
-    rows = A.T
-    result = np.zeros(x.shape)
+    rows = A.conj().T
+    result = np.zeros(x.shape, A.dtype)
     for _ in range(2):
-        result += kernels.residual_rows(rows, None, _fitted(rows, x)[0], False)
-        x = np.zeros(x.shape)
-        x[columns] = _fitted(A[:, columns], kernels.residual_rows(A, sides, result, False))[0]
-    return result + kernels.residual_rows(rows, None, _fitted(rows, x)[0], False)
+        result += residuals(rows, None, fit_independent(rows, x).x)
+        x = np.zeros(x.shape, A.dtype)
+        x[columns] = fit_independent(A[:, columns], residuals(A, sides, result)).x
+    return result + residuals(rows, None, fit_independent(rows, x).x)
 
 
-def _without_null_vectors(A: NDArray[np.float64], x: NDArray[np.float64],
-                          columns: NDArray[np.intp]) -> NDArray[np.float64]:
+def _without_null_vectors(A: NDArray[Any], x: NDArray[Any], columns: NDArray[np.intp]
+                          ) -> NDArray[Any]:
     """Return x, which is 0 but for these independent columns, without its part in the null space
 
     The other columns are A[:, columns] C. So the null space is that of [-C; I], and the row space
@@ -236,33 +254,18 @@ def _without_null_vectors(A: NDArray[np.float64], x: NDArray[np.float64],
     n, rank = len(x), len(columns)
     others = np.setdiff1d(np.arange(n), columns)
     if not rank:
-        return np.zeros(x.shape)
-    combined, _ = _fitted(A[:, columns], A[:, others])
+        return np.zeros(x.shape, A.dtype)
+    combined = fit_independent(A[:, columns], A[:, others]).x
     if n - rank <= rank:
-        null_space = np.zeros((n, n - rank))
+        null_space = np.zeros((n, n - rank), A.dtype)
         null_space[columns], null_space[others] = -combined, np.eye(n - rank)
-        return kernels.residual_rows(null_space, x, _fitted(null_space, x)[0], False)
-    row_space = np.zeros((n, rank))
-    row_space[columns], row_space[others] = np.eye(rank), combined.T
-    return kernels.residual_rows(row_space, None, _fitted(row_space, x)[0], False)
+        return residuals(null_space, x, fit_independent(null_space, x).x)
+    row_space = np.zeros((n, rank), A.dtype)
+    row_space[columns], row_space[others] = np.eye(rank), combined.conj().T
+    return residuals(row_space, None, fit_independent(row_space, x).x)
 
 
-def _fitted(A: NDArray[np.float64], sides: NDArray[np.float64],
-            weights: NDArray[np.float64] | None = None
-            ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (y, ssr): A y is nearest to the sides; the columns of A are independent"""
-    fit = kernels.fit_rows(A, sides, False, weights, -1.0)
-    if fit.status == CONSTANT:          # to the caller's tol, or as rows, they are independent
-        fit = kernels.fit_rows(A, sides, False, weights, 0.0)
-    return fit.params, fit.ssr
-
-
-def _given(tol: float | None) -> float:
-    """Return the tolerance of the kernel; a negative one is its default"""
-    return -1.0 if tol is None else tol
-
-
-def _independent(A: NDArray[np.float64], tol: float | None) -> NDArray[np.intp]:
+def _independent(A: NDArray[Any], tol: float | None) -> NDArray[np.intp]:
     """Return the numbers of columns that are independent, as many as there are
 
     Of a wide matrix the independent rows come first. Partial pivoting then takes columns that
@@ -270,9 +273,8 @@ def _independent(A: NDArray[np.float64], tol: float | None) -> NDArray[np.intp]:
     """
     m, n = A.shape
     if m < n:
-        rows = _independent(A.T, tol)
+        rows = _independent(A.conj().T, tol)
         return np.sort(lu(A[rows].T, tol=0).permutation[:len(rows)])
     if not n:
         return np.empty(0, np.intp)
-    fit = kernels.fit_rows(A, np.zeros(m), False, None, _given(tol))
-    return np.flatnonzero(~np.isnan(fit.params))
+    return np.flatnonzero(fit_columns(A, np.zeros((m, 1), A.dtype), None, tol).known)

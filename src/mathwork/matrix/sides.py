@@ -1,17 +1,22 @@
-"""Matrices and right-hand sides that broadcast, for the functions that compute in floats alone."""
+"""Matrices and right-hand sides that broadcast, for the functions that compute in floats alone.
+
+Floats are real or complex here.
+"""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import as_plain
-from mathwork.matrix.checks import FOR_SYMBOLS, checked_sides, is_symbolic, joint_stack
+from mathwork._arrays import as_complex, as_plain, holds_complex
+from mathwork.matrix.checks import FOR_FRACTIONS, checked_sides, joint_stack, with_advice
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from typing import Any
 
-    from mathwork._types import FloatArray
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import ComplexArray, FloatArray
 
 FOR_OBJECTS = "solve, inv, det and slogdet compute with Fractions: exact=True"
 
@@ -21,15 +26,38 @@ def plain_floats(value: ArrayLike, name: str) -> FloatArray:
     try:
         return as_plain(value, name)
     except TypeError as error:
-        entries = () if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
-        if not len(np.shape(entries)) or np.asarray(entries).dtype != object:
-            raise
-        symbols = any(map(is_symbolic, np.asarray(entries).flat))
-        raise TypeError(f"{error}: {FOR_SYMBOLS if symbols else FOR_OBJECTS}") from None
+        raise _with_advice(error, value) from None
 
 
-def broadcast_sides(shape: tuple[int, ...], b: FloatArray
-                    ) -> tuple[FloatArray, bool, tuple[int, ...]]:
+def plain_complex(**values: ArrayLike) -> list[ComplexArray]:
+    """Return values as plain arrays of their common complex dtype, or raise as plain_floats()."""
+    try:
+        return as_complex(**values)
+    except TypeError as error:
+        raise _with_advice(error, *values.values()) from None
+
+
+def plain_numbers(value: ArrayLike, name: str) -> NDArray[Any]:
+    """Return `value` as a plain array, real or complex as it is"""
+    return plain_complex(**{name: value})[0] if holds_complex(value) else plain_floats(value, name)
+
+
+def _with_advice(error: TypeError, *values: ArrayLike) -> TypeError:
+    """Return the TypeError that floats cannot be made of `values`, with what to do about it."""
+    advised = with_advice(error, *values)
+    return TypeError(f"{error}: {FOR_OBJECTS}") if str(advised).endswith(FOR_FRACTIONS) else advised
+
+
+def joined(parts: FloatArray) -> ComplexArray:
+    """Return the complex columns whose real parts are the first half of `parts`."""
+    k = parts.shape[-1] // 2
+    columns = np.empty((*parts.shape[:-1], k), np.result_type(parts.dtype, np.complex64))
+    columns.real, columns.imag = parts[..., :k], parts[..., k:]
+    return columns
+
+
+def broadcast_sides(shape: tuple[int, ...], b: NDArray[Any]
+                    ) -> tuple[NDArray[Any], bool, tuple[int, ...]]:
     """Return (columns (..., m, k), whether b was vectors, the shape of the stack).
 
     `shape` is that of A. `b` and the errors are as for checked_sides().

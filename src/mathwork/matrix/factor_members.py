@@ -1,0 +1,173 @@
+"""What the factors of a real and of a complex matrix have in common."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mathwork._arrays import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64
+from mathwork._status import DEFICIENT, MATRIX_NOT_FINITE, REDUCED
+from mathwork._warnings import REMEDY, why_singular
+from mathwork._workers import checked_workers
+from mathwork.matrix.determinants import SlogDet, products
+from mathwork.matrix.elimination import Margin, shown
+from mathwork.matrix.verdicts import is_ambiguous
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from mathwork._types import CodeOrArray
+
+
+class FactorMembers:
+    """The members of factors that need no more than these, which a class of factors has:
+
+    shape, L, U, permutation
+    _single             whether the data are float32 or complex64
+    _verdict            (rank, accepted, rejected, status, parity) in arrays
+    _solve_stack        the solutions for plain columns, whose stack broadcasts
+    _determinants       their (mantissas, exponents)
+    _signs_and_logs     their (signs, logarithms)
+    _remedy             what to do about a close call
+    """
+
+    __slots__ = ()
+
+    _remedy = REMEDY
+
+    # ---- the verdict ----
+
+    @property
+    def rank(self: Any) -> int | NDArray[np.intp]:
+        return _one_or_all(self._verdict[0])
+
+    @property
+    def margin(self: Any) -> Margin:
+        return Margin(*map(_one_or_all, self._verdict[1:3]))
+
+    @property
+    def status(self: Any) -> CodeOrArray:
+        rank, _, _, status, _ = self._verdict
+        deficient = (status == REDUCED) & (rank < min(self.shape[-2:]))
+        return _one_or_all(np.where(deficient, np.int8(DEFICIENT), status))
+
+    @property
+    def ambiguous(self: Any) -> bool | NDArray[np.bool]:
+        return is_ambiguous(self.margin, self._single)
+
+    # ---- what follows ----
+
+    def det(self: Any) -> Any:
+        """The determinant of a square A.
+
+        Returns
+        -------
+        number in the dtype of L; ndarray for a stack
+            0 if the rank is below n, NaN if A is not finite. Only the whole product of the pivots
+            can overflow or underflow.
+
+        Raises
+        ------
+        ValueError
+            If A is not square.
+
+        Examples
+        --------
+        >>> from mathwork.matrix import lu
+        >>> lu([[2, 3], [4, 5]]).det()
+        np.float64(-2.0)
+        """
+        return self._rounded(products(*self._determinants()))[()]
+
+    def slogdet(self: Any) -> SlogDet:
+        """The determinant of a square A, as sign and logarithm.
+
+        Returns
+        -------
+        SlogDet
+            Unpacks to ``(sign, logabsdet)``, as from :func:`slogdet`.
+
+        Raises
+        ------
+        ValueError
+            If A is not square.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from mathwork.matrix import lu
+        >>> float(lu(np.diag([1e200, 1e200])).slogdet().logabsdet)
+        921.0340371976183
+        """
+        found = self._signs_and_logs()
+        return SlogDet(*(self._rounded(part)[()] for part in found))
+
+    def inv(self: Any, *, workers: int = 1) -> NDArray[Any]:
+        """The inverse of a square A.
+
+        Parameters
+        ----------
+        workers : int
+            The number of threads that share a stack.
+
+        Returns
+        -------
+        ndarray, shape (..., n, n)
+            In a stack, NaN for a slice without an inverse.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            If one matrix has no inverse: its rank is below n, or it is not finite.
+        ValueError
+            If A is not square.
+
+        Examples
+        --------
+        >>> from mathwork.matrix import lu
+        >>> lu([[2, 0], [0, 4]]).inv()
+        array([[0.5 , 0.  ],
+               [0.  , 0.25]])
+        """
+        identity = np.eye(self._regular_side(), dtype=self._dtype())
+        return self._solve_stack(identity, checked_workers(workers))
+
+    # ---- shared parts ----
+
+    def _dtype(self: Any) -> np.dtype[Any]:
+        """Return the dtype of results"""
+        return FLOAT32 if self._single else FLOAT64
+
+    def _rounded(self: Any, numbers: Any) -> Any:
+        """Return real or complex results in the precision of the data"""
+        narrow, wide = ((COMPLEX64, COMPLEX128) if numbers.dtype.kind == "c"
+                        else (FLOAT32, FLOAT64))
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            return numbers.astype(narrow if self._single else wide, copy=False)
+
+    def _regular_side(self: Any) -> int:
+        """Return n; raise unless A is square, and one matrix regular"""
+        m, n = self.shape[-2:]
+        if m != n:
+            raise ValueError(f"A must be square, got shape {self.shape}")
+        if len(self.shape) == 2 and self._verdict[0] < n:
+            raise np.linalg.LinAlgError(why_singular(
+                int(self._verdict[0]), n, self.status != MATRIX_NOT_FINITE, bool(self.ambiguous),
+                self._remedy))
+        return n
+
+    def __repr__(self: Any) -> str:
+        kind = type(self).__name__
+        parts = []
+        for name, value in (("L", self.L), ("U", self.U), ("permutation", self.permutation)):
+            indent = " " * len(f"{kind}({name}=")
+            parts.append(f"{name}=" + shown(value.__repr__).replace("\n", "\n" + indent).replace(
+                "\n" + indent + "\n", "\n\n"))
+        return f"{kind}(" + (",\n" + " " * len(f"{kind}(")).join(parts) + ")"
+
+
+def _one_or_all(numbers: Any) -> Any:
+    """Return a number of Python for one matrix, else the array"""
+    return numbers if numbers.ndim else numbers.item()
