@@ -12,12 +12,7 @@ from mathwork._status import REDUCED
 from mathwork._workers import checked_workers
 from mathwork.matrix.checks import checked_atol, checked_tol, joint_stack, over_stack
 from mathwork.matrix.complex_reduction import NAN, Planes, Policy
-from mathwork.matrix.complexes import (
-    REMEDY,
-    complex_matrix,
-    determinants,
-    flat_matrices,
-)
+from mathwork.matrix.complexes import REMEDY, determinants, flat_matrices
 from mathwork.matrix.determinants import complex_signs_and_logs
 from mathwork.matrix.factor_members import FactorMembers
 from mathwork.matrix.planes import (
@@ -189,7 +184,7 @@ class ComplexLU(FactorMembers):
         array([0. -1.j, 0.5+0.j])
         """
         self._regular_side()
-        columns, vectors, _ = broadcast_sides(self.shape, plain_complex(b=b)[0])
+        columns, vectors, _ = broadcast_sides(self.shape, plain_complex(b, "b"))
         x = self._solve_stack(columns, checked_workers(workers))
         return x[..., 0] if vectors else x
 
@@ -247,12 +242,11 @@ def _made(single: bool, parts: _Parts) -> ComplexLU:
     return made
 
 
-def complex_factors(A: ArrayLike, tol: float | None, atol: float, workers: int) -> Any:
-    """Return the ComplexLU of a complex matrix, or of each of a stack."""
-    matrix = complex_matrix(A)
-    policy = Policy(checked_tol(tol), checked_atol(atol), matrix.dtype == COMPLEX64)
-    stack, (m, n) = matrix.shape[:-2], matrix.shape[-2:]
-    flat, k = flat_matrices(matrix, n, policy.atol), min(m, n)
+def complex_factors(A: ComplexArray, tol: float | None, atol: float, workers: int) -> Any:
+    """Return the ComplexLU of a plain complex matrix, or of each of a stack."""
+    policy = Policy(checked_tol(tol), checked_atol(atol), A.dtype == COMPLEX64)
+    stack, (m, n) = A.shape[:-2], A.shape[-2:]
+    flat, k = flat_matrices(A, n, policy.atol), min(m, n)
     count = len(flat)
     parts = _Parts(
         lower=np.empty((count, m, k), np.complex128), upper=np.empty((count, k, n), np.complex128),

@@ -60,7 +60,7 @@ class ComplexFloats:
     def rref(self, A: ArrayLike, columns: SupportsIndex | None = None, reduced: bool = True,
              workers: int = 1) -> tuple[ComplexArray, Any, tuple[Any, ...]]:
         """Return (matrix, pivots, verdict) as `Reduced` has them."""
-        matrix = complex_matrix(A)
+        matrix = _matrix(A)
         known = checked_columns(columns, matrix.shape[-1])
         result = self._reduced(matrix, known, reduced, workers)
         form, found, stack = result.matrix.reshape(matrix.shape), result.found, matrix.shape[:-2]
@@ -73,14 +73,14 @@ class ComplexFloats:
 
     def rank(self, A: ArrayLike, workers: int = 1) -> int | NDArray[np.intp]:
         """Return the rank: an int, or for a stack an array."""
-        matrix = complex_matrix(A)
+        matrix = _matrix(A)
         result = self._reduced(matrix, matrix.shape[-1], False, workers)
         self._warn(result.ambiguous, result, matrix)
         return result.rank.reshape(matrix.shape[:-2]) if matrix.ndim > 2 else int(result.rank[0])
 
     def det(self, A: ArrayLike, workers: int = 1) -> Any:
         """Return the determinant: a number, or for a stack an array."""
-        matrix = complex_matrix(A, square=True)
+        matrix = _matrix(A, square=True)
         n = matrix.shape[-1]
         result = self._reduced(matrix, n, False, workers)
         self._warn(result.ambiguous, result, matrix)
@@ -89,7 +89,7 @@ class ComplexFloats:
 
     def inv(self, A: ArrayLike, workers: int = 1) -> ComplexArray:
         """Return the inverse. A singular matrix raises; in a stack its slice becomes NaN."""
-        matrix = complex_matrix(A, square=True)
+        matrix = _matrix(A, square=True)
         n = matrix.shape[-1]
         result = self._reduced(np.concatenate((matrix, np.broadcast_to(
             np.eye(n, dtype=matrix.dtype), matrix.shape)), axis=-1), n, True, workers)
@@ -105,7 +105,7 @@ class ComplexFloats:
 
     def null_space(self, A: ArrayLike, workers: int = 1) -> ComplexArray:
         """Return a basis of the null space as columns; each has one free variable 1."""
-        matrix = complex_matrix(A)
+        matrix = _matrix(A)
         n = matrix.shape[-1]
         result = self._reduced(matrix, n, True, workers)
         basis, doubtful = self._null_vectors(_flat(matrix), result)
@@ -194,8 +194,7 @@ class ComplexFloats:
             return basis, _exceeds(scaled, basis, bound) if wrong.any() else wrong
 
 
-def complex_matrix(A: ArrayLike, *, square: bool = False) -> ComplexArray:
-    """Return a matrix or a stack of them, plain"""
+def _matrix(A: ArrayLike, *, square: bool = False) -> ComplexArray:
     return with_checked_shape(as_complex(A=A)[0], square=square)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, holds_complex
+from mathwork._arrays import FLOAT64
 from mathwork._doors import public
 from mathwork._levels import core as kernels
 from mathwork._status import MATRIX_NOT_FINITE, REDUCED
@@ -20,7 +20,7 @@ from mathwork.matrix.checks import kernel_tolerances, with_checked_shape
 from mathwork.matrix.complex_factors import complex_factors
 from mathwork.matrix.determinants import SlogDet, of_fractions, signs_and_logs
 from mathwork.matrix.factor_members import FactorMembers
-from mathwork.matrix.sides import broadcast_sides, joined, plain_complex, plain_floats
+from mathwork.matrix.sides import broadcast_sides, joined, plain_numbers
 
 if TYPE_CHECKING:
     from typing import Any, Self, SupportsIndex
@@ -163,18 +163,17 @@ class LU(FactorMembers, kernels.Factorization):
             if found is not None:
                 return found
         self._regular_side()
-        if holds_complex(b):
-            return self._solve_parts(b, checked_workers(workers))
-        sides = plain_floats(b, "b")
+        sides = plain_numbers(b, "b")
+        if sides.dtype.kind == "c":
+            return self._solve_parts(sides, checked_workers(workers))
         if not self._single:
             sides = sides.astype(FLOAT64, copy=False)
         columns, vectors, _ = broadcast_sides(self.shape, sides)
         x = self._solve_stack(np.ascontiguousarray(columns), checked_workers(workers))
         return x[..., 0] if vectors else x
 
-    def _solve_parts(self, b: ArrayLike, workers: int) -> Any:
-        """solve() of a complex b: its two parts are solved for"""
-        sides = plain_complex(b=b)[0]
+    def _solve_parts(self, sides: NDArray[Any], workers: int) -> Any:
+        """solve() of complex sides: for their two parts"""
         columns, vectors, _ = broadcast_sides(self.shape, sides)
         parts = np.concatenate((columns.real, columns.imag), axis=-1)
         if not self._single:
@@ -237,9 +236,9 @@ def lu(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, workers: in
     >>> lu([[1 + 1j, 2], [3, 4 - 2j]]).det()
     np.complex128(2j)
     """
-    if holds_complex(A):
+    A = with_checked_shape(plain_numbers(A, "A"))
+    if A.dtype.kind == "c":
         return complex_factors(A, tol, atol, checked_workers(workers))
-    A = with_checked_shape(plain_floats(A, "A"))
     return kernels.factor_plain(A, *kernel_tolerances(tol, atol), checked_workers(workers))
 
 

@@ -125,6 +125,11 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
 
     >>> lstsq([[1, 1]], [2])
     LeastSquares(x=array([1., 1.]), ssr=0.0, rank=1, status='infinite')
+
+    Three measurements of one complex number:
+
+    >>> lstsq([[1], [1], [1]], [1j, 1, 2 + 2j]).x
+    array([1.+1.j])
     """
     A, b = with_checked_shape(plain_numbers(A, "A")), plain_numbers(b, "b")
     tol = checked_tol(tol)

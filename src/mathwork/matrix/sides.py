@@ -21,30 +21,28 @@ if TYPE_CHECKING:
 FOR_OBJECTS = "solve, inv, det and slogdet compute with Fractions: exact=True"
 
 
-def plain_floats(value: ArrayLike, name: str) -> FloatArray:
-    """Return `value` as a plain array; of objects, the TypeError says what else takes them."""
+def plain_numbers(value: ArrayLike, name: str) -> NDArray[Any]:
+    """Return `value` as a plain array, real or complex; of objects, the error says what takes them.
+    """
     try:
         return as_plain(value, name)
+    except TypeError as error:
+        if not holds_complex(value):
+            raise _with_advice(error, value) from None
+    return plain_complex(value, name)
+
+
+def plain_complex(value: ArrayLike, name: str) -> ComplexArray:
+    """Return `value` as a plain complex array, or raise as plain_numbers()."""
+    try:
+        return as_complex(**{name: value})[0]
     except TypeError as error:
         raise _with_advice(error, value) from None
 
 
-def plain_complex(**values: ArrayLike) -> list[ComplexArray]:
-    """Return values as plain arrays of their common complex dtype, or raise as plain_floats()."""
-    try:
-        return as_complex(**values)
-    except TypeError as error:
-        raise _with_advice(error, *values.values()) from None
-
-
-def plain_numbers(value: ArrayLike, name: str) -> NDArray[Any]:
-    """Return `value` as a plain array, real or complex as it is"""
-    return plain_complex(**{name: value})[0] if holds_complex(value) else plain_floats(value, name)
-
-
-def _with_advice(error: TypeError, *values: ArrayLike) -> TypeError:
-    """Return the TypeError that floats cannot be made of `values`, with what to do about it."""
-    advised = with_advice(error, *values)
+def _with_advice(error: TypeError, value: ArrayLike) -> TypeError:
+    """Return the TypeError that floats cannot be made of `value`, with what to do about it."""
+    advised = with_advice(error, value)
     return TypeError(f"{error}: {FOR_OBJECTS}") if str(advised).endswith(FOR_FRACTIONS) else advised
 
 
