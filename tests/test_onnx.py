@@ -89,6 +89,17 @@ def test_reshapes_to_rows(shape, declared):
     assert Network.from_onnx(made).sizes == (12, 5)
 
 
+@pytest.mark.parametrize("target", [[-1], [-1, 1]])
+@pytest.mark.parametrize("allowzero", [0, 1])
+def test_a_last_reshape_keeps_the_rows(rng, target, allowzero):
+    made = model([node("Gemm", "x w", "g"), node("Reshape", "g shape", "y", allowzero=allowzero)],
+                 [tensor("shape", np.array(target)),
+                  tensor("w", rng.normal(size=(4, 1)).astype(np.float32))],
+                 inputs=[value("x", ("n", 4))], outputs=[value("y", ("n",) * len(target))])
+    x = random_rows(rng, 4, np.float32)
+    assert_agrees(Network.from_onnx(made), x, run(made, x).reshape(-1, 1))
+
+
 def test_products_of_one_sample(rng):
     weight = rng.normal(size=(3, 4)).astype(np.float32)
     for inputs, array in ("w x", weight), ("x w", weight.T):

@@ -99,7 +99,7 @@ def kept_rows(inputs: list[Any]) -> list[Any]:
     value, target = [*inputs, None][:2]
     if (isinstance(value, Value) and isinstance(target, np.ndarray) and value.rank == 2
             and isinstance(value.lengths[0], Axis) and target.tolist() in ([-1], [-1, 1])):
-        return [value, np.array([0, -1])]
+        return [value, np.array([value.lengths[0], -1], object)]
     return inputs
 
 
