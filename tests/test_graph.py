@@ -129,6 +129,23 @@ def residuals(x, weight):
     return relu(1 / (1 + np.exp(-h)) + h)
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+@pytest.mark.parametrize("inner", ["layer_norm", "tanh", "silu"])
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_residuals_of_a_product(rng, scale, inner, blocks):
+    twin = Twin(rng, (3,))
+    first, bias = rng.normal(size=(4, 3)), rng.normal(size=4)
+    value, x = twin.reading.linear(twin.value, first, "").plus(bias), twin.x @ first.T + bias
+    for _ in range(blocks):
+        weight, shift, again = rng.normal(size=(4, 4)), rng.normal(size=4), value.times(scale)
+        h = (again.normalized(inner, 0.1, "") if inner == "layer_norm"
+             else again.activated(inner, ""))
+        value = value.add(twin.reading.linear(h, weight, "").plus(shift))
+        x = x + INNER[inner](x * scale) @ weight.T + shift
+    net = twin.check(value.activated("tanh", ""), np.tanh(x))
+    assert [type(layer).__name__ for layer in net.layers].count("Residual") == blocks
+
+
 def test_norms(rng):
     twin = Twin(rng, (4,))
     weight, bias = rng.normal(size=(2, 4))
@@ -141,6 +158,9 @@ def test_norms(rng):
 def norm(x):
     centred = x - x.mean(1, keepdims=True)
     return centred / np.sqrt((centred**2).mean(1, keepdims=True) + 0.1)
+
+
+INNER = {"layer_norm": norm, "tanh": np.tanh, "silu": lambda x: x / (1 + np.exp(-x))}
 
 
 @pytest.mark.parametrize("centred", [True, False])

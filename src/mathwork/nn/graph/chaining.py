@@ -15,7 +15,7 @@ from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
 from mathwork.nn.dense import Dense
 from mathwork.nn.graph.maps import MOST_ADDED, Budget, Map, MisfitError
-from mathwork.nn.graph.nesting import Builder, NoNestError, steps
+from mathwork.nn.graph.nesting import Builder, NoNestError, separated, steps
 from mathwork.nn.graph.values import OVER_A_SAMPLE, Axis, Norm, Unit, Value
 
 if TYPE_CHECKING:
@@ -97,17 +97,30 @@ class _Chain:
             self._width += unit.width
         self._last = list(outputs)
         depths = self._depths()
-        if len(self._places) == len(self._last) == 1:
-            start, = self._places
-            try:
-                self._check_units(depths)
-                found = steps(self._last[0], start, depths)
-                self.layers = Builder(self._rounded, self._count).layers(found, start.width)
-            except NoNestError:
-                pass
-            if self.layers:
-                return
-        self._by_depth(depths)
+        if self._nested(depths):
+            return
+        places, width, left = self._places, self._width, self._left
+        try:
+            self._by_depth(depths)
+        except MisfitError:
+            # x + f(x) may begin at a product: make each of them a unit of its own.
+            self.layers, self._places, self._width, self._left = [], places, width, left
+            self._last = separated(self._last, depths)
+            if not self._nested(self._depths()):
+                raise
+
+    def _nested(self, depths: dict[Unit, int]) -> bool:
+        """Whether layers one behind the other and residuals hold the graph; they are made then"""
+        if not len(self._places) == len(self._last) == 1:
+            return False
+        start, = self._places
+        try:
+            self._check_units(depths)
+            found = steps(self._last[0], start, depths)
+            self.layers = Builder(self._rounded, self._count).layers(found, start.width)
+        except NoNestError:
+            pass
+        return bool(self.layers)
 
     def _by_depth(self, depths: dict[Unit, int]) -> None:
         # The deepest use of each unit; the end is deeper than any unit.

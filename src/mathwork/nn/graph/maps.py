@@ -101,6 +101,13 @@ class Map:
             result[:, columns] = product[:, kept]
         return result
 
+    def of(self, vector: _Array) -> _Array:
+        """The rows of a vector, in float64, for a map without a matrix"""
+        chosen = vector.astype(np.float64)
+        if self.take is not None:
+            chosen = np.where(self.take >= 0, chosen[self.take], 0.0)
+        return chosen if self.scale is None else chosen * self.scale
+
     def dense(self, width: int) -> _Array:
         """All as one matrix of `width` columns, in float64 if it is scaled or has no matrix"""
         if self.matrix is None:

@@ -7,17 +7,16 @@ import numpy as np
 
 from mathwork.nn.dense import Dense
 from mathwork.nn.graph.maps import Map, MisfitError
-from mathwork.nn.graph.values import Norm, Value
+from mathwork.nn.graph.values import Norm, Unit, Value
 from mathwork.nn.norms import LayerNorm, RMSNorm
 from mathwork.nn.residual import MOST_NESTED, Residual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from numpy.typing import NDArray
 
-    from mathwork.nn.graph.values import Unit
     from mathwork.nn.residual import AnyLayer
 
     _Array = NDArray[Any]
@@ -66,6 +65,42 @@ def _residual(value: Value, depths: Mapping[Unit, int]) -> tuple[Unit, Value]:
             value.size == before.width and value.terms[before].simplified(before.width).is_plain):
         raise NoNestError
     return before, Value((value.size,), {last: value.terms[last]}, value.bias, value.budget)
+
+
+def separated(values: Iterable[Value], depths: Mapping[Unit, int]) -> list[Value]:
+    """The same values with every product of a matrix as a unit without activation of its own
+
+    The product takes the bias of the first value that it is without a scale.
+    """
+    new: dict[Unit, Unit] = {}
+    products: dict[tuple[Unit, int], Unit] = {}
+
+    def rewritten(value: Value, where: str) -> Value:
+        terms: dict[Unit, Map] = {}
+        bias = value.bias
+        for unit, each in value.terms.items():
+            if each.matrix is None:
+                terms[new[unit]] = each
+                continue
+            key = unit, id(each.matrix)
+            count = len(each.matrix)
+            plain = len(value.terms) == 1 and Map(None, each.take, each.scale).simplified(
+                count).is_plain
+            if key not in products:
+                source = Value((count,), {new[unit]: Map(each.matrix)}, bias if plain else None,
+                               value.budget)
+                products[key] = Unit("identity", source, count, where)
+            product = products[key]
+            terms[product] = Map(None, each.take, each.scale)
+            if product.source is not None and product.source.bias is not None:
+                shift = terms[product].of(product.source.bias)
+                bias = -shift if bias is None else bias - shift
+        return Value(value.lengths, terms, bias, value.budget)
+
+    for unit in sorted(depths, key=depths.__getitem__):
+        new[unit] = unit if unit.source is None or unit.activation is None else Unit(
+            unit.activation, rewritten(unit.source, unit.where), unit.width, unit.where)
+    return [rewritten(value, "an output") for value in values]
 
 
 class Builder:
