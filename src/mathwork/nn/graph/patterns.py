@@ -259,7 +259,12 @@ def _mean_of_squares(value: Value, total: Value) -> tuple[float, float] | None:
     if len(total.terms) != 1 or total.size != 1:
         return None
     (unit, each), = total.terms.items()
-    if unit.activation != "x^2" or ratio(unit.source, value) != 1:      # type: ignore[arg-type]
+    if unit.activation != "x^2":
+        return None
+    squared: Any = unit.source
+    # x - mean(x) may be computed twice.
+    same = value.centred is not None and squared.centred is value.centred
+    if not same and ratio(squared, value) != 1:
         return None
     row = each.dense(unit.width)[0]
     eps = 0.0 if total.bias is None else float(total.bias[0])

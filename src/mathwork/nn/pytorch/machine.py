@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 IN_PLACE = {"iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "truediv",
-            "imatmul": "matmul"}
+            "imatmul": "matmul", "ipow": "pow"}
+# They give their argument itself if it has the dtype already.
+CASTS = {"bfloat16", "double", "float", "half", "to", "type", "type_as"}
 
 
 class Machine:
@@ -114,17 +116,31 @@ def works_in_place(name: str, kwargs: dict[str, Any]) -> bool:
             or (name.endswith("_") and not name.endswith("__")))
 
 
+def may_copy(name: str, args: Iterable[Any]) -> bool:
+    """Whether what a call gives may be a copy although it is a view with other arguments"""
+    index = list(args)[1:2]
+    parts = index[0] if index and isinstance(index[0], tuple) else index
+    return name in CASTS or (name == "getitem" and any(
+        isinstance(each, list | np.ndarray) or hasattr(each, "detach") for each in parts))
+
+
 class Memory:
     """The results of calls by key, and which of them may share memory with each other."""
 
     def __init__(self) -> None:
         self.known: dict[Any, Any] = {}
         self._roots: dict[Any, Any] = {}
+        self._unsure: set[Any] = set()
 
-    def keep(self, key: Any, value: Any, source: Any = None) -> None:
-        """Keep a result; `source` is the key of what it shares its memory with"""
+    def keep(self, key: Any, value: Any, source: Any = None, unsure: bool = False) -> None:
+        """Keep a result; `source` is the key of what it shares its memory with
+
+        With `unsure` it may also be a copy, as the result of a cast.
+        """
         self.known[key] = value
         self._roots[key] = self._roots.get(source, key)
+        if unsure or source in self._unsure:
+            self._unsure.add(key)
 
     def overwrite(self, key: Any, value: Any, still_used: Callable[[Any], bool]) -> None:
         """Replace a result by what a call in place made of it, for all calls after it"""
@@ -132,7 +148,8 @@ class Memory:
         for other, root in self._roots.items():
             if root != self._roots[key]:
                 continue
-            if self.known[other] is before:
+            unsure = other != key and not self._unsure.isdisjoint((other, key))
+            if self.known[other] is before and not unsure:
                 self.known[other] = value
             elif still_used(other):
                 raise MisfitError("changes in place what other values share")

@@ -64,6 +64,8 @@ def add(run: Machine, input: Any, other: Any, alpha: float = 1) -> Value:
 
 
 def subtract(run: Machine, input: Any, other: Any, alpha: float = 1) -> Value:
+    if alpha == 1 and isinstance(input, Value) and isinstance(other, Value):
+        return graph.subtract(input, other, run.where)
     return add(run, input, other, -alpha)
 
 
@@ -81,6 +83,8 @@ def multiply(run: Machine, input: Any, other: Any) -> Value:
 def divide(run: Machine, input: Any, other: Any, rounding_mode: Any = None) -> Value:
     if rounding_mode is not None:
         raise MisfitError("rounds what it divides")
+    if isinstance(input, Value) and isinstance(other, Value):
+        return graph.divide(input, other, run.where)
     if isinstance(other, Value):
         number = None if isinstance(input, Value) else run.array(input)
         if number is None or number.size != 1:
@@ -118,8 +122,7 @@ def _axes(x: Value, dim: Any) -> list[int]:
 def total(run: Machine, input: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
           ) -> Value:
     for axis in _axes(input, dim):
-        count = input.shape[input.within(axis)]
-        input = input.linear(np.ones((1, count), np.float32), run.where, axis)
+        input = input.summed(axis)
         input = input if keepdim else input.squeezed([axis])
     return input
 
@@ -128,6 +131,28 @@ def mean(run: Machine, input: Value, dim: Any = None, keepdim: bool = False, *, 
          ) -> Value:
     count = np.prod([input.shape[input.within(axis)] for axis in _axes(input, dim)])
     return total(run, input, dim, keepdim).times(np.array(1 / float(count)))
+
+
+def root(run: Machine, input: Value) -> Value:
+    return graph.root(input, run.where)
+
+
+def inverse_root(run: Machine, input: Value) -> Value:
+    return graph.divide(1.0, graph.root(input, run.where), run.where)
+
+
+def variance(run: Machine, input: Value, dim: Any = None, unbiased: bool = True,
+             keepdim: bool = False, *, correction: float | None = None) -> Value:
+    """The mean of (x - mean(x))^2 along axes, over n - `correction` of n numbers"""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    centred = subtract(run, input, mean(run, input, dim, True))
+    count = float(np.prod([input.shape[input.within(axis)] for axis in _axes(input, dim)]))
+    taken = float(unbiased) if correction is None else float(correction)
+    if count <= taken:
+        raise MisfitError(f"divides by {count - taken:g}")
+    squares = total(run, graph.multiply(centred, centred, run.where), dim, keepdim)
+    return squares.times(np.array(1 / (count - taken)))
 
 
 # ---- normalization ----
@@ -300,6 +325,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("truediv", "div", "divide", "true_divide"), divide),
     **dict.fromkeys(("neg", "negative"), negate),
     "pow": power, "reciprocal": reciprocal, "square": square, "sum": total, "mean": mean,
+    "sqrt": root, "rsqrt": inverse_root, "var": variance,
     "batch_norm": batch_norm, "aten.batch_norm": aten_batch_norm,
     "aten._native_batch_norm_legit_no_training": native_batch_norm,
     "layer_norm": layer_norm, "rms_norm": rms_norm, "celu": celu, "prelu": prelu,

@@ -5,7 +5,7 @@ import operator
 from typing import TYPE_CHECKING
 
 from mathwork.nn.graph import MisfitError, Value
-from mathwork.nn.pytorch.machine import Memory, holds_samples, plain_name, works_in_place
+from mathwork.nn.pytorch.machine import Memory, holds_samples, may_copy, plain_name, works_in_place
 from mathwork.nn.pytorch.shapes import SHARING
 
 if TYPE_CHECKING:
@@ -77,9 +77,12 @@ class Script:
                         else getattr(self._torch.ops.aten, kind.removeprefix("aten::")))
             name = kind.replace("::", ".")
             result = machine.call(name, function, tuple(args), {})
-            memory.keep(outputs[0], result, inputs[0] if plain_name(name) in SHARING else None)
-            if works_in_place(kind, {}):
+            in_place = works_in_place(kind, {})
+            if in_place:
                 memory.overwrite(inputs[0], result, still_used)
+            shares = in_place or plain_name(name) in SHARING
+            memory.keep(outputs[0], result, inputs[0] if shares else None,
+                        may_copy(plain_name(name), args))
         else:
             raise MisfitError("has no counterpart in mathwork: give the module that was scripted")
 

@@ -9,7 +9,7 @@ import operator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mathwork.nn.graph import MisfitError, Value
-from mathwork.nn.pytorch.machine import Memory, plain_name, works_in_place
+from mathwork.nn.pytorch.machine import IN_PLACE, Memory, may_copy, plain_name, works_in_place
 from mathwork.nn.pytorch.modules import CONTAINERS, IDENTITIES, apply
 from mathwork.nn.pytorch.script import Script
 from mathwork.nn.pytorch.shapes import SHARING
@@ -57,12 +57,28 @@ def described(path: str, module: Any) -> str:
 
 # ---- torch.fx ----
 
+def _proxy_class(torch: Any) -> Any:
+    """torch.fx.Proxy that records `h += 1`, which changes h, as such and not as h + 1"""
+    def method(function: Any) -> Any:
+        def record(self: Any, other: Any) -> Any:
+            return self.tracer.create_proxy("call_function", function, (self, other), {})
+        return record
+    return type("Proxy", (torch.fx.Proxy,),
+                {f"__{name}__": method(getattr(operator, name)) for name in IN_PLACE
+                 if hasattr(torch.Tensor, f"__{name}__")})
+
+
 def by_fx(torch: Any, root: Any) -> Program:
+    kind = _proxy_class(torch)
+
     class Tracer(torch.fx.Tracer):      # type: ignore[misc]  # of a library without types
         proxy_buffer_attributes = True          # what is done to buffers is not done now
 
         def is_leaf_module(self, module: Any, name: str) -> bool:
             return is_leaf(module)
+
+        def proxy(self, node: Any) -> Any:
+            return kind(node, self)
 
     graph = Tracer().trace(root)
     return Program(lambda run: _follow(torch, graph, root, run, {}))
@@ -120,15 +136,18 @@ def _follow(torch: Any, graph: Any, root: Any, run: Machine, held: dict[str, Any
             run.enter(described(node.target.removeprefix(ROOT).removeprefix("."), module))
             result = apply(run, module, kind, *args, **kwargs)
             shares = kind in IDENTITIES or kind == "Flatten"
-            in_place = getattr(module, "inplace", False)
+            in_place, copies = getattr(module, "inplace", False), False
         else:
             name, function = _called(torch, node)
             run.enter(f"{name} ({node.name})")
             result = run.call(name, function, tuple(args), dict(kwargs))
             shares, in_place = plain_name(name) in SHARING, works_in_place(name, kwargs)
-        memory.keep(node, result, source if shares else None)
-        if in_place and source is not None:
+            copies = may_copy(plain_name(name), args)
+        in_place = in_place and source is not None and (
+            isinstance(known[source], Value) or hasattr(known[source], "clone"))
+        if in_place:
             memory.overwrite(source, result, lambda other: not done.issuperset(other.users))
+        memory.keep(node, result, source if shares or in_place else None, copies)
     raise MisfitError("gives nothing")
 
 
