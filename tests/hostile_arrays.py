@@ -21,7 +21,18 @@ from arrays import guarded
 from mathwork._levels import core
 from mathwork._levels import regression as regression_kernels
 from mathwork.constants import AU, GM_SUN
-from mathwork.matrix import Reduced, add_multiple, matmul, matvec, rref, scale_row, swap_rows
+from mathwork.matrix import (
+    Reduced,
+    add_multiple,
+    augment,
+    matmul,
+    matvec,
+    null_space,
+    rref,
+    scale_row,
+    solve,
+    swap_rows,
+)
 from mathwork.nn import Dense, Network
 from mathwork.orbit import CircularOrbit, KeplerOrbit, circular_speed
 from mathwork.regression import (
@@ -635,6 +646,61 @@ def reduction_with_another_matrix():
     reduced.matrix.shape = (16, 1)
     for same in (copy.copy(reduced), pickle.loads(pickle.dumps(reduced))):
         assert repr(same) and same.rank == 4
+
+
+# ---- systems ----
+
+def beside_a_thread_that_changes(A, function, *arguments, shapes=((-1, 1), (1, -1))):
+    """Call the function for a second while a thread changes the shape and the dtype of A"""
+    other = "f4" if A.dtype == "f8" else "f8"
+    changes = [("shape", shape) for shape in (*shapes, A.shape)]
+    changes += [("dtype", other), ("dtype", A.dtype)]
+    order = [i * k % len(changes) for k in range(1, len(changes)) for i in range(len(changes))]
+    stop = threading.Event()
+
+    def change():
+        while not stop.is_set():
+            for i in order:         # threads take turns at the end of a round
+                with contextlib.suppress(ValueError):
+                    setattr(A, *changes[i])
+
+    thread = threading.Thread(target=change)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            with contextlib.suppress(ValueError, np.linalg.LinAlgError):
+                function(*arguments)
+    finally:
+        stop.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+
+
+@ends
+def system_that_another_thread_changes():
+    A = guarded(np.eye(8), "end")
+    beside_a_thread_that_changes(A, solve, A, np.ones((8, 1000), "f4"))
+
+
+@ends
+def sides_that_another_thread_changes():
+    b = guarded(np.ones((8, 1000)), "end")
+    beside_a_thread_that_changes(b, solve, np.eye(8, 1000, dtype="f4"), b)
+
+
+@ends
+def augmented_matrix_that_another_thread_changes():
+    A = guarded(np.eye(120), "end")
+    beside_a_thread_that_changes(A, augment, A, np.ones((120, 50), "f4"))
+
+
+@ends
+def null_space_of_float32_that_another_thread_changes():
+    A = guarded(np.ones((200, 600), "f4"), "end")
+    beside_a_thread_that_changes(A, null_space, A, shapes=())     # they would have large ones
 
 
 # ---- orbits ----

@@ -89,11 +89,24 @@ cdef inline cnp.ndarray simple_matrix(object value):
     return A if A is not None and cnp.PyArray_NDIM(A) == 2 else None
 
 
+cdef inline cnp.ndarray kept_beside(cnp.ndarray A, object b):
+    """Return A, or a view of it that nobody else holds if an array b must be converted
+
+    A conversion can let other threads run, and these may set the shape of A.
+    """
+    if (cnp.PyArray_CheckExact(b)
+            and not is_plain(b, cnp.PyArray_NDIM(<cnp.ndarray>b), cnp.PyArray_TYPE(A))):
+        return own_view(A, NULL, NULL)
+    return A
+
+
 cdef cnp.ndarray simple_sides(object value, cnp.ndarray A):
     """simply_plain() of a vector or columns beside the matrix A, else None"""
     cdef cnp.ndarray b = simply_plain(value)
     if (b is None or not 1 <= cnp.PyArray_NDIM(b) <= 2 or b.shape[0] != A.shape[0]):
         return None
+    if b is value and cnp.PyArray_TYPE(b) != cnp.PyArray_TYPE(A):
+        return own_view(b, NULL, NULL)      # A will be converted: see kept_beside()
     return b
 
 

@@ -161,6 +161,7 @@ def augment(A, b):
     cdef cnp.ndarray left = simple_matrix(A), right = None, made
     cdef Py_ssize_t m, n, k
     if left is not None:
+        left = kept_beside(left, b)
         right = simple_sides(b, left)
     if right is None:
         return augment.__wrapped__(A, b)

@@ -98,6 +98,7 @@ def solve(A, b, *, tol=None, atol=0.0, exact=False, modulus=None, workers=1):
     if plain_keywords(tol, atol, exact, modulus, workers) and <double>atol == 0:
         left = simple_matrix(A)
         if left is not None:
+            left = kept_beside(left, b)
             right = simple_sides(b, left)
         if right is not None:
             if cnp.PyArray_TYPE(left) != cnp.PyArray_TYPE(right):

@@ -28,13 +28,16 @@ cdef int run_job(Job* job, cnp.ndarray A, cnp.ndarray B, cnp.ndarray X, Py_ssize
     """Answer slices start : stop of plain arrays; B and X may be None"""
     cdef void* sides = NULL if B is None else cnp.PyArray_DATA(B)
     cdef void* answers = NULL if X is None else cnp.PyArray_DATA(X)
+    cdef void* numbers = cnp.PyArray_DATA(A)
+    # Not the dtype of A: without the GIL another thread can set it.
+    cdef bint single = job.few.number == sizeof(float)
     cdef PyThreadState* state = release_gil(
         <double>(stop - start) * job.m * (job.n + job.k) * min(job.m, job.n))
-    if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
-        answer_slices(<f32v>fill_f32(0), job, start, stop, <const float*>cnp.PyArray_DATA(A),
+    if single:
+        answer_slices(<f32v>fill_f32(0), job, start, stop, <const float*>numbers,
                       <const float*>sides, <float*>answers)
     else:
-        answer_slices(<f64v>fill_f64(0), job, start, stop, <const double*>cnp.PyArray_DATA(A),
+        answer_slices(<f64v>fill_f64(0), job, start, stop, <const double*>numbers,
                       <const double*>sides, <double*>answers)
     take_gil(state)
     if job.failed:
@@ -158,11 +161,12 @@ cdef object rank_of_one(cnp.ndarray A, double tol, double atol, int stacklevel):
 
 cdef object null_space_of_one(cnp.ndarray A, double tol, double atol, int stacklevel):
     cdef cnp.ndarray basis
+    cdef int typenum = cnp.PyArray_TYPE(A)      # another thread can set it during the job
     cdef Job job
     start_one(NULL_SPACE, A, 0, tol, atol, &job)
     try:
         run_job(&job, A, None, None, 0, 1)
-        basis = basis_of_one(&job, cnp.PyArray_TYPE(A))
+        basis = basis_of_one(&job, typenum)
     finally:
         free(job.vectors.records)
     warn_if_close(job.close, tol, None, stacklevel)
