@@ -359,6 +359,7 @@ def test_exact_determinants(rng):
     huge = slogdet([[10 ** 5000, 0], [0, Fraction(1, 10 ** 4999)]], exact=True)
     assert huge.logabsdet == pytest.approx(math.log(10), rel=1e-15)
     assert slogdet([[[Fraction(1, 3)]], [[-2]]], exact=True).sign.tolist() == [1, -1]
+    assert slogdet(np.ones((1,) * 64), exact=True).logabsdet.shape == (1,) * 62
     near = slogdet([[Fraction(10 ** 30 + 1, 10 ** 30)]], exact=True)
     assert 0 <= near.logabsdet < 1e-15
     with raises(ValueError, "slogdet has no meaning modulo a prime: det(A, modulus=p) gives the "

@@ -110,10 +110,11 @@ def _square(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.flo
 def of_fractions(determinants: Fraction | NDArray[Any]) -> SlogDet:
     """Return the signs and logarithms of exact determinants"""
     numbers = np.asarray(determinants, object)
-    mantissas, exponents = np.zeros(numbers.shape), np.zeros(numbers.shape, np.int64)
-    for at, number in np.ndenumerate(numbers):
+    mantissas, exponents = np.zeros(numbers.size), np.zeros(numbers.size, np.int64)
+    for at, number in enumerate(numbers.ravel().tolist()):
         shift = abs(number.numerator).bit_length() - number.denominator.bit_length() + 1
         mantissas[at], more = math.frexp(number / 2 ** shift if shift > 0
                                          else number * 2 ** -shift)
         exponents[at] = shift + more
-    return SlogDet(*signs_and_logs(mantissas, exponents))
+    return SlogDet(*(part.reshape(numbers.shape)[()]
+                     for part in signs_and_logs(mantissas, exponents)))

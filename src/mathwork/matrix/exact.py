@@ -101,7 +101,7 @@ class Rationals(Field):
         if left:
             others = np.delete(np.arange(len(forms)), left)
             forms, pivots, divisors = forms[others], pivots[others], divisors[others]
-        codes, x = kernels.solutions(forms, pivots, divisors, n, 0)
+        codes, x = kernels.solutions_of_forms(forms, pivots, divisors, n, 0)
         bases = kernels.null_spaces(forms, pivots, divisors, n, 0)
         if not left:
             return codes, x, bases

@@ -215,8 +215,9 @@ def lu(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, workers: in
     -----
     The elimination is that of :func:`ref`: rows are scaled by powers of two, pivoting is partial,
     and a pivot counts by the rule of :func:`rref`. So rank, pivots and margins are theirs, and U
-    has the bits of ``ref(A).matrix`` for float64. L has entries of at most 1 at the scale of the
-    scaled rows. Float32 is factored in float64, and results are rounded.
+    has the bits of ``ref(A).matrix`` for float64. Where :func:`ref` scales a row so that it stays
+    in the range of floats, that row of U overflows or underflows. L has entries of at most 1 at the
+    scale of the scaled rows. Float32 is factored in float64, and results are rounded.
 
     The solution is that of a matrix near A, ``|A - L U| <= n eps |L| |U|``: Higham, Accuracy and
     Stability of Numerical Algorithms, 2nd ed., section 9.3. A matrix has the same bits alone, in

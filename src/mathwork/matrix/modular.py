@@ -99,7 +99,7 @@ class PrimeField(Field):
                   ) -> tuple[NDArray[np.int8], Stack, Stack]:
         n = A.shape[-1]
         forms, pivots, _ = kernels.reduce_modulo(A, self.p, n, True, B, workers)
-        return (*kernels.solutions(forms, pivots, None, n, self.p),
+        return (*kernels.solutions_of_forms(forms, pivots, None, n, self.p),
                 kernels.null_spaces(forms, pivots, None, n, self.p))
 
 

@@ -112,8 +112,8 @@ def null_spaces(cnp.ndarray matrices, cnp.ndarray pivots, cnp.ndarray divisors, 
     return basis
 
 
-def solutions(cnp.ndarray matrices, cnp.ndarray pivots, cnp.ndarray divisors, Py_ssize_t n,
-              int64_t p):
+def solutions_of_forms(cnp.ndarray matrices, cnp.ndarray pivots, cnp.ndarray divisors,
+                       Py_ssize_t n, int64_t p):
     """Return (codes, x) from reduced forms of [A | B]: (count, max(k, 1)) int8, (count, n, k).
 
     The arguments are those of `null_spaces`. There is a code for each right-hand side. Where it is
