@@ -505,7 +505,7 @@ def test_bad_shapes_are_refused():
     for function in (RATIONALS.det, RATIONALS.inv):
         with raises(ValueError, "A must be square, got shape (1, 2)"):
             function([[1, 2]])
-    for b in ([1, 2, 3], [[1, 2]], 1, [[[1]], [[2]]]):
+    for b in ([1, 2, 3], [[1]], 1, [[[1]], [[2]]]):
         with raises(ValueError, "b must have shape (2,), or that and a last axis of right-hand "
                                 f"sides, to match A of shape (2, 2), got {np.shape(b)}"):
             RATIONALS.solve([[1, 2], [3, 4]], b)

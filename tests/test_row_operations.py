@@ -361,7 +361,7 @@ def test_augment_keeps_fractions():
     assert augmented.tolist() == [[Fraction(1, 3), 2, 1]]
 
 
-@pytest.mark.parametrize("shape", [(), (3,), (3, 2), (1, 3, 2), (2, 1, 1)])
+@pytest.mark.parametrize("shape", [(), (3,), (3, 1), (1, 3, 2), (2, 1, 1)])
 def test_augment_with_a_shape_that_does_not_fit(shape):
     with raises(ValueError, "b must have shape (2,), or that and a last axis of right-hand sides, "
                             f"to match A of shape (2, 2), got {shape}"):

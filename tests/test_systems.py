@@ -10,7 +10,18 @@ import numpy as np
 import pytest
 from helpers import raises, same_bits
 
-from mathwork.matrix import RankWarning, Solution, det, inv, null_space, rank, solve
+from mathwork.matrix import (
+    RankWarning,
+    Solution,
+    augment,
+    det,
+    inv,
+    lstsq,
+    lu,
+    null_space,
+    rank,
+    solve,
+)
 from mathwork.matrix.exact import RATIONALS
 from mathwork.matrix.modular import PrimeField
 
@@ -538,7 +549,7 @@ def test_square_matrices_are_wanted(function, keywords):
 
 
 @pytest.mark.parametrize("keywords", [{}, {"exact": True}, {"modulus": 5}])
-@pytest.mark.parametrize(("A", "b"), [((3, 2), (2,)), ((3, 2), ()), ((3, 2), (1, 3)),
+@pytest.mark.parametrize(("A", "b"), [((3, 2), (2,)), ((3, 2), ()), ((3, 2), (1, 2)),
                                       ((3, 2), (3, 2, 1)), ((4, 3, 2), (4,)), ((4, 3, 2), ()),
                                       ((4, 3, 2), (1, 4)), ((4, 3, 2), (5, 3, 1)),
                                       ((4, 3, 2), (5, 3)), ((2, 4, 3, 2), (4, 3))])
@@ -592,3 +603,12 @@ def test_whole_numbers_are_exact_ones():
     with raises(ValueError, "tol is for floats: exact arithmetic needs none, got tol 0.1 with "
                             "exact"):
         null_space([[1, 2]], integer=True, tol=0.1)
+
+
+@pytest.mark.parametrize("function", [solve, augment, lstsq, lambda A, b: lu(A).solve(b)])
+def test_stacked_vectors_beside_one_matrix_are_told_of_a_last_axis(function):
+    with raises(ValueError, "b must have shape (3,), or that and a last axis of right-hand sides, "
+                            "to match A of shape (3, 3), got (7, 3): for a stack of vectors, "
+                            "b[..., None] has a last axis of one"):
+        function(np.eye(3), np.ones((7, 3)))
+    function(np.eye(3), np.ones((7, 3))[..., None])

@@ -102,8 +102,11 @@ def checked_sides(A: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], bool]
     if vectors:
         b = b[..., None]
     if b.ndim < 2 or b.shape[-2] != A.shape[-2] or joint_stack(A, b) is None:
-        raise ValueError(f"b must have shape {A.shape[:-1]}, or that and a last axis of "
-                         f"right-hand sides, to match A of shape {A.shape}, got {shape}")
+        advice = ""
+        if len(shape) == A.ndim and shape[-1] == A.shape[-2]:
+            advice = ": for a stack of vectors, b[..., None] has a last axis of one"
+        raise ValueError(f"b must have shape {A.shape[:-1]}, or that and a last axis of right-hand "
+                         f"sides, to match A of shape {A.shape}, got {shape}{advice}")
     return b, vectors
 
 
