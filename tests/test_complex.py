@@ -597,9 +597,11 @@ def test_products(rng):
     with raises(ValueError, "A and B must have shapes (..., m, k) and (..., k, n), got (3, 4) "
                 "and (3, 4)"):
         matmul(A, A)
-    with raises(ValueError, "x must have shape (4,) or (..., 4) to match W of shape (3, 4), got (3,)"):
+    with raises(ValueError, "x must have shape (4,) or (..., 4) to match W of shape (3, 4), "
+                "got (3,)"):
         matvec(A, bias)
-    with raises(ValueError, "bias must have shape (3,) or (..., 3) to match W of shape (3, 4), got (4,)"):
+    with raises(ValueError, "bias must have shape (3,) or (..., 3) to match W of shape (3, 4), "
+                "got (4,)"):
         matvec(A, x, x)
     assert matmul(np.ones((2, 0), complex), np.ones((0, 3))).tolist() == [[0] * 3] * 2
 
