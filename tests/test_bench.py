@@ -174,15 +174,9 @@ def test_the_readme_names_the_sizes_from_which_others_win():
         return [int(work.split("x")[0].split()[1]) for (work, peer), ratio in rows.items()
                 if work.startswith(operation) and work.endswith(dtypes) and ratio < 1]
 
-    least = min(sizes("matvec", "float32"))
-    assert least == min(sizes("matvec", "float64"))
-    assert f"`matvec` loses to NumPy from {least} x {least} on, in float64 until 1500" in readme
-    assert max(sizes("matvec", "float64")) < 1500 <= max(sizes("matvec", "float32"))
-    least = min(sizes("matmul", ("float32", "float64")))
-    worst = min(ratio for (work, _), ratio in rows.items() if work.startswith("matmul"))
-    assert not sizes("matmul", "float32")
-    assert (f"`matmul` in float64 loses up to {1 - worst:.0%} at some sizes from {least} x {least}"
-            .replace("%", " %")) in readme
+    least = min(sizes("matvec", ("float32", "float64")))
+    assert f"`matvec` loses to NumPy from {least} x {least} on" in readme
+    assert not sizes("matmul", ("float32", "float64"))
     batches = [ratio for (work, peer), ratio in rows.items() if re.match(
         r"forward (784-128-10|256-256-256-256) (relu|tanh|sigmoid|gelu), batch 1024", work)
         and peer in ("ONNX Runtime", "OpenVINO")]
@@ -196,7 +190,8 @@ def test_the_readme_names_what_torch_heyoka_and_flint_are_faster_at():
               ("torch", "heyoka", "python-flint")}
     assert faster == {
         "torch": {"leaky_relu, 1e5 float32", "leaky_relu, 1e5 float64", "silu, 1e5 float32",
-                  "gelu, 1e5 float32", "relu, 1e5 float64"},
+                  "silu, 1e5 float64", "clip, 1e5 float32", "clip, 1e5 float64",
+                  "gelu, 1e5 float32"},
         "heyoka": {"forward 4-32-32-2 relu, batch 1024"},
         "python-flint": {"exact rref 8x9"}}
 
