@@ -70,7 +70,8 @@ def with_attribute(**attribute):
     return model([helper.make_node("Elu", ["x"], ["y"], **attribute)])
 
 
-NODES, CHAIN, SHAPE = "nodes; at most", "is not a chain", "declares the shape"
+NODES, SHAPE = "nodes; at most", "declares the shape"
+NOTHING = "is not what a node gives"
 ADDED, OUTSIDE, NO_FILE = "would need more than", "is not in the folder", "is not a file"
 ONNX = {
     "empty": ("opset 0", lambda: b""),
@@ -93,20 +94,20 @@ ONNX = {
     "a million inputs": ("", lambda: more(INPUT, [field(INPUT, b"")] * MILLION)),
     "a million outputs": ("", lambda: more(OUTPUT, [field(OUTPUT, b"")] * MILLION)),
     "two initializers of one name": ("two initializers", lambda: model([GEMM], [WEIGHT, WEIGHT])),
-    "a node that takes itself": (CHAIN, lambda: model(
+    "a node that takes itself": ("needs its own result", lambda: model(
         [helper.make_node("Gemm", ["y", "w"], ["y"])], [WEIGHT])),
-    "a cycle": (CHAIN, lambda: model([helper.make_node("Relu", ["b"], ["a"]),
-                                      helper.make_node("Relu", ["a"], ["b"])])),
-    "a cycle of constants": (CHAIN, lambda: model([helper.make_node("Identity", ["b"], ["a"]),
-                                                   helper.make_node("Identity", ["a"], ["b"])])),
+    "a cycle": (NOTHING, lambda: model([helper.make_node("Relu", ["b"], ["a"]),
+                                        helper.make_node("Relu", ["a"], ["b"])])),
+    "a cycle of constants": (NOTHING, lambda: model([helper.make_node("Identity", ["b"], ["a"]),
+                                                     helper.make_node("Identity", ["a"], ["b"])])),
     "one name twice": ("must be new names", lambda: model(
         [helper.make_node("Relu", ["x"], ["x"])])),
-    "a branch": (CHAIN, lambda: model(
+    "a branch": ("multiplies two values of the samples", lambda: model(
         [helper.make_node("Relu", ["x"], ["a"]), helper.make_node("Mul", ["a", "x"], ["y"])])),
-    "a width of 2^62": (ADDED, lambda: chain("Relu", shape=("n", 2**62))),
+    "a width of 2^62": ("has samples of more than", lambda: chain("Relu", shape=("n", 2**62))),
     "a width of -2^62": ("", lambda: chain("Relu", shape=("n", -2**62))),
     "a width of -5": ("", lambda: chain("Relu", shape=("n", -5))),
-    "a width that is not told": ("no linear layer", lambda: chain("Relu", shape=None)),
+    "a width that is not told": ("has an unknown shape", lambda: chain("Relu", shape=None)),
     "10,000 identity matrices": (ADDED, lambda: chain(*["Relu"] * 9999, shape=("n", 2000))),
     "float64 identity matrices": (ADDED, lambda: chain(
         *["Relu"] * 9999, shape=("n", 2000), dtype=TensorProto.DOUBLE)),
@@ -135,13 +136,14 @@ ONNX = {
         [WEIGHT, numpy_helper.from_array(np.ones((3, 2), np.float32), "v")])),
     "an attribute of another type": ("wrong type", lambda: with_attribute(alpha="x")),
     "a million axes": ("has perm", lambda: model(
-        [helper.make_node("Transpose", ["w"], ["v"], perm=range(MILLION)), GEMM], [WEIGHT])),
-    "an operator of 10 MB": ("not an operator", lambda: chain("x" * 10**7)),
-    "an operator that clears the screen": ("not an operator", lambda: chain("\x1b[2J\n")),
-    "an unknown operator": ("not an operator", lambda: chain("PyOp")),
-    "an operator that is no text": ("not an operator", lambda: chain("Relu").replace(
+        [helper.make_node("Transpose", ["w"], ["v"], perm=range(MILLION)),
+         helper.make_node("Gemm", ["x", "v"], ["y"])], [WEIGHT])),
+    "an operator of 10 MB": ("is no operator", lambda: chain("x" * 10**7)),
+    "an operator that clears the screen": ("is no operator", lambda: chain("\x1b[2J\n")),
+    "an unknown operator": ("is no operator", lambda: chain("PyOp")),
+    "an operator that is no text": ("is no operator", lambda: chain("Relu").replace(
         b"Relu", b"\xff\xfe\xfd\xfc")),
-    "a graph in a graph": ("not an operator", lambda: model([helper.make_node(
+    "a graph in a graph": ("is no operator", lambda: model([helper.make_node(
         "If", ["x"], ["y"], then_branch=helper.make_graph([], "then", [], []))])),
     "Gemm rewritten": ("a standard operator", lambda: model([GEMM], [WEIGHT], functions=[
         helper.make_function("", "Gemm", ["a", "b"], ["c"], [],
@@ -167,7 +169,8 @@ ONNX = {
     "a location of 1 MB": (NO_FILE, lambda: external("x" * MILLION)),
     "more numbers than the other file": ("needs", lambda: external(
         "weights.bin", (WEIGHTS // 4, 2))),
-    "2^64 numbers in the other file": ("needs", lambda: external("weights.bin", (2**32, 2**32))),
+    "2^64 numbers in the other file": ("has samples of more than", lambda: external(
+        "weights.bin", (2**32, 2**32))),
     "an offset below zero": ("needs", lambda: external("weights.bin", offset="-4")),
     "an offset beyond the other file": ("needs", lambda: external(
         "weights.bin", offset=str(2**70))),

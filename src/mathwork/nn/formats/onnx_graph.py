@@ -5,7 +5,6 @@ file. The other nodes are not read. A node that is no step of a network is refus
 """
 from __future__ import annotations
 
-import math
 from reprlib import repr as short
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,13 @@ from mathwork.nn.formats.onnx_folding import fold
 from mathwork.nn.formats.onnx_layouts import layouts
 from mathwork.nn.formats.onnx_nodes import STANDARD, Node
 from mathwork.nn.formats.onnx_operators import OURS, STEPS, is_ours
-from mathwork.nn.formats.onnx_tensors import TYPES, Constants, check_lengths, check_type
+from mathwork.nn.formats.onnx_tensors import (
+    TYPES,
+    Constants,
+    check_lengths,
+    check_type,
+    declared_count,
+)
 from mathwork.nn.graph import MisfitError, Reading, Value
 
 if TYPE_CHECKING:
@@ -100,8 +105,7 @@ class Graph:
         self.inputs = {entry.name: entry for entry in graph.input if entry.name not in constants}
         self.outputs = {entry.name: entry for entry in graph.output}
         self._declared = {entry.name: entry for entry in graph.value_info} | self.outputs
-        self.held = sum(math.prod(tensor.dims) for tensor in graph.initializer
-                        if min(tensor.dims, default=1) > 0)
+        self.held = sum(map(declared_count, graph.initializer))
         self.held = min(self.held, model.ByteSize() + constants.bytes_beside())
         self.giver: dict[str, Node] = {}
         for node in self.nodes:

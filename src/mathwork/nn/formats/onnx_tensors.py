@@ -57,7 +57,7 @@ class Constants:
         total = 0
         for entry in self._entries.values():
             if isinstance(entry, TensorProto) and entry.data_location == TensorProto.EXTERNAL:
-                total += max(0, math.prod(entry.dims))
+                total += declared_count(entry)
         return total
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -115,6 +115,13 @@ def check_type(kind: int, where: str, types: _Types = TYPES) -> None:
 def check_lengths(lengths: Collection[int], where: str) -> None:
     if len(lengths) > MOST_DIMENSIONS or min(lengths, default=0) < 0:
         raise ValueError(f"{where} has the shape {short(tuple(lengths))}")
+
+
+def declared_count(tensor: TensorProto) -> int:
+    """Return how many numbers a tensor declares; 0 for a shape that check_lengths() refuses."""
+    if len(tensor.dims) > MOST_DIMENSIONS or min(tensor.dims, default=1) < 0:
+        return 0
+    return math.prod(tensor.dims)
 
 
 def _inside(folder: str | Path, location: str, where: str) -> str:
