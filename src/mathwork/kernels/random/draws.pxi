@@ -99,7 +99,10 @@ def fill_random(cnp.ndarray out not None, int distribution, seed, double scale, 
         take_gil(state)
 
     groups = (size + length - 1) // length
-    _workers.over_rows(draw, groups, workers)
+    if workers == 1:
+        draw(0, groups)
+    else:
+        _workers.over_rows(draw, groups, workers)
     return out
 
 
