@@ -46,7 +46,9 @@ cdef inline lanes exponential_below(lanes v, lanes top) noexcept nogil:
     cdef lanes part_of_top = distance - v
     cdef lanes low = (v - (distance - part_of_top)) - (top + part_of_top)
     low = pick(distance, bottom, low, fill(v, 0))
-    return (1 + power(reduced(larger(bottom, distance), &scale) + low)) * scale * unshift(v)
+    # fill(v, 1), not 1: with that, a register of one float would compute in double
+    cdef lanes whole = fill(v, 1) + power(reduced(larger(bottom, distance), &scale) + low)
+    return whole * scale * unshift(v)
 
 
 cdef inline void add_stripe(const bint logarithm, lanes top, const real* x, real* y, lanes* sums,

@@ -1004,13 +1004,14 @@ static float mw_act_tanh(float x, float first, float second)
         "mw_exponential_below": """\
 static float mw_exponential_below(float v, float top)
 {
-    float scale, bottom, distance, part_of_top, low;
+    float scale, bottom, distance, part_of_top, low, whole;
     bottom = -110.0f;
     distance = v - top;
     part_of_top = distance - v;
     low = v - (distance - part_of_top) - (top + part_of_top);
     low = mw_pick(distance, bottom, low, 0.0f);
-    return (1 + mw_power(mw_reduced(mw_larger(bottom, distance), &scale) + low)) * scale * mw_unshift(v);
+    whole = 1.0f + mw_power(mw_reduced(mw_larger(bottom, distance), &scale) + low);
+    return whole * scale * mw_unshift(v);
 }
 """,
     },
@@ -2022,13 +2023,14 @@ static double mw_act_tanh(double x, double first, double second)
         "mw_exponential_below": """\
 static double mw_exponential_below(double v, double top)
 {
-    double scale, bottom, distance, part_of_top, low;
+    double scale, bottom, distance, part_of_top, low, whole;
     bottom = -760.0;
     distance = v - top;
     part_of_top = distance - v;
     low = v - (distance - part_of_top) - (top + part_of_top);
     low = mw_pick(distance, bottom, low, 0.0);
-    return (1 + mw_power(mw_reduced(mw_larger(bottom, distance), &scale) + low)) * scale * mw_unshift(v);
+    whole = 1.0 + mw_power(mw_reduced(mw_larger(bottom, distance), &scale) + low);
+    return whole * scale * mw_unshift(v);
 }
 """,
     },
