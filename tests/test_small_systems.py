@@ -303,7 +303,7 @@ HUGE = [[2 ** 64, 1], [0, 1]]
 
 @pytest.mark.parametrize("A", [
     HUGE, [[Fraction(1, 2), 1], [0, 1]], [[1, None], [0, 1]], [["1", "2"], ["3", "4"]],
-    [[1, 2], [3]], [[1, 2], 3], [1, 2], 3, "1 2", [], [[1j, 2], [3, 4]], [[[1, 2], [3]]], {1: 2},
+    [[1, 2], [3]], [[1, 2], 3], [1, 2], 3, "1 2", [], [[1j, None], [3, 4]], [[[1, 2], [3]]], {1: 2},
     [[1, 2], "34"], [[1, 2], None], [[1.0, [2]], [3, 4]]], ids=repr)
 def test_what_is_no_matrix_of_floats_is_refused(A):
     for function in (rank, det, inv, null_space, rref, lambda A: solve(A, [1, 2])):

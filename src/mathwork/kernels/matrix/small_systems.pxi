@@ -249,8 +249,8 @@ cdef void answer_determinants(lanes like, Job* job, Py_ssize_t start, Py_ssize_t
 
 
 cdef inline bint has_lanes(const Job* job, Py_ssize_t count, const real* like) noexcept nogil:
-    """Return whether answer_groups() is for this job"""
-    if (count < lane_count(like) or job.m != job.n or not 0 < job.n <= LANE_ROWS
+    """Return whether answer_groups() is for this job: for stacks, of which it keeps no verdicts"""
+    if (count < max(lane_count(like), <Py_ssize_t>2) or job.m != job.n or not 0 < job.n <= LANE_ROWS
             or job.policy.atol != 0):
         return False
     if job.wanted == SOLUTION:
