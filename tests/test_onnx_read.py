@@ -13,7 +13,7 @@ from mathwork.nn import Dense, LayerNorm, Network, Residual, RMSNorm, load
 
 runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
-SHARED = Path("/work/shared/models")
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "models"
 
 
 def outputs_of(made, x, names):
@@ -33,7 +33,7 @@ CHOICES = {"certificate_and_controller.onnx": [
     "two_branches.onnx": [("X", "Y"), ("X", "add1")]}
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared models are not here")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the models are not in ../shared/models")
 @pytest.mark.parametrize("path", sorted(SHARED.glob("*.onnx")), ids=lambda path: path.name)
 def test_files_of_other_people(rng, path):
     made = onnx.load(path)

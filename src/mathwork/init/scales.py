@@ -34,13 +34,7 @@ def he_variance(n_in: SupportsIndex) -> float:
     >>> he_variance(8)
     0.25
     """
-    try:
-        n_in = operator.index(n_in)
-    except TypeError:
-        raise TypeError(f"n_in must be an integer, got {n_in!r}") from None
-    if n_in < 1:
-        raise ValueError(f"n_in must be at least 1, got {n_in}")
-    return 2 / n_in
+    return 2 / checked_fan(n_in, "n_in")
 
 
 def he_std(n_in: SupportsIndex) -> float:
@@ -86,3 +80,14 @@ def he_limit(n_in: SupportsIndex) -> float:
     0.5
     """
     return math.sqrt(3 * he_variance(n_in))
+
+
+def checked_fan(fan: SupportsIndex, name: str) -> int:
+    """Return a number of inputs or outputs as an int of at least 1."""
+    try:
+        number = operator.index(fan)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {fan!r}") from None
+    if number < 1:
+        raise ValueError(f"{name} must be at least 1, got {number}")
+    return number

@@ -9,6 +9,7 @@ import numpy as np
 
 from mathwork._arrays import float_dtype
 from mathwork._levels import core
+from mathwork.init.scales import checked_fan
 from mathwork.init.streams import TRUNCATED_STD, drawn
 
 if TYPE_CHECKING:
@@ -342,20 +343,10 @@ def _checked_shape(shape: Iterable[SupportsIndex], fan_in: SupportsIndex | None,
                 "fan_out = out * height * width")
         if len(sizes) < (2 if both else 1):
             raise ValueError(f"{name} must be given for shape {sizes}")
-    inputs = _checked_fan(sizes[-1] if fan_in is None else fan_in, "fan_in")
+    inputs = checked_fan(sizes[-1] if fan_in is None else fan_in, "fan_in")
     if not both:
         return sizes, inputs, 0
-    return sizes, inputs, _checked_fan(sizes[0] if fan_out is None else fan_out, "fan_out")
-
-
-def _checked_fan(fan: SupportsIndex, name: str) -> int:
-    try:
-        number = operator.index(fan)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {fan!r}") from None
-    if number < 1:
-        raise ValueError(f"{name} must be at least 1, got {number}")
-    return number
+    return sizes, inputs, checked_fan(sizes[0] if fan_out is None else fan_out, "fan_out")
 
 
 def _checked_gain(gain: float) -> float:

@@ -348,12 +348,11 @@ cdef double mantissa_of_product(Py_ssize_t n, const double* T, const double* und
                                 long long* exponent) noexcept nogil:
     """The determinant is the result, 0 or a number in [1/2, 1) with a sign, times 2^exponent"""
     cdef double product = sign
-    cdef int more, still
     cdef Py_ssize_t i
     exponent[0] = 0
     for i in range(n):
-        product = frexp(product * -frexp(T[i * (n + 1)], &more), &still)
-        exponent[0] += more + still + binary_exponent(undo[i])
+        product = times(product, -T[i * (n + 1)], exponent)
+        exponent[0] += binary_exponent(undo[i])
     return product
 
 

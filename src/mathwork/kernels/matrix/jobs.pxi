@@ -86,15 +86,24 @@ cdef inline void fill_nan(Py_ssize_t n, real* numbers) noexcept nogil:
         numbers[i] = NAN
 
 
+cdef inline double times(double product, double factor, long long* exponent) noexcept nogil:
+    """product factor = the result, 0 or a number in [1/2, 1) with a sign, times 2^more
+
+    `more` is added to the exponent.
+    """
+    cdef int first, second
+    product = frexp(product * frexp(factor, &first), &second)
+    exponent[0] += first + second
+    return product
+
+
 cdef double product_of_diagonal(Py_ssize_t n, const real* A, int sign,
                                 long long exponents) noexcept nogil:
     """sign 2^exponents A[0, 0] A[1, 1] ...; only the whole product can overflow or underflow"""
     cdef double product = sign
-    cdef int exponent, more
     cdef Py_ssize_t i
     for i in range(n):
-        product = frexp(product * frexp(<double>A[i * (n + 1)], &exponent), &more)
-        exponents += exponent + more
+        product = times(product, A[i * (n + 1)], &exponents)
     # Beyond these limits every product is infinite or zero.
     return ldexp(product, <int>min(max(exponents, -100000), 100000))
 

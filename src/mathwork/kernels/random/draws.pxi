@@ -108,8 +108,7 @@ def fill_random(cnp.ndarray out not None, int distribution, seed, double scale, 
 
 # ---- for tests ----
 
-cdef inline void number_of_bits(lanes like, words bits, const int distribution,
-                                real* number) noexcept nogil:
+cdef void number_of_bits(lanes like, words bits, int distribution, real* number) noexcept nogil:
     """The number for bits that are the same in every lane"""
     cdef real lane[MAX_LANES]
     cdef lanes rest
@@ -131,22 +130,9 @@ def numbers_of_bits(cnp.ndarray bits not None, int distribution):
     for i in range(size):
         if narrow:
             two = fill_u64(short_bits[i])
-            if distribution == UNIFORM:
-                number_of_bits(<f32v>fill_f32(0), join_u32(two, two), UNIFORM,
-                               <float*>cnp.PyArray_DATA(out) + i)
-            elif distribution == NORMAL:
-                number_of_bits(<f32v>fill_f32(0), join_u32(two, two), NORMAL,
-                               <float*>cnp.PyArray_DATA(out) + i)
-            else:
-                number_of_bits(<f32v>fill_f32(0), join_u32(two, two), TRUNCATED,
-                               <float*>cnp.PyArray_DATA(out) + i)
-        elif distribution == UNIFORM:
-            number_of_bits(<f64v>fill_f64(0), fill_u64(long_bits[i]), UNIFORM,
-                           <double*>cnp.PyArray_DATA(out) + i)
-        elif distribution == NORMAL:
-            number_of_bits(<f64v>fill_f64(0), fill_u64(long_bits[i]), NORMAL,
-                           <double*>cnp.PyArray_DATA(out) + i)
+            number_of_bits(<f32v>fill_f32(0), join_u32(two, two), distribution,
+                           <float*>cnp.PyArray_DATA(out) + i)
         else:
-            number_of_bits(<f64v>fill_f64(0), fill_u64(long_bits[i]), TRUNCATED,
+            number_of_bits(<f64v>fill_f64(0), fill_u64(long_bits[i]), distribution,
                            <double*>cnp.PyArray_DATA(out) + i)
     return out
