@@ -15,10 +15,11 @@ cdef void answer_slices(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop,
             answer_inverses(like, job, start, stop, A, B, X)
         else:
             answer_determinants(like, job, start, stop, A, B, X)
-    while s < stop and not has_lanes(job, stop - start, A):
-        few = min(job.few.room, stop - s)
-        answer_few(like, job, s, few, A, B, X)
-        s += few
+    else:
+        while s < stop:
+            few = min(job.few.room, stop - s)
+            answer_few(like, job, s, few, A, B, X)
+            s += few
     free(job.few.memory)
     job.few.memory = NULL
 
