@@ -85,37 +85,45 @@ def is_symbolic(entry: object) -> bool:
 
 def with_checked_shape(A: Array, *, square: bool = False) -> Array:
     """Return the array `A` if it is a matrix, or a stack of matrices."""
-    if A.ndim < 2:
-        raise ValueError(f"A must have shape (m, n) or (..., m, n), got {A.shape}")
-    if square and A.shape[-2] != A.shape[-1]:
-        raise ValueError(f"A must be square, got shape {A.shape}")
+    check_shape(A.shape, square=square)
     return A
 
 
-def checked_sides(A: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], bool]:
-    """Return (`b` as columns, right-hand sides for the matrices A; whether they were vectors).
+def check_shape(shape: tuple[int, ...], *, square: bool = False) -> None:
+    """Raise unless an array of this shape is a matrix, or a stack of matrices."""
+    if len(shape) < 2:
+        raise ValueError(f"A must have shape (m, n) or (..., m, n), got {shape}")
+    if square and shape[-2] != shape[-1]:
+        raise ValueError(f"A must be square, got shape {shape}")
 
-    The stacks of both broadcast: see beside().
+
+def checked_sides(shape: tuple[int, ...], b: NDArray[Any]
+                  ) -> tuple[NDArray[Any], bool, tuple[int, ...]]:
+    """Return (`b` as columns, whether they were vectors, the stack that they and A broadcast to).
+
+    They are right-hand sides for matrices A of this shape.
     """
-    shape = b.shape
-    vectors = b.ndim in (1, A.ndim - 1)
-    if vectors:
-        b = b[..., None]
-    if b.ndim < 2 or b.shape[-2] != A.shape[-2] or joint_stack(A, b) is None:
-        advice = ""
-        if len(shape) == A.ndim and shape[-1] == A.shape[-2]:
-            advice = ": for a stack of vectors, b[..., None] has a last axis of one"
-        raise ValueError(f"b must have shape {A.shape[:-1]}, or that and a last axis of right-hand "
-                         f"sides, to match A of shape {A.shape}, got {shape}{advice}")
-    return b, vectors
+    ndim = len(shape)
+    vectors = b.ndim in (1, ndim - 1)
+    columns = b[..., None] if vectors else b
+    if columns.ndim >= 2 and columns.shape[-2] == shape[-2]:
+        stack = joint_stack(shape, columns.shape)
+        if stack is not None:
+            return columns, vectors, stack
+    advice = ""
+    if b.ndim == ndim and b.shape[-1] == shape[-2]:
+        advice = ": for a stack of vectors, b[..., None] has a last axis of one"
+    raise ValueError(f"b must have shape {shape[:-1]}, or that and a last axis of right-hand "
+                     f"sides, to match A of shape {shape}, got {b.shape}{advice}")
 
 
-def joint_stack(A: NDArray[Any], B: NDArray[Any]) -> tuple[int, ...] | None:
-    """Return the shape to which stacks of matrices broadcast; None if they do not."""
-    if A.shape[:-2] == B.shape[:-2]:
-        return A.shape[:-2]
+def joint_stack(shape: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the axes to which stacks of matrices of these shapes broadcast; None if they do not"""
+    one, two = shape[:-2], other[:-2]
+    if one == two:
+        return one
     # numpy.broadcast_shapes takes 32 dimensions at most
-    longer, shorter = sorted((A.shape[:-2], B.shape[:-2]), key=len, reverse=True)
+    longer, shorter = sorted((one, two), key=len, reverse=True)
     pairs = list(zip(longer, (1,) * (len(longer) - len(shorter)) + shorter, strict=True))
     if any(a != b and 1 not in (a, b) for a, b in pairs):
         return None
@@ -130,8 +138,8 @@ def over_stack(array: NDArray[Any], stack: tuple[int, ...]) -> NDArray[Any]:
 
 
 def beside(A: NDArray[Any], sides: NDArray[Any]) -> NDArray[Any]:
-    """Return ``[A | sides]``, checked by checked_sides(); their stacks broadcast."""
-    stack = joint_stack(A, sides) or ()
+    """Return ``[A | sides]``; their stacks broadcast."""
+    stack = joint_stack(A.shape, sides.shape) or ()
     return np.concatenate([over_stack(part, stack) for part in (A, sides)], axis=-1)
 
 

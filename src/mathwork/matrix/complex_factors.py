@@ -10,7 +10,13 @@ from mathwork._arrays import COMPLEX64, COMPLEX128
 from mathwork._doors import public
 from mathwork._status import REDUCED
 from mathwork._workers import checked_workers
-from mathwork.matrix.checks import checked_atol, checked_tol, joint_stack, over_stack
+from mathwork.matrix.checks import (
+    checked_atol,
+    checked_sides,
+    checked_tol,
+    joint_stack,
+    over_stack,
+)
 from mathwork.matrix.complex_reduction import NAN, Planes, Policy
 from mathwork.matrix.complexes import REMEDY, determinants, flat_matrices
 from mathwork.matrix.determinants import complex_signs_and_logs
@@ -23,7 +29,7 @@ from mathwork.matrix.planes import (
     shifts_in_range,
     subtract_multiples,
 )
-from mathwork.matrix.sides import broadcast_sides, plain_complex
+from mathwork.matrix.sides import plain_complex
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -184,13 +190,13 @@ class ComplexLU(FactorMembers):
         array([0. -1.j, 0.5+0.j])
         """
         self._regular_side()
-        columns, vectors, _ = broadcast_sides(self.shape, plain_complex(b, "b"))
+        columns, vectors, _ = checked_sides(self.shape, plain_complex(b, "b"))
         x = self._solve_stack(columns, checked_workers(workers))
         return x[..., 0] if vectors else x
 
     def _solve_stack(self, sides: NDArray[Any], workers: int) -> ComplexArray:
         dtype = self._dtype() if sides.dtype == COMPLEX64 else COMPLEX128
-        own, stack = self.shape[:-2], joint_stack(self._parts.lower, sides) or ()
+        own, stack = self.shape[:-2], joint_stack(self.shape, sides.shape) or ()
         (n, k), count = sides.shape[-2:], math.prod(stack)
         columns = over_stack(sides, stack).reshape(count, n, k)
         # One matrix stays one: it broadcasts with the planes of all sides.

@@ -121,10 +121,9 @@ class ComplexFloats:
             left, right = as_complex(A=A, b=b)
         except TypeError as error:
             raise with_advice(error, A, b) from None
-        sides, vectors = checked_sides(with_checked_shape(left), right)
+        sides, vectors, stack = checked_sides(with_checked_shape(left).shape, right)
         left, sides = without_noise(left, sides, self.atol)
         n, together = left.shape[-1], beside(left, sides)
-        stack = together.shape[:-2]
         result = self._reduced(together, n, True, workers)
         together = _flat(together)
         left, sides = together[..., :n], together[..., n:]

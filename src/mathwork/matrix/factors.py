@@ -16,11 +16,16 @@ from mathwork._status import MATRIX_NOT_FINITE, REDUCED
 from mathwork._warnings import warn_of_close_calls
 from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
-from mathwork.matrix.checks import kernel_tolerances, with_checked_shape
+from mathwork.matrix.checks import (
+    check_shape,
+    checked_sides,
+    kernel_tolerances,
+    with_checked_shape,
+)
 from mathwork.matrix.complex_factors import complex_factors
 from mathwork.matrix.determinants import SlogDet, of_fractions, signs_and_logs
 from mathwork.matrix.factor_members import FactorMembers
-from mathwork.matrix.sides import broadcast_sides, joined, plain_numbers
+from mathwork.matrix.sides import joined, plain_numbers
 
 if TYPE_CHECKING:
     from typing import Any, Self, SupportsIndex
@@ -168,13 +173,13 @@ class LU(FactorMembers, kernels.Factorization):
             return self._solve_parts(sides, checked_workers(workers))
         if not self._single:
             sides = sides.astype(FLOAT64, copy=False)
-        columns, vectors, _ = broadcast_sides(self.shape, sides)
+        columns, vectors, _ = checked_sides(self.shape, sides)
         x = self._solve_stack(np.ascontiguousarray(columns), checked_workers(workers))
         return x[..., 0] if vectors else x
 
     def _solve_parts(self, sides: NDArray[Any], workers: int) -> Any:
         """solve() of complex sides: for their two parts"""
-        columns, vectors, _ = broadcast_sides(self.shape, sides)
+        columns, vectors, _ = checked_sides(self.shape, sides)
         parts = np.concatenate((columns.real, columns.imag), axis=-1)
         if not self._single:
             parts = parts.astype(FLOAT64, copy=False)
@@ -291,7 +296,7 @@ def slogdet(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exact:
     if field is not None:
         return of_fractions(field.det(A))
     factors = lu(A, tol=tol, atol=atol)
-    with_checked_shape(np.broadcast_to(0.0, factors.shape), square=True)
+    check_shape(factors.shape, square=True)
     close = np.asarray(factors.ambiguous) & np.not_equal(factors.status, MATRIX_NOT_FINITE)
     if tol != 0 and close.any():
         warn_of_close_calls(int(close.sum()), close.size if close.ndim else -1, 2,

@@ -15,7 +15,6 @@ from mathwork._workers import checked_workers
 from mathwork.matrix.checks import (
     checked_columns,
     checked_sides,
-    joint_stack,
     over_stack,
     with_checked_shape,
 )
@@ -131,8 +130,7 @@ class Field:
         """
         workers = checked_workers(workers)
         left, right = with_checked_shape(self.read(A, "A").view()), self.read(b, "b").view()
-        right, vector = checked_sides(left, right)
-        stack = joint_stack(left, right) or ()
+        right, vector, stack = checked_sides(left.shape, right)
         if not stack and left.ndim == 2:
             codes, x, basis = self.solve_all(left[None], right[None], workers)
             code = max(codes[0].tolist())

@@ -19,10 +19,10 @@ from mathwork._status import (
     SYSTEM_NOT_FINITE,
     UNIQUE,
 )
-from mathwork.matrix.checks import checked_tol, with_checked_shape
+from mathwork.matrix.checks import checked_sides, checked_tol, with_checked_shape
 from mathwork.matrix.column_fits import fit_columns, fit_independent, residuals
 from mathwork.matrix.factors import lu
-from mathwork.matrix.sides import broadcast_sides, joined, plain_numbers
+from mathwork.matrix.sides import joined, plain_numbers
 
 if TYPE_CHECKING:
     from typing import Any
@@ -135,7 +135,7 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     tol = checked_tol(tol)
     dtype = np.result_type(A, b)
     m, n = A.shape[-2:]
-    sides, vectors, stack = broadcast_sides(A.shape, b)
+    sides, vectors, stack = checked_sides(A.shape, b)
     rows = None if weights is None else _checked_weights(weights, m)
     matrices, columns = (part.astype(COMPLEX128 if part.dtype.kind == "c" else FLOAT64, copy=False)
                          for part in (A, sides))

@@ -55,7 +55,7 @@ def matmul(A: ArrayLike, B: ArrayLike, out: NDArray[Any] | None) -> NDArray[Any]
     if left.ndim < 2 or right.ndim < 2 or left.shape[-1] != right.shape[-2]:
         raise ValueError("A and B must have shapes (..., m, k) and (..., k, n), "
                          f"got {left.shape} and {right.shape}")
-    if joint_stack(left, right) is None:
+    if joint_stack(left.shape, right.shape) is None:
         raise ValueError("the stacks of A and B must broadcast, "
                          f"got shapes {left.shape} and {right.shape}")
     return _placed(_product(left, right), out)
@@ -82,7 +82,7 @@ def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None, out: NDArray[Any]
 
 def _product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
     if not left.shape[-1]:      # NumPy's product of objects needs a term
-        stack = joint_stack(left, right) or ()
+        stack = joint_stack(left.shape, right.shape) or ()
         return np.zeros((*stack, left.shape[-2], right.shape[-1]), left.dtype)
     with np.errstate(all="ignore"):
         return left @ right

@@ -311,7 +311,7 @@ def augment(A: ArrayLike, b: ArrayLike) -> NDArray[Any]:
     kinds = A.dtype.kind, b.dtype.kind
     if "O" not in kinds:
         A, b = as_complex(A=A, b=b) if "c" in kinds else as_plain_together(A=A, b=b)
-    return beside(A, checked_sides(with_checked_shape(A), b)[0])
+    return beside(A, checked_sides(with_checked_shape(A).shape, b)[0])
 
 
 def _numbers(value: ArrayLike, name: str) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Matrices and right-hand sides that broadcast, for the functions that compute in floats alone.
+"""Matrices and right-hand sides, read for the functions that compute in floats alone.
 
 Floats are real or complex here.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._arrays import as_complex, as_plain, holds_complex
-from mathwork.matrix.checks import FOR_FRACTIONS, checked_sides, joint_stack, with_advice
+from mathwork.matrix.checks import FOR_FRACTIONS, with_advice
 
 if TYPE_CHECKING:
     from typing import Any
@@ -52,14 +52,3 @@ def joined(parts: FloatArray) -> ComplexArray:
     columns = np.empty((*parts.shape[:-1], k), np.result_type(parts.dtype, np.complex64))
     columns.real, columns.imag = parts[..., :k], parts[..., k:]
     return columns
-
-
-def broadcast_sides(shape: tuple[int, ...], b: NDArray[Any]
-                    ) -> tuple[NDArray[Any], bool, tuple[int, ...]]:
-    """Return (columns (..., m, k), whether b was vectors, the shape of the stack).
-
-    `shape` is that of A. `b` and the errors are as for checked_sides().
-    """
-    A = np.broadcast_to(0.0, shape)
-    columns, vectors = checked_sides(A, b)
-    return columns, vectors, joint_stack(A, columns) or ()

@@ -17,7 +17,6 @@ from mathwork._workers import checked_workers
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import (
     checked_sides,
-    joint_stack,
     kernel_tolerances,
     with_advice,
     with_checked_shape,
@@ -105,22 +104,21 @@ def solve(A: ArrayLike, b: ArrayLike, *, tol: float | None = None, atol: float =
         A, b = as_plain_together(A=A, b=b)
     except TypeError as error:
         raise with_advice(error, A, b) from None
-    sides, vectors = checked_sides(with_checked_shape(A), b)
+    sides, vectors, stack = checked_sides(with_checked_shape(A).shape, b)
     tol, atol = kernel_tolerances(tol, atol)
     if A.ndim == sides.ndim == 2:
         A, sides = without_noise(A, sides, atol)
         return kernels.solve_plain(A, sides[:, 0] if vectors else sides, tol, atol)
     solve_stack = partial(kernels.solve_stack, tol=tol, atol=atol, workers=workers)
-    return _solved(solve_stack, A, sides, vectors, atol)
+    return _solved(solve_stack, A, sides, stack, vectors, atol)
 
 
 def _solved(solve_stack: Callable[..., tuple[NDArray[Any], ...]], A: FloatArray,
-            sides: FloatArray, vectors: bool, atol: float) -> Solution:
+            sides: FloatArray, stack: tuple[int, ...], vectors: bool, atol: float) -> Solution:
     """solve() of stacks that broadcast, by a kernel for stacks of one shape
 
     Along an axis where A does not vary, sides become columns: so each matrix is reduced once.
     """
-    stack = joint_stack(A, sides) or ()
     ndim, (m, n), k = len(stack), A.shape[-2:], sides.shape[-1]
     lengths = (1,) * (ndim + 2 - A.ndim) + A.shape[:-2]
     kept = [axis for axis in range(ndim) if lengths[axis] == stack[axis]]
