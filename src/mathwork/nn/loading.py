@@ -9,7 +9,6 @@ from mathwork._arrays import as_array
 from mathwork.nn.formats import layers, source_of
 from mathwork.nn.formats.files import refusal
 from mathwork.nn.formats.state_dict import Naming
-from mathwork.nn.graph import MisfitError
 from mathwork.nn.network import Network
 
 if TYPE_CHECKING:
@@ -119,7 +118,9 @@ def _array_of(value: Any, where: str) -> NDArray[Any]:
     """Return the numbers of a tensor of PyTorch or of an array"""
     if not hasattr(value, "detach"):
         return as_array(value, where)
-    from mathwork.nn.pytorch.machine import numbers  # here: few programs have PyTorch
+    # here: few programs have PyTorch
+    from mathwork.nn.graph import MisfitError
+    from mathwork.nn.pytorch.machine import numbers
 
     try:
         return numbers(value, where)

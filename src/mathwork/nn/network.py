@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-import mathwork.nn.estimators as estimators
 import mathwork.nn.formats as formats
 import mathwork.nn.formats.onnx as onnx
-import mathwork.nn.keras_models as keras_models
 from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
 from mathwork.init import he_normal, he_uniform
@@ -226,6 +224,8 @@ class Network(kernels.ForwardPass):
         >>> bool(np.allclose(net([1.0]), estimator.predict([[1.0]]), rtol=1e-12))
         True
         """
+        import mathwork.nn.estimators as estimators  # here: few programs have scikit-learn
+
         layers, labels = estimators.sklearn_layers(estimator, dtype)
         return cls._of(layers, dtype, labels)
 
@@ -322,6 +322,8 @@ class Network(kernels.ForwardPass):
         >>> Network.from_keras(model)
         Network(4-2, softmax, float32)
         """
+        import mathwork.nn.keras_models as keras_models  # here: few programs have Keras
+
         return cls._of(keras_models.keras_layers(model, dtype), dtype)
 
     @classmethod
