@@ -53,8 +53,8 @@ cdef void columns_product(lanes like, Py_ssize_t M, Py_ssize_t P, Py_ssize_t K, 
         m = 0
         while m < M:
             panel_pass(like, min(most_rows, M - m), P // L, depth, part, W + m * K + k, K,
-                       x + k * P, P, 2 * L, <const real*>(y + m * P) if k == 0 else NULL, P,
-                       y + m * P, P, k > 0, False)
+                       x + k * P, P, 2 * L, <const real*>(y + m * P) if k == 0 else NULL,
+                       P if k == 0 else 0, y + m * P, P, k > 0, False)
             m += most_rows
         k += depth
 
