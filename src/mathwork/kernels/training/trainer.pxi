@@ -144,7 +144,6 @@ cdef class Trainer:
         self.workers = max(<Py_ssize_t>1, workers)
         self._make_rooms()
         self.set_rule("adam", 1e-3)
-        self.lowest = INFINITY
 
     def __dealloc__(self):
         free(self.net.steps)
@@ -240,6 +239,7 @@ cdef class Trainer:
         return self._copy_of(self.best)
 
     def set_parameters(self, vector):
+        """Start anew, from a flat vector."""
         if not (is_plain(vector, 1, self.typenum)
                 and (<cnp.ndarray>vector).shape[0] == self.net.n_parameters):
             raise ValueError(f"parameters must be a plain array of shape ({self.net.n_parameters},)")
@@ -247,6 +247,8 @@ cdef class Trainer:
                self.net.n_parameters * self.number)
         memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
         memcpy(self.best, self.parameters, self.net.n_parameters * self.number)
+        self.epoch = self.row = self.since_best = 0
+        self.lowest = INFINITY
 
     def set_rule(self, name, double rate, *, double decay=0.0, double momentum=0.0,
                  bint nesterov=False, double beta1=0.9, double beta2=0.999, double eps=1e-8):
