@@ -218,7 +218,7 @@ def test_partial_fit(rng):
         part = y[rows] % 2 if at == 0 else y[rows]
         assert own.partial_fit(X[rows], part, classes=[0, 1, 2]) is own
     assert own.n_iter_ == 1 and own.t_ == 600 and own.score(X, y) > 0.9
-    with raises(ValueError, "y must hold labels of [0, 1, 2], got [3]"):
+    with raises(ValueError, "labels must be classes of the network, [0, 1, 2], got 3"):
         own.partial_fit(X, y + 1)
     with raises(ValueError, "partial_fit takes one epoch, so it cannot stop early: early_stopping "
                             "must be False"):

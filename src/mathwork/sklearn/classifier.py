@@ -181,7 +181,7 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         known = self.classes_ if continues else (
             np.arange(y.shape[1]) if multilabel
             else multiclass.unique_labels(y if classes is None else classes))
-        answers = y.astype(float) if multilabel else _indices(y, known)
+        answers = y.astype(float) if multilabel else y
         if len(known) < 2 and not multilabel:
             raise ValueError(f"y must hold at least two classes, got one class, "
                              f"{known.tolist()[0]!r}")
@@ -220,11 +220,3 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
 
 def _dense(y: Any) -> NDArray[Any]:
     return y.toarray() if hasattr(y, "toarray") else y
-
-
-def _indices(y: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.intp]:
-    """The index in the sorted `classes` of each label."""
-    unknown = np.setdiff1d(y, classes)
-    if len(unknown):
-        raise ValueError(f"y must hold labels of {classes.tolist()}, got {unknown.tolist()}")
-    return np.searchsorted(classes, y)

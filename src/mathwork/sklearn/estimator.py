@@ -156,12 +156,12 @@ class Estimator(base.BaseEstimator):
             rate = rate / half
         if self.solver != "adamw":
             decay = decay * half / (batch * (1.0 if weights is None else float(weights.mean())))
-        watch = _Watch(self, half, epochs)
         trained = train(
             self.network_, X, answers, loss=self._loss, optimizer=self.solver, learning_rate=rate,
             batch_size=batch, epochs=epochs, weights=weights, validation=held_out,
             patience=None if held_out is None else self.n_iter_no_change, rng=self._rng,
-            shuffle=self.shuffle, weight_decay=decay, progress=watch, **options)
+            shuffle=self.shuffle, weight_decay=decay, progress=_Watch(self, half, epochs),
+            **options)
         self.network_ = trained.network
         losses = (np.asarray(trained.history["loss"], float) / half).tolist()
         self.loss_curve_ = self.loss_curve_ + losses
@@ -172,7 +172,7 @@ class Estimator(base.BaseEstimator):
             self.validation_losses_ = (np.asarray(trained.history["validation_loss"], float)
                                        / half).tolist()
         self.t_ += len(losses) * count
-        if epochs > 1 and len(losses) == epochs and not watch.stopped:
+        if epochs > 1 and trained.status == "trained":
             warnings.warn(f"training ended after max_iter={epochs} epochs, and the loss still fell",
                           exceptions.ConvergenceWarning, stacklevel=4)
 
@@ -218,16 +218,16 @@ class _Watch:
     """Sees the loss of each epoch, and ends training where it falls no longer, as scikit-learn."""
 
     def __init__(self, estimator: Any, scale: float, epochs: int):
-        self.estimator, self.scale, self.epochs = estimator, scale, epochs
-        self.best, self.idle, self.stopped = np.inf, 0, False
+        self.verbose, self.tol = estimator.verbose, estimator.tol
+        # a single epoch, and one with rows held out, end otherwise
+        self.patience = (np.inf if epochs == 1 or estimator.early_stopping
+                         else estimator.n_iter_no_change)
+        self.scale, self.best, self.idle = scale, np.inf, 0
 
-    def __call__(self, epoch: int, loss: float, validation_loss: float | None = None) -> bool:
-        loss = loss / self.scale
-        if self.estimator.verbose:
-            print(f"Iteration {epoch + 1}, loss = {loss:.8f}")
-        if self.estimator.early_stopping or self.epochs == 1:
-            return False
-        self.idle = self.idle + 1 if loss > self.best - self.estimator.tol else 0
+    def __call__(self, report: Any) -> bool:
+        loss = report.loss / self.scale
+        if self.verbose:
+            print(f"Iteration {report.epoch}, loss = {loss:.8f}")
+        self.idle = self.idle + 1 if loss > self.best - self.tol else 0
         self.best = min(self.best, loss)
-        self.stopped = self.idle > self.estimator.n_iter_no_change
-        return self.stopped
+        return self.idle > self.patience
