@@ -8,6 +8,7 @@ Network           mathwork.nn.network; networks from elsewhere are made by nn.es
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost
+train, Training, DivergenceError    mathwork.nn.training
 """
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.cost import cost
@@ -16,5 +17,7 @@ from mathwork.nn.loading import load
 from mathwork.nn.network import Network
 from mathwork.nn.norms import LayerNorm, RMSNorm
 from mathwork.nn.residual import Residual
+from mathwork.nn.training import DivergenceError, Training, train
 
-__all__ = ["Dense", "LayerNorm", "Network", "RMSNorm", "Residual", "RowFunction", "cost", "load"]
+__all__ = ["Dense", "DivergenceError", "LayerNorm", "Network", "RMSNorm", "Residual", "RowFunction",
+           "Training", "cost", "load", "train"]

@@ -8,6 +8,7 @@ import numpy as np
 
 import mathwork.nn.formats as formats
 import mathwork.nn.formats.onnx as onnx
+import mathwork.nn.parameters as flat
 from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
 from mathwork.init import he_normal, he_uniform
@@ -70,7 +71,7 @@ class Network(kernels.ForwardPass):
         `ValueError` if a shape does not fit, `out` is read-only, or `workers` is below 1.
     he, from_sklearn, from_torch, from_keras, from_onnx
         Other ways to make one.
-    trace, classify, save, to_onnx, to_c, as_ctypes
+    parameters, with_parameters, trace, classify, save, to_onnx, to_c, as_ctypes
         See below.
 
     Raises
@@ -393,6 +394,61 @@ class Network(kernels.ForwardPass):
     @property
     def n_parameters(self) -> int:
         return sum(layer._n_parameters for layer in self.layers)
+
+    def parameters(self) -> FloatArray:
+        """All weights and biases as one vector, for optimisers that know nothing of layers.
+
+        Returns
+        -------
+        ndarray, shape (n_parameters,)
+            A copy, in the network's dtype. For each layer its weight, row by row, and then its
+            bias; an RMSNorm has no bias, and a Residual has the parameters of its layers. The
+            parameters of activations, such as the slopes of prelu, are not among them.
+
+        See Also
+        --------
+        with_parameters : The network that has such a vector.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Dense, Network
+        >>> Network([Dense([[1, 2], [3, 4]], [5, 6], "relu"), Dense([[7, 8]], [9])]).parameters()
+        array([1., 2., 3., 4., 5., 6., 7., 8., 9.], dtype=float32)
+        """
+        return flat.flattened(self.layers)
+
+    def with_parameters(self, parameters: ArrayLike) -> Self:
+        """A network like this one, with other weights and biases.
+
+        Parameters
+        ----------
+        parameters : array_like, shape (n_parameters,)
+            In the order of :meth:`parameters`. They are rounded to the network's dtype; NaN and
+            infinity are allowed.
+
+        Returns
+        -------
+        Network
+            Its activations, dtype and labels are those of this network.
+
+        Raises
+        ------
+        TypeError
+            For parameters that are masked or not real numbers.
+        ValueError
+            For another shape.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Network
+        >>> net = Network.he((4, 8, 2), rng=0)
+        >>> half = net.with_parameters(net.parameters() / 2)
+        >>> bool((half.layers[0].weight == net.layers[0].weight / 2).all())
+        True
+        """
+        vector = flat.checked_parameters(parameters, (self.n_parameters,), self.dtype)
+        return _rebuild(type(self), flat.with_parameters(self.layers, vector), self.dtype,
+                        self._labels)
 
     def trace(self, x: ArrayLike) -> tuple[FloatArray, ...]:
         """Every layer's activation. The last one is the result of the call, bit for bit.

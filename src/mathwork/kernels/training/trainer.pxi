@@ -1,0 +1,461 @@
+# The loop over epochs, batches and pieces, and its door.
+#
+# A batch is cut into pieces of PIECE_ROWS rows. The gradients of its pieces are added in order, so
+# its bits do not depend on who computed them: one thread, or several.
+
+from libc.math cimport isfinite
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() except -1
+
+cdef enum:
+    CHECKED_WORK = 100000000    # multiply-adds between two looks for Ctrl-C: about 2 ms
+    SHARED_WORK = 400000        # of a batch that is worth other threads: about 20 us
+    PIECES_A_ROUND = 4          # for each thread
+
+cdef enum:
+    TRAINED
+    DIVERGED
+    STOPPED                 # early: no improvement
+
+
+cdef int look_for_signals() except -1 with gil:
+    PyErr_CheckSignals()
+    return 0
+
+
+cdef class Samples:
+    """What a network learns from: plain arrays, a row for each sample.
+
+    Others may change the numbers in x, answers and weights meanwhile, but not their shapes. The
+    labels are copied, because they choose where the kernels write.
+    """
+
+    cdef cnp.ndarray x, answers, labels, weights
+    cdef readonly Py_ssize_t n
+    cdef Data data
+
+    def __cinit__(self, Trainer trainer not None, x, answers, weights=None):
+        cdef int typenum = trainer.typenum
+        cdef Py_ssize_t i
+        memset(&self.data, 0, sizeof(Data))
+        if not (is_plain(x, 2, typenum)
+                and (<cnp.ndarray>x).shape[1] == trainer.net.n_in and (<cnp.ndarray>x).shape[0]):
+            raise ValueError(f"x must be a plain array of shape (n, {trainer.net.n_in})")
+        self.x = own_view(x, NULL, NULL)
+        self.n = self.x.shape[0]
+        self.data.x = cnp.PyArray_DATA(self.x)
+        if is_plain(answers, 1, cnp.NPY_INTP):
+            self.labels = np.array(answers)
+            self.data.labels = <const Py_ssize_t*>cnp.PyArray_DATA(self.labels)
+            if self.labels.shape[0] != self.n:
+                raise ValueError(f"answers must have shape ({self.n},)")
+            for i in range(self.n):
+                if not 0 <= self.data.labels[i] < max(trainer.net.n_out, <Py_ssize_t>2):
+                    raise ValueError("labels must be below the number of classes")
+        else:
+            if not (is_plain(answers, 2, typenum) and (<cnp.ndarray>answers).shape[0] == self.n
+                    and (<cnp.ndarray>answers).shape[1] == trainer.net.n_out):
+                raise ValueError("answers must be labels, or a plain array of shape "
+                                 f"({self.n}, {trainer.net.n_out})")
+            self.answers = own_view(answers, NULL, NULL)
+            self.data.answers = cnp.PyArray_DATA(self.answers)
+        if weights is not None:
+            if not (is_plain(weights, 1, typenum) and (<cnp.ndarray>weights).shape[0] == self.n):
+                raise ValueError(f"weights must be a plain array of shape ({self.n},)")
+            self.weights = own_view(weights, NULL, NULL)
+            self.data.weights = cnp.PyArray_DATA(self.weights)
+
+
+cdef class Trainer:
+    """The kernel under mathwork.nn.train: one network's parameters and the loops over them."""
+
+    cdef Net net
+    cdef int typenum
+    cdef readonly object dtype
+    cdef size_t number                  # bytes of a number
+    cdef Rule rule
+    cdef list slopes                    # the arrays that parameters of activations point into
+    cdef object storage                 # the array that owns the vectors
+    cdef Py_ssize_t padded_size         # of a vector of parameters
+    cdef void* parameters
+    cdef void* gradient
+    cdef void* turned
+    cdef void* memory1                  # of the optimiser
+    cdef void* memory2
+    cdef void* saved                    # the parameters before this epoch
+    cdef void* best                     # those with the lowest loss
+    cdef list rooms                     # the arrays that own the working memory
+    cdef Room* room                     # one for each worker
+    cdef Py_ssize_t workers
+    cdef Py_ssize_t capacity
+    cdef double work                    # multiply-adds for a row
+    cdef double unchecked               # work since the last look for signals
+    cdef object slots_storage
+    cdef char* slots                    # gradients of the pieces of a round
+    cdef double* slot_losses
+    cdef object order_storage
+    # of the loop
+    cdef readonly Py_ssize_t epoch      # epochs that have ended
+    cdef readonly Py_ssize_t row        # of the epoch, where its next step begins
+    cdef double total                   # of the losses of its rows
+    cdef readonly Py_ssize_t since_best
+    cdef readonly double lowest
+
+    def __cinit__(self, layers, dtype, loss, double delta=1.0, Py_ssize_t batch=PIECE_ROWS,
+                  Py_ssize_t workers=1):
+        cdef Py_ssize_t s, most = PADDING
+        cdef list steps
+        cdef size_t vector, start
+        dtype = _arrays.float_dtype(dtype)
+        self.dtype, self.typenum = dtype, dtype.num
+        self.number = sizeof(float) if self.typenum == cnp.NPY_FLOAT else sizeof(double)
+        steps = steps_of(layers, dtype, [])
+        memset(&self.net, 0, sizeof(Net))
+        self.net.loss, self.net.delta = loss_codes[loss], delta
+        self.net.steps = <Step*>malloc(max(<Py_ssize_t>1, <Py_ssize_t>len(steps)) * sizeof(Step))
+        if self.net.steps == NULL:
+            raise MemoryError
+        memset(self.net.steps, 0, len(steps) * sizeof(Step))
+        self.slopes = []
+        for s in range(len(steps)):
+            self._settle(s, steps[s])
+        self.net.n_steps = len(steps)
+        self.net.n_in = self.net.steps[0].n_in
+        self.net.n_out = self.net.steps[self.net.n_steps - 1].n_out
+        self.net.widest = self.net.n_in
+        for s in range(self.net.n_steps):
+            self.net.widest = max(self.net.widest, self.net.steps[s].n_out)
+        self.padded_size = padded(self.net.n_parameters)
+        vector = aligned(self.padded_size * self.number + ALIGNMENT)
+        self.storage = np.zeros(6 * vector + self.net.n_turned * self.number + 2 * ALIGNMENT,
+                                np.uint8)
+        start = aligned(<size_t>cnp.PyArray_DATA(self.storage))
+        self.parameters = <void*>start
+        self.gradient = <void*>(start + vector)
+        self.memory1 = <void*>(start + 2 * vector)
+        self.memory2 = <void*>(start + 3 * vector)
+        self.saved = <void*>(start + 4 * vector)
+        self.best = <void*>(start + 5 * vector)
+        self.turned = <void*>(start + 6 * vector)
+        self.capacity = min(<Py_ssize_t>PIECE_ROWS, padded(max(batch, <Py_ssize_t>1)))
+        self.workers = max(<Py_ssize_t>1, workers)
+        self._make_rooms()
+        self.set_rule("adam", 1e-3)
+        self.lowest = INFINITY
+
+    def __dealloc__(self):
+        free(self.net.steps)
+        free(self.room)
+
+    cdef _settle(self, Py_ssize_t s, tuple given):
+        """Set the sizes and codes of a step, if it fits the steps before"""
+        cdef Step* step = self.net.steps + s
+        cdef Py_ssize_t before = self.net.steps[s - 1].n_out if s else 0
+        cdef cnp.ndarray weight, bias
+        step.kind, weight, bias, step.eps, (name, numbers), step.first, _, _ = given
+        step.activation = activation_codes[name]
+        step.weight = step.bias = -1
+        if step.kind == SUM:
+            if step.first >= s or self.net.steps[step.first].n_in != before:
+                raise ValueError(f"layer {s} must add as many numbers as its input has")
+            step.n_in = step.n_out = before
+        else:
+            step.n_in, step.n_out = weight.shape[0], bias.shape[0]
+            if s and step.n_in != before:
+                raise ValueError(f"layer {s} must take as many numbers as the layer before gives")
+            step.weight = self.net.n_parameters
+            if step.kind == DENSE:
+                step.turned = self.net.n_turned
+                self.net.n_turned += step.n_in * step.n_out + PADDING
+                self.net.n_parameters += step.n_in * step.n_out
+                self.work += 3.0 * step.n_in * step.n_out
+            else:
+                self.net.n_parameters += step.n_out
+                self.work += 16.0 * step.n_out
+            if step.kind != RMS_NORM:
+                step.bias = self.net.n_parameters
+                self.net.n_parameters += step.n_out
+        read_parameters(step.activation, numbers, self.typenum, step.n_out, &step.parameters)
+        if step.parameters.columns != NULL:
+            slopes = np.array(numbers[0])
+            self.slopes.append(slopes)
+            step.parameters.columns = cnp.PyArray_DATA(<cnp.ndarray>slopes)
+        self.work += 10.0 * step.n_out
+
+    cdef _make_rooms(self):
+        cdef Py_ssize_t size, i, j
+        cdef Room* room
+        self.room = <Room*>malloc(self.workers * sizeof(Room))
+        if self.room == NULL:
+            raise MemoryError
+        self.rooms = []
+        for i in range(self.workers):
+            room = self.room + i
+            memset(room, 0, sizeof(Room))
+            room.net, room.capacity, room.number = &self.net, self.capacity, self.number
+            size = measured(lay_out_room, room)
+            if size < 0:
+                raise MemoryError
+            storage = np.zeros(size + ALIGNMENT, np.uint8)
+            if not hand_out(lay_out_room, room, <void*>aligned(<size_t>cnp.PyArray_DATA(storage)),
+                            size):
+                raise MemoryError
+            self.rooms.append(storage)
+            for j in range(self.capacity):
+                if self.typenum == cnp.NPY_FLOAT:
+                    (<float*>room.ones)[j] = 1
+                else:
+                    (<double*>room.ones)[j] = 1
+        if self.workers > 1:
+            size = PIECES_A_ROUND * self.workers
+            self.slots_storage = np.zeros(
+                size * (self.padded_size * self.number + sizeof(double)) + 2 * ALIGNMENT, np.uint8)
+            self.slots = <char*>aligned(<size_t>cnp.PyArray_DATA(self.slots_storage))
+            self.slot_losses = <double*>(self.slots + size * self.padded_size * self.number)
+
+    # ---- parameters ----
+
+    @property
+    def n_parameters(self):
+        return self.net.n_parameters
+
+    cdef cnp.ndarray _copy_of(self, const void* vector):
+        cdef cnp.ndarray copy = new_vector(self.net.n_parameters, self.typenum)
+        memcpy(cnp.PyArray_DATA(copy), vector, self.net.n_parameters * self.number)
+        return copy
+
+    def get_parameters(self):
+        """Return a copy of the flat vector."""
+        return self._copy_of(self.parameters)
+
+    def get_saved(self):
+        """Return the parameters at the start of the epoch that is under way."""
+        return self._copy_of(self.saved)
+
+    def get_best(self):
+        """Return the parameters with the lowest loss."""
+        return self._copy_of(self.best)
+
+    def set_parameters(self, vector):
+        if not (is_plain(vector, 1, self.typenum)
+                and (<cnp.ndarray>vector).shape[0] == self.net.n_parameters):
+            raise ValueError(f"parameters must be a plain array of shape ({self.net.n_parameters},)")
+        memcpy(self.parameters, cnp.PyArray_DATA(<cnp.ndarray>vector),
+               self.net.n_parameters * self.number)
+        memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
+        memcpy(self.best, self.parameters, self.net.n_parameters * self.number)
+
+    def set_rule(self, name, double rate, *, double decay=0.0, double momentum=0.0,
+                 bint nesterov=False, double beta1=0.9, double beta2=0.999, double eps=1e-8):
+        """Choose the optimiser; its memory starts anew."""
+        memset(&self.rule, 0, sizeof(Rule))
+        self.rule.kind, self.rule.rate, self.rule.decay = rule_codes[name], rate, decay
+        self.rule.momentum, self.rule.nesterov = momentum, nesterov
+        self.rule.beta1, self.rule.beta2, self.rule.eps = beta1, beta2, eps
+        self.rule.power1 = self.rule.power2 = 1
+        memset(self.memory1, 0, self.padded_size * self.number)
+        memset(self.memory2, 0, self.padded_size * self.number)
+
+    # ---- one batch ----
+
+    cdef double _piece(self, Room* room, const Data* data, Py_ssize_t start, Py_ssize_t rows,
+                       double share, void* gradient) noexcept nogil:
+        if self.typenum == cnp.NPY_FLOAT:
+            return piece(<f32v>fill_f32(0), room, data, start, rows, share,
+                         <const float*>self.parameters, <const float*>self.turned, <float*>gradient)
+        return piece(<f64v>fill_f64(0), room, data, start, rows, share,
+                     <const double*>self.parameters, <const double*>self.turned, <double*>gradient)
+
+    cdef void _add_gradient(self, const void* gradient) noexcept nogil:
+        if self.typenum == cnp.NPY_FLOAT:
+            add_to(<f32v>fill_f32(0), self.padded_size, <const float*>gradient,
+                   <float*>self.gradient)
+        else:
+            add_to(<f64v>fill_f64(0), self.padded_size, <const double*>gradient,
+                   <double*>self.gradient)
+
+    cdef void _turn(self, bint by_input) noexcept nogil:
+        if self.typenum == cnp.NPY_FLOAT:
+            turn_weights(<f32v>fill_f32(0), &self.net, by_input, <const float*>self.parameters,
+                         <float*>self.turned)
+        else:
+            turn_weights(<f64v>fill_f64(0), &self.net, by_input, <const double*>self.parameters,
+                         <double*>self.turned)
+
+    cdef int _batch(self, const Data* data, Py_ssize_t start, Py_ssize_t rows, bint with_gradient,
+                    double* loss) except -1 nogil:
+        """Set the mean loss of rows [start, start + rows), and the gradient if wanted"""
+        cdef double share = 1.0 / rows, total = 0
+        cdef Py_ssize_t at = 0, count
+        cdef void* gradient
+        if with_gradient:
+            self._turn(False)
+        if self.workers > 1 and rows > self.capacity and rows * self.work > SHARED_WORK:
+            with gil:
+                loss[0] = self._batch_by_workers(data, start, rows, with_gradient)
+            return 0
+        while at < rows:
+            count = min(self.capacity, rows - at)
+            gradient = NULL
+            if with_gradient:
+                gradient = self.gradient if at == 0 else self.room.spare
+            total += self._piece(self.room, data, start + at, count, share, gradient)
+            if with_gradient and at > 0:
+                self._add_gradient(gradient)
+            at += count
+            self.unchecked += count * self.work
+            if self.unchecked > CHECKED_WORK:
+                self.unchecked = 0
+                look_for_signals()
+        loss[0] = total
+        return 0
+
+    cdef double _batch_by_workers(self, const Data* data, Py_ssize_t start, Py_ssize_t rows,
+                                  bint with_gradient) except? -1:
+        """The mean loss, in rounds of a few pieces for each worker; its gradient if wanted"""
+        cdef Py_ssize_t pieces = (rows + self.capacity - 1) // self.capacity, done = 0, count, i
+        cdef double total = 0
+        cdef Round task
+        while done < pieces:
+            count = min(PIECES_A_ROUND * self.workers, pieces - done)
+            task = Round()
+            task.trainer, task.data, task.start = self, data[0], start
+            task.rows, task.done, task.count = rows, done, count
+            task.with_gradient = with_gradient
+            _workers.over_rows(task, count, self.workers)
+            for i in range(count):
+                total += self.slot_losses[i]
+                if with_gradient and done + i == 0:
+                    memcpy(self.gradient, self.slots, self.padded_size * self.number)
+                elif with_gradient:
+                    self._add_gradient(self.slots + i * self.padded_size * self.number)
+            done += count
+            PyErr_CheckSignals()
+        return total
+
+    # ---- epochs ----
+
+    cdef int _epoch(self, const Data* data, Py_ssize_t n, Py_ssize_t batch, double rate
+                    ) except -1 nogil:
+        """Take the steps that are left in this epoch; return DIVERGED where a loss is not finite"""
+        cdef Py_ssize_t rows
+        cdef double loss = 0
+        self.rule.rate = rate
+        while self.row < n:
+            rows = min(batch, n - self.row)
+            self._batch(data, self.row, rows, True, &loss)
+            if not isfinite(loss):
+                return DIVERGED
+            self.total += loss * rows
+            if self.typenum == cnp.NPY_FLOAT:
+                apply_rule(<f32v>fill_f32(0), &self.rule, self.padded_size,
+                           <const float*>self.gradient, <float*>self.parameters,
+                           <float*>self.memory1, <float*>self.memory2)
+            else:
+                apply_rule(<f64v>fill_f64(0), &self.rule, self.padded_size,
+                           <const double*>self.gradient, <double*>self.parameters,
+                           <double*>self.memory1, <double*>self.memory2)
+            self.row += rows
+        return TRAINED
+
+    cdef int _keep_best(self, double loss, double tolerance) noexcept nogil:
+        """Keep these parameters if their loss is the lowest so far, else count the epoch"""
+        if loss < self.lowest - tolerance:
+            self.since_best = 0
+        else:
+            self.since_best += 1
+        if loss < self.lowest:
+            self.lowest = loss
+            memcpy(self.best, self.parameters, self.net.n_parameters * self.number)
+        return 0
+
+    def run(self, Samples samples not None, Samples validation, Py_ssize_t batch, rates,
+            losses, validation_losses, seed=None, Py_ssize_t patience=-1, double tolerance=0.0):
+        """Go through epochs until `losses` is full; return TRAINED, DIVERGED or STOPPED.
+
+        losses, validation_losses and rates are float64 arrays of one number an epoch; self.epoch is
+        the first of them that has none. `seed`, three words of 32 bits, chooses the order of rows; without one
+        they are taken as they lie. A number of epochs without improvement by more than `tolerance`
+        stops, if `patience` is not negative. After an exception, such as Ctrl-C, another call goes
+        on where this one was.
+        """
+        cdef double[::1] rate = rates, loss = losses, validated = validation_losses
+        cdef Py_ssize_t epochs = loss.shape[0]
+        cdef Stream stream
+        cdef Data data = samples.data
+        cdef Py_ssize_t* order = NULL
+        cdef double mean = 0
+        cdef int status = TRAINED
+        cdef bint shuffled = seed is not None
+        memset(&stream, 0, sizeof(Stream))
+        if rate.shape[0] < epochs or validated.shape[0] < epochs or batch < 1:
+            raise ValueError("rates and validation_losses must be as long as losses")
+        if shuffled:
+            if self.order_storage is None or (<cnp.ndarray>self.order_storage).shape[0] != samples.n:
+                self.order_storage = new_vector(samples.n, cnp.NPY_INTP)
+            order = <Py_ssize_t*>cnp.PyArray_DATA(<cnp.ndarray>self.order_storage)
+            data.order = order
+            stream.key[0], stream.key[1], stream.high[0] = seed
+        with nogil:
+            while self.epoch < epochs and status == TRAINED:
+                if self.row == 0:
+                    memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
+                    self.total = 0
+                    if shuffled:
+                        stream.high[1] = <unsigned long long>self.epoch & 0xFFFFFFFFULL
+                        permute(&stream, samples.n, order)
+                status = self._epoch(&data, samples.n, batch, rate[self.epoch])
+                if status != TRAINED:
+                    break
+                loss[self.epoch] = mean = self.total / samples.n
+                if validation is not None:
+                    self._batch(&validation.data, 0, validation.n, False, &mean)
+                    validated[self.epoch] = mean
+                self.row = 0
+                self.epoch += 1
+                if patience >= 0:
+                    self._keep_best(mean, tolerance)
+                    if self.since_best > patience:
+                        status = STOPPED
+        return status
+
+    # ---- one loss, one gradient ----
+
+    def loss(self, Samples samples not None):
+        """Return the mean loss."""
+        cdef double loss = 0
+        with nogil:
+            self._batch(&samples.data, 0, samples.n, False, &loss)
+        return loss
+
+    def loss_and_gradient(self, Samples samples not None):
+        """Return the mean loss, and its gradient as a flat vector."""
+        cdef double loss = 0
+        with nogil:
+            self._batch(&samples.data, 0, samples.n, True, &loss)
+        return loss, self._copy_of(self.gradient)
+
+
+cdef class Round:
+    """A few pieces of a batch, for some threads"""
+
+    cdef Trainer trainer
+    cdef Data data
+    cdef Py_ssize_t start, rows, done, count
+    cdef bint with_gradient
+
+    def __call__(self, Py_ssize_t first, Py_ssize_t stop):
+        cdef Trainer t = self.trainer
+        cdef Py_ssize_t i, at, worker = 0
+        cdef double share = 1.0 / self.rows
+        # over_rows cuts `count` pieces into this many even parts
+        cdef Py_ssize_t parts = min(t.workers, self.count)
+        while self.count * worker // parts < first:
+            worker += 1
+        with nogil:
+            for i in range(first, stop):
+                at = (self.done + i) * t.capacity
+                t.slot_losses[i] = t._piece(
+                    t.room + worker, &self.data, self.start + at, min(t.capacity, self.rows - at),
+                    share, t.slots + i * t.padded_size * t.number if self.with_gradient else NULL)

@@ -1,0 +1,12 @@
+"""Training: networks that learn from inputs and answers.
+
+answers     inputs and answers as the kernels take them, and the loss that fits a network
+settings    optimisers, learning rates and their checks
+loop        epochs until the end, an interrupt or a divergence
+results     Training, DivergenceError
+single      train
+"""
+from mathwork.nn.training.results import DivergenceError, Training
+from mathwork.nn.training.single import train
+
+__all__ = ["DivergenceError", "Training", "train"]

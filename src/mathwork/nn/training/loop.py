@@ -1,0 +1,84 @@
+"""Epochs until the end, an interrupt or a divergence."""
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mathwork._levels import training as kernels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from mathwork._types import FloatArray
+    from mathwork.nn.training.settings import Settings
+
+SLICE_SECONDS = 0.05        # between two reports
+
+class Report(NamedTuple):
+    """What `progress` is told."""
+
+    epoch: int                      # epochs that are done
+    epochs: int                     # epochs in all
+    loss: float
+    validation_loss: float | None
+
+
+class Course(NamedTuple):
+    """How the training of one network went."""
+
+    parameters: FloatArray
+    losses: NDArray[np.float64]
+    validation_losses: NDArray[np.float64]
+    status: str                     # "trained", "stopped", "interrupted", "diverged"
+    row: int                        # where it diverged
+
+
+def learn(trainer: kernels.Trainer, samples: kernels.Samples,
+          validation: kernels.Samples | None, plan: Settings, seed: list[int] | None,
+          report: Callable[[Report], object] | None, every_epoch: bool) -> Course:
+    """Run the trainer from its parameters through all epochs.
+
+    `report` is called after every epoch, or about every SLICE_SECONDS.
+    """
+    losses, validated = np.full(plan.epochs, np.nan), np.full(plan.epochs, np.nan)
+    status = kernels.TRAINED
+    step = 1
+    interrupted = False
+    try:
+        while trainer.epoch < plan.epochs and status == kernels.TRAINED:
+            end = plan.epochs if report is None else min(trainer.epoch + step, plan.epochs)
+            start = time.perf_counter()
+            status = advance(trainer, samples, validation, plan, losses[:end], validated, seed)
+            if report is None or not trainer.epoch:
+                continue
+            last = trainer.epoch - 1
+            if status != kernels.DIVERGED and report(Report(
+                    trainer.epoch, plan.epochs, float(losses[last]),
+                    None if validation is None else float(validated[last]))) is True:
+                status = kernels.STOPPED
+            if not every_epoch:
+                spent = time.perf_counter() - start
+                step = max(1, int(step * min(2.0, SLICE_SECONDS / max(spent, 1e-9))))
+    except KeyboardInterrupt:
+        interrupted = True
+    done = trainer.epoch
+    if status == kernels.DIVERGED:
+        parameters, word = trainer.get_saved(), "diverged"
+    else:
+        parameters = (trainer.get_best() if plan.patience >= 0 and done
+                      else trainer.get_parameters())
+        word = ("interrupted" if interrupted
+                else "stopped" if status == kernels.STOPPED else "trained")
+    return Course(parameters, losses[:done], validated[:done], word, trainer.row)
+
+
+def advance(trainer: kernels.Trainer, samples: kernels.Samples,
+            validation: kernels.Samples | None, plan: Settings, losses: NDArray[np.float64],
+            validated: NDArray[np.float64], seed: list[int] | None) -> int:
+    """Go on until `losses` is full; return the kernels' status."""
+    return trainer.run(samples, validation, plan.batch_size or samples.n, plan.rates, losses,
+                       validated, seed, plan.patience, plan.tolerance)

@@ -1,0 +1,113 @@
+"""What training gives: a network and its history."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mathwork._extras import extra
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Literal
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mathwork.nn.network import Network
+
+    History = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, repr=False)
+class Training:
+    """A trained network and how it went. It unpacks: ``network, history = train(...)``.
+
+    Attributes
+    ----------
+    network : Network
+        With the parameters of the last step; with `patience`, those of the lowest loss.
+    history : dict of str to ndarray, shape (epochs,)
+        ``"loss"``, the mean over an epoch's rows of the loss before each step;
+        ``"learning_rate"``; ``"validation_loss"`` at the end of each epoch, if there was validation
+        data.
+    status : {"trained", "stopped", "interrupted"}
+        "trained": all epochs were done, or the optimiser found no way down. "stopped": `patience`
+        ended, or `progress` returned True. "interrupted": by Ctrl-C.
+
+    Methods
+    -------
+    plot
+        Draw the losses over the epochs.
+    """
+
+    network: Network
+    history: History
+    status: Literal["trained", "stopped", "interrupted"] = "trained"
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs that were done."""
+        return len(self.history["loss"])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.network, self.history))
+
+    def __repr__(self) -> str:
+        losses = ", ".join(f"{name.replace('_', ' ')} {self.history[name][-1]:.6g}"
+                           for name in ("loss", "validation_loss")
+                           if name in self.history and self.epochs)
+        return f"Training({self.network!r}, {self.status}, {self.epochs} epochs, {losses or '-'})"
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the losses over the epochs, on a logarithmic scale where they are positive.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            By default a new figure's.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        if ax is None:
+            _, ax = extra("matplotlib.pyplot", "plot a training").subplots()
+        return drawn(ax, self.history)
+
+
+def drawn(ax: Any, history: History) -> Any:
+    """Draw the losses of a history; return the axes."""
+    for name in ("loss", "validation_loss"):
+        if name in history and len(history[name]):
+            losses = history[name]
+            ax.plot(range(1, len(losses) + 1), losses, label=name.replace("_", " "),
+                    marker="o" if len(losses) == 1 else None)
+    if all((history[name] > 0).all() for name in history if name.endswith("loss")):
+        ax.set_yscale("log")
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("loss")
+    if ax.has_data():
+        ax.legend()
+    return ax
+
+
+class DivergenceError(ArithmeticError):
+    """A loss became infinite or NaN.
+
+    Attributes
+    ----------
+    network : Network
+        With the parameters at the start of the epoch in which it happened: the last ones whose
+        losses were all finite.
+    history : dict of str to ndarray
+        Of the epochs before.
+    epoch, row : int
+        Where it happened, counted from 0: the first row of the batch.
+    """
+
+    def __init__(self, message: str, network: Network, history: History, epoch: int, row: int):
+        super().__init__(message)
+        self.network, self.history, self.epoch, self.row = network, history, epoch, row
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.network, self.history, self.epoch, self.row)
