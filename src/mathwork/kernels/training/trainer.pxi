@@ -18,6 +18,8 @@ cdef enum:
     DIVERGED
     STOPPED                 # early: no improvement
 
+outcomes = ("trained", "diverged", "stopped")
+
 
 cdef int look_for_signals() except -1 with gil:
     PyErr_CheckSignals()
@@ -372,7 +374,7 @@ cdef class Trainer:
 
     def run(self, Samples samples not None, Samples validation, Py_ssize_t batch, rates,
             losses, validation_losses, seed=None, Py_ssize_t patience=-1, double tolerance=0.0):
-        """Go through epochs until `losses` is full; return TRAINED, DIVERGED or STOPPED.
+        """Go through epochs until `losses` is full; return one of the `outcomes`.
 
         losses, validation_losses and rates are float64 arrays of one number an epoch; self.epoch is
         the first of them that has none. `seed`, three words of 32 bits, chooses the order of rows; without one
@@ -418,7 +420,7 @@ cdef class Trainer:
                     self._keep_best(mean, tolerance)
                     if self.since_best > patience:
                         status = STOPPED
-        return status
+        return outcomes[status]
 
     # ---- one loss, one gradient ----
 
