@@ -12,13 +12,16 @@
 #   training/rules              one step of an optimiser
 #   training/shuffling          the order of rows in an epoch
 #   training/trainer            epochs, batches and pieces
+#   training/vectors            vectors of float64, and Cholesky's factors
+#   training/line_search        the length of a step along a direction
+#   training/whole_data         L-BFGS and Levenberg-Marquardt
 
 include "kernels/base/base.pxi"
 include "kernels/base/exponential.pxi"
 include "kernels/base/product.pxi"
 include "kernels/base/matrices.pxi"
 
-from libc.math cimport sqrt
+from libc.math cimport fabs, sqrt
 
 include "kernels/nn/activations.pxi"
 include "kernels/nn/softmax.pxi"
@@ -33,3 +36,6 @@ include "kernels/training/passes.pxi"
 include "kernels/training/rules.pxi"
 include "kernels/training/shuffling.pxi"
 include "kernels/training/trainer.pxi"
+include "kernels/training/vectors.pxi"
+include "kernels/training/line_search.pxi"
+include "kernels/training/whole_data.pxi"

@@ -5,6 +5,7 @@ LayerNorm, RMSNorm    mathwork.nn.norms
 Residual          mathwork.nn.residual
 Network           mathwork.nn.network; networks from elsewhere are made by nn.estimators
                   (scikit-learn), nn.keras_models, nn.pytorch and nn.formats.onnx, on nn.graph
+Networks          mathwork.nn.networks
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost
@@ -15,9 +16,10 @@ from mathwork.nn.cost import cost
 from mathwork.nn.dense import Dense
 from mathwork.nn.loading import load
 from mathwork.nn.network import Network
+from mathwork.nn.networks import Networks
 from mathwork.nn.norms import LayerNorm, RMSNorm
 from mathwork.nn.residual import Residual
 from mathwork.nn.training import DivergenceError, Training, train
 
-__all__ = ["Dense", "DivergenceError", "LayerNorm", "Network", "RMSNorm", "Residual", "RowFunction",
-           "Training", "cost", "load", "train"]
+__all__ = ["Dense", "DivergenceError", "LayerNorm", "Network", "Networks", "RMSNorm", "Residual",
+           "RowFunction", "Training", "cost", "load", "train"]

@@ -31,10 +31,15 @@ def flattened(layers: Iterable[AnyLayer]) -> FloatArray:
     return np.concatenate([array.ravel() for _, _, array in arrays_of(layers)])
 
 
+def shapes(layers: Iterable[AnyLayer]) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of their arrays, in the order of the vector."""
+    return tuple(array.shape for _, _, array in arrays_of(layers))
+
+
 def checked_parameters(parameters: ArrayLike, shape: tuple[int, ...], dtype: FloatDType
                        ) -> FloatArray:
     """Return `parameters` as a plain array of this shape and dtype."""
-    vector = as_plain(parameters, "parameters", dtype)
+    vector: FloatArray = as_plain(parameters, "parameters", dtype)
     if vector.shape != shape:
         raise ValueError(f"parameters must have shape {shape}, got {vector.shape}")
     return vector

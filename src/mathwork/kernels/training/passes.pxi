@@ -50,6 +50,7 @@ cdef struct Room:
     void* row_loss
     void* ones
     void* spare             # a gradient
+    void* samples           # n_parameters x P: the derivatives of each row, where these are wanted
 
 
 cdef void lay_out_room(void* job, Arena* arena) noexcept nogil:
@@ -192,6 +193,23 @@ cdef void forward_piece(lanes like, Room* room, const real* parameters, Py_ssize
                              <const real*>z, <real*>room.a[s])
 
 
+cdef void derivatives_of_rows(lanes like, const Room* room, const Step* step, Py_ssize_t s,
+                              Py_ssize_t P, const real* d, real* samples) noexcept nogil:
+    """samples[parameter, P] = d[i, P] v[j, P]: the derivatives of each row, not of their sum"""
+    cdef const real* x = value_of(room, s, d) if step.kind == DENSE else <const real*>room.unit[s]
+    cdef Py_ssize_t L = lane_count(d), i, j, k, columns = step.n_in if step.kind == DENSE else 1
+    cdef real* target = samples + step.weight * P
+    cdef lanes u, v
+    for i in range(step.n_out):
+        for j in range(columns):
+            for k in range(P // L):
+                load(&u, d + i * P + k * L)
+                load(&v, x + (j if step.kind == DENSE else i) * P + k * L)
+                store(target + (i * columns + j) * P + k * L, u * v)
+    if step.bias >= 0:
+        memcpy(samples + step.bias * P, d, step.n_out * P * sizeof(real))
+
+
 cdef void gradient_of_step(lanes like, const Room* room, const Step* step, Py_ssize_t s,
                            Py_ssize_t P, const real* d, real* gradient) noexcept nogil:
     """The derivatives by the weight and the bias of a step, from those by its z: d"""
@@ -233,7 +251,8 @@ cdef real* backward_piece(lanes like, Room* room, const real* parameters, const 
                           Py_ssize_t P, bint by_z, bint by_input, real* gradient) noexcept nogil:
     """Set the gradient, if it is not NULL; return the derivative by the input, if `by_input`
 
-    room.derivative has the derivative by the last value, or by its z if `by_z`.
+    room.derivative has the derivative by the last value, or by its z if `by_z`. With room.samples,
+    the derivatives of each row are set instead of the gradient.
     """
     cdef const Net* net = room.net
     cdef const Step* step
@@ -247,7 +266,9 @@ cdef real* backward_piece(lanes like, Room* room, const real* parameters, const 
             back_through_activation(like, step.activation, &step.parameters, step.n_out, P,
                                     <const real*>room.z[s], <const real*>room.a[s], d)
         by_z = False
-        if gradient != NULL and step.kind != SUM:
+        if room.samples != NULL and step.kind != SUM:
+            derivatives_of_rows(like, room, step, s, P, <const real*>d, <real*>room.samples)
+        elif gradient != NULL and step.kind != SUM:
             gradient_of_step(like, room, step, s, P, <const real*>d, gradient)
         if s == 0 and not by_input:
             break

@@ -361,6 +361,20 @@ cdef class Trainer:
             self.row += rows
         return TRAINED
 
+    cdef int _end_epoch(self, double loss, Samples samples, Samples validation, double* losses,
+                        double* validated, Py_ssize_t patience, double tolerance) except -1 nogil:
+        """Write the losses of this epoch; return STOPPED where patience has ended"""
+        losses[self.epoch] = loss
+        if validation is not None:
+            self._batch(&validation.data, 0, validation.n, False, &loss)
+            validated[self.epoch] = loss
+        self.epoch += 1
+        if patience >= 0:
+            self._keep_best(loss, tolerance)
+            if self.since_best > patience:
+                return STOPPED
+        return TRAINED
+
     cdef int _keep_best(self, double loss, double tolerance) noexcept nogil:
         """Keep these parameters if their loss is the lowest so far, else count the epoch"""
         if loss < self.lowest - tolerance:
@@ -387,7 +401,6 @@ cdef class Trainer:
         cdef Stream stream
         cdef Data data = samples.data
         cdef Py_ssize_t* order = NULL
-        cdef double mean = 0
         cdef int status = TRAINED
         cdef bint shuffled = seed is not None
         memset(&stream, 0, sizeof(Stream))
@@ -410,16 +423,9 @@ cdef class Trainer:
                 status = self._epoch(&data, samples.n, batch, rate[self.epoch])
                 if status != TRAINED:
                     break
-                loss[self.epoch] = mean = self.total / samples.n
-                if validation is not None:
-                    self._batch(&validation.data, 0, validation.n, False, &mean)
-                    validated[self.epoch] = mean
                 self.row = 0
-                self.epoch += 1
-                if patience >= 0:
-                    self._keep_best(mean, tolerance)
-                    if self.since_best > patience:
-                        status = STOPPED
+                status = self._end_epoch(self.total / samples.n, samples, validation, &loss[0],
+                                         &validated[0], patience, tolerance)
         return outcomes[status]
 
     # ---- one loss, one gradient ----
