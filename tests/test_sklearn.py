@@ -1,9 +1,12 @@
 """The estimators for scikit-learn: its own checks, its own results, and what they share with it."""
+import doctest
+import inspect
 import pickle
 import warnings
 
 import numpy as np
 import pytest
+from docstrings import documented, taken
 from helpers import names_kernels, raises, run_python, same_bits
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
@@ -343,3 +346,20 @@ def test_without_sklearn_the_error_says_what_to_install():
     assert code == 1 and error.rstrip().endswith(
         "ImportError: to offer estimators for scikit-learn, mathwork needs scikit-learn: "
         "pip install scikit-learn")
+
+
+# ---- documentation ----
+
+@both
+@pytest.mark.parametrize("method", [None, "fit", "partial_fit"])
+def test_every_parameter_is_documented(kind, method):
+    public = kind if method is None else getattr(kind, method)
+    assert documented(inspect.getdoc(public)) == taken(public)
+
+
+@both
+def test_examples_are_true(kind):
+    example, = doctest.DocTestFinder(recurse=False).find(kind, globs={})
+    report = []
+    assert doctest.DocTestRunner(verbose=False).run(example, out=report.append).failed == 0, report
+    assert example.examples

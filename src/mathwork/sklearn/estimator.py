@@ -35,7 +35,7 @@ RANGES = (("alpha", 0, np.inf), ("learning_rate_init", 0, np.inf), ("tol", 0, np
 class Estimator(base.BaseEstimator):
     """What classifier and regressor share: parameters, checks, the call of `train`."""
 
-    _loss: str
+    _loss: Literal["squared_error", "cross_entropy"]
     network_: Network
     loss_curve_: list[float]
 

@@ -46,8 +46,8 @@ class MLPRegressor(base.RegressorMixin, Estimator):
     >>> import numpy as np
     >>> from mathwork.sklearn import MLPRegressor
     >>> X = np.linspace(-1, 1, 200)[:, None]
-    >>> estimator = MLPRegressor(32, "tanh", learning_rate_init=0.01, max_iter=2000,
-    ...                          random_state=0).fit(X, np.sin(3 * X[:, 0]))
+    >>> estimator = MLPRegressor(32, "tanh", batch_size=20, learning_rate_init=0.01, tol=1e-6,
+    ...                          max_iter=1000, random_state=0).fit(X, np.sin(3 * X[:, 0]))
     >>> bool(estimator.score(X, np.sin(3 * X[:, 0])) > 0.99)
     True
     """
