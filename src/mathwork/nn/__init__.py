@@ -9,11 +9,13 @@ Networks          mathwork.nn.networks
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost
+gradient, value_and_gradient    mathwork.nn.derivatives
 train, Training, DivergenceError    mathwork.nn.training
 """
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.cost import cost
 from mathwork.nn.dense import Dense
+from mathwork.nn.derivatives.by_parameters import gradient, value_and_gradient
 from mathwork.nn.loading import load
 from mathwork.nn.network import Network
 from mathwork.nn.networks import Networks
@@ -22,4 +24,4 @@ from mathwork.nn.residual import Residual
 from mathwork.nn.training import DivergenceError, Training, train
 
 __all__ = ["Dense", "DivergenceError", "LayerNorm", "Network", "Networks", "RMSNorm", "Residual",
-           "RowFunction", "Training", "cost", "load", "train"]
+           "RowFunction", "Training", "cost", "gradient", "load", "train", "value_and_gradient"]
