@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._levels import core as kernels
+from mathwork.activations import exp, gelu, sigmoid, tanh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,29 +61,29 @@ def _hardswish(z: Float64Array) -> _Pair:
 # ---- of sigmoids: s = sigmoid(z), t = 1 - s = sigmoid(-z), t - s = -tanh(z / 2) ----
 
 def _sigmoid(z: Float64Array) -> _Pair:
-    first = kernels.sigmoid(z) * kernels.sigmoid(-z)
-    return first, -first * kernels.tanh(z / 2)
+    first = sigmoid(z) * sigmoid(-z)
+    return first, -first * tanh(z / 2)
 
 
 def _tanh(z: Float64Array) -> _Pair:
-    first = 4 * kernels.sigmoid(2 * z) * kernels.sigmoid(-2 * z)
-    return first, -2 * kernels.tanh(z) * first
+    first = 4 * sigmoid(2 * z) * sigmoid(-2 * z)
+    return first, -2 * tanh(z) * first
 
 
 def _softplus(z: Float64Array, beta: float = 1.0) -> _Pair:
-    s = kernels.sigmoid(beta * z)
-    return s, beta * s * kernels.sigmoid(-beta * z)
+    s = sigmoid(beta * z)
+    return s, beta * s * sigmoid(-beta * z)
 
 
 def _log_sigmoid(z: Float64Array) -> _Pair:
-    t = kernels.sigmoid(-z)
-    return t, -t * kernels.sigmoid(z)
+    t = sigmoid(-z)
+    return t, -t * sigmoid(z)
 
 
 def _silu(z: Float64Array) -> _Pair:
-    s, t = kernels.sigmoid(z), kernels.sigmoid(-z)
+    s, t = sigmoid(z), sigmoid(-z)
     z = np.clip(z, -1e3, 1e3)           # no inf * 0
-    return s * (1 + z * t), s * t * (2 - z * kernels.tanh(z / 2))
+    return s * (1 + z * t), s * t * (2 - z * tanh(z / 2))
 
 
 def _gelu_tanh(z: Float64Array) -> _Pair:
@@ -91,15 +91,15 @@ def _gelu_tanh(z: Float64Array) -> _Pair:
     z = np.clip(z, -100, 100)           # no inf * 0: the product s t is 0 there
     v = 2 * ROOT * (z + CUBIC * z ** 3)
     slope, bend = 2 * ROOT * (1 + 3 * CUBIC * z * z), 12 * ROOT * CUBIC * z
-    s, t = kernels.sigmoid(v), kernels.sigmoid(-v)
+    s, t = sigmoid(v), sigmoid(-v)
     product = s * t
     return (s + z * product * slope,
-            product * (2 * slope + z * (bend - slope * slope * kernels.tanh(v / 2))))
+            product * (2 * slope + z * (bend - slope * slope * tanh(v / 2))))
 
 
 def _mish(z: Float64Array) -> _Pair:
     """z w with w = tanh(log(1 + e^z)) = s (1 + t) / (1 + t^2); w' = q s, q = 1 - w^2"""
-    s, t = kernels.sigmoid(z), kernels.sigmoid(-z)
+    s, t = sigmoid(z), sigmoid(-z)
     w = s * (1 + t) / (1 + t * t)
     root = 2 * t / (1 + t * t)          # of q
     slope = root * root * s
@@ -111,17 +111,17 @@ def _mish(z: Float64Array) -> _Pair:
 
 def _gelu(z: Float64Array) -> _Pair:
     """z Phi(z): Phi + z phi, and phi (2 - z^2)"""
-    value, z = kernels.gelu(z), np.clip(z, -40, 40)         # phi is 0 beyond
+    value, z = gelu(z), np.clip(z, -40, 40)         # phi is 0 beyond
     normal = np.divide(value, z, out=np.full_like(z, 0.5), where=z != 0)
     normal[z >= 40] = 1.0
     # z^2 / 2 in two parts, the first one without rounding
     head = z.astype(np.float32).astype(np.float64)
-    density = kernels.exp(-head * head / 2) * kernels.exp((head - z) * (head + z) / 2) * DENSITY
+    density = exp(-head * head / 2) * exp((head - z) * (head + z) / 2) * DENSITY
     return normal + z * density, density * (2 - z * z)
 
 
 def _elu(z: Float64Array, alpha: float = 1.0) -> _Pair:
-    below = alpha * kernels.exp(np.minimum(z, 0))
+    below = alpha * exp(np.minimum(z, 0))
     return np.where(z > 0, 1.0, below), np.where(z > 0, 0.0, below)
 
 
@@ -136,7 +136,7 @@ def _celu(z: Float64Array, alpha: float = 1.0) -> _Pair:
 
 
 def _exp(z: Float64Array) -> _Pair:
-    value = kernels.exp(z)
+    value = exp(z)
     return value, value
 
 
