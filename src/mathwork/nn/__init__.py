@@ -10,7 +10,7 @@ RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost
 gradient, value_and_gradient    mathwork.nn.derivatives
-train, Training, DivergenceError    mathwork.nn.training
+train, train_many, Training, Trainings, DivergenceError    mathwork.nn.training
 """
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.cost import cost
@@ -21,7 +21,8 @@ from mathwork.nn.network import Network
 from mathwork.nn.networks import Networks
 from mathwork.nn.norms import LayerNorm, RMSNorm
 from mathwork.nn.residual import Residual
-from mathwork.nn.training import DivergenceError, Training, train
+from mathwork.nn.training import DivergenceError, Training, Trainings, train, train_many
 
 __all__ = ["Dense", "DivergenceError", "LayerNorm", "Network", "Networks", "RMSNorm", "Residual",
-           "RowFunction", "Training", "cost", "gradient", "load", "train", "value_and_gradient"]
+           "RowFunction", "Training", "Trainings", "cost", "gradient", "load", "train",
+           "train_many", "value_and_gradient"]

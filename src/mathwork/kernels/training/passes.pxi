@@ -50,6 +50,7 @@ cdef struct Room:
     void* row_loss
     void* ones
     void* spare             # a gradient
+    void* samples           # n_parameters x P: the derivatives of each row, where these are wanted
 
 
 cdef void lay_out_room(void* job, Arena* arena) noexcept nogil:
@@ -192,6 +193,23 @@ cdef void forward_piece(lanes like, Room* room, const real* parameters, Py_ssize
                              <const real*>z, <real*>room.a[s])
 
 
+cdef void derivatives_of_rows(lanes like, const Room* room, const Step* step, Py_ssize_t s,
+                              Py_ssize_t P, const real* d, real* samples) noexcept nogil:
+    """samples[parameter, P] = d[i, P] v[j, P]: the derivatives of each row, not of their sum"""
+    cdef const real* x = value_of(room, s, d) if step.kind == DENSE else <const real*>room.unit[s]
+    cdef Py_ssize_t L = lane_count(d), i, j, k, columns = step.n_in if step.kind == DENSE else 1
+    cdef real* target = samples + step.weight * P
+    cdef lanes u, v
+    for i in range(step.n_out):
+        for j in range(columns):
+            for k in range(P // L):
+                load(&u, d + i * P + k * L)
+                load(&v, x + (j if step.kind == DENSE else i) * P + k * L)
+                store(target + (i * columns + j) * P + k * L, u * v)
+    if step.bias >= 0:
+        memcpy(samples + step.bias * P, d, step.n_out * P * sizeof(real))
+
+
 cdef void gradient_of_step(lanes like, const Room* room, const Step* step, Py_ssize_t s,
                            Py_ssize_t P, const real* d, real* gradient) noexcept nogil:
     """The derivatives by the weight and the bias of a step, from those by its z: d"""
@@ -233,7 +251,8 @@ cdef real* backward_piece(lanes like, Room* room, const real* parameters, const 
                           Py_ssize_t P, bint by_z, bint by_input, real* gradient) noexcept nogil:
     """Set the gradient, if it is not NULL; return the derivative by the input, if `by_input`
 
-    room.derivative has the derivative by the last value, or by its z if `by_z`.
+    room.derivative has the derivative by the last value, or by its z if `by_z`. With room.samples,
+    the derivatives of each row are set instead of the gradient.
     """
     cdef const Net* net = room.net
     cdef const Step* step
@@ -247,7 +266,9 @@ cdef real* backward_piece(lanes like, Room* room, const real* parameters, const 
             back_through_activation(like, step.activation, &step.parameters, step.n_out, P,
                                     <const real*>room.z[s], <const real*>room.a[s], d)
         by_z = False
-        if gradient != NULL and step.kind != SUM:
+        if room.samples != NULL and step.kind != SUM:
+            derivatives_of_rows(like, room, step, s, P, <const real*>d, <real*>room.samples)
+        elif gradient != NULL and step.kind != SUM:
             gradient_of_step(like, room, step, s, P, <const real*>d, gradient)
         if s == 0 and not by_input:
             break
@@ -284,3 +305,51 @@ cdef double piece(lanes like, Room* room, const Data* data, Py_ssize_t start, Py
     if gradient != NULL:
         backward_piece(like, room, parameters, turned, P, is_entropy(net.loss), False, gradient)
     return loss
+
+
+cdef int derivatives_by_input(lanes like, const Net* net, Py_ssize_t rows, const real* x,
+                              const real* cotangents, const real* parameters, const real* turned,
+                              real* values, real* out) noexcept nogil:
+    """out[n, j] = cotangents[n, i] dy[n, i] / dx[n, j]; without cotangents out[n, i, j] has all
+
+    values[n, i] = y, unless it is NULL. Return -1 if memory ran out, else 0.
+    """
+    cdef Room room
+    cdef Py_ssize_t each = net.n_out if cotangents == NULL else 1   # lanes of a row
+    cdef Py_ssize_t total = rows * each, at = 0, pairs, P, i, p, last = net.n_steps - 1
+    cdef real* d
+    cdef const real* a
+    cdef void* memory
+    memset(&room, 0, sizeof(Room))
+    room.net, room.number = net, sizeof(real)
+    room.capacity = min(<Py_ssize_t>PIECE_ROWS, padded(max(total, <Py_ssize_t>1)))
+    memory = working_memory(lay_out_room, &room)
+    if memory == NULL:
+        return -1
+    while at < total:
+        pairs = min(room.capacity, total - at)
+        P = padded(pairs)
+        for p in range(P):      # behind the last pair its input is repeated
+            memcpy(<real*>room.rows + p * net.n_in,
+                   x + (at + min(p, pairs - 1)) // each * net.n_in, net.n_in * sizeof(real))
+        transpose(like, P, net.n_in, <const real*>room.rows, net.n_in, <real*>room.input, P)
+        forward_piece(like, &room, parameters, P)
+        a = <const real*>room.a[last]
+        d = <real*>room.derivative
+        memset(d, 0, net.n_out * P * sizeof(real))
+        for p in range(pairs):
+            if cotangents == NULL:
+                d[(at + p) % each * P + p] = 1
+            else:
+                for i in range(net.n_out):
+                    d[i * P + p] = cotangents[(at + p) * net.n_out + i]
+            if values != NULL and (at + p) % each == 0:
+                for i in range(net.n_out):
+                    values[(at + p) // each * net.n_out + i] = a[i * P + p]
+        d = backward_piece(like, &room, parameters, turned, P, False, True, <real*>NULL)
+        for p in range(pairs):
+            for i in range(net.n_in):
+                out[(at + p) * net.n_in + i] = d[i * P + p]
+        at += pairs
+    free(memory)
+    return 0

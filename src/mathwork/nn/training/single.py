@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from mathwork._types import Rng
+    from mathwork._types import FloatArray, Rng
     from mathwork.nn.network import Network
     from mathwork.nn.training.loop import Report
     from mathwork.nn.training.results import History
+
+MOST_SQUARED = 4000         # parameters, whose squares are the size of the normal equations
 
 
 def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
@@ -155,17 +157,45 @@ def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
     workers = checked_workers(workers)
     kind = kernel_loss(network, loss)
     seed = seed_words(rng)
-    learned, held = split(network, lesson(network, inputs, answers, loss, weights, class_weight),
+    model = working_copy(network, plan)
+    learned, held = split(model, lesson(model, inputs, answers, loss, weights, class_weight),
                           validation, loss, seed)
-    trainer = kernels.Trainer(network.layers, network.dtype, kind, delta,
-                              plan.batch_size or len(learned.inputs), workers)
-    trainer.set_parameters(network.parameters())
+    trainer = trainer_of(model, plan, kind, delta, len(learned.inputs), workers)
+    start(trainer, model.parameters(), plan)
     samples = kernels.Samples(trainer, *learned)
     checked = None if held is None else kernels.Samples(trainer, *held)
     with reporter(progress, plan.epochs) as report:
         course = learn(trainer, samples, checked, plan, seed_of(plan, seed, samples.n), report,
                        progress is not True)
     return training_of(network, plan, course, checked is not None)
+
+
+def working_copy(network: Network, plan: Settings) -> Network:
+    """Return the network that is trained: in float64 if the optimiser works in it."""
+    if plan.optimizer not in WHOLE_DATA:
+        return network
+    if plan.optimizer == "levenberg_marquardt" and network.n_parameters > MOST_SQUARED:
+        raise ValueError(f"levenberg_marquardt takes at most {MOST_SQUARED} parameters, this "
+                         f"network has {network.n_parameters}: take \"lbfgs\"")
+    return type(network)(network.layers, dtype=np.float64, classes=network.classes_,
+                         multilabel=network.multilabel)
+
+
+def trainer_of(network: Network, plan: Settings, loss: str, delta: float, rows: int,
+               workers: int) -> kernels.Trainer:
+    """Return the kernel that trains a network of this shape."""
+    if plan.optimizer == "levenberg_marquardt" and loss != "squared_error":
+        raise ValueError("levenberg_marquardt is for the loss squared_error")
+    whole = plan.batch_size is None or plan.optimizer in WHOLE_DATA
+    return kernels.Trainer(network.layers, network.dtype, loss, delta,
+                           rows if whole else plan.batch_size, workers)
+
+
+def start(trainer: kernels.Trainer, parameters: FloatArray, plan: Settings) -> None:
+    """Start anew from these parameters."""
+    trainer.set_parameters(parameters)
+    if plan.optimizer not in WHOLE_DATA:
+        trainer.set_rule(plan.optimizer, 0.0, **plan.rule())
 
 
 def split(network: Network, data: Lesson, validation: Any, loss: str, seed: list[int]
