@@ -3,9 +3,12 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers import ACTIVATIONS, every_activation, raises, same_bits
+from helpers import ACTIVATIONS, every_activation, network_of, raises, same_bits
+from levels import all_kernels
+from test_bits import is_fused
 from test_norms import random_block
 
+from mathwork import _levels as levels
 from mathwork.nn import Dense, LayerNorm, Network, Residual, RMSNorm
 from mathwork.nn.derivatives.activations import FORMULAS, derivatives
 from mathwork.nn.derivatives.by_inputs import BLOCK_NUMBERS
@@ -145,21 +148,85 @@ def test_a_row_has_the_same_bits_alone_and_in_a_batch(dtype, rng):
 def test_blocks_of_rows(rng):
     net = chain_of(rng, "tanh", 2, n_in=40, n_out=30)
     x = rng.normal(size=(BLOCK_NUMBERS // 1000, 40))
-    found = net.jacobian(x)
-    assert same_bits(found[-1], net.jacobian(x[-1]))
-    assert same_bits(found[70], net.jacobian(x[70]))
+    found = net.vjp(x, np.ones((len(x), 30)))
+    assert same_bits(found[-1], net.vjp(x[-1], np.ones(30)))
+    assert same_bits(found[70], net.vjp(x[70], np.ones(30)))
 
 
-def test_float32_is_rounded_once(rng):
+def test_float32(rng):
     for name in ("tanh", "gelu", "softmax"):
         net = chain_of(rng, name, 3, np.float32)
         wide = Network(net.layers, dtype=float)
         x = rng.normal(size=(5, 3)).astype(np.float32)
-        v, u = rng.normal(size=x.shape), rng.normal(size=(5, 4))
-        assert same_bits(net.jacobian(x), wide.jacobian(x).astype(np.float32))
+        v, u = rng.normal(size=(5, 3)).astype(np.float32), rng.normal(size=(5, 4))
+        assert net.jacobian(x).dtype == net.jvp(x, v).dtype == np.float32
+        assert_near(net.jacobian(x), wide.jacobian(x), 2e-6)
+        assert_near(net.jvp(x, v), wide.jvp(x, v), 5e-6)
+        # in float64, and rounded once
         assert same_bits(net.hessian(x), wide.hessian(x).astype(np.float32))
-        assert same_bits(net.jvp(x, v), wide.jvp(x, v).astype(np.float32))
         assert same_bits(net.vjp(x, u), wide.vjp(x, u).astype(np.float32))
+
+
+# ---- the kernel, which goes forward ----
+
+def on_level(kernels, net):
+    return network_of(kernels, net.layers, net.dtype)
+
+
+@every_activation
+def test_forward_and_backward_agree(kernels, activation, dtype, rng):
+    tolerance = 1e-13 if dtype == np.float64 else 5e-6
+    for depth in (1, 2, 4):
+        for n_in, n_out in ((3, 4), (17, 5), (33, 1)):
+            net = chain_of(rng, activation, depth, dtype, n_in, n_out)
+            x, v = rng.normal(size=(2, 5, n_in)).astype(dtype)
+            wide = Network(net.layers, dtype=float)
+            backward = np.array([wide.vjp(x, np.tile(unit, (5, 1))) for unit in np.eye(n_out)])
+            backward = backward.transpose(1, 0, 2)
+            found = kernels.jacobian_forward(on_level(kernels, net), x)
+            assert_near(found, backward, tolerance)
+            found = kernels.jvp_forward(on_level(kernels, net), x, v)
+            assert_near(found, np.einsum("rmn,rn->rm", backward, v), 10 * tolerance)
+
+
+def test_forward_through_every_kind_of_layer(kernels, dtype, rng):
+    tolerance = 1e-12 if dtype == np.float64 else 5e-4
+    for _ in range(6):
+        net = block_network(rng, dtype)
+        x, v = rng.normal(size=(2, 4, 3)).astype(dtype)
+        wide = Network(net.layers, dtype=float)
+        backward = np.array([wide.vjp(x, np.tile(unit, (4, 1))) for unit in np.eye(2)])
+        backward = backward.transpose(1, 0, 2)
+        assert_near(kernels.jacobian_forward(on_level(kernels, net), x), backward, tolerance)
+        assert_near(kernels.jvp_forward(on_level(kernels, net), x, v),
+                    np.einsum("rmn,rn->rm", backward, v), 10 * tolerance)
+
+
+def test_every_level_with_fused_steps_has_the_same_bits(dtype, rng):
+    levels = [kernels for kernels in all_kernels().values() if is_fused(kernels)]
+    for net in (block_network(rng, dtype), chain_of(rng, "mish", 3, dtype),
+                chain_of(rng, "log_softmax", 2, dtype, n_in=17, n_out=40)):
+        x, v = rng.normal(size=(2, 4, net.sizes[0])).astype(dtype)
+        for call in ("jacobian_forward", "jvp_forward"):
+            given = (x,) if call == "jacobian_forward" else (x, v)
+            first, *others = [getattr(kernels, call)(on_level(kernels, net), *given)
+                              for kernels in levels]
+            assert all(same_bits(first, other) for other in others)
+
+
+def test_unit_vectors_give_the_columns(dtype, rng):
+    for net in (block_network(rng, dtype), chain_of(rng, "tanh", 3, dtype)):
+        x = rng.normal(size=net.sizes[0]).astype(dtype)
+        columns = [net.jvp(x, unit) for unit in np.eye(net.sizes[0], dtype=dtype)]
+        assert same_bits(net.jacobian(x), np.ascontiguousarray(np.array(columns).T))
+
+
+def test_large_networks_go_backward(rng):
+    small, large = chain_of(rng, "tanh", 2), Network.he((300, 200, 200, 2), dtype=float, rng=0)
+    assert levels.core.pays_forward(small) and not levels.core.pays_forward(large)
+    x = rng.normal(size=(3, 300))
+    assert_near(large.jacobian(x), levels.core.jacobian_forward(large, x), TORCH)
+    assert same_bits(large.jacobian(x)[1], large.jacobian(x[1]))
 
 
 # ---- activations ----
@@ -248,6 +315,14 @@ def test_norms_of_large_and_small_rows(kind, scale, rng):
     assert_near(net.jacobian(x * scale) * scale, net.jacobian(x), 1e-11)
     if 1e-100 < scale < 1e100:          # else it overflows, or vanishes
         assert_near(net.hessian(x * scale) * scale * scale, net.hessian(x), 1e-11)
+
+
+@pytest.mark.parametrize("kind", [LayerNorm, RMSNorm])
+def test_eps_counts_in_rows_that_are_nearly_zero(kind, rng):
+    net = Network([kind(rng.normal(size=6), eps=1e-4)], dtype=float)
+    flat, tiny = np.zeros(6), 1e-290 * rng.normal(size=6)
+    assert_near(net.jacobian(tiny), net.jacobian(flat), 1e-12)
+    assert_near(net.vjp(tiny, np.ones(6)), net.jacobian(flat).sum(axis=0), 1e-12)
 
 
 def test_residuals_in_residuals(rng):

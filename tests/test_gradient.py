@@ -173,6 +173,27 @@ def test_a_function_of_the_same_loss(rng):
     assert_near(found, wanted, TORCH)
 
 
+# ---- what they are for ----
+
+def test_a_differential_equation_is_solved():
+    """x' = -x, x(0) = 1, from the residual alone"""
+    optimize = pytest.importorskip("scipy.optimize")
+    net = Network.he((1, 10, 1), activation="tanh", output="identity", dtype=float, rng=0)
+    times = np.linspace(0, 2, 20)[:, None]
+
+    def loss(y, jacobian):
+        residual, error = jacobian[:, :, 0] + y, y[0, 0] - 1
+        by_y = 2 * residual
+        by_y[0] += 2 * 20 * error
+        return (residual ** 2).sum() + 20 * error ** 2, by_y, 2 * residual[:, :, None]
+
+    found = optimize.minimize(
+        lambda v: value_and_gradient(net.with_parameters(v), times, loss=loss), net.parameters(),
+        jac=True, method="BFGS", options={"maxiter": 300})
+    between = np.linspace(0, 2, 101)[:, None]
+    assert abs(net.with_parameters(found.x)(between) - np.exp(-between)).max() < 2e-3
+
+
 # ---- errors ----
 
 NET = Network([Dense([[1.0, 2.0]])])

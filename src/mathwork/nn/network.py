@@ -469,13 +469,15 @@ class Network(kernels.ForwardPass):
 
         See Also
         --------
-        jvp, vjp : Products with it, which cost no more than a few calls of the network.
+        jvp, vjp : Products with it, without the matrix.
+        as_ctypes : The same for compiled loops.
 
         Notes
         -----
-        Computed in float64 and rounded once. It goes forward with one vector an input, or backward
-        with one an output, whichever are fewer. A row has the same bits alone and in a batch.
-        Derivatives at kinks are those of PyTorch: 0 for relu at 0.
+        A kernel takes a row and its changes by each input through the layers together. Networks of
+        many inputs and large layers go backward instead, from each output, in float64. The way
+        depends on the sizes alone, and a row has the same bits alone and in a batch. Derivatives at
+        kinks are those of PyTorch: 0 for relu at 0.
 
         Examples
         --------
@@ -529,7 +531,7 @@ class Network(kernels.ForwardPass):
         Returns
         -------
         ndarray, shape (..., n_out)
-            In the network's dtype, computed in float64 and rounded once.
+            In the network's dtype, as all of its arithmetic.
 
         Raises
         ------

@@ -71,8 +71,8 @@ cdef inline lanes slope(const int code, lanes z, lanes a, lanes first, lanes sec
         return g
     if code == HARDSWISH:
         g = mul_add(z, fill(z, 1.0 / 3), fill(z, 0.5))
-        g = pick(z, fill(z, -3), g, zero)
-        return pick(z, fill(z, 3), one, g)
+        g = pick(fill(z, 3), z, g, one)         # 1 at 3, as in PyTorch
+        return pick(z, fill(z, -3), g, zero)
     if code == CLIP:
         return pick(z, first, pick(second, z, one, zero), zero)
     return one

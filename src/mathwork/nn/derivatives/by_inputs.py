@@ -1,4 +1,7 @@
-"""Derivatives of a network's outputs by its inputs: the arrays that Network's methods return."""
+"""Derivatives of a network's outputs by its inputs: the arrays that Network's methods return.
+
+The kernel goes forward, from inputs to outputs. What goes backward is in NumPy.
+"""
 from __future__ import annotations
 
 import math
@@ -36,16 +39,15 @@ def rows_of(network: kernels.ForwardPass, x: ArrayLike) -> tuple[Float64Array, t
 
 def jacobian(network: kernels.ForwardPass, x: ArrayLike) -> FloatArray:
     """Return (..., n_out, n_in): see Network.jacobian."""
+    if kernels.pays_forward(network):
+        return kernels.jacobian_forward(network, x)
     rows, before = rows_of(network, x)
     n_in, n_out = network.sizes[0], network.sizes[-1]
 
     def block(start: int, stop: int) -> Any:
-        chain = Chain(rows[start:stop], network.layers)
-        if n_in <= n_out:
-            return chain.push(_units(stop - start, n_in)).transpose(0, 2, 1)
-        return chain.pull(_units(stop - start, n_out))
+        return Chain(rows[start:stop], network.layers).pull(_units(stop - start, n_out))
 
-    return _in_blocks(network, block, len(rows), before, (n_out, n_in), min(n_in, n_out))
+    return _in_blocks(network, block, len(rows), before, (n_out, n_in), n_out)
 
 
 def hessian(network: kernels.ForwardPass, x: ArrayLike) -> FloatArray:
@@ -64,31 +66,23 @@ def hessian(network: kernels.ForwardPass, x: ArrayLike) -> FloatArray:
 
 def jvp(network: kernels.ForwardPass, x: ArrayLike, v: ArrayLike) -> FloatArray:
     """Return (..., n_out): see Network.jvp."""
-    rows, before = rows_of(network, x)
-    changes = _like_rows(v, "v", (*before, network.sizes[0]), "x")
-
-    def block(start: int, stop: int) -> Any:
-        return Chain(rows[start:stop], network.layers).push(changes[start:stop, None])[:, 0]
-
-    return _in_blocks(network, block, len(rows), before, (network.sizes[-1],), 1)
+    return kernels.jvp_forward(network, x, v)
 
 
 def vjp(network: kernels.ForwardPass, x: ArrayLike, cotangent: ArrayLike) -> FloatArray:
     """Return (..., n_in): see Network.vjp."""
     rows, before = rows_of(network, x)
-    factors = _like_rows(cotangent, "cotangent", (*before, network.sizes[-1]), "the outputs")
+    n_in, n_out = network.sizes[0], network.sizes[-1]
+    factors = as_plain(cotangent, "cotangent", np.float64)
+    if factors.shape != (*before, n_out):
+        raise ValueError(f"cotangent must have shape {(*before, n_out)} to match the outputs, "
+                         f"got {factors.shape}")
+    factors = factors.reshape(len(rows), n_out)
 
     def block(start: int, stop: int) -> Any:
         return Chain(rows[start:stop], network.layers).pull(factors[start:stop, None])[:, 0]
 
-    return _in_blocks(network, block, len(rows), before, (network.sizes[0],), 1)
-
-
-def _like_rows(value: ArrayLike, name: str, shape: tuple[int, ...], what: str) -> Float64Array:
-    array = as_plain(value, name, np.float64)
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape} to match {what}, got {array.shape}")
-    return array.reshape(math.prod(shape[:-1]), shape[-1])
+    return _in_blocks(network, block, len(rows), before, (n_in,), 1)
 
 
 def _units(rows: int, n: int) -> Any:

@@ -166,6 +166,7 @@ class Normalised(Step):
         c, self.n = self._centred(self._centred(x)), x.shape[-1]
         # By a power of two, so that no square overflows or vanishes.
         _, exponent = np.frexp(np.abs(c).max(axis=-1, keepdims=True))
+        exponent = np.maximum(exponent, -500)       # eps must not overflow
         square = _sum(np.square(np.ldexp(c, -exponent))) / self.n
         with np.errstate(under="ignore", over="ignore", divide="ignore", invalid="ignore"):
             factor = np.ldexp(1 / np.sqrt(square + np.ldexp(layer.eps, -2 * exponent)), -exponent)
