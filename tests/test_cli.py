@@ -12,7 +12,7 @@ import mathwork
 from mathwork import data
 from mathwork.cli import demo
 
-COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve")
+COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve", "train")
 
 
 # ---------------------------------------------------------------- help, version, info

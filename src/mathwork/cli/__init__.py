@@ -5,6 +5,7 @@ networks       forward, convert
 demo           demo
 matrices       rref, solve
 fit            fit
+train          train
 orbit          orbit
 info           info
 output         results as JSON, aligned text and pictures; warnings

@@ -182,6 +182,8 @@ class Network(kernels.ForwardPass):
     def from_sklearn(cls, estimator: Any, *, dtype: DTypeLike | None = None) -> Self:
         """The network in a fitted scikit-learn MLPClassifier or MLPRegressor, or a pipeline of one.
 
+        Those of :mod:`mathwork.sklearn` are taken, too.
+
         Parameters
         ----------
         estimator : sklearn.neural_network.MLPClassifier, MLPRegressor or sklearn.pipeline.Pipeline
