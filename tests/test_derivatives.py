@@ -11,7 +11,7 @@ from test_norms import random_block
 from mathwork import _levels as levels
 from mathwork.nn import Dense, LayerNorm, Network, Residual, RMSNorm
 from mathwork.nn.derivatives.activations import FORMULAS, derivatives
-from mathwork.nn.derivatives.by_inputs import BLOCK_NUMBERS
+from mathwork.nn.derivatives.by_inputs import BLOCK_NUMBERS, jacobian_backward
 
 NAMES = [activation if isinstance(activation, tuple) else (activation,)
          for activation in ACTIVATIONS]
@@ -75,6 +75,7 @@ def test_against_pytorch(activation, depth, rng):
     net, x = chain_of(rng, activation, depth), rng.normal(size=(4, 3))
     first, second = torch_derivatives(net, x)
     assert_near(net.jacobian(x), first, TORCH)
+    assert_near(jacobian_backward(net, x), first, TORCH)
     assert_near(net.hessian(x), second, TORCH)
 
 
@@ -148,9 +149,9 @@ def test_a_row_has_the_same_bits_alone_and_in_a_batch(dtype, rng):
 def test_blocks_of_rows(rng):
     net = chain_of(rng, "tanh", 2, n_in=40, n_out=30)
     x = rng.normal(size=(BLOCK_NUMBERS // 1000, 40))
-    found = net.vjp(x, np.ones((len(x), 30)))
-    assert same_bits(found[-1], net.vjp(x[-1], np.ones(30)))
-    assert same_bits(found[70], net.vjp(x[70], np.ones(30)))
+    found = jacobian_backward(net, x)
+    assert same_bits(found[-1], jacobian_backward(net, x[-1]))
+    assert same_bits(found[70], jacobian_backward(net, x[70]))
 
 
 def test_float32(rng):
@@ -158,13 +159,15 @@ def test_float32(rng):
         net = chain_of(rng, name, 3, np.float32)
         wide = Network(net.layers, dtype=float)
         x = rng.normal(size=(5, 3)).astype(np.float32)
-        v, u = rng.normal(size=(5, 3)).astype(np.float32), rng.normal(size=(5, 4))
+        v, u = (rng.normal(size=(5, n)).astype(np.float32) for n in (3, 4))
         assert net.jacobian(x).dtype == net.jvp(x, v).dtype == np.float32
         assert_near(net.jacobian(x), wide.jacobian(x), 2e-6)
         assert_near(net.jvp(x, v), wide.jvp(x, v), 5e-6)
+        assert_near(net.vjp(x, u), wide.vjp(x, u), 5e-6)
         # in float64, and rounded once
         assert same_bits(net.hessian(x), wide.hessian(x).astype(np.float32))
-        assert same_bits(net.vjp(x, u), wide.vjp(x, u).astype(np.float32))
+        assert same_bits(jacobian_backward(net, x),
+                         jacobian_backward(wide, x).astype(np.float32))
 
 
 # ---- the kernel, which goes forward ----
@@ -181,8 +184,7 @@ def test_forward_and_backward_agree(kernels, activation, dtype, rng):
             net = chain_of(rng, activation, depth, dtype, n_in, n_out)
             x, v = rng.normal(size=(2, 5, n_in)).astype(dtype)
             wide = Network(net.layers, dtype=float)
-            backward = np.array([wide.vjp(x, np.tile(unit, (5, 1))) for unit in np.eye(n_out)])
-            backward = backward.transpose(1, 0, 2)
+            backward = jacobian_backward(wide, x)
             found = kernels.jacobian_forward(on_level(kernels, net), x)
             assert_near(found, backward, tolerance)
             found = kernels.jvp_forward(on_level(kernels, net), x, v)
@@ -195,8 +197,7 @@ def test_forward_through_every_kind_of_layer(kernels, dtype, rng):
         net = block_network(rng, dtype)
         x, v = rng.normal(size=(2, 4, 3)).astype(dtype)
         wide = Network(net.layers, dtype=float)
-        backward = np.array([wide.vjp(x, np.tile(unit, (4, 1))) for unit in np.eye(2)])
-        backward = backward.transpose(1, 0, 2)
+        backward = jacobian_backward(wide, x)
         assert_near(kernels.jacobian_forward(on_level(kernels, net), x), backward, tolerance)
         assert_near(kernels.jvp_forward(on_level(kernels, net), x, v),
                     np.einsum("rmn,rn->rm", backward, v), 10 * tolerance)
@@ -227,6 +228,9 @@ def test_large_networks_go_backward(rng):
     x = rng.normal(size=(3, 300))
     assert_near(large.jacobian(x), levels.core.jacobian_forward(large, x), TORCH)
     assert same_bits(large.jacobian(x)[1], large.jacobian(x[1]))
+    u = rng.normal(size=(3, 2))
+    assert_near(large.vjp(x, u), np.einsum("rm,rmn->rn", u, large.jacobian(x)), TORCH)
+    assert same_bits(large.vjp(x, u)[1], large.vjp(x[1], u[1]))
 
 
 # ---- activations ----
@@ -301,7 +305,9 @@ def test_kinks(name):
     activation = next(each for each in ACTIVATIONS if each == name or each[0] == name)
     net = Network([Dense([[1.0]], None, activation)], dtype=float)
     x = np.array(KINKS[name])[:, None]
-    assert_near(net.jacobian(x), torch_derivatives(net, x)[0], 1e-15)
+    expected, _ = torch_derivatives(net, x)
+    assert_near(net.jacobian(x), expected, 1e-15)
+    assert_near(jacobian_backward(net, x), expected, 1e-15)
 
 
 # ---- norms ----
@@ -313,6 +319,7 @@ def test_norms_of_large_and_small_rows(kind, scale, rng):
     net = Network([kind(rng.normal(size=6), eps=0.0)], dtype=float)
     x = rng.normal(size=(3, 6))
     assert_near(net.jacobian(x * scale) * scale, net.jacobian(x), 1e-11)
+    assert_near(jacobian_backward(net, x * scale) * scale, net.jacobian(x), 1e-11)
     if 1e-100 < scale < 1e100:          # else it overflows, or vanishes
         assert_near(net.hessian(x * scale) * scale * scale, net.hessian(x), 1e-11)
 
@@ -322,7 +329,7 @@ def test_eps_counts_in_rows_that_are_nearly_zero(kind, rng):
     net = Network([kind(rng.normal(size=6), eps=1e-4)], dtype=float)
     flat, tiny = np.zeros(6), 1e-290 * rng.normal(size=6)
     assert_near(net.jacobian(tiny), net.jacobian(flat), 1e-12)
-    assert_near(net.vjp(tiny, np.ones(6)), net.jacobian(flat).sum(axis=0), 1e-12)
+    assert_near(jacobian_backward(net, tiny), net.jacobian(flat), 1e-12)
 
 
 def test_residuals_in_residuals(rng):

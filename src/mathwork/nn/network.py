@@ -561,12 +561,16 @@ class Network(kernels.ForwardPass):
         Returns
         -------
         ndarray, shape (..., n_in)
-            In the network's dtype, computed in float64 and rounded once.
+            In the network's dtype.
 
         Raises
         ------
         TypeError, ValueError
             As the call does, and `ValueError` for a `cotangent` of another shape.
+
+        Notes
+        -----
+        It goes the way that :meth:`jacobian` goes: forward for small networks, else backward.
 
         Examples
         --------

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from mathwork._types import Float64Array, FloatArray
+    from mathwork._types import FloatArray
 
 BLOCK_NUMBERS = 1 << 17         # of the largest array on the way: one that a cache holds
 
 
-def rows_of(network: kernels.ForwardPass, x: ArrayLike) -> tuple[Float64Array, tuple[int, ...]]:
-    """Return (the rows of x in float64 as the network sees them, the shape that they lie in)."""
-    array = as_plain(x, "x", network.dtype)
+def rows_of(network: kernels.ForwardPass, x: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
+    """Return (the rows of x in the network's dtype, the shape that they lie in)."""
+    array: Any = as_plain(x, "x", network.dtype)
     n_in = network.sizes[0]
     if array.ndim == 0:
         raise ValueError(f"x must have shape (..., {n_in}), got shape ()")
@@ -34,13 +34,18 @@ def rows_of(network: kernels.ForwardPass, x: ArrayLike) -> tuple[Float64Array, t
         raise ValueError(f"x must have {n_in} columns to match the first layer, "
                          f"got shape {array.shape}")
     before = array.shape[:-1]
-    return array.reshape(math.prod(before), n_in).astype(np.float64), before
+    return array.reshape(math.prod(before), n_in), before
 
 
 def jacobian(network: kernels.ForwardPass, x: ArrayLike) -> FloatArray:
     """Return (..., n_out, n_in): see Network.jacobian."""
     if kernels.pays_forward(network):
         return kernels.jacobian_forward(network, x)
+    return jacobian_backward(network, x)
+
+
+def jacobian_backward(network: kernels.ForwardPass, x: ArrayLike) -> FloatArray:
+    """Return the same, from each output to the inputs, in float64 and rounded once."""
     rows, before = rows_of(network, x)
     n_in, n_out = network.sizes[0], network.sizes[-1]
 
@@ -73,14 +78,18 @@ def vjp(network: kernels.ForwardPass, x: ArrayLike, cotangent: ArrayLike) -> Flo
     """Return (..., n_in): see Network.vjp."""
     rows, before = rows_of(network, x)
     n_in, n_out = network.sizes[0], network.sizes[-1]
-    factors = as_plain(cotangent, "cotangent", np.float64)
+    factors = as_plain(cotangent, "cotangent", network.dtype)
     if factors.shape != (*before, n_out):
         raise ValueError(f"cotangent must have shape {(*before, n_out)} to match the outputs, "
                          f"got {factors.shape}")
-    factors = factors.reshape(len(rows), n_out)
+    factors = factors.reshape(len(rows), 1, n_out)
+    if kernels.pays_forward(network):
+        slopes = kernels.jacobian_forward(network, rows)
+        return kernels.matmul(factors, slopes).reshape(*before, n_in)
 
     def block(start: int, stop: int) -> Any:
-        return Chain(rows[start:stop], network.layers).pull(factors[start:stop, None])[:, 0]
+        wide = factors[start:stop].astype(np.float64)
+        return Chain(rows[start:stop], network.layers).pull(wide)[:, 0]
 
     return _in_blocks(network, block, len(rows), before, (n_in,), 1)
 

@@ -219,6 +219,7 @@ class Chain(Step):
     """One step after the other; a residual also adds its input."""
 
     def __init__(self, x: Any, layers: Iterable[AnyLayer], adds: bool = False) -> None:
+        x = x.astype(np.float64, copy=False)
         self.steps: list[Step] = []
         self.adds = adds
         self.y = x
