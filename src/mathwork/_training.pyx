@@ -9,6 +9,7 @@
 #   training/column_functions   softmax and normalisation of rows in lanes, and their derivatives
 #   training/losses             the loss of each row, and its derivative
 #   training/passes             forward and backward passes of a piece
+#   training/model              a network as these kernels see it; derivatives by the input
 #   training/rules              one step of an optimiser
 #   training/shuffling          the order of rows in an epoch
 #   training/trainer            epochs, batches and pieces
@@ -33,6 +34,7 @@ include "kernels/training/slopes.pxi"
 include "kernels/training/column_functions.pxi"
 include "kernels/training/losses.pxi"
 include "kernels/training/passes.pxi"
+include "kernels/training/model.pxi"
 include "kernels/training/rules.pxi"
 include "kernels/training/shuffling.pxi"
 include "kernels/training/trainer.pxi"

@@ -9,7 +9,7 @@ Networks          mathwork.nn.networks
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost
-train, Training, DivergenceError    mathwork.nn.training
+train, train_many, Training, Trainings, DivergenceError    mathwork.nn.training
 """
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.cost import cost
@@ -19,7 +19,7 @@ from mathwork.nn.network import Network
 from mathwork.nn.networks import Networks
 from mathwork.nn.norms import LayerNorm, RMSNorm
 from mathwork.nn.residual import Residual
-from mathwork.nn.training import DivergenceError, Training, train
+from mathwork.nn.training import DivergenceError, Training, Trainings, train, train_many
 
 __all__ = ["Dense", "DivergenceError", "LayerNorm", "Network", "Networks", "RMSNorm", "Residual",
-           "RowFunction", "Training", "cost", "load", "train"]
+           "RowFunction", "Training", "Trainings", "cost", "load", "train", "train_many"]

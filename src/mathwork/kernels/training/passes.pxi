@@ -305,3 +305,51 @@ cdef double piece(lanes like, Room* room, const Data* data, Py_ssize_t start, Py
     if gradient != NULL:
         backward_piece(like, room, parameters, turned, P, is_entropy(net.loss), False, gradient)
     return loss
+
+
+cdef int derivatives_by_input(lanes like, const Net* net, Py_ssize_t rows, const real* x,
+                              const real* cotangents, const real* parameters, const real* turned,
+                              real* values, real* out) noexcept nogil:
+    """out[n, j] = cotangents[n, i] dy[n, i] / dx[n, j]; without cotangents out[n, i, j] has all
+
+    values[n, i] = y, unless it is NULL. Return -1 if memory ran out, else 0.
+    """
+    cdef Room room
+    cdef Py_ssize_t each = net.n_out if cotangents == NULL else 1   # lanes of a row
+    cdef Py_ssize_t total = rows * each, at = 0, pairs, P, i, p, last = net.n_steps - 1
+    cdef real* d
+    cdef const real* a
+    cdef void* memory
+    memset(&room, 0, sizeof(Room))
+    room.net, room.number = net, sizeof(real)
+    room.capacity = min(<Py_ssize_t>PIECE_ROWS, padded(max(total, <Py_ssize_t>1)))
+    memory = working_memory(lay_out_room, &room)
+    if memory == NULL:
+        return -1
+    while at < total:
+        pairs = min(room.capacity, total - at)
+        P = padded(pairs)
+        for p in range(P):      # behind the last pair its input is repeated
+            memcpy(<real*>room.rows + p * net.n_in,
+                   x + (at + min(p, pairs - 1)) // each * net.n_in, net.n_in * sizeof(real))
+        transpose(like, P, net.n_in, <const real*>room.rows, net.n_in, <real*>room.input, P)
+        forward_piece(like, &room, parameters, P)
+        a = <const real*>room.a[last]
+        d = <real*>room.derivative
+        memset(d, 0, net.n_out * P * sizeof(real))
+        for p in range(pairs):
+            if cotangents == NULL:
+                d[(at + p) % each * P + p] = 1
+            else:
+                for i in range(net.n_out):
+                    d[i * P + p] = cotangents[(at + p) * net.n_out + i]
+            if values != NULL and (at + p) % each == 0:
+                for i in range(net.n_out):
+                    values[(at + p) // each * net.n_out + i] = a[i * P + p]
+        d = backward_piece(like, &room, parameters, turned, P, False, True, <real*>NULL)
+        for p in range(pairs):
+            for i in range(net.n_in):
+                out[(at + p) * net.n_in + i] = d[i * P + p]
+        at += pairs
+    free(memory)
+    return 0

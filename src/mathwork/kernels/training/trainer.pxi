@@ -69,20 +69,11 @@ cdef class Samples:
             self.data.weights = cnp.PyArray_DATA(self.weights)
 
 
-cdef class Trainer:
+cdef class Trainer(Model):
     """The kernel under mathwork.nn.train: one network's parameters and the loops over them."""
 
-    cdef Net net
-    cdef int typenum
-    cdef readonly object dtype
-    cdef size_t number                  # bytes of a number
     cdef Rule rule
-    cdef list slopes                    # the arrays that parameters of activations point into
-    cdef object storage                 # the array that owns the vectors
-    cdef Py_ssize_t padded_size         # of a vector of parameters
-    cdef void* parameters
     cdef void* gradient
-    cdef void* turned
     cdef void* memory1                  # of the optimiser
     cdef void* memory2
     cdef void* saved                    # the parameters before this epoch
@@ -91,7 +82,6 @@ cdef class Trainer:
     cdef Room* room                     # one for each worker
     cdef Py_ssize_t workers
     cdef Py_ssize_t capacity
-    cdef double work                    # multiply-adds for a row
     cdef double unchecked               # work since the last look for signals
     cdef object slots_storage
     cdef char* slots                    # gradients of the pieces of a round
@@ -106,84 +96,22 @@ cdef class Trainer:
 
     def __cinit__(self, layers, dtype, loss, double delta=1.0, Py_ssize_t batch=PIECE_ROWS,
                   Py_ssize_t workers=1):
-        cdef Py_ssize_t s, most = PADDING
-        cdef list steps
-        cdef size_t vector, start
-        dtype = _arrays.float_dtype(dtype)
-        self.dtype, self.typenum = dtype, dtype.num
-        self.number = sizeof(float) if self.typenum == cnp.NPY_FLOAT else sizeof(double)
-        steps = steps_of(layers, dtype, [])
-        memset(&self.net, 0, sizeof(Net))
+        cdef object parameters = self._copy_of(self.parameters)
         self.net.loss, self.net.delta = loss_codes[loss], delta
-        self.net.steps = <Step*>malloc(max(<Py_ssize_t>1, <Py_ssize_t>len(steps)) * sizeof(Step))
-        if self.net.steps == NULL:
-            raise MemoryError
-        memset(self.net.steps, 0, len(steps) * sizeof(Step))
-        self.slopes = []
-        for s in range(len(steps)):
-            self._settle(s, steps[s])
-        self.net.n_steps = len(steps)
-        self.net.n_in = self.net.steps[0].n_in
-        self.net.n_out = self.net.steps[self.net.n_steps - 1].n_out
-        self.net.widest = self.net.n_in
-        for s in range(self.net.n_steps):
-            self.net.widest = max(self.net.widest, self.net.steps[s].n_out)
-        self.padded_size = padded(self.net.n_parameters)
-        vector = aligned(self.padded_size * self.number + ALIGNMENT)
-        self.storage = np.zeros(6 * vector + self.net.n_turned * self.number + 2 * ALIGNMENT,
-                                np.uint8)
-        start = aligned(<size_t>cnp.PyArray_DATA(self.storage))
-        self.parameters = <void*>start
-        self.gradient = <void*>(start + vector)
-        self.memory1 = <void*>(start + 2 * vector)
-        self.memory2 = <void*>(start + 3 * vector)
-        self.saved = <void*>(start + 4 * vector)
-        self.best = <void*>(start + 5 * vector)
-        self.turned = <void*>(start + 6 * vector)
+        self._allocate(6)
+        self.gradient = <char*>self.parameters + self.vector
+        self.memory1 = <char*>self.parameters + 2 * self.vector
+        self.memory2 = <char*>self.parameters + 3 * self.vector
+        self.saved = <char*>self.parameters + 4 * self.vector
+        self.best = <char*>self.parameters + 5 * self.vector
         self.capacity = min(<Py_ssize_t>PIECE_ROWS, padded(max(batch, <Py_ssize_t>1)))
         self.workers = max(<Py_ssize_t>1, workers)
         self._make_rooms()
+        self.set_parameters(parameters)
         self.set_rule("adam", 1e-3)
-        self.lowest = INFINITY
 
     def __dealloc__(self):
-        free(self.net.steps)
         free(self.room)
-
-    cdef _settle(self, Py_ssize_t s, tuple given):
-        """Set the sizes and codes of a step, if it fits the steps before"""
-        cdef Step* step = self.net.steps + s
-        cdef Py_ssize_t before = self.net.steps[s - 1].n_out if s else 0
-        cdef cnp.ndarray weight, bias
-        step.kind, weight, bias, step.eps, (name, numbers), step.first, _, _ = given
-        step.activation = activation_codes[name]
-        step.weight = step.bias = -1
-        if step.kind == SUM:
-            if step.first >= s or self.net.steps[step.first].n_in != before:
-                raise ValueError(f"layer {s} must add as many numbers as its input has")
-            step.n_in = step.n_out = before
-        else:
-            step.n_in, step.n_out = weight.shape[0], bias.shape[0]
-            if s and step.n_in != before:
-                raise ValueError(f"layer {s} must take as many numbers as the layer before gives")
-            step.weight = self.net.n_parameters
-            if step.kind == DENSE:
-                step.turned = self.net.n_turned
-                self.net.n_turned += step.n_in * step.n_out + PADDING
-                self.net.n_parameters += step.n_in * step.n_out
-                self.work += 3.0 * step.n_in * step.n_out
-            else:
-                self.net.n_parameters += step.n_out
-                self.work += 16.0 * step.n_out
-            if step.kind != RMS_NORM:
-                step.bias = self.net.n_parameters
-                self.net.n_parameters += step.n_out
-        read_parameters(step.activation, numbers, self.typenum, step.n_out, &step.parameters)
-        if step.parameters.columns != NULL:
-            slopes = np.array(numbers[0])
-            self.slopes.append(slopes)
-            step.parameters.columns = cnp.PyArray_DATA(<cnp.ndarray>slopes)
-        self.work += 10.0 * step.n_out
 
     cdef _make_rooms(self):
         cdef Py_ssize_t size, i, j
@@ -218,15 +146,6 @@ cdef class Trainer:
 
     # ---- parameters ----
 
-    @property
-    def n_parameters(self):
-        return self.net.n_parameters
-
-    cdef cnp.ndarray _copy_of(self, const void* vector):
-        cdef cnp.ndarray copy = new_vector(self.net.n_parameters, self.typenum)
-        memcpy(cnp.PyArray_DATA(copy), vector, self.net.n_parameters * self.number)
-        return copy
-
     def get_parameters(self):
         """Return a copy of the flat vector."""
         return self._copy_of(self.parameters)
@@ -240,6 +159,7 @@ cdef class Trainer:
         return self._copy_of(self.best)
 
     def set_parameters(self, vector):
+        """Start anew, from a flat vector."""
         if not (is_plain(vector, 1, self.typenum)
                 and (<cnp.ndarray>vector).shape[0] == self.net.n_parameters):
             raise ValueError(f"parameters must be a plain array of shape ({self.net.n_parameters},)")
@@ -247,6 +167,8 @@ cdef class Trainer:
                self.net.n_parameters * self.number)
         memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
         memcpy(self.best, self.parameters, self.net.n_parameters * self.number)
+        self.epoch = self.row = self.since_best = 0
+        self.lowest = INFINITY
 
     def set_rule(self, name, double rate, *, double decay=0.0, double momentum=0.0,
                  bint nesterov=False, double beta1=0.9, double beta2=0.999, double eps=1e-8):
@@ -276,14 +198,6 @@ cdef class Trainer:
         else:
             add_to(<f64v>fill_f64(0), self.padded_size, <const double*>gradient,
                    <double*>self.gradient)
-
-    cdef void _turn(self, bint by_input) noexcept nogil:
-        if self.typenum == cnp.NPY_FLOAT:
-            turn_weights(<f32v>fill_f32(0), &self.net, by_input, <const float*>self.parameters,
-                         <float*>self.turned)
-        else:
-            turn_weights(<f64v>fill_f64(0), &self.net, by_input, <const double*>self.parameters,
-                         <double*>self.turned)
 
     cdef int _batch(self, const Data* data, Py_ssize_t start, Py_ssize_t rows, bint with_gradient,
                     double* loss) except -1 nogil:

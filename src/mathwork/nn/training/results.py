@@ -1,19 +1,23 @@
-"""What training gives: a network and its history."""
+"""What training gives: networks and their history."""
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mathwork._extras import extra
+from mathwork._status import DIVERGED, INTERRUPTED, TRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Literal
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mathwork.nn.network import Network
+    from mathwork.nn.networks import Networks
 
     History = dict[str, NDArray[np.float64]]
 
@@ -73,6 +77,71 @@ class Training:
         if ax is None:
             _, ax = extra("matplotlib.pyplot", "plot a training").subplots()
         return drawn(ax, self.history)
+
+
+@dataclass(frozen=True, repr=False)
+class Trainings:
+    """Trained networks and how it went: ``networks, history, status = train_many(...)``.
+
+    Attributes
+    ----------
+    networks : Networks
+        K of them, in their order. One that diverged has the last parameters whose losses were
+        finite.
+    history : dict of str to ndarray, shape (K, epochs)
+        As of a `Training`; NaN where a network did not get so far.
+    status : ndarray of int8, shape (K,)
+        0: trained, to the end or until `patience` ended. 1: diverged. 2: interrupted.
+
+    Methods
+    -------
+    plot
+        Draw the losses over the epochs.
+    """
+
+    networks: Networks
+    history: History
+    status: NDArray[np.int8]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.networks, self.history, self.status))
+
+    def __repr__(self) -> str:
+        counts = [f"{int((self.status == code).sum())} {word}" for code, word in
+                  ((TRAINED, "trained"), (DIVERGED, "diverged"), (INTERRUPTED, "interrupted"))
+                  if (self.status == code).any()]
+        return f"Trainings({self.networks!r}, {', '.join(counts)})"
+
+    def plot(self, ax: Any = None, *, most: int = 100) -> Any:
+        """Draw the losses of the first networks over the epochs, and the median of all.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            By default a new figure's.
+        most : int, optional
+            How many networks have a line.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        if ax is None:
+            _, ax = extra("matplotlib.pyplot", "plot trainings").subplots()
+        name = "validation_loss" if "validation_loss" in self.history else "loss"
+        losses = self.history[name]
+        epochs = range(1, losses.shape[1] + 1)
+        ax.plot(epochs, losses[:most].T, color="0.7", linewidth=0.7)
+        if losses.size:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)     # epochs that nobody reached
+                ax.plot(epochs, np.nanmedian(losses, axis=0), color="C0", label="median")
+            ax.legend()
+            if np.nanmin(losses) > 0:
+                ax.set_yscale("log")
+        ax.set_xlabel("epoch")
+        ax.set_ylabel(name.replace("_", " "))
+        return ax
 
 
 def drawn(ax: Any, history: History) -> Any:

@@ -69,7 +69,7 @@ def settings(*, optimizer: str, learning_rate: float, weight_decay: float | None
     epochs = at_least("epochs", epochs, 0)
     rate = number("learning_rate", learning_rate, above=0.0)
     return Settings(
-        optimizer, rates(rate, schedule, epochs),
+        optimizer, rate * factors(schedule, epochs),
         number("weight_decay", weight_decay, least=0.0),
         number("momentum", momentum, least=0.0, below=1.0), bool(nesterov),
         number("beta1", beta1, least=0.0, below=1.0), number("beta2", beta2, least=0.0, below=1.0),
@@ -79,22 +79,21 @@ def settings(*, optimizer: str, learning_rate: float, weight_decay: float | None
         number("tolerance", tolerance, least=0.0), bool(shuffle))
 
 
-def rates(learning_rate: float, schedule: str | Callable[[int], float] | None, epochs: int
-          ) -> NDArray[np.float64]:
-    """Return the learning rate of every epoch."""
+def factors(schedule: str | Callable[[int], float] | None, epochs: int) -> NDArray[np.float64]:
+    """Return the factor of the learning rate in every epoch."""
     if schedule is None:
-        return np.full(epochs, learning_rate)
+        return np.ones(epochs)
     if isinstance(schedule, str):
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, or a function of "
                              f"the epoch, got {schedule!r}")
         factor = SCHEDULES[schedule]
-        return np.array([learning_rate * factor(epoch / epochs) for epoch in range(epochs)])
+        return np.array([factor(epoch / epochs) for epoch in range(epochs)], np.float64)
     if not callable(schedule):
         raise TypeError("schedule must be a name or a function of the epoch that returns a factor, "
                         f"got {type(schedule).__name__}")
-    return np.array([learning_rate * number("schedule(epoch)", schedule(epoch), least=0.0)
-                     for epoch in range(epochs)], dtype=np.float64)
+    return np.array([number("schedule(epoch)", schedule(epoch), least=0.0)
+                     for epoch in range(epochs)], np.float64)
 
 
 def at_least(name: str, value: Any, least: int) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from mathwork._types import Rng
+    from mathwork._types import FloatArray, Rng
     from mathwork.nn.network import Network
     from mathwork.nn.training.loop import Report
     from mathwork.nn.training.results import History
@@ -161,6 +161,7 @@ def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
     learned, held = split(model, lesson(model, inputs, answers, loss, weights, class_weight),
                           validation, loss, seed)
     trainer = trainer_of(model, plan, kind, delta, len(learned.inputs), workers)
+    start(trainer, model.parameters(), plan)
     samples = kernels.Samples(trainer, *learned)
     checked = None if held is None else kernels.Samples(trainer, *held)
     with reporter(progress, plan.epochs) as report:
@@ -182,16 +183,19 @@ def working_copy(network: Network, plan: Settings) -> Network:
 
 def trainer_of(network: Network, plan: Settings, loss: str, delta: float, rows: int,
                workers: int) -> kernels.Trainer:
-    """Return the kernel that trains a network, with its parameters and its optimiser."""
+    """Return the kernel that trains a network of this shape."""
     if plan.optimizer == "levenberg_marquardt" and loss != "squared_error":
         raise ValueError("levenberg_marquardt is for the loss squared_error")
     whole = plan.batch_size is None or plan.optimizer in WHOLE_DATA
-    trainer = kernels.Trainer(network.layers, network.dtype, loss, delta,
-                              rows if whole else plan.batch_size, workers)
-    trainer.set_parameters(network.parameters())
+    return kernels.Trainer(network.layers, network.dtype, loss, delta,
+                           rows if whole else plan.batch_size, workers)
+
+
+def start(trainer: kernels.Trainer, parameters: FloatArray, plan: Settings) -> None:
+    """Start anew from these parameters."""
+    trainer.set_parameters(parameters)
     if plan.optimizer not in WHOLE_DATA:
         trainer.set_rule(plan.optimizer, 0.0, **plan.rule())
-    return trainer
 
 
 def split(network: Network, data: Lesson, validation: Any, loss: str, seed: list[int]
