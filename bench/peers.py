@@ -99,7 +99,7 @@ NOTES = {
         "a cfunc in compact mode of ffnn with the weights as constants, one row a column; "
         "a cfunc of kepE"
     ),
-    NUMBA: "a function that returns a new array",
+    NUMBA: "a function that returns a new array; all steps of a training, products by BLAS",
     NUMBA_TUNED: "compiled for the one network, weights and scratch passed in one workspace",
     FIXED_SIZES: (
         "a stand-in for RTNeural, which has no package to install: bench/fixed_sizes.cpp, "

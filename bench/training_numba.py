@@ -1,4 +1,4 @@
-"""Training in numba: all steps in one compiled function, loops by hand."""
+"""Training in numba: all steps in one compiled function, loops by hand, products by BLAS."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import numpy as np
 
 from bench.training_peers import BETA_1, BETA_2, EPS, Case, Run, answers, problem
 
-WIDE = 256  # inputs from which NumPy's BLAS, which numba calls, is faster than loops
-
 
 def by_hand(case: Case) -> Run:
-    """Loops over batches, layers and rows; weights lie by inputs, so the inner loops are long."""
+    """Loops over batches, layers and rows; loops for the products, too, were slower than BLAS."""
     net, x, y = problem(case)
     sizes = np.array(case.sizes)
     start = np.concatenate([part for layer in net.layers
@@ -40,7 +38,7 @@ def _fit(case: Case) -> Callable:
     kept_2, new_2 = np.float32(BETA_2), np.float32(1 - BETA_2)
     eps = np.float32(EPS)
 
-    @njit(fastmath=True)
+    @njit(fastmath=True, error_model="numpy")
     def fit(start, x, y, sizes):
         theta = start.copy()
         first, second = np.zeros_like(theta), np.zeros_like(theta)
@@ -73,10 +71,9 @@ def _gradient(case: Case) -> Callable:
     from numba import njit
 
     rectified, entropy = case.activation == "relu", case.loss == "cross_entropy"
-    forward, backward, by_weight = _products(wide=max(case.sizes) >= WIDE)
     zero, one, two = np.float32(0), np.float32(1), np.float32(2)
 
-    @njit(fastmath=True)
+    @njit(fastmath=True, error_model="numpy")
     def gradient_of(theta, x, y, sizes, values, slopes, gradient):
         rows, layers, at = x.shape[0], sizes.size - 1, 0
         a = x
@@ -85,7 +82,11 @@ def _gradient(case: Case) -> Callable:
             weight = theta[at:at + n_in * n_out].reshape(n_in, n_out)
             at += n_in * n_out + n_out
             z = values[layer + 1][:rows * n_out].reshape(rows, n_out)
-            forward(a, weight, theta[at - n_out:at], z)
+            np.dot(a, weight, z)
+            bias = theta[at - n_out:at]
+            for i in range(rows):
+                for j in range(n_out):
+                    z[i, j] += bias[j]
             if layer < layers - 1:
                 flat = values[layer + 1]
                 if rectified:
@@ -121,11 +122,11 @@ def _gradient(case: Case) -> Callable:
                 for j in range(n_out):
                     bias[j] += d[i, j]
             a = x if layer == 0 else values[layer][:rows * n_in].reshape(rows, n_in)
-            by_weight(a, d, gradient[at:at + n_in * n_out].reshape(n_in, n_out))
+            np.dot(a.T, d, gradient[at:at + n_in * n_out].reshape(n_in, n_out))
             if layer:
                 flat = slopes[(back + 1) % 2]
                 before = flat[:rows * n_in].reshape(rows, n_in)
-                backward(d, theta[at:at + n_in * n_out].reshape(n_in, n_out), before)
+                np.dot(d, theta[at:at + n_in * n_out].reshape(n_in, n_out).T, before)
                 value = values[layer]
                 if rectified:
                     for i in range(rows * n_in):
@@ -136,52 +137,3 @@ def _gradient(case: Case) -> Callable:
                 d = before
 
     return gradient_of
-
-
-def _products(*, wide: bool) -> tuple[Callable, Callable, Callable]:
-    """Compile z = a w + b, a' = d w' and w' = a' d, by loops or by BLAS."""
-    from numba import njit
-
-    zero = np.float32(0)
-
-    @njit(fastmath=True)
-    def forward(a, weight, bias, z):
-        if wide:
-            np.dot(a, weight, z)
-            for i in range(z.shape[0]):
-                for j in range(z.shape[1]):
-                    z[i, j] += bias[j]
-            return
-        for i in range(z.shape[0]):
-            for j in range(z.shape[1]):
-                z[i, j] = bias[j]
-            for k in range(weight.shape[0]):
-                factor = a[i, k]
-                for j in range(z.shape[1]):
-                    z[i, j] += factor * weight[k, j]
-
-    @njit(fastmath=True)
-    def backward(d, weight, before):
-        if wide:
-            np.dot(d, weight.T, before)
-            return
-        for i in range(d.shape[0]):
-            for k in range(weight.shape[0]):
-                total = zero
-                for j in range(d.shape[1]):
-                    total += d[i, j] * weight[k, j]
-                before[i, k] = total
-
-    @njit(fastmath=True)
-    def by_weight(a, d, slope):
-        if wide:
-            np.dot(a.T, d, slope)
-            return
-        slope[:] = zero
-        for i in range(a.shape[0]):
-            for k in range(a.shape[1]):
-                factor = a[i, k]
-                for j in range(d.shape[1]):
-                    slope[k, j] += factor * d[i, j]
-
-    return forward, backward, by_weight
