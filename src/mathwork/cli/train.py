@@ -12,6 +12,7 @@ from mathwork.cli.output import as_json, print_aligned, print_json, warn
 from mathwork.cli.tables import read_columns
 
 MOST_CLASSES = 20       # whole numbers with more values than this are taken for amounts
+MOST_NAMED = 10         # columns
 VALIDATION = 0.1        # the part of the training rows that says when to stop
 
 
@@ -249,17 +250,19 @@ def _tested(network, x, y, classes):
 
 def _print_report(report, target):
     rows = report["rows"]
-    click.echo(f"learned     {report['y']} ({report['task']}) from {', '.join(report['x'])}")
+    names = report["x"]
+    columns = ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} columns"
+    click.echo(f"learned     {report['y']} ({report['task']}) from {columns}")
     click.echo(f"network     {report['network']}, {report['parameters']} parameters")
     click.echo(f"trained     on {rows['trained']} rows, {report['epochs']} epochs, "
                f"{report['seconds']:.2f} s")
     if "accuracy" in report:
         right = int(np.trace(report["confusion"]))
         click.echo(f"held out    {right} of {rows['held_out']} right, {report['accuracy']:.1%}\n")
-        names = [str(name) for name in report["classes"].tolist()]
-        print_aligned([("told:", *names), *(
-            (name, *map(str, row)) for name, row in zip(names, report["confusion"].tolist(),
-                                                        strict=True))])
+        labels = [str(label) for label in report["classes"].tolist()]
+        print_aligned([("told:", *labels), *(
+            (label, *map(str, row)) for label, row in zip(labels, report["confusion"].tolist(),
+                                                          strict=True))])
     elif "rsquared" in report:
         rsquared = "-" if report["rsquared"] is None else f"{report['rsquared']:.4f}"
         click.echo(f"held out    {rows['held_out']} rows, R2 {rsquared}, "

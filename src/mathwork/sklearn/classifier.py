@@ -41,7 +41,7 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         Whether rows come in a new order in each epoch.
     random_state : int, numpy.random.RandomState or None
         Of the first weights, the order of rows and the part that is held out.
-    tol, n_iter_no_change : float, int
+    tol : float
         Training ends once the loss has not fallen by `tol` for more than `n_iter_no_change` epochs.
     verbose : bool
         Print the loss of each epoch.
@@ -55,6 +55,8 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         scikit-learn it is their accuracy.
     beta_1, beta_2, epsilon : float
         For adam and adamw.
+    n_iter_no_change : int
+        See `tol` and `early_stopping`.
     class_weight : dict, "balanced" or None
         A factor for each label, 1 where the dict has none. ``"balanced"`` makes all classes weigh
         alike. It multiplies `sample_weight`.
@@ -150,10 +152,12 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y
             As for `fit`.
         classes : array_like, optional
             All labels that will come. The first call needs them.
+        sample_weight
+            As for `fit`.
 
         Returns
         -------
