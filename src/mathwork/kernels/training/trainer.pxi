@@ -26,6 +26,13 @@ cdef int look_for_signals() except -1 with gil:
     return 0
 
 
+cdef cnp.ndarray own_plain_doubles(value, str name):
+    """Return a view of a plain, writable vector of float64 whose shape nobody else can set"""
+    if not (is_plain(value, 1, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value)):
+        raise ValueError(f"{name} must be a plain, writable array of float64 in one dimension")
+    return own_view(value, NULL, NULL)
+
+
 cdef class Samples:
     """What a network learns from: plain arrays, a row for each sample.
 
@@ -310,7 +317,12 @@ cdef class Trainer(Model):
         stops, if `patience` is not negative. After an exception, such as Ctrl-C, another call goes
         on where this one was.
         """
-        cdef double[::1] rate = rates, loss = losses, validated = validation_losses
+        cdef cnp.ndarray rate = own_plain_doubles(rates, "rates")
+        cdef cnp.ndarray loss = own_plain_doubles(losses, "losses")
+        cdef cnp.ndarray validated = own_plain_doubles(validation_losses, "validation_losses")
+        cdef const double* step_rates = <const double*>cnp.PyArray_DATA(rate)
+        cdef double* loss_of = <double*>cnp.PyArray_DATA(loss)
+        cdef double* validation_loss_of = <double*>cnp.PyArray_DATA(validated)
         cdef Py_ssize_t epochs = loss.shape[0]
         cdef Stream stream
         cdef Data data = samples.data
@@ -334,12 +346,12 @@ cdef class Trainer(Model):
                     if shuffled:
                         stream.high[1] = <unsigned long long>self.epoch & 0xFFFFFFFFULL
                         permute(&stream, samples.n, order)
-                status = self._epoch(&data, samples.n, batch, rate[self.epoch])
+                status = self._epoch(&data, samples.n, batch, step_rates[self.epoch])
                 if status != TRAINED:
                     break
                 self.row = 0
-                status = self._end_epoch(self.total / samples.n, samples, validation, &loss[0],
-                                         &validated[0], patience, tolerance)
+                status = self._end_epoch(self.total / samples.n, samples, validation, loss_of,
+                                         validation_loss_of, patience, tolerance)
         return outcomes[status]
 
     # ---- one loss, one gradient ----

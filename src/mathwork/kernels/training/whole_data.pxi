@@ -85,7 +85,10 @@ cdef class WholeData:
 
         After an exception, such as Ctrl-C, the parameters are those of the last step.
         """
-        cdef double[::1] loss = losses, validated = validation_losses
+        cdef cnp.ndarray loss = own_plain_doubles(losses, "losses")
+        cdef cnp.ndarray validated = own_plain_doubles(validation_losses, "validation_losses")
+        cdef double* loss_of = <double*>cnp.PyArray_DATA(loss)
+        cdef double* validation_loss_of = <double*>cnp.PyArray_DATA(validated)
         cdef Trainer t = self.trainer
         cdef Py_ssize_t epochs = loss.shape[0]
         cdef int status = TRAINED
@@ -106,8 +109,8 @@ cdef class WholeData:
                     if not found:
                         memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
                         break
-                    status = t._end_epoch(self.loss, self.samples, validation, &loss[0],
-                                          &validated[0], patience, tolerance)
+                    status = t._end_epoch(self.loss, self.samples, validation, loss_of,
+                                          validation_loss_of, patience, tolerance)
         except BaseException:
             if self.begun:
                 memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
