@@ -14,8 +14,17 @@ import numpy as np
 import pytest
 import training_twin as twin
 
-from mathwork.nn import (Dense, DivergenceError, Network, Networks, Training, Trainings, cost,
-                         train, train_many)
+from mathwork.nn import (
+    Dense,
+    DivergenceError,
+    Network,
+    Networks,
+    Training,
+    Trainings,
+    cost,
+    train,
+    train_many,
+)
 
 XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
@@ -63,7 +72,7 @@ def test_the_twin_learns_the_same(rng, optimizer):
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "levenberg_marquardt"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 2])            # in that of 1, two units merge into one
 def test_the_minimum_is_that_of_scipy(optimizer, seed):
     """From near a network that made the data, there is one minimum to find"""
     optimize = pytest.importorskip("scipy.optimize")
@@ -75,7 +84,7 @@ def test_the_minimum_is_that_of_scipy(optimizer, seed):
     result = train(start, x, y, optimizer=optimizer, epochs=20000)
     found = optimize.least_squares(
         lambda vector: (truth.with_parameters(vector)(x) - y).ravel() / 300**0.5,
-        start.parameters(), method="lm", xtol=1e-13, ftol=1e-13, gtol=1e-13)
+        start.parameters(), method="lm", xtol=1e-13, ftol=1e-13, gtol=1e-13, max_nfev=30000)
     assert result.epochs < 20000
     # SciPy differentiates numerically, and may stop a little early
     assert 2 * found.cost * (1 - 1e-6) < result.history["loss"][-1] < 2 * found.cost * (1 + 1e-9)

@@ -94,6 +94,7 @@ cdef class Trainer(Model):
     cdef char* slots                    # gradients of the pieces of a round
     cdef double* slot_losses
     cdef object order_storage
+    cdef Py_ssize_t order_rows
     # of the loop
     cdef readonly Py_ssize_t epoch      # epochs that have ended
     cdef readonly Py_ssize_t row        # of the epoch, where its next step begins
@@ -169,7 +170,8 @@ cdef class Trainer(Model):
         """Start anew, from a flat vector."""
         if not (is_plain(vector, 1, self.typenum)
                 and (<cnp.ndarray>vector).shape[0] == self.net.n_parameters):
-            raise ValueError(f"parameters must be a plain array of shape ({self.net.n_parameters},)")
+            raise ValueError("parameters must be a plain array of shape "
+                             f"({self.net.n_parameters},)")
         memcpy(self.parameters, cnp.PyArray_DATA(<cnp.ndarray>vector),
                self.net.n_parameters * self.number)
         memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
@@ -312,8 +314,8 @@ cdef class Trainer(Model):
         """Go through epochs until `losses` is full; return one of the `outcomes`.
 
         losses, validation_losses and rates are float64 arrays of one number an epoch; self.epoch is
-        the first of them that has none. `seed`, three words of 32 bits, chooses the order of rows; without one
-        they are taken as they lie. A number of epochs without improvement by more than `tolerance`
+        the first of them that has none. `seed`, three words of 32 bits, chooses the order of rows;
+        without one they are taken as they lie. A number of epochs without improvement by more than `tolerance`
         stops, if `patience` is not negative. After an exception, such as Ctrl-C, another call goes
         on where this one was.
         """
@@ -333,7 +335,8 @@ cdef class Trainer(Model):
         if rate.shape[0] < epochs or validated.shape[0] < epochs or batch < 1:
             raise ValueError("rates and validation_losses must be as long as losses")
         if shuffled:
-            if self.order_storage is None or (<cnp.ndarray>self.order_storage).shape[0] != samples.n:
+            if self.order_rows != samples.n:
+                self.order_rows = samples.n
                 self.order_storage = new_vector(samples.n, cnp.NPY_INTP)
             order = <Py_ssize_t*>cnp.PyArray_DATA(<cnp.ndarray>self.order_storage)
             data.order = order

@@ -249,8 +249,8 @@ cdef class WholeData:
             rows = min(self.trainer.capacity, self.samples.n - at)
             P = padded(rows)
             load_input(like, room, <const double*>self.samples.data.x, NULL, at, rows, P)
-            load_answers(&self.samples.data, at, rows, self.trainer.net.n_out, P, 1.0 / self.samples.n,
-                         <double*>room.answers, scale)
+            load_answers(&self.samples.data, at, rows, self.trainer.net.n_out, P,
+                         1.0 / self.samples.n, <double*>room.answers, scale)
             forward_piece(like, room, <const double*>self.trainer.parameters, P)
             a = <const double*>room.a[last]
             for i in range(P):
@@ -261,8 +261,8 @@ cdef class WholeData:
                 memset(seed, 0, self.trainer.net.n_out * P * sizeof(double))
                 memcpy(seed + o * P, scale, P * sizeof(double))
                 room.samples = d.samples
-                backward_piece(like, room, <const double*>self.trainer.parameters, <const double*>self.trainer.turned, P,
-                               False, False, <double*>NULL)
+                backward_piece(like, room, <const double*>self.trainer.parameters,
+                               <const double*>self.trainer.turned, P, False, False, <double*>NULL)
                 room.samples = NULL
                 half_times_vector(like, n, P, d.samples, d.misses, <const double*>NULL, d.product)
                 add_scaled(n, 1, d.product, d.slope)
@@ -272,7 +272,8 @@ cdef class WholeData:
                 for i in range(n):
                     add_scaled(n, 1, d.part + i * d.width, d.normal + i * n)
             at += rows
-            self.trainer.unchecked += <double>n * n * P * self.trainer.net.n_out + rows * self.trainer.work
+            self.trainer.unchecked += (<double>n * n * P * self.trainer.net.n_out
+                                       + rows * self.trainer.work)
             if self.trainer.unchecked > CHECKED_WORK:
                 self.trainer.unchecked = 0
                 look_for_signals()
