@@ -27,13 +27,15 @@ def trained(images: NDArray[np.uint8], labels: NDArray[np.uint8], *, penalty: fl
 
     `held_out` chooses nothing: `progress` is told the loss on it after each epoch.
     """
-    rows = np.concatenate([_moved(images / np.float32(BRIGHTEST), *move) for move in MOVES])
+    pixels = (images / np.float32(BRIGHTEST)).astype(np.float32)
+    rows = np.concatenate([_moved(pixels, *move) for move in MOVES])
     validation = None if held_out is None else (held_out[0] / np.float32(BRIGHTEST), held_out[1])
     network = train(Network.he(SIZES, output="softmax", rng=SEED), rows,
                     np.tile(labels, len(MOVES)), loss="cross_entropy", learning_rate=0.003,
                     schedule="cosine", epochs=EPOCHS, weight_decay=penalty, validation=validation,
                     rng=SEED, progress=progress).network
     first, *others = network.layers
+    assert isinstance(first, Dense)
     # The division by 16 moves into the weights. It is exact there: a power of two.
     return Network([Dense(first.weight / np.float32(BRIGHTEST), first.bias, first.activation),
                     *others])

@@ -315,9 +315,9 @@ cdef class Trainer(Model):
 
         losses, validation_losses and rates are float64 arrays of one number an epoch; self.epoch is
         the first of them that has none. `seed`, three words of 32 bits, chooses the order of rows;
-        without one they are taken as they lie. A number of epochs without improvement by more than `tolerance`
-        stops, if `patience` is not negative. After an exception, such as Ctrl-C, another call goes
-        on where this one was.
+        without one they are taken as they lie. If `patience` is not negative, the run stops after
+        more epochs than that without a loss lower by `tolerance`. After an exception, such as
+        Ctrl-C, another call goes on where this one was.
         """
         cdef cnp.ndarray rate = own_plain_doubles(rates, "rates")
         cdef cnp.ndarray loss = own_plain_doubles(losses, "losses")
