@@ -51,7 +51,8 @@ def spirals():
 @pytest.mark.parametrize(("sizes", "activation", "options"), [
     ((2, 64, 64, 64, 1), "relu", {"optimizer": "adam", "epochs": 1000, "learning_rate": 0.005,
                                   "schedule": "cosine"}),
-    ((2, 32, 32, 32, 1), "tanh", {"optimizer": "lbfgs", "epochs": 2000, "dtype": float})], ids=["adam", "lbfgs"])
+    ((2, 32, 32, 32, 1), "tanh", {"optimizer": "lbfgs", "epochs": 2000, "dtype": float})],
+    ids=["adam", "lbfgs"])
 @every_seed
 def test_two_spirals(spirals, sizes, activation, options, seed):
     x, y = spirals
