@@ -37,6 +37,7 @@ LAYERS = (
 )
 # Which part imports another one of its own layer, and for what.
 BESIDE = {
+    ("nn", "activations"),  # their derivatives
     ("nn", "init"),         # Network.he
 }
 

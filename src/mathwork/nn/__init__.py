@@ -9,11 +9,13 @@ Networks          mathwork.nn.networks
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats
 cost              mathwork.nn.cost
+gradient, value_and_gradient    mathwork.nn.derivatives
 train, train_many, Training, Trainings, DivergenceError    mathwork.nn.training
 """
 from mathwork.nn.cfunction import RowFunction
 from mathwork.nn.cost import cost
 from mathwork.nn.dense import Dense
+from mathwork.nn.derivatives.by_parameters import gradient, value_and_gradient
 from mathwork.nn.loading import load
 from mathwork.nn.network import Network
 from mathwork.nn.networks import Networks
@@ -22,4 +24,5 @@ from mathwork.nn.residual import Residual
 from mathwork.nn.training import DivergenceError, Training, Trainings, train, train_many
 
 __all__ = ["Dense", "DivergenceError", "LayerNorm", "Network", "Networks", "RMSNorm", "Residual",
-           "RowFunction", "Training", "Trainings", "cost", "load", "train", "train_many"]
+           "RowFunction", "Training", "Trainings", "cost", "gradient", "load", "train",
+           "train_many", "value_and_gradient"]

@@ -2,7 +2,7 @@
 #
 # Where a is enough, no exponential is computed twice: tanh' = (1 - a)(1 + a). Close to the ends of
 # sigmoid and tanh such a derivative has the absolute accuracy of a, as everywhere else it is done.
-# At a kink the derivative is the one that PyTorch takes: 0 for relu at 0.
+# At a kink the derivative is the one that PyTorch takes: 0 for relu at 0, 1 for hardswish at 3.
 
 
 cdef inline lanes logistic(lanes x) noexcept nogil:
@@ -12,9 +12,9 @@ cdef inline lanes logistic(lanes x) noexcept nogil:
     return sigmoid_of(x, power(r), scale)
 
 
-cdef inline lanes gate(lanes z, lanes a) noexcept nogil:
-    """a / z, the factor of z in a = z factor(z), which is 1/2 at 0"""
-    return pick(absolute(z), fill(z, 0), a / z, fill(z, 0.5))
+cdef inline lanes gate(double at_zero, lanes z, lanes a) noexcept nogil:
+    """a / z, the factor of z in a = z factor(z)"""
+    return pick(absolute(z), fill(z, 0), a / z, fill(z, at_zero))
 
 
 cdef inline lanes gelu_density(lanes z) noexcept nogil:
@@ -40,15 +40,15 @@ cdef inline lanes slope(const int code, lanes z, lanes a, lanes first, lanes sec
     if code == LOG_SIGMOID:
         return logistic(-z)
     if code == SILU:
-        g = gate(z, a)
+        g = gate(0.5, z, a)
         return mul_add(a, one - g, g)
     if code == MISH:
-        g = gate(z, a)
+        g = gate(0.6, z, a)     # tanh(log 2)
         return mul_add(z * logistic(z), (one - g) * (one + g), g)
     if code == GELU:
-        return gate(z, a) + gelu_density(z)
+        return gate(0.5, z, a) + gelu_density(z)
     if code == GELU_TANH:
-        g = gate(z, a)
+        g = gate(0.5, z, a)
         z = clipped(z, fill(z, -22), fill(z, 22))       # beyond, a (1 - g) is 0
         # u' of u = 2 (2 / pi)^(1/2) (z + 0.044715 z^3)
         z = mul_add(z * z, fill(z, 0.21406444881780074), fill(z, 1.5957691216057308))
@@ -72,7 +72,7 @@ cdef inline lanes slope(const int code, lanes z, lanes a, lanes first, lanes sec
     if code == HARDSWISH:
         g = mul_add(z, fill(z, 1.0 / 3), fill(z, 0.5))
         g = pick(z, fill(z, -3), g, zero)
-        return pick(z, fill(z, 3), one, g)
+        return pick(fill(z, 3), z, g, one)
     if code == CLIP:
         return pick(z, first, pick(second, z, one, zero), zero)
     return one

@@ -75,7 +75,9 @@ cdef class WholeData:
         if not hand_out(lay_out_descent, &self.d,
                         <void*>aligned(<size_t>cnp.PyArray_DATA(self.storage)), size):
             raise MemoryError
-        self.damping, self.growth = 1e-3, 2
+        # From 1 on the first steps go down the slope. From 1e-3 on, one network of a hundred found
+        # a worse minimum of a sine.
+        self.damping, self.growth = 1, 2
 
     def run(self, Samples validation, losses, validation_losses, Py_ssize_t patience=-1,
             double tolerance=0.0):
