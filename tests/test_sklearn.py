@@ -105,6 +105,24 @@ def test_alpha_is_that_of_sklearn_for_weights(rng, kind):
 
 
 @both
+@pytest.mark.parametrize("alpha", [0.5, 20.0])
+def test_lbfgs_finds_the_minimum_of_sklearn(rng, kind, alpha):
+    # Without hidden layers there is one minimum. The rows and answers are symmetric, so its bias is
+    # 0, and that our penalty counts it makes no difference.
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 2
+    X, y = np.concatenate([X + y[:, None], -X - y[:, None]]), np.concatenate([y, 1 - y])
+    y = y if kind is MLPClassifier else y - 0.5
+    options = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": alpha, "max_iter": 500,
+               "tol": 1e-12, "random_state": 0}
+    own = kind(**options).fit(X, y)
+    model = getattr(theirs, kind.__name__)(**options).fit(X, y)
+    np.testing.assert_allclose(own.coefs_[0], model.coefs_[0], rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(own.intercepts_[0], 0, atol=1e-6)
+    with raises(ValueError, "partial_fit sees a part of the rows, and lbfgs needs all of them"):
+        kind(solver="lbfgs").partial_fit(X, y)
+
+
+@both
 def test_it_stops_where_sklearn_would(rng, kind):
     X, y = blobs(rng)
     own = kind(8, learning_rate_init=0.05, tol=1e-3, n_iter_no_change=4, max_iter=1000,
@@ -307,7 +325,7 @@ def test_data_frames_have_names(rng):
 @pytest.mark.parametrize(("options", "message"), [
     ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes must be integers above 0, got (3, 0)"),
     ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be integers above 0, got 2.5"),
-    ({"solver": "newton"}, "solver must be one of adam, adamw, sgd, got 'newton'"),
+    ({"solver": "newton"}, "solver must be one of adam, adamw, sgd, lbfgs, got 'newton'"),
     ({"batch_size": 0}, "batch_size must be 'auto' or an integer above 0, got 0"),
     ({"batch_size": "all"}, "batch_size must be 'auto' or an integer above 0, got 'all'"),
     ({"max_iter": 0}, "max_iter must be an integer above 0, got 0"),

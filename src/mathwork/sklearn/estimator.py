@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mathwork._types import Activation, FloatArray
 
-SOLVERS = ("adam", "adamw", "sgd")
+SOLVERS = ("adam", "adamw", "sgd", "lbfgs")
 # The variance of first weights that keeps a signal's size: He et al. 2015 for what is 0 below 0,
 # Klambauer et al. 2017 for selu, Glorot and Bengio 2010 for what is nearly the identity at 0.
 DRAWS = {"selu": lecun_normal, **dict.fromkeys(
@@ -41,7 +41,7 @@ class Estimator(base.BaseEstimator):
 
     def __init__(self, hidden_layer_sizes: int | Sequence[int] = (100,),
                  activation: Activation = "relu", *,
-                 solver: Literal["adam", "adamw", "sgd"] = "adam", alpha: float = 0.0001,
+                 solver: Literal["adam", "adamw", "sgd", "lbfgs"] = "adam", alpha: float = 0.0001,
                  batch_size: int | Literal["auto"] = "auto", learning_rate_init: float = 0.001,
                  max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
                  tol: float = 1e-4, verbose: bool = False, warm_start: bool = False,
@@ -96,6 +96,8 @@ class Estimator(base.BaseEstimator):
     # ---- fitting ----
 
     def _check_partial(self) -> None:
+        if self.solver == "lbfgs":
+            raise ValueError("partial_fit sees a part of the rows, and lbfgs needs all of them")
         if self.early_stopping:
             raise ValueError("partial_fit takes one epoch, so it cannot stop early: early_stopping "
                              "must be False")
@@ -146,6 +148,7 @@ class Estimator(base.BaseEstimator):
              held_out: tuple[FloatArray, NDArray[Any]] | None, epochs: int) -> None:
         count = len(X)
         batch = min(200 if self.batch_size == "auto" else self.batch_size, count)
+        batch = count if self.solver == "lbfgs" else batch
         options: dict[str, Any] = {"beta1": self.beta_1, "beta2": self.beta_2, "eps": self.epsilon}
         rate, decay = self.learning_rate_init, self.alpha
         # scikit-learn minimises half of the squares, and alpha w^2 / 2 beside the sum of a batch.
@@ -172,7 +175,7 @@ class Estimator(base.BaseEstimator):
             self.validation_losses_ = (np.asarray(trained.history["validation_loss"], float)
                                        / half).tolist()
         self.t_ += len(losses) * count
-        if epochs > 1 and trained.status == "trained":
+        if epochs > 1 and len(losses) == epochs and trained.status == "trained":
             warnings.warn(f"training ended after max_iter={epochs} epochs, and the loss still fell",
                           exceptions.ConvergenceWarning, stacklevel=4)
 
