@@ -111,8 +111,8 @@ cdef class WholeData:
                     if not found:
                         memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
                         break
-                    status = t._end_epoch(self.loss - self._penalty(), self.samples, validation, &loss[0],
-                                          &validated[0], patience, tolerance)
+                    status = t._end_epoch(self.loss - self._penalty(), self.samples, validation,
+                                          &loss[0], &validated[0], patience, tolerance)
         except BaseException:
             if self.begun:
                 memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
