@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mathwork.nn import Network
+from mathwork.nn import DivergenceError, Network
 from mathwork.sklearn import MLPClassifier, MLPRegressor
 
 BOTH = [MLPClassifier, MLPRegressor]
@@ -133,6 +133,39 @@ def test_it_stops_where_sklearn_would(rng, kind):
     best = np.minimum.accumulate(np.concatenate([[np.inf], losses]))[:-1]
     idle = losses > best - 1e-3
     assert idle[-5:].all() and not any(idle[at:at + 5].all() for at in range(len(losses) - 5))
+
+
+def test_what_diverges_leaves_no_network(rng):
+    X, y = blobs(rng)
+    own = MLPRegressor(8, solver="sgd", learning_rate_init=1e6, random_state=0)
+    with pytest.raises(DivergenceError):
+        own.fit(X, y)
+    with pytest.raises(NotFittedError):
+        own.predict(X)
+
+
+def test_an_interrupt_keeps_what_was_learned(rng, monkeypatch):
+    X, y = blobs(rng)
+    seen = []
+
+    def interrupt(text):
+        seen.append(text)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.print", interrupt)
+    with pytest.warns(UserWarning, match="training was interrupted: the network has what it had "
+                                         "learned by then"):
+        own = MLPClassifier(8, verbose=True).fit(X, y)
+    assert own.n_iter_ == 3 and own.predict(X).shape == y.shape
+
+
+def test_lbfgs_may_start_at_the_minimum(rng):
+    X = rng.normal(size=(30, 2))
+    own = MLPRegressor((), solver="lbfgs", alpha=0, warm_start=True, tol=0, max_iter=1000)
+    own.fit(X, X @ [1.0, 2.0])
+    again = own.fit(X, X @ [1.0, 2.0])
+    assert again.n_iter_ <= 1 and again.loss_ < 1e-20
 
 
 # ---- what comes out ----
