@@ -91,6 +91,21 @@ def test_the_minimum_is_that_of_scipy(optimizer, seed):
     np.testing.assert_allclose(result.network.parameters(), found.x, rtol=1e-3, atol=1e-4)
 
 
+def test_weight_decay_of_lbfgs_is_that_of_a_ridge(rng):
+    """The minimum of mean (z t - y)^2 + d / 2 |t|^2 solves (2/n z'z + d I) t = 2/n z'y"""
+    x, decay = rng.normal(size=(50, 3)), 0.3
+    y = x @ [1.0, -2.0, 3.0] + 0.5 + rng.normal(size=50)
+    result = train(fresh((3, 1), dtype=float), x, y, optimizer="lbfgs", epochs=200,
+                   weight_decay=decay)
+    z = np.column_stack([x, np.ones(50)])
+    expected = np.linalg.solve(2 / 50 * z.T @ z + decay * np.eye(4), 2 / 50 * z.T @ y)
+    np.testing.assert_allclose(result.network.parameters(), expected, rtol=1e-6)
+    # the history has the loss alone
+    assert result.history["loss"][-1] == pytest.approx(np.mean((z @ expected - y) ** 2), rel=1e-9)
+    with pytest.raises(ValueError, match="for the other optimizers; levenberg_marquardt has none"):
+        train(fresh((3, 1)), x, y, optimizer="levenberg_marquardt", weight_decay=decay)
+
+
 def test_levenberg_marquardt_fits_a_sine():
     for seed in range(10):
         rng = np.random.default_rng(seed)

@@ -56,14 +56,19 @@ cdef class WholeData:
     cdef Py_ssize_t newest
     cdef double[PAIRS] inner        # 1 / (step . change)
     cdef bint begun
-    cdef double loss
+    cdef double loss                # with the penalty
+    cdef double decay               # the penalty is decay / 2 times the squares of all parameters
     cdef double damping, growth     # of Levenberg-Marquardt
 
-    def __cinit__(self, Trainer trainer not None, Samples samples not None, bint squares):
+    def __cinit__(self, Trainer trainer not None, Samples samples not None, bint squares,
+                  double decay=0):
         cdef Py_ssize_t size
         if trainer.typenum != cnp.NPY_DOUBLE or (squares and trainer.net.loss != SQUARED_ERROR):
             raise ValueError("trainer must be in float64, and its loss a squared error for "
                              "Levenberg-Marquardt")
+        if squares and decay:
+            raise ValueError("Levenberg-Marquardt has no decay")
+        self.decay = decay
         self.trainer, self.samples = trainer, samples
         memset(&self.d, 0, sizeof(Descent))
         self.d.n, self.d.width = trainer.net.n_parameters, padded(trainer.net.n_parameters)
@@ -98,7 +103,7 @@ cdef class WholeData:
         try:
             with nogil:
                 if not self.begun:
-                    t._batch(&self.samples.data, 0, self.samples.n, True, &self.loss)
+                    self._evaluate(&self.loss)
                     memcpy(self.d.slope, t.gradient, self.d.n * sizeof(double))
                     self.begun = True
                 if not isfinite(self.loss):
@@ -109,8 +114,8 @@ cdef class WholeData:
                     if not found:
                         memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
                         break
-                    status = t._end_epoch(self.loss, self.samples, validation, loss_of,
-                                          validation_loss_of, patience, tolerance)
+                    status = t._end_epoch(self.loss - self._penalty(), self.samples, validation,
+                                          loss_of, validation_loss_of, patience, tolerance)
         except BaseException:
             if self.begun:
                 memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
@@ -121,6 +126,19 @@ cdef class WholeData:
         if not found:
             return "converged"
         return outcomes[status]
+
+    cdef double _penalty(self) noexcept nogil:
+        cdef const double* w = <const double*>self.trainer.parameters
+        return 0.5 * self.decay * dot(self.d.n, w, w) if self.decay else 0
+
+    cdef int _evaluate(self, double* loss) except -1 nogil:
+        """Set the loss at the parameters, with the penalty, and the gradient of both"""
+        self.trainer._batch(&self.samples.data, 0, self.samples.n, True, loss)
+        if self.decay:
+            loss[0] += self._penalty()
+            add_scaled(self.d.n, self.decay, <const double*>self.trainer.parameters,
+                       <double*>self.trainer.gradient)
+        return 0
 
     # ---- L-BFGS: Nocedal and Wright 2006, algorithms 7.4 and 7.5 ----
 
@@ -152,7 +170,7 @@ cdef class WholeData:
         cdef double* w = <double*>self.trainer.parameters
         memcpy(w, self.d.start, self.d.n * sizeof(double))
         add_scaled(self.d.n, length, self.d.direction, w)
-        self.trainer._batch(&self.samples.data, 0, self.samples.n, True, &trial.loss)
+        self._evaluate(&trial.loss)
         trial.length = length
         trial.slope = dot(self.d.n, <const double*>self.trainer.gradient, self.d.direction)
         if not (isfinite(trial.loss) and isfinite(trial.slope)):

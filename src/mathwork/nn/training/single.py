@@ -91,8 +91,9 @@ def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
     beta1, beta2, eps : float, optional
         Of "adam" and "adamw".
     weight_decay : float, optional
-        An L2 penalty, added to the gradient; for "adamw", what weights lose in a step, times
-        `learning_rate`. The default is 0, for "adamw" 0.01.
+        An L2 penalty d: ``d / 2`` times the squares of all parameters is added to the loss, but not
+        in the history. "levenberg_marquardt" has none. For "adamw", what weights lose in a step,
+        times `learning_rate`. The default is 0, for "adamw" 0.01.
     delta : float, optional
         Where the Huber loss becomes a line.
     rng : int, numpy.random.Generator, SeedSequence or None, optional
