@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._arrays import as_array, unmasked
+from mathwork._levels import regression as kernels
 from mathwork.regression.checks import in_place
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray, FloatOrArray
+
+    Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]     # high and low parts
 
 LARGEST = 2**53         # up to here float64 holds every integer
 HALF = 32               # bits of the low part of an integer
@@ -63,6 +66,10 @@ class Base(NamedTuple):
     def exact(self, at: Any = ()) -> Fraction:
         """Return one of the numbers."""
         return Fraction(float(np.asarray(self.ticks)[at])) / self.per
+
+    def each(self, axis: int = -1) -> Base:
+        """Return them without an axis of length 1."""
+        return Base(np.squeeze(self.ticks, axis), self.per)
 
 
 def as_column(value: ArrayLike, name: str) -> Column:
@@ -142,6 +149,33 @@ def distance(column: Column, base: Base) -> NDArray[np.float64]:
     return (whole - base_whole) + ((rest + low) / per - base_rest / base.per)
 
 
+# ---- exact pairs ----
+
+def pair_of(base: Base | None, shape: tuple[int, ...]) -> Pairs:
+    """Return the numbers of a base as pairs of float64, 32 digits, in a shape of as many."""
+    if base is None:
+        return np.zeros(shape), np.zeros(shape)
+    return _on_pairs("divide_pairs", (np.broadcast_to(base.ticks, shape), 0.0), float(base.per))
+
+
+def pair_sum(a: Pairs, b: Any) -> Pairs:
+    """Return a + b; b is pairs or numbers."""
+    return _on_pairs("add_pairs", a, b)
+
+
+def pair_product(a: Pairs, b: Any) -> Pairs:
+    """Return a b; b is pairs or numbers."""
+    return _on_pairs("multiply_pairs", a, b)
+
+
+def _on_pairs(operation: str, a: Pairs, b: Any) -> Pairs:
+    b = b if isinstance(b, tuple) else (b, 0.0)
+    parts = np.broadcast_arrays(*a, *b)
+    flat = [np.array([parts[i].ravel(), parts[i + 1].ravel()], np.float64) for i in (0, 2)]
+    high, low = kernels.on_pairs(operation, *flat, False)
+    return high.reshape(parts[0].shape), low.reshape(parts[0].shape)
+
+
 # ---- times ----
 
 def _ticks(array: NDArray[Any], name: str) -> tuple[NDArray[np.int64], int]:
@@ -164,8 +198,10 @@ def _times(value: Any) -> NDArray[Any] | None:
         return None
     if getattr(getattr(value, "dtype", None), "tz", None) is not None:      # pandas
         return np.asarray(value, "M8[ns]")
-    first = next(iter(np.ravel(value)), None) if isinstance(value, list | tuple) else None
-    if not isinstance(first if first is not None else value, date | timedelta):
+    first = value
+    while isinstance(first, list | tuple) and first:
+        first = first[0]
+    if not isinstance(first, date | timedelta):
         return None
     array = np.asarray(value, object)
     times = [_time(item) for item in array.ravel().tolist()]
