@@ -10,6 +10,7 @@ from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
 
 _Class = TypeVar("_Class")
 _Line = TypeVar("_Line", bound=Line)
+_Fit = TypeVar("_Fit", Line, LeastSquares)
 
 @final
 class Maker:
@@ -41,7 +42,7 @@ class Line:
 lines: Maker
 
 def make_line(cls: type[_Line], *fields: Any) -> _Line: ...
-def with_details(made: _Line, details: Any) -> _Line: ...
+def with_details(made: _Fit, details: Any) -> _Fit: ...
 def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1,
              nan_policy: str = "raise") -> Any: ...
 def fit_checked_line(x: FloatArray, y: FloatArray, weights: FloatArray | None, workers: int
@@ -61,7 +62,8 @@ _Mapping: TypeAlias = tuple[int, float, float, int]
 
 # status, count, mapping, basis, spread, coef, covariance, bse, ssr, unexplained
 def polynomial_fit(x: NDArray[np.float64], y: NDArray[np.float64],
-                   weights: NDArray[np.float64] | None, degree: int
+                   weights: NDArray[np.float64] | None, degree: int,
+                   base: NDArray[np.float64] | None = None
                    ) -> tuple[int, int, _Mapping, NDArray[np.float64], NDArray[np.float64],
                               NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
                               float, float]: ...
@@ -104,6 +106,8 @@ class LeastSquares:
     def _way(self) -> str | None: ...
     @property
     def _steps(self) -> int: ...
+    @property
+    def _details(self) -> Any: ...
 
 fits: Maker
 
@@ -112,7 +116,8 @@ def least_squares(params: NDArray[np.float64], bse: NDArray[np.float64], ssr: Fl
                   nobs: int, rank: int, status: int, intercept: bool, X: FloatArray | None,
                   y: FloatArray | None) -> Any: ...
 def fit_rows(X: FloatArray, y: FloatArray, intercept: bool, weights: NDArray[np.float64] | None,
-             rank_tol: float, way: str = "any") -> Any: ...
+             rank_tol: float, way: str = "any", bases: NDArray[np.float64] | None = None,
+             level: NDArray[np.float64] | None = None) -> Any: ...
 def finite_rows(X: FloatArray, y: FloatArray, weights: NDArray[np.float64]) -> None: ...
 def residual_rows(X: FloatArray, y: FloatArray | None, params: NDArray[np.float64],
                   intercept: bool) -> NDArray[np.float64]: ...
