@@ -113,8 +113,8 @@ class LineFit(kernels.Line):
         Parameters
         ----------
         x : array_like
-            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
-            points for each line, or one number for all lines.
+            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``:
+            ``(..., k)`` or ``(k,)``, k points for each line, or one number for all lines.
 
         Returns
         -------
@@ -230,8 +230,8 @@ class LineFit(kernels.Line):
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
 
     def __repr__(self) -> str:
-        shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
-        shown += ("n_omitted",) * bool(np.any(self.n_omitted))
+        shown = [*FIELDS] if np.any(self.status != FITTED) else [*FIELDS[:-1]]
+        shown += ["n_omitted"] * bool(np.any(self.n_omitted))
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
@@ -329,9 +329,9 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     workers = checked_workers(workers)
     points = checked_points(x, y, weights, nan_policy, rows_of_points)
     fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
-    if points.y.ndim == 1 and (fit.status != FITTED):
-        if fit.status != FIT_NOT_FINITE or nan_policy == "raise":
-            raise line_error(fit.status, points)
+    allowed = (FITTED, FIT_NOT_FINITE) if nan_policy == "propagate" else (FITTED,)
+    if points.y.ndim == 1 and fit.status not in allowed:
+        raise line_error(fit.status, points)
     return _from_base(fit, points)
 
 

@@ -18,7 +18,7 @@ from mathwork.regression.checks import checked_rank_tol, not_finite
 from mathwork.regression.columns import pair_sum
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
-from mathwork.regression.rows import checked_rows, from_base, to_base, without_gaps
+from mathwork.regression.rows import checked_rows, from_base, gaps_in, to_base, without_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -345,10 +345,10 @@ class LinearFit(kernels.LeastSquares):
         left_out = np.flatnonzero(~known[self.intercept:])
         columns = (left_out if columns is None else columns[left_out]).tolist()
         names = self._details.names if self._details else None
-        columns = [repr(names[column]) if names else str(column) for column in columns]
-        which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
-                 if len(columns) == 1 else
-                 f"columns {', '.join(columns)} of X depend on those before them: "
+        listed = [repr(names[column]) if names else str(column) for column in columns]
+        which = (f"column {listed[0]} of X depends on those before it: its parameter is NaN"
+                 if len(listed) == 1 else
+                 f"columns {', '.join(listed)} of X depend on those before them: "
                  "their parameters are NaN")
         warnings.warn(which, RankWarning, stacklevel=stacklevel)
 
@@ -388,8 +388,7 @@ class LinearFit(kernels.LeastSquares):
 
 
 def _rebuilt(*parts: Any) -> LinearFit:
-    *parts, details = parts
-    return kernels.with_details(kernels.least_squares(*parts), details)
+    return kernels.with_details(kernels.least_squares(*parts[:-1]), parts[-1])
 
 
 @door(kernels.fit_linear)
@@ -469,12 +468,9 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     rank_tol = checked_rank_tol(rank_tol, -1.0)
     fit = _fitted(rows, intercept, rank_tol)
     if fit.status == FIT_NOT_FINITE and nan_policy != "propagate":
-        found = without_gaps(rows)
         if nan_policy == "raise":
-            gaps = found.weights == 0
-            raise not_finite("X and y", "row", gaps if rows.weights is None else
-                             gaps & (rows.weights > 0))
-        fit = _fitted(found, intercept, rank_tol)
+            raise not_finite("X and y", "row", gaps_in(rows.X, rows.y, rows.weights))
+        fit = _fitted(without_gaps(rows), intercept, rank_tol)
     if fit.status == CONSTANT:
         fit._warn_of_rank(stacklevel=3)
     return fit
@@ -488,5 +484,5 @@ def _fitted(rows: Rows, intercept: bool, rank_tol: float) -> LinearFit:
     fit = kernels.fit_rows(rows.X, rows.y, intercept, rows.weights, rank_tol, bases=bases,
                            level=level)
     if level is not None:
-        details = details._replace(level=tuple(level))
+        details = details._replace(level=(level[0], level[1]))
     return kernels.with_details(fit, details_or_none(details))

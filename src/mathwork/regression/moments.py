@@ -173,7 +173,7 @@ class Moments:
         numbers: Any = self._numbers
         omitted = 0
         step = max(PIECE_NUMBERS // max(q, 1), 1)
-        for start in range(0, max(rows.count, 1), step):
+        for start in range(0, max(rows.n, 1), step):
             added, gaps = moments_of(rows, start, step, nan_policy)
             numbers = joined(numbers, added, q)
             omitted += gaps
@@ -193,10 +193,11 @@ class Moments:
         intercept : bool
             Whether to add a constant, the first parameter, to the columns.
         rank_tol : float, optional
-            A column depends on earlier columns if what they leave of it is at most this part of its
-            norm and of the norms of the columns that make it up, and at most an eighth (or this part)
-            of its deviations from its mean. ``16 P eps`` for P parameters by default. On the intercept
-            alone only a constant column depends, however large its numbers are, as in `fit_line`.
+            A column depends on earlier columns if what they leave of it is at most this part of
+            its norm and of the norms of the columns that make it up, and at most an eighth (or this
+            part) of its deviations from its mean. ``16 P eps`` for P parameters by default. On the
+            intercept alone only a constant column depends, however large its numbers are, as in
+            `fit_line`.
 
         Returns
         -------

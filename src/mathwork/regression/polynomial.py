@@ -84,8 +84,8 @@ class PolynomialFit:
     (21.0, 9.0)
     """
 
-    __slots__ = ("_basis", "_covariance", "_details", "_mapping", "_spread", "_unexplained", "bse", "coef",
-                 "nobs", "rsquared", "ssr", "status")
+    __slots__ = ("_basis", "_covariance", "_details", "_mapping", "_spread", "_unexplained", "bse",
+                 "coef", "nobs", "rsquared", "ssr", "status")
 
     _basis: NDArray[np.float64]
     _covariance: NDArray[np.float64]

@@ -213,7 +213,8 @@ def _parts_of_line(fit: Any) -> dict[str, Any]:
         "terms": list(getattr(fit, "terms", ("intercept", "slope"))),
         "coef": np.array([[fit.intercept], [fit.slope]]),
         "bse": np.array([[fit.intercept_stderr], [fit.stderr]]),
-        "nobs": fit.nobs, "omitted": getattr(fit, "n_omitted", 0), "df resid": df, "df model": 1, "R-squared": [rsquared],
+        "nobs": fit.nobs, "omitted": getattr(fit, "n_omitted", 0), "df resid": df, "df model": 1,
+        "R-squared": [rsquared],
         "adj. R-squared": [adjusted], "F": [F],
         "notes": [NOT_FINITE] if math.isnan(fit.slope) else []}
 
