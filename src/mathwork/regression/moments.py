@@ -358,7 +358,7 @@ class Moments:
 
 
 def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
-             names: tuple[str, ...] | None, omitted: int) -> Moments:
+             names: tuple[str, ...] | None = None, omitted: int = 0) -> Moments:
     made = Moments()
     made._n_columns, made._n_targets, made._single = shape
     made._numbers, made._names, made._n_omitted = numbers, names, omitted
