@@ -19,7 +19,7 @@ from mathwork.regression.checks import (
     check_weights_of_rows,
     not_finite,
 )
-from mathwork.regression.columns import Column, as_table, counted, pair_of, pair_sum
+from mathwork.regression.columns import Column, as_table, counted, pair_of, pair_product, pair_sum
 from mathwork.regression.rows import gaps_in
 
 if TYPE_CHECKING:
@@ -72,8 +72,10 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
 
 
 def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
-               ) -> tuple[NDArray[np.float64], int]:
-    """Return (the moments of the rows from `first` on, how many of these were left out)."""
+               ) -> tuple[NDArray[np.float64], int, float]:
+    """Return the moments of the rows from `first` on, how many of these were left out, and the sum
+    of their squared weights.
+    """
     piece = slice(first, first + count)
     X, y, weights = _piece_of(rows.X, "X", piece), _piece_of(rows.y, "y", piece), None
     omitted = 0
@@ -85,24 +87,24 @@ def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
             omitted = int(unknown.sum())
         check_weights(weights, first)
         if omitted and nan_policy == "propagate":
-            return _unknown_moments(rows.q, len(X.high), weights), 0
+            return _unknown_moments(rows.q, len(X.high), weights), 0, _squares(X, weights)
     if X.is_plain and y.is_plain:
         numbers = kernels.moments_of(X.high, y.high, weights)
         if np.isfinite(numbers).all():
-            return numbers, omitted
+            return numbers, omitted, _squares(X, weights)
     gaps = gaps_in(X.high, y.high, weights)
     if gaps.any():
         if nan_policy == "raise":
             raise not_finite("X and y", "row", gaps, first)
         if nan_policy == "propagate":
-            return _unknown_moments(rows.q, len(X.high), weights), 0
+            return _unknown_moments(rows.q, len(X.high), weights), 0, _squares(X, weights)
         omitted += int(gaps.sum())
         weights = np.where(gaps, 0.0, 1.0 if weights is None else weights)
     (X_less, X_base), (y_less, y_base) = (_counted(column, weights) for column in (X, y))
     numbers = _sound(_moments_of_far_apart(X_less, y_less, weights), unknown=False)
     if X_base is not None or y_base is not None:
         _leave_base(numbers, rows.shape, X_base, y_base)
-    return numbers, omitted
+    return numbers, omitted, _squares(X, weights)
 
 
 def joined(numbers: NDArray[np.float64] | None, added: NDArray[np.float64], q: int
@@ -122,6 +124,36 @@ def _sound(numbers: NDArray[np.float64], unknown: bool | None = None) -> NDArray
     return numbers
 
 
+def parted(numbers: NDArray[np.float64], taken: NDArray[np.float64], q: int
+           ) -> NDArray[np.float64]:
+    """Return the moments of the rows without some of them."""
+    left = numbers[0] - taken[0]
+    if left == 0:
+        return np.zeros_like(numbers)
+    if left < 0:
+        raise ValueError(f"moments to take away must be of some of the {int(numbers[0])} rows, "
+                         f"got those of {int(taken[0])}")
+    if is_unknown(numbers) or is_unknown(taken):
+        raise ValueError("moments of rows with gaps cannot be taken away, nor from: "
+                         "nan_policy='omit' leaves such rows out")
+    made = kernels.parted_moments(numbers, taken, q)
+    if not made[1] > 0:
+        raise ValueError(f"moments to take away must be of some of the rows, whose weight is "
+                         f"{weight_of(numbers)}, got a weight of {weight_of(taken)}")
+    return _sound(made)
+
+
+def decayed(numbers: NDArray[np.float64], factor: float, q: int) -> NDArray[np.float64]:
+    """Return the moments with all weights multiplied by a factor."""
+    made = numbers.copy()
+    gram = HEAD + 3 * q
+    high, low = pair_product((made[gram:gram + q * q], made[gram + q * q:]), factor)
+    made[gram:gram + q * q], made[gram + q * q:] = high, low
+    high, low = pair_product((made[1:2], made[2:3]), factor)
+    made[1:2], made[2:3] = high, low
+    return made
+
+
 def is_unknown(numbers: NDArray[np.float64]) -> bool:
     """Return whether rows with gaps are among those of the moments."""
     return bool(np.isnan(numbers[HEAD:HEAD + 1]).any())
@@ -136,6 +168,12 @@ def weight_of(numbers: NDArray[np.float64]) -> float:
 
 
 # ---- reading ----
+
+def _squares(X: Column, weights: NDArray[np.float64] | None) -> float:
+    """Return the sum of squared weights"""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(len(X.high)) if weights is None else float(np.dot(weights, weights))
+
 
 def _lazily(value: Any, name: str) -> tuple[Table, tuple[str, ...] | None]:
     """Return an array as it is, so that pieces of a file are read in turn, or as_table()"""

@@ -18,9 +18,11 @@ from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.moment_rows import (
     HEAD,
     checked_rows,
+    decayed,
     is_unknown,
     joined,
     moments_of,
+    parted,
     weight_of,
 )
 from mathwork.regression.rows import check_same_columns
@@ -42,7 +44,8 @@ class Moments:
     """Means and centred sums of products of columns: enough of the rows for a linear regression.
 
     ``Moments()`` holds no rows. :meth:`of` makes the moments of rows, ``+`` and ``sum`` join
-    moments of different rows, and :meth:`update` adds rows in place. Nothing else ever changes a
+    moments of different rows, ``-`` takes rows away that are among them, :meth:`update` adds rows
+    in place, and :meth:`decay` makes those so far weigh less. Nothing else ever changes a
     Moments. Otherwise it is a value: it is compared by its content, and its pickle is small. Its
     size does not depend on the number of rows.
 
@@ -54,6 +57,9 @@ class Moments:
         Rows that ``nan_policy="omit"`` left out.
     weight : float
         The sum of their weights.
+    effective_nobs : float
+        ``sum(weights)**2 / sum(weights**2)``: `nobs` if all weights are equal; NaN if their squares
+        leave the range of float64.
     n_columns, n_targets : int
         The columns of X and of y; 0 before the first rows.
     mean : ndarray, shape (n_columns + n_targets,)
@@ -67,6 +73,9 @@ class Moments:
     rounds nothing. So no digits are lost by an offset of the columns, by cutting the rows into
     pieces, or by the order of joining them. :meth:`fit` gives the parameters of :func:`fit_linear`.
     Columns may be of any magnitudes, also together.
+
+    What ``-`` leaves is right to 32 digits of what was there before: of the sums that the rows
+    taken away had a part in. A column that is constant to 27 of these digits is constant.
 
     Joining: Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American
     Statistician 37(3), 1983.
@@ -85,7 +94,8 @@ class Moments:
     (4, array([ 2.5,  7.5, 25. ]))
     """
 
-    __slots__ = ("_n_columns", "_n_omitted", "_n_targets", "_names", "_numbers", "_single")
+    __slots__ = ("_n_columns", "_n_omitted", "_n_targets", "_names", "_numbers", "_single",
+                 "_squares")
 
     def __init__(self) -> None:
         self._numbers: NDArray[np.float64] | None = None
@@ -93,6 +103,7 @@ class Moments:
         self._single = False            # whether y has shape (n,)
         self._names: tuple[str, ...] | None = None      # of the columns of X
         self._n_omitted = 0
+        self._squares = 0.0             # the sum of squared weights
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
@@ -171,16 +182,53 @@ class Moments:
         check_same_columns(rows.names, self._names, "as the rows before")
         q = rows.q
         numbers: Any = self._numbers
-        omitted = 0
+        omitted, squares = 0, 0.0
         step = max(PIECE_NUMBERS // max(q, 1), 1)
         for start in range(0, max(rows.n, 1), step):
-            added, gaps = moments_of(rows, start, step, nan_policy)
+            added, gaps, of_weights = moments_of(rows, start, step, nan_policy)
             numbers = joined(numbers, added, q)
             omitted += gaps
+            squares += of_weights
         self._numbers = numbers
         self._n_columns, self._n_targets, self._single = shape
         self._names = rows.names or self._names
         self._n_omitted += omitted
+        self._squares += squares
+
+    def decay(self, factor: float) -> None:
+        """Multiply the weights of all rows so far by a factor, in place.
+
+        Parameters
+        ----------
+        factor : float
+            Above 0 and finite. ``0.5 ** (time / halflife)`` halves weights every `halflife`.
+
+        Raises
+        ------
+        ValueError
+            For another factor.
+
+        Notes
+        -----
+        The fit is then the weighted one. `nobs` still counts all rows, and so do the degrees of
+        freedom of its standard errors; `effective_nobs` says how many rows of one weight would
+        weigh as much.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> state = Moments.of([[1], [2], [3]], [1, 2, 3])
+        >>> state.decay(0.5)
+        >>> state.update([[4], [5]], [8, 10])
+        >>> state.nobs, state.weight, round(state.effective_nobs, 3)
+        (5, 3.5, 4.455)
+        """
+        factor = float(factor)
+        if not (factor > 0 and math.isfinite(factor)):
+            raise ValueError(f"factor must be finite and above 0, got {factor}")
+        if self._numbers is not None:
+            self._numbers = decayed(self._numbers, factor, self._n_columns + self._n_targets)
+            self._squares *= factor * factor
 
     def fit(self, columns: Iterable[SupportsIndex] | None = None, *, intercept: bool = True,
             rank_tol: float | None = None) -> LinearFit:
@@ -261,6 +309,13 @@ class Moments:
         return 0.0 if self._numbers is None else weight_of(self._numbers)
 
     @property
+    def effective_nobs(self) -> float:
+        if self.nobs == 0:
+            return 0.0
+        known = 0 < self._squares < math.inf
+        return self.weight * (self.weight / self._squares) if known else math.nan
+
+    @property
     def n_omitted(self) -> int:
         return self._n_omitted
 
@@ -289,18 +344,31 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
             return NotImplemented
-        omitted = self._n_omitted + other._n_omitted
+        totals = self._n_omitted + other._n_omitted, self._squares + other._squares
         if self._numbers is None or other._numbers is None:     # one of them has no rows
-            return (other if self._numbers is None else self)._like(omitted)
+            return (other if self._numbers is None else self)._like(*totals)
         self._check_like(other)
-        made = self._like(omitted, joined(self._numbers, other._numbers, sum(self._shape[:2])))
+        made = self._like(*totals, joined(self._numbers, other._numbers, sum(self._shape[:2])))
         made._names = self._names or other._names
         return made
 
+    def __sub__(self, other: Moments) -> Moments:
+        if not isinstance(other, Moments):
+            return NotImplemented
+        omitted = self._n_omitted - other._n_omitted
+        if other._numbers is None:
+            return self._like(omitted, self._squares)
+        if self._numbers is None:
+            raise ValueError("moments to take away must be of some of the 0 rows, "
+                             f"got those of {other.nobs}")
+        self._check_like(other)
+        numbers = parted(self._numbers, other._numbers, sum(self._shape[:2]))
+        return self._like(omitted, max(self._squares - other._squares, 0.0), numbers)
+
     def __radd__(self, other: int) -> Moments:
         # sum() starts from 0
-        return self._like(self._n_omitted) if isinstance(other, int) and other == 0 else (
-            NotImplemented)
+        return self._like(self._n_omitted, self._squares) if (
+            isinstance(other, int) and other == 0) else NotImplemented
 
     # Without a hash, because update() changes what it compares by.
     def __eq__(self, other: object) -> bool:
@@ -320,12 +388,13 @@ class Moments:
         return self._n_columns, self._n_targets, self._single
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self._shape, self._numbers, self._names, self._n_omitted)
+        return _rebuilt, (self._shape, self._numbers, self._names, self._n_omitted, self._squares)
 
-    def _like(self, omitted: int, numbers: NDArray[np.float64] | None = None) -> Moments:
+    def _like(self, omitted: int, squares: float, numbers: NDArray[np.float64] | None = None
+              ) -> Moments:
         """Return Moments of the same columns with these numbers or its own; numbers never change"""
         return _rebuilt(self._shape, self._numbers if numbers is None else numbers, self._names,
-                        omitted)
+                        omitted, squares)
 
     def _check_like(self, other: Moments) -> None:
         """Raise unless both have the same columns"""
@@ -358,10 +427,12 @@ class Moments:
 
 
 def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
-             names: tuple[str, ...] | None = None, omitted: int = 0) -> Moments:
+             names: tuple[str, ...] | None = None, omitted: int = 0, squares: float = 0.0
+             ) -> Moments:
     made = Moments()
     made._n_columns, made._n_targets, made._single = shape
     made._numbers, made._names, made._n_omitted = numbers, names, omitted
+    made._squares = squares
     return made
 
 
