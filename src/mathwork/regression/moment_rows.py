@@ -19,8 +19,8 @@ from mathwork.regression.checks import (
     check_weights_of_rows,
     not_finite,
 )
-from mathwork.regression.columns import Column, as_table, counted, pair_of, pair_product, pair_sum
-from mathwork.regression.rows import gaps_in
+from mathwork.regression.columns import Column, as_table, pair_of, pair_product, pair_sum
+from mathwork.regression.rows import counted_rows, gaps_in
 
 if TYPE_CHECKING:
     from typing import Any
@@ -100,7 +100,8 @@ def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
             return _unknown_moments(rows.q, len(X.high), weights), 0, _squares(X, weights)
         omitted += int(gaps.sum())
         weights = np.where(gaps, 0.0, 1.0 if weights is None else weights)
-    (X_less, X_base), (y_less, y_base) = (_counted(column, weights) for column in (X, y))
+    (X_less, X_base), (y_less, y_base) = (
+        counted_rows(column, weights) for column in (X, y))
     numbers = _sound(_moments_of_far_apart(X_less, y_less, weights), unknown=False)
     if X_base is not None or y_base is not None:
         _leave_base(numbers, rows.shape, X_base, y_base)
@@ -191,13 +192,6 @@ def _piece_of(table: Table, name: str, rows: slice) -> Column:
     if not isinstance(table, Column):
         return as_table(table[rows], name)[0]
     return Column(table.high[rows], None if table.low is None else table.low[rows], table.per)
-
-
-def _counted(column: Column, weights: NDArray[np.float64] | None) -> tuple[FloatArray, Base | None]:
-    if weights is not None:
-        weights = weights[(slice(None), *(None,) * (column.high.ndim - 1))]
-    array, base = counted(column, 0, weights)
-    return array, None if base is None else base.each(0)
 
 
 def _leave_base(numbers: NDArray[np.float64], shape: tuple[int, int, bool], X_base: Base | None,
