@@ -20,6 +20,7 @@ from mathwork.regression.checks import (
     not_finite,
 )
 from mathwork.regression.columns import Column, as_table, pair_of, pair_product, pair_sum
+from mathwork.regression.fourth_moments import FourthMoments, fourth_moments
 from mathwork.regression.rows import counted_rows, gaps_in
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray
-    from mathwork.regression.columns import Base
 
     Table = NDArray[Any] | Column
 
@@ -71,11 +71,17 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
                       shape[0])
 
 
-def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
-               ) -> tuple[NDArray[np.float64], int, float]:
-    """Return the moments of the rows from `first` on, how many of these were left out, and the sum
-    of their squared weights.
-    """
+class Added(NamedTuple):
+    """The moments of a piece of the rows, and what else a Moments keeps of them."""
+
+    numbers: NDArray[np.float64]
+    omitted: int
+    squares: float                      # the sum of squared weights
+    fourth: FourthMoments | None
+
+
+def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str, robust: bool) -> Added:
+    """Return the moments of some rows, those from `first` on."""
     piece = slice(first, first + count)
     X, y, weights = _piece_of(rows.X, "X", piece), _piece_of(rows.y, "y", piece), None
     omitted = 0
@@ -87,25 +93,30 @@ def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
             omitted = int(unknown.sum())
         check_weights(weights, first)
         if omitted and nan_policy == "propagate":
-            return _unknown_moments(rows.q, len(X.high), weights), 0, _squares(X, weights)
+            return _unknown_moments(rows.q, len(X.high), weights)
     if X.is_plain and y.is_plain:
         numbers = kernels.moments_of(X.high, y.high, weights)
         if np.isfinite(numbers).all():
-            return numbers, omitted, _squares(X, weights)
+            fourth = fourth_moments(X.high, y.high, weights, None) if robust else None
+            return Added(numbers, omitted, _squares(X, weights), fourth)
     gaps = gaps_in(X.high, y.high, weights)
     if gaps.any():
         if nan_policy == "raise":
             raise not_finite("X and y", "row", gaps, first)
         if nan_policy == "propagate":
-            return _unknown_moments(rows.q, len(X.high), weights), 0, _squares(X, weights)
+            return _unknown_moments(rows.q, len(X.high), weights)
         omitted += int(gaps.sum())
         weights = np.where(gaps, 0.0, 1.0 if weights is None else weights)
     (X_less, X_base), (y_less, y_base) = (
         counted_rows(column, weights) for column in (X, y))
     numbers = _sound(_moments_of_far_apart(X_less, y_less, weights), unknown=False)
+    base = None
     if X_base is not None or y_base is not None:
-        _leave_base(numbers, rows.shape, X_base, y_base)
-    return numbers, omitted, _squares(X, weights)
+        base = np.concatenate([np.stack(pair_of(each, (count,))) for each, count in (
+            (X_base, rows.shape[0]), (y_base, rows.shape[1]))], axis=1)
+        _leave_base(numbers, base)
+    fourth = fourth_moments(X_less, y_less, weights, base) if robust else None
+    return Added(numbers, omitted, _squares(X, weights), fourth)
 
 
 def joined(numbers: NDArray[np.float64] | None, added: NDArray[np.float64], q: int
@@ -194,25 +205,20 @@ def _piece_of(table: Table, name: str, rows: slice) -> Column:
     return Column(table.high[rows], None if table.low is None else table.low[rows], table.per)
 
 
-def _leave_base(numbers: NDArray[np.float64], shape: tuple[int, int, bool], X_base: Base | None,
-                y_base: Base | None) -> None:
+def _leave_base(numbers: NDArray[np.float64], base: NDArray[np.float64]) -> None:
     """Make moments those of the numbers themselves, not of differences: only means tell the two"""
-    at = HEAD
-    q = shape[0] + shape[1]
-    for base, count in ((X_base, shape[0]), (y_base, shape[1])):
-        high, low = numbers[at:at + count], numbers[q + at:q + at + count]
-        high[:], low[:] = pair_sum(pair_of(base, (count,)), (high, low))
-        at += count
+    q = base.shape[1]
+    high, low = numbers[HEAD:HEAD + q], numbers[HEAD + q:HEAD + 2 * q]
+    high[:], low[:] = pair_sum((base[0], base[1]), (high, low))
 
 
-def _unknown_moments(q: int, count: int, weights: NDArray[np.float64] | None
-                     ) -> NDArray[np.float64]:
+def _unknown_moments(q: int, count: int, weights: NDArray[np.float64] | None) -> Added:
     """Return the moments of rows with gaps: NaN, but for their count, weight and units"""
     numbers = np.full(HEAD + 3 * q + 2 * q * q, math.nan)
     numbers[:HEAD] = (count, count, 0, 0) if weights is None else (
         np.count_nonzero(weights), weights.sum(), 0, 0)
     numbers[HEAD + 2 * q:HEAD + 3 * q] = 0
-    return numbers
+    return Added(numbers, 0, math.nan, None)
 
 
 # ---- numbers of very different sizes ----
