@@ -316,8 +316,9 @@ class Moments:
             fit._warn_of_rank(None if names else chosen, stacklevel=3)
         return fit
 
-    def robust_cov(self, columns: Iterable[SupportsIndex] | None = None, *, cov: str = "HC1",
-                   intercept: bool = True, rank_tol: float | None = None) -> NDArray[np.float64]:
+    def robust_cov(self, columns: Iterable[SupportsIndex] | None = None, *,
+                   intercept: bool = True, rank_tol: float | None = None, cov: str = "HC1"
+                   ) -> NDArray[np.float64]:
         """The covariance of the parameters of :meth:`fit` if the variance of y differs among rows.
 
         Parameters
@@ -357,8 +358,8 @@ class Moments:
         --------
         >>> from mathwork.regression import Moments
         >>> moments = Moments.of([[1], [2], [3], [4]], [1, 3, 2, 4], robust=True)
-        >>> np.sqrt(np.diag(moments.robust_cov(cov="HC0"))).round(4)
-        array([0.5701, 0.1794])
+        >>> (moments.robust_cov(cov="HC0").diagonal() ** 0.5).round(4)
+        array([0.5612, 0.18  ])
         """
         if cov not in ("HC0", "HC1"):
             raise ValueError("cov must be HC0 or HC1, as other estimators need the rows, "
