@@ -100,12 +100,15 @@ def fourth_moments(X: NDArray[Any], y: NDArray[Any], weights: NDArray[np.float64
     sums = np.zeros((len(one), len(one)))
     step = max(PIECE_NUMBERS // len(one), 1)
     for start in range(0, len(columns), step):
-        piece = (columns[start:start + step] - centre) * scale
-        z = np.concatenate([np.ones((len(piece), 1)), piece], axis=1)
-        pairs = z[:, one] * z[:, two]
+        piece = columns[start:start + step].T
+        z = np.ones((len(centre) + 1, piece.shape[1]))
+        np.subtract(piece, centre[:, None], out=z[1:])
+        z[1:] *= scale[:, None]
+        pairs = z[one]
+        pairs *= z[two]
         if weights is not None:
-            pairs *= weights[start:start + step, None]
-        sums += pairs.T @ pairs
+            pairs *= weights[start:start + step]
+        sums += pairs @ pairs.T
     return FourthMoments(outer, scale, sums)
 
 
