@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from mathwork.regression.columns import Column
 
-# The units of a duration in nanoseconds. "m" is no month: a window has a fixed width.
-UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "m": 60 * 10**9,
-         "h": 3600 * 10**9, "d": 86400 * 10**9, "w": 604800 * 10**9}
+# The units of a duration in nanoseconds, as people and NumPy write them. There is no month and no
+# year: a window has a fixed width.
+UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9,
+         "d": 86400 * 10**9, "w": 604800 * 10**9}
+ALSO = {"m": "min", "H": "h", "D": "d", "W": "w"}
 
 
 class Times(NamedTuple):
@@ -137,7 +139,7 @@ def _nanoseconds(width: Any, name: str) -> Fraction:
     """Return a duration in nanoseconds, exactly"""
     if isinstance(width, str):
         parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)?\s*([a-zA-Z]+)\s*", width)
-        unit = UNITS.get(parts[2].lower()) if parts else None
+        unit = UNITS.get(ALSO.get(parts[2], parts[2])) if parts else None
         if parts is None or unit is None:
             raise ValueError(f"{name} must be a number and one of {', '.join(UNITS)}, such as "
                              f"'30d', got {width!r}")
@@ -148,6 +150,7 @@ def _nanoseconds(width: Any, name: str) -> Fraction:
     if np.isnat(width):
         raise ValueError(f"{name} must be a duration, got NaT")
     unit, count = np.datetime_data(width.dtype)
-    if unit.lower() not in UNITS:
+    unit = ALSO.get(unit, unit)
+    if unit not in UNITS:
         raise TypeError(f"{name} must be a duration of a fixed length, got {width!r}")
-    return Fraction(int(width.astype(np.int64)) * count * UNITS[unit.lower()])
+    return Fraction(int(width.astype(np.int64)) * count * UNITS[unit])
