@@ -216,8 +216,8 @@ def test_bad_widths(rng):
     for width in ("30", "d30", "3 months", "3M", "", "1y"):
         with pytest.raises(ValueError, match="window must be a number and one of ns, us"):
             fit_rolling(x, y, width, time=dates)
-    with raises(ValueError, "window='30d' needs the time of each row: give time=, or a y with dates "
-                            "as its index"):
+    with raises(ValueError, "window='30d' needs the time of each row: give time=, or a y with "
+                            "dates as its index"):
         fit_rolling(x, y, "30d")
     with raises(ValueError, "window must be above 0, got '0d'"):
         fit_rolling(x, y, "0d", time=dates)

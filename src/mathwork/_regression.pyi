@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
-from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
+from mathwork._types import CodeOrArray, Float64Array, FloatArray, FloatOrArray, IntOrArray
 
 _Class = TypeVar("_Class")
 _Line = TypeVar("_Line", bound=Line)

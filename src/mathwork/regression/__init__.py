@@ -21,6 +21,6 @@ from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
 from mathwork.regression.rolling import RollingFits, fit_rolling
 
 __all__ = [
-    "GroupFits", "LineFit", "LinearFit", "Moments", "PlaneFit", "PolynomialFit", "RankWarning", "RollingFits",
-    "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_rolling",
+    "GroupFits", "LineFit", "LinearFit", "Moments", "PlaneFit", "PolynomialFit", "RankWarning",
+    "RollingFits", "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_rolling",
 ]

@@ -84,7 +84,7 @@ def begins_of(width: Any, times: Times) -> NDArray[np.intp]:
         return np.searchsorted(high, high - float(ticks), side="right").astype(np.intp)
     # Ticks as integers: of float64 differences they would not be exact. The first row may begin the
     # windows of rows that are less than the width behind it, whatever its distance from 0.
-    whole = _as_integers(high, low)
+    whole = _as_integers(high.astype(np.float64, copy=False), low)
     least = whole - min(math.ceil(ticks), int(whole[-1]) - int(whole[0]) + 1)
     return np.searchsorted(whole, least, side="right").astype(np.intp)
 
@@ -113,7 +113,7 @@ def _as_integers(high: NDArray[np.float64], low: NDArray[np.float64]) -> NDArray
 
 def _steps(times: Column) -> NDArray[np.float64]:
     """Return the ticks from each row to the next"""
-    steps = np.diff(times.high)
+    steps = np.diff(times.high.astype(np.float64, copy=False))
     return steps if times.low is None else steps + np.diff(times.low)
 
 
@@ -139,11 +139,11 @@ def _nanoseconds(width: Any, name: str) -> Fraction:
     """Return a duration in nanoseconds, exactly"""
     if isinstance(width, str):
         parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)?\s*([a-zA-Z]+)\s*", width)
-        unit = UNITS.get(ALSO.get(parts[2], parts[2])) if parts else None
-        if parts is None or unit is None:
+        size = UNITS.get(ALSO.get(parts[2], parts[2])) if parts else None
+        if parts is None or size is None:
             raise ValueError(f"{name} must be a number and one of {', '.join(UNITS)}, such as "
                              f"'30d', got {width!r}")
-        return Fraction(parts[1] or 1) * unit
+        return Fraction(parts[1] or 1) * size
     if hasattr(width, "to_timedelta64"):        # of pandas, which has nanoseconds
         width = width.to_timedelta64()
     width = np.timedelta64(width)

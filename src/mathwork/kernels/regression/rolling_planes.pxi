@@ -129,8 +129,8 @@ cdef inline void sum_plane_suffixes(const Py_ssize_t q, const bint centred,
     """suffixes[i] = the sums of the suffixes that start behind row i of the piece"""
     cdef Py_ssize_t L = F64_LANES, size = plane_sums(q), i, m
     cdef f64v sums[MOST_SUMS]
-    gather_plane_rows(q, of, &blocks.suffix, blocks.start - of.window + piece * PLANE_PIECE, count,
-                      room.rows)
+    gather_plane_rows(q, of, &blocks.suffix, blocks.start - of.window + piece * PLANE_PIECE,
+                      count, room.rows)
     for m in range(size):
         load(&sums[m], <const double*>room.kept + (piece * size + m) * L)
     for i in range(count - 1, -1, -1):
