@@ -143,7 +143,7 @@ def test_refused():
     with raises(ValueError, "a picture shows one fit, got a stack of them"):
         plot_fit(fit_linear(X[:, None], np.stack([Y, Y], axis=1)))
     with raises(ValueError, "there is nothing to draw: the fit holds NaN"):
-        plot_fit(fit_line([0, 1, np.nan], [1, 2, 3]), X, Y)
+        plot_fit(fit_line([0, 1, np.nan], [1, 2, 3], nan_policy="propagate"), X, Y)
     with raises(ValueError, "there is nothing to draw: no point is finite"):
         plot_fit(fit, [np.nan], [1.0])
 

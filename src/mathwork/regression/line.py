@@ -4,28 +4,38 @@ The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/k
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import as_plain
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
-from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
+from mathwork._status import FIT_NOT_FINITE, FITTED
 from mathwork._workers import checked_workers
-from mathwork.regression.checks import as_readable, wrong_weight
+from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
+from mathwork.regression.points import checked_points, error_of, mean_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, NoReturn, Self
+    from typing import Any, Self
 
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
-    from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
+    from mathwork._types import CodeOrArray, FloatOrArray, IntOrArray, NanPolicy
+    from mathwork.regression.columns import Base, Pairs
+    from mathwork.regression.points import Points
     from mathwork.regression.summary import Summary
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
+
+
+class _Details(NamedTuple):
+    """What few fits have: points left out; numbers that float64 cannot hold, counted from a base"""
+
+    n_omitted: IntOrArray = 0
+    x_base: Base | None = None
+    there: Pairs | None = None      # y of the line at the base of x, or at 0
 
 
 @public
@@ -54,6 +64,8 @@ class LineFit(kernels.Line):
         The number of points with a weight other than 0.
     status : int, or ndarray of int8 for a stack
         A code of `mathwork.regression.status`: 0, or the reason for NaN in all other fields.
+    n_omitted : int, or ndarray of int64 for a stack
+        The number of points that ``nan_policy="omit"`` left out.
 
     Examples
     --------
@@ -83,6 +95,12 @@ class LineFit(kernels.Line):
         return kernels.make_line(cls, *fields)
 
     @property
+    def n_omitted(self) -> IntOrArray:
+        omitted = self._details.n_omitted if self._details else 0
+        return omitted if np.ndim(self.slope) == 0 else np.broadcast_to(
+            np.int64(omitted), np.shape(self.slope))
+
+    @property
     def pvalue(self) -> FloatOrArray:
         from mathwork.regression.inference import t_pvalue, t_statistic
 
@@ -94,7 +112,7 @@ class LineFit(kernels.Line):
         Parameters
         ----------
         x : array_like
-            Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
+            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
             points for each line, or one number for all lines.
 
         Returns
@@ -115,17 +133,28 @@ class LineFit(kernels.Line):
         >>> fit_line([0, 1], [1, 3]).predict(10)
         21.0
         """
-        x = as_plain(x, "x", np.float64)
-        slope, intercept = self.slope, self.intercept
-        if not isinstance(slope, float) and x.ndim > 0:
-            if x.ndim > 1 and x.shape[:-1] != slope.shape:
+        column = as_column(x, "x")
+        shape = column.high.shape
+        slope, (high, low) = np.asarray(self.slope), self._there()
+        base = self._details.x_base if self._details else None
+        if slope.ndim and shape:
+            if len(shape) > 1 and shape[:-1] != slope.shape:
                 wanted = (*slope.shape, "k")
                 raise ValueError("x must be one number or have shape (k,) or "
-                                 f"({', '.join(map(str, wanted))}), got shape {x.shape}")
-            slope, intercept = np.expand_dims(slope, -1), np.expand_dims(intercept, -1)
+                                 f"({', '.join(map(str, wanted))}), got shape {shape}")
+            slope, high, low = (np.expand_dims(part, -1) for part in (slope, high, low))
+        elif base is not None:
+            base = base.each()
         with np.errstate(all="ignore"):     # NaN for a slope of 0 and an infinite x
-            y = slope * x + intercept
+            y = slope * (column.rounded().astype(np.float64, copy=False) if base is None
+                         else distance(column, base)) + low + high
         return float(y) if y.ndim == 0 else y
+
+    def _there(self) -> Pairs:
+        """Return y of the line at the base of x as a pair"""
+        if self._details and self._details.there:
+            return self._details.there
+        return np.asarray(self.intercept), np.zeros(np.shape(self.intercept))
 
     def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
         """The fit of one line as a table of text; HTML in notebooks.
@@ -201,44 +230,57 @@ class LineFit(kernels.Line):
 
     def __repr__(self) -> str:
         shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
+        shown += ("n_omitted",) * bool(np.any(self.n_omitted))
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(getattr(self, name) for name in FIELDS)
+        fields = tuple(getattr(self, name) for name in FIELDS)
+        return (type(self), fields) if self._details is None else (
+            _rebuilt, (type(self), fields, self._details))
+
+
+def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: _Details) -> LineFit:
+    return kernels.with_details(cls(*fields), details)
 
 
 @door(kernels.fit_line)
-def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1
-             ) -> LineFit:
+def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1,
+             nan_policy: NanPolicy = "raise") -> LineFit:
     """The straight line through points by least squares, or one for each row of a stack.
 
     Parameters
     ----------
     x, y : array_like, shape (..., n)
         The points, n at least 2. Axes before the last are broadcast, so that one x of shape (n,)
-        serves all rows. float32 is read in place; everything is computed in float64.
+        serves all rows. float32 is read in place; everything is computed in float64. Integers
+        count exactly, also beyond 2^53. ``datetime64`` and ``timedelta64`` are numbers of seconds,
+        dates since 1970-01-01.
     weights : array_like, shape (..., n), optional
         The factors of the squared residuals. A point of weight 0 is left out, whatever its x and
         y. All 1 by default.
     workers : int
         The number of threads that share the rows of a stack.
+    nan_policy : {"raise", "omit", "propagate"}
+        What to do if x or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those points
+        out, or return NaN fields and status 3. A row of a stack never raises.
 
     Returns
     -------
     LineFit
         Unpacks to ``(slope, intercept)``. It also has `rvalue`, `stderr`, `intercept_stderr`,
-        `pvalue` (which needs SciPy), `nobs`, `status` and ``predict(x)``. Python floats for one
-        fit, arrays of shape ``(...)`` for a stack.
+        `pvalue` (which needs SciPy), `nobs`, `n_omitted`, `status` and ``predict(x)``. Python
+        floats for one fit, arrays of shape ``(...)`` for a stack.
 
     Raises
     ------
     TypeError
-        For input that is not real numbers, or is masked.
+        For input that is not real numbers or times, or is masked.
     ValueError
-        If the shapes do not fit together or `workers` is below 1. For one fit also if there are
-        fewer than 2 points (of positive weight), all of them have the same x, or a weight is
-        negative or not finite. Such a row of a stack does not raise: it gets NaN and its `status`.
+        If the shapes do not fit together, the policy is unknown or `workers` is below 1. For one
+        fit also if there are fewer than 2 points (of positive weight), all of them have the same x,
+        a weight is negative or not finite, or x or y is not finite by default. Such a row of a
+        stack does not raise: it gets NaN and its `status`.
 
     Notes
     -----
@@ -261,7 +303,9 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     the fit, as long as residuals are above 1e-18 of y. Memory is read once, unless the sums must be
     taken again.
 
-    NaN or infinity in a point gives NaN fields and status 3. Through two points the line is
+    Large integers and times are fitted by their differences from the number nearest to 0, exact up
+    to 2^53 of them; the intercept is that at 0, and `predict` goes by differences again. So
+    nanoseconds since 1970 fit as well as nanoseconds since noon. Through two points the line is
     exact, `rvalue` is 1 or -1 and standard errors are NaN. For constant y `rvalue` is 0.
 
     A row has the same bits alone, in any stack, and for any number of workers.
@@ -282,50 +326,27 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     array([2., 0.])
     """
     workers = checked_workers(workers)
-    x, y, weights = checked(x, y, weights)
-    fit = kernels.fit_checked_line(x, y, weights, workers)
-    if y.ndim == 1 and fit.status not in (FITTED, FIT_NOT_FINITE):
-        complain(fit.status, x, y, weights)
-    return fit
+    points = checked_points(x, y, weights, nan_policy)
+    fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
+    if points.y.ndim == 1 and (fit.status != FITTED):
+        if fit.status != FIT_NOT_FINITE or nan_policy == "raise":
+            raise error_of(fit.status, points)
+    return _from_base(fit, points)
 
 
-def checked(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None
-            ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-    """Return x, y and weights with equal shapes, float32 or float64, aligned, native byte order.
-
-    Broadcast arrays are not copied, nor are arrays with strides.
-    """
-    arrays = {"x": as_readable(x, "x"), "y": as_readable(y, "y")}
-    if weights is not None:
-        arrays["weights"] = as_readable(weights, "weights")
-    # Nobody else can set the shape of a view.
-    arrays = {name: array.view() for name, array in arrays.items()}
-    for name, array in arrays.items():
-        if array.ndim == 0:
-            raise ValueError(f"{name} must have at least one axis, got a single number")
-    shapes = {array.shape for array in arrays.values()}
-    if len(shapes) == 1:
-        return arrays["x"], arrays["y"], arrays.get("weights")
-    names = ", ".join(arrays)
-    given = " and ".join(f"{name} of shape {array.shape}" for name, array in arrays.items())
-    if len({shape[-1] for shape in shapes}) > 1:
-        raise ValueError(f"{names} must have the same number of points along their last axis, "
-                         f"got {given}")
-    try:
-        broadcast = np.broadcast_arrays(*arrays.values())
-    except ValueError:
-        raise ValueError(f"the axes of {names} before the last must broadcast, "
-                         f"got {given}") from None
-    return broadcast[0], broadcast[1], None if weights is None else broadcast[2]
-
-
-def complain(status: int, x: FloatArray, y: FloatArray, weights: FloatArray | None) -> NoReturn:
-    """Raise for a status of one fit that has no result."""
-    if weights is not None and status == BAD_WEIGHT:
-        raise wrong_weight(weights)
-    points, of = x, ""
-    if weights is not None:
-        points, of = x[weights > 0], " of positive weight"
-    if status == TOO_FEW:
-        raise ValueError(f"a line needs at least 2 points{of}, got {len(points)}")
-    raise ValueError(f"x must vary, got {len(points)} points{of} with x = {points[0]}")
+def _from_base(fit: LineFit, points: Points) -> LineFit:
+    """Return the fit of x and y, given the fit of their differences from the bases"""
+    x_base, y_base = points.x_base, points.y_base
+    if x_base is None and y_base is None:
+        return kernels.with_details(fit, _Details(points.n_omitted)) if np.any(
+            points.n_omitted) else fit
+    shape = np.shape(fit.slope)
+    origin, height = (pair_of(base and base.each(), shape) for base in (x_base, y_base))
+    there = pair_sum(height, fit.intercept)
+    intercept = pair_sum(pair_product(origin, -np.asarray(fit.slope)), there)[0]
+    with np.errstate(all="ignore"):
+        # No cancellation: the base is between 0 and the points, or is 0.
+        reach = origin[0] * (origin[0] + 2 * mean_of(points.x, points.weights))
+        stderr = np.hypot(fit.intercept_stderr, fit.stderr * np.sqrt(reach))
+    fields = fit.slope, intercept, fit.rvalue, fit.stderr, stderr, fit.nobs, fit.status
+    return kernels.with_details(LineFit(*fields), _Details(points.n_omitted, x_base, there))

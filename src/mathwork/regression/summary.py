@@ -193,7 +193,8 @@ def _parts(fit: Any) -> dict[str, Any]:
         ("F", "fvalue"))}
     return whole | {
         "terms": terms, "coef": params.reshape(shape), "bse": np.reshape(fit.bse, shape),
-        "nobs": fit.nobs, "df resid": fit.df_resid, "df model": fit.df_model,
+        "nobs": fit.nobs, "omitted": getattr(fit, "n_omitted", 0), "df resid": fit.df_resid,
+        "df model": fit.df_model,
         "sigma": np.sqrt(np.atleast_1d(fit.scale)), "notes": notes}
 
 
@@ -211,7 +212,7 @@ def _parts_of_line(fit: Any) -> dict[str, Any]:
         "terms": ["intercept", "slope"],
         "coef": np.array([[fit.intercept], [fit.slope]]),
         "bse": np.array([[fit.intercept_stderr], [fit.stderr]]),
-        "nobs": fit.nobs, "df resid": df, "df model": 1, "R-squared": [rsquared],
+        "nobs": fit.nobs, "omitted": getattr(fit, "n_omitted", 0), "df resid": df, "df model": 1, "R-squared": [rsquared],
         "adj. R-squared": [adjusted], "F": [F],
         "notes": [NOT_FINITE] if math.isnan(fit.slope) else []}
 
@@ -219,7 +220,8 @@ def _parts_of_line(fit: Any) -> dict[str, Any]:
 def _head(parts: dict[str, Any], target: int, scipy: bool) -> _Head:
     """Return names and values for the whole fit, to the left and to the right"""
     F = float(parts["F"][target])
-    left = [(name, str(parts[name])) for name in ("nobs", "df resid", "df model")]
+    left = [(name, str(parts[name])) for name in ("nobs", "omitted", "df resid", "df model")
+            if name != "omitted" or parts[name]]
     left += [(name, _plain(float(parts[name][target]))) for name in ("ssr", "sigma")
              if name in parts]
     right = [(name, _plain(float(parts[name][target])))

@@ -14,6 +14,7 @@ cdef class Line:
     cdef cnp.int64_t points
     cdef int verdict
     cdef tuple arrays
+    cdef readonly object _details       # what few fits have: see mathwork.regression.line
 
     cdef inline object field(self, int which):
         return self.found[which] if self.arrays is None else self.arrays[which]
@@ -68,6 +69,12 @@ def make_line(cls, *fields):
         made.points, made.verdict = fields[FIT_SIZE], fields[FIT_SIZE + 1]
     else:
         made.arrays = fields
+    return made
+
+
+def with_details(Line made not None, details):
+    """Return a Line that nobody else has seen with these details."""
+    made._details = details
     return made
 
 
@@ -184,16 +191,18 @@ cdef inline bint goes_with(cnp.ndarray x, cnp.ndarray y) noexcept:
             and cnp.PyArray_CompareLists(cnp.PyArray_DIMS(x), cnp.PyArray_DIMS(y) + extra, ndim))
 
 
-def fit_line(x, y, *, weights=None, workers=1):
+def fit_line(x, y, *, weights=None, workers=1, nan_policy="raise"):
     cdef Line made
-    if (workers == 1 and is_plain_double(x) and is_plain_double(y) and goes_with(x, y)
+    if (workers == 1 and (nan_policy == "raise" or nan_policy == "propagate")
+            and is_plain_double(x) and is_plain_double(y) and goes_with(x, y)
             and (weights is None or (is_plain_double(weights) and goes_with(weights, y)))):
         if cnp.PyArray_NDIM(<cnp.ndarray>y) > 1:
             return fit_many(x, y, weights, 1)
         made = fit_one(x, y, weights)
-        if made.verdict == FIT_DONE or made.verdict == FIT_NOT_FINITE:
+        if made.verdict == FIT_DONE or (made.verdict == FIT_NOT_FINITE
+                                        and nan_policy == "propagate"):
             return made
-    return fit_line.__wrapped__(x, y, weights=weights, workers=workers)
+    return fit_line.__wrapped__(x, y, weights=weights, workers=workers, nan_policy=nan_policy)
 
 
 def fit_checked_line(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray weights,
