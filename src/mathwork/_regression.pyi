@@ -1,6 +1,6 @@
 """What `mathwork._levels.regression` offers, at every level."""
 from collections.abc import Iterator
-from typing import Any, Self, TypeAlias, TypeVar, final
+from typing import Any, Self, SupportsIndex, TypeAlias, TypeVar, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,7 +43,8 @@ lines: Maker
 def make_line(cls: type[_Line], *fields: Any) -> _Line: ...
 def with_details(made: _Line, details: Any) -> _Line: ...
 def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1,
-             nan_policy: str = "raise") -> Any: ...
+             nan_policy: str = "raise", cov: str = "nonrobust", groups: ArrayLike | None = None,
+             maxlags: SupportsIndex | None = None) -> Any: ...
 def fit_checked_line(x: FloatArray, y: FloatArray, weights: FloatArray | None, workers: int
                      ) -> Any: ...
 
@@ -59,12 +60,12 @@ def on_pairs(name: str, a: NDArray[np.float64], b: NDArray[np.float64], register
 # shift, centre, factor, y_shift
 _Mapping: TypeAlias = tuple[int, float, float, int]
 
-# status, count, mapping, basis, spread, coef, covariance, bse, ssr, unexplained
+# status, count, mapping, basis, spread, factor, coef, covariance, bse, ssr, unexplained
 def polynomial_fit(x: NDArray[np.float64], y: NDArray[np.float64],
                    weights: NDArray[np.float64] | None, degree: int
                    ) -> tuple[int, int, _Mapping, NDArray[np.float64], NDArray[np.float64],
                               NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
-                              float, float]: ...
+                              NDArray[np.float64], float, float]: ...
 def differentiate_polynomial(basis: NDArray[np.float64], mapping: _Mapping
                              ) -> tuple[NDArray[np.float64], _Mapping]: ...
 def evaluate_polynomial(basis: NDArray[np.float64], mapping: _Mapping, x: NDArray[np.float64]
@@ -103,7 +104,7 @@ class LeastSquares:
     @property
     def _weights(self) -> NDArray[np.float64] | None: ...
     _basis: Any
-    _covariance: Any
+    _robust: Any
     @property
     def _way(self) -> str | None: ...
     @property
@@ -114,7 +115,8 @@ fits: Maker
 def least_squares(params: NDArray[np.float64], bse: NDArray[np.float64], ssr: FloatOrArray,
                   rsquared: FloatOrArray, fvalue: FloatOrArray, correlation: NDArray[np.float64],
                   nobs: int, rank: int, status: int, intercept: bool, X: FloatArray | None,
-                  y: FloatArray | None, weights: NDArray[np.float64] | None = None) -> Any: ...
+                  y: FloatArray | None, weights: NDArray[np.float64] | None = None,
+                  basis: Any = None, robust: Any = None) -> Any: ...
 def fit_rows(X: FloatArray, y: FloatArray, intercept: bool, weights: NDArray[np.float64] | None,
              rank_tol: float, way: str = "any", scores: int = -1) -> Any: ...
 def finite_rows(X: FloatArray, y: FloatArray, weights: NDArray[np.float64]) -> None: ...
@@ -122,7 +124,8 @@ def residual_rows(X: FloatArray, y: FloatArray | None, params: NDArray[np.float6
                   intercept: bool) -> NDArray[np.float64]: ...
 def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
                weights: ArrayLike | None = None, rank_tol: float | None = None,
-               nan_policy: str = "raise") -> Any: ...
+               nan_policy: str = "raise", cov: str = "nonrobust", groups: ArrayLike | None = None,
+               maxlags: SupportsIndex | None = None) -> Any: ...
 
 def moments_of(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
                ) -> NDArray[np.float64]: ...

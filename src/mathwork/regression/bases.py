@@ -97,6 +97,7 @@ def line_rows(x: FloatArray, y: FloatArray, weights: NDArray[Any] | None,
     A point of weight 0 may hold anything.
     """
     x, y = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
+    given_x, given_y = x, y
     w = np.ones(()) if weights is None else weights.astype(np.float64, copy=False)
     slope = slope[..., None]
     with np.errstate(all="ignore"):         # rows of a stack without a fit
@@ -106,19 +107,33 @@ def line_rows(x: FloatArray, y: FloatArray, weights: NDArray[Any] | None,
         centre = _mean(x, w, total)
         root = np.sqrt((w * (x - centre) ** 2).sum(-1, keepdims=True))
         z = np.stack(np.broadcast_arrays(1 / np.sqrt(total), (x - centre) / root), -1)
-        resid = (y - _mean(y, w, total)) - slope * (x - centre)
-        resid = resid - _along(z, w * resid)
+        z = np.broadcast_to(z, (*slope.shape[:-1], *z.shape[-2:]))      # one x may serve all lines
+        level = _mean(y, w, total)
+        resid = (y - level) - slope * (x - centre)
+        along = _along(z, w * resid)
+        ssr = (w * (resid - along) ** 2).sum(-1)
+        if weights is not None:
+            resid = (given_y - level) - slope * (given_x - centre)
+        resid = resid - along
         top = np.concatenate(np.broadcast_arrays(1 / np.sqrt(total), -centre / root), -1)
         bottom = np.concatenate(np.broadcast_arrays(np.zeros(1), 1 / root), -1)
         factor = np.stack(np.broadcast_arrays(top, bottom), -2)
         basis = ColumnBasis(np.zeros(1, np.intp), centre, factor, True)
-        return LineRows(basis, z, resid, (w * resid**2).sum(-1))
+        return LineRows(basis, z, resid, ssr)
 
 
 def without_rounding(z: NDArray[np.float64], weights: NDArray[np.float64] | None,
                      resid: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return residuals, shape (..., n), without what rounded parameters left of the basis in them"""
     return resid - _along(z, resid if weights is None else weights * resid)
+
+
+def log_weights(weights: NDArray[Any] | None) -> Any:
+    """Return the sum of the logarithms of positive weights along the last axis."""
+    if weights is None:
+        return 0.0
+    total = np.log(np.where(weights > 0, weights, 1.0)).sum(-1, dtype=np.float64)
+    return float(total) if total.ndim == 0 else total
 
 
 def as_numbers(x: Any, name: str = "x") -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/k
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
@@ -12,20 +12,31 @@ from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED
 from mathwork._workers import checked_workers
+from mathwork.regression.bases import line_rows, log_weights
 from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
+from mathwork.regression.inference import t_pvalue, t_statistic
+from mathwork.regression.members import FitMembers, Known
 from mathwork.regression.points import checked_points, error_of, mean_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Self
+    from typing import Any, Literal, Self, SupportsIndex
 
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import CodeOrArray, FloatOrArray, IntOrArray, NanPolicy
+    from mathwork._types import (
+        CodeOrArray,
+        Cov,
+        FloatArray,
+        FloatOrArray,
+        Interval,
+        IntOrArray,
+        NanPolicy,
+    )
+    from mathwork.regression.bases import LineRows
     from mathwork.regression.columns import Base, Pairs
+    from mathwork.regression.members import Prediction
     from mathwork.regression.points import Points
-    from mathwork.regression.summary import Summary
+    from mathwork.regression.robust import Covariance
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
@@ -40,7 +51,7 @@ class _Details(NamedTuple):
 
 @public
 @kernels.lines
-class LineFit(kernels.Line):
+class LineFit(FitMembers, kernels.Line):
     """The result of :func:`fit_line`. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
@@ -100,25 +111,72 @@ class LineFit(kernels.Line):
         return omitted if np.ndim(self.slope) == 0 else np.broadcast_to(
             np.int64(omitted), np.shape(self.slope))
 
+    # ---- what other fits have as fields ----
+
+    @property
+    def params(self) -> NDArray[np.float64]:
+        return np.stack([np.asarray(self.intercept), np.asarray(self.slope)])
+
+    @property
+    def bse(self) -> NDArray[np.float64]:
+        return np.stack([np.asarray(self.intercept_stderr), np.asarray(self.stderr)])
+
     @property
     def pvalue(self) -> FloatOrArray:
-        from mathwork.regression.inference import t_pvalue, t_statistic
+        return t_pvalue(t_statistic(self.slope, self.stderr), self._df)
 
-        return t_pvalue(t_statistic(self.slope, self.stderr), self.nobs - 2)
+    @property
+    def rank(self) -> int:
+        return 2
 
-    def predict(self, x: ArrayLike) -> FloatOrArray:
-        """The y of the lines at x: ``slope x + intercept``.
+    @property
+    def rsquared(self) -> FloatOrArray:
+        return self.rvalue**2
+
+    @property
+    def fvalue(self) -> FloatOrArray:
+        with np.errstate(all="ignore"):
+            F = np.square(t_statistic(self.slope, self.stderr))
+        return float(F) if np.ndim(F) == 0 else F
+
+    @property
+    def ssr(self) -> FloatOrArray:
+        ssr = self._known().ssr
+        assert ssr is not None
+        return ssr
+
+    @property
+    def resid(self) -> NDArray[np.float64]:
+        return self._line_rows().resid
+
+    @property
+    def fittedvalues(self) -> NDArray[np.float64]:
+        x = self._points("fitted values")[0]
+        return np.asarray(self._height(x))
+
+    @overload
+    def predict(self, x: ArrayLike, *, interval: None = None, alpha: float = 0.05
+                ) -> FloatOrArray: ...
+    @overload
+    def predict(self, x: ArrayLike, *, interval: Literal["mean", "observation"],
+                alpha: float = 0.05) -> Prediction: ...
+    def predict(self, x: ArrayLike, *, interval: Interval = None, alpha: float = 0.05
+                ) -> FloatOrArray | Prediction:
+        """The y of the lines at x, ``slope x + intercept``, and an interval for it.
 
         Parameters
         ----------
         x : array_like
-            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
-            points for each line, or one number for all lines.
+            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``:
+            ``(..., k)`` or ``(k,)``, k points for each line, or one number for all lines.
+        interval, alpha
+            As for :meth:`LinearFit.predict`.
 
         Returns
         -------
         float or ndarray of float64
-            In the shape of x for one fit, else ``(..., k)``, or ``(...)`` for one number.
+            In the shape of x for one fit, else ``(..., k)``, or ``(...)`` for one number. With an
+            interval, a Prediction of three of these.
 
         Raises
         ------
@@ -133,22 +191,33 @@ class LineFit(kernels.Line):
         >>> fit_line([0, 1], [1, 3]).predict(10)
         21.0
         """
+        if interval is not None:
+            return self._interval(x, interval, alpha)
+        y = self._height(self._distance(x))
+        return float(y) if np.ndim(y) == 0 else y
+
+    def _distance(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return x, from its base if the fit has one, in a shape that goes with the lines"""
         column = as_column(x, "x")
-        shape = column.high.shape
-        slope, (high, low) = np.asarray(self.slope), self._there()
+        shape, lines = column.high.shape, np.shape(self.slope)
         base = self._details.x_base if self._details else None
-        if slope.ndim and shape:
-            if len(shape) > 1 and shape[:-1] != slope.shape:
-                wanted = (*slope.shape, "k")
+        if lines and shape:
+            if len(shape) > 1 and shape[:-1] != lines:
+                wanted = (*lines, "k")
                 raise ValueError("x must be one number or have shape (k,) or "
                                  f"({', '.join(map(str, wanted))}), got shape {shape}")
-            slope, high, low = (np.expand_dims(part, -1) for part in (slope, high, low))
         elif base is not None:
             base = base.each()
+        return (column.rounded().astype(np.float64, copy=False) if base is None
+                else distance(column, base))
+
+    def _height(self, x: NDArray[Any]) -> FloatOrArray:
+        """Return y at x as the fit counts it, (...,), or (..., k) for lines (...)"""
+        slope, (high, low) = np.asarray(self.slope), self._there()
+        if slope.ndim and (x.ndim > slope.ndim or x.ndim == 1):
+            slope, high, low = (np.expand_dims(part, -1) for part in (slope, high, low))
         with np.errstate(all="ignore"):     # NaN for a slope of 0 and an infinite x
-            y = slope * (column.rounded().astype(np.float64, copy=False) if base is None
-                         else distance(column, base)) + low + high
-        return float(y) if y.ndim == 0 else y
+            return slope * x + low + high
 
     def _there(self) -> Pairs:
         """Return y of the line at the base of x as a pair"""
@@ -156,74 +225,61 @@ class LineFit(kernels.Line):
             return self._details.there
         return np.asarray(self.intercept), np.zeros(np.shape(self.intercept))
 
-    def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
-        """The fit of one line as a table of text; HTML in notebooks.
+    # ---- what the shared members are made of ----
 
-        Parameters
-        ----------
-        names, alpha
-            As for :func:`mathwork.regression.summary.linear_summary`.
+    @property
+    def _has_constant(self) -> int:
+        return 1
 
-        Returns
-        -------
-        mathwork.regression.summary.Summary
+    def _points(self, what: str) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        if self._x is None or self._y is None:
+            raise ValueError(f"this fit came without its points: there are none for {what}")
+        return self._x, self._y, self._weights
 
-        Raises
-        ------
-        ValueError
-            For a stack of lines.
+    def _line_rows(self) -> LineRows:
+        return line_rows(*self._points("residuals"), np.asarray(self.slope))
 
-        Examples
-        --------
-        >>> from mathwork.regression import fit_line
-        >>> fit_line([1, 2, 3, 4], [1, 3, 2, 4]).summary()
-        nobs      4    R-squared        0.64
-        df resid  2    adj. R-squared   0.46
-        df model  1    F               3.556
-                       Prob(F)         0.200
-        <BLANKLINE>
-                   coef   std err      t  P>|t|    [0.025   0.975]
-        intercept   0.5    1.1619  0.430  0.709  -4.49923  5.49923
-        slope       0.8  0.424264  1.886  0.200  -1.02546  2.62546
-        """
-        from mathwork.regression.summary import linear_summary
+    def _known(self) -> Known:
+        if self._basis is None:
+            _, _, weights = self._points("this")
+            basis, _, _, ssr = self._line_rows()
+            origin = self._details.x_base if self._details else None
+            if origin is not None:          # the intercept is that at 0
+                far = pair_of(origin.each(), np.shape(self.slope))[0]
+                basis.factor[..., 0, 1] -= far * basis.factor[..., 1, 1]
+            self._basis = Known(basis, log_weights(weights),
+                                float(ssr) if ssr.ndim == 0 else ssr)
+        return self._basis
 
-        return linear_summary(self, names=names, alpha=alpha)
+    def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
+                                      NDArray[np.float64] | None]:
+        rows, weights = self._line_rows(), self._weights
+        if weights is None:
+            return rows.z, rows.resid, None
+        weights = weights.astype(np.float64)
+        return rows.z, np.where(weights > 0, rows.resid, 0.0), weights
 
-    def plot(self, x: ArrayLike, y: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the data with the line and its confidence band. The fit does not keep the data.
+    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+        x = self._distance(x)
+        return x.reshape(-1, 1) if np.ndim(self.slope) == 0 else np.atleast_1d(x)[..., None]
 
-        Parameters
-        ----------
-        x, y : array_like, shape (n,)
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure if not given.
-        **options
-            `weights`, `alpha`, `band` and `labels` of
-            :func:`mathwork.regression.plot.plot_fit`.
+    def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values
 
-        Returns
-        -------
-        matplotlib.axes.Axes
+    def _like_prediction(self, values: NDArray[np.float64], x: ArrayLike) -> FloatOrArray:
+        shape = np.shape(x)
+        if np.ndim(self.slope) == 0:
+            return values.reshape(shape) if shape else float(values[0])
+        return values if shape else values[..., 0]
 
-        Raises
-        ------
-        ImportError
-            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
-        ValueError
-            For a stack of lines.
-
-        Examples
-        --------
-        >>> from matplotlib.figure import Figure
-        >>> from mathwork.regression import fit_line
-        >>> x, y = [1, 2, 3, 4], [1, 3, 2, 4]
-        >>> fit_line(x, y).plot(x, y, Figure().add_subplot(), labels=("t", "height")).get_ylabel()
-        'height'
-        """
-        from mathwork.regression.plot import plot_fit
-
-        return plot_fit(self, x, y, ax, **options)
+    def _with_errors(self, robust: Covariance) -> LineFit:
+        basis = self._known().basis
+        rows = basis.factor @ robust.scores @ np.swapaxes(basis.factor, -1, -2)
+        with np.errstate(all="ignore"):
+            bse = np.sqrt(np.diagonal(rows, axis1=-2, axis2=-1))
+        made = LineFit(self.slope, self.intercept, self.rvalue, bse[..., 1], bse[..., 0],
+                       self.nobs, self.status)
+        return _like(self, made, robust)
 
     def _repr_html_(self) -> str | None:
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
@@ -236,17 +292,28 @@ class LineFit(kernels.Line):
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = tuple(getattr(self, name) for name in FIELDS)
-        return (type(self), fields) if self._details is None else (
-            _rebuilt, (type(self), fields, self._details))
+        known = self._known() if self._basis is not None or self._x is not None else None
+        return _rebuilt, (type(self), fields, self._details, known, self._robust)
 
 
-def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: _Details) -> LineFit:
-    return kernels.with_details(cls(*fields), details)
+def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: _Details | None,
+             known: Known | None, robust: Covariance | None) -> LineFit:
+    made = cls(*fields)
+    made._basis, made._robust = known, robust
+    return kernels.with_details(made, details)
+
+
+def _like(given: LineFit, made: LineFit, robust: Covariance | None) -> LineFit:
+    """Return `made` with the points and details of a given fit"""
+    made._x, made._y, made._weights = given._x, given._y, given._weights
+    made._basis, made._robust = given._basis, robust
+    return kernels.with_details(made, given._details)
 
 
 @door(kernels.fit_line)
 def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1,
-             nan_policy: NanPolicy = "raise") -> LineFit:
+             nan_policy: NanPolicy = "raise", cov: Cov = "nonrobust",
+             groups: ArrayLike | None = None, maxlags: SupportsIndex | None = None) -> LineFit:
     """The straight line through points by least squares, or one for each row of a stack.
 
     Parameters
@@ -264,6 +331,8 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     nan_policy : {"raise", "omit", "propagate"}
         What to do if x or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those points
         out, or return NaN fields and status 3. A row of a stack never raises.
+    cov, groups, maxlags
+        The standard errors, as for :func:`fit_linear`. The rows of a stack share the groups.
 
     Returns
     -------
@@ -331,7 +400,9 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     if points.y.ndim == 1 and (fit.status != FITTED):
         if fit.status != FIT_NOT_FINITE or nan_policy == "raise":
             raise error_of(fit.status, points)
-    return _from_base(fit, points)
+    fit = _from_base(fit, points)
+    return fit if cov == "nonrobust" and groups is None and maxlags is None else fit.with_cov(
+        cov, groups=groups, maxlags=maxlags)
 
 
 def _from_base(fit: LineFit, points: Points) -> LineFit:
@@ -349,4 +420,5 @@ def _from_base(fit: LineFit, points: Points) -> LineFit:
         reach = origin[0] * (origin[0] + 2 * mean_of(points.x, points.weights))
         stderr = np.hypot(fit.intercept_stderr, fit.stderr * np.sqrt(reach))
     fields = fit.slope, intercept, fit.rvalue, fit.stderr, stderr, fit.nobs, fit.status
-    return kernels.with_details(LineFit(*fields), _Details(points.n_omitted, x_base, there))
+    made = _like(fit, LineFit(*fields), None)
+    return kernels.with_details(made, _Details(points.n_omitted, x_base, there))

@@ -4,7 +4,7 @@ A result gives the few parts that differ, and derives from :class:`FitMembers`:
 
     params, bse, ssr, rsquared      one target, or an axis (or more) for each
     nobs, rank, intercept, status, terms
-    _covariance                     of robust.py; None: the plain one
+    _robust                         of robust.py; None: the plain one
     _known()                        the basis of its rows, and the logarithms of its weights
     _rows_in_basis()                the points of the fit
     _features(x), _fitted(x)        x as the basis takes it, and the fitted y there
@@ -25,10 +25,11 @@ from mathwork.regression.inference import (
     t_statistic,
 )
 from mathwork.regression.restrictions import contrast, joint_test, restrictions_of
+from mathwork.regression.robust import asked, covariance_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, ClassVar, Literal
+    from typing import Any, Self, SupportsIndex
 
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from mathwork._types import FloatOrArray, IntOrArray
     from mathwork.regression.bases import Basis
     from mathwork.regression.restrictions import Contrast, JointTest
-    from mathwork.regression.robust import Covariance
+    from mathwork.regression.robust import Asked, Covariance
     from mathwork.regression.summary import Summary
 
 INTERVALS = ("mean", "observation")
@@ -70,7 +71,7 @@ class FitMembers:
     __slots__ = ()
 
     if TYPE_CHECKING:
-        _covariance: Covariance | None
+        _robust: Covariance | None
         intercept: Any
         params: Any
         bse: Any
@@ -83,18 +84,17 @@ class FitMembers:
         predict: Any
 
         def _known(self) -> Known: ...
+        def _with_errors(self, robust: Covariance) -> Self: ...
         def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                           NDArray[np.float64] | None]: ...
         def _features(self, x: Any) -> Any: ...
         def _of_points(self, values: Any) -> Any: ...
 
-    _with_intercept: ClassVar[bool | None] = None
-
     # ---- the whole fit ----
 
     @property
     def cov_type(self) -> str:
-        return "nonrobust" if self._covariance is None else self._covariance.kind
+        return "nonrobust" if self._robust is None else self._robust.kind
 
     @property
     def df_model(self) -> int:
@@ -299,6 +299,47 @@ class FitMembers:
         """
         return joint_test(self, *restrictions_of(restrictions, value, self.terms), use_f=use_f)
 
+    def with_cov(self, cov: str, *, groups: ArrayLike | None = None,
+                 maxlags: SupportsIndex | None = None) -> Self:
+        """The same fit with other standard errors, and all that comes from these.
+
+        Parameters
+        ----------
+        cov, groups, maxlags
+            As for :func:`fit_linear`.
+
+        Returns
+        -------
+        LineFit, LinearFit or PolynomialFit
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :func:`fit_linear`; ValueError also for a fit that came without its points.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_line
+        >>> fit = fit_line([1, 2, 3, 4, 5], [1, 3, 2, 4, 9])
+        >>> round(fit.stderr, 6), round(fit.with_cov("HC3").stderr, 6)
+        (0.49666, 0.790569)
+        """
+        wanted = asked(cov, groups, maxlags, self._row_count())
+        if wanted.kind == "nonrobust":
+            raise ValueError("cov must be another one than 'nonrobust', which every fit starts "
+                             "with")
+        return self._with_asked(wanted)
+
+    def _with_asked(self, wanted: Asked) -> Self:
+        z, resid, weights = self._rows_in_basis()
+        if resid.ndim < z.ndim or z.ndim > 2:
+            robust = covariance_of(wanted, z, resid, weights, self.nobs, self.rank)
+        else:                               # targets share z
+            each = [covariance_of(wanted, z, target, weights, self.nobs, self.rank)
+                    for target in resid]
+            robust = each[0]._replace(scores=np.stack([one.scores for one in each]))
+        return self._with_errors(robust)
+
     # ---- the points ----
 
     @property
@@ -362,9 +403,9 @@ class FitMembers:
     def _variance(self, x: ArrayLike) -> NDArray[np.float64]:
         """Return the variance of the mean at x: the targets first, then the points"""
         z = self._known().basis.rows(self._features(x))
-        if self._covariance is None:
+        if self._robust is None:
             return np.asarray(self.scale)[..., None] * (z * z).sum(-1)
-        return ((z @ self._covariance.scores) * z).sum(-1)
+        return ((z @ self._robust.scores) * z).sum(-1)
 
     def _like_prediction(self, values: NDArray[np.float64], x: ArrayLike) -> Any:
         return self._of_points(values)
@@ -452,7 +493,10 @@ class FitMembers:
     @property
     def _df(self) -> IntOrArray:
         """The degrees of freedom of t and F"""
-        return self.df_resid if self._covariance is None else self._covariance.df
+        return self.df_resid if self._robust is None else self._robust.df
+
+    def _row_count(self) -> int:
+        return self._rows_in_basis()[0].shape[-2]
 
     def _factor(self) -> NDArray[np.float64]:
         """The factor of the basis, of the parameters that are there"""
@@ -463,9 +507,9 @@ class FitMembers:
         """The covariance of ``rows @ c``, c the coordinates in the basis: (..., q, q)"""
         with np.errstate(all="ignore"):
             turned = np.swapaxes(rows, -1, -2)
-            if self._covariance is None:
+            if self._robust is None:
                 return np.asarray(self.scale)[..., None, None] * (rows @ turned)
-            return rows @ self._covariance.scores @ turned
+            return rows @ self._robust.scores @ turned
 
 
 def _leverage(z: NDArray[np.float64], weights: NDArray[np.float64] | None) -> Any:
@@ -481,7 +525,3 @@ def _quotient(a: Any, df: Any) -> Any:
 
 def _as_python(value: Any) -> Any:
     return float(value) if np.ndim(value) == 0 else value
-
-
-if TYPE_CHECKING:
-    Interval = Literal["mean", "observation"] | None

@@ -128,7 +128,7 @@ def wald(fit: Any, matrix: _Floats, wanted: _Floats) -> Any:
     rows, effect = _applied(fit, matrix)
     with np.errstate(all="ignore"):
         gap = np.moveaxis(effect - wanted.reshape(-1, *[1] * (effect.ndim - 1)), 0, -1)
-        if fit._covariance is None:
+        if fit._robust is None:
             # rows = R'Q' with orthonormal Q: the covariance is scale R'R, which need not be made.
             root = np.linalg.qr(np.swapaxes(rows, -1, -2), mode="r") if np.isfinite(
                 rows).all() else np.full((len(matrix), len(matrix)), np.nan)

@@ -328,9 +328,11 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
     return result
 
 
-def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise"):
+def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise",
+               cov=NONROBUST, groups=None, maxlags=None):
     cdef LeastSquares made
-    if (weights is None and rank_tol is None and nan_policy == "raise"
+    if (weights is None and rank_tol is None and nan_policy == "raise" and cov is NONROBUST
+            and groups is None and maxlags is None
             and is_plain(X, 2, cnp.NPY_DOUBLE) and is_plain(y, 1, cnp.NPY_DOUBLE)):
         made = fit_rows(X, y, intercept, None, -1)
         if made.status == FIT_CONSTANT:
@@ -338,4 +340,4 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
         if made.status != FIT_NOT_FINITE:
             return made
     return fit_linear.__wrapped__(X, y, intercept=intercept, weights=weights, rank_tol=rank_tol,
-                                  nan_policy=nan_policy)
+                                  nan_policy=nan_policy, cov=cov, groups=groups, maxlags=maxlags)
