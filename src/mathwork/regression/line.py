@@ -130,6 +130,10 @@ class LineFit(FitMembers, kernels.Line):
         return 2
 
     @property
+    def terms(self) -> tuple[str, str]:
+        return "intercept", "slope"
+
+    @property
     def rsquared(self) -> FloatOrArray:
         return self.rvalue**2
 
@@ -151,8 +155,8 @@ class LineFit(FitMembers, kernels.Line):
 
     @property
     def fittedvalues(self) -> NDArray[np.float64]:
-        x = self._points("fitted values")[0]
-        return np.asarray(self._height(x))
+        self._points("fitted values")
+        return self._own_y() - self.resid
 
     @overload
     def predict(self, x: ArrayLike, *, interval: None = None, alpha: float = 0.05
@@ -236,6 +240,13 @@ class LineFit(FitMembers, kernels.Line):
             raise ValueError(f"this fit came without its points: there are none for {what}")
         return self._x, self._y, self._weights
 
+    def _own_y(self) -> NDArray[np.float64]:
+        """Return y of the points, also where the fit counts it from a base"""
+        x, y, _ = self._points("this")
+        if self._details is None or self._details.there is None:
+            return y.astype(np.float64, copy=False)
+        return np.asarray(self._height(x)) + self.resid
+
     def _line_rows(self) -> LineRows:
         return line_rows(*self._points("residuals"), np.asarray(self.slope))
 
@@ -258,6 +269,12 @@ class LineFit(FitMembers, kernels.Line):
             return rows.z, rows.resid, None
         weights = weights.astype(np.float64)
         return rows.z, np.where(weights > 0, rows.resid, 0.0), weights
+
+    def _drawn_points(self) -> tuple[FloatOrArray, FloatOrArray]:
+        x, _, _ = self._points("a picture")
+        y = self._own_y()
+        origin = self._details.x_base if self._details else None
+        return (x if origin is None else x + pair_of(origin.each(), ())[0]), y
 
     def _features(self, x: ArrayLike) -> NDArray[np.float64]:
         x = self._distance(x)

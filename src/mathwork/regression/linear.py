@@ -254,6 +254,9 @@ class LinearFit(FitMembers, kernels.LeastSquares):
             return z, without_rounding(z, weights, resid), weights
         return z, np.stack([without_rounding(z, weights, each) for each in resid]), weights
 
+    def _drawn_points(self) -> tuple[FloatArray, FloatArray]:
+        return self._rows("a picture")
+
     def _features(self, X: ArrayLike) -> NDArray[np.float64]:
         return self._columns(X).astype(np.float64, copy=False)
 

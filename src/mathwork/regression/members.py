@@ -7,7 +7,8 @@ A result gives the few parts that differ, and derives from :class:`FitMembers`:
     _robust                         of robust.py; None: the plain one
     _known()                        the basis of its rows, and the logarithms of its weights
     _rows_in_basis()                the points of the fit
-    _features(x), _fitted(x)        x as the basis takes it, and the fitted y there
+    _features(x)                    x as the basis takes it
+    _drawn_points()                 x and y of a picture
     _of_points(values)              one value a target and point, with the axes in their order
 """
 from __future__ import annotations

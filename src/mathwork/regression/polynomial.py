@@ -255,6 +255,9 @@ class PolynomialFit(FitMembers):
             z, resid = np.where(counts[:, None], z, 0.0), np.where(counts, resid, 0.0)
         return z, without_rounding(z, weights, resid), weights
 
+    def _drawn_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._given("a picture")[:2]
+
     def _features(self, x: ArrayLike) -> NDArray[np.float64]:
         return as_plain(x, "x", np.float64).ravel()
 
