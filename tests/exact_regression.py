@@ -6,6 +6,7 @@ import numpy as np
 
 from mathwork._levels import regression as regression_kernels
 from mathwork.regression import LinearFit
+from mathwork.regression.linear import PARTS
 
 
 def exact_fit(X, y, intercept=True, weights=None):
@@ -62,6 +63,6 @@ def powers(x, degree):
 
 def as_linear_fit(fit):
     """Return a public LinearFit from the result of the kernel of any level."""
-    made = regression_kernels.least_squares(*LinearFit.__reduce__(fit)[1])
+    made = regression_kernels.least_squares(*(getattr(fit, name) for name in PARTS[:-1]))
     assert type(made) is LinearFit
     return made

@@ -138,11 +138,10 @@ def test_warns_of_columns_by_their_place(rng):
 
 def test_a_fit_of_moments_has_no_rows(rng):
     fit = Moments.of(*random_rows(rng, 20)).fit()
-    message = "this fit came from moments: there are no rows for "
-    with raises(ValueError, message + "residuals"):
-        _ = fit.resid
-    with raises(ValueError, message + "fitted values"):
-        _ = fit.fittedvalues
+    for name, attribute in (("residuals", "resid"), ("fitted values", "fittedvalues")):
+        with raises(ValueError, f"this fit has no rows for {name}: it came from moments or a "
+                                "pickle"):
+            getattr(fit, attribute)
     again = pickle.loads(pickle.dumps(fit))
     np.testing.assert_array_equal(again.params, fit.params)
 
@@ -337,7 +336,7 @@ def test_a_long_double_beyond_float64_is_infinite():
     if far[0] > np.finfo(float).max:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            with raises(ValueError, "X and y must be finite, row 0 is not; "
+            with raises(ValueError, "X and y must be finite, rows 0 and 3 more are not; "
                                     "nan_policy='omit' leaves such rows out"):
                 Moments.of(far[:, None], np.arange(4))
             with raises(ValueError, "weights must be finite and not negative, got inf in row 0"):
@@ -369,8 +368,54 @@ def test_rows_that_are_not_finite(rng, monkeypatch):
     assert_same_fit(Moments.of(X, y, weights=weights, nan_policy="omit").fit(), expected, 1e-11)
     # A row of weight 0 is left out, whatever is in it.
     assert_same_fit(Moments.of(X, y, weights=weights * good).fit(), expected, 1e-11)
-    assert Moments.of(X, y, nan_policy="omit").nobs == 97
+    omitting = Moments.of(X, y, nan_policy="omit")
+    assert (omitting.nobs, omitting.n_omitted) == (97, 3)
+    assert (omitting + omitting).n_omitted == (omitting + omitting).fit().n_omitted == 6
+    assert repr(omitting) == "Moments(nobs=97, n_columns=3, n_targets=1, n_omitted=3)"
+    assert pickle.loads(pickle.dumps(omitting)).n_omitted == 3
+    weights[5] = math.nan
+    good[5] = False
+    with raises(ValueError, "weights must be finite and not negative, got nan in row 5"):
+        Moments.of(X, y, weights=weights)
+    omitting = Moments.of(X, y, weights=weights, nan_policy="omit")
+    assert omitting.n_omitted == 4
+    assert_same_fit(omitting.fit(), fit_linear(X[good], y[good], weights=weights[good]), 1e-11)
     assert Moments.of([[math.nan]], [1], nan_policy="omit").nobs == 0
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_gaps_that_propagate_make_every_fit_nan(rng, single):
+    X, y = random_rows(rng, 30, 3)
+    y = y if single else np.stack([y, y], axis=1)
+    whole = Moments.of(X, y)
+    weights = np.where(np.arange(30) == 4, math.nan, 1.0)
+    X[7, 1] = math.nan
+    for unknown in (Moments.of(X, y, nan_policy="propagate"),
+                    Moments.of(X[:7], y[:7], weights=weights[:7], nan_policy="propagate")):
+        for moments in (unknown, unknown + whole, whole + unknown):
+            fit = moments.fit()
+            assert fit.status == 3 and fit.nobs == moments.nobs > 0
+            assert np.isnan(fit.params).all() and fit.params.shape == (4, *y.shape[1:])
+            assert np.isnan(fit.predict(X)).all() and moments.weight == moments.nobs
+        with raises(ValueError, "X and y must be finite, row 7 is not; "
+                                "nan_policy='omit' leaves such rows out"):
+            unknown.update(X, y)
+
+
+def test_columns_have_names(pandas, rng):
+    X, y = random_rows(rng, 30, 3)
+    frame = pandas.DataFrame(X, columns=["a", "b", "c"])
+    moments = Moments.of(frame, y) + Moments.of(X, y)
+    assert moments.fit([2, 0]).terms == ("intercept", "c", "a")
+    frame["d"] = frame["a"]
+    with pytest.warns(RankWarning, match="^column 'd' of X depends on those before it"):
+        Moments.of(frame, y).fit()
+    with raises(ValueError, "X must have the columns 'a', 'b', 'c' as the rows before, "
+                            "got 'b', 'a', 'c'"):
+        moments.update(frame[["b", "a", "c"]], y)
+    with raises(ValueError, "the second moments must have the columns 'a', 'b', 'c' as the first "
+                            "moments have, got 'b', 'a', 'c'"):
+        moments + Moments.of(frame[["b", "a", "c"]], y)
 
 
 def test_what_is_refused(rng):
@@ -387,7 +432,7 @@ def test_what_is_refused(rng):
         Moments.of(X, y, weights=np.where(np.arange(10) == 4, -1.0, 1.0))
     with raises(ValueError, "weights must be finite and not negative, got nan in row 0"):
         Moments.of(X, y, weights=np.full(10, math.nan))
-    with raises(ValueError, "nan_policy must be one of raise, omit, got 'drop'"):
+    with raises(ValueError, "nan_policy must be one of raise, omit, propagate, got 'drop'"):
         Moments.of(X, y, nan_policy="drop")
     with raises(ValueError, "X and y must have shapes (n, 3) and (n,) as the rows before, "
                             "got shapes (n, 2) and (n, 1)"):

@@ -42,7 +42,7 @@ def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | N
     TypeError
         If `convert`, for a column that cannot be numbers. It is named.
     """
-    kinds = [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__]
+    kinds = _kinds(value)
     if ("polars", "LazyFrame") in kinds:
         raise TypeError(f"{name} must hold real numbers, got a LazyFrame: call its collect first")
     split = next((FRAMES[kind] for kind in kinds if kind in FRAMES), None)
@@ -55,12 +55,55 @@ def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | N
         if array is None:
             if not convert:
                 return None
-            raise TypeError(f"{name} must hold real numbers, {_complaint(label, column, split)}")
+            raise TypeError(f"{name} must hold real numbers, "
+                            f"{complaint(column, label, split is not None)}")
         arrays.append(array)
     if split is None:
         return arrays[0]
     return np.column_stack(arrays) if arrays else np.empty((len(value), 0))     # type: ignore
 
+
+def _kinds(value: object) -> list[tuple[str, str]]:
+    """Return (library, name) of the classes of an object"""
+    return [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__]
+
+
+# ---- parts of frames ----
+
+def columns_of(value: object) -> _Columns | None:
+    """Return (name, column) of each column of a frame; None for any other object."""
+    split = next((FRAMES[kind] for kind in _kinds(value) if kind in FRAMES), None)
+    return None if split is None else split(value)
+
+
+def name_of(value: object) -> str | None:
+    """Return the name of a column that has one."""
+    if COLUMNS.isdisjoint(_kinds(value)):
+        return None
+    name = getattr(value, "name", None)
+    return None if name is None or name == "" else str(name)
+
+
+def check_index(**values: Any) -> None:
+    """Raise unless all that have an index of pandas have the same: NumPy would go by place.
+
+    Raises
+    ------
+    ValueError
+        For two with other indices, which are named.
+    """
+    first = None
+    for name, value in values.items():
+        if ("pandas", "NDFrame") not in _kinds(value):
+            continue
+        if first is None:
+            first, index = name, value.index
+        elif not value.index.equals(index):
+            raise ValueError(f"{first} and {name} must have one index, which is not so: align them "
+                             "first, or give arrays, which go by place")
+
+
+# ---- columns ----
 
 def _numbers(column: Any, convert: bool) -> NDArray[Any] | None:
     """Return a column as an array of numbers, or None"""
@@ -104,8 +147,8 @@ def _is_number(item: Any) -> bool:
     return True
 
 
-def _complaint(label: Any, column: Any, of_frame: object) -> str:
-    """Return what is wrong with a column"""
+def complaint(column: Any, label: Any, of_frame: bool) -> str:
+    """Return what is wrong with a column that is no numbers"""
     which = f"its column {label!r} holds" if of_frame else "it holds"
     array = _asarray(column)
     if array.dtype.kind != "O":

@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_array, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
-from mathwork._status import CONSTANT
-from mathwork.regression.checks import (
-    check_nan_policy,
-    check_weights,
-    check_weights_of_rows,
-    checked_rank_tol,
-    in_place,
+from mathwork._status import CONSTANT, FIT_NOT_FINITE
+from mathwork.regression.checks import checked_rank_tol
+from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.moment_rows import (
+    HEAD,
+    checked_rows,
+    is_unknown,
+    joined,
+    moments_of,
+    weight_of,
 )
+from mathwork.regression.rows import check_same_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, Literal, Self, SupportsIndex
+    from typing import Any, Self, SupportsIndex
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray
+    from mathwork._types import NanPolicy
     from mathwork.regression.linear import LinearFit
 
-NAN_POLICIES = ("raise", "omit")
 PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
 
 
@@ -48,6 +50,8 @@ class Moments:
     ----------
     nobs : int
         Rows with a positive weight.
+    n_omitted : int
+        Rows that ``nan_policy="omit"`` left out.
     weight : float
         The sum of their weights.
     n_columns, n_targets : int
@@ -81,16 +85,18 @@ class Moments:
     (4, array([ 2.5,  7.5, 25. ]))
     """
 
-    __slots__ = ("_n_columns", "_n_targets", "_numbers", "_single")
+    __slots__ = ("_n_columns", "_n_omitted", "_n_targets", "_names", "_numbers", "_single")
 
     def __init__(self) -> None:
         self._numbers: NDArray[np.float64] | None = None
         self._n_columns = self._n_targets = 0
         self._single = False            # whether y has shape (n,)
+        self._names: tuple[str, ...] | None = None      # of the columns of X
+        self._n_omitted = 0
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
-           nan_policy: Literal["raise", "omit"] = "raise") -> Self:
+           nan_policy: NanPolicy = "raise") -> Self:
         """The moments of some rows.
 
         Parameters
@@ -119,7 +125,7 @@ class Moments:
         return moments
 
     def update(self, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
-               nan_policy: Literal["raise", "omit"] = "raise") -> None:
+               nan_policy: NanPolicy = "raise") -> None:
         """Add rows, in place.
 
         Parameters
@@ -129,8 +135,10 @@ class Moments:
             As many columns as in earlier rows.
         weights : array_like, shape (n,), optional
             The factors of the squared residuals. A row of weight 0 is left out.
-        nan_policy : {"raise", "omit"}
-            What to do if X or y is not finite: raise, or leave those rows out.
+        nan_policy : {"raise", "omit", "propagate"}
+            What to do if X or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those
+            rows out, or let all fits of these moments, and of their sums with others, be NaN with
+            status 3.
 
         Raises
         ------
@@ -155,22 +163,24 @@ class Moments:
         >>> state.fit().params
         array([0.5, 0.8])
         """
-        X, y, weights = _checked_rows(X, y, weights, nan_policy)
-        shape = X.shape[1], y.shape[1] if y.ndim == 2 else 1, y.ndim == 1
+        rows = checked_rows(X, y, weights, nan_policy)
+        shape = rows.shape
         if self._numbers is not None and shape != self._shape:
             raise ValueError(f"X and y must have {_described(self._shape)} as the rows before, "
                              f"got {_described(shape)}")
-        q = shape[0] + shape[1]
+        check_same_columns(rows.names, self._names, "as the rows before")
+        q = rows.q
         numbers: Any = self._numbers
+        omitted = 0
         step = max(PIECE_NUMBERS // max(q, 1), 1)
-        for start in range(0, max(len(X), 1), step):
-            piece = slice(start, start + step)
-            added = _moments_of(in_place(X[piece]), in_place(y[piece]),
-                                None if weights is None else _weights(weights[piece], start),
-                                nan_policy, start)
-            numbers = _joined(numbers, added, q)
-        self._numbers = _finite(numbers)
+        for start in range(0, max(rows.count, 1), step):
+            added, gaps = moments_of(rows, start, step, nan_policy)
+            numbers = joined(numbers, added, q)
+            omitted += gaps
+        self._numbers = numbers
         self._n_columns, self._n_targets, self._single = shape
+        self._names = rows.names or self._names
+        self._n_omitted += omitted
 
     def fit(self, columns: Iterable[SupportsIndex] | None = None, *, intercept: bool = True,
             rank_tol: float | None = None) -> LinearFit:
@@ -183,9 +193,10 @@ class Moments:
         intercept : bool
             Whether to add a constant, the first parameter, to the columns.
         rank_tol : float, optional
-            The remainder of a column, after earlier columns are removed, must be above this. It is
-            relative to the norm of the column and of the columns that make it up. ``16 P eps`` for
-            P parameters by default.
+            A column depends on earlier columns if what they leave of it is at most this part of its
+            norm and of the norms of the columns that make it up, and at most an eighth (or this part)
+            of its deviations from its mean. ``16 P eps`` for P parameters by default. On the intercept
+            alone only a constant column depends, however large its numbers are, as in `fit_line`.
 
         Returns
         -------
@@ -229,10 +240,15 @@ class Moments:
         if self._numbers is None or self.nobs < P:
             raise ValueError(f"there must be at least {P} rows for {P} parameters, "
                              f"got {self.nobs}")
-        fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
-                                  self._n_targets, self._single, intercept, rank_tol)
+        if is_unknown(self._numbers):
+            fit = _unknown_fit(P, self._n_targets, self._single, self.nobs, intercept)
+        else:
+            fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
+                                         self._n_targets, self._single, intercept, rank_tol)
+        names = None if self._names is None else tuple(self._names[at] for at in chosen)
+        fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:
-            fit._warn_of_rank(chosen, stacklevel=3)
+            fit._warn_of_rank(None if names else chosen, stacklevel=3)
         return fit
 
     @property
@@ -241,7 +257,11 @@ class Moments:
 
     @property
     def weight(self) -> float:
-        return 0.0 if self._numbers is None else _weight(self._numbers)
+        return 0.0 if self._numbers is None else weight_of(self._numbers)
+
+    @property
+    def n_omitted(self) -> int:
+        return self._n_omitted
 
     @property
     def n_columns(self) -> int:
@@ -268,17 +288,18 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
             return NotImplemented
+        omitted = self._n_omitted + other._n_omitted
         if self._numbers is None or other._numbers is None:     # one of them has no rows
-            return (other if self._numbers is None else self)._like()
-        if self._shape != other._shape:
-            raise ValueError("moments must be of the same columns, "
-                             f"got {_described(self._shape)} and {_described(other._shape)}")
-        return self._like(_finite(
-            kernels.merged_moments(self._numbers, other._numbers, sum(self._shape[:2]))))
+            return (other if self._numbers is None else self)._like(omitted)
+        self._check_like(other)
+        made = self._like(omitted, joined(self._numbers, other._numbers, sum(self._shape[:2])))
+        made._names = self._names or other._names
+        return made
 
     def __radd__(self, other: int) -> Moments:
         # sum() starts from 0
-        return self._like() if isinstance(other, int) and other == 0 else NotImplemented
+        return self._like(self._n_omitted) if isinstance(other, int) and other == 0 else (
+            NotImplemented)
 
     # Without a hash, because update() changes what it compares by.
     def __eq__(self, other: object) -> bool:
@@ -289,26 +310,36 @@ class Moments:
         return self._shape == other._shape and np.array_equal(self._numbers, other._numbers)
 
     def __repr__(self) -> str:
+        omitted = f", n_omitted={self._n_omitted}" if self._n_omitted else ""
         return (f"Moments(nobs={self.nobs}, n_columns={self._n_columns}, "
-                f"n_targets={self._n_targets})")
+                f"n_targets={self._n_targets}{omitted})")
 
     @property
     def _shape(self) -> tuple[int, int, bool]:
         return self._n_columns, self._n_targets, self._single
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self._shape, self._numbers)
+        return _rebuilt, (self._shape, self._numbers, self._names, self._n_omitted)
 
-    def _like(self, numbers: NDArray[np.float64] | None = None) -> Moments:
+    def _like(self, omitted: int, numbers: NDArray[np.float64] | None = None) -> Moments:
         """Return Moments of the same columns with these numbers or its own; numbers never change"""
-        return _rebuilt(self._shape, self._numbers if numbers is None else numbers)
+        return _rebuilt(self._shape, self._numbers if numbers is None else numbers, self._names,
+                        omitted)
+
+    def _check_like(self, other: Moments) -> None:
+        """Raise unless both have the same columns"""
+        if self._shape != other._shape:
+            raise ValueError("moments must be of the same columns, "
+                             f"got {_described(self._shape)} and {_described(other._shape)}")
+        check_same_columns(other._names, self._names, "as the first moments have",
+                           "the second moments")
 
     def _part(self, part: int, rows: int) -> NDArray[np.float64]:
         """Return the mean, its low part, the exponents, and gram with q rows: see moments.pxi"""
         q = self._n_columns + self._n_targets
         if self._numbers is None:
             return np.zeros(0)
-        return self._numbers[4 + part * q:4 + (part + rows) * q].copy()
+        return self._numbers[HEAD + part * q:HEAD + (part + rows) * q].copy()
 
     def _chosen(self, columns: Iterable[SupportsIndex] | None) -> NDArray[np.intp]:
         if columns is None:
@@ -325,98 +356,23 @@ class Moments:
 
 
 
-
-def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None) -> Moments:
+def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
+             names: tuple[str, ...] | None, omitted: int) -> Moments:
     made = Moments()
     made._n_columns, made._n_targets, made._single = shape
-    made._numbers = numbers
+    made._numbers, made._names, made._n_omitted = numbers, names, omitted
     return made
+
+
+def _unknown_fit(P: int, k: int, single: bool, nobs: int, intercept: bool) -> LinearFit:
+    """Return the fit of moments of rows with gaps: NaN, with status 3"""
+    params = np.full(P if single else (P, k), math.nan)
+    each: Any = math.nan if single else np.full(k, math.nan)
+    return kernels.least_squares(params, params.copy(), each, each, each, np.full((P, P), math.nan),
+                                 nobs, P, FIT_NOT_FINITE, intercept, None, None)
 
 
 def _described(shape: tuple[int, int, bool]) -> str:
     """Return text for a message from (columns of X, columns of y, whether y is one vector)"""
     p, k, single = shape
     return f"shapes (n, {p}) and " + ("(n,)" if single else f"(n, {k})")
-
-
-def _checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str
-                  ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
-    """Return X, y and weights as arrays that fit each other, in any layout and dtype"""
-    X, y = as_array(X, "X"), as_array(y, "y")
-    if X.ndim != 2:
-        raise ValueError(f"X must have shape (n, p), got {X.shape}")
-    if y.ndim not in (1, 2) or len(y) != len(X):
-        raise ValueError(f"y must have shape ({len(X)},) or ({len(X)}, k) to match X of shape "
-                         f"{X.shape}, got {y.shape}")
-    check_nan_policy(nan_policy, NAN_POLICIES)
-    if weights is not None:
-        weights = as_array(weights, "weights")
-        check_weights_of_rows(weights, X)
-    return X, y, weights
-
-
-def _weights(weights: NDArray[Any], first: int) -> NDArray[np.float64]:
-    """Return a piece of the weights as the kernel takes them"""
-    weights = as_plain(weights, "weights", FLOAT64)
-    check_weights(weights, first)
-    return weights
-
-
-def _moments_of(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None,
-                nan_policy: str, first: int) -> NDArray[np.float64]:
-    """Return the moments of a piece that starts with row `first`"""
-    numbers = kernels.moments_of(X, y, weights)
-    if np.isfinite(numbers).all():
-        return numbers
-    wrong = ~(np.isfinite(X).all(axis=1) & np.isfinite(y.reshape(len(y), -1)).all(axis=1))
-    if weights is not None:
-        wrong &= weights > 0
-    if not wrong.any():
-        return _moments_of_far_apart(X, y, weights)
-    if nan_policy == "raise":
-        raise ValueError(f"X and y must be finite, row {first + int(np.argmax(wrong))} is not; "
-                         "nan_policy='omit' leaves such rows out")
-    left = np.where(wrong, 0.0, 1.0 if weights is None else weights)
-    return _moments_of(X, y, left, nan_policy, first)
-
-
-def _moments_of_far_apart(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
-                          ) -> NDArray[np.float64]:
-    """Return the moments by halves: rows so far apart that no sample of them showed the scale"""
-    numbers = kernels.moments_of(X, y, weights)
-    if (len(X) == 1 or np.isfinite(numbers).all() or _too_far_apart(X, weights)
-            or _too_far_apart(y, weights)):
-        return numbers
-    middle = len(X) // 2
-    first, second = [
-        _moments_of_far_apart(X[half], y[half], None if weights is None else weights[half])
-        for half in (slice(middle), slice(middle, None))]
-    return _joined(first, second, X.shape[1] + (y.shape[1] if y.ndim == 2 else 1))
-
-
-def _too_far_apart(columns: FloatArray, weights: NDArray[np.float64] | None) -> bool:
-    """Return whether a difference of rows overflows"""
-    rows = columns if weights is None else columns[weights > 0]
-    with np.errstate(over="ignore"):
-        spans = np.subtract(rows.max(axis=0), rows.min(axis=0), dtype=np.float64)
-    return not np.isfinite(spans).all()
-
-
-def _joined(numbers: NDArray[np.float64] | None, added: NDArray[np.float64], q: int
-            ) -> NDArray[np.float64]:
-    return added if numbers is None else kernels.merged_moments(numbers, added, q)
-
-
-def _finite(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the numbers of finite data"""
-    if not (np.isfinite(numbers).all() and math.isfinite(_weight(numbers))):
-        raise ValueError("X, y and weights must not be too large for their differences and sums")
-    return numbers
-
-
-def _weight(numbers: NDArray[np.float64]) -> float:
-    """Return the sum of weights, in units of 1"""
-    try:
-        return math.ldexp(numbers[1], int(numbers[3]))
-    except OverflowError:
-        return math.inf

@@ -19,7 +19,7 @@ cdef class Line:
     cdef public object _weights
     cdef public object _basis           # once it is known; see mathwork.regression.members
     cdef public object _robust          # how the standard errors came about; None: plainly
-    cdef readonly object _details       # what few fits have: see mathwork.regression.line
+    cdef readonly object _details       # see mathwork.regression.details
 
     cdef inline object field(self, int which):
         return self.found[which] if self.arrays is None else self.arrays[which]
@@ -77,9 +77,12 @@ def make_line(cls, *fields):
     return made
 
 
-def with_details(Line made not None, details):
-    """Return a Line that nobody else has seen with these details."""
-    made._details = details
+def with_details(made, details):
+    """Return a fit that nobody else has seen with these details."""
+    if isinstance(made, Line):
+        (<Line>made)._details = details
+    else:
+        (<LeastSquares?>made)._details = details
     return made
 
 

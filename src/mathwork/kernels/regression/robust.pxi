@@ -217,9 +217,8 @@ cdef void turn_scores(const Fit* f, double* M, double* spare) noexcept nogil:
 
 # ---- for Python ----
 
-cdef void write_basis(const Fit* f, const Pair* starts, double* centre, double* T,
-                      double* M) noexcept nogil:
-    """The means of the columns, T and M (NULL: none) in the units of X and y"""
+cdef void write_basis(const Fit* f, const Pair* starts, double* T, double* M) noexcept nogil:
+    """T and M (NULL: none) in the units of X and y"""
     cdef const Design* d = &f.design
     cdef Py_ssize_t p = d.p, q = p + f.centred, lds = d.columns, i, j, t
     cdef double root = sqrt(d.weight_scale), up, down
@@ -229,7 +228,6 @@ cdef void write_basis(const Fit* f, const Pair* starts, double* centre, double* 
             T[1 + j] = root * (starts[j].high + starts[j].low)
     for i in range(p):
         up = d.scales[d.kept[i]] if d.scaled else 1
-        centre[i] = f.mean[i] / up
         for j in range(p):
             T[(d.kept[i] + f.centred) * q + f.centred + j] = (
                 f.S[i * lds + j] * up * root if j >= i else 0)
@@ -242,20 +240,28 @@ cdef void write_basis(const Fit* f, const Pair* starts, double* centre, double* 
                 M[t * q * q + i] = M[t * q * q + i] / down / down / d.weight_scale
 
 
-cdef object basis_of(Fit* f):
-    """(kept, centre, T, M) of a fit that is done; M (k, rank, rank) is None for BASIS_ALONE
+cdef object centre_of(const Fit* f):
+    """The means of the columns in use, as they are read"""
+    cdef double* centre
+    cdef cnp.ndarray means = of_parameters(f.design.p, 1, True, &centre)
+    cdef Py_ssize_t i
+    for i in range(f.design.p):
+        centre[i] = f.mean[i] / (f.design.scales[f.design.kept[i]] if f.design.scaled else 1)
+    return means
+
+
+cdef object basis_of(Fit* f, object means):
+    """(kept, means, T, M) of a fit that is done; M (k, rank, rank) is None for BASIS_ALONE
 
     kept: the columns of X in use. T: (parameters, rank), NaN for a parameter that is left out.
     """
     cdef Py_ssize_t P = f.design.columns + f.centred, q = f.design.p + f.centred, k = f.design.k, i
-    cdef double* centre
     cdef double* T
     cdef double* M = NULL
-    cdef cnp.ndarray kept, means, factor, scores = None
+    cdef cnp.ndarray kept, factor, scores = None
     kept = new_vector(f.design.p, cnp.NPY_INTP)
     for i in range(f.design.p):
         (<Py_ssize_t*>cnp.PyArray_DATA(kept))[i] = f.design.kept[i]
-    means = of_parameters(f.design.p, 1, True, &centre)
     factor = of_parameters(P, q, False, &T)
     fill_nan(T, P * q)
     if f.scores.kind != BASIS_ALONE:
@@ -263,5 +269,5 @@ cdef object basis_of(Fit* f):
         memcpy(M, f.scores.M, k * q * q * sizeof(double))
         scores = scores.reshape((k, q, q))
     place_basis(f, f.spare)
-    write_basis(f, f.spare, centre, T, M)
+    write_basis(f, f.spare, T, M)
     return kept, means, factor, scores

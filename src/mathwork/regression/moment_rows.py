@@ -1,0 +1,207 @@
+"""From rows to moments, a piece at a time: gaps, columns that count from a base, far numbers.
+
+The moments are a vector of numbers in the order of MomentSums: kernels/regression/moments.pxi.
+Moments of unknown rows have a NaN for each mean.
+"""
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import mathwork._tables as tables
+from mathwork._arrays import FLOAT64, as_array, as_plain
+from mathwork._levels import regression as kernels
+from mathwork.regression.checks import (
+    check_nan_policy,
+    check_weights,
+    check_weights_of_rows,
+    not_finite,
+)
+from mathwork.regression.columns import Column, as_table, counted, pair_of, pair_sum
+from mathwork.regression.rows import gaps_in
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray
+    from mathwork.regression.columns import Base
+
+    Table = NDArray[Any] | Column
+
+HEAD = 4            # numbers before the means: count, weight, its low part, its exponent
+
+
+class MomentRows(NamedTuple):
+    """X and y that fit each other: arrays as they were given, which may lie in a file, or Columns.
+    """
+
+    X: Table
+    y: Table
+    weights: NDArray[Any] | None
+    shape: tuple[int, int, bool]        # columns of X, of y, whether y is one vector
+    names: tuple[str, ...] | None
+    count: int
+
+    @property
+    def q(self) -> int:
+        return self.shape[0] + self.shape[1]
+
+
+def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str
+                 ) -> MomentRows:
+    """Return the rows of a call, checked but not converted."""
+    check_nan_policy(nan_policy)
+    tables.check_index(X=X, y=y, weights=weights)
+    (X, names), (y, _) = _lazily(X, "X"), _lazily(y, "y")
+    shape, y_shape = _shape_of(X), _shape_of(y)
+    if len(shape) != 2:
+        raise ValueError(f"X must have shape (n, p), got {shape}")
+    if len(y_shape) not in (1, 2) or y_shape[0] != shape[0]:
+        raise ValueError(f"y must have shape ({shape[0]},) or ({shape[0]}, k) to match X of shape "
+                         f"{shape}, got {y_shape}")
+    if weights is not None:
+        weights = as_array(weights, "weights")
+        check_weights_of_rows(weights, shape[0])
+    single = len(y_shape) == 1
+    return MomentRows(X, y, weights, (shape[1], 1 if single else y_shape[1], single), names,
+                      shape[0])
+
+
+def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
+               ) -> tuple[NDArray[np.float64], int]:
+    """Return (the moments of the rows from `first` on, how many of these were left out)."""
+    piece = slice(first, first + count)
+    X, y, weights = _piece_of(rows.X, "X", piece), _piece_of(rows.y, "y", piece), None
+    omitted = 0
+    if rows.weights is not None:
+        weights = as_plain(rows.weights[piece], "weights", FLOAT64)
+        unknown = np.isnan(weights)
+        if nan_policy != "raise" and unknown.any():
+            weights = np.where(unknown, 0.0, weights)
+            omitted = int(unknown.sum())
+        check_weights(weights, first)
+        if omitted and nan_policy == "propagate":
+            return _unknown_moments(rows.q, len(X.high), weights), 0
+    if X.is_plain and y.is_plain:
+        numbers = kernels.moments_of(X.high, y.high, weights)
+        if np.isfinite(numbers).all():
+            return numbers, omitted
+    gaps = gaps_in(X.high, y.high, weights)
+    if gaps.any():
+        if nan_policy == "raise":
+            raise not_finite("X and y", "row", gaps, first)
+        if nan_policy == "propagate":
+            return _unknown_moments(rows.q, len(X.high), weights), 0
+        omitted += int(gaps.sum())
+        weights = np.where(gaps, 0.0, 1.0 if weights is None else weights)
+    (X_less, X_base), (y_less, y_base) = (_counted(column, weights) for column in (X, y))
+    numbers = _sound(_moments_of_far_apart(X_less, y_less, weights), unknown=False)
+    if X_base is not None or y_base is not None:
+        _leave_base(numbers, rows.shape, X_base, y_base)
+    return numbers, omitted
+
+
+def joined(numbers: NDArray[np.float64] | None, added: NDArray[np.float64], q: int
+           ) -> NDArray[np.float64]:
+    """Return the moments of the rows of both, which may be unknown; None is no rows."""
+    if numbers is None:
+        return _sound(added)
+    return _sound(kernels.merged_moments(numbers, added, q),
+                  is_unknown(numbers) or is_unknown(added))
+
+
+def _sound(numbers: NDArray[np.float64], unknown: bool | None = None) -> NDArray[np.float64]:
+    """Return the moments; raise if a sum left the range of float64"""
+    unknown = is_unknown(numbers) if unknown is None else unknown
+    if not (unknown or np.isfinite(numbers).all()) or not math.isfinite(weight_of(numbers)):
+        raise ValueError("X, y and weights must not be too large for their differences and sums")
+    return numbers
+
+
+def is_unknown(numbers: NDArray[np.float64]) -> bool:
+    """Return whether rows with gaps are among those of the moments."""
+    return bool(np.isnan(numbers[HEAD:HEAD + 1]).any())
+
+
+def weight_of(numbers: NDArray[np.float64]) -> float:
+    """Return the sum of weights, in units of 1."""
+    try:
+        return math.ldexp(numbers[1], int(numbers[3]))
+    except OverflowError:
+        return math.inf
+
+
+# ---- reading ----
+
+def _lazily(value: Any, name: str) -> tuple[Table, tuple[str, ...] | None]:
+    """Return an array as it is, so that pieces of a file are read in turn, or as_table()"""
+    if (isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray)
+            and value.dtype.kind in "biufmM"):
+        return np.asarray(value), None
+    return as_table(value, name)
+
+
+def _shape_of(table: Table) -> tuple[int, ...]:
+    return table.high.shape if isinstance(table, Column) else table.shape
+
+
+def _piece_of(table: Table, name: str, rows: slice) -> Column:
+    if not isinstance(table, Column):
+        return as_table(table[rows], name)[0]
+    return Column(table.high[rows], None if table.low is None else table.low[rows], table.per)
+
+
+def _counted(column: Column, weights: NDArray[np.float64] | None) -> tuple[FloatArray, Base | None]:
+    if weights is not None:
+        weights = weights[(slice(None), *(None,) * (column.high.ndim - 1))]
+    array, base = counted(column, 0, weights)
+    return array, None if base is None else base.each(0)
+
+
+def _leave_base(numbers: NDArray[np.float64], shape: tuple[int, int, bool], X_base: Base | None,
+                y_base: Base | None) -> None:
+    """Make moments those of the numbers themselves, not of differences: only means tell the two"""
+    at = HEAD
+    q = shape[0] + shape[1]
+    for base, count in ((X_base, shape[0]), (y_base, shape[1])):
+        high, low = numbers[at:at + count], numbers[q + at:q + at + count]
+        high[:], low[:] = pair_sum(pair_of(base, (count,)), (high, low))
+        at += count
+
+
+def _unknown_moments(q: int, count: int, weights: NDArray[np.float64] | None
+                     ) -> NDArray[np.float64]:
+    """Return the moments of rows with gaps: NaN, but for their count, weight and units"""
+    numbers = np.full(HEAD + 3 * q + 2 * q * q, math.nan)
+    numbers[:HEAD] = (count, count, 0, 0) if weights is None else (
+        np.count_nonzero(weights), weights.sum(), 0, 0)
+    numbers[HEAD + 2 * q:HEAD + 3 * q] = 0
+    return numbers
+
+
+# ---- numbers of very different sizes ----
+
+def _moments_of_far_apart(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
+                          ) -> NDArray[np.float64]:
+    """Return the moments by halves: rows so far apart that no sample of them showed the scale"""
+    numbers = kernels.moments_of(X, y, weights)
+    if (len(X) == 1 or np.isfinite(numbers).all() or _too_far_apart(X, weights)
+            or _too_far_apart(y, weights)):
+        return numbers
+    middle = len(X) // 2
+    first, second = [
+        _moments_of_far_apart(X[half], y[half], None if weights is None else weights[half])
+        for half in (slice(middle), slice(middle, None))]
+    return joined(first, second, X.shape[1] + (y.shape[1] if y.ndim == 2 else 1))
+
+
+def _too_far_apart(columns: FloatArray, weights: NDArray[np.float64] | None) -> bool:
+    """Return whether a difference of rows overflows"""
+    rows = columns if weights is None else columns[weights > 0]
+    with np.errstate(over="ignore"):
+        spans = np.subtract(rows.max(axis=0), rows.min(axis=0), dtype=np.float64)
+    return not np.isfinite(spans).all()
