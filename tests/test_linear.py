@@ -408,7 +408,8 @@ def test_weights_that_are_not_known(rng):
     w[4], y[4], y[6] = np.nan, np.nan, np.inf
     with raises(ValueError, "weights must be finite and not negative, got nan in row 4"):
         fit_linear(X, y, weights=w)
-    fit, there = fit_linear(X, y, weights=w, nan_policy="omit"), np.delete(np.arange(len(y)), [4, 6])
+    fit = fit_linear(X, y, weights=w, nan_policy="omit")
+    there = np.delete(np.arange(len(y)), [4, 6])
     assert fit.n_omitted == 2
     np.testing.assert_allclose(fit.params, fit_linear(X[there], y[there], weights=w[there]).params,
                                rtol=1e-14)

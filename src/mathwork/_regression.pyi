@@ -10,7 +10,7 @@ from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
 
 _Class = TypeVar("_Class")
 _Line = TypeVar("_Line", bound=Line)
-_Fit = TypeVar("_Fit", Line, LeastSquares)
+_Fit = TypeVar("_Fit", bound=Line | LeastSquares)
 
 @final
 class Maker:

@@ -29,6 +29,8 @@ FRAMES: dict[tuple[str, str], Callable[[Any], _Columns]] = {
                                                     strict=True)]}
 COLUMNS = {("pandas", "Series"), ("pandas", "ExtensionArray"), ("polars", "Series"),
            ("pyarrow", "Array"), ("pyarrow", "ChunkedArray")}
+NAMED = COLUMNS | {("pandas", "Index"), ("xarray", "DataArray")}
+CATEGORIES = ("category", "categorical", "dictionary", "enum")
 
 
 def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | None:
@@ -78,10 +80,37 @@ def columns_of(value: object) -> _Columns | None:
 
 def name_of(value: object) -> str | None:
     """Return the name of a column that has one."""
-    if COLUMNS.isdisjoint(_kinds(value)):
+    if NAMED.isdisjoint(_kinds(value)):
         return None
     name = getattr(value, "name", None)
     return None if name is None or name == "" else str(name)
+
+
+def dtype_of(column: Any) -> str:
+    """Return the dtype of a column as its library writes it, in small letters."""
+    return str(getattr(column, "dtype", getattr(column, "type", ""))).lower()
+
+
+def is_categorical(column: object) -> bool:
+    """Return whether a column is one of categories, which are no numbers even if they look so."""
+    return not COLUMNS.isdisjoint(_kinds(column)) and dtype_of(column).startswith(CATEGORIES)
+
+
+def integers_with_gaps(column: Any) -> tuple[NDArray[Any], NDArray[np.bool]] | None:
+    """Return (64-bit integers, where there is none) of a column of these with gaps, else None.
+
+    NumPy would make floats or objects of it.
+    """
+    kind = dtype_of(column)
+    if COLUMNS.isdisjoint(_kinds(column)) or "int64" not in kind:
+        return None
+    if hasattr(column, "fill_null"):        # polars, pyarrow
+        gaps, filled = column.is_null(), column.fill_null(0)
+    else:
+        gaps = column.isna()
+        filled = column.to_numpy("uint64" if "uint" in kind else "int64", na_value=0)
+    gaps = np.asarray(gaps)
+    return (np.asarray(filled), gaps) if gaps.any() else None
 
 
 def check_index(**values: Any) -> None:

@@ -54,6 +54,29 @@ class ColumnBasis(NamedTuple):
         return np.concatenate([level, z], axis=-1)
 
 
+    @classmethod
+    def of_moments(cls, kept: NDArray[np.intp], P: int, mean: NDArray[np.float64],
+                   gram: NDArray[np.float64], weight: float, intercept: bool) -> ColumnBasis:
+        """Return the basis of a fit of P parameters from the moments of all its columns.
+
+        `gram` is about the mean, and has all that the moments keep: a column that nearly depends on
+        others costs twice the digits.
+        """
+        mean, gram = mean[kept], gram[np.ix_(kept, kept)]
+        if not intercept:
+            gram = gram + weight * np.outer(mean, mean)
+        size = np.sqrt(np.diagonal(gram))
+        root = np.linalg.cholesky(gram / np.outer(size, size))
+        slopes = np.linalg.solve(root, np.eye(len(kept))).T / size[:, None]
+        offset = int(intercept)
+        factor = np.full((P, len(kept) + offset), np.nan)
+        factor[kept + offset] = 0.0
+        factor[kept + offset, offset:] = slopes
+        if intercept:
+            factor[0, 0], factor[0, 1:] = 1 / np.sqrt(weight), -mean @ slopes
+        return cls(kept, mean if intercept else np.zeros(len(kept)), factor, intercept)
+
+
 class ChebyshevBasis(NamedTuple):
     """``z = spread T(t)`` for the Chebyshev polynomials T of x, mapped to t in [-1, 1]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray, FloatOrArray
+    from mathwork._types import FloatArray
 
     Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]     # high and low parts
 
@@ -36,6 +36,8 @@ LARGEST = 2**53         # up to here float64 holds every integer
 HALF = 32               # bits of the low part of an integer
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "ps": 10**12, "fs": 10**15,
               "as": 10**18}
+OF_CATEGORIES = ("is categorical: give columns of 0 and 1 in its place, as get_dummies of pandas "
+                 "or to_dummies of polars make them")
 # dtypes of pandas, polars and pyarrow that may take as_column to read them exactly
 EXACT = re.compile(r"int64|date|time|duration")
 NOT_A_TIME = np.iinfo(np.int64).min
@@ -64,7 +66,7 @@ class Column(NamedTuple):
 class Base(NamedTuple):
     """The numbers ``ticks / per``, exactly: whole float64 ticks, one or an array of them."""
 
-    ticks: FloatOrArray
+    ticks: Any
     per: Any = 1
 
     def each(self, axis: int = -1) -> Base:
@@ -85,19 +87,28 @@ def as_column(value: ArrayLike, name: str) -> Column:
     ValueError
         As `as_array`.
     """
+    if tables.is_categorical(value):
+        raise TypeError(f"{name} must hold real numbers or times, it {OF_CATEGORIES}")
+    known = tables.integers_with_gaps(value)
+    if known is not None:
+        return _with_gaps(*known, 1)
     array = _times(value)
     if array is None:
         array = unmasked(value, name)
     if array.dtype.kind in "mM":
         ticks, per = _ticks(array, name)
-        gaps = ticks == NOT_A_TIME
-        if gaps.any():
-            high, low = split(np.where(gaps, 0, ticks))
-            return Column(np.where(gaps, np.nan, high), low, per)
-        return Column(*split(ticks), per)
+        return _with_gaps(ticks, ticks == NOT_A_TIME, per)
     if array.dtype.kind in "iu":
         return Column(*split(array))
     return Column(in_place(as_array(array if array.dtype.kind in "bf" else value, name)))
+
+
+def _with_gaps(integers: NDArray[Any], gaps: NDArray[np.bool], per: int) -> Column:
+    """Return integers as a Column, NaN in its gaps, where they may be anything"""
+    if not gaps.any():
+        return Column(*split(integers), per)
+    high, low = split(np.where(gaps, np.zeros_like(integers), integers))
+    return Column(np.where(gaps, np.nan, high), low, per)
 
 
 def as_table(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | None]:
@@ -110,8 +121,11 @@ def as_table(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | Non
         named = tables.name_of(value)
         return as_column(value, name), None if named is None else (named,)
     names = tuple(str(label) for label, _ in columns)
-    if not any(EXACT.search(str(getattr(column, "dtype", getattr(column, "type", ""))).lower())
-               for _, column in columns):
+    for label, column in columns:
+        if tables.is_categorical(column):
+            raise TypeError(f"{name} must hold real numbers or times, its column {label!r} "
+                            f"{OF_CATEGORIES}")
+    if not any(EXACT.search(tables.dtype_of(column)) for _, column in columns):
         return as_column(value, name), names
     parts = []
     for label, column in columns:
@@ -166,8 +180,8 @@ def distance(column: Column, base: Base) -> NDArray[np.float64]:
     Where both are not in the same ticks, they are so in seconds and parts of them: to 1e-16 of a
     second.
     """
-    high, low, per = column
-    low = 0.0 if low is None else low
+    high, per = column.high, column.per
+    low: Any = 0.0 if column.low is None else column.low
     if np.array_equal(per, base.per):
         return ((high - base.ticks) + low) / per
     with np.errstate(invalid="ignore"):     # infinity has no remainder
@@ -183,7 +197,7 @@ def pair_of(base: Base | None, shape: tuple[int, ...]) -> Pairs:
     """Return the numbers of a base as pairs of float64, 32 digits, in a shape of as many."""
     if base is None:
         return np.zeros(shape), np.zeros(shape)
-    return _on_pairs("divide_pairs", (np.broadcast_to(base.ticks, shape), 0.0), base.per)
+    return _on_pairs("divide_pairs", np.broadcast_to(base.ticks, shape), base.per)
 
 
 def pair_sum(a: Pairs, b: Any) -> Pairs:
@@ -196,11 +210,11 @@ def pair_product(a: Pairs, b: Any) -> Pairs:
     return _on_pairs("multiply_pairs", a, b)
 
 
-def _on_pairs(operation: str, a: Pairs, b: Any) -> Pairs:
-    b = b if isinstance(b, tuple) else (b, 0.0)
+def _on_pairs(operation: str, a: Any, b: Any) -> Pairs:
+    a, b = (pair if isinstance(pair, tuple) else (pair, 0.0) for pair in (a, b))
     parts = np.broadcast_arrays(*a, *b)
-    flat = [np.array([parts[i].ravel(), parts[i + 1].ravel()], np.float64) for i in (0, 2)]
-    high, low = kernels.on_pairs(operation, *flat, False)
+    left, right = (np.array([parts[i].ravel(), parts[i + 1].ravel()], np.float64) for i in (0, 2))
+    high, low = kernels.on_pairs(operation, left, right, False)
     return high.reshape(parts[0].shape), low.reshape(parts[0].shape)
 
 

@@ -239,14 +239,14 @@ class LineFit(FitMembers, kernels.Line):
     def _own_y(self) -> NDArray[np.float64]:
         """Return y of the points, also where the fit counts it from a base"""
         base = self._details.y_base if self._details else None
-        return to_base(self._points("this")[1], base).astype(np.float64, copy=False)
+        return to_base(self._points("its inference")[1], base).astype(np.float64, copy=False)
 
     def _line_rows(self) -> LineRows:
         return line_rows(*self._points("residuals"), np.asarray(self.slope))
 
     def _known(self) -> Known:
         if self._basis is None:
-            _, _, weights = self._points("this")
+            _, _, weights = self._points("its inference")
             basis, _, _, ssr = self._line_rows()
             origin = self._details.x_base if self._details else None
             if origin is not None:          # the intercept is that at 0
@@ -296,8 +296,8 @@ class LineFit(FitMembers, kernels.Line):
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
 
     def __repr__(self) -> str:
-        shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
-        shown += ("n_omitted",) * bool(np.any(self.n_omitted))
+        shown = [*FIELDS] if np.any(self.status != FITTED) else [*FIELDS[:-1]]
+        shown += ["n_omitted"] * bool(np.any(self.n_omitted))
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
@@ -411,9 +411,9 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     workers = checked_workers(workers)
     points = checked_points(x, y, weights, nan_policy, rows_of_points)
     fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
-    if points.y.ndim == 1 and (fit.status != FITTED):
-        if fit.status != FIT_NOT_FINITE or nan_policy == "raise":
-            raise line_error(fit.status, points)
+    allowed = (FITTED, FIT_NOT_FINITE) if nan_policy == "propagate" else (FITTED,)
+    if points.y.ndim == 1 and fit.status not in allowed:
+        raise line_error(fit.status, points)
     fit = _from_base(fit, points)
     return fit if cov == "nonrobust" and groups is None and maxlags is None else fit.with_cov(
         cov, groups=groups, maxlags=maxlags)

@@ -21,7 +21,7 @@ from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.members import FitMembers, Known, copied
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import SCORES, asked, finished
-from mathwork.regression.rows import Rows, checked_rows, from_base, to_base, without_gaps
+from mathwork.regression.rows import Rows, checked_rows, from_base, gaps_in, to_base, without_gaps
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex
@@ -228,7 +228,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         known = self._basis
         if not isinstance(known, Known):
             if callable(known):             # of moments
-                known = known()
+                known = known(self)
             else:
                 kept, centre, factor, _ = self._kernel_basis() if known is None else known
                 basis = ColumnBasis(kept, centre, factor, self.intercept)
@@ -238,7 +238,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
 
     def _kernel_basis(self) -> tuple[Any, ...]:
         """Return the basis as fit_rows gives it, by a second fit of the columns that are left"""
-        X, y = self._counted_rows("this")
+        X, y = self._counted_rows("its inference")
         P, p = len(self.params), X.shape[1]
         if self.status == FIT_NOT_FINITE:
             return np.arange(p), np.full(p, math.nan), np.full((P, P), math.nan), None
@@ -260,7 +260,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
 
     def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                       NDArray[np.float64] | None]:
-        X, _ = self._counted_rows("this")
+        X, _ = self._counted_rows("its inference")
         z = self._known().basis.rows(X.astype(np.float64, copy=False))
         resid, weights = np.moveaxis(self.resid, 0, -1), self._weights
         if weights is not None:
@@ -271,7 +271,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         return z, np.stack([without_rounding(z, weights, each) for each in resid]), weights
 
     def _row_count(self) -> int:
-        return len(self._counted_rows("this")[0])
+        return len(self._counted_rows("its inference")[0])
 
     def _drawn_points(self) -> tuple[FloatArray, FloatArray]:
         return self._rows("a picture")
@@ -310,10 +310,10 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         left_out = np.flatnonzero(~known[self.intercept:])
         columns = (left_out if columns is None else columns[left_out]).tolist()
         names = self._details.names if self._details else None
-        columns = [repr(names[column]) if names else str(column) for column in columns]
-        which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
-                 if len(columns) == 1 else
-                 f"columns {', '.join(columns)} of X depend on those before them: "
+        listed = [repr(names[column]) if names else str(column) for column in columns]
+        which = (f"column {listed[0]} of X depends on those before it: its parameter is NaN"
+                 if len(listed) == 1 else
+                 f"columns {', '.join(listed)} of X depend on those before them: "
                  "their parameters are NaN")
         warnings.warn(which, RankWarning, stacklevel=stacklevel)
 
@@ -332,8 +332,7 @@ PARTS = ("params", "bse", "ssr", "rsquared", "fvalue", "_correlation", "nobs", "
 
 
 def _rebuilt(*parts: Any) -> LinearFit:
-    *parts, details = parts
-    return kernels.with_details(kernels.least_squares(*parts), details)
+    return kernels.with_details(kernels.least_squares(*parts[:-1]), parts[-1])
 
 
 @door(kernels.fit_linear)
@@ -444,12 +443,9 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     wanted = asked(cov, groups, maxlags, len(rows.X))
     fit = _fitted(rows, intercept, rank_tol, wanted)
     if fit.status == FIT_NOT_FINITE and nan_policy != "propagate":
-        found = without_gaps(rows)
         if nan_policy == "raise":
-            gaps = found.weights == 0
-            raise not_finite("X and y", "row", gaps if rows.weights is None else
-                             gaps & (rows.weights > 0))
-        fit = _fitted(found, intercept, rank_tol, wanted)
+            raise not_finite("X and y", "row", gaps_in(rows.X, rows.y, rows.weights))
+        fit = _fitted(without_gaps(rows), intercept, rank_tol, wanted)
     if fit.status == CONSTANT:
         fit._warn_of_rank(stacklevel=3)
     return fit if wanted.kind == "nonrobust" else _with_cov(fit, wanted)
@@ -473,5 +469,5 @@ def _fitted(rows: Rows, intercept: bool, rank_tol: float, wanted: Asked) -> Line
     fit = kernels.fit_rows(rows.X, rows.y, intercept, rows.weights, rank_tol, bases=bases,
                            level=level, scores=scores)
     if level is not None:
-        details = details._replace(level=tuple(level))
+        details = details._replace(level=(level[0], level[1]))
     return kernels.with_details(fit, details_or_none(details))

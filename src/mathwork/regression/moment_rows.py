@@ -44,7 +44,7 @@ class MomentRows(NamedTuple):
     weights: NDArray[Any] | None
     shape: tuple[int, int, bool]        # columns of X, of y, whether y is one vector
     names: tuple[str, ...] | None
-    count: int
+    n: int
 
     @property
     def q(self) -> int:
@@ -56,8 +56,8 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
     """Return the rows of a call, checked but not converted."""
     check_nan_policy(nan_policy)
     tables.check_index(X=X, y=y, weights=weights)
-    (X, names), (y, _) = _lazily(X, "X"), _lazily(y, "y")
-    shape, y_shape = _shape_of(X), _shape_of(y)
+    (left, names), (right, _) = _lazily(X, "X"), _lazily(y, "y")
+    shape, y_shape = _shape_of(left), _shape_of(right)
     if len(shape) != 2:
         raise ValueError(f"X must have shape (n, p), got {shape}")
     if len(y_shape) not in (1, 2) or y_shape[0] != shape[0]:
@@ -67,7 +67,7 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
         weights = as_array(weights, "weights")
         check_weights_of_rows(weights, shape[0])
     single = len(y_shape) == 1
-    return MomentRows(X, y, weights, (shape[1], 1 if single else y_shape[1], single), names,
+    return MomentRows(left, right, weights, (shape[1], 1 if single else y_shape[1], single), names,
                       shape[0])
 
 

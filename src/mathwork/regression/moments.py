@@ -4,6 +4,7 @@ The sums are compiled: mathwork/kernels/regression/moments.pxi, and normal.pxi f
 """
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import TYPE_CHECKING
@@ -13,8 +14,10 @@ import numpy as np
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
+from mathwork.regression.bases import ColumnBasis
 from mathwork.regression.checks import checked_rank_tol
 from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.members import Known
 from mathwork.regression.moment_rows import (
     HEAD,
     checked_rows,
@@ -173,7 +176,7 @@ class Moments:
         numbers: Any = self._numbers
         omitted = 0
         step = max(PIECE_NUMBERS // max(q, 1), 1)
-        for start in range(0, max(rows.count, 1), step):
+        for start in range(0, max(rows.n, 1), step):
             added, gaps = moments_of(rows, start, step, nan_policy)
             numbers = joined(numbers, added, q)
             omitted += gaps
@@ -193,10 +196,11 @@ class Moments:
         intercept : bool
             Whether to add a constant, the first parameter, to the columns.
         rank_tol : float, optional
-            A column depends on earlier columns if what they leave of it is at most this part of its
-            norm and of the norms of the columns that make it up, and at most an eighth (or this part)
-            of its deviations from its mean. ``16 P eps`` for P parameters by default. On the intercept
-            alone only a constant column depends, however large its numbers are, as in `fit_line`.
+            A column depends on earlier columns if what they leave of it is at most this part of
+            its norm and of the norms of the columns that make it up, and at most an eighth (or this
+            part) of its deviations from its mean. ``16 P eps`` for P parameters by default. On the
+            intercept alone only a constant column depends, however large its numbers are, as in
+            `fit_line`.
 
         Returns
         -------
@@ -245,6 +249,7 @@ class Moments:
         else:
             fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
                                          self._n_targets, self._single, intercept, rank_tol)
+            fit._basis = functools.partial(_known_of, self._like(0), chosen)
         names = None if self._names is None else tuple(self._names[at] for at in chosen)
         fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:
@@ -357,11 +362,20 @@ class Moments:
 
 
 def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
-             names: tuple[str, ...] | None, omitted: int) -> Moments:
+             names: tuple[str, ...] | None = None, omitted: int = 0) -> Moments:
     made = Moments()
     made._n_columns, made._n_targets, made._single = shape
     made._numbers, made._names, made._n_omitted = numbers, names, omitted
     return made
+
+
+def _known_of(moments: Moments, chosen: NDArray[np.intp], fit: LinearFit) -> Known:
+    """Return what a fit of the chosen columns knows of the rows, once it is asked"""
+    there = ~np.isnan(fit.params.reshape(len(fit.params), -1)[fit.intercept:, 0])
+    basis = ColumnBasis.of_moments(
+        np.flatnonzero(there), len(fit.params), moments.mean[chosen],
+        moments.gram[np.ix_(chosen, chosen)], moments.weight, fit.intercept)
+    return Known(basis, None)
 
 
 def _unknown_fit(P: int, k: int, single: bool, nobs: int, intercept: bool) -> LinearFit:

@@ -78,7 +78,7 @@ def checked_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_po
     weights = None if weights is None else np.broadcast_to(weights, shape)
     # Nobody else can set the shape of a view.
     return Points(made[0].view(), made[1].view(), None if weights is None else weights.view(),
-                  *bases, omitted, None if names is None else (names,),
+                  bases[0], bases[1], omitted, None if names is None else (names,),
                   None if targets is None else (targets,))
 
 

@@ -271,11 +271,11 @@ class PolynomialFit(FitMembers):
         return self._learnt
 
     def _row_count(self) -> int:
-        return len(self._given("this").x)
+        return len(self._given("its inference").x)
 
     def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                       NDArray[np.float64] | None]:
-        points = self._given("this")
+        points = self._given("its inference")
         z, resid, weights = self._learnt.basis.rows(_plain(points.x)), self.resid, points.weights
         if weights is not None:
             weights = _plain(weights)

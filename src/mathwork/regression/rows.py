@@ -86,7 +86,8 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
 def gaps_in(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
             ) -> NDArray[np.bool]:
     """Return which rows, of a weight other than 0, are not finite."""
-    wrong = ~(np.isfinite(X).all(axis=1) & np.isfinite(y.reshape(len(y), -1)).all(axis=1))
+    finite: Any = np.isfinite(X).all(axis=1)
+    wrong = ~(finite & np.isfinite(y.reshape(len(y), -1)).all(axis=1))
     return wrong if weights is None else wrong & (weights > 0)
 
 

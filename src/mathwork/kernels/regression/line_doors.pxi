@@ -197,8 +197,9 @@ cdef share_lines(LineStack stack, owners, rows, workers):
 cdef inline bint goes_with(cnp.ndarray x, cnp.ndarray y) noexcept:
     """Return whether x has the shape of y, or is one row for all rows of y"""
     cdef int ndim = cnp.PyArray_NDIM(x), extra = cnp.PyArray_NDIM(y) - ndim
-    return ((extra == 0 or (ndim == 1 and extra > 0))
-            and cnp.PyArray_CompareLists(cnp.PyArray_DIMS(x), cnp.PyArray_DIMS(y) + extra, ndim))
+    if ndim == 1:
+        return extra >= 0 and cnp.PyArray_DIM(x, 0) == cnp.PyArray_DIM(y, extra)
+    return extra == 0 and cnp.PyArray_CompareLists(cnp.PyArray_DIMS(x), cnp.PyArray_DIMS(y), ndim)
 
 
 def fit_line(x, y, *, weights=None, workers=1, nan_policy="raise", cov=NONROBUST, groups=None,
