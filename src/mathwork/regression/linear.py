@@ -231,7 +231,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
                 known = known(self)
             else:
                 kept, centre, factor, _ = self._kernel_basis() if known is None else known
-                basis = ColumnBasis(kept, centre, factor, self.intercept)
+                basis = ColumnBasis(kept, centre[0], centre[1], factor, self.intercept)
                 known = Known(basis, log_weights(self._weights))
             self._basis = known
         return known
@@ -241,7 +241,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         X, y = self._counted_rows("its inference")
         P, p = len(self.params), X.shape[1]
         if self.status == FIT_NOT_FINITE:
-            return np.arange(p), np.full(p, math.nan), np.full((P, P), math.nan), None
+            return np.arange(p), np.full((2, p), math.nan), np.full((P, P), math.nan), None
         there = ~np.isnan(self.params.reshape(P, -1)[:, 0])
         columns = np.flatnonzero(there[self.intercept:])
         bases = Rows(X, y, None, self._details).bases() if self._details else None

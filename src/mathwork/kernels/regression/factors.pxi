@@ -56,6 +56,7 @@ cdef struct Fit:
     void* room              # all that follows
     double* roots           # of the weights in the block
     double* mean            # of the columns in use, then of the targets; 0 without intercept
+    double* mean_low        # what these lack, once it is known
     double* gram            # of these, centred, as block_gram() makes it
     double* part            # of it, from one block; then R
     double* norms           # of the columns, not centred

@@ -29,6 +29,7 @@ cdef inline void lay_out_fit(void* job, Arena* arena) noexcept nogil:
     f.S = doubles(arena, p * p)
     f.S_low = doubles(arena, p * p)
     f.mean = doubles(arena, q)
+    f.mean_low = doubles(arena, p)
     d.scales = doubles(arena, q)
     f.norms = doubles(arena, p)
     f.rows = doubles(arena, p + 1)
