@@ -5,6 +5,7 @@ fit_linear, LinearFit                                 mathwork.regression.linear
 RankWarning                                           mathwork._warnings
 fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
 fit_groups, GroupFits, fit_rolling, RollingFits       mathwork.regression.batches
+fit_ridge, RidgeFit                                   mathwork.regression.ridge
 Moments                                               mathwork.regression.moments
 the codes of `status`                                 mathwork.regression.status
 """
@@ -15,8 +16,10 @@ from mathwork.regression.line import LineFit, fit_line
 from mathwork.regression.linear import LinearFit, fit_linear
 from mathwork.regression.moments import Moments
 from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
+from mathwork.regression.ridge import RidgeFit, fit_ridge
 
 __all__ = [
-    "GroupFits", "LineFit", "LinearFit", "Moments", "PolynomialFit", "RankWarning", "RollingFits",
-    "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_rolling",
+    "GroupFits", "LineFit", "LinearFit", "Moments", "PolynomialFit", "RankWarning", "RidgeFit",
+    "RollingFits", "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_ridge",
+    "fit_rolling",
 ]
