@@ -18,6 +18,7 @@ from mathwork.regression.bases import ColumnBasis, log_weights, without_rounding
 from mathwork.regression.checks import checked_rank_tol, not_finite
 from mathwork.regression.columns import pair_sum
 from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.formulas import design_of, read_formula
 from mathwork.regression.members import FitMembers, Known, copied
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import SCORES, asked, finished
@@ -147,6 +148,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         Parameters
         ----------
         X : array_like, shape (m, p)
+            With a formula a data frame, or a dict of columns.
         interval : {None, "mean", "observation"}
             Add the confidence interval of the mean of y at X, or the interval that a new y of
             weight 1 falls into. Each holds for one row by itself, not for all at once. By Student's
@@ -187,7 +189,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         """
         if interval is not None:
             return self._interval(X, interval, alpha)
-        return self._predicted(from_base(X, len(self.params) - self.intercept, self._details))
+        return self._predicted(self._from_base(X))
 
     def _predicted(self, X: FloatArray) -> NDArray[np.float64]:
         """Return the fitted y for rows that count from the base of the fit"""
@@ -277,8 +279,14 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         return self._rows("a picture")
 
     def _features(self, X: ArrayLike) -> NDArray[np.float64]:
-        X = from_base(X, len(self.params) - self.intercept, self._details)
-        return X.astype(np.float64, copy=False)
+        return self._from_base(X).astype(np.float64, copy=False)
+
+    def _from_base(self, X: ArrayLike) -> FloatArray:
+        """Return rows to predict, checked, as the fit counts them"""
+        formula = self._details.formula if self._details else None
+        if formula is not None:
+            X = design_of(X, formula)
+        return from_base(X, len(self.params) - self.intercept, self._details)
 
     def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.moveaxis(values, 0, -1) if values.ndim > 1 else values
@@ -346,9 +354,13 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     Parameters
     ----------
     X : array_like, shape (n, p)
-        The columns that explain y. A data frame names them.
+        The columns that explain y. A data frame names them. Or a formula such as
+        ``"y ~ a * C(b)"``, by formulaic (extra ``formula``): a str, which is code and must be your
+        own.
     y : array_like, shape (n,) or (n, k)
-        The explained variable. Several targets share the work on X.
+        The explained variable. Several targets share the work on X. With a formula, the data: a
+        frame, or a dict of columns. `weights` and `groups` may then be names of columns, and
+        :meth:`predict <LinearFit.predict>` takes frames.
     intercept : bool
         Whether to add a constant, the first parameter, to the columns.
     weights : array_like, shape (n,), optional
@@ -438,7 +450,11 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     >>> fit.nobs, fit.df_resid, fit.rank
     (4, 1, 3)
     """
+    formula = None
+    if isinstance(X, str):
+        X, y, intercept, weights, groups, formula = read_formula(X, y, intercept, weights, groups)
     rows = checked_rows(X, y, weights, nan_policy, bool(intercept))
+    rows = rows._replace(details=rows.details._replace(formula=formula))
     rank_tol = checked_rank_tol(rank_tol, -1.0)
     wanted = asked(cov, groups, maxlags, len(rows.X))
     fit = _fitted(rows, intercept, rank_tol, wanted)
