@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from mathwork._types import IntOrArray
     from mathwork.regression.columns import Base, Pairs
+    from mathwork.regression.formulas import Formula
 
 
 class Details(NamedTuple):
@@ -22,6 +23,7 @@ class Details(NamedTuple):
     y_base: Base | None = None
     level: Pairs | None = None                  # y of the fit at the base of x
     with_data: bool | None = None               # whether pickles carry X and y
+    formula: Formula | None = None              # what makes X from a frame
 
 
 def details_or_none(details: Details) -> Details | None:

@@ -4,7 +4,7 @@ The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/k
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -12,28 +12,40 @@ from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED
 from mathwork._workers import checked_workers
+from mathwork.regression.bases import line_rows, log_weights
 from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
 from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.inference import t_pvalue, t_statistic
+from mathwork.regression.members import FitMembers, Known, copied
 from mathwork.regression.points import checked_points, line_error, mean_of, rows_of_points
+from mathwork.regression.rows import to_base
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Self
+    from typing import Any, Literal, Self, SupportsIndex
 
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import CodeOrArray, FloatOrArray, IntOrArray, NanPolicy
+    from mathwork._types import (
+        CodeOrArray,
+        Cov,
+        FloatArray,
+        FloatOrArray,
+        Interval,
+        IntOrArray,
+        NanPolicy,
+    )
+    from mathwork.regression.bases import LineRows
     from mathwork.regression.columns import Pairs
+    from mathwork.regression.members import Prediction
     from mathwork.regression.points import Points
-    from mathwork.regression.summary import Summary
+    from mathwork.regression.robust import Covariance
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
 
 @public
 @kernels.lines
-class LineFit(kernels.Line):
+class LineFit(FitMembers, kernels.Line):
     """The result of :func:`fit_line`. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
@@ -59,9 +71,6 @@ class LineFit(kernels.Line):
         A code of `mathwork.regression.status`: 0, or the reason for NaN in all other fields.
     n_omitted : int, or ndarray of int64 for a stack
         The number of points that ``nan_policy="omit"`` left out.
-    terms : (str, str)
-        The names of the terms: ``intercept``, and the name of x if a frame's column has one, else
-        ``slope``.
 
     Examples
     --------
@@ -96,30 +105,77 @@ class LineFit(kernels.Line):
         return omitted if np.ndim(self.slope) == 0 else np.broadcast_to(
             np.int64(omitted), np.shape(self.slope))
 
+    # ---- what other fits have as fields ----
+
     @property
-    def terms(self) -> tuple[str, str]:
-        names = self._details.names if self._details else None
-        return ("intercept", names[0] if names else "slope")
+    def params(self) -> NDArray[np.float64]:
+        return np.stack([np.asarray(self.intercept), np.asarray(self.slope)])
+
+    @property
+    def bse(self) -> NDArray[np.float64]:
+        return np.stack([np.asarray(self.intercept_stderr), np.asarray(self.stderr)])
 
     @property
     def pvalue(self) -> FloatOrArray:
-        from mathwork.regression.inference import t_pvalue, t_statistic
+        return t_pvalue(t_statistic(self.slope, self.stderr), self._df)
 
-        return t_pvalue(t_statistic(self.slope, self.stderr), self.nobs - 2)
+    @property
+    def rank(self) -> int:
+        return 2
 
-    def predict(self, x: ArrayLike) -> FloatOrArray:
-        """The y of the lines at x: ``slope x + intercept``.
+    @property
+    def terms(self) -> tuple[str, str]:
+        names = self._details.names if self._details else None
+        return "intercept", names[0] if names else "slope"
+
+    @property
+    def rsquared(self) -> FloatOrArray:
+        return self.rvalue**2
+
+    @property
+    def fvalue(self) -> FloatOrArray:
+        with np.errstate(all="ignore"):
+            F = np.square(t_statistic(self.slope, self.stderr))
+        return float(F) if np.ndim(F) == 0 else F
+
+    @property
+    def ssr(self) -> FloatOrArray:
+        ssr = self._known().ssr
+        assert ssr is not None
+        return ssr
+
+    @property
+    def resid(self) -> NDArray[np.float64]:
+        return self._line_rows().resid
+
+    @property
+    def fittedvalues(self) -> NDArray[np.float64]:
+        self._points("fitted values")
+        return self._own_y() - self.resid
+
+    @overload
+    def predict(self, x: ArrayLike, *, interval: None = None, alpha: float = 0.05
+                ) -> FloatOrArray: ...
+    @overload
+    def predict(self, x: ArrayLike, *, interval: Literal["mean", "observation"],
+                alpha: float = 0.05) -> Prediction: ...
+    def predict(self, x: ArrayLike, *, interval: Interval = None, alpha: float = 0.05
+                ) -> FloatOrArray | Prediction:
+        """The y of the lines at x, ``slope x + intercept``, and an interval for it.
 
         Parameters
         ----------
         x : array_like
             Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``:
             ``(..., k)`` or ``(k,)``, k points for each line, or one number for all lines.
+        interval, alpha
+            As for :meth:`LinearFit.predict`.
 
         Returns
         -------
         float or ndarray of float64
-            In the shape of x for one fit, else ``(..., k)``, or ``(...)`` for one number.
+            In the shape of x for one fit, else ``(..., k)``, or ``(...)`` for one number. With an
+            interval, a Prediction of three of these.
 
         Raises
         ------
@@ -134,22 +190,33 @@ class LineFit(kernels.Line):
         >>> fit_line([0, 1], [1, 3]).predict(10)
         21.0
         """
+        if interval is not None:
+            return self._interval(x, interval, alpha)
+        y = self._height(self._distance(x))
+        return float(y) if np.ndim(y) == 0 else y
+
+    def _distance(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return x, from its base if the fit has one, in a shape that goes with the lines"""
         column = as_column(x, "x")
-        shape = column.high.shape
-        slope, (high, low) = np.asarray(self.slope), self._there()
+        shape, lines = column.high.shape, np.shape(self.slope)
         base = self._details.x_base if self._details else None
-        if slope.ndim and shape:
-            if len(shape) > 1 and shape[:-1] != slope.shape:
-                wanted = (*slope.shape, "k")
+        if lines and shape:
+            if len(shape) > 1 and shape[:-1] != lines:
+                wanted = (*lines, "k")
                 raise ValueError("x must be one number or have shape (k,) or "
                                  f"({', '.join(map(str, wanted))}), got shape {shape}")
-            slope, high, low = (np.expand_dims(part, -1) for part in (slope, high, low))
         elif base is not None:
             base = base.each()
+        return (column.rounded().astype(np.float64, copy=False) if base is None
+                else distance(column, base))
+
+    def _height(self, x: NDArray[Any]) -> FloatOrArray:
+        """Return y at x as the fit counts it, (...,), or (..., k) for lines (...)"""
+        slope, (high, low) = np.asarray(self.slope), self._there()
+        if slope.ndim and (x.ndim > slope.ndim or x.ndim == 1):
+            slope, high, low = (np.expand_dims(part, -1) for part in (slope, high, low))
         with np.errstate(all="ignore"):     # NaN for a slope of 0 and an infinite x
-            y = slope * (column.rounded().astype(np.float64, copy=False) if base is None
-                         else distance(column, base)) + low + high
-        return float(y) if y.ndim == 0 else y
+            return slope * x + low + high
 
     def _there(self) -> Pairs:
         """Return y of the line at the base of x as a pair"""
@@ -157,74 +224,73 @@ class LineFit(kernels.Line):
             return self._details.level
         return np.asarray(self.intercept), np.zeros(np.shape(self.intercept))
 
-    def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
-        """The fit of one line as a table of text; HTML in notebooks.
+    # ---- what the shared members are made of ----
 
-        Parameters
-        ----------
-        names, alpha
-            As for :func:`mathwork.regression.summary.linear_summary`.
+    @property
+    def _has_constant(self) -> int:
+        return 1
 
-        Returns
-        -------
-        mathwork.regression.summary.Summary
+    def _points(self, what: str) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        if self._x is None or self._y is None:
+            raise ValueError(f"this fit has no points for {what}: it was made by hand or came from "
+                             "a pickle")
+        return self._x, self._y, self._weights
 
-        Raises
-        ------
-        ValueError
-            For a stack of lines.
+    def _own_y(self) -> NDArray[np.float64]:
+        """Return y of the points, also where the fit counts it from a base"""
+        base = self._details.y_base if self._details else None
+        return to_base(self._points("its inference")[1], base).astype(np.float64, copy=False)
 
-        Examples
-        --------
-        >>> from mathwork.regression import fit_line
-        >>> fit_line([1, 2, 3, 4], [1, 3, 2, 4]).summary()
-        nobs      4    R-squared        0.64
-        df resid  2    adj. R-squared   0.46
-        df model  1    F               3.556
-                       Prob(F)         0.200
-        <BLANKLINE>
-                   coef   std err      t  P>|t|    [0.025   0.975]
-        intercept   0.5    1.1619  0.430  0.709  -4.49923  5.49923
-        slope       0.8  0.424264  1.886  0.200  -1.02546  2.62546
-        """
-        from mathwork.regression.summary import linear_summary
+    def _line_rows(self) -> LineRows:
+        return line_rows(*self._points("residuals"), np.asarray(self.slope))
 
-        return linear_summary(self, names=names, alpha=alpha)
+    def _known(self) -> Known:
+        if self._basis is None:
+            _, _, weights = self._points("its inference")
+            basis, _, _, ssr = self._line_rows()
+            origin = self._details.x_base if self._details else None
+            if origin is not None:          # the intercept is that at 0
+                far = pair_of(origin.each(), np.shape(self.slope))[0]
+                basis.factor[..., 0, 1] -= far * basis.factor[..., 1, 1]
+            self._basis = Known(basis, log_weights(weights),
+                                float(ssr) if ssr.ndim == 0 else ssr)
+        return self._basis
 
-    def plot(self, x: ArrayLike, y: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the data with the line and its confidence band. The fit does not keep the data.
+    def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
+                                      NDArray[np.float64] | None]:
+        rows, weights = self._line_rows(), self._weights
+        if weights is None:
+            return rows.z, rows.resid, None
+        weights = weights.astype(np.float64)
+        return rows.z, np.where(weights > 0, rows.resid, 0.0), weights
 
-        Parameters
-        ----------
-        x, y : array_like, shape (n,)
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure if not given.
-        **options
-            `weights`, `alpha`, `band` and `labels` of
-            :func:`mathwork.regression.plot.plot_fit`.
+    def _drawn_points(self) -> tuple[FloatArray, FloatArray]:
+        x, _, _ = self._points("a picture")
+        return to_base(x, self._details.x_base if self._details else None), self._own_y()
 
-        Returns
-        -------
-        matplotlib.axes.Axes
+    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+        x = self._distance(x)
+        return x.reshape(-1, 1) if np.ndim(self.slope) == 0 else np.atleast_1d(x)[..., None]
 
-        Raises
-        ------
-        ImportError
-            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
-        ValueError
-            For a stack of lines.
+    def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values
 
-        Examples
-        --------
-        >>> from matplotlib.figure import Figure
-        >>> from mathwork.regression import fit_line
-        >>> x, y = [1, 2, 3, 4], [1, 3, 2, 4]
-        >>> fit_line(x, y).plot(x, y, Figure().add_subplot(), labels=("t", "height")).get_ylabel()
-        'height'
-        """
-        from mathwork.regression.plot import plot_fit
+    def _like_prediction(self, values: NDArray[np.float64], x: ArrayLike) -> FloatOrArray:
+        shape = np.shape(x)
+        if np.ndim(self.slope) == 0:
+            return values.reshape(shape) if shape else float(values[0])
+        return values if shape else values[..., 0]
 
-        return plot_fit(self, x, y, ax, **options)
+    def _with_errors(self, robust: Covariance) -> LineFit:
+        factor = self._known().basis.factor
+        with np.errstate(all="ignore"):
+            covariance = factor @ robust.scores @ np.swapaxes(factor, -1, -2)
+            bse = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+        return self._replaced(stderr=bse[..., 1], intercept_stderr=bse[..., 0], _robust=robust)
+
+    def _replaced(self, **changes: Any) -> LineFit:
+        return _rebuilt(type(self), *({name: changes.get(name, getattr(self, name))
+                                       for name in names} for names in (FIELDS, PARTS)))
 
     def _repr_html_(self) -> str | None:
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
@@ -235,19 +301,33 @@ class LineFit(kernels.Line):
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> LineFit:
+        return self._replaced(**{name: copied(getattr(self, name)) for name in POINTS})
+
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = tuple(getattr(self, name) for name in FIELDS)
-        return (type(self), fields) if self._details is None else (
-            _rebuilt, (type(self), fields, self._details))
+        made = self if self._carries_data else self._replaced(
+            _basis=self._known_or_none(), **dict.fromkeys(POINTS))
+        return _rebuilt, (type(self), *({name: getattr(made, name) for name in names
+                                         if getattr(made, name) is not None}
+                                        for names in (FIELDS, PARTS)))
 
 
-def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: Details) -> LineFit:
-    return kernels.with_details(cls(*fields), details)
+POINTS = "_x", "_y", "_weights"
+PARTS = (*POINTS, "_basis", "_robust", "_details")
+
+
+def _rebuilt(cls: type[LineFit], fields: dict[str, Any], parts: dict[str, Any]) -> LineFit:
+    made = cls(**fields)
+    for name, part in parts.items():
+        if name != "_details":
+            setattr(made, name, part)
+    return kernels.with_details(made, parts.get("_details"))
 
 
 @door(kernels.fit_line)
 def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1,
-             nan_policy: NanPolicy = "raise") -> LineFit:
+             nan_policy: NanPolicy = "raise", cov: Cov = "nonrobust",
+             groups: ArrayLike | None = None, maxlags: SupportsIndex | None = None) -> LineFit:
     """The straight line through points by least squares, or one for each row of a stack.
 
     Parameters
@@ -265,6 +345,8 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     nan_policy : {"raise", "omit", "propagate"}
         What to do if x or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those points
         out, or return NaN fields and status 3. A row of a stack never raises.
+    cov, groups, maxlags
+        The standard errors, as for :func:`fit_linear`. The rows of a stack share the groups.
 
     Returns
     -------
@@ -332,7 +414,9 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     allowed = (FITTED, FIT_NOT_FINITE) if nan_policy == "propagate" else (FITTED,)
     if points.y.ndim == 1 and fit.status not in allowed:
         raise line_error(fit.status, points)
-    return _from_base(fit, points)
+    fit = _from_base(fit, points)
+    return fit if cov == "nonrobust" and groups is None and maxlags is None else fit.with_cov(
+        cov, groups=groups, maxlags=maxlags)
 
 
 def _from_base(fit: LineFit, points: Points) -> LineFit:
@@ -351,5 +435,6 @@ def _from_base(fit: LineFit, points: Points) -> LineFit:
         reach = origin[0] * (origin[0] + 2 * mean_of(points.x, points.weights))
         stderr = np.hypot(fit.intercept_stderr, fit.stderr * np.sqrt(reach))
     fields = fit.slope, intercept, fit.rvalue, fit.stderr, stderr, fit.nobs, fit.status
-    return kernels.with_details(LineFit(*fields), details._replace(
-        x_base=x_base, y_base=y_base, level=there))
+    made = LineFit(*fields)
+    made._x, made._y, made._weights = fit._x, fit._y, fit._weights
+    return kernels.with_details(made, details._replace(x_base=x_base, y_base=y_base, level=there))

@@ -4,6 +4,7 @@ The sums are compiled: mathwork/kernels/regression/moments.pxi, and normal.pxi f
 """
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ import numpy as np
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
+from mathwork.regression.bases import ColumnBasis
 from mathwork.regression.checks import checked_rank_tol
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.fourth_moments import sandwich
+from mathwork.regression.members import Known
 from mathwork.regression.moment_rows import (
     HEAD,
     checked_rows,
@@ -310,6 +313,7 @@ class Moments:
         else:
             fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
                                          self._n_targets, self._single, intercept, rank_tol)
+            fit._basis = functools.partial(_known_of, self._like(0), chosen)
         names = None if self._names is None else tuple(self._names[at] for at in chosen)
         fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:
@@ -523,6 +527,15 @@ def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
     made._numbers, made._names, made._n_omitted = numbers, names, omitted
     made._squares, made._fourth = squares, fourth
     return made
+
+
+def _known_of(moments: Moments, chosen: NDArray[np.intp], fit: LinearFit) -> Known:
+    """Return what a fit of the chosen columns knows of the rows, once it is asked"""
+    there = ~np.isnan(fit.params.reshape(len(fit.params), -1)[fit.intercept:, 0])
+    basis = ColumnBasis.of_moments(
+        np.flatnonzero(there), len(fit.params), moments.mean[chosen],
+        moments.gram[np.ix_(chosen, chosen)], moments.weight, fit.intercept)
+    return Known(basis, None)
 
 
 def _unknown_fit(P: int, k: int, single: bool, nobs: int, intercept: bool) -> LinearFit:

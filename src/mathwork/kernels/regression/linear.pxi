@@ -29,6 +29,7 @@ cdef inline void lay_out_fit(void* job, Arena* arena) noexcept nogil:
     f.S = doubles(arena, p * p)
     f.S_low = doubles(arena, p * p)
     f.mean = doubles(arena, q)
+    f.mean_low = doubles(arena, p)
     d.scales = doubles(arena, q)
     f.norms = doubles(arena, p)
     f.rows = doubles(arena, p + 1)
@@ -40,10 +41,13 @@ cdef inline void lay_out_fit(void* job, Arena* arena) noexcept nogil:
     f.rsquared = doubles(arena, k)
     f.fvalue = doubles(arena, k)
     f.energy = doubles(arena, max(k, p))
+    f.drift = doubles(arena, k)
     f.flat = doubles(arena, k)
     f.shift = doubles(arena, p)
     f.parts = doubles(arena, 2 * GROUP * k * (p + 2))
     d.kept = indices(arena, p)
+    if f.scores.kind != BASIS_ALONE:
+        lay_out_scores(&f.scores, p + f.centred, k, ld, arena)
 
 
 cdef bint make_room(Fit* f) noexcept nogil:
@@ -138,7 +142,8 @@ cdef void leave_base(Fit* f, const double* bases, double* level) noexcept nogil:
         f.mean[i] += bases[c] * (d.scales[c] if d.scaled else 1)
 
 
-cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y):
+cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y,
+                            object weights):
     """The result object, in the units of X and y"""
     cdef Design* d = &f.design
     cdef Py_ssize_t P = d.columns + f.centred, rank = d.p + f.centred, i, t, at
@@ -177,7 +182,7 @@ cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y)
                 bse[t] = in_units(f.rows[d.columns] * root, 1, down)
     return new_fit(params, errors, of_targets(f.ssr, d.k, single),
                    of_targets(f.rsquared, d.k, single), of_targets(f.fvalue, d.k, single),
-                   correlation, f.count, rank, status, f.centred, X, y)
+                   correlation, f.count, rank, status, f.centred, X, y, weights)
 
 
 cdef int set_rows(Design* d, cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights) except -1:
@@ -222,11 +227,13 @@ ways = {"any": ANY_WAY, "cholesky": CHOLESKY, "reflections": REFLECTIONS}
 
 
 def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp.ndarray weights,
-             double rank_tol, way="any", cnp.ndarray bases=None, cnp.ndarray level=None):
+             double rank_tol, way="any", cnp.ndarray bases=None, cnp.ndarray level=None,
+             int scores=-1):
     """The fit of float32 or float64 arrays in any strides, and of plain float64 weights or None.
 
     A negative rank_tol asks for the default. Where X or y is not finite, the status is 3 and all
-    fields are NaN. `way` is for the tests.
+    fields are NaN. `scores`, a code of robust.pxi, asks for the basis of the rows, and for their
+    scores above 0. `way` is for the tests.
 
     With an intercept X and y may count from `bases` (2, p + k), the pairs for their columns. The
     fit is then that of X and y themselves, and `level` (2, k) becomes the y at the base of X.
@@ -236,6 +243,7 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
     cdef int status, taken = ways[way]
     cdef PyThreadState* state
     cdef LeastSquares made
+    cdef object centre = None
     cdef bint single
     set_rows(&f.design, X, y, weights)
     single = cnp.PyArray_NDIM(y) == 1
@@ -251,6 +259,7 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
             and bases.shape[1] == f.design.columns + f.design.k and level.shape[1] == f.design.k):
         raise ValueError("bases must have shape (2, p + k) and level (2, k), for an intercept")
     f.centred = intercept
+    f.scores.kind = max(scores, <int>BASIS_ALONE)
     f.rank_tol = rank_tol if rank_tol >= 0 else 16 * P * EPSILON
     if rank_tol >= 0 and taken == ANY_WAY:
         taken = REFLECTIONS          # only this way measures columns by it
@@ -262,12 +271,16 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
         take_gil(state)
         if status == FIT_TOO_FEW:
             raise too_few(P, f.count, weights)
+        if scores >= 0 and status != FIT_NOT_FINITE:
+            centre = centre_of(&f)
         if bases is not None and status != FIT_NOT_FINITE:
             leave_base(&f, <const double*>cnp.PyArray_DATA(bases),
                        <double*>cnp.PyArray_DATA(level))
-        made = result_of(&f, status, single, X, y)
+        made = result_of(&f, status, single, X, y, weights)
         made._way = "cholesky" if taken == CHOLESKY else "reflections"
         made._steps = f.steps
+        if scores >= 0 and status != FIT_NOT_FINITE:
+            made._basis = basis_of(&f, centre)
         return made
     finally:
         free(f.room)
@@ -351,9 +364,11 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
     return result
 
 
-def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise"):
+def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise",
+               cov=NONROBUST, groups=None, maxlags=None):
     cdef LeastSquares made
-    if (weights is None and rank_tol is None and nan_policy == "raise"
+    if (weights is None and rank_tol is None and nan_policy == "raise" and cov is NONROBUST
+            and groups is None and maxlags is None
             and is_plain(X, 2, cnp.NPY_DOUBLE) and is_plain(y, 1, cnp.NPY_DOUBLE)):
         made = fit_rows(X, y, intercept, None, -1)
         if made.status == FIT_CONSTANT:
@@ -361,4 +376,4 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
         if made.status != FIT_NOT_FINITE:
             return made
     return fit_linear.__wrapped__(X, y, intercept=intercept, weights=weights, rank_tol=rank_tol,
-                                  nan_policy=nan_policy)
+                                  nan_policy=nan_policy, cov=cov, groups=groups, maxlags=maxlags)
