@@ -37,7 +37,7 @@ def _one_line(error):
     if isinstance(error, click.ClickException):
         text = error.format_message()
         if isinstance(error, click.UsageError) and error.ctx is not None:
-            text += f" See {error.ctx.command_path} -h."
+            text = f"{text.rstrip('.')}. See {error.ctx.command_path} -h."
     elif isinstance(error, OSError) and error.strerror is not None:
         text = f"{error.filename or 'standard output'}: {error.strerror}"
     else:

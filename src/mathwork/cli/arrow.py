@@ -1,0 +1,92 @@
+"""The cells of a table as pyarrow splits them: fast, and the same as by the csv module.
+
+pyarrow only parts the columns and reads plain numbers. Whatever it does not take, Python reads:
+so both ways accept the same, and only Python complains.
+"""
+import numpy as np
+
+from mathwork.cli.numerals import EXACT
+
+BLOCK = 1 << 17         # bytes that pyarrow reads at a time: more take memory, and no less time
+
+
+class Refused(Exception):       # noqa: N818  (no error: another way is taken)
+    """pyarrow does not take the file, or it is not installed."""
+
+
+def text_chunks(source, form, head, at):
+    """Yield the columns `at` of a table of text, a list of Arrow arrays for each block of rows.
+
+    Refused is raised for all that is not certain to be read as the csv module reads it.
+    """
+    if head.width < 2 or not head.delimiter.isascii() or head.delimiter == " ":
+        raise Refused
+    try:
+        import pyarrow as pa
+        from pyarrow import csv
+    except ImportError:
+        raise Refused from None
+    encoding = source.encoding(form.encoding)
+    read = csv.ReadOptions(
+        use_threads=False, block_size=BLOCK, skip_rows=head.skip,
+        column_names=[str(column) for column in range(head.width)],
+        encoding="utf8" if encoding == "utf-8-sig" else encoding)
+    parse = csv.ParseOptions(delimiter=head.delimiter, newlines_in_values=True)
+    names = [str(column) for column in dict.fromkeys([*at, head.width - 1])]
+    convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()),
+                                 include_columns=names, strings_can_be_null=False)
+    with source.opened() as raw:
+        try:
+            blocks = csv.open_csv(raw, read, parse, convert)
+            last = None
+            for block in blocks:
+                last = block.column(str(head.width - 1))
+                yield [block.column(str(column)) for column in at]
+        except GeneratorExit:
+            raise
+        except Exception:       # pyarrow's own, and all that reading the file may raise
+            raise Refused from None
+    if last is not None and len(last) and last[-1].as_py().endswith(("\n", "\r")):
+        raise Refused           # a quote that may not be closed
+
+
+def numbers_in_text(cells, numerals):
+    """As Numerals.column, for an Arrow array of text."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    plain = cells
+    if not numerals.is_plain:
+        fits = compute.match_substring_regex(cells, f"^(?:{numerals.pattern})$")
+        if not compute.all(fits).as_py():
+            return numerals.column(cells.to_pylist())
+        if numerals.thousands is not None:
+            plain = compute.replace_substring_regex(plain, numerals.separator, "")
+        plain = compute.replace_substring(plain, numerals.decimal, ".")
+    try:
+        values = plain.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        return numerals.column(cells.to_pylist())
+    good = np.isfinite(values)
+    if not good.all() or (abs(values) >= EXACT).any():
+        return numerals.column(cells.to_pylist())
+    return values, good
+
+
+def numbers_in_column(column):
+    """As Numerals.column, for an Arrow array of numbers or bools; None for another type."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    elif pa.types.is_integer(kind):
+        if pa.types.is_uint64(kind):
+            column = column.cast(pa.float64(), safe=False)
+        else:
+            good = column.is_valid().to_numpy(zero_copy_only=False)
+            return column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), good
+    elif not pa.types.is_floating(kind):
+        return None
+    values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return values, np.isfinite(values)

@@ -1,0 +1,163 @@
+"""The fits of `mathwork fit`, and what it writes of them."""
+import math
+import warnings
+from typing import NamedTuple
+
+import click
+import numpy as np
+
+from mathwork._extras import extra
+from mathwork.cli.columns import Pieces, Table
+from mathwork.cli.lines import blamed_on
+from mathwork.cli.output import print_aligned, print_json, save_picture
+
+# The fields of a result that --json writes: of a line, of a line for each group, and of the others.
+LINE = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr", "nobs", "status")
+STATISTICS = ("bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj", "fvalue",
+              "f_pvalue", "ssr", "df_model", "df_resid", "nobs", "rank", "status")
+HEADER_WIDTH = 70       # characters of the names that the text shows
+
+
+class Asked(NamedTuple):
+    """What a call of the command asks for, and the table that it read."""
+
+    table: Table
+    pieces: Pieces
+    labels: dict            # "x", "y" and, with groups, "group"
+    degree: int | None
+    window: int | None
+    picture: str | None
+    as_json: bool
+
+
+def report(asked, data):
+    """Fit what was asked for, and write it. `data` is (columns, codes of groups) or Moments."""
+    with blamed_on(asked.table.shown), warnings.catch_warnings():
+        from mathwork.regression import RankWarning
+
+        warnings.simplefilter("ignore", RankWarning)        # the result tells it too
+        if not isinstance(data, tuple):
+            made, weights = data.fit(), None
+            _report_fit(asked, made, None, None)
+            return
+        (y, *xs), codes = data
+        weights = xs.pop() if len(xs) > len(asked.labels["x"]) else None
+        if codes is not None:
+            _report_groups(asked, codes, xs[0], y)
+        elif asked.window is not None:
+            _report_windows(asked, xs[0], y)
+        else:
+            _report_fit(asked, _fitted(asked.degree, xs, y, weights), (*xs, y), weights)
+
+
+# ---- one fit ----
+
+def _fitted(degree, xs, y, weights):
+    from mathwork import regression
+
+    if degree is not None:
+        return regression.fit_polynomial(xs[0], y, degree, weights=weights)
+    if len(xs) == 1:
+        return regression.fit_line(xs[0], y, weights=weights)
+    return regression.fit_linear(np.stack(xs, axis=1), y, weights=weights)
+
+
+def _report_fit(asked, made, data, weights):
+    from mathwork.regression.summary import linear_summary
+
+    names = asked.labels["x"]
+    terms = ["intercept", *names]
+    if asked.degree is not None:
+        terms = ["1", names[0], *(f"{names[0]}^{k}" for k in range(2, asked.degree + 1))]
+        terms = terms[:asked.degree + 1]
+    if asked.as_json:
+        print_json(_described(asked) | _fields_of_fit(asked, made))
+    else:
+        _print_heading(asked)
+        click.echo(f"{asked.labels['y']} ~ {' + '.join(terms)}\n")
+        click.echo(str(linear_summary(made, names=terms)))
+    if asked.picture is not None:
+        _draw(asked, made, data if len(names) == 1 else (), weights)
+
+
+def _fields_of_fit(asked, made):
+    """{name: value} of what --json writes of a fit."""
+    if asked.degree is not None:
+        return _fields(made, ("coef", *STATISTICS))
+    if len(asked.labels["x"]) > 1:
+        return _fields(made, ("params", *STATISTICS))
+    if hasattr(made, "slope"):
+        return _fields(made, LINE)
+    # A line out of Moments: the same by other names.
+    sign = math.copysign(1.0, made.params[1])
+    values = (made.params[1], made.params[0], sign * math.sqrt(made.rsquared), made.pvalues[1],
+              made.bse[1], made.bse[0], made.nobs, made.status)
+    return dict(zip(LINE, values, strict=True))
+
+
+def _draw(asked, made, data, weights):
+    from mathwork.regression.plot import plot_fit
+
+    figure = extra("matplotlib.figure", "draw a fit").Figure(layout="constrained")
+    axis_labels = (asked.labels["x"][0], asked.labels["y"]) if data else None
+    plot_fit(made, *data, ax=figure.add_subplot(), labels=axis_labels)
+    save_picture(figure, asked.picture)
+
+
+# ---- many lines ----
+
+def _report_groups(asked, codes, x, y):
+    from mathwork.regression import fit_groups
+
+    fits = fit_groups(codes, x, y)
+    names = asked.pieces.keys
+    keys = [names[code] for code in fits.keys.tolist()]
+    _report_lines(asked, fits, "keys", asked.labels["group"], keys)
+
+
+def _report_windows(asked, x, y):
+    from mathwork.regression import fit_rolling
+
+    fits = fit_rolling(x, y, asked.window)
+    _report_lines(asked, fits, "row", "row", list(range(1, len(fits) + 1)))
+
+
+def _report_lines(asked, fits, field, title, keys):
+    """Write a line for each group or window; `keys` are the groups, or the last rows."""
+    if asked.as_json:
+        print_json(_described(asked) | {field: keys} | _fields(fits, LINE))
+        return
+    _print_heading(asked)
+    heads = ("nobs", "slope", "std err", "intercept", "std err", "r", "P>|t|")
+    columns = [getattr(fits, name).tolist() for name in (
+        "nobs", "slope", "stderr", "intercept", "intercept_stderr", "rvalue", "pvalue")]
+    rows = [(str(key), *(f"{value:.6g}" for value in row))
+            for key, *row in zip(keys, *columns, strict=True)]
+    print_aligned([(title, *heads), *rows])
+
+
+# ---- what all have ----
+
+def _described(asked):
+    """What --json says beside the fields of the result."""
+    names = asked.table.names
+    return asked.labels | {"header": names if any(names) else None,
+                           "n_omitted": asked.pieces.omitted}
+
+
+def _print_heading(asked):
+    table, pieces = asked.table, asked.pieces
+    used = pieces.nobs - pieces.omitted - pieces.keyless
+    rows = f"{pieces.nobs} rows" if used == pieces.nobs else f"{used} of {pieces.nobs} rows"
+    names = ""
+    if any(table.names):
+        names = ": " + ", ".join(map(table.label, range(len(table.names))))
+        if len(names) > HEADER_WIDTH:
+            names = names[:HEADER_WIDTH].rpartition(",")[0] + ", ..."
+    click.echo(f"{table.shown}: {rows}, {table.heading}{names}")
+
+
+def _fields(result, names):
+    """{name: value} of a result's fields; conf_int is a method."""
+    values = {name: getattr(result, name) for name in names}
+    return {name: value() if callable(value) else value for name, value in values.items()}
