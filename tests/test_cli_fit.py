@@ -160,6 +160,17 @@ def test_pictures(folder, options, name, start):
     assert json_of("--y", "height", *options, "--plot", name)["y"] == "height"
 
 
+@pytest.mark.parametrize("stdin", ["x,y\n1,1e308\n2,-1e308\n3,1e308\n4,0\n",
+                                   "x,y\n1e308,1\n-1e308,2\n1e308,3\n0,4\n"])
+def test_a_picture_of_huge_numbers_is_refused_in_one_line(folder, stdin):
+    pytest.importorskip("matplotlib")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        result = run("fit", "-", "--y", "y", "--plot", "p.png", stdin=stdin)
+    assert result.exit_code == 2 and "df resid" in result.stdout
+    assert result.stderr == "mathwork: standard input: numbers beyond 1e+150 cannot be drawn\n"
+
+
 # ---- what is refused ----
 
 @pytest.mark.parametrize(("options", "message"), [

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mathwork._runtime import runtime
+from mathwork.cli.options import Command
 from mathwork.cli.output import as_json, print_json
 from mathwork.data import digits, digits_network
 
@@ -18,7 +19,7 @@ CLOCK = (time.thread_time if time.get_clock_info("thread_time").resolution <= 1e
 INK = (" .:-=+*#%@", " ░▒▓█")   # light to dark: in ASCII, and for terminals that have more
 
 
-@click.command()
+@click.command(cls=Command)
 @as_json
 def demo(as_json):
     """Read 500 handwritten digits, and compare the time with NumPy's.

@@ -5,14 +5,14 @@ import numpy as np
 from mathwork.cli.columns import GAPS_ADVICE, Pieces, open_table
 from mathwork.cli.fit_reports import Asked, report
 from mathwork.cli.numerals import joined
-from mathwork.cli.options import CommaList, format_of, reading
+from mathwork.cli.options import CommaList, Command, format_of, reading
 from mathwork.cli.output import as_json, check_picture, progress, warn
 
 # Bytes of columns that are kept in memory; a line or plane through more goes through Moments.
 HELD = 1 << 28
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="FILE")
 @click.option("--y", "y_name", metavar="COLUMN", required=True, help="The column to explain.")
 @click.option("--x", "x_names", type=CommaList(), metavar="COLUMN,...",

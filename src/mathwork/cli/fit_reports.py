@@ -15,6 +15,7 @@ from mathwork.cli.output import print_aligned, print_json, save_picture
 LINE = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr", "nobs", "status")
 STATISTICS = ("bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj", "fvalue",
               "f_pvalue", "ssr", "df_model", "df_resid", "nobs", "rank", "status")
+DRAWN = 1e150           # the largest numbers in a picture, whose squares do not overflow
 HEADER_WIDTH = 70       # characters of the names that the text shows
 
 
@@ -32,22 +33,27 @@ class Asked(NamedTuple):
 
 def report(asked, data):
     """Fit what was asked for, and write it. `data` is (columns, codes of groups) or Moments."""
-    with blamed_on(asked.table.shown), warnings.catch_warnings():
-        from mathwork.regression import RankWarning
+    if not isinstance(data, tuple):
+        _report_fit(asked, _made(asked, data.fit), None, None)
+        return
+    (y, *xs), codes = data
+    weights = xs.pop() if len(xs) > len(asked.labels["x"]) else None
+    if codes is not None:
+        _report_groups(asked, codes, xs[0], y)
+    elif asked.window is not None:
+        _report_windows(asked, xs[0], y)
+    else:
+        made = _made(asked, _fitted, asked.degree, xs, y, weights)
+        _report_fit(asked, made, (*xs, y), weights)
 
-        warnings.simplefilter("ignore", RankWarning)        # the result tells it too
-        if not isinstance(data, tuple):
-            made, weights = data.fit(), None
-            _report_fit(asked, made, None, None)
-            return
-        (y, *xs), codes = data
-        weights = xs.pop() if len(xs) > len(asked.labels["x"]) else None
-        if codes is not None:
-            _report_groups(asked, codes, xs[0], y)
-        elif asked.window is not None:
-            _report_windows(asked, xs[0], y)
-        else:
-            _report_fit(asked, _fitted(asked.degree, xs, y, weights), (*xs, y), weights)
+
+def _made(asked, function, *arguments, **options):
+    """function(...); its errors name the file, and the result tells of dependent columns."""
+    from mathwork.regression import RankWarning
+
+    with blamed_on(asked.table.shown), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RankWarning)
+        return function(*arguments, **options)
 
 
 # ---- one fit ----
@@ -100,8 +106,13 @@ def _draw(asked, made, data, weights):
 
     figure = extra("matplotlib.figure", "draw a fit").Figure(layout="constrained")
     axis_labels = (asked.labels["x"][0], asked.labels["y"]) if data else None
-    plot_fit(made, *data, ax=figure.add_subplot(), labels=axis_labels)
-    save_picture(figure, asked.picture)
+    # Squares of distances, and the margins of a picture, overflow without an answer to see.
+    with blamed_on(asked.table.shown), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        if any(abs(column).max() > DRAWN for column in data):
+            raise ValueError(f"numbers beyond {DRAWN:g} cannot be drawn")
+        plot_fit(made, *data, ax=figure.add_subplot(), labels=axis_labels, weights=weights)
+        save_picture(figure, asked.picture)
 
 
 # ---- many lines ----
@@ -109,7 +120,7 @@ def _draw(asked, made, data, weights):
 def _report_groups(asked, codes, x, y):
     from mathwork.regression import fit_groups
 
-    fits = fit_groups(codes, x, y)
+    fits = _made(asked, fit_groups, codes, x, y)
     names = asked.pieces.keys
     keys = [names[code] for code in fits.keys.tolist()]
     _report_lines(asked, fits, "keys", asked.labels["group"], keys)
@@ -118,7 +129,7 @@ def _report_groups(asked, codes, x, y):
 def _report_windows(asked, x, y):
     from mathwork.regression import fit_rolling
 
-    fits = fit_rolling(x, y, asked.window)
+    fits = _made(asked, fit_rolling, x, y, asked.window)
     _report_lines(asked, fits, "row", "row", list(range(1, len(fits) + 1)))
 
 

@@ -15,6 +15,13 @@ def name_of(name):
     return "standard input" if name == "-" else shown_name(name)
 
 
+class ClosedOutput(io.TextIOBase):
+    """In the place of standard output if it is closed: what is written is not lost in silence."""
+
+    def write(self, text):
+        raise ValueError("standard output is closed")
+
+
 @contextmanager
 def blamed_on(source):
     """Begin the message of a ValueError or TypeError with `source`."""
@@ -22,11 +29,6 @@ def blamed_on(source):
         yield
     except (ValueError, TypeError) as error:
         raise type(error)(f"{source}: {error}") from None
-
-
-def standard_output():
-    """Standard output; a ValueError if it is closed."""
-    return opened_still(sys.stdout, "standard output")
 
 
 def opened_still(stream, name):

@@ -3,7 +3,7 @@ import click
 import numpy as np
 
 from mathwork._arrays import as_array
-from mathwork.cli.options import CommaList, comment, delimiter, encoding, header
+from mathwork.cli.options import CommaList, Command, comment, delimiter, encoding, header
 from mathwork.cli.output import as_json, print_json
 from mathwork.cli.records import Format
 from mathwork.cli.tables import check_suffix, read_table, write_table
@@ -37,7 +37,7 @@ outputs = click.option("--outputs", multiple=True, metavar="NAME",
                        help="In an .onnx file: an output to read. Again for a second one.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model")
 @click.argument("source", metavar="INPUT")
 @activations
@@ -63,8 +63,8 @@ outputs = click.option("--outputs", multiple=True, metavar="NAME",
               show_default=True,
               help="Threads that share the rows. The result has the same bits for any number.")
 @as_json
-def forward(model, source, activations, inputs, outputs, target, delimiter, encoding, header, comment,
-            columns, classify, labels, threshold, workers, as_json):
+def forward(model, source, activations, inputs, outputs, target, delimiter, encoding, header,
+            comment, columns, classify, labels, threshold, workers, as_json):
     """Run a saved network over a table of numbers.
 
     MODEL is a network in a .npz, .onnx or .safetensors file. INPUT is a .npy or .csv file with one
@@ -87,8 +87,8 @@ def forward(model, source, activations, inputs, outputs, target, delimiter, enco
     if labels and network.classes_ is None:
         raise ValueError(f"{model}: the network has no labels of its classes: --classify writes "
                          "their indices")
-    result = _run(network, read_table(
-        source, Format(delimiter, encoding, comment=comment, header=header), columns), source, workers)
+    form = Format(delimiter, encoding, comment=comment, header=header)
+    result = _run(network, read_table(source, form, columns), source, workers)
     if classify or labels:
         result = network._picked(result, threshold)
     if labels:
@@ -115,7 +115,7 @@ def _run(network, table, source, workers):
     return result
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
 @activations

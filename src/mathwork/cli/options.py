@@ -11,6 +11,24 @@ NAMED = {"tab": "\t", "\\t": "\t", "blank": " ", "space": " "}
 THOUSANDS = (",", ".", " ", "'", "\u2019")
 
 
+class Command(click.Command):
+    """A command in which an option is given once, unless it takes several values.
+
+    click itself keeps the last one, and says nothing.
+    """
+
+    def parse_args(self, ctx, args):
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(list(args))
+            for param in dict.fromkeys(given):
+                loses = isinstance(param, click.Option) and not param.multiple and (
+                    not param.is_flag or param.secondary_opts)
+                if loses and given.count(param) > 1:
+                    raise click.UsageError(f"{'/'.join([*param.opts, *param.secondary_opts])} is "
+                                           f"given {given.count(param)} times.", ctx)
+        return super().parse_args(ctx, args)
+
+
 class CommaList(click.ParamType):
     """a,"b,c" as ["a", "b,c"]."""
 

@@ -9,6 +9,8 @@ import click
 import numpy as np
 
 from mathwork._extras import extra
+from mathwork.cli.lines import shown_name
+from mathwork.cli.options import Command
 from mathwork.cli.output import (
     as_json,
     check_picture,
@@ -79,7 +81,7 @@ class Quantities(Quantity):
         return [super(Quantities, self).convert(part, param, ctx) for part in value.split(",")]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--star-mass", type=Quantity("mass", MASSES, LENGTHS), metavar="MASS",
               help="Mass of the star, or of whatever body is at the centre.")
 @click.option("--radius", "radii", type=Quantities("length", LENGTHS, MASSES), multiple=True,
@@ -157,7 +159,8 @@ def _check_options(star_mass, radii, planet_mass, both_move, target, picture, as
         raise click.UsageError("--json goes to standard output: give --json or --table -, not "
                                "both.")
     if target is not None and target != "-" and Path(target).suffix.lower() != ".csv":
-        raise ValueError(f"{target}: a table's name must end in .csv, or be - for standard output")
+        raise ValueError(f"{shown_name(target)}: a table's name must end in .csv, or be - "
+                         "for standard output")
     if picture is not None:
         check_picture(picture)
 

@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from mathwork._files import replacing
+from mathwork.cli.lines import shown_name
 
 PICTURES = (".png", ".svg", ".pdf")
 SLOW = 1 << 23          # bytes of a file that is read without showing progress
@@ -57,7 +58,7 @@ def warn(message):
 def check_picture(name):
     """Raise a ValueError unless `name` has a suffix of PICTURES."""
     if Path(name).suffix.lower() not in PICTURES:
-        raise ValueError(f"{name}: a picture's name must end in {', '.join(PICTURES)}")
+        raise ValueError(f"{shown_name(name)}: a picture's name must end in {', '.join(PICTURES)}")
 
 
 def save_picture(figure, name):

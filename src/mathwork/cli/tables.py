@@ -7,6 +7,7 @@ SUFFIXES names the formats. A message about a file starts with its name and, for
 line. Tables in which there may be text have a module of their own: columns.
 """
 import csv
+import sys
 from array import array
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from mathwork._files import replacing
 from mathwork._rows import check_length, numbers_in
-from mathwork.cli.lines import blamed_on, shown_name, standard_output
+from mathwork.cli.lines import blamed_on, shown_name
 from mathwork.cli.names import find
 from mathwork.cli.records import (
     Format,
@@ -96,7 +97,7 @@ def write_table(table, name, header=()):
             np.lib.format.write_array_header_1_0(file, header)
             file.write(table)
     elif name == "-":
-        _write_csv(table, header, standard_output())
+        _write_csv(table, header, sys.stdout)
     else:
         with replacing(name, "w", encoding="utf-8", newline="\n") as file:
             _write_csv(table, header, file)
