@@ -54,7 +54,7 @@ def _one_line(error):
     if isinstance(error, click.ClickException):
         text = error.format_message()
         if isinstance(error, click.UsageError) and error.ctx is not None:
-            text = f"{text.rstrip('.')}. See {error.ctx.command_path} -h."
+            text += f"{'' if text.endswith(('.', '?')) else '.'} See {error.ctx.command_path} -h."
     elif isinstance(error, OSError) and error.strerror is not None:
         name = "standard output" if error.filename is None else shown_name(error.filename)
         text = f"{name}: {error.strerror}"

@@ -11,7 +11,7 @@ from mathwork._extras import extra
 from mathwork.cli import arrow
 from mathwork.cli.lines import blamed_on
 from mathwork.cli.names import find, label
-from mathwork.cli.numerals import Numerals, shown
+from mathwork.cli.numerals import Numerals, is_gap, shown
 from mathwork.cli.records import (
     Format,
     check_closed,
@@ -73,6 +73,12 @@ class Table:
     # heading             what was taken for the header, for people
     first = None            # the cells of the first row, if it was not taken for the header
     numerals = Numerals()
+    short_advice = f": {GAPS_ADVICE}"       # what helps if a row is too short
+
+    @staticmethod
+    def is_gap(cell):
+        cell = getattr(cell, "as_py", lambda: cell)()
+        return cell is None or (is_gap(cell) if isinstance(cell, str) else cell != cell)
 
     def find(self, wanted):
         """The index of the column with this name or, as @3, in this place."""
@@ -214,7 +220,7 @@ class TextTable(Table):
                         check_closed(self.source, self.form, self.head, line)
                     advice = other_delimiter(cells, self.head.delimiter, width)
                     if not advice and len(cells) < width:
-                        advice = f": {GAPS_ADVICE}"
+                        advice = self.short_advice
                     raise ValueError(f"{self.shown}: line {line}: a row of length {len(cells)}, "
                                      f"those above have length {width}{advice}")
                 cells = [""] * width
