@@ -7,6 +7,8 @@ import numpy as np
 
 from mathwork.cli.numerals import EXACT
 
+# The cells without a number that are so common that pyarrow should not leave them to Python.
+GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null"]
 BLOCK = 1 << 17         # bytes that pyarrow reads at a time: more take memory, and no less time
 
 
@@ -55,10 +57,11 @@ def numbers_in_text(cells, numerals):
     import pyarrow as pa
     from pyarrow import compute
 
-    plain = cells
+    gaps = compute.is_in(cells, pa.array(GAPS))
+    plain = compute.if_else(gaps, None, cells)
     if not numerals.is_plain:
-        fits = compute.match_substring_regex(cells, f"^(?:{numerals.pattern})$")
-        if not compute.all(fits).as_py():
+        fits = compute.match_substring_regex(plain, f"^(?:{numerals.pattern})$")
+        if compute.all(fits).as_py() is False:
             return numerals.column(cells.to_pylist())
         if numerals.thousands is not None:
             plain = compute.replace_substring_regex(plain, numerals.separator, "")
@@ -67,8 +70,8 @@ def numbers_in_text(cells, numerals):
         values = plain.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         return numerals.column(cells.to_pylist())
-    good = np.isfinite(values)
-    if not good.all() or (abs(values) >= EXACT).any():
+    good = np.isfinite(values)          # a gap is NaN
+    if np.count_nonzero(good) + plain.null_count != len(good) or (abs(values) >= EXACT).any():
         return numerals.column(cells.to_pylist())
     return values, good
 

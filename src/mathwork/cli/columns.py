@@ -76,9 +76,12 @@ class Table:
     short_advice = f": {GAPS_ADVICE}"       # what helps if a row is too short
 
     @staticmethod
-    def is_gap(cell):
-        cell = getattr(cell, "as_py", lambda: cell)()
-        return cell is None or (is_gap(cell) if isinstance(cell, str) else cell != cell)
+    def strays(piece, good):
+        """How many cells of a column are neither a number, as `good` says, nor a gap."""
+        rows = np.flatnonzero(~good)
+        cells = [piece[row] for row in rows.tolist()] if isinstance(piece, list | tuple) else (
+            np.asarray(piece.take(rows)).tolist())
+        return sum(not _is_gap(cell) for cell in cells)
 
     def find(self, wanted):
         """The index of the column with this name or, as @3, in this place."""
@@ -99,6 +102,10 @@ class Table:
         reads = None if text is None else self.numerals.advice(text)
         raise ValueError(f"{self.shown}: {self.where(row)}: column {self.label(at)}: {shown(cell)} "
                          f"is not a finite number: {reads or advice}")
+
+
+def _is_gap(cell):
+    return cell is None or (is_gap(cell) if isinstance(cell, str) else cell != cell)
 
 
 class Pieces:

@@ -1,4 +1,5 @@
 """Numbers as tables write them: decimal points or commas, and separators of thousands."""
+import math
 import re
 import reprlib
 from contextlib import suppress
@@ -51,11 +52,7 @@ class Numerals(NamedTuple):
             if self.thousands is not None:
                 cell = re.sub(self.separator, "", cell)
             cell = cell.replace(self.decimal, ".")
-        try:
-            number = None if "_" in cell else float(cell)
-        except ValueError:
-            return None
-        return number if number is not None and abs(number) < np.inf else None
+        return _number(cell)
 
     def column(self, cells):
         """(numbers, whether each cell is one) of a list of cells.
@@ -68,7 +65,8 @@ class Numerals(NamedTuple):
             with suppress(ValueError):
                 values = np.fromiter(map(float, cells), np.float64, len(cells))
         if values is None:
-            values = np.array([self.number(cell) for cell in cells], np.float64)   # None is NaN
+            number = _number if self.is_plain else self.number
+            values = np.array([*map(number, cells)], np.float64)       # None is NaN
         good = np.isfinite(values)
         if (abs(values[good]) >= EXACT).any():
             whole = self._whole(cells, good)
@@ -104,6 +102,15 @@ class Numerals(NamedTuple):
             character = {" ": "blank", "'": '"\'"'}.get(self.thousands, self.thousands)
             options.append(f"--thousands {character}")
         return " ".join(options)
+
+
+def _number(cell):
+    """The finite number that Python reads in a cell, or None; 1_000 is none."""
+    try:
+        number = float(cell)
+    except ValueError:
+        return None
+    return number if abs(number) < math.inf and "_" not in cell else None
 
 
 def is_gap(cell):

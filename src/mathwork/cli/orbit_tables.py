@@ -84,8 +84,7 @@ class _Orbits:
 
     def _numbers(self, cells):
         values, good = self.table.numbers(cells)
-        self.stray += sum(not self.table.is_gap(cells[row])
-                          for row in np.flatnonzero(~good).tolist())
+        self.stray += self.table.strays(cells, good)
         return np.where(good, values, np.nan)
 
     def _value(self, name, numbers):
