@@ -7,6 +7,7 @@
 #   regression/design       the rows of a regression, a block at a time
 #   regression/factors      a factor of the inverse of the normal equations, in float64
 #   regression/refinement   corrects the factor and the coefficients in doubled precision
+#   regression/robust       the orthonormal basis of the rows, scores of robust errors
 #   regression/fits         the result object of a linear regression
 #   regression/linear       fit_linear
 #   regression/moments      centred second moments of rows
@@ -34,6 +35,7 @@ include "kernels/regression/design.pxi"
 include "kernels/regression/factors.pxi"
 include "kernels/regression/refinement.pxi"
 include "kernels/regression/fits.pxi"
+include "kernels/regression/robust.pxi"
 include "kernels/regression/linear.pxi"
 include "kernels/regression/moments.pxi"
 include "kernels/regression/merging.pxi"

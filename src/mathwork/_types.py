@@ -17,6 +17,9 @@ Number: TypeAlias = float | np.floating[Any] | np.integer[Any] | np.bool
 
 NanPolicy: TypeAlias = Literal["raise", "omit", "propagate"]
 
+Cov: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster", "HAC"]
+Interval: TypeAlias = Literal["mean", "observation"] | None
+
 StrPath: TypeAlias = str | PathLike[str]
 Rng: TypeAlias = int | np.random.Generator | np.random.SeedSequence | None
 
