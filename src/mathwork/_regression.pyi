@@ -150,3 +150,27 @@ class GroupedRows:
 
 def rolling_fits(x: FloatArray, y: FloatArray, window: int, least: int
                  ) -> tuple[NDArray[np.int8], NDArray[np.float64]]: ...
+
+# ---- many planes at once ----
+
+_Windows: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]]
+
+@final
+class PlaneGroups:
+    def __new__(cls, keys: NDArray[Any], kind: int, X: Float64Array, y: Float64Array,
+                X_low: Float64Array | None, y_low: Float64Array | None,
+                weights: Float64Array | None, intercept: bool) -> Self: ...
+    def fits(self) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int8],
+                            NDArray[np.float64]]: ...
+
+def rolling_planes(X: Float64Array, y: Float64Array, X_low: Float64Array | None,
+                   y_low: Float64Array | None, weights: Float64Array | None, window: int,
+                   least: int, intercept: bool) -> _Windows: ...
+def span_planes(X: Float64Array, y: Float64Array, X_low: Float64Array | None,
+                y_low: Float64Array | None, weights: Float64Array | None,
+                begins: NDArray[np.intp], least: int, intercept: bool) -> _Windows: ...
+def growing_planes(X: Float64Array, y: Float64Array, X_low: Float64Array | None,
+                   y_low: Float64Array | None, weights: Float64Array | None,
+                   decay: Float64Array | None, least: int, intercept: bool
+                   ) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64],
+                              NDArray[np.float64]]: ...
