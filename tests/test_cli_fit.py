@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from command_line import error_of, output_of, run
 
-from mathwork.regression import fit_groups, fit_line, fit_linear, fit_polynomial
+from mathwork.regression import (
+    fit_groups,
+    fit_line,
+    fit_linear,
+    fit_polynomial,
+    fit_rolling,
+)
 
 pytest.importorskip("scipy")
 
@@ -118,6 +124,52 @@ def test_groups():
     assert len({len(line) for line in (head, first, second)}) == 1
 
 
+PLANES = ["params", "bse", "tvalues", "pvalues", "rsquared", "nobs", "status"]
+MANY_ROWS = "g,w,a,b,y\n" + "".join(
+    f"{'pq'[k % 2]},{1 + k % 3},{k},{k * k % 7},{(k * k * k) % 11}\n" for k in range(24))
+
+
+def test_groups_and_windows_of_several_x():
+    rows = np.array([[float(cell) for cell in line.split(",")[1:]]
+                     for line in MANY_ROWS.splitlines()[1:]])
+    w, X, y = rows[:, 0], rows[:, 1:3], rows[:, 3]
+    options = ["--y", "y", "--x", "a,b", "--weights", "w"]
+    report = json_of(*options, "--group", "g", stdin=MANY_ROWS)
+    others = {"x": ["a", "b"], "y": "y", "header": ["g", "w", "a", "b", "y"]}
+    assert_fields(report, fit_groups(["p", "q"] * 12, X, y, weights=w), PLANES, **others,
+                  keys=["p", "q"], group="g")
+    report = json_of(*options, "--rolling", 6, stdin=MANY_ROWS)
+    assert_fields(report, fit_rolling(X, y, 6, weights=w), PLANES, **others,
+                  row=list(range(1, 25)))
+    text = output_of("fit", "-", *options, "--group", "g", stdin=MANY_ROWS).splitlines()
+    assert text[1].split() == ["g", "nobs", "intercept", "std", "err", "a", "std", "err", "b",
+                               "std", "err", "R-squared"]
+    assert [line.split()[:2] for line in text[2:]] == [["p", "12"], ["q", "12"]]
+
+
+@pytest.mark.parametrize("kind", ["HC0", "HC1", "HC2", "HC3", "HAC"])
+def test_robust_standard_errors(kind):
+    line = fit_line(TIME, HEIGHT, cov=kind)
+    plain = fit_line(TIME, HEIGHT)
+    report = json_of("--y", "height", "--x", "time", "--robust", kind)
+    assert (report["slope"], report["stderr"]) == (plain.slope, line.stderr)
+    assert line.stderr != plain.stderr
+    plane = fit_linear(np.stack([TIME, WIDTH], axis=1), HEIGHT, cov=kind)
+    assert json_of("--y", "height", "--robust", kind)["bse"] == plane.bse.tolist()
+
+
+def test_robust_standard_errors_of_clusters():
+    report = json_of("--y", "y", "--x", "a", "--cluster", "g", stdin=MANY_ROWS)
+    rows = [line.split(",") for line in MANY_ROWS.splitlines()[1:]]
+    fit = fit_line([float(row[2]) for row in rows], [float(row[4]) for row in rows],
+                   cov="cluster", groups=[row[0] for row in rows])
+    assert (report["stderr"], report["cluster"]) == (fit.stderr, "g")
+    assert error_of("fit", "-", "--y", "y", "--cluster", "g", "--robust", "HC1",
+                    stdin=MANY_ROWS) == (
+        "mathwork: --cluster gives standard errors by itself: give it without --robust. "
+        "See mathwork fit -h.")
+
+
 def test_groups_by_numbers():
     stdin = "g,x,y\n2,0,1\n1,0,1\n2,1,4\n1,1,3\n1,2,4\n7,1,1\n"
     report = json_of("--y", "y", "--x", "x", "--group", "g", stdin=stdin)
@@ -188,16 +240,14 @@ def test_a_picture_of_huge_numbers_is_refused_in_one_line(folder, stdin):
      "out such rows"),
     (["--y", "height", "--poly", "2"],
      "--poly takes one x, got time, width: name it with --x"),
-    (["--y", "height", "--group", "site"],
-     "--group takes one x, got time, width: name it with --x"),
     (["--y", "height", "--x", "time", "--poly", "6"],
      "standard input: a polynomial of degree 6 takes at least 7 different x, got 6"),
     (["--y", "height", "--plot", "picture.txt"],
      "picture.txt: a picture's name must end in .png, .svg, .pdf"),
     (["--y", "height", "--group", "site", "--poly", "1"],
-     "--group fits lines to parts of the rows: give it without --poly. See mathwork fit -h."),
+     "--group fits by itself: give it without --poly. See mathwork fit -h."),
     (["--y", "height", "--group", "site", "--plot", "a.png"],
-     "--group fits lines to parts of the rows: give it without --plot. See mathwork fit -h."),
+     "--group fits by itself: give it without --plot. See mathwork fit -h."),
     ([], "Missing option '--y'. See mathwork fit -h."),
     (["--y", "height", "--poly", "101"],
      "Invalid value for '--poly': 101 is not in the range 0<=x<=100. See mathwork fit -h."),

@@ -10,6 +10,7 @@ from mathwork.cli.output import as_json, check_picture, progress, warn
 
 # Bytes of columns that are kept in memory; a line or plane through more goes through Moments.
 HELD = 1 << 28
+ROBUST = ("HC0", "HC1", "HC2", "HC3", "HAC")
 
 
 @click.command(cls=Command)
@@ -20,19 +21,24 @@ HELD = 1 << 28
 @click.option("--poly", "degree", type=click.IntRange(0, 100), metavar="D",
               help="Fit a polynomial of degree D in the one x.")
 @click.option("--group", "group_name", metavar="COLUMN",
-              help="Fit a line for each value in this column.")
+              help="Fit a line or a plane for each value in this column.")
 @click.option("--rolling", "window", type=click.IntRange(2, 1 << 62), metavar="ROWS",
-              help="Fit a line to each window of so many rows.")
+              help="Fit a line or a plane to each window of so many rows.")
 @click.option("--weights", "weights_name", metavar="COLUMN",
               help="The column of weights: of the squares of the residuals.")
+@click.option("--robust", type=click.Choice(ROBUST),
+              help="Standard errors that allow for residuals of unequal size (HC0 to HC3), or also "
+                   "for neighbours that are alike (HAC).")
+@click.option("--cluster", "cluster_name", metavar="COLUMN",
+              help="Standard errors that allow for rows that are alike where this column is.")
 @click.option("--missing", type=click.Choice(["drop"]),
               help="Leave out rows in which one of these columns has no number.")
 @reading
 @click.option("--plot", "picture", metavar="FILE",
               help="Draw data, fit and confidence band to this .png, .svg or .pdf file.")
 @as_json
-def fit(source, y_name, x_names, degree, group_name, window, weights_name, missing, picture,
-        as_json, **text):
+def fit(source, y_name, x_names, degree, group_name, window, weights_name, robust, cluster_name,
+        missing, picture, as_json, **text):
     """Fit a line, a plane or a polynomial to columns of a table.
 
     FILE is a table of text (.csv, .tsv, .txt), a .npy or a .parquet file, with one row an
@@ -45,10 +51,10 @@ def fit(source, y_name, x_names, degree, group_name, window, weights_name, missi
     counts only if it is named: @1.
 
     One x gives a line with intercept, and several give one plane. The result is a table of
-    coefficients, standard errors and tests. --group gives one line for each group, in order of
-    first appearance, and leaves out rows with nothing in its column. --rolling gives one line for
-    each row: of the rows that end with it. Tests and the band of --plot need SciPy, .parquet files
-    pyarrow; with pyarrow text is read faster.
+    coefficients, standard errors and tests. --group gives one fit for each group, in order of first
+    appearance, and leaves out rows with nothing in its column. --rolling gives one fit for each
+    row: of the rows that end with it. Both take up to ten x. Tests and the band of --plot need
+    SciPy, .parquet files pyarrow; with pyarrow text is read faster.
 
     A cell in one of these columns that is no finite number is an error, or with --missing drop a
     gap: its row is left out. A line or a plane through more rows than memory should hold is
@@ -56,53 +62,54 @@ def fit(source, y_name, x_names, degree, group_name, window, weights_name, missi
 
     With --json the keys are the fields of the Python result: for a line {"slope": ...,
     "intercept": ..., "pvalue": ...}, for several x {"params": [...], "bse": [...], ...} with the
-    intercept first, for --poly {"coef": [...], ...} with the constant first. For --group they are
-    "keys" and the fields of a line, as lists; for --rolling the fields as lists. "x" and "y" name
-    the columns, "header" is the header or null, and "n_omitted" counts the rows that --missing drop
-    left out. NaN and infinity are null.
+    intercept first, for --poly {"coef": [...], ...} with the constant first. --group gives "keys"
+    and these fields as lists, --rolling "row" and the fields; of several x they are "params",
+    "bse", "tvalues", "pvalues", "rsquared", "nobs" and "status". "x" and "y" name the columns,
+    "header" is the header or null, and "n_omitted" counts the rows that --missing drop left out.
+    NaN and infinity are null.
     """
-    _refuse_beside(group_name, "--group", {"--poly": degree, "--plot": picture,
-                                           "--rolling": window, "--weights": weights_name})
-    _refuse_beside(window, "--rolling", {"--poly": degree, "--plot": picture,
-                                         "--weights": weights_name})
+    cov = robust or "nonrobust"
+    alone = {"--poly": degree, "--plot": picture, "--robust": robust, "--cluster": cluster_name}
+    _refuse_beside(group_name, "--group fits", alone | {"--rolling": window})
+    _refuse_beside(window, "--rolling fits", alone)
+    _refuse_beside(cluster_name, "--cluster gives standard errors", {"--robust": robust})
     if picture is not None:
         check_picture(picture)
     with open_table(source, format_of(**text)) as table:
-        y_at, group_at, weights_at = (None if name is None else table.find(name)
-                                      for name in (y_name, group_name, weights_name))
-        x_at = _explaining(table, x_names, y_at, group_at, weights_at)
-        if len(x_at) > 1:
-            for option, value in (("--poly", degree), ("--group", group_name),
-                                  ("--rolling", window)):
-                if value is not None:
-                    raise ValueError(f"{option} takes one x, got "
-                                     f"{', '.join(map(table.label, x_at))}: name it with --x")
+        y_at, key_at, weights_at = (
+            None if name is None else table.find(name)
+            for name in (y_name, group_name or cluster_name, weights_name))
+        x_at = _explaining(table, x_names, y_at, key_at, weights_at)
+        if len(x_at) > 1 and degree is not None:
+            raise ValueError(f"--poly takes one x, got {', '.join(map(table.label, x_at))}: name "
+                             "it with --x")
         advice = {} if x_names is not None else dict.fromkeys(
             x_at, f"--x names the columns to use, {GAPS_ADVICE}")
         pieces = Pieces(table, [y_at, *x_at, *([] if weights_at is None else [weights_at])],
-                        group_at, missing == "drop", advice)
-        streams = degree is None and group_at is None and window is None and picture is None
+                        key_at, missing == "drop", advice)
+        streams = all(each is None for each in (degree, key_at, window, picture, robust))
         data = _gathered(pieces, weights_at is not None, HELD if streams else None)
         if pieces.keyless:
             warn(f"{table.shown}: {pieces.keyless} rows are left out: nothing in column "
-                 f"{table.label(group_at)}")
+                 f"{table.label(key_at)}")
         if pieces.nobs == pieces.omitted:
             raise ValueError(f"{table.shown}: there is no row in which "
                              f"{', '.join(map(table.label, pieces.at))} are all numbers")
         labels = {"x": [table.label(at) for at in x_at], "y": table.label(y_at)}
-        if group_at is not None:
-            labels["group"] = table.label(group_at)
-        report(Asked(table, pieces, labels, degree, window, picture, as_json), data)
+        if key_at is not None:
+            labels["cluster" if group_name is None else "group"] = table.label(key_at)
+            cov = "cluster" if group_name is None else cov
+        report(Asked(table, pieces, labels, degree, window, cov, picture, as_json),
+               data)
 
 
 def _refuse_beside(value, option, others):
     given = [name for name, other in others.items() if other is not None]
     if value is not None and given:
-        raise click.UsageError(f"{option} fits lines to parts of the rows: give it without "
-                               f"{', '.join(given)}.")
+        raise click.UsageError(f"{option} by itself: give it without {', '.join(given)}.")
 
 
-def _explaining(table, x_names, y_at, group_at, weights_at):
+def _explaining(table, x_names, y_at, key_at, weights_at):
     """The indices of the columns that explain y."""
     if x_names is not None:
         found = [table.find(name) for name in x_names]
@@ -111,7 +118,7 @@ def _explaining(table, x_names, y_at, group_at, weights_at):
                 role = {y_at: "y", weights_at: "weights"}.get(at, "named twice in --x")
                 raise ValueError(f"{table.shown}: column {table.label(at)} is {role}")
         return found
-    taken = (y_at, group_at, weights_at, table.index)
+    taken = (y_at, key_at, weights_at, table.index)
     found = [at for at in range(len(table.names)) if at not in taken and table.holds_numbers(at)]
     if not found:
         raise ValueError(f"{table.shown}: there is no other column of numbers")

@@ -16,6 +16,7 @@ LINE = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr", 
 STATISTICS = ("bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj", "fvalue",
               "f_pvalue", "ssr", "df_model", "df_resid", "nobs", "rank", "status")
 DRAWN = 1e150           # the largest numbers in a picture, whose squares do not overflow
+PLANES = ("params", "bse", "tvalues", "pvalues", "rsquared", "nobs", "status")
 HEADER_WIDTH = 70       # characters of the names that the text shows
 
 
@@ -24,9 +25,10 @@ class Asked(NamedTuple):
 
     table: Table
     pieces: Pieces
-    labels: dict            # "x", "y" and, with groups, "group"
+    labels: dict            # "x", "y" and "group" or "cluster", if there are some
     degree: int | None
     window: int | None
+    cov: str
     picture: str | None
     as_json: bool
 
@@ -34,17 +36,16 @@ class Asked(NamedTuple):
 def report(asked, data):
     """Fit what was asked for, and write it. `data` is (columns, codes of groups) or Moments."""
     if not isinstance(data, tuple):
-        _report_fit(asked, _made(asked, data.fit), None, None)
+        _report_fit(asked, _made(asked, data.fit))
         return
     (y, *xs), codes = data
     weights = xs.pop() if len(xs) > len(asked.labels["x"]) else None
-    if codes is not None:
-        _report_groups(asked, codes, xs[0], y)
+    if "group" in asked.labels:
+        _report_groups(asked, codes, xs, y, weights)
     elif asked.window is not None:
-        _report_windows(asked, xs[0], y)
+        _report_windows(asked, xs, y, weights)
     else:
-        made = _made(asked, _fitted, asked.degree, xs, y, weights)
-        _report_fit(asked, made, (*xs, y), weights)
+        _report_fit(asked, _made(asked, _fitted, asked, xs, y, weights, codes), xs, y)
 
 
 def _made(asked, function, *arguments, **options):
@@ -58,17 +59,22 @@ def _made(asked, function, *arguments, **options):
 
 # ---- one fit ----
 
-def _fitted(degree, xs, y, weights):
+def _fitted(asked, xs, y, weights, codes):
     from mathwork import regression
 
-    if degree is not None:
-        return regression.fit_polynomial(xs[0], y, degree, weights=weights)
-    if len(xs) == 1:
-        return regression.fit_line(xs[0], y, weights=weights)
-    return regression.fit_linear(np.stack(xs, axis=1), y, weights=weights)
+    options = {"weights": weights, "cov": asked.cov, "groups": codes}
+    if asked.degree is not None:
+        return regression.fit_polynomial(xs[0], y, asked.degree, **options)
+    fit = regression.fit_line if len(xs) == 1 else regression.fit_linear
+    return fit(_design(xs), y, **options)
 
 
-def _report_fit(asked, made, data, weights):
+def _design(xs):
+    """One x as it is, several as the columns of a matrix"""
+    return xs[0] if len(xs) == 1 else np.stack(xs, axis=1)
+
+
+def _report_fit(asked, made, xs=(), y=None):
     from mathwork.regression.summary import linear_summary
 
     names = asked.labels["x"]
@@ -83,7 +89,7 @@ def _report_fit(asked, made, data, weights):
         click.echo(f"{asked.labels['y']} ~ {' + '.join(terms)}\n")
         click.echo(str(linear_summary(made, names=terms)))
     if asked.picture is not None:
-        _draw(asked, made, data if len(names) == 1 else (), weights)
+        _draw(asked, made, xs, y)
 
 
 def _fields_of_fit(asked, made):
@@ -101,49 +107,58 @@ def _fields_of_fit(asked, made):
     return dict(zip(LINE, values, strict=True))
 
 
-def _draw(asked, made, data, weights):
+def _draw(asked, made, xs, y):
     from mathwork.regression.plot import plot_fit
 
     figure = extra("matplotlib.figure", "draw a fit").Figure(layout="constrained")
-    axis_labels = (asked.labels["x"][0], asked.labels["y"]) if data else None
+    labels = (asked.labels["x"][0], asked.labels["y"]) if len(xs) == 1 else None
     # Squares of distances, and the margins of a picture, overflow without an answer to see.
     with blamed_on(asked.table.shown), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        if any(abs(column).max() > DRAWN for column in data):
+        if any(abs(column).max() > DRAWN for column in (*xs, y)):
             raise ValueError(f"numbers beyond {DRAWN:g} cannot be drawn")
-        plot_fit(made, *data, ax=figure.add_subplot(), labels=axis_labels, weights=weights)
+        plot_fit(made, ax=figure.add_subplot(), labels=labels)
         save_picture(figure, asked.picture)
 
 
-# ---- many lines ----
+# ---- many fits ----
 
-def _report_groups(asked, codes, x, y):
+def _report_groups(asked, codes, xs, y, weights):
     from mathwork.regression import fit_groups
 
-    fits = _made(asked, fit_groups, codes, x, y)
+    fits = _made(asked, fit_groups, codes, _design(xs), y, weights=weights)
     names = asked.pieces.keys
-    keys = [names[code] for code in fits.keys.tolist()]
-    _report_lines(asked, fits, "keys", asked.labels["group"], keys)
+    _report_fits(asked, fits, "keys", asked.labels["group"],
+                 [names[code] for code in fits.keys.tolist()])
 
 
-def _report_windows(asked, x, y):
+def _report_windows(asked, xs, y, weights):
     from mathwork.regression import fit_rolling
 
-    fits = _made(asked, fit_rolling, x, y, asked.window)
-    _report_lines(asked, fits, "row", "row", list(range(1, len(fits) + 1)))
+    fits = _made(asked, fit_rolling, _design(xs), y, asked.window, weights=weights)
+    _report_fits(asked, fits, "row", "row", list(range(1, len(fits) + 1)))
 
 
-def _report_lines(asked, fits, field, title, keys):
+def _report_fits(asked, fits, field, title, keys):
     """Write a line for each group or window; `keys` are the groups, or the last rows."""
+    names = asked.labels["x"]
     if asked.as_json:
-        print_json(_described(asked) | {field: keys} | _fields(fits, LINE))
+        print_json(_described(asked) | {field: keys}
+                   | _fields(fits, LINE if len(names) == 1 else PLANES))
         return
     _print_heading(asked)
-    heads = ("nobs", "slope", "std err", "intercept", "std err", "r", "P>|t|")
-    columns = [getattr(fits, name).tolist() for name in (
-        "nobs", "slope", "stderr", "intercept", "intercept_stderr", "rvalue", "pvalue")]
-    rows = [(str(key), *(f"{value:.6g}" for value in row))
-            for key, *row in zip(keys, *columns, strict=True)]
+    if len(names) == 1:
+        heads = ("nobs", "slope", "std err", "intercept", "std err", "r", "P>|t|")
+        columns = [getattr(fits, name) for name in (
+            "nobs", "slope", "stderr", "intercept", "intercept_stderr", "rvalue", "pvalue")]
+    else:
+        terms = ["intercept", *names]
+        heads = ("nobs", *(head for term in terms for head in (term, "std err")), "R-squared")
+        columns = [fits.nobs, *(column for at in range(len(terms))
+                                for column in (fits.params[:, at], fits.bse[:, at])),
+                   fits.rsquared]
+    rows = [(str(key), *(f"{value:.6g}" for value in row)) for key, *row in zip(
+        keys, *(column.tolist() for column in columns), strict=True)]
     print_aligned([(title, *heads), *rows])
 
 
