@@ -3,6 +3,7 @@
 open_table gives the Table of a file, by what is in it: text, .npy or Parquet. It has names, and
 chunks of columns. `pieces` makes numbers of the chunks, and leaves out rows with gaps or complains.
 """
+import csv
 import itertools
 
 import numpy as np
@@ -15,8 +16,10 @@ from mathwork.cli.numerals import Numerals, is_gap, shown
 from mathwork.cli.records import (
     Format,
     check_closed,
+    is_blank,
     is_header_of_columns,
     other_delimiter,
+    raw_rows,
     read_head,
     rows_after,
 )
@@ -174,6 +177,10 @@ class Pieces:
 
 # ---- the kinds of tables ----
 
+class _WrongLength(Exception):      # noqa: N818  (the error that is told is made of it)
+    """A row has more cells than the first, or fewer."""
+
+
 class TextTable(Table):
     """A table of text: CSV and its kin."""
 
@@ -212,31 +219,57 @@ class TextTable(Table):
             return
         except arrow.Refused:
             pass
-        rows = itertools.islice(self._rows(short), count, None)
-        while piece := [*itertools.islice(rows, CHUNK)]:
-            columns = [*zip(*piece, strict=True)]
+        for rows in self._rows(short):
+            if count >= len(rows):          # which pyarrow has read
+                count -= len(rows)
+                continue
+            columns = [*zip(*rows[count:], strict=True)]
+            count = 0
             yield [columns[column] for column in at]
 
     def _rows(self, short):
-        """The cells of each row, as many as the first row has."""
+        """Yield lists of rows, each with as many cells as the first row.
+
+        Lines are not counted: what is wrong is read a second time to say where.
+        """
+        width, rows = self.head.width, [[""]]
+        try:
+            with raw_rows(self.source, self.form, self.head) as reader:
+                while piece := [*itertools.islice(reader, CHUNK)]:
+                    if width == 1 or {*map(len, piece)} != {width}:
+                        piece = [self._whole(row, short) for row in piece if not is_blank(row)]
+                    if piece:
+                        rows = piece
+                        yield piece
+        except (csv.Error, _WrongLength):
+            self._complain(short)
+            raise
+        if rows[-1][-1].endswith(("\n", "\r")):
+            self._complain(short)           # if it is a quoted cell that does not end
+
+    def _whole(self, row, short):
+        """A row with as many cells as the first; one that is too short is gaps alone"""
+        width = self.head.width
+        if len(row) > width or (len(row) < width and not short):
+            raise _WrongLength
+        return row if len(row) == width else [""] * width
+
+    def _complain(self, short):
+        """Raise the ValueError of the first row that is wrong; it names the line"""
         width = self.head.width
         for line, cells in rows_after(self.source, self.form, self.head):
-            if len(cells) != width:
-                if len(cells) > width or not short:
-                    if "\n" in cells[-1]:
-                        check_closed(self.source, self.form, self.head, line)
-                    advice = other_delimiter(cells, self.head.delimiter, width)
-                    if not advice and len(cells) < width:
-                        advice = self.short_advice
-                    raise ValueError(f"{self.shown}: line {line}: a row of length {len(cells)}, "
-                                     f"those above have length {width}{advice}")
-                cells = [""] * width
-            yield cells
+            if len(cells) > width or (len(cells) < width and not short):
+                if "\n" in cells[-1]:
+                    check_closed(self.source, self.form, self.head, line)
+                advice = other_delimiter(cells, self.head.delimiter, width)
+                if not advice and len(cells) < width:
+                    advice = self.short_advice
+                raise ValueError(f"{self.shown}: line {line}: a row of length {len(cells)}, "
+                                 f"those above have length {width}{advice}")
 
     def refuse(self, row, at, cell, advice=GAPS_ADVICE):
         if "\n" in cell:
-            for _ in rows_after(self.source, self.form, self.head):
-                pass            # which raises if it is a quoted cell that does not end
+            self._complain(True)            # if it is a quoted cell that does not end
         super().refuse(row, at, cell, advice)
 
     def where(self, row):

@@ -2,7 +2,7 @@
 import csv
 import itertools
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,7 +96,7 @@ def rows_of(lines, delimiter, skipped=0):
         try:
             for cells in reader:
                 begin, end = end + 1, skipped + reader.line_num
-                if len(cells) > 1 or (cells and cells[0].strip()):
+                if not is_blank(cells):
                     yield begin, end, cells
             return
         except csv.Error as error:
@@ -116,6 +116,21 @@ def rows_after(source, form, head):
             raise ValueError(f"{source.shown}: {error}") from None
     if cells[-1].endswith(("\n", "\r")):
         check_closed(source, form, head, begin)
+
+
+@contextmanager
+def raw_rows(source, form, head):
+    """An iterator of the cells of each row of data, blank rows too: fast, without line numbers."""
+    with source.opened_text(form.encoding) as stream:
+        for _ in range(head.skip):
+            next(stream)
+        yield (map(str.split, stream) if head.delimiter == " "
+               else csv.reader(stream, delimiter=head.delimiter))
+
+
+def is_blank(cells):
+    """Whether a row is no row: a line with nothing in it."""
+    return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
 def check_closed(source, form, head, line):
