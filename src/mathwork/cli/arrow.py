@@ -8,7 +8,8 @@ import numpy as np
 from mathwork.cli.numerals import EXACT
 
 # The cells without a number that are so common that pyarrow should not leave them to Python.
-GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null"]
+# A regular expression: pyarrow would import pandas to make an array or a scalar of objects.
+GAPS = "^(?:|#?N/?A|NaN|nan|NULL|null)$"
 BLOCK = 1 << 17         # bytes that pyarrow reads at a time: more take memory, and no less time
 
 
@@ -57,39 +58,42 @@ def numbers_in_text(cells, numerals):
     import pyarrow as pa
     from pyarrow import compute
 
-    gaps = compute.is_in(cells, pa.array(GAPS))
-    plain = compute.if_else(gaps, None, cells)
+    plain = compute.replace_substring_regex(cells, GAPS, "nan")
     if not numerals.is_plain:
-        fits = compute.match_substring_regex(plain, f"^(?:{numerals.pattern})$")
+        fits = compute.match_substring_regex(plain, f"^(?:nan|{numerals.pattern})$")
         if compute.all(fits).as_py() is False:
             return numerals.column(cells.to_pylist())
         if numerals.thousands is not None:
             plain = compute.replace_substring_regex(plain, numerals.separator, "")
         plain = compute.replace_substring(plain, numerals.decimal, ".")
     try:
-        values = plain.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        values = _numpy(plain.cast(pa.float64()))
     except pa.ArrowInvalid:
         return numerals.column(cells.to_pylist())
-    good = np.isfinite(values)          # a gap is NaN
-    if np.count_nonzero(good) + plain.null_count != len(good) or (abs(values) >= EXACT).any():
+    if (abs(values) >= EXACT).any():        # also infinity
         return numerals.column(cells.to_pylist())
-    return values, good
+    return values, ~np.isnan(values)
+
+
+def is_of_numbers(kind):
+    """Whether an Arrow type is one of numbers or bools."""
+    from pyarrow import types
+
+    return any(is_kind(kind) for is_kind in (types.is_integer, types.is_floating, types.is_boolean,
+                                             types.is_decimal))
 
 
 def numbers_in_column(column):
-    """As Numerals.column, for an Arrow array of numbers or bools; None for another type."""
+    """As Numerals.column, for an Arrow array of numbers or bools."""
     import pyarrow as pa
 
-    kind = column.type
-    if pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
-        column = column.cast(pa.float64())
-    elif pa.types.is_integer(kind):
-        if pa.types.is_uint64(kind):
-            column = column.cast(pa.float64(), safe=False)
-        else:
-            good = column.is_valid().to_numpy(zero_copy_only=False)
-            return column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), good
-    elif not pa.types.is_floating(kind):
-        return None
-    values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if pa.types.is_integer(column.type) and not pa.types.is_uint64(column.type):
+        good = _numpy(column.is_valid().cast(pa.uint8())).astype(bool)
+        return _numpy(column.cast(pa.int64()).fill_null(0)), good
+    values = _numpy(column.cast(pa.float64(), safe=False).fill_null(np.nan))
     return values, np.isfinite(values)
+
+
+def _numpy(array):
+    """The values of an Arrow array of numbers without nulls. Its to_numpy would import pandas."""
+    return np.from_dlpack(array)

@@ -81,9 +81,7 @@ class Table:
     @staticmethod
     def strays(piece, good):
         """How many cells of a column are neither a number, as `good` says, nor a gap."""
-        rows = np.flatnonzero(~good)
-        cells = [piece[row] for row in rows.tolist()] if isinstance(piece, list | tuple) else (
-            np.asarray(piece.take(rows)).tolist())
+        cells = [piece[row] for row in np.flatnonzero(~good).tolist()]
         return sum(not _is_gap(cell) for cell in cells)
 
     def find(self, wanted):
@@ -108,6 +106,7 @@ class Table:
 
 
 def _is_gap(cell):
+    cell = cell.as_py() if hasattr(cell, "as_py") else cell
     return cell is None or (is_gap(cell) if isinstance(cell, str) else cell != cell)
 
 
@@ -342,10 +341,7 @@ class ParquetTable(Table):
         return super().index if known is None else known
 
     def holds_numbers(self, at):
-        return arrow.numbers_in_column(self._empty(at)) is not None
-
-    def _empty(self, at):
-        return self._schema.empty_table().column(at)
+        return arrow.is_of_numbers(self._schema.types[at])
 
     def chunks(self, at, short):
         rows, count = 0, self._file.metadata.num_rows
@@ -356,9 +352,8 @@ class ParquetTable(Table):
             yield [batch.column(name) for name in wanted]
 
     def numbers(self, piece):
-        found = arrow.numbers_in_column(piece)
-        if found is not None:
-            return found
+        if arrow.is_of_numbers(piece.type):
+            return arrow.numbers_in_column(piece)
         try:
             cells = piece.cast("string").fill_null("").to_pylist()
         except Exception:       # of a type that has no text
