@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 import numpy as np
 
+from mathwork.cli.columns import Pieces, explaining, open_table
 from mathwork.cli.lines import blamed_on
-from mathwork.cli.options import CommaList, delimiter
-from mathwork.cli.output import as_json, print_aligned, print_json, warn
-from mathwork.cli.tables import read_columns
+from mathwork.cli.numerals import joined
+from mathwork.cli.options import CommaList, Command, format_of, reading
+from mathwork.cli.output import as_json, print_aligned, print_json, progress, warn
 
 MOST_CLASSES = 20       # whole numbers with more values than this are taken for amounts
 MOST_NAMED = 10         # columns
@@ -32,7 +33,7 @@ class Sizes(click.ParamType):
         return sizes
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="FILE")
 @click.option("--y", "y_name", metavar="COLUMN", required=True, help="The column to learn.")
 @click.option("--x", "x_names", type=CommaList(), metavar="COLUMN,...",
@@ -57,15 +58,18 @@ class Sizes(click.ParamType):
               help="Stop after N epochs in which a tenth of the training rows gets no better.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, show_default=True,
               help="Of the weights and of the choice of rows.")
-@delimiter
+@click.option("--missing", type=click.Choice(["drop"]),
+              help="Leave out rows in which one of these columns has no number.")
+@reading
 @as_json
 def train(source, y_name, x_names, hidden, target, task, activation, epochs, batch_size,
-          learning_rate, held_out, patience, seed, delimiter, as_json):
+          learning_rate, held_out, patience, seed, missing, as_json, **text):
     """Train a network to tell one column of a table from the others.
 
-    FILE is a .csv or .npy file with one row an observation, or - for CSV from standard input. A
-    COLUMN is a name in the header row of the CSV, or a number counted from 1. Rows with nothing in
-    the column of --y are left out.
+    FILE is a table as for mathwork fit: text, .npy or .parquet, also packed by gzip; or - for
+    standard input. A COLUMN is a name in the header, or @3 for the third column. Rows with nothing
+    in a --y of text are left out. A cell that is no number, where there must be one, is an error,
+    or with --missing drop its row is left out.
 
     A column of text, or of at most 20 different whole numbers, is learned as classes, any other as
     numbers; --task says otherwise. A part of the rows is held out and tests the network once, at
@@ -79,24 +83,19 @@ def train(source, y_name, x_names, hidden, target, task, activation, epochs, bat
     """
     if target is not None:
         _check_target(target)
-    names = [y_name, *(x_names or [])]
-    table = read_columns(source, [name.strip() for name in names], delimiter)
-    y_at = table.find(y_name)
-    table, left_out = table.without_gaps(y_at)
-    if left_out:
-        warn(f"{table.source}: {left_out} rows are left out: nothing in column "
-             f"{table.names[y_at]}")
-    x_at = _learned_from(table, x_names, y_at)
-    y, classes = _answers(table, y_at, task)
-    x = np.stack([table.numbers(at) for at in x_at], axis=1)
+    with open_table(source, format_of(**text)) as table:
+        y_at = table.find(y_name)
+        x_at = explaining(table, x_names, y_at)
+        x, y, classes = _read(table, x_at, y_at, task, missing == "drop")
+        names = [table.label(at) for at in x_at]
     rng = np.random.default_rng(seed)
-    with blamed_on(table.source):
+    with blamed_on(table.shown):
         parts = _parts(y if classes is not None else None, len(y), held_out, rng)
         network, training = _trained(x, y, classes, parts, hidden, activation, rng,
                                      epochs=epochs, batch_size=batch_size, patience=patience,
                                      learning_rate=learning_rate, quiet=as_json)
     report = {"task": "numbers" if classes is None else "classes",
-              "x": [table.names[at] for at in x_at], "y": table.names[y_at],
+              "x": names, "y": table.label(y_at),
               "network": repr(network), "parameters": network.n_parameters, **training,
               "rows": {name: len(rows) for name, rows in parts.items()}}
     if len(parts["held_out"]):
@@ -123,35 +122,41 @@ def _check_target(target):
 
 # ---- the table ----
 
-def _learned_from(table, x_names, y_at):
-    """The indices of the columns to learn from."""
-    if x_names is None:
-        found = [at for at in range(len(table.names)) if at != y_at and table.has_numbers(at)]
-        if not found:
-            raise ValueError(f"{table.source}: there is no other column of numbers")
-        return found
-    found = [table.find(name) for name in x_names]
-    for at in found:
-        if at == y_at or found.count(at) > 1:
-            raise ValueError(f"{table.source}: column {table.names[at]} is "
-                             f"{'y' if at == y_at else 'named twice in --x'}")
-    return found
+def _read(table, x_at, y_at, task, drop):
+    """(the numbers to learn from, the column to learn, its sorted classes or None)."""
+    numeric = task == "numbers" or (task == "auto" and table.holds_numbers(y_at))
+    pieces = (Pieces(table, [y_at, *x_at], drop=drop) if numeric
+              else Pieces(table, x_at, y_at, drop=drop))
+    held, codes = [], []
+    with progress(table.source) as tick:
+        for arrays, coded in pieces:
+            tick()
+            held.append(arrays)
+            codes.append(coded)
+    left_out = pieces.keyless + pieces.omitted
+    if pieces.nobs == left_out:
+        raise ValueError(f"{table.shown}: there is no row in which "
+                         f"{', '.join(map(table.label, [y_at, *x_at]))} are all there")
+    if left_out:
+        warn(f"{table.shown}: {left_out} rows are left out: a gap in a column that is used")
+    columns = [joined(list(parts)) for parts in zip(*held, strict=True)]
+    if not numeric:
+        y = np.array(pieces.keys)[np.concatenate(codes)]
+        return np.stack(columns, axis=1), y, _classes(table, y_at, y)
+    y, x = columns[0], np.stack(columns[1:], axis=1)
+    few = task == "auto" and (y == np.round(y)).all() and len(np.unique(y)) <= MOST_CLASSES
+    if not few:
+        return x, y.astype(np.float64), None
+    y = y.astype(np.int64)
+    return x, y, _classes(table, y_at, y)
 
 
-def _answers(table, at, task):
-    """(float64 and None, or labels and their sorted classes) of a column."""
-    keys = table.keys(at)
-    if task == "auto":
-        whole = keys.dtype.kind in "iu"
-        text = keys.dtype.kind == "U" and not table.has_numbers(at)
-        task = "classes" if text or (whole and len(np.unique(keys)) <= MOST_CLASSES) else "numbers"
-    if task == "numbers":
-        return table.numbers(at), None
-    classes = np.unique(keys)
+def _classes(table, at, y):
+    classes = np.unique(y)
     if len(classes) < 2:
-        raise ValueError(f"{table.source}: column {table.names[at]} has one value alone, "
+        raise ValueError(f"{table.shown}: column {table.label(at)} has one value alone, "
                          f"{classes.tolist()[0]!r}: there is nothing to learn")
-    return keys, classes
+    return classes
 
 
 def _parts(labels, count, held_out, rng):
