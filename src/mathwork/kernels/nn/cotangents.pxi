@@ -26,7 +26,7 @@ cdef struct Room:
     double* unit
 
 
-cdef void lay_out_back(void* job, Arena* arena) noexcept nogil:
+cdef void lay_out_room(void* job, Arena* arena) noexcept nogil:
     cdef Room* room = <Room*>job
     cdef double values = <double>room.plan.n_layers * room.rows * room.plan.widest
     cdef double vectors = <double>room.rows * room.count * room.wide
@@ -142,6 +142,18 @@ cdef void all_values(lanes like, const Room* room, Py_ssize_t rows, const real* 
         x, ldx = a, layer.width
 
 
+cdef void rows_of_weight(const Layer* layer, Py_ssize_t rows, const real* back, real* y,
+                         Py_ssize_t ldy) noexcept nogil:
+    """y[rows, n_out, n_in] = the weight: what unit vectors are before a dense layer"""
+    cdef Py_ssize_t width = panel_width(back, layer.n_in), m, k
+    for m in range(rows * layer.n_out):
+        k = 0
+        while k < ldy:
+            memcpy(y + m * ldy + k, back + k * layer.n_out + m % layer.n_out * width,
+                   min(width, ldy - k) * sizeof(real))
+            k += width
+
+
 cdef void pull_step(lanes like, const Room* room, const char* back, Py_ssize_t index,
                     Py_ssize_t rows, const real* x, Py_ssize_t ldx, const real* u, real* y,
                     Py_ssize_t ldy) noexcept nogil:
@@ -163,12 +175,13 @@ cdef void pull_step(lanes like, const Room* room, const char* back, Py_ssize_t i
 
 cdef void cotangents_of_block(lanes like, const Room* room, const char* back, Py_ssize_t rows,
                               const real* x, const real* v, real* y) noexcept nogil:
-    """y[rows, count, n_in] = the cotangents v[rows, count, n_out] of the outputs, pulled to the input
+    """y[rows, count, n_in] = the cotangents v[rows, count, n_out], from the outputs to the input
 
     v is NULL for the unit vectors.
     """
     cdef const Plan* plan = room.plan
-    cdef const Layer* layer = plan.layers + plan.n_layers - 1
+    cdef Py_ssize_t last = plan.n_layers - 1
+    cdef const Layer* layer = plan.layers + last
     cdef Py_ssize_t count = room.count, step = room.rows * plan.widest, index, m, k, slot
     cdef Py_ssize_t vectors = room.rows * count * room.wide, ldu = layer.width, ldx
     cdef real* u = <real*>room.u
@@ -184,7 +197,7 @@ cdef void cotangents_of_block(lanes like, const Room* room, const char* back, Py
             u[m * ldu + m % count] = 1
         else:
             memcpy(u + m * ldu, v + m * plan.n_out, plan.n_out * sizeof(real))
-    for index in range(plan.n_layers - 1, -1, -1):
+    for index in range(last, -1, -1):
         layer = plan.layers + index
         pull_activation(like, layer, rows, count, <const real*>room.z + index * step,
                         <const real*>room.a + index * step, <real*>room.factors, u)
@@ -196,7 +209,11 @@ cdef void cotangents_of_block(lanes like, const Room* room, const char* back, Py
                      <const real*>u, ldu, target, layer.width)
         else:
             target = other if index or room.sums else y
-            pull_step(like, room, back, index, rows, input, ldx, <const real*>u, target, ldx)
+            if (v == NULL and index == last and layer.kind == DENSE
+                    and layer.activation == IDENTITY):
+                rows_of_weight(layer, rows, <const real*>(back + layer.back), target, ldx)
+            else:
+                pull_step(like, room, back, index, rows, input, ldx, <const real*>u, target, ldx)
             ldu = ldx
             if target == y:
                 return
@@ -224,7 +241,7 @@ cdef int cotangents_of_rows(lanes like, const Plan* plan, const char* back, Py_s
     numbers = 2 * plan.n_layers * plan.widest + count * (2 + room.sums) * room.wide
     room.rows = BLOCK_BYTES // (numbers * <Py_ssize_t>sizeof(real))
     room.rows = min(max(room.rows, 1), ROW_BLOCK, rows)
-    memory = working_memory(lay_out_back, &room)
+    memory = working_memory(lay_out_room, &room)
     if memory == NULL:
         return -1
     while m < rows:
