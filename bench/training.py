@@ -73,6 +73,10 @@ def works() -> Iterator[Work]:
                    for peer in DIGITS_PEERS)
     yield Work(f"training digits {DIGITS.label} to 97 %", partial(_digits_side, ours), rivals,
                rtol=0, atol=0, needs=(peers.SKLEARN,), quick=False)
+    estimator = Rival(peers.SKLEARN, partial(training_peers.estimator, "sklearn.neural_network"))
+    yield Work("training MLPClassifier((64,)).fit of the digits, 20 epochs",
+               partial(training_peers.estimator, "mathwork.sklearn"), (estimator,), rtol=0, atol=0,
+               needs=(peers.SKLEARN,))
     rivals = tuple(Rival(peer, partial(MANY_BUILDERS[peer], MANY, NETWORKS), target)
                    for peer, target in MANY_TARGETS.items())
     yield Work(f"training one of {NETWORKS} networks {MANY.label}, an epoch of {MANY.rows} rows",

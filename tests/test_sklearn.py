@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mathwork.nn import Network
+from mathwork.nn import DivergenceError, Network
 from mathwork.sklearn import MLPClassifier, MLPRegressor
 
 BOTH = [MLPClassifier, MLPRegressor]
@@ -105,6 +105,24 @@ def test_alpha_is_that_of_sklearn_for_weights(rng, kind):
 
 
 @both
+@pytest.mark.parametrize("alpha", [0.5, 20.0])
+def test_lbfgs_finds_the_minimum_of_sklearn(rng, kind, alpha):
+    # Without hidden layers there is one minimum. The rows and answers are symmetric, so its bias is
+    # 0, and that our penalty counts it makes no difference.
+    X, y = rng.normal(size=(60, 3)), np.arange(60) % 2
+    X, y = np.concatenate([X + y[:, None], -X - y[:, None]]), np.concatenate([y, 1 - y])
+    y = y if kind is MLPClassifier else y - 0.5
+    options = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": alpha, "max_iter": 500,
+               "tol": 1e-12, "random_state": 0}
+    own = kind(**options).fit(X, y)
+    model = getattr(theirs, kind.__name__)(**options).fit(X, y)
+    np.testing.assert_allclose(own.coefs_[0], model.coefs_[0], rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(own.intercepts_[0], 0, atol=1e-6)
+    with raises(ValueError, "partial_fit sees a part of the rows, and lbfgs needs all of them"):
+        kind(solver="lbfgs").partial_fit(X, y)
+
+
+@both
 def test_it_stops_where_sklearn_would(rng, kind):
     X, y = blobs(rng)
     own = kind(8, learning_rate_init=0.05, tol=1e-3, n_iter_no_change=4, max_iter=1000,
@@ -115,6 +133,39 @@ def test_it_stops_where_sklearn_would(rng, kind):
     best = np.minimum.accumulate(np.concatenate([[np.inf], losses]))[:-1]
     idle = losses > best - 1e-3
     assert idle[-5:].all() and not any(idle[at:at + 5].all() for at in range(len(losses) - 5))
+
+
+def test_what_diverges_leaves_no_network(rng):
+    X, y = blobs(rng)
+    own = MLPRegressor(8, solver="sgd", learning_rate_init=1e6, random_state=0)
+    with pytest.raises(DivergenceError):
+        own.fit(X, y)
+    with pytest.raises(NotFittedError):
+        own.predict(X)
+
+
+def test_an_interrupt_keeps_what_was_learned(rng, monkeypatch):
+    X, y = blobs(rng)
+    seen = []
+
+    def interrupt(text):
+        seen.append(text)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.print", interrupt)
+    with pytest.warns(UserWarning, match="training was interrupted: the network has what it had "
+                                         "learned by then"):
+        own = MLPClassifier(8, verbose=True).fit(X, y)
+    assert own.n_iter_ == 3 and own.predict(X).shape == y.shape
+
+
+def test_lbfgs_may_start_at_the_minimum(rng):
+    X = rng.normal(size=(30, 2))
+    own = MLPRegressor((), solver="lbfgs", alpha=0, warm_start=True, tol=0, max_iter=1000)
+    own.fit(X, X @ [1.0, 2.0])
+    again = own.fit(X, X @ [1.0, 2.0])
+    assert again.n_iter_ <= 1 and again.loss_ < 1e-20
 
 
 # ---- what comes out ----
@@ -307,7 +358,7 @@ def test_data_frames_have_names(rng):
 @pytest.mark.parametrize(("options", "message"), [
     ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes must be integers above 0, got (3, 0)"),
     ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be integers above 0, got 2.5"),
-    ({"solver": "newton"}, "solver must be one of adam, adamw, sgd, got 'newton'"),
+    ({"solver": "newton"}, "solver must be one of adam, adamw, sgd, lbfgs, got 'newton'"),
     ({"batch_size": 0}, "batch_size must be 'auto' or an integer above 0, got 0"),
     ({"batch_size": "all"}, "batch_size must be 'auto' or an integer above 0, got 'all'"),
     ({"max_iter": 0}, "max_iter must be an integer above 0, got 0"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork.nn import Dense, Network, train
+from mathwork.nn import Network, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,16 +27,20 @@ def trained(images: NDArray[np.uint8], labels: NDArray[np.uint8], *, penalty: fl
 
     `held_out` chooses nothing: `progress` is told the loss on it after each epoch.
     """
-    rows = np.concatenate([_moved(images / np.float32(BRIGHTEST), *move) for move in MOVES])
-    validation = None if held_out is None else (held_out[0] / np.float32(BRIGHTEST), held_out[1])
+    rows = np.concatenate([_moved(_scaled(images), *move) for move in MOVES])
+    validation = None if held_out is None else (_scaled(held_out[0]), held_out[1])
     network = train(Network.he(SIZES, output="softmax", rng=SEED), rows,
                     np.tile(labels, len(MOVES)), loss="cross_entropy", learning_rate=0.003,
                     schedule="cosine", epochs=EPOCHS, weight_decay=penalty, validation=validation,
                     rng=SEED, progress=progress).network
-    first, *others = network.layers
-    # The division by 16 moves into the weights. It is exact there: a power of two.
-    return Network([Dense(first.weight / np.float32(BRIGHTEST), first.bias, first.activation),
-                    *others])
+    parameters = network.parameters()
+    # The division by 16 moves into the first weights. It is exact there: a power of two.
+    parameters[:SIZES[0] * SIZES[1]] /= BRIGHTEST
+    return network.with_parameters(parameters)
+
+
+def _scaled(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return images.astype(np.float32) / np.float32(BRIGHTEST)
 
 
 def _moved(pixels: NDArray[np.float32], down: int, right: int) -> NDArray[np.float32]:

@@ -26,7 +26,9 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         The outputs of each hidden layer; ``()`` for none.
     activation : str or tuple
         Of the hidden layers: any that :class:`mathwork.nn.Dense` takes, also ``"logistic"``.
-    solver : {"adam", "adamw", "sgd"}
+    solver : {"adam", "adamw", "sgd", "lbfgs"}
+        lbfgs takes one step for all rows, an epoch: `batch_size`, `learning_rate_init` and
+        `shuffle` do not count, and there is no `partial_fit`.
     alpha : float
         The L2 penalty: ``alpha / 2`` times the squares of all parameters is added to the sum of a
         batch's losses. Biases count, which they do not in scikit-learn. For adamw it is the
@@ -100,7 +102,7 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
 
     def __init__(self, hidden_layer_sizes: int | Sequence[int] = (100,),
                  activation: Activation = "relu", *,
-                 solver: Literal["adam", "adamw", "sgd"] = "adam", alpha: float = 0.0001,
+                 solver: Literal["adam", "adamw", "sgd", "lbfgs"] = "adam", alpha: float = 0.0001,
                  batch_size: int | Literal["auto"] = "auto", learning_rate_init: float = 0.001,
                  max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
                  tol: float = 1e-4, verbose: bool = False, warm_start: bool = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork.init import glorot_normal, he_normal, lecun_normal
-from mathwork.nn import Dense, Network, train
+from mathwork.nn import Dense, Network, Training, train
 from mathwork.sklearn.library import base, checks, exceptions, model_selection
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mathwork._types import Activation, FloatArray
 
-SOLVERS = ("adam", "adamw", "sgd")
+SOLVERS = ("adam", "adamw", "sgd", "lbfgs")
 # The variance of first weights that keeps a signal's size: He et al. 2015 for what is 0 below 0,
 # Klambauer et al. 2017 for selu, Glorot and Bengio 2010 for what is nearly the identity at 0.
 DRAWS = {"selu": lecun_normal, **dict.fromkeys(
@@ -41,7 +41,7 @@ class Estimator(base.BaseEstimator):
 
     def __init__(self, hidden_layer_sizes: int | Sequence[int] = (100,),
                  activation: Activation = "relu", *,
-                 solver: Literal["adam", "adamw", "sgd"] = "adam", alpha: float = 0.0001,
+                 solver: Literal["adam", "adamw", "sgd", "lbfgs"] = "adam", alpha: float = 0.0001,
                  batch_size: int | Literal["auto"] = "auto", learning_rate_init: float = 0.001,
                  max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
                  tol: float = 1e-4, verbose: bool = False, warm_start: bool = False,
@@ -96,6 +96,8 @@ class Estimator(base.BaseEstimator):
     # ---- fitting ----
 
     def _check_partial(self) -> None:
+        if self.solver == "lbfgs":
+            raise ValueError("partial_fit sees a part of the rows, and lbfgs needs all of them")
         if self.early_stopping:
             raise ValueError("partial_fit takes one epoch, so it cannot stop early: early_stopping "
                              "must be False")
@@ -126,8 +128,6 @@ class Estimator(base.BaseEstimator):
             X, answers, weights = X[kept], answers[kept], weights[kept]
             strata = None if strata is None else strata[kept]
         self._check_parameters()
-        if first is not None:
-            self.network_, self.loss_curve_, self.t_ = first, [], 0
         held_out = None
         if self.early_stopping:
             train_rows, held = model_selection.train_test_split(
@@ -136,45 +136,61 @@ class Estimator(base.BaseEstimator):
             held_out = X[held], answers[held]
             X, answers = X[train_rows], answers[train_rows]
             weights = None if weights is None else weights[train_rows]
-        self._run(X, answers, weights, held_out, epochs)
+        trained = self._run(self.network_ if first is None else first, X, answers, weights,
+                            held_out, epochs)
+        if first is not None:
+            self.loss_curve_, self.t_ = [], 0
+        self._keep(trained, epochs)
+        self.t_ += self.n_iter_ * len(X)
         self.n_layers_ = len(self.network_.layers) + 1
         self.n_outputs_ = self.network_.sizes[-1]
         self.out_activation_ = self.network_.layers[-1].activation
         return self
 
-    def _run(self, X: FloatArray, answers: NDArray[Any], weights: NDArray[Any] | None,
-             held_out: tuple[FloatArray, NDArray[Any]] | None, epochs: int) -> None:
+    def _run(self, network: Network, X: FloatArray, answers: NDArray[Any],
+             weights: NDArray[Any] | None, held_out: tuple[FloatArray, NDArray[Any]] | None,
+             epochs: int) -> Training:
         count = len(X)
         batch = min(200 if self.batch_size == "auto" else self.batch_size, count)
+        batch = count if self.solver == "lbfgs" else batch
         options: dict[str, Any] = {"beta1": self.beta_1, "beta2": self.beta_2, "eps": self.epsilon}
         rate, decay = self.learning_rate_init, self.alpha
         # scikit-learn minimises half of the squares, and alpha w^2 / 2 beside the sum of a batch.
-        half = 2.0 if self._loss == "squared_error" else 1.0
+        half = self._scale
         if self.solver == "sgd":
             options = {"momentum": self.momentum,
                        "nesterov": self.nesterovs_momentum and self.momentum > 0}
             rate = rate / half
         if self.solver != "adamw":
             decay = decay * half / (batch * (1.0 if weights is None else float(weights.mean())))
-        trained = train(
-            self.network_, X, answers, loss=self._loss, optimizer=self.solver, learning_rate=rate,
+        return train(
+            network, X, answers, loss=self._loss, optimizer=self.solver, learning_rate=rate,
             batch_size=batch, epochs=epochs, weights=weights, validation=held_out,
             patience=None if held_out is None else self.n_iter_no_change, rng=self._rng,
-            shuffle=self.shuffle, weight_decay=decay, progress=_Watch(self, half, epochs),
+            shuffle=self.shuffle, weight_decay=decay, progress=_Watch(self, epochs),
             **options)
+
+    @property
+    def _scale(self) -> float:
+        return 2.0 if self._loss == "squared_error" else 1.0
+
+    def _keep(self, trained: Training, epochs: int) -> None:
+        """Set what a call of `train` gave, and warn if it was cut short."""
+        losses = {name: (losses / self._scale).tolist()
+                  for name, losses in trained.history.items() if name.endswith("loss")}
         self.network_ = trained.network
-        losses = (np.asarray(trained.history["loss"], float) / half).tolist()
-        self.loss_curve_ = self.loss_curve_ + losses
-        self.n_iter_, self.loss_ = len(losses), losses[-1]
-        self.best_loss_ = min(losses)
-        self.validation_losses_ = None
-        if held_out is not None:
-            self.validation_losses_ = (np.asarray(trained.history["validation_loss"], float)
-                                       / half).tolist()
-        self.t_ += len(losses) * count
-        if epochs > 1 and trained.status == "trained":
+        self.n_iter_ = trained.epochs
+        self.loss_curve_ = self.loss_curve_ + losses["loss"]
+        # lbfgs may find no way down from the start
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
+        self.best_loss_ = min(self.loss_curve_, default=np.nan)
+        self.validation_losses_ = losses.get("validation_loss")
+        if trained.status == "interrupted":
+            warnings.warn("training was interrupted: the network has what it had learned by then",
+                          stacklevel=5)
+        elif 1 < epochs == self.n_iter_ and trained.status == "trained":
             warnings.warn(f"training ended after max_iter={epochs} epochs, and the loss still fell",
-                          exceptions.ConvergenceWarning, stacklevel=4)
+                          exceptions.ConvergenceWarning, stacklevel=5)
 
     def _first_network(self, X: FloatArray, n_out: int, out: Activation,
                        classes: NDArray[Any] | None = None, *, multilabel: bool = False) -> Network:
@@ -217,12 +233,12 @@ class Estimator(base.BaseEstimator):
 class _Watch:
     """Sees the loss of each epoch, and ends training where it falls no longer, as scikit-learn."""
 
-    def __init__(self, estimator: Any, scale: float, epochs: int):
+    def __init__(self, estimator: Estimator, epochs: int):
         self.verbose, self.tol = estimator.verbose, estimator.tol
         # a single epoch, and one with rows held out, end otherwise
         self.patience = (np.inf if epochs == 1 or estimator.early_stopping
                          else estimator.n_iter_no_change)
-        self.scale, self.best, self.idle = scale, np.inf, 0
+        self.scale, self.best, self.idle = estimator._scale, np.inf, 0
 
     def __call__(self, report: Any) -> bool:
         loss = report.loss / self.scale

@@ -88,9 +88,9 @@ cdef void softmax_entropy(lanes like, Py_ssize_t n, Py_ssize_t P, const real* z,
 
 cdef void sigmoid_entropy(lanes like, Py_ssize_t n, Py_ssize_t P, const real* z, const real* y,
                           const real* scale, real* row_loss, real* d) noexcept nogil:
-    """row_loss = sum of log(1 + e^-|z|) + (1 - y) z where z > 0, else - y z; d = (sigmoid(z) - y) scale
+    """row_loss = sum of log(1 + e^-|z|) + (1 - y) z where z > 0, else - y z
 
-    For y = 0 and 1 no term cancels another.
+    d = (sigmoid(z) - y) scale. For y = 0 and 1 no term cancels another.
     """
     cdef lanes u, v, t, s, total, zero = fill(like, 0)
     cdef Py_ssize_t L = lane_count(d), i, j

@@ -50,7 +50,7 @@ cdef struct Room:
     void* row_loss
     void* ones
     void* spare             # a gradient
-    void* samples           # n_parameters x P: the derivatives of each row, where these are wanted
+    void* samples           # n_parameters x P: the derivatives of each row, or NULL
 
 
 cdef void lay_out_room(void* job, Arena* arena) noexcept nogil:
@@ -126,7 +126,7 @@ cdef struct Data:               # what is learned from; each array has a row for
     const void* answers         # n_out numbers a row, or NULL
     const Py_ssize_t* labels    # or NULL
     const void* weights         # a number a row, or NULL: 1
-    const Py_ssize_t* order     # the rows in the order in which they are taken, or NULL: as they lie
+    const Py_ssize_t* order     # the order in which rows are taken, or NULL: as they lie
 
 
 cdef void load_input(lanes like, Room* room, const real* x, const Py_ssize_t* order,

@@ -22,8 +22,9 @@ cdef inline lanes gelu_density(lanes z) noexcept nogil:
     cdef lanes low, scale
     cdef lanes r = gelu_argument(z, &low)
     cdef lanes q = power(reduced(r, &scale) + low)
+    cdef lanes root = fill(z, 0.3989422804014327)   # 1 / sqrt(2 pi)
     z = clipped(z, fill(z, -40), fill(z, 40))       # not inf * 0
-    return z * (mul_add(scale, q, scale) * unshift(z)) * fill(z, 0.3989422804014327)    # 1 / sqrt(2 pi)
+    return z * (mul_add(scale, q, scale) * unshift(z)) * root
 
 
 cdef inline lanes slope(const int code, lanes z, lanes a, lanes first, lanes second) noexcept nogil:

@@ -26,6 +26,13 @@ cdef int look_for_signals() except -1 with gil:
     return 0
 
 
+cdef cnp.ndarray own_plain_doubles(value, str name):
+    """Return a view of a plain, writable vector of float64 whose shape nobody else can set"""
+    if not (is_plain(value, 1, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value)):
+        raise ValueError(f"{name} must be a plain, writable array of float64 in one dimension")
+    return own_view(value, NULL, NULL)
+
+
 cdef class Samples:
     """What a network learns from: plain arrays, a row for each sample.
 
@@ -87,6 +94,7 @@ cdef class Trainer(Model):
     cdef char* slots                    # gradients of the pieces of a round
     cdef double* slot_losses
     cdef object order_storage
+    cdef Py_ssize_t order_rows
     # of the loop
     cdef readonly Py_ssize_t epoch      # epochs that have ended
     cdef readonly Py_ssize_t row        # of the epoch, where its next step begins
@@ -162,7 +170,8 @@ cdef class Trainer(Model):
         """Start anew, from a flat vector."""
         if not (is_plain(vector, 1, self.typenum)
                 and (<cnp.ndarray>vector).shape[0] == self.net.n_parameters):
-            raise ValueError(f"parameters must be a plain array of shape ({self.net.n_parameters},)")
+            raise ValueError("parameters must be a plain array of shape "
+                             f"({self.net.n_parameters},)")
         memcpy(self.parameters, cnp.PyArray_DATA(<cnp.ndarray>vector),
                self.net.n_parameters * self.number)
         memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
@@ -305,12 +314,17 @@ cdef class Trainer(Model):
         """Go through epochs until `losses` is full; return one of the `outcomes`.
 
         losses, validation_losses and rates are float64 arrays of one number an epoch; self.epoch is
-        the first of them that has none. `seed`, three words of 32 bits, chooses the order of rows; without one
-        they are taken as they lie. A number of epochs without improvement by more than `tolerance`
-        stops, if `patience` is not negative. After an exception, such as Ctrl-C, another call goes
-        on where this one was.
+        the first of them that has none. `seed`, three words of 32 bits, chooses the order of rows;
+        without one they are taken as they lie. If `patience` is not negative, the run stops after
+        more epochs than that without a loss lower by `tolerance`. After an exception, such as
+        Ctrl-C, another call goes on where this one was.
         """
-        cdef double[::1] rate = rates, loss = losses, validated = validation_losses
+        cdef cnp.ndarray rate = own_plain_doubles(rates, "rates")
+        cdef cnp.ndarray loss = own_plain_doubles(losses, "losses")
+        cdef cnp.ndarray validated = own_plain_doubles(validation_losses, "validation_losses")
+        cdef const double* step_rates = <const double*>cnp.PyArray_DATA(rate)
+        cdef double* loss_of = <double*>cnp.PyArray_DATA(loss)
+        cdef double* validation_loss_of = <double*>cnp.PyArray_DATA(validated)
         cdef Py_ssize_t epochs = loss.shape[0]
         cdef Stream stream
         cdef Data data = samples.data
@@ -321,7 +335,8 @@ cdef class Trainer(Model):
         if rate.shape[0] < epochs or validated.shape[0] < epochs or batch < 1:
             raise ValueError("rates and validation_losses must be as long as losses")
         if shuffled:
-            if self.order_storage is None or (<cnp.ndarray>self.order_storage).shape[0] != samples.n:
+            if self.order_rows != samples.n:
+                self.order_rows = samples.n
                 self.order_storage = new_vector(samples.n, cnp.NPY_INTP)
             order = <Py_ssize_t*>cnp.PyArray_DATA(<cnp.ndarray>self.order_storage)
             data.order = order
@@ -334,12 +349,12 @@ cdef class Trainer(Model):
                     if shuffled:
                         stream.high[1] = <unsigned long long>self.epoch & 0xFFFFFFFFULL
                         permute(&stream, samples.n, order)
-                status = self._epoch(&data, samples.n, batch, rate[self.epoch])
+                status = self._epoch(&data, samples.n, batch, step_rates[self.epoch])
                 if status != TRAINED:
                     break
                 self.row = 0
-                status = self._end_epoch(self.total / samples.n, samples, validation, &loss[0],
-                                         &validated[0], patience, tolerance)
+                status = self._end_epoch(self.total / samples.n, samples, validation, loss_of,
+                                         validation_loss_of, patience, tolerance)
         return outcomes[status]
 
     # ---- one loss, one gradient ----

@@ -56,14 +56,19 @@ cdef class WholeData:
     cdef Py_ssize_t newest
     cdef double[PAIRS] inner        # 1 / (step . change)
     cdef bint begun
-    cdef double loss
+    cdef double loss                # with the penalty
+    cdef double decay               # the penalty is decay / 2 times the squares of all parameters
     cdef double damping, growth     # of Levenberg-Marquardt
 
-    def __cinit__(self, Trainer trainer not None, Samples samples not None, bint squares):
+    def __cinit__(self, Trainer trainer not None, Samples samples not None, bint squares,
+                  double decay=0):
         cdef Py_ssize_t size
         if trainer.typenum != cnp.NPY_DOUBLE or (squares and trainer.net.loss != SQUARED_ERROR):
             raise ValueError("trainer must be in float64, and its loss a squared error for "
                              "Levenberg-Marquardt")
+        if squares and decay:
+            raise ValueError("Levenberg-Marquardt has no decay")
+        self.decay = decay
         self.trainer, self.samples = trainer, samples
         memset(&self.d, 0, sizeof(Descent))
         self.d.n, self.d.width = trainer.net.n_parameters, padded(trainer.net.n_parameters)
@@ -85,7 +90,10 @@ cdef class WholeData:
 
         After an exception, such as Ctrl-C, the parameters are those of the last step.
         """
-        cdef double[::1] loss = losses, validated = validation_losses
+        cdef cnp.ndarray loss = own_plain_doubles(losses, "losses")
+        cdef cnp.ndarray validated = own_plain_doubles(validation_losses, "validation_losses")
+        cdef double* loss_of = <double*>cnp.PyArray_DATA(loss)
+        cdef double* validation_loss_of = <double*>cnp.PyArray_DATA(validated)
         cdef Trainer t = self.trainer
         cdef Py_ssize_t epochs = loss.shape[0]
         cdef int status = TRAINED
@@ -95,7 +103,7 @@ cdef class WholeData:
         try:
             with nogil:
                 if not self.begun:
-                    t._batch(&self.samples.data, 0, self.samples.n, True, &self.loss)
+                    self._evaluate(&self.loss)
                     memcpy(self.d.slope, t.gradient, self.d.n * sizeof(double))
                     self.begun = True
                 if not isfinite(self.loss):
@@ -106,8 +114,8 @@ cdef class WholeData:
                     if not found:
                         memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
                         break
-                    status = t._end_epoch(self.loss, self.samples, validation, &loss[0],
-                                          &validated[0], patience, tolerance)
+                    status = t._end_epoch(self.loss - self._penalty(), self.samples, validation,
+                                          loss_of, validation_loss_of, patience, tolerance)
         except BaseException:
             if self.begun:
                 memcpy(t.parameters, self.d.start, self.d.n * sizeof(double))
@@ -118,6 +126,19 @@ cdef class WholeData:
         if not found:
             return "converged"
         return outcomes[status]
+
+    cdef double _penalty(self) noexcept nogil:
+        cdef const double* w = <const double*>self.trainer.parameters
+        return 0.5 * self.decay * dot(self.d.n, w, w) if self.decay else 0
+
+    cdef int _evaluate(self, double* loss) except -1 nogil:
+        """Set the loss at the parameters, with the penalty, and the gradient of both"""
+        self.trainer._batch(&self.samples.data, 0, self.samples.n, True, loss)
+        if self.decay:
+            loss[0] += self._penalty()
+            add_scaled(self.d.n, self.decay, <const double*>self.trainer.parameters,
+                       <double*>self.trainer.gradient)
+        return 0
 
     # ---- L-BFGS: Nocedal and Wright 2006, algorithms 7.4 and 7.5 ----
 
@@ -149,7 +170,7 @@ cdef class WholeData:
         cdef double* w = <double*>self.trainer.parameters
         memcpy(w, self.d.start, self.d.n * sizeof(double))
         add_scaled(self.d.n, length, self.d.direction, w)
-        self.trainer._batch(&self.samples.data, 0, self.samples.n, True, &trial.loss)
+        self._evaluate(&trial.loss)
         trial.length = length
         trial.slope = dot(self.d.n, <const double*>self.trainer.gradient, self.d.direction)
         if not (isfinite(trial.loss) and isfinite(trial.slope)):
@@ -246,8 +267,8 @@ cdef class WholeData:
             rows = min(self.trainer.capacity, self.samples.n - at)
             P = padded(rows)
             load_input(like, room, <const double*>self.samples.data.x, NULL, at, rows, P)
-            load_answers(&self.samples.data, at, rows, self.trainer.net.n_out, P, 1.0 / self.samples.n,
-                         <double*>room.answers, scale)
+            load_answers(&self.samples.data, at, rows, self.trainer.net.n_out, P,
+                         1.0 / self.samples.n, <double*>room.answers, scale)
             forward_piece(like, room, <const double*>self.trainer.parameters, P)
             a = <const double*>room.a[last]
             for i in range(P):
@@ -258,8 +279,8 @@ cdef class WholeData:
                 memset(seed, 0, self.trainer.net.n_out * P * sizeof(double))
                 memcpy(seed + o * P, scale, P * sizeof(double))
                 room.samples = d.samples
-                backward_piece(like, room, <const double*>self.trainer.parameters, <const double*>self.trainer.turned, P,
-                               False, False, <double*>NULL)
+                backward_piece(like, room, <const double*>self.trainer.parameters,
+                               <const double*>self.trainer.turned, P, False, False, <double*>NULL)
                 room.samples = NULL
                 half_times_vector(like, n, P, d.samples, d.misses, <const double*>NULL, d.product)
                 add_scaled(n, 1, d.product, d.slope)
@@ -269,7 +290,8 @@ cdef class WholeData:
                 for i in range(n):
                     add_scaled(n, 1, d.part + i * d.width, d.normal + i * n)
             at += rows
-            self.trainer.unchecked += <double>n * n * P * self.trainer.net.n_out + rows * self.trainer.work
+            self.trainer.unchecked += (<double>n * n * P * self.trainer.net.n_out
+                                       + rows * self.trainer.work)
             if self.trainer.unchecked > CHECKED_WORK:
                 self.trainer.unchecked = 0
                 look_for_signals()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray
+    from mathwork._types import FloatArray, FloatDType
     from mathwork.nn.network import Network
 
 LOSSES = ("squared_error", "cross_entropy", "huber")
@@ -74,13 +74,14 @@ def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
         factors = _class_weights(network, y, class_weight, loss) * (1 if factors is None
                                                                     else factors)
     if factors is not None:
-        factors = as_plain(factors * (len(factors) / factors.sum()), "weights", network.dtype)
-    return Lesson(x, y, factors)
+        factors = factors * (len(factors) / factors.sum())
+    return Lesson(x, y, None if factors is None else factors.astype(network.dtype))
 
 
 def _finite(values: ArrayLike, name: str, network: Network) -> FloatArray:
     """Return the values in the network's dtype; NaN and infinity are errors."""
-    array = as_plain(values, name, network.dtype)
+    dtype: FloatDType = network.dtype
+    array: FloatArray = as_plain(values, name, dtype)
     finite = np.isfinite(array)
     if not finite.all():
         place = tuple(int(index) for index in np.argwhere(~finite)[0])

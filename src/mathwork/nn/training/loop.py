@@ -85,7 +85,8 @@ def advancing(trainer: kernels.Trainer, samples: kernels.Samples,
     It returns "trained", "converged", "stopped" or "diverged".
     """
     if plan.optimizer in WHOLE_DATA:
-        steps = kernels.WholeData(trainer, samples, plan.optimizer == "levenberg_marquardt")
+        steps = kernels.WholeData(trainer, samples, plan.optimizer == "levenberg_marquardt",
+                                  plan.weight_decay)
         return lambda losses, validated: steps.run(validation, losses, validated, plan.patience,
                                                    plan.tolerance)
     return lambda losses, validated: trainer.run(

@@ -58,9 +58,24 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
     answers : array_like, shape (n, n_out), (n,), (K, n, n_out) or (K, n)
         As `train` takes them. They are for each network if `inputs` are, or if they have three
         axes.
-    learning_rate, weight_decay : float, or array_like of shape (K,)
+    loss : {"squared_error", "cross_entropy", "huber"}, optional
+    optimizer : {"sgd", "adam", "adamw", "lbfgs", "levenberg_marquardt"}, optional
+    learning_rate : float, or array_like of shape (K,), optional
         One for all networks, or one for each.
+    batch_size, epochs : int, optional
     weights : array_like, shape (n,) or (K, n), optional
+    class_weight : "balanced", mapping or sequence, optional
+    validation : float or (inputs, answers), optional
+        A part of each network's rows, or data for all of them.
+    patience : int, optional
+    tolerance : float, optional
+    schedule : {"linear", "cosine"} or callable, optional
+    shuffle : bool, optional
+    momentum, nesterov, beta1, beta2, eps : float, bool, optional
+    weight_decay : float, or array_like of shape (K,), optional
+        One for all networks, or one for each.
+    delta : float, optional
+        All of these mean what they mean in `train`.
     rng : int, numpy.random.Generator, SeedSequence, None, or a sequence of K of them
         One integer is the seed of every network: they see the rows in the same order. A Generator
         gives each network a seed in turn.
@@ -69,9 +84,6 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
     progress : bool or callable, optional
         True: a bar on a terminal (needs rich). A function is called after every network with the
         number of those that are done, and K; all training stops if it returns True.
-    loss, optimizer, batch_size, epochs, class_weight, validation, patience, tolerance, schedule, \
-shuffle, momentum, nesterov, beta1, beta2, eps, delta
-        As in `train`, the same for all networks.
 
     Returns
     -------
@@ -193,9 +205,7 @@ class Job:
             if course.status == "stopped" and self.stopped:
                 course = course._replace(status="interrupted")
             self.courses[k] = course
-            if course.status == "interrupted":
-                self.stopped = True
-            elif report is not None and report() is True:
+            if course.status == "interrupted" or (report is not None and report() is True):
                 self.stopped = True
 
     def _ask(self, _: object) -> bool:

@@ -24,24 +24,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Training:
-    """A trained network and how it went. It unpacks: ``network, history = train(...)``.
+    """A trained network and how it went: what :func:`train` returns.
 
-    Attributes
+    It unpacks: ``network, history = train(...)``.
+
+    Parameters
     ----------
     network : Network
         With the parameters of the last step; with `patience`, those of the lowest loss.
     history : dict of str to ndarray, shape (epochs,)
-        ``"loss"``, the mean over an epoch's rows of the loss before each step;
-        ``"learning_rate"``; ``"validation_loss"`` at the end of each epoch, if there was validation
-        data.
-    status : {"trained", "stopped", "interrupted"}
+        ``"loss"``: the mean over an epoch's rows of the loss before each step; of "lbfgs" and
+        "levenberg_marquardt" the one after it. ``"learning_rate"``. ``"validation_loss"`` at the
+        end of each epoch, if there was validation data.
+    status : {"trained", "stopped", "interrupted"}, optional
         "trained": all epochs were done, or the optimiser found no way down. "stopped": `patience`
         ended, or `progress` returned True. "interrupted": by Ctrl-C.
 
-    Methods
-    -------
-    plot
-        Draw the losses over the epochs.
+    Attributes
+    ----------
+    epochs : int
+        How many were done.
+
+    Examples
+    --------
+    >>> from mathwork.nn import Network, train
+    >>> net = Network.he((1, 4, 1), output="identity", rng=0)
+    >>> result = train(net, [[0.0], [1.0]], [1.0, 3.0], epochs=5)
+    >>> result.epochs, result.status
+    (5, 'trained')
+    >>> sorted(result.history)
+    ['learning_rate', 'loss']
     """
 
     network: Network
@@ -73,6 +85,17 @@ class Training:
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            Without the package matplotlib.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Network, train
+        >>> net = Network.he((1, 4, 1), output="identity", rng=0)
+        >>> axes = train(net, [[0.0], [1.0]], [1.0, 3.0], epochs=5).plot()
         """
         if ax is None:
             _, ax = extra("matplotlib.pyplot", "plot a training").subplots()
@@ -81,9 +104,11 @@ class Training:
 
 @dataclass(frozen=True, repr=False)
 class Trainings:
-    """Trained networks and how it went: ``networks, history, status = train_many(...)``.
+    """Trained networks and how it went: what :func:`train_many` returns.
 
-    Attributes
+    It unpacks: ``networks, history, status = train_many(...)``.
+
+    Parameters
     ----------
     networks : Networks
         K of them, in their order. One that diverged has the last parameters whose losses were
@@ -93,10 +118,12 @@ class Trainings:
     status : ndarray of int8, shape (K,)
         0: trained, to the end or until `patience` ended. 1: diverged. 2: interrupted.
 
-    Methods
-    -------
-    plot
-        Draw the losses over the epochs.
+    Examples
+    --------
+    >>> from mathwork.nn import Network, train_many
+    >>> nets = [Network.he((1, 4, 1), output="identity", rng=seed) for seed in range(3)]
+    >>> train_many(nets, [[0.0], [1.0]], [1.0, 3.0], epochs=5)
+    Trainings(Networks(3 of 1-4-1, relu-identity, float32), 3 trained)
     """
 
     networks: Networks
@@ -125,6 +152,17 @@ class Trainings:
         Returns
         -------
         matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            Without the package matplotlib.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Network, train_many
+        >>> nets = [Network.he((1, 4, 1), output="identity", rng=seed) for seed in range(3)]
+        >>> axes = train_many(nets, [[0.0], [1.0]], [1.0, 3.0], epochs=5).plot()
         """
         if ax is None:
             _, ax = extra("matplotlib.pyplot", "plot trainings").subplots()
@@ -161,10 +199,11 @@ def drawn(ax: Any, history: History) -> Any:
 
 
 class DivergenceError(ArithmeticError):
-    """A loss became infinite or NaN.
+    """A loss became infinite or NaN: raised by :func:`train`.
 
-    Attributes
+    Parameters
     ----------
+    message : str
     network : Network
         With the parameters at the start of the epoch in which it happened: the last ones whose
         losses were all finite.
@@ -172,6 +211,16 @@ class DivergenceError(ArithmeticError):
         Of the epochs before.
     epoch, row : int
         Where it happened, counted from 0: the first row of the batch.
+
+    Examples
+    --------
+    >>> from mathwork.nn import Dense, DivergenceError, Network, train
+    >>> net = Network([Dense([[1.0]])])
+    >>> try:
+    ...     train(net, [[1e15]], [[0.0]], optimizer="sgd", learning_rate=1.0)
+    ... except DivergenceError as error:
+    ...     print(error.epoch, error.network)
+    1 Network(1-1, identity, float32)
     """
 
     def __init__(self, message: str, network: Network, history: History, epoch: int, row: int):

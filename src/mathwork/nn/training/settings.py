@@ -64,8 +64,8 @@ def settings(*, optimizer: str, learning_rate: float, weight_decay: float | None
         raise ValueError(f"momentum is for sgd; {optimizer} has none")
     if weight_decay is None:
         weight_decay = 0.01 if optimizer == "adamw" else 0.0
-    if weight_decay and optimizer in WHOLE_DATA:
-        raise ValueError(f"weight_decay is for {', '.join(FIRST_ORDER)}; {optimizer} has none")
+    if weight_decay and optimizer == "levenberg_marquardt":
+        raise ValueError("weight_decay is for the other optimizers; levenberg_marquardt has none")
     epochs = at_least("epochs", epochs, 0)
     rate = number("learning_rate", learning_rate, above=0.0)
     return Settings(

@@ -91,8 +91,9 @@ def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
     beta1, beta2, eps : float, optional
         Of "adam" and "adamw".
     weight_decay : float, optional
-        An L2 penalty, added to the gradient; for "adamw", what weights lose in a step, times
-        `learning_rate`. The default is 0, for "adamw" 0.01.
+        An L2 penalty d: ``d / 2`` times the squares of all parameters is added to the loss, but not
+        in the history. "levenberg_marquardt" has none. For "adamw", what weights lose in a step,
+        times `learning_rate`. The default is 0, for "adamw" 0.01.
     delta : float, optional
         Where the Huber loss becomes a line.
     rng : int, numpy.random.Generator, SeedSequence or None, optional
@@ -186,9 +187,8 @@ def trainer_of(network: Network, plan: Settings, loss: str, delta: float, rows: 
     """Return the kernel that trains a network of this shape."""
     if plan.optimizer == "levenberg_marquardt" and loss != "squared_error":
         raise ValueError("levenberg_marquardt is for the loss squared_error")
-    whole = plan.batch_size is None or plan.optimizer in WHOLE_DATA
-    return kernels.Trainer(network.layers, network.dtype, loss, delta,
-                           rows if whole else plan.batch_size, workers)
+    batch = None if plan.optimizer in WHOLE_DATA else plan.batch_size
+    return kernels.Trainer(network.layers, network.dtype, loss, delta, batch or rows, workers)
 
 
 def start(trainer: kernels.Trainer, parameters: FloatArray, plan: Settings) -> None:
@@ -207,7 +207,8 @@ def split(network: Network, data: Lesson, validation: Any, loss: str, seed: list
         if len(validation) != 2:
             raise ValueError("validation must be a part of the rows or (inputs, answers), got "
                              f"{len(validation)} items")
-        return data, lesson(network, *validation, loss)
+        inputs, answers = validation
+        return data, lesson(network, inputs, answers, loss)
     part = number("validation", validation, above=0.0, below=1.0)
     rows = len(data.inputs)
     held = min(max(1, round(part * rows)), rows - 1)
@@ -216,8 +217,8 @@ def split(network: Network, data: Lesson, validation: Any, loss: str, seed: list
     order = np.random.default_rng(seed).permutation(rows)
 
     def taken(chosen: Any) -> Lesson:
-        return Lesson(*(array if array is None else np.ascontiguousarray(array[chosen])
-                        for array in data))
+        return Lesson(data.inputs[chosen], data.answers[chosen],
+                      None if data.weights is None else data.weights[chosen])
 
     return taken(np.sort(order[held:])), taken(np.sort(order[:held]))
 
