@@ -388,6 +388,21 @@ def test_numba_calls_have_the_bits_of_the_call(dtype, rng):
         assert same_bits(y, net(x))
 
 
+def test_numba_calls_the_jacobian(dtype, rng):
+    numba = pytest.importorskip("numba", reason="calls from numba need numba")
+    net = he(5, 17, 3, dtype=dtype)
+    function = net.as_ctypes()
+    jacobian = function.jacobian
+
+    @numba.njit
+    def both(x, y, slopes, network):
+        return jacobian(x.ctypes, y.ctypes, slopes.ctypes, network)
+
+    x, y, slopes = rng.normal(size=5).astype(dtype), np.empty(3, dtype), np.empty((3, 5), dtype)
+    assert both(x, y, slopes, function.network.value) == 0
+    assert same_bits(y, net(x)) and same_bits(slopes, core.jacobian_forward(net, x))
+
+
 def test_numba_threads_share_a_network(dtype, rng):
     net = he(6, 65, 33, 4, output="softmax", dtype=dtype)
     function = RowFunction(net)
