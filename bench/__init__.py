@@ -11,6 +11,7 @@
     factors.py         factors of a matrix, and least squares
     regression_*.py    lines, designs, groups and windows
     training.py        steps of training, digits, many networks  (training_peers, training_numba)
+    derivatives.py     derivatives by inputs, and many networks in one call
     orbit.py           circular orbits, Kepler's equation, positions
     absolute.py        numbers with a limit instead of a peer
     peers.py           the libraries of the peers;  machine.py  the machine and the package

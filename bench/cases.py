@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bench import (
     activations,
+    derivatives,
     digits,
     elimination,
     factors,
@@ -22,7 +23,8 @@ from bench import (
 from bench.harness import Work
 
 MODULES = (forward, digits, activations, products, elimination, factors, regression_line,
-           regression_linear, regression_batches, orbit, weights, training)
+           regression_linear, regression_batches, orbit, weights, training,
+           derivatives)
 
 
 def works() -> Iterator[Work]:

@@ -116,7 +116,10 @@ NOTES = {
     POLARS: "group_by of the sums for the slope alone, one thread",
     SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call; its fit",
     TORCH_COMPILED: "the loss and its gradient compiled, Adam fused",
-    JAX: "jit of a scan over steps, Adam by its formula; vmap of that over networks",
+    JAX: (
+        "jit of a scan over steps, Adam by its formula; vmap of that over networks; jit of "
+        "jacrev and hessian, and vmap of them over rows"
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from arrays import guarded
 from helpers import every_activation, network_of, raises, run_python, same_bits
 from test_derivatives import block_network
 
+from mathwork._levels import core
 from mathwork.nn import Dense, Network, RowFunction, cfunction
 
 # One layer and several, ragged and whole registers. 1024 float64 and 2048 float32 are the widest
@@ -173,7 +174,7 @@ def test_jacobian_through_every_kind_of_layer(dtype, rng):
     for _ in range(5):
         net = block_network(rng, dtype)
         x, y = rng.normal(size=3).astype(dtype), np.empty(2, dtype)
-        assert same_bits(slopes_of(net.as_ctypes(), x, y), net.jacobian(x))
+        assert same_bits(slopes_of(net.as_ctypes(), x, y), core.jacobian_forward(net, x))
         assert same_bits(y, net(x))
 
 
@@ -194,7 +195,7 @@ def test_jacobian_touches_nothing_past_an_end(kernels, monkeypatch, dtype, rng, 
 def test_outputs_of_jacobian_may_overlap_inputs(rng):
     net = block_network(rng, float)
     x = rng.normal(size=3)
-    expected, slopes = net(x), net.jacobian(x)
+    expected, slopes = net(x), core.jacobian_forward(net, x)
     assert same_bits(slopes_of(net.as_ctypes(), x, x), slopes)
     assert same_bits(x[:2], expected)
 
@@ -385,6 +386,21 @@ def test_numba_calls_have_the_bits_of_the_call(dtype, rng):
         y = np.zeros((50, sizes[-1]), dtype)
         assert loop(x, y, function.network.value) == 0
         assert same_bits(y, net(x))
+
+
+def test_numba_calls_the_jacobian(dtype, rng):
+    numba = pytest.importorskip("numba", reason="calls from numba need numba")
+    net = he(5, 17, 3, dtype=dtype)
+    function = net.as_ctypes()
+    jacobian = function.jacobian
+
+    @numba.njit
+    def both(x, y, slopes, network):
+        return jacobian(x.ctypes, y.ctypes, slopes.ctypes, network)
+
+    x, y, slopes = rng.normal(size=5).astype(dtype), np.empty(3, dtype), np.empty((3, 5), dtype)
+    assert both(x, y, slopes, function.network.value) == 0
+    assert same_bits(y, net(x)) and same_bits(slopes, core.jacobian_forward(net, x))
 
 
 def test_numba_threads_share_a_network(dtype, rng):

@@ -8,10 +8,11 @@ from levels import all_kernels
 from test_bits import is_fused
 from test_norms import random_block
 
-from mathwork import _levels as levels
+from mathwork._levels import core
 from mathwork.nn import Dense, LayerNorm, Network, Residual, RMSNorm
 from mathwork.nn.derivatives.activations import FORMULAS, derivatives
-from mathwork.nn.derivatives.by_inputs import BLOCK_NUMBERS, jacobian_backward
+from mathwork.nn.derivatives.by_inputs import BLOCK_NUMBERS, units
+from mathwork.nn.derivatives.steps import Chain
 
 NAMES = [activation if isinstance(activation, tuple) else (activation,)
          for activation in ACTIVATIONS]
@@ -52,6 +53,11 @@ def torch_derivatives(net, x):
     return np.array(first), np.array(second)
 
 
+def in_numpy(net, x):
+    """Jacobians of rows by the steps of NumPy, from the outputs to the inputs, in float64"""
+    return Chain(x, net.layers).pull(units(len(x), net.sizes[-1]))
+
+
 def differences(function, x, step=1e-5):
     """Central differences by the last axis of x, which becomes the last axis of the result"""
     found = []
@@ -75,7 +81,7 @@ def test_against_pytorch(activation, depth, rng):
     net, x = chain_of(rng, activation, depth), rng.normal(size=(4, 3))
     first, second = torch_derivatives(net, x)
     assert_near(net.jacobian(x), first, TORCH)
-    assert_near(jacobian_backward(net, x), first, TORCH)
+    assert_near(in_numpy(net, x), first, TORCH)
     assert_near(net.hessian(x), second, TORCH)
 
 
@@ -147,11 +153,11 @@ def test_a_row_has_the_same_bits_alone_and_in_a_batch(dtype, rng):
 
 
 def test_blocks_of_rows(rng):
-    net = chain_of(rng, "tanh", 2, n_in=40, n_out=30)
-    x = rng.normal(size=(BLOCK_NUMBERS // 1000, 40))
-    found = jacobian_backward(net, x)
-    assert same_bits(found[-1], jacobian_backward(net, x[-1]))
-    assert same_bits(found[70], jacobian_backward(net, x[70]))
+    net = chain_of(rng, "tanh", 2, n_in=10, n_out=30)
+    x = rng.normal(size=(BLOCK_NUMBERS // 3000, 10))
+    found = net.hessian(x)
+    assert same_bits(found[-1], net.hessian(x[-1]))
+    assert same_bits(found[17], net.hessian(x[17]))
 
 
 def test_float32(rng):
@@ -160,77 +166,108 @@ def test_float32(rng):
         wide = Network(net.layers, dtype=float)
         x = rng.normal(size=(5, 3)).astype(np.float32)
         v, u = (rng.normal(size=(5, n)).astype(np.float32) for n in (3, 4))
-        assert net.jacobian(x).dtype == net.jvp(x, v).dtype == np.float32
+        assert net.jacobian(x).dtype == net.jvp(x, v).dtype == net.vjp(x, u).dtype == np.float32
         assert_near(net.jacobian(x), wide.jacobian(x), 2e-6)
         assert_near(net.jvp(x, v), wide.jvp(x, v), 5e-6)
         assert_near(net.vjp(x, u), wide.vjp(x, u), 5e-6)
         # in float64, and rounded once
         assert same_bits(net.hessian(x), wide.hessian(x).astype(np.float32))
-        assert same_bits(jacobian_backward(net, x),
-                         jacobian_backward(wide, x).astype(np.float32))
 
 
-# ---- the kernel, which goes forward ----
+# ---- the kernels, forward and backward ----
 
 def on_level(kernels, net):
     return network_of(kernels, net.layers, net.dtype)
 
 
+def assert_kernels_agree(kernels, net, x, rng, tolerance):
+    expected = in_numpy(net, x)
+    level = on_level(kernels, net)
+    v, u = (rng.normal(size=(len(x), n)).astype(x.dtype) for n in (net.sizes[0], net.sizes[-1]))
+    assert_near(kernels.jacobian_forward(level, x), expected, tolerance)
+    assert_near(kernels.jacobian_backward(level, x), expected, tolerance)
+    assert_near(kernels.jvp_forward(level, x, v), np.einsum("rmn,rn->rm", expected, v),
+                10 * tolerance)
+    assert_near(kernels.vjp_backward(level, x, u), np.einsum("rmn,rm->rn", expected, u),
+                10 * tolerance)
+
+
 @every_activation
-def test_forward_and_backward_agree(kernels, activation, dtype, rng):
-    tolerance = 1e-13 if dtype == np.float64 else 5e-6
+def test_kernels_through_every_activation(kernels, activation, dtype, rng):
     for depth in (1, 2, 4):
-        for n_in, n_out in ((3, 4), (17, 5), (33, 1)):
+        for n_in, n_out in ((3, 4), (17, 5), (33, 1), (2, 70)):
             net = chain_of(rng, activation, depth, dtype, n_in, n_out)
-            x, v = rng.normal(size=(2, 5, n_in)).astype(dtype)
-            wide = Network(net.layers, dtype=float)
-            backward = jacobian_backward(wide, x)
-            found = kernels.jacobian_forward(on_level(kernels, net), x)
-            assert_near(found, backward, tolerance)
-            found = kernels.jvp_forward(on_level(kernels, net), x, v)
-            assert_near(found, np.einsum("rmn,rn->rm", backward, v), 10 * tolerance)
+            assert_kernels_agree(kernels, net, rng.normal(size=(5, n_in)).astype(dtype), rng,
+                                 1e-13 if dtype == np.float64 else 5e-6)
 
 
-def test_forward_through_every_kind_of_layer(kernels, dtype, rng):
-    tolerance = 1e-12 if dtype == np.float64 else 5e-4
+def test_kernels_through_every_kind_of_layer(kernels, dtype, rng):
     for _ in range(6):
         net = block_network(rng, dtype)
-        x, v = rng.normal(size=(2, 4, 3)).astype(dtype)
-        wide = Network(net.layers, dtype=float)
-        backward = jacobian_backward(wide, x)
-        assert_near(kernels.jacobian_forward(on_level(kernels, net), x), backward, tolerance)
-        assert_near(kernels.jvp_forward(on_level(kernels, net), x, v),
-                    np.einsum("rmn,rn->rm", backward, v), 10 * tolerance)
+        assert_kernels_agree(kernels, net, rng.normal(size=(4, 3)).astype(dtype), rng,
+                             1e-12 if dtype == np.float64 else 5e-4)
+
+
+def test_kernels_through_residuals_that_share_an_input(kernels, dtype, rng):
+    """The input of the network, and a value inside of it, each added by two sums"""
+    def dense(n_in, n_out, name="tanh"):
+        return Dense(rng.normal(size=(n_out, n_in), scale=n_in ** -0.5), None, name)
+
+    def block(n):
+        inner = Residual([dense(n, 9), dense(9, n, "silu")], "tanh")
+        return Residual([inner, dense(n, n)])
+
+    for layers in ([block(5)], [dense(5, 18), block(18)], [block(5), dense(5, 33), block(33),
+                                                           dense(33, 2)]):
+        net = Network(layers, dtype=dtype)
+        assert_kernels_agree(kernels, net, rng.normal(size=(7, 5)).astype(dtype), rng,
+                             1e-13 if dtype == np.float64 else 2e-5)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (16, 16, 16), (64, 64, 64, 8), (300, 20, 2), (7, 600, 3),
+                                   (3, 2, 200)], ids=str)
+def test_kernels_over_many_rows(kernels, sizes, dtype, rng):
+    net = Network.he(sizes, activation="tanh", output="identity", dtype=dtype, rng=0)
+    level = on_level(kernels, net)
+    x, u = (rng.normal(size=(230, n)).astype(dtype) for n in (sizes[0], sizes[-1]))
+    for batch, each in ((kernels.jacobian_forward(level, x),
+                         [kernels.jacobian_forward(level, row) for row in x]),
+                        (kernels.jacobian_backward(level, x),
+                         [kernels.jacobian_backward(level, row) for row in x]),
+                        (kernels.vjp_backward(level, x, u),
+                         [kernels.vjp_backward(level, *row) for row in zip(x, u, strict=True)])):
+        assert same_bits(batch, np.array(each))
+    assert_near(kernels.jacobian_backward(level, x), in_numpy(net, x),
+                1e-13 if dtype == np.float64 else 5e-6)
 
 
 def test_every_level_with_fused_steps_has_the_same_bits(dtype, rng):
-    levels = [kernels for kernels in all_kernels().values() if is_fused(kernels)]
+    fused = [kernels for kernels in all_kernels().values() if is_fused(kernels)]
     for net in (block_network(rng, dtype), chain_of(rng, "mish", 3, dtype),
                 chain_of(rng, "log_softmax", 2, dtype, n_in=17, n_out=40)):
         x, v = rng.normal(size=(2, 4, net.sizes[0])).astype(dtype)
-        for call in ("jacobian_forward", "jvp_forward"):
-            given = (x,) if call == "jacobian_forward" else (x, v)
+        u = rng.normal(size=(4, net.sizes[-1])).astype(dtype)
+        for call, *given in (("jacobian_forward", x), ("jacobian_backward", x),
+                             ("jvp_forward", x, v), ("vjp_backward", x, u)):
             first, *others = [getattr(kernels, call)(on_level(kernels, net), *given)
-                              for kernels in levels]
+                              for kernels in fused]
             assert all(same_bits(first, other) for other in others)
 
 
-def test_unit_vectors_give_the_columns(dtype, rng):
+def test_unit_vectors_give_rows_and_columns(dtype, rng):
     for net in (block_network(rng, dtype), chain_of(rng, "tanh", 3, dtype)):
         x = rng.normal(size=net.sizes[0]).astype(dtype)
         columns = [net.jvp(x, unit) for unit in np.eye(net.sizes[0], dtype=dtype)]
-        assert same_bits(net.jacobian(x), np.ascontiguousarray(np.array(columns).T))
+        assert same_bits(core.jacobian_forward(net, x), np.ascontiguousarray(np.array(columns).T))
+        rows = [net.vjp(x, unit) for unit in np.eye(net.sizes[-1], dtype=dtype)]
+        assert same_bits(core.jacobian_backward(net, x), np.array(rows))
 
 
-def test_large_networks_go_backward(rng):
-    small, large = chain_of(rng, "tanh", 2), Network.he((300, 200, 200, 2), dtype=float, rng=0)
-    assert levels.core.pays_forward(small) and not levels.core.pays_forward(large)
-    x = rng.normal(size=(3, 300))
-    assert_near(large.jacobian(x), levels.core.jacobian_forward(large, x), TORCH)
-    assert same_bits(large.jacobian(x)[1], large.jacobian(x[1]))
-    u = rng.normal(size=(3, 2))
-    assert_near(large.vjp(x, u), np.einsum("rm,rmn->rn", u, large.jacobian(x)), TORCH)
-    assert same_bits(large.vjp(x, u)[1], large.vjp(x[1], u[1]))
+def test_the_way_is_chosen_by_the_sizes(dtype, rng):
+    for n_in, n_out, way in ((3, 4, core.jacobian_forward), (3, 3, core.jacobian_forward),
+                             (4, 3, core.jacobian_backward)):
+        net, x = chain_of(rng, "tanh", 3, dtype, n_in, n_out), rng.normal(size=(5, n_in))
+        assert same_bits(net.jacobian(x), way(net, x))
 
 
 # ---- activations ----
@@ -307,7 +344,8 @@ def test_kinks(name):
     x = np.array(KINKS[name])[:, None]
     expected, _ = torch_derivatives(net, x)
     assert_near(net.jacobian(x), expected, 1e-15)
-    assert_near(jacobian_backward(net, x), expected, 1e-15)
+    assert_near(core.jacobian_backward(net, x), expected, 1e-15)
+    assert_near(in_numpy(net, x), expected, 1e-15)
 
 
 # ---- norms ----
@@ -319,7 +357,8 @@ def test_norms_of_large_and_small_rows(kind, scale, rng):
     net = Network([kind(rng.normal(size=6), eps=0.0)], dtype=float)
     x = rng.normal(size=(3, 6))
     assert_near(net.jacobian(x * scale) * scale, net.jacobian(x), 1e-11)
-    assert_near(jacobian_backward(net, x * scale) * scale, net.jacobian(x), 1e-11)
+    assert_near(core.jacobian_backward(net, x * scale) * scale, net.jacobian(x), 1e-11)
+    assert_near(in_numpy(net, x * scale) * scale, net.jacobian(x), 1e-11)
     if 1e-100 < scale < 1e100:          # else it overflows, or vanishes
         assert_near(net.hessian(x * scale) * scale * scale, net.hessian(x), 1e-11)
 
@@ -329,7 +368,8 @@ def test_eps_counts_in_rows_that_are_nearly_zero(kind, rng):
     net = Network([kind(rng.normal(size=6), eps=1e-4)], dtype=float)
     flat, tiny = np.zeros(6), 1e-290 * rng.normal(size=6)
     assert_near(net.jacobian(tiny), net.jacobian(flat), 1e-12)
-    assert_near(jacobian_backward(net, tiny), net.jacobian(flat), 1e-12)
+    assert_near(core.jacobian_backward(net, tiny), net.jacobian(flat), 1e-12)
+    assert_near(in_numpy(net, tiny[None])[0], net.jacobian(flat), 1e-12)
 
 
 def test_residuals_in_residuals(rng):

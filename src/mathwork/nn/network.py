@@ -462,7 +462,7 @@ class Network(kernels.ForwardPass):
         Returns
         -------
         ndarray, shape (..., n_out, n_in)
-            In the network's dtype.
+            In the network's dtype, as all of its arithmetic.
 
         Raises
         ------
@@ -476,10 +476,9 @@ class Network(kernels.ForwardPass):
 
         Notes
         -----
-        A kernel takes a row and its changes by each input through the layers together. Networks of
-        many inputs and large layers go backward instead, from each output, in float64. The way
-        depends on the sizes alone, and a row has the same bits alone and in a batch. Derivatives at
-        kinks are those of PyTorch: 0 for relu at 0.
+        A kernel takes a row and its changes by each input through the layers together; or, if the
+        network has fewer outputs than inputs, each output back to the inputs. A row has the same
+        bits alone and in a batch. Derivatives at kinks are those of PyTorch: 0 for relu at 0.
 
         Examples
         --------
@@ -547,7 +546,7 @@ class Network(kernels.ForwardPass):
         >>> net.jvp([3.0, 5.0], [1.0, 2.0])
         array([9.], dtype=float32)
         """
-        return by_inputs.jvp(self, x, v)
+        return kernels.jvp_forward(self, x, v)
 
     def vjp(self, x: ArrayLike, cotangent: ArrayLike) -> FloatArray:
         """A vector times the Jacobian: the derivatives by the inputs of a sum of outputs.
@@ -561,16 +560,12 @@ class Network(kernels.ForwardPass):
         Returns
         -------
         ndarray, shape (..., n_in)
-            In the network's dtype.
+            In the network's dtype, as all of its arithmetic.
 
         Raises
         ------
         TypeError, ValueError
             As the call does, and `ValueError` for a `cotangent` of another shape.
-
-        Notes
-        -----
-        It goes the way that :meth:`jacobian` goes: forward for small networks, else backward.
 
         Examples
         --------
@@ -579,7 +574,7 @@ class Network(kernels.ForwardPass):
         >>> net.vjp([3.0, 5.0], [2.0])
         array([6., 6.], dtype=float32)
         """
-        return by_inputs.vjp(self, x, cotangent)
+        return kernels.vjp_backward(self, x, cotangent)
 
     def trace(self, x: ArrayLike) -> tuple[FloatArray, ...]:
         """Every layer's activation. The last one is the result of the call, bit for bit.

@@ -8,10 +8,6 @@
 #   row_jacobian                the door for compiled callers: see mathwork.nn.cfunction
 #   jacobian_forward, jvp_forward   the doors for Python
 
-cdef enum:
-    FORWARD_WORK = 4000000      # multiply-adds for a row: below, going backward does not pay
-    FORWARD_SHARE = 4           # inputs for each output: the same
-
 
 cdef void push_softmax(bint logarithm, Py_ssize_t rows, Py_ssize_t n, const real* p, real* v,
                        Py_ssize_t ld) noexcept nogil:
@@ -231,15 +227,6 @@ def jacobian_address(ForwardPass network not None):
 
 
 # ---- the doors for Python ----
-
-def pays_forward(ForwardPass network not None):
-    """Return whether going forward with a tangent for each input is the cheaper way"""
-    cdef const Plan* plan = &network.plan
-    cdef double work = network.work
-    if plan.layers[0].kind == DENSE:
-        work -= <double>plan.n_in * plan.layers[0].n_out    # only copied
-    return plan.n_in <= FORWARD_SHARE * plan.n_out or plan.n_in * work < FORWARD_WORK
-
 
 def jacobian_forward(ForwardPass network not None, x):
     """Return the derivatives of all outputs by all inputs, (..., n_out, n_in)"""

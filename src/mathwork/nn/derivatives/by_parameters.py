@@ -7,7 +7,7 @@ import numpy as np
 
 from mathwork._arrays import as_plain
 from mathwork._levels import training as kernels
-from mathwork.nn.derivatives.by_inputs import rows_of
+from mathwork.nn.derivatives.by_inputs import rows_of, units
 from mathwork.nn.derivatives.steps import Chain
 from mathwork.nn.training.answers import kernel_loss, lesson
 from mathwork.nn.training.settings import number
@@ -147,10 +147,10 @@ def _by_function(net: Network, x: ArrayLike, loss: Callable[..., Any]
                  ) -> tuple[float, FloatArray]:
     rows, before = rows_of(net, x)
     n_in, n_out = net.sizes[0], net.sizes[-1]
-    units = np.broadcast_to(np.eye(n_in), (len(rows), n_in, n_in))
+    changes = units(len(rows), n_in)
     with np.errstate(all="ignore"):
         chain = Chain(rows, net.layers)
-        slopes = chain.push(units)                          # (rows, n_in, n_out)
+        slopes = chain.push(changes)                        # (rows, n_in, n_out)
     value, by_y, by_slopes = _parts(loss(
         chain.y.reshape(*before, n_out),
         np.ascontiguousarray(slopes.transpose(0, 2, 1)).reshape(*before, n_out, n_in)))
@@ -161,7 +161,7 @@ def _by_function(net: Network, x: ArrayLike, loss: Callable[..., Any]
             by_slopes, "d_jacobian", (*before, n_out, n_in)).reshape(-1, n_out, n_in
                                                                      ).transpose(0, 2, 1))
     with np.errstate(all="ignore"):
-        found = np.concatenate(chain.gradient(u, u_first, units))
+        found = np.concatenate(chain.gradient(u, u_first, changes))
         return value, found.astype(net.dtype)
 
 
