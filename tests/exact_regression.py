@@ -62,6 +62,6 @@ def powers(x, degree):
 
 def as_linear_fit(fit):
     """Return a public LinearFit from the result of the kernel of any level."""
-    made = regression_kernels.least_squares(*LinearFit.__reduce__(fit)[1])
+    made = regression_kernels.least_squares(*LinearFit._parts(fit), fit._X, fit._y)
     assert type(made) is LinearFit
     return made

@@ -230,7 +230,8 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     array([[ 3.,  2., -1.]])
     """
     given, plain, kind = as_keys(keys)
-    rows = checked_rows(x, y, weights, nan_policy, keys=plain.shape, hint=_hint(keys))
+    rows = checked_rows(x, y, weights, nan_policy, keys=keys, of_keys=plain.shape,
+                        hint=_hint(keys))
     names: dict[str, Any] = {"names": rows.names, "n_omitted": rows.n_omitted}
     if rows.are_points(intercept):
         first, nobs, status, numbers = kernels.GroupedRows(plain, kind, *rows.points()).fits()

@@ -4,7 +4,7 @@ The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/k
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED
 from mathwork._workers import checked_workers
 from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
-from mathwork.regression.points import checked_points, error_of, mean_of
+from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.points import checked_points, line_error, mean_of, rows_of_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,19 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from mathwork._types import CodeOrArray, FloatOrArray, IntOrArray, NanPolicy
-    from mathwork.regression.columns import Base, Pairs
+    from mathwork.regression.columns import Pairs
     from mathwork.regression.points import Points
     from mathwork.regression.summary import Summary
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
-
-
-class _Details(NamedTuple):
-    """What few fits have: points left out; numbers that float64 cannot hold, counted from a base"""
-
-    n_omitted: IntOrArray = 0
-    x_base: Base | None = None
-    there: Pairs | None = None      # y of the line at the base of x, or at 0
 
 
 @public
@@ -66,6 +59,9 @@ class LineFit(kernels.Line):
         A code of `mathwork.regression.status`: 0, or the reason for NaN in all other fields.
     n_omitted : int, or ndarray of int64 for a stack
         The number of points that ``nan_policy="omit"`` left out.
+    terms : (str, str)
+        The names of the terms: ``intercept``, and the name of x if a frame's column has one, else
+        ``slope``.
 
     Examples
     --------
@@ -101,6 +97,11 @@ class LineFit(kernels.Line):
             np.int64(omitted), np.shape(self.slope))
 
     @property
+    def terms(self) -> tuple[str, str]:
+        names = self._details.names if self._details else None
+        return ("intercept", names[0] if names else "slope")
+
+    @property
     def pvalue(self) -> FloatOrArray:
         from mathwork.regression.inference import t_pvalue, t_statistic
 
@@ -112,8 +113,8 @@ class LineFit(kernels.Line):
         Parameters
         ----------
         x : array_like
-            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
-            points for each line, or one number for all lines.
+            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``:
+            ``(..., k)`` or ``(k,)``, k points for each line, or one number for all lines.
 
         Returns
         -------
@@ -152,8 +153,8 @@ class LineFit(kernels.Line):
 
     def _there(self) -> Pairs:
         """Return y of the line at the base of x as a pair"""
-        if self._details and self._details.there:
-            return self._details.there
+        if self._details and self._details.level:
+            return self._details.level
         return np.asarray(self.intercept), np.zeros(np.shape(self.intercept))
 
     def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
@@ -229,8 +230,8 @@ class LineFit(kernels.Line):
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
 
     def __repr__(self) -> str:
-        shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
-        shown += ("n_omitted",) * bool(np.any(self.n_omitted))
+        shown = [*FIELDS] if np.any(self.status != FITTED) else [*FIELDS[:-1]]
+        shown += ["n_omitted"] * bool(np.any(self.n_omitted))
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
@@ -240,7 +241,7 @@ class LineFit(kernels.Line):
             _rebuilt, (type(self), fields, self._details))
 
 
-def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: _Details) -> LineFit:
+def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: Details) -> LineFit:
     return kernels.with_details(cls(*fields), details)
 
 
@@ -326,20 +327,21 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     array([2., 0.])
     """
     workers = checked_workers(workers)
-    points = checked_points(x, y, weights, nan_policy)
+    points = checked_points(x, y, weights, nan_policy, rows_of_points)
     fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
-    if points.y.ndim == 1 and (fit.status != FITTED):
-        if fit.status != FIT_NOT_FINITE or nan_policy == "raise":
-            raise error_of(fit.status, points)
+    allowed = (FITTED, FIT_NOT_FINITE) if nan_policy == "propagate" else (FITTED,)
+    if points.y.ndim == 1 and fit.status not in allowed:
+        raise line_error(fit.status, points)
     return _from_base(fit, points)
 
 
 def _from_base(fit: LineFit, points: Points) -> LineFit:
     """Return the fit of x and y, given the fit of their differences from the bases"""
     x_base, y_base = points.x_base, points.y_base
+    details = Details(points.n_omitted, points.names, points.targets)
     if x_base is None and y_base is None:
-        return kernels.with_details(fit, _Details(points.n_omitted)) if np.any(
-            points.n_omitted) else fit
+        found = details_or_none(details)
+        return fit if found is None else kernels.with_details(fit, found)
     shape = np.shape(fit.slope)
     origin, height = (pair_of(base and base.each(), shape) for base in (x_base, y_base))
     there = pair_sum(height, fit.intercept)
@@ -349,4 +351,5 @@ def _from_base(fit: LineFit, points: Points) -> LineFit:
         reach = origin[0] * (origin[0] + 2 * mean_of(points.x, points.weights))
         stderr = np.hypot(fit.intercept_stderr, fit.stderr * np.sqrt(reach))
     fields = fit.slope, intercept, fit.rvalue, fit.stderr, stderr, fit.nobs, fit.status
-    return kernels.with_details(LineFit(*fields), _Details(points.n_omitted, x_base, there))
+    return kernels.with_details(LineFit(*fields), details._replace(
+        x_base=x_base, y_base=y_base, level=there))

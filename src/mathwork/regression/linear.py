@@ -10,19 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_plain
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
 from mathwork._warnings import RankWarning
-from mathwork.regression.checks import (
-    as_readable,
-    check_nan_policy,
-    check_weights,
-    check_weights_of_rows,
-    checked_rank_tol,
-)
+from mathwork.regression.checks import checked_rank_tol, not_finite
+from mathwork.regression.columns import pair_sum
+from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
+from mathwork.regression.rows import checked_rows, from_base, gaps_in, to_base, without_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray, FloatOrArray, NanPolicy
+    from mathwork.regression.rows import Rows
     from mathwork.regression.summary import Summary
-
-NAN_POLICIES = ("raise", "omit", "propagate")
 
 
 @public
@@ -72,6 +67,11 @@ class LinearFit(kernels.LeastSquares):
         ``ssr / df_resid``, the estimate of the variance of y about the fit, at weight 1.
     nobs : int
         Rows with a positive weight.
+    n_omitted : int
+        Rows that ``nan_policy="omit"`` left out.
+    terms : tuple of str
+        The names of the parameters: ``intercept``, and the columns of a frame or ``X[0]`` and so
+        on.
     rank : int
         The number of parameters that are not NaN.
     df_model, df_resid : int
@@ -84,7 +84,8 @@ class LinearFit(kernels.LeastSquares):
     resid, fittedvalues : ndarray, shape (n,) or (n, k)
         ``y - fittedvalues`` of every row, whatever its weight, and ``predict(X)``. They are
         computed at each access from the given X and y. The fit keeps X and y without copying, so
-        they should not be changed. Residuals are computed in doubled precision, so they keep their
+        they should not be changed. Its pickle leaves them behind, unless it is one of
+        :meth:`with_data`. Residuals are computed in doubled precision, so they keep their
         digits if nearly all of y is explained.
 
     Examples
@@ -187,15 +188,25 @@ class LinearFit(kernels.LeastSquares):
         return f_pvalue(self.fvalue, self.df_model, self.df_resid)
 
     @property
+    def n_omitted(self) -> int:
+        return self._details.n_omitted if self._details else 0
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        names = self._details.names if self._details else None
+        p = len(self.params) - self.intercept
+        return ("intercept",) * self.intercept + (names or tuple(f"X[{i}]" for i in range(p)))
+
+    @property
     def resid(self) -> NDArray[np.float64]:
-        X, y = self._rows("residuals")
+        X, y = self._counted_rows("residuals")
         if self.status == FIT_NOT_FINITE:
             return np.full(y.shape, math.nan)
         return self._less(X, y).reshape(y.shape)
 
     @property
     def fittedvalues(self) -> NDArray[np.float64]:
-        return self.predict(self._rows("fitted values")[0])
+        return self._predicted(self._counted_rows("fitted values")[0])
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The fitted y for rows of X.
@@ -222,10 +233,10 @@ class LinearFit(kernels.LeastSquares):
         >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).predict([[5]])
         array([4.5])
         """
-        X = as_readable(X, "X")
-        p = len(self.params) - self.intercept
-        if X.ndim != 2 or X.shape[1] != p:
-            raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
+        return self._predicted(from_base(X, len(self.params) - self.intercept, self._details))
+
+    def _predicted(self, X: FloatArray) -> NDArray[np.float64]:
+        """Return the fitted y for rows that count from the base of the fit"""
         if self.status == FIT_NOT_FINITE:
             return np.full((len(X), *self.params.shape[1:]), math.nan)
         return self._less(X, None).reshape(len(X), *self.params.shape[1:])
@@ -299,16 +310,31 @@ class LinearFit(kernels.LeastSquares):
     def _less(self, X: FloatArray, y: FloatArray | None) -> NDArray[np.float64]:
         """Return y less the fit for X, or the fit alone if y is None, (n, k)"""
         params = self.params.reshape(len(self.params), -1)
+        if self._details and self._details.level:
+            params = params.copy()
+            params[0] = self._details.level[0]      # y at the base of X, not at 0
+            if y is not None and self._details.y_base:
+                params[0] = pair_sum(self._details.level,
+                                     -self._details.y_base.ticks / self._details.y_base.per)[0]
         return kernels.residual_rows(X, y, params, self.intercept)
 
-    def _rows(self, what: str) -> tuple[FloatArray, FloatArray]:
+    def _counted_rows(self, what: str) -> tuple[FloatArray, FloatArray]:
+        """Return X and y as they were fitted: counted from their bases"""
         if self._X is None or self._y is None:
-            raise ValueError(f"this fit came from moments: there are no rows for {what}")
+            raise ValueError(f"this fit has no rows for {what}: it came from moments or a pickle")
         return self._X, self._y
+
+    def _rows(self, what: str) -> tuple[FloatArray, FloatArray]:
+        """Return X and y as they were given, or rounded to float64"""
+        X, y = self._counted_rows(what)
+        details = self._details
+        return (X, y) if details is None else (to_base(X, details.x_base),
+                                               to_base(y, details.y_base))
 
     def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
-        return f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs})"
+        return (f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs}"
+                f"{f', n_omitted={self.n_omitted}' if self.n_omitted else ''})")
 
     def _warn_of_rank(self, columns: NDArray[np.intp] | None = None, stacklevel: int = 2) -> None:
         """Warn of the columns without parameters; by default, warn the caller of the kernel's door.
@@ -318,20 +344,51 @@ class LinearFit(kernels.LeastSquares):
         known = ~np.isnan(self.params.reshape(len(self.params), -1)[:, 0])
         left_out = np.flatnonzero(~known[self.intercept:])
         columns = (left_out if columns is None else columns[left_out]).tolist()
-        which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
-                 if len(columns) == 1 else
-                 f"columns {', '.join(map(str, columns))} of X depend on those before them: "
+        names = self._details.names if self._details else None
+        listed = [repr(names[column]) if names else str(column) for column in columns]
+        which = (f"column {listed[0]} of X depends on those before it: its parameter is NaN"
+                 if len(listed) == 1 else
+                 f"columns {', '.join(listed)} of X depend on those before them: "
                  "their parameters are NaN")
         warnings.warn(which, RankWarning, stacklevel=stacklevel)
 
+    def with_data(self) -> LinearFit:
+        """The same fit, with pickles that carry X and y. Other pickles leave them behind.
+
+        Returns
+        -------
+        LinearFit
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from mathwork.regression import fit_linear
+        >>> fit = fit_linear([[1], [2], [3]], [1, 3, 2])
+        >>> pickle.loads(pickle.dumps(fit.with_data())).resid
+        array([-0.5,  1. , -0.5])
+        """
+        return _rebuilt(*self._parts(), self._X, self._y,
+                        (self._details or Details())._replace(with_data=True))
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (self.params, self.bse, self.ssr, self.rsquared, self.fvalue, self._correlation,
+                self.nobs, self.rank, self.status, self.intercept)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LinearFit:
+        rows = (None if array is None else array.copy() for array in (self._X, self._y))
+        return _rebuilt(*self._parts(), *rows, self._details)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
-                          self._correlation, self.nobs, self.rank, self.status, self.intercept,
-                          self._X, self._y)
+        keeps = self._details is not None and self._details.with_data
+        return _rebuilt, (*self._parts(), *((self._X, self._y) if keeps else (None, None)),
+                          self._details)
 
 
 def _rebuilt(*parts: Any) -> LinearFit:
-    return kernels.least_squares(*parts)
+    return kernels.with_details(kernels.least_squares(*parts[:-1]), parts[-1])
 
 
 @door(kernels.fit_linear)
@@ -343,7 +400,7 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     Parameters
     ----------
     X : array_like, shape (n, p)
-        The columns that explain y.
+        The columns that explain y. A data frame names them.
     y : array_like, shape (n,) or (n, k)
         The explained variable. Several targets share the work on X.
     intercept : bool
@@ -351,12 +408,13 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     weights : array_like, shape (n,), optional
         The factors of the squared residuals. A row of weight 0 is left out.
     rank_tol : float, optional
-        The remainder of a column, after earlier columns are removed, must be above this. It is
-        relative to the norm of the column and of the columns that make it up. ``16 P eps`` for P
-        parameters by default.
+        A column depends on earlier columns if what they leave of it is at most this part of its
+        norm and of the norms of the columns that make it up, and at most an eighth (or this part)
+        of its deviations from its mean. ``16 P eps`` for P parameters by default. On the intercept
+        alone only a constant column depends, however large its numbers are, as in `fit_line`.
     nan_policy : {"raise", "omit", "propagate"}
-        What to do if X or y is not finite: raise, leave those rows out, or return a fit with all
-        fields NaN.
+        What to do if X or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those rows
+        out, or return a fit with all fields NaN.
 
     Returns
     -------
@@ -389,7 +447,9 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     digits, for any X with columns that differ by more than rounding.
 
     X and y are read in place, twice or a few times. X is never copied as a whole unless its type is
-    not float32 or float64.
+    not float32 or float64. Columns of integers beyond 2^53, ``datetime64`` and ``timedelta64`` (in
+    seconds; dates since 1970-01-01) are fitted by their differences from the number nearest to 0,
+    where there is an intercept: so they lose no digits, and `predict` takes differences again.
 
     References
     ----------
@@ -404,34 +464,25 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     >>> fit.nobs, fit.df_resid, fit.rank
     (4, 1, 3)
     """
-    X, y, weights, rank_tol = checked(X, y, weights, rank_tol, nan_policy)
-    fit = kernels.fit_rows(X, y, intercept, weights, rank_tol)
-    if fit.status == FIT_NOT_FINITE:
+    rows = checked_rows(X, y, weights, nan_policy, bool(intercept))
+    rank_tol = checked_rank_tol(rank_tol, -1.0)
+    fit = _fitted(rows, intercept, rank_tol)
+    if fit.status == FIT_NOT_FINITE and nan_policy != "propagate":
         if nan_policy == "raise":
-            raise ValueError("X and y must be finite; nan_policy='omit' leaves the other rows out")
-        if nan_policy == "omit":
-            weights = np.ones(len(X)) if weights is None else weights.copy()
-            kernels.finite_rows(X, y, weights)
-            fit = kernels.fit_rows(X, y, intercept, weights, rank_tol)
+            raise not_finite("X and y", "row", gaps_in(rows.X, rows.y, rows.weights))
+        fit = _fitted(without_gaps(rows), intercept, rank_tol)
     if fit.status == CONSTANT:
         fit._warn_of_rank(stacklevel=3)
     return fit
 
 
-def checked(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, rank_tol: float | None,
-            nan_policy: str) -> tuple[FloatArray, FloatArray, NDArray[np.float64] | None, float]:
-    """Return (X, y, weights, rank_tol) for the kernel; a rank_tol of -1 stands for the default.
-
-    X and y are not copied if they are float32 or float64, aligned, in native byte order.
-    """
-    X, y = as_readable(X, "X"), as_readable(y, "y")
-    if X.ndim != 2:
-        raise ValueError(f"X must have shape (n, p), got {X.shape}")
-    if y.ndim not in (1, 2):
-        raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
-    check_nan_policy(nan_policy, NAN_POLICIES)
-    if weights is not None:
-        weights = as_plain(weights, "weights", FLOAT64)
-        check_weights_of_rows(weights, X)
-        check_weights(weights)
-    return X, y, weights, checked_rank_tol(rank_tol, -1.0)
+def _fitted(rows: Rows, intercept: bool, rank_tol: float) -> LinearFit:
+    """Return the fit of checked rows"""
+    details, bases, level = rows.details, rows.bases(), None
+    if bases is not None:
+        level = np.empty((2, rows.y.shape[1] if rows.y.ndim == 2 else 1))
+    fit = kernels.fit_rows(rows.X, rows.y, intercept, rows.weights, rank_tol, bases=bases,
+                           level=level)
+    if level is not None:
+        details = details._replace(level=(level[0], level[1]))
+    return kernels.with_details(fit, details_or_none(details))

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from mathwork._arrays import as_plain
+from mathwork._arrays import PLAIN
 from mathwork._doors import public, typed_as
 from mathwork._levels import regression as kernels
-from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
-from mathwork.regression.checks import weights_of_points, wrong_weight
+from mathwork._status import FIT_NOT_FINITE, FITTED, TOO_FEW
+from mathwork.regression.columns import Base, as_column, distance, pair_of
+from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -23,6 +24,7 @@ from mathwork.regression.inference import (
     t_quantile,
     t_statistic,
 )
+from mathwork.regression.points import checked_points, one_series, that_count, wrong_points
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Self, SupportsIndex, TypeAlias
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatOrArray, Number
+    from mathwork._types import FloatOrArray, NanPolicy, Number
+    from mathwork.regression.points import Points
     from mathwork.regression.summary import Summary
 
     # shift, centre, factor, y_shift: how x is brought to [-1, 1]
@@ -61,10 +64,13 @@ class PolynomialFit:
         NaN for degree 0.
     nobs, df_model, df_resid : int
         Points of positive weight, the degree, and ``nobs - degree - 1``.
+    n_omitted : int
+        The number of points that ``nan_policy="omit"`` left out.
     degree, rank : int
         ``rank`` is ``degree + 1``.
     params, terms, intercept
-        As in other fits: `coef`, the names of its terms, and True.
+        As in other fits: `coef`, the names of its terms (after x, if a frame's column has one), and
+        True.
     status : int
         0; or 3 if x or y held NaN or infinity, and then all other fields are NaN.
 
@@ -78,11 +84,12 @@ class PolynomialFit:
     (21.0, 9.0)
     """
 
-    __slots__ = ("_basis", "_covariance", "_mapping", "_spread", "_unexplained", "bse", "coef",
-                 "nobs", "rsquared", "ssr", "status")
+    __slots__ = ("_basis", "_covariance", "_details", "_mapping", "_spread", "_unexplained", "bse",
+                 "coef", "nobs", "rsquared", "ssr", "status")
 
     _basis: NDArray[np.float64]
     _covariance: NDArray[np.float64]
+    _details: Details | None
     _mapping: _Mapping
     _spread: NDArray[np.float64]
     _unexplained: float
@@ -110,7 +117,11 @@ class PolynomialFit:
     def __repr__(self) -> str:
         coef = np.array2string(self.coef, separator=", ", max_line_width=1000)
         return (f"PolynomialFit(coef={coef}, rsquared={self.rsquared:.6g}, nobs={self.nobs}, "
-                f"status={self.status})")
+                f"status={self.status}{f', n_omitted={self.n_omitted}' if self.n_omitted else ''})")
+
+    @property
+    def n_omitted(self) -> int:
+        return int(self._details.n_omitted) if self._details else 0
 
     @property
     def degree(self) -> int:
@@ -134,7 +145,9 @@ class PolynomialFit:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        return ("1", "x", *(f"x^{k}" for k in range(2, len(self.coef))))[:len(self.coef)]
+        names = self._details.names if self._details else None
+        x = names[0] if names else "x"
+        return ("1", x, *(f"{x}^{k}" for k in range(2, len(self.coef))))[:len(self.coef)]
 
     @property
     def scale(self) -> float:
@@ -297,7 +310,7 @@ class PolynomialFit:
         """
         from numpy.polynomial.chebyshev import chebvander
 
-        x = as_plain(x, "x", np.float64)
+        x = self._counted(x)
         shift, centre, factor, _ = self._mapping
         with np.errstate(all="ignore"):     # far away all of this overflows
             terms = chebvander((np.ldexp(x.ravel(), shift) - centre) * factor, self.degree)
@@ -359,8 +372,14 @@ class PolynomialFit:
 
     def _evaluated(self, x: ArrayLike, basis: NDArray[np.float64], mapping: _Mapping
                    ) -> FloatOrArray:
-        x = as_plain(x, "x", np.float64)
-        return _like_input(kernels.evaluate_polynomial(basis, mapping, x))
+        return _like_input(kernels.evaluate_polynomial(basis, mapping, self._counted(x)))
+
+    def _counted(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return x as a plain array, counted from the base of the fit"""
+        column = as_column(x, "x")
+        base = self._details.x_base if self._details else None
+        return _plain(column.rounded() if base is None else distance(
+            column, Base(float(base.ticks[0]), base.per)))
 
 
 def _made(fields: dict[str, Any]) -> PolynomialFit:
@@ -378,31 +397,37 @@ def _like_input(values: NDArray[np.float64]) -> FloatOrArray:
 
 @public
 def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
-                   weights: ArrayLike | None = None) -> PolynomialFit:
+                   weights: ArrayLike | None = None, nan_policy: NanPolicy = "raise"
+                   ) -> PolynomialFit:
     """Fit a polynomial in x to y by least squares.
 
     Parameters
     ----------
     x, y : array_like, shape (n,)
-        Of any real dtype; computed in float64 from their unchanged values.
+        Of any real dtype; computed in float64 from their unchanged values. Integers count exactly,
+        also beyond 2^53. ``datetime64`` and ``timedelta64`` are numbers of seconds, dates since
+        1970-01-01.
     degree : int
         From 0 to 100.
     weights : array_like, shape (n,), optional
         They multiply squared residuals, so that 1/variance is the natural choice. A point of
         weight 0 is left out. All 1 if not given.
+    nan_policy : {"raise", "omit", "propagate"}
+        What to do if x or y, at a positive weight, is NaN, NaT or infinite, or a weight is NaN:
+        raise, leave those points out, or return a fit with status 3 and NaN fields.
 
     Returns
     -------
     PolynomialFit
-        With status 3 and NaN fields if x or y, at a positive weight, is NaN or infinite.
 
     Raises
     ------
     TypeError
-        For input that is not real numbers, or is masked.
+        For input that is not real numbers or times, or is masked.
     ValueError
         If the lengths differ, the degree is out of range, there are not more different x than
-        `degree`, or a weight is negative, NaN or infinite.
+        `degree`, a weight is negative, NaN or infinite, x or y is not finite by default, or the
+        policy is unknown.
     numpy.linalg.LinAlgError
         If x is spread too unevenly: all but a few x are so close together, compared to their
         distance from those few, that 32 digits cannot tell polynomials of that degree apart.
@@ -437,39 +462,42 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
     >>> fit.coef.round(3), fit.bse.round(3)
     (array([ 1.083, -0.096,  1.021]), array([0.211, 0.25 , 0.06 ]))
     """
-    x, y = as_plain(x, "x", np.float64), as_plain(y, "y", np.float64)
-    for name, array in (("x", x), ("y", y)):
-        if array.ndim != 1:
-            raise ValueError(f"{name} must have shape (n,), got {array.shape}")
-    if len(x) != len(y):
-        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
-    if weights is not None:
-        weights = weights_of_points(weights, x)
+    points = checked_points(x, y, weights, nan_policy, one_series)
     degree = operator.index(degree)
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be between 0 and {MAX_DEGREE}, got {degree}")
+    base = None
+    if points.x_base is not None or points.y_base is not None:
+        base = np.array([*pair_of(points.x_base, (1,)), *pair_of(points.y_base, (1,))]).ravel()
     status, nobs, mapping, basis, spread, coef, covariance, bse, ssr, unexplained = (
-        kernels.polynomial_fit(x, y, weights, degree))
-    if status == FIT_NOT_FINITE:
+        kernels.polynomial_fit(_plain(points.x), _plain(points.y),
+                               None if points.weights is None else _plain(points.weights), degree,
+                               base))
+    if status == FIT_NOT_FINITE and nan_policy == "propagate":
         mapping = (0, 0.0, 1.0, 0)
         for array in (basis, spread, coef, covariance, bse):
             array.fill(math.nan)
     elif status != FITTED:
-        raise _error(status, x, weights, degree)
+        raise _error(status, points, degree)
+    details = Details(points.n_omitted, points.names, points.targets, points.x_base, points.y_base)
     return _made({
         "coef": coef, "bse": bse, "ssr": ssr, "rsquared": 1 - unexplained, "nobs": nobs,
         "status": status, "_basis": basis, "_covariance": covariance, "_mapping": mapping,
-        "_spread": spread, "_unexplained": unexplained})
+        "_spread": spread, "_unexplained": unexplained, "_details": details_or_none(details)})
 
 
-def _error(status: int, x: NDArray[np.float64], weights: NDArray[np.float64] | None, degree: int
-           ) -> ValueError:
-    if weights is not None and status == BAD_WEIGHT:
-        return wrong_weight(weights)
+def _plain(array: NDArray[Any]) -> NDArray[np.float64]:
+    return np.require(array, np.float64, PLAIN)
+
+
+def _error(status: int, points: Points, degree: int) -> ValueError:
+    error = wrong_points(status, points)
+    if error is not None:
+        return error
     if status == TOO_FEW:
-        different = len(np.unique(x if weights is None else x[weights > 0]))
+        x, of = that_count(points)
         return ValueError(f"a polynomial of degree {degree} takes at least {degree + 1} different "
-                          f"x{'' if weights is None else ' of positive weight'}, got {different}")
+                          f"x{of}, got {len(np.unique(x))}")
     return np.linalg.LinAlgError(
         f"x is spread too unevenly for a polynomial of degree {degree}: most of it is too close "
         "together, compared to its range")

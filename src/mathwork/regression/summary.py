@@ -127,7 +127,7 @@ def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float
     alpha = checked_alpha(alpha)
     if isinstance(names, str):
         raise TypeError(f"names must be a sequence of str, one a term, got {names!r}")
-    parts = _parts_of_line(fit) if hasattr(fit, "intercept_stderr") else _parts(fit)
+    parts = _parts_of_line(fit) if hasattr(fit, "intercept_stderr") else _parts(fit, names)
     terms = parts["terms"] if names is None else list(map(str, names))
     if len(terms) != len(parts["coef"]):
         raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
@@ -175,7 +175,7 @@ def linear_summary_html(fit: Any, **options: Any) -> str:
 
 # ---- contents ----
 
-def _parts(fit: Any) -> dict[str, Any]:
+def _parts(fit: Any, names: Sequence[str] | None) -> dict[str, Any]:
     """Return the parts of a LinearFit or PolynomialFit for the table; a column for each target"""
     params = np.asarray(fit.params)
     P, shape = len(params), (len(params), -1)
@@ -186,7 +186,8 @@ def _parts(fit: Any) -> dict[str, Any]:
         notes.append(NOT_FINITE)
     elif np.isnan(params).any():
         left_out = np.isnan(params.reshape(shape)[:, 0])
-        named = ", ".join(term for term, out in zip(terms, left_out, strict=True) if out)
+        named = ", ".join(str(term) for term, out in zip(
+            terms if names is None or len(names) != P else names, left_out, strict=True) if out)
         notes.append(f"Left out, as they depend on the columns before them: {named}")
     whole = {name: np.atleast_1d(getattr(fit, attribute)) for name, attribute in (
         ("ssr", "ssr"), ("R-squared", "rsquared"), ("adj. R-squared", "rsquared_adj"),
@@ -209,10 +210,11 @@ def _parts_of_line(fit: Any) -> dict[str, Any]:
         adjusted = 1 - (1 - rsquared) * (np.divide(fit.nobs - 1, df) if df > 0 else math.nan)
         F = np.square(t_statistic(fit.slope, fit.stderr))
     return {
-        "terms": ["intercept", "slope"],
+        "terms": list(getattr(fit, "terms", ("intercept", "slope"))),
         "coef": np.array([[fit.intercept], [fit.slope]]),
         "bse": np.array([[fit.intercept_stderr], [fit.stderr]]),
-        "nobs": fit.nobs, "omitted": getattr(fit, "n_omitted", 0), "df resid": df, "df model": 1, "R-squared": [rsquared],
+        "nobs": fit.nobs, "omitted": getattr(fit, "n_omitted", 0), "df resid": df, "df model": 1,
+        "R-squared": [rsquared],
         "adj. R-squared": [adjusted], "F": [F],
         "notes": [NOT_FINITE] if math.isnan(fit.slope) else []}
 

@@ -25,6 +25,7 @@ cdef class LeastSquares:
     cdef readonly object _y
     cdef readonly str _way
     cdef readonly Py_ssize_t _steps
+    cdef readonly object _details       # see mathwork.regression.details
 
 
 cdef Maker fit_maker = Maker(LeastSquares)
