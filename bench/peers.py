@@ -42,6 +42,8 @@ FLINT = "python-flint"
 GALOIS = "galois"
 STATSMODELS = "statsmodels"
 POLARS = "polars"
+POLARS_DS = "polars-ds"
+POLARS_OLS = "polars-ols"
 DUCKDB = "DuckDB"
 ASTROPY = "astropy"
 REBOUND = "rebound"
@@ -75,6 +77,8 @@ PEERS = {
         Peer(GALOIS, ("galois",), "python -m pip install galois"),
         Peer(STATSMODELS, ("statsmodels",), "python -m pip install statsmodels"),
         Peer(POLARS, ("polars",), "python -m pip install polars"),
+        Peer(POLARS_DS, ("polars", "polars_ds"), "python -m pip install polars-ds"),
+        Peer(POLARS_OLS, ("polars", "polars_ols"), "python -m pip install polars-ols"),
         Peer(DUCKDB, ("duckdb",), "python -m pip install duckdb"),
         Peer(ASTROPY, ("astropy",), "python -m pip install astropy"),
         Peer(REBOUND, ("rebound",), "python -m pip install rebound"),
@@ -84,7 +88,7 @@ PEERS = {
 
 # Packages that are imported under another name.
 PACKAGES = {"sklearn": "scikit-learn", "flint": "python-flint",
-            "fast_kepler": "fast-kepler"}
+            "fast_kepler": "fast-kepler", "polars_ds": "polars-ds", "polars_ols": "polars-ols"}
 
 NOTES = {
     ONNX_RUNTIME: (

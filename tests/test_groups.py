@@ -2,6 +2,9 @@
 import copy
 import datetime
 import pickle
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -542,3 +545,47 @@ def test_tuples_as_keys():
     objects = np.empty(4, object)
     objects[:] = keys
     assert fit_groups(objects, np.arange(4), np.arange(4)).nobs.tolist() == [2, 2]
+
+
+# ---- other threads ----
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_other_threads_run_while_keys_are_objects(rng, k):
+    keys = rng.integers(0, 99, 400_000).astype(str).astype(object)
+    X = rng.normal(size=(400_000, k))
+    x = X[:, 0] if k == 1 else X
+    turns, done = [0], threading.Event()
+
+    def count():
+        while not done.is_set():
+            turns[0] += 1
+            time.sleep(0)
+    thread = threading.Thread(target=count)
+    thread.start()
+    before = turns[0]
+    fits = fit_groups(keys, x, X[:, 0])
+    during = turns[0] - before
+    done.set()
+    thread.join()
+    assert during > 10 and fits.nobs.sum() == 400_000
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals as POSIX has them")
+def test_a_signal_ends_the_call_while_keys_are_objects(rng):
+    class Stop(Exception):
+        pass
+
+    def stop(number, frame):
+        raise Stop
+
+    keys = rng.integers(0, 99, 1_000_000).astype(str).astype(object)
+    x = rng.normal(size=1_000_000)
+    rows = regression_kernels.GroupedRows(keys, regression_kernels.key_kinds["O"], x, x)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(Stop):
+            rows.fits()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import mathwork._tables as tables
 from mathwork._arrays import FLOAT64, PLAIN, as_plain
 from mathwork.regression.checks import check_nan_policy, not_finite
-from mathwork.regression.columns import Column, as_column
+from mathwork.regression.columns import Column, as_table
 
 if TYPE_CHECKING:
     from typing import Any
@@ -54,24 +55,26 @@ class Rows(NamedTuple):
 
     def in_units(self, fields: NDArray[np.float64], intercept: bool) -> NDArray[np.float64]:
         """Put the numbers of fits by `planes` from ticks of times into seconds, in place"""
-        if not intercept or self.x.per == self.y.per == 1:
+        if not intercept or (np.all(self.x.per == 1) and self.y.per == 1):
             return fields
         P = len(fields) // 2
         for part in (fields[:P], fields[P:-1]):
             part /= self.y.per
-            part[1:] *= self.x.per
+            part[1:] *= np.reshape(self.x.per, (-1, 1))
         return fields
 
 
 def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str, *,
-                 keys: tuple[int, ...] | None = None, hint: str = "") -> Rows:
-    """Return the rows; `keys` is the shape of their keys, and `hint` ends an error of it."""
+                 keys: Any = None, of_keys: tuple[int, ...] | None = None, hint: str = "") -> Rows:
+    """Return the rows; `keys` are of the shape `of_keys`, and `hint` ends an error of it."""
     check_nan_policy(nan_policy)
-    names = _names(x)
-    columns = _own(as_column(x, "x")), _own(as_column(y, "y"))
+    tables.check_index(keys=keys, x=x, y=y, weights=weights)
+    (x_column, names), (y_column, _) = as_table(x, "x"), as_table(y, "y")
+    columns = _own(x_column), _own(y_column)
     shapes = [column.high.shape for column in columns]
-    if len(shapes[0]) not in (1, 2) or shapes[1] != shapes[0][:1] or keys not in (None, shapes[1]):
-        who, given = ("x and y", "") if keys is None else ("keys, x and y", f"{keys}, ")
+    if len(shapes[0]) not in (1, 2) or shapes[1] != shapes[0][:1] or (
+            of_keys not in (None, shapes[1])):
+        who, given = ("x and y", "") if of_keys is None else ("keys, x and y", f"{of_keys}, ")
         raise ValueError(f"{who} must have the same shape (n,), or x (n, k), "
                          f"got {given}{shapes[0]} and {shapes[1]}{hint}")
     k = 1 if len(shapes[0]) == 1 else shapes[0][1]
@@ -83,7 +86,7 @@ def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
         if weights.shape != shapes[1]:
             raise ValueError(f"weights must have shape {shapes[1]} to match y, "
                              f"got {weights.shape}")
-    if len(names) != k:
+    if names is None:
         names = ("x",) if k == 1 else tuple(f"x{at}" for at in range(1, k + 1))
     return _without_gaps(*columns, weights, names, nan_policy)
 
@@ -107,17 +110,6 @@ def _without_gaps(x: Column, y: Column, weights: NDArray[np.float64] | None,
         raise not_finite("x and y" if weights is None else "x, y and weights", "row", wrong)
     weights = np.where(wrong, 0.0, 1.0 if weights is None else weights)
     return Rows(x, y, weights, names, int(wrong.sum()))
-
-
-def _names(x: Any) -> tuple[str, ...]:
-    """Return the names of the columns of a data frame, or of one column; () without names"""
-    if isinstance(x, (np.ndarray, list, tuple)):
-        return ()
-    for attribute in ("column_names", "columns"):
-        names = getattr(x, attribute, None)
-        if names is not None:
-            return tuple(map(str, names)) if all(isinstance(name, str) for name in names) else ()
-    return (x.name,) if isinstance(getattr(x, "name", None), str) else ()
 
 
 def _own(column: Column) -> Column:

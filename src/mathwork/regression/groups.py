@@ -204,8 +204,9 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     Beside the result one x takes up to 400 bytes a group and the bytes of its key. Integers from a
     range of at most two for each row take a third of that, and up to 12 bytes for each integer of
     the range. Rows are neither sorted nor copied, except arrays that are not contiguous. With
-    several x there are ``4 (k + 2)^2 + 24 (k + 2)`` bytes a group more, and x of another dtype than
-    float64 is copied.
+    several x it is ``4 (k + 2)^2 + 24 (k + 2)`` bytes a group, and ``32 (k + 3)^2`` more for each
+    group of more than 64 rows; x of another dtype than float64 is copied. While keys are objects,
+    other threads have a turn every few milliseconds; other keys do not hold them up at all.
 
     References
     ----------
@@ -229,7 +230,8 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     array([[ 3.,  2., -1.]])
     """
     given, plain, kind = as_keys(keys)
-    rows = checked_rows(x, y, weights, nan_policy, keys=plain.shape, hint=_hint(keys))
+    rows = checked_rows(x, y, weights, nan_policy, keys=keys, of_keys=plain.shape,
+                        hint=_hint(keys))
     names: dict[str, Any] = {"names": rows.names, "n_omitted": rows.n_omitted}
     if rows.are_points(intercept):
         first, nobs, status, numbers = kernels.GroupedRows(plain, kind, *rows.points()).fits()

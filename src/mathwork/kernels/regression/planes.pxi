@@ -143,26 +143,27 @@ cdef inline void add_row(word like, const Py_ssize_t q, const bint centred, word
             at += 1
 
 
-cdef inline void merge_planes(const Py_ssize_t q, const bint centred, const f64v* left,
-                              const f64v* right, const f64v* left_base, const f64v* right_base,
-                              const f64v* shift, f64v* base, f64v* sums) noexcept nogil:
+cdef inline void merge_planes(word like, const Py_ssize_t q, const bint centred,
+                              const word* left, const word* right, const word* left_base,
+                              const word* right_base, const word* shift, word* base,
+                              word* sums) noexcept nogil:
     """The sums of two sets, and their base: that of the left one, unless it is empty
 
     S = S_left + S_right + w_left w_right / w d d' for the difference d of the means: see
     merge_sums(). shift: from the left base to the right one. The base of an empty set may be a row
     of neither, and not finite.
     """
-    cdef f64v zero = fill_f64(0), share = zero, part = zero
-    cdef f64v off[MOST_Q]
+    cdef word zero = constant(like, 0), share = zero, part = zero
+    cdef word off[MOST_Q]
     cdef Py_ssize_t W = weight_place(q), i, j, at = q
-    cdef f64v total = left[W] + right[W]
+    cdef word total = left[W] + right[W]
     if centred:
-        share = pick(total, zero, right[W] / total, zero)
+        share = choose(total, zero, right[W] / total, zero)
         part = left[W] * share
     for j in range(q):
-        off[j] = pick(right[W], zero, shift[j] + (right[j] - left[j]), zero)
-        off[j] = pick(left[W], zero, off[j], right[j])
-        base[j] = pick(left[W], zero, left_base[j], right_base[j])
+        off[j] = choose(right[W], zero, shift[j] + (right[j] - left[j]), zero)
+        off[j] = choose(left[W], zero, off[j], right[j])
+        base[j] = choose(left[W], zero, left_base[j], right_base[j])
         sums[j] = left[j] + share * off[j]
         for i in range(j + 1):
             sums[at] = left[at] + right[at] + part * off[j] * off[i]

@@ -159,7 +159,7 @@ cdef inline void fit_plane_windows(const Py_ssize_t q, const bint centred,
         else:
             for m in range(size):
                 load(&left[m], <const double*>room.suffixes + (i * size + m) * L)
-            merge_planes(q, centred, left, prefix, blocks.suffix_base, blocks.prefix_base,
+            merge_planes(least, q, centred, left, prefix, blocks.suffix_base, blocks.prefix_base,
                          blocks.shift, base, sums)
             fit_of_planes(q, centred, base, least, sums, fit)
         for m in range(2 * P + 3):
