@@ -56,3 +56,20 @@ def folder(tmp_path, monkeypatch):
     """A working directory, so that messages name files without a path."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+# ---- libraries that need not be there ----
+
+@pytest.fixture(scope="session")
+def pandas():
+    return pytest.importorskip("pandas", reason="pandas is not installed")
+
+
+@pytest.fixture(scope="session")
+def polars():
+    return pytest.importorskip("polars", reason="polars is not installed")
+
+
+@pytest.fixture(scope="session")
+def pyarrow():
+    return pytest.importorskip("pyarrow", reason="pyarrow is not installed")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import raises
 
-from mathwork.regression import Moments, RankWarning, fit_line, fit_linear, fit_polynomial
+from mathwork.regression import LineFit, Moments, RankWarning, fit_line, fit_linear, fit_polynomial
 from mathwork.regression.summary import NO_SCIPY, Summary, linear_summary, linear_summary_html
 
 
@@ -130,7 +130,9 @@ def test_a_line_is_the_regression_on_one_column():
     assert [row[0] for row in line.tables[0]] == ["intercept", "slope"]
     assert [row[1:] for row in line.tables[0]] == [row[1:] for row in linear.tables[0]]
     left, right = line.heads[0]
-    assert left == linear.heads[0][0][:3] and right == linear.heads[0][1]
+    assert (left, right) == linear.heads[0]
+    bare = LineFit(1.0, 2.0, 0.5, 0.1, 0.2, 5).summary().heads[0]
+    assert [name for name, _ in bare[0]] == ["nobs", "df resid", "df model"]
     with raises(ValueError, "a summary is of one line, got a stack of shape (2,)"):
         linear_summary(fit_line([x, x], [y, y]))
 

@@ -16,21 +16,6 @@ from mathwork.regression import fit_line, fit_linear
 NAN = np.nan
 
 
-@pytest.fixture(scope="module")
-def pandas():
-    return pytest.importorskip("pandas", reason="pandas is not installed")
-
-
-@pytest.fixture(scope="module")
-def polars():
-    return pytest.importorskip("polars", reason="polars is not installed")
-
-
-@pytest.fixture(scope="module")
-def pyarrow():
-    return pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-
-
 def same(array, expected, dtype):
     assert array.dtype == dtype
     np.testing.assert_array_equal(array, np.array(expected))

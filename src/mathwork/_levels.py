@@ -43,11 +43,12 @@ def chosen() -> str:
     names = supported()
     if not names:
         raise ImportError("mathwork needs an x86-64-v2 processor (SSE4.2, POPCNT: any since about "
-                          f"2009), this one reports level v{x86_64_level()}")
+                          f"2009), this one reports level v{x86_64_level()}", name="mathwork")
     wanted = os.environ.get("MATHWORK_LEVEL") or names[0]
     if wanted not in names:
+        # With the name, `python -m mathwork` tells it in one line.
         raise ImportError(f"MATHWORK_LEVEL must be one of {', '.join(names)} "
-                          f"on this machine and build, got {wanted!r}")
+                          f"on this machine and build, got {wanted!r}", name="mathwork")
     return wanted
 
 

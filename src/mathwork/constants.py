@@ -108,6 +108,11 @@ GM_SUN = Constant("GM_SUN", 1.3271244e20, "m3 / s2", 0, "IAU 2015 Resolution B3"
 GM_EARTH = Constant("GM_EARTH", 3.986004e14, "m3 / s2", 0, "IAU 2015 Resolution B3")
 GM_JUPITER = Constant("GM_JUPITER", 1.2668653e17, "m3 / s2", 0, "IAU 2015 Resolution B3")
 
+# The second and the metre are defined by it: 26th General Conference on Weights and Measures,
+# Resolution 1 (2018)
+C = Constant("C", 299792458, "m/s", 0, "SI 2019")
+JULIAN_YEAR = Constant("JULIAN_YEAR", 31557600, "s", 0, "365.25 days of 86400 s")
+
 M_SUN = _mass("M_SUN", GM_SUN)
 M_EARTH = _mass("M_EARTH", GM_EARTH)
 M_JUPITER = _mass("M_JUPITER", GM_JUPITER)

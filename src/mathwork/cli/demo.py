@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mathwork._runtime import runtime
+from mathwork.cli.options import Command
 from mathwork.cli.output import as_json, print_json
 from mathwork.data import digits, digits_network, training_digits
 
@@ -19,12 +20,10 @@ from mathwork.data import digits, digits_network, training_digits
 CLOCK = (time.thread_time if time.get_clock_info("thread_time").resolution <= 1e-6
          else time.perf_counter)
 INK = (" .:-=+*#%@", " ░▒▓█")   # light to dark: in ASCII, and for terminals that have more
-
-
 SHOWN_EPOCHS = (1, 2, 5, 10, 20, 50, 100)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--train", is_flag=True, help="Train the network first, on 1297 other digits.")
 @as_json
 def demo(train, as_json):

@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 import numpy as np
 
+from mathwork.cli.columns import GAPS_ADVICE, Pieces, open_table
 from mathwork.cli.lines import blamed_on
-from mathwork.cli.options import CommaList, delimiter
-from mathwork.cli.output import as_json, print_aligned, print_json, warn
-from mathwork.cli.tables import read_columns
+from mathwork.cli.numerals import joined
+from mathwork.cli.options import CommaList, Command, format_of, reading
+from mathwork.cli.output import as_json, print_aligned, print_json, progress, warn
 
 MOST_CLASSES = 20       # whole numbers with more values than this are taken for amounts
 MOST_NAMED = 10         # columns
@@ -32,7 +33,7 @@ class Sizes(click.ParamType):
         return sizes
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="FILE")
 @click.option("--y", "y_name", metavar="COLUMN", required=True, help="The column to learn.")
 @click.option("--x", "x_names", type=CommaList(), metavar="COLUMN,...",
@@ -57,15 +58,18 @@ class Sizes(click.ParamType):
               help="Stop after N epochs in which a tenth of the training rows gets no better.")
 @click.option("--seed", type=click.IntRange(0), metavar="N", default=0, show_default=True,
               help="Of the weights and of the choice of rows.")
-@delimiter
+@click.option("--missing", type=click.Choice(["drop"]),
+              help="Leave out rows in which one of these columns has no number.")
+@reading
 @as_json
 def train(source, y_name, x_names, hidden, target, task, activation, epochs, batch_size,
-          learning_rate, held_out, patience, seed, delimiter, as_json):
+          learning_rate, held_out, patience, seed, missing, as_json, **text):
     """Train a network to tell one column of a table from the others.
 
-    FILE is a .csv or .npy file with one row an observation, or - for CSV from standard input. A
-    COLUMN is a name in the header row of the CSV, or a number counted from 1. Rows with nothing in
-    the column of --y are left out.
+    FILE is a table of text (.csv, .tsv, .txt), a .npy or a .parquet file, with one row an
+    observation, or - for standard input; mathwork fit -h says how it is read. A COLUMN is a name in
+    the header, or @3 for the third column. A cell that is no finite number is an error, or with
+    --missing drop its row is left out. So are rows with nothing where --y holds text.
 
     A column of text, or of at most 20 different whole numbers, is learned as classes, any other as
     numbers; --task says otherwise. A part of the rows is held out and tests the network once, at
@@ -79,24 +83,18 @@ def train(source, y_name, x_names, hidden, target, task, activation, epochs, bat
     """
     if target is not None:
         _check_target(target)
-    names = [y_name, *(x_names or [])]
-    table = read_columns(source, [name.strip() for name in names], delimiter)
-    y_at = table.find(y_name)
-    table, left_out = table.without_gaps(y_at)
-    if left_out:
-        warn(f"{table.source}: {left_out} rows are left out: nothing in column "
-             f"{table.names[y_at]}")
-    x_at = _learned_from(table, x_names, y_at)
-    y, classes = _answers(table, y_at, task)
-    x = np.stack([table.numbers(at) for at in x_at], axis=1)
+    with open_table(source, format_of(**text)) as table:
+        y_at = table.find(y_name)
+        x_at = _learned_from(table, x_names, y_at)
+        x, y, classes = _read(table, x_at, y_at, task, missing == "drop", x_names is not None)
     rng = np.random.default_rng(seed)
-    with blamed_on(table.source):
+    with blamed_on(table.shown):
         parts = _parts(y if classes is not None else None, len(y), held_out, rng)
         network, training = _trained(x, y, classes, parts, hidden, activation, rng,
                                      epochs=epochs, batch_size=batch_size, patience=patience,
                                      learning_rate=learning_rate, quiet=as_json)
     report = {"task": "numbers" if classes is None else "classes",
-              "x": [table.names[at] for at in x_at], "y": table.names[y_at],
+              "x": [*map(table.label, x_at)], "y": table.label(y_at),
               "network": repr(network), "parameters": network.n_parameters, **training,
               "rows": {name: len(rows) for name, rows in parts.items()}}
     if len(parts["held_out"]):
@@ -126,32 +124,49 @@ def _check_target(target):
 def _learned_from(table, x_names, y_at):
     """The indices of the columns to learn from."""
     if x_names is None:
-        found = [at for at in range(len(table.names)) if at != y_at and table.has_numbers(at)]
+        found = [at for at in range(len(table.names))
+                 if at not in (y_at, table.index) and table.holds_numbers(at)]
         if not found:
-            raise ValueError(f"{table.source}: there is no other column of numbers")
+            raise ValueError(f"{table.shown}: there is no other column of numbers")
         return found
     found = [table.find(name) for name in x_names]
     for at in found:
         if at == y_at or found.count(at) > 1:
-            raise ValueError(f"{table.source}: column {table.names[at]} is "
+            raise ValueError(f"{table.shown}: column {table.label(at)} is "
                              f"{'y' if at == y_at else 'named twice in --x'}")
     return found
 
 
-def _answers(table, at, task):
-    """(float64 and None, or labels and their sorted classes) of a column."""
-    keys = table.keys(at)
-    if task == "auto":
-        whole = keys.dtype.kind in "iu"
-        text = keys.dtype.kind == "U" and not table.has_numbers(at)
-        task = "classes" if text or (whole and len(np.unique(keys)) <= MOST_CLASSES) else "numbers"
-    if task == "numbers":
-        return table.numbers(at), None
-    classes = np.unique(keys)
+def _read(table, x_at, y_at, task, drop, named):
+    """(x, y, classes): columns (n, k), and numbers and None or labels and their sorted classes."""
+    amounts = task == "numbers" or (task == "auto" and table.holds_numbers(y_at))
+    advice = {} if named else dict.fromkeys(x_at, f"--x names the columns to use, {GAPS_ADVICE}")
+    pieces = Pieces(table, [*x_at, y_at] if amounts else x_at, None if amounts else y_at, drop,
+                    advice)
+    held, codes = [[] for _ in pieces.at], []
+    with progress(table.source) as tick:
+        for arrays, coded in pieces:
+            tick()
+            for column, piece in zip(held, arrays, strict=True):
+                column.append(piece)
+            codes.append(coded)
+    for count, why in ((pieces.keyless, f"nothing in column {table.label(y_at)}"),
+                       (pieces.omitted, "gaps")):
+        if count:
+            warn(f"{table.shown}: {count} rows are left out: {why}")
+    if pieces.nobs == pieces.omitted + pieces.keyless:
+        raise ValueError(f"{table.shown}: there is no row to learn from")
+    columns = [joined(column).astype(float) for column in held]
+    y = columns.pop() if amounts else np.array(pieces.keys)[np.concatenate(codes)]
+    classes = np.unique(y)
+    if amounts:
+        if task == "numbers" or len(classes) > MOST_CLASSES or (classes % 1 != 0).any():
+            return np.stack(columns, axis=1), y, None
+        y, classes = y.astype(np.int64), classes.astype(np.int64)
     if len(classes) < 2:
-        raise ValueError(f"{table.source}: column {table.names[at]} has one value alone, "
+        raise ValueError(f"{table.shown}: column {table.label(y_at)} has one value alone, "
                          f"{classes.tolist()[0]!r}: there is nothing to learn")
-    return keys, classes
+    return np.stack(columns, axis=1), y, classes
 
 
 def _parts(labels, count, held_out, rng):

@@ -9,7 +9,7 @@ import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-from mathwork.orbit.circular import MU, look_at_units
+from mathwork.orbit.circular import MU
 from mathwork.orbit.elements import settled
 from mathwork.orbit.plot import conics, plot_orbits
 
@@ -180,9 +180,8 @@ class KeplerOrbit:
         elements, coefficients = settled(dict(zip(names, found, strict=True)))
         self.__setstate__({"_elements": elements, "_kind": kind, "shape": elements["e"].shape,
                            "_coefficients": coefficients})
-        if kind is None:
-            # stacklevel counts this function, __init__ or from_periapsis, and the caller
-            look_at_units(elements["periapsis"], None, elements["mu"], 5, "periapsis")
+        # stacklevel counts this function, __init__ or from_periapsis, and the caller
+        units.look_at_elements(elements, kind, 4)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for array in (*state["_elements"].values(), state["_coefficients"]):

@@ -4,19 +4,23 @@ fit_line, LineFit                                     mathwork.regression.line
 fit_linear, LinearFit                                 mathwork.regression.linear
 RankWarning                                           mathwork._warnings
 fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
-fit_groups, GroupFits, fit_rolling, RollingFits       mathwork.regression.batches
+fit_groups, GroupFits                                 mathwork.regression.groups
+fit_rolling, RollingFits                              mathwork.regression.rolling
+PlaneFit                                              mathwork.regression.batches
 Moments                                               mathwork.regression.moments
 the codes of `status`                                 mathwork.regression.status
 """
 from mathwork._warnings import RankWarning
 from mathwork.regression import status as status
-from mathwork.regression.batches import GroupFits, RollingFits, fit_groups, fit_rolling
+from mathwork.regression.batches import PlaneFit
+from mathwork.regression.groups import GroupFits, fit_groups
 from mathwork.regression.line import LineFit, fit_line
 from mathwork.regression.linear import LinearFit, fit_linear
 from mathwork.regression.moments import Moments
 from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
+from mathwork.regression.rolling import RollingFits, fit_rolling
 
 __all__ = [
-    "GroupFits", "LineFit", "LinearFit", "Moments", "PolynomialFit", "RankWarning", "RollingFits",
+    "GroupFits", "LineFit", "LinearFit", "Moments", "PlaneFit", "PolynomialFit", "RankWarning", "RollingFits",
     "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_rolling",
 ]

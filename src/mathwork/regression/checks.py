@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mathwork._types import FloatArray
 
 
+NAN_POLICIES = ("raise", "omit", "propagate")
+
+
 def in_place(array: NDArray[Any]) -> FloatArray:
     """Return `array` in any layout as aligned native float32 or float64, unchanged if possible."""
     dtype = real_dtype(array.dtype)
@@ -30,9 +33,18 @@ def as_readable(value: ArrayLike, name: str) -> FloatArray:
     return in_place(as_array(value, name))
 
 
-def check_nan_policy(nan_policy: str, known: Collection[str]) -> None:
+def check_nan_policy(nan_policy: str, known: Collection[str] = NAN_POLICIES) -> None:
+    """Raise unless the policy is one of the known."""
     if nan_policy not in known:
         raise ValueError(f"nan_policy must be one of {', '.join(known)}, got {nan_policy!r}")
+
+
+def not_finite(what: str, row: str, wrong: NDArray[np.bool]) -> ValueError:
+    """Return the error for rows (or points) of which some are not finite."""
+    count = int(wrong.sum())
+    others = f" (and {count - 1} more)" if count > 1 else ""
+    return ValueError(f"{what} must be finite, {row} {int(np.argmax(wrong))}{others} is not; "
+                      f"nan_policy='omit' leaves such {row}s out")
 
 
 def checked_rank_tol(rank_tol: float | None, default: float) -> float:

@@ -4,33 +4,54 @@ The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/k
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
-from mathwork._arrays import as_plain
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
-from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
+from mathwork._status import FIT_NOT_FINITE, FITTED
 from mathwork._workers import checked_workers
-from mathwork.regression.checks import as_readable, wrong_weight
+from mathwork.regression.bases import line_rows, log_weights
+from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
+from mathwork.regression.inference import t_pvalue, t_statistic
+from mathwork.regression.members import FitMembers, Known
+from mathwork.regression.points import checked_points, error_of, mean_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn, Self
+    from typing import Any, Literal, Self, SupportsIndex
 
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
-    from mathwork.regression.summary import Summary
+    from mathwork._types import (
+        CodeOrArray,
+        Cov,
+        FloatArray,
+        FloatOrArray,
+        Interval,
+        IntOrArray,
+        NanPolicy,
+    )
+    from mathwork.regression.bases import LineRows
+    from mathwork.regression.columns import Base, Pairs
+    from mathwork.regression.members import Prediction
+    from mathwork.regression.points import Points
+    from mathwork.regression.robust import Covariance
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
 
+class _Details(NamedTuple):
+    """What few fits have: points left out; numbers that float64 cannot hold, counted from a base"""
+
+    n_omitted: IntOrArray = 0
+    x_base: Base | None = None
+    there: Pairs | None = None      # y of the line at the base of x, or at 0
+
+
 @public
 @kernels.lines
-class LineFit(kernels.Line):
+class LineFit(FitMembers, kernels.Line):
     """The result of :func:`fit_line`. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
@@ -54,6 +75,8 @@ class LineFit(kernels.Line):
         The number of points with a weight other than 0.
     status : int, or ndarray of int8 for a stack
         A code of `mathwork.regression.status`: 0, or the reason for NaN in all other fields.
+    n_omitted : int, or ndarray of int64 for a stack
+        The number of points that ``nan_policy="omit"`` left out.
 
     Examples
     --------
@@ -83,24 +106,81 @@ class LineFit(kernels.Line):
         return kernels.make_line(cls, *fields)
 
     @property
+    def n_omitted(self) -> IntOrArray:
+        omitted = self._details.n_omitted if self._details else 0
+        return omitted if np.ndim(self.slope) == 0 else np.broadcast_to(
+            np.int64(omitted), np.shape(self.slope))
+
+    # ---- what other fits have as fields ----
+
+    @property
+    def params(self) -> NDArray[np.float64]:
+        return np.stack([np.asarray(self.intercept), np.asarray(self.slope)])
+
+    @property
+    def bse(self) -> NDArray[np.float64]:
+        return np.stack([np.asarray(self.intercept_stderr), np.asarray(self.stderr)])
+
+    @property
     def pvalue(self) -> FloatOrArray:
-        from mathwork.regression.inference import t_pvalue, t_statistic
+        return t_pvalue(t_statistic(self.slope, self.stderr), self._df)
 
-        return t_pvalue(t_statistic(self.slope, self.stderr), self.nobs - 2)
+    @property
+    def rank(self) -> int:
+        return 2
 
-    def predict(self, x: ArrayLike) -> FloatOrArray:
-        """The y of the lines at x: ``slope x + intercept``.
+    @property
+    def terms(self) -> tuple[str, str]:
+        return "intercept", "slope"
+
+    @property
+    def rsquared(self) -> FloatOrArray:
+        return self.rvalue**2
+
+    @property
+    def fvalue(self) -> FloatOrArray:
+        with np.errstate(all="ignore"):
+            F = np.square(t_statistic(self.slope, self.stderr))
+        return float(F) if np.ndim(F) == 0 else F
+
+    @property
+    def ssr(self) -> FloatOrArray:
+        ssr = self._known().ssr
+        assert ssr is not None
+        return ssr
+
+    @property
+    def resid(self) -> NDArray[np.float64]:
+        return self._line_rows().resid
+
+    @property
+    def fittedvalues(self) -> NDArray[np.float64]:
+        self._points("fitted values")
+        return self._own_y() - self.resid
+
+    @overload
+    def predict(self, x: ArrayLike, *, interval: None = None, alpha: float = 0.05
+                ) -> FloatOrArray: ...
+    @overload
+    def predict(self, x: ArrayLike, *, interval: Literal["mean", "observation"],
+                alpha: float = 0.05) -> Prediction: ...
+    def predict(self, x: ArrayLike, *, interval: Interval = None, alpha: float = 0.05
+                ) -> FloatOrArray | Prediction:
+        """The y of the lines at x, ``slope x + intercept``, and an interval for it.
 
         Parameters
         ----------
         x : array_like
-            Any shape for one fit. For a stack of shape ``(...)``: ``(..., k)`` or ``(k,)``, k
-            points for each line, or one number for all lines.
+            Numbers or times, as for the fit. Any shape for one fit. For a stack of shape ``(...)``:
+            ``(..., k)`` or ``(k,)``, k points for each line, or one number for all lines.
+        interval, alpha
+            As for :meth:`LinearFit.predict`.
 
         Returns
         -------
         float or ndarray of float64
-            In the shape of x for one fit, else ``(..., k)``, or ``(...)`` for one number.
+            In the shape of x for one fit, else ``(..., k)``, or ``(...)`` for one number. With an
+            interval, a Prediction of three of these.
 
         Raises
         ------
@@ -115,130 +195,178 @@ class LineFit(kernels.Line):
         >>> fit_line([0, 1], [1, 3]).predict(10)
         21.0
         """
-        x = as_plain(x, "x", np.float64)
-        slope, intercept = self.slope, self.intercept
-        if not isinstance(slope, float) and x.ndim > 0:
-            if x.ndim > 1 and x.shape[:-1] != slope.shape:
-                wanted = (*slope.shape, "k")
+        if interval is not None:
+            return self._interval(x, interval, alpha)
+        y = self._height(self._distance(x))
+        return float(y) if np.ndim(y) == 0 else y
+
+    def _distance(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return x, from its base if the fit has one, in a shape that goes with the lines"""
+        column = as_column(x, "x")
+        shape, lines = column.high.shape, np.shape(self.slope)
+        base = self._details.x_base if self._details else None
+        if lines and shape:
+            if len(shape) > 1 and shape[:-1] != lines:
+                wanted = (*lines, "k")
                 raise ValueError("x must be one number or have shape (k,) or "
-                                 f"({', '.join(map(str, wanted))}), got shape {x.shape}")
-            slope, intercept = np.expand_dims(slope, -1), np.expand_dims(intercept, -1)
+                                 f"({', '.join(map(str, wanted))}), got shape {shape}")
+        elif base is not None:
+            base = base.each()
+        return (column.rounded().astype(np.float64, copy=False) if base is None
+                else distance(column, base))
+
+    def _height(self, x: NDArray[Any]) -> FloatOrArray:
+        """Return y at x as the fit counts it, (...,), or (..., k) for lines (...)"""
+        slope, (high, low) = np.asarray(self.slope), self._there()
+        if slope.ndim and (x.ndim > slope.ndim or x.ndim == 1):
+            slope, high, low = (np.expand_dims(part, -1) for part in (slope, high, low))
         with np.errstate(all="ignore"):     # NaN for a slope of 0 and an infinite x
-            y = slope * x + intercept
-        return float(y) if y.ndim == 0 else y
+            return slope * x + low + high
 
-    def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
-        """The fit of one line as a table of text; HTML in notebooks.
+    def _there(self) -> Pairs:
+        """Return y of the line at the base of x as a pair"""
+        if self._details and self._details.there:
+            return self._details.there
+        return np.asarray(self.intercept), np.zeros(np.shape(self.intercept))
 
-        Parameters
-        ----------
-        names, alpha
-            As for :func:`mathwork.regression.summary.linear_summary`.
+    # ---- what the shared members are made of ----
 
-        Returns
-        -------
-        mathwork.regression.summary.Summary
+    @property
+    def _has_constant(self) -> int:
+        return 1
 
-        Raises
-        ------
-        ValueError
-            For a stack of lines.
+    def _points(self, what: str) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        if self._x is None or self._y is None:
+            raise ValueError(f"this fit came without its points: there are none for {what}")
+        return self._x, self._y, self._weights
 
-        Examples
-        --------
-        >>> from mathwork.regression import fit_line
-        >>> fit_line([1, 2, 3, 4], [1, 3, 2, 4]).summary()
-        nobs      4    R-squared        0.64
-        df resid  2    adj. R-squared   0.46
-        df model  1    F               3.556
-                       Prob(F)         0.200
-        <BLANKLINE>
-                   coef   std err      t  P>|t|    [0.025   0.975]
-        intercept   0.5    1.1619  0.430  0.709  -4.49923  5.49923
-        slope       0.8  0.424264  1.886  0.200  -1.02546  2.62546
-        """
-        from mathwork.regression.summary import linear_summary
+    def _own_y(self) -> NDArray[np.float64]:
+        """Return y of the points, also where the fit counts it from a base"""
+        x, y, _ = self._points("this")
+        if self._details is None or self._details.there is None:
+            return y.astype(np.float64, copy=False)
+        return np.asarray(self._height(x)) + self.resid
 
-        return linear_summary(self, names=names, alpha=alpha)
+    def _line_rows(self) -> LineRows:
+        return line_rows(*self._points("residuals"), np.asarray(self.slope))
 
-    def plot(self, x: ArrayLike, y: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the data with the line and its confidence band. The fit does not keep the data.
+    def _known(self) -> Known:
+        if self._basis is None:
+            _, _, weights = self._points("this")
+            basis, _, _, ssr = self._line_rows()
+            origin = self._details.x_base if self._details else None
+            if origin is not None:          # the intercept is that at 0
+                far = pair_of(origin.each(), np.shape(self.slope))[0]
+                basis.factor[..., 0, 1] -= far * basis.factor[..., 1, 1]
+            self._basis = Known(basis, log_weights(weights),
+                                float(ssr) if ssr.ndim == 0 else ssr)
+        return self._basis
 
-        Parameters
-        ----------
-        x, y : array_like, shape (n,)
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure if not given.
-        **options
-            `weights`, `alpha`, `band` and `labels` of
-            :func:`mathwork.regression.plot.plot_fit`.
+    def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
+                                      NDArray[np.float64] | None]:
+        rows, weights = self._line_rows(), self._weights
+        if weights is None:
+            return rows.z, rows.resid, None
+        weights = weights.astype(np.float64)
+        return rows.z, np.where(weights > 0, rows.resid, 0.0), weights
 
-        Returns
-        -------
-        matplotlib.axes.Axes
+    def _drawn_points(self) -> tuple[FloatOrArray, FloatOrArray]:
+        x, _, _ = self._points("a picture")
+        y = self._own_y()
+        origin = self._details.x_base if self._details else None
+        return (x if origin is None else x + pair_of(origin.each(), ())[0]), y
 
-        Raises
-        ------
-        ImportError
-            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
-        ValueError
-            For a stack of lines.
+    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+        x = self._distance(x)
+        return x.reshape(-1, 1) if np.ndim(self.slope) == 0 else np.atleast_1d(x)[..., None]
 
-        Examples
-        --------
-        >>> from matplotlib.figure import Figure
-        >>> from mathwork.regression import fit_line
-        >>> x, y = [1, 2, 3, 4], [1, 3, 2, 4]
-        >>> fit_line(x, y).plot(x, y, Figure().add_subplot(), labels=("t", "height")).get_ylabel()
-        'height'
-        """
-        from mathwork.regression.plot import plot_fit
+    def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values
 
-        return plot_fit(self, x, y, ax, **options)
+    def _like_prediction(self, values: NDArray[np.float64], x: ArrayLike) -> FloatOrArray:
+        shape = np.shape(x)
+        if np.ndim(self.slope) == 0:
+            return values.reshape(shape) if shape else float(values[0])
+        return values if shape else values[..., 0]
+
+    def _with_errors(self, robust: Covariance) -> LineFit:
+        basis = self._known().basis
+        rows = basis.factor @ robust.scores @ np.swapaxes(basis.factor, -1, -2)
+        with np.errstate(all="ignore"):
+            bse = np.sqrt(np.diagonal(rows, axis1=-2, axis2=-1))
+        made = LineFit(self.slope, self.intercept, self.rvalue, bse[..., 1], bse[..., 0],
+                       self.nobs, self.status)
+        return _like(self, made, robust)
 
     def _repr_html_(self) -> str | None:
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
 
     def __repr__(self) -> str:
         shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
+        shown += ("n_omitted",) * bool(np.any(self.n_omitted))
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), tuple(getattr(self, name) for name in FIELDS)
+        fields = tuple(getattr(self, name) for name in FIELDS)
+        known = self._known() if self._basis is not None or self._x is not None else None
+        return _rebuilt, (type(self), fields, self._details, known, self._robust)
+
+
+def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: _Details | None,
+             known: Known | None, robust: Covariance | None) -> LineFit:
+    made = cls(*fields)
+    made._basis, made._robust = known, robust
+    return kernels.with_details(made, details)
+
+
+def _like(given: LineFit, made: LineFit, robust: Covariance | None) -> LineFit:
+    """Return `made` with the points and details of a given fit"""
+    made._x, made._y, made._weights = given._x, given._y, given._weights
+    made._basis, made._robust = given._basis, robust
+    return kernels.with_details(made, given._details)
 
 
 @door(kernels.fit_line)
-def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1
-             ) -> LineFit:
+def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1,
+             nan_policy: NanPolicy = "raise", cov: Cov = "nonrobust",
+             groups: ArrayLike | None = None, maxlags: SupportsIndex | None = None) -> LineFit:
     """The straight line through points by least squares, or one for each row of a stack.
 
     Parameters
     ----------
     x, y : array_like, shape (..., n)
         The points, n at least 2. Axes before the last are broadcast, so that one x of shape (n,)
-        serves all rows. float32 is read in place; everything is computed in float64.
+        serves all rows. float32 is read in place; everything is computed in float64. Integers
+        count exactly, also beyond 2^53. ``datetime64`` and ``timedelta64`` are numbers of seconds,
+        dates since 1970-01-01.
     weights : array_like, shape (..., n), optional
         The factors of the squared residuals. A point of weight 0 is left out, whatever its x and
         y. All 1 by default.
     workers : int
         The number of threads that share the rows of a stack.
+    nan_policy : {"raise", "omit", "propagate"}
+        What to do if x or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those points
+        out, or return NaN fields and status 3. A row of a stack never raises.
+    cov, groups, maxlags
+        The standard errors, as for :func:`fit_linear`. The rows of a stack share the groups.
 
     Returns
     -------
     LineFit
         Unpacks to ``(slope, intercept)``. It also has `rvalue`, `stderr`, `intercept_stderr`,
-        `pvalue` (which needs SciPy), `nobs`, `status` and ``predict(x)``. Python floats for one
-        fit, arrays of shape ``(...)`` for a stack.
+        `pvalue` (which needs SciPy), `nobs`, `n_omitted`, `status` and ``predict(x)``. Python
+        floats for one fit, arrays of shape ``(...)`` for a stack.
 
     Raises
     ------
     TypeError
-        For input that is not real numbers, or is masked.
+        For input that is not real numbers or times, or is masked.
     ValueError
-        If the shapes do not fit together or `workers` is below 1. For one fit also if there are
-        fewer than 2 points (of positive weight), all of them have the same x, or a weight is
-        negative or not finite. Such a row of a stack does not raise: it gets NaN and its `status`.
+        If the shapes do not fit together, the policy is unknown or `workers` is below 1. For one
+        fit also if there are fewer than 2 points (of positive weight), all of them have the same x,
+        a weight is negative or not finite, or x or y is not finite by default. Such a row of a
+        stack does not raise: it gets NaN and its `status`.
 
     Notes
     -----
@@ -261,7 +389,9 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     the fit, as long as residuals are above 1e-18 of y. Memory is read once, unless the sums must be
     taken again.
 
-    NaN or infinity in a point gives NaN fields and status 3. Through two points the line is
+    Large integers and times are fitted by their differences from the number nearest to 0, exact up
+    to 2^53 of them; the intercept is that at 0, and `predict` goes by differences again. So
+    nanoseconds since 1970 fit as well as nanoseconds since noon. Through two points the line is
     exact, `rvalue` is 1 or -1 and standard errors are NaN. For constant y `rvalue` is 0.
 
     A row has the same bits alone, in any stack, and for any number of workers.
@@ -282,50 +412,30 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     array([2., 0.])
     """
     workers = checked_workers(workers)
-    x, y, weights = checked(x, y, weights)
-    fit = kernels.fit_checked_line(x, y, weights, workers)
-    if y.ndim == 1 and fit.status not in (FITTED, FIT_NOT_FINITE):
-        complain(fit.status, x, y, weights)
-    return fit
+    points = checked_points(x, y, weights, nan_policy)
+    fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
+    if points.y.ndim == 1 and (fit.status != FITTED):
+        if fit.status != FIT_NOT_FINITE or nan_policy == "raise":
+            raise error_of(fit.status, points)
+    fit = _from_base(fit, points)
+    return fit if cov == "nonrobust" and groups is None and maxlags is None else fit.with_cov(
+        cov, groups=groups, maxlags=maxlags)
 
 
-def checked(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None
-            ) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-    """Return x, y and weights with equal shapes, float32 or float64, aligned, native byte order.
-
-    Broadcast arrays are not copied, nor are arrays with strides.
-    """
-    arrays = {"x": as_readable(x, "x"), "y": as_readable(y, "y")}
-    if weights is not None:
-        arrays["weights"] = as_readable(weights, "weights")
-    # Nobody else can set the shape of a view.
-    arrays = {name: array.view() for name, array in arrays.items()}
-    for name, array in arrays.items():
-        if array.ndim == 0:
-            raise ValueError(f"{name} must have at least one axis, got a single number")
-    shapes = {array.shape for array in arrays.values()}
-    if len(shapes) == 1:
-        return arrays["x"], arrays["y"], arrays.get("weights")
-    names = ", ".join(arrays)
-    given = " and ".join(f"{name} of shape {array.shape}" for name, array in arrays.items())
-    if len({shape[-1] for shape in shapes}) > 1:
-        raise ValueError(f"{names} must have the same number of points along their last axis, "
-                         f"got {given}")
-    try:
-        broadcast = np.broadcast_arrays(*arrays.values())
-    except ValueError:
-        raise ValueError(f"the axes of {names} before the last must broadcast, "
-                         f"got {given}") from None
-    return broadcast[0], broadcast[1], None if weights is None else broadcast[2]
-
-
-def complain(status: int, x: FloatArray, y: FloatArray, weights: FloatArray | None) -> NoReturn:
-    """Raise for a status of one fit that has no result."""
-    if weights is not None and status == BAD_WEIGHT:
-        raise wrong_weight(weights)
-    points, of = x, ""
-    if weights is not None:
-        points, of = x[weights > 0], " of positive weight"
-    if status == TOO_FEW:
-        raise ValueError(f"a line needs at least 2 points{of}, got {len(points)}")
-    raise ValueError(f"x must vary, got {len(points)} points{of} with x = {points[0]}")
+def _from_base(fit: LineFit, points: Points) -> LineFit:
+    """Return the fit of x and y, given the fit of their differences from the bases"""
+    x_base, y_base = points.x_base, points.y_base
+    if x_base is None and y_base is None:
+        return kernels.with_details(fit, _Details(points.n_omitted)) if np.any(
+            points.n_omitted) else fit
+    shape = np.shape(fit.slope)
+    origin, height = (pair_of(base and base.each(), shape) for base in (x_base, y_base))
+    there = pair_sum(height, fit.intercept)
+    intercept = pair_sum(pair_product(origin, -np.asarray(fit.slope)), there)[0]
+    with np.errstate(all="ignore"):
+        # No cancellation: the base is between 0 and the points, or is 0.
+        reach = origin[0] * (origin[0] + 2 * mean_of(points.x, points.weights))
+        stderr = np.hypot(fit.intercept_stderr, fit.stderr * np.sqrt(reach))
+    fields = fit.slope, intercept, fit.rvalue, fit.stderr, stderr, fit.nobs, fit.status
+    made = _like(fit, LineFit(*fields), None)
+    return kernels.with_details(made, _Details(points.n_omitted, x_base, there))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
 from mathwork._warnings import RankWarning
+from mathwork.regression.bases import ColumnBasis, log_weights, without_rounding
 from mathwork.regression.checks import (
     as_readable,
     check_nan_policy,
@@ -22,24 +23,25 @@ from mathwork.regression.checks import (
     check_weights_of_rows,
     checked_rank_tol,
 )
-from mathwork.regression.inference import checked_alpha, f_pvalue, t_pvalue, t_quantile
+from mathwork.regression.members import FitMembers, Known
+from mathwork.regression.restrictions import wald
+from mathwork.regression.robust import SCORES, asked, finished
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, Self
+    from typing import Any, Literal, Self, SupportsIndex
 
-    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray, FloatOrArray, NanPolicy
-    from mathwork.regression.summary import Summary
+    from mathwork._types import Cov, FloatArray, Interval, NanPolicy
+    from mathwork.regression.members import Prediction
+    from mathwork.regression.robust import Asked, Covariance
 
 NAN_POLICIES = ("raise", "omit", "propagate")
 
 
 @public
 @kernels.fits
-class LinearFit(kernels.LeastSquares):
+class LinearFit(FitMembers, kernels.LeastSquares):
     """The result of :func:`fit_linear`. Immutable.
 
     There are P parameters: the intercept if there is one, then one for each column of X. The types
@@ -104,87 +106,17 @@ class LinearFit(kernels.LeastSquares):
     def __new__(cls) -> Self:
         raise TypeError("a LinearFit is made by fit_linear or Moments.fit")
 
-    @property
-    def df_model(self) -> int:
-        return self.rank - self.intercept
-
-    @property
-    def df_resid(self) -> int:
-        return self.nobs - self.rank
-
-    @property
-    def scale(self) -> FloatOrArray:
-        return self.ssr / self.df_resid if self.df_resid > 0 else self.ssr * math.nan
-
-    @property
-    def tvalues(self) -> NDArray[np.float64]:
-        # 0 if y is constant, 0 / 0: such a parameter is not far from 0
-        flat = np.isnan(self.rsquared) & (self.params == 0)
-        with np.errstate(all="ignore"):     # a perfect fit, or a quotient beyond float64
-            return np.where(flat, 0.0, self.params / self.bse)
-
-    @property
-    def pvalues(self) -> NDArray[np.float64]:
-        return np.asarray(t_pvalue(self.tvalues, self.df_resid))
-
-    def conf_int(self, alpha: float = 0.05) -> NDArray[np.float64]:
-        """Confidence intervals of the parameters.
-
-        Parameters
-        ----------
-        alpha : float
-            The chance that an interval misses: 0.05 for intervals of 95 %.
-
-        Returns
-        -------
-        ndarray, shape (P, 2) or (P, k, 2)
-            Lower and upper ends.
-
-        Raises
-        ------
-        ValueError
-            If alpha is not between 0 and 1.
-        ImportError
-            If SciPy is missing.
-
-        Examples
-        --------
-        >>> from mathwork.regression import fit_linear
-        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).conf_int().round(3)
-        array([[-4.499,  5.499],
-               [-1.025,  2.625]])
-        """
-        with np.errstate(all="ignore"):
-            reach = t_quantile(checked_alpha(alpha) / 2, self.df_resid) * self.bse
-            return np.stack([self.params - reach, self.params + reach], axis=-1)
-
     def cov_params(self) -> NDArray[np.float64]:
-        """The covariance of the parameters, ``scale (X'X)^-1``, with the weights in the product.
-
-        Returns
-        -------
-        ndarray, shape (P, P) or (k, P, P)
-
-        Examples
-        --------
-        >>> from mathwork.regression import fit_linear
-        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).cov_params()
-        array([[ 1.35, -0.45],
-               [-0.45,  0.18]])
-        """
+        if self._robust is not None:
+            return super().cov_params()
         bse = self.bse.T
         with np.errstate(all="ignore"):
             return bse[..., :, None] * bse[..., None, :] * self._correlation
 
     @property
-    def rsquared_adj(self) -> FloatOrArray:
-        if self.df_resid == 0:
-            return self.rsquared * math.nan
-        return 1 - (1 - self.rsquared) * ((self.nobs - self.intercept) / self.df_resid)
-
-    @property
-    def f_pvalue(self) -> FloatOrArray:
-        return f_pvalue(self.fvalue, self.df_model, self.df_resid)
+    def terms(self) -> tuple[str, ...]:
+        columns = len(self.params) - self.intercept
+        return ("intercept",) * self.intercept + tuple(f"X[{i}]" for i in range(columns))
 
     @property
     def resid(self) -> NDArray[np.float64]:
@@ -197,101 +129,71 @@ class LinearFit(kernels.LeastSquares):
     def fittedvalues(self) -> NDArray[np.float64]:
         return self.predict(self._rows("fitted values")[0])
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
-        """The fitted y for rows of X.
+    @overload
+    def predict(self, X: ArrayLike, *, interval: None = None, alpha: float = 0.05
+                ) -> NDArray[np.float64]: ...
+    @overload
+    def predict(self, X: ArrayLike, *, interval: Literal["mean", "observation"],
+                alpha: float = 0.05) -> Prediction: ...
+    def predict(self, X: ArrayLike, *, interval: Interval = None, alpha: float = 0.05
+                ) -> NDArray[np.float64] | Prediction:
+        """The fitted y for rows of X, and an interval for it.
 
         Parameters
         ----------
         X : array_like, shape (m, p)
+        interval : {None, "mean", "observation"}
+            Add the confidence interval of the mean of y at X, or the interval that a new y of
+            weight 1 falls into. Each holds for one row by itself, not for all at once. By Student's
+            t, so it needs SciPy.
+        alpha : float
+            The chance that an interval misses: 0.05 for intervals of 95 %.
 
         Returns
         -------
         ndarray, shape (m,) or (m, k)
-            float64. A column with a NaN parameter is ignored.
+            float64. A column with a NaN parameter is ignored. With an interval it is a
+            `Prediction(y, lower, upper)` of three such arrays.
 
         Raises
         ------
         TypeError
             For input that is not real numbers.
         ValueError
-            For another shape.
+            For another shape, another interval, and an alpha that is not between 0 and 1.
+        ImportError
+            For an interval, if SciPy is missing.
+
+        Notes
+        -----
+        ``mean_stderr(X)`` is the root of ``x'Cx``, C the covariance of the parameters. The reach of
+        the interval is ``t(1 - alpha/2)`` times it; for an observation, times the root of its
+        square plus `scale`.
 
         Examples
         --------
         >>> from mathwork.regression import fit_linear
-        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).predict([[5]])
+        >>> fit = fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4])
+        >>> fit.predict([[5]])
         array([4.5])
+        >>> y, lower, upper = fit.predict([[5]], interval="mean")
+        >>> lower.round(3), upper.round(3)
+        (array([-0.5]), array([9.5]))
         """
-        X = as_readable(X, "X")
-        p = len(self.params) - self.intercept
-        if X.ndim != 2 or X.shape[1] != p:
-            raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
+        if interval is not None:
+            return self._interval(X, interval, alpha)
+        X = self._columns(X)
         if self.status == FIT_NOT_FINITE:
             return np.full((len(X), *self.params.shape[1:]), math.nan)
         return self._less(X, None).reshape(len(X), *self.params.shape[1:])
 
-    def summary(self, *, names: Sequence[str] | None = None, alpha: float = 0.05) -> Summary:
-        """The fit as a table: text when printed, HTML in a notebook.
-
-        Parameters
-        ----------
-        names, alpha
-            As for :func:`mathwork.regression.summary.linear_summary`.
-
-        Returns
-        -------
-        mathwork.regression.summary.Summary
-
-        Examples
-        --------
-        >>> from mathwork.regression import fit_linear
-        >>> fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4]).summary(names=["level", "slope"])
-        nobs             4    R-squared        0.64
-        df resid         2    adj. R-squared   0.46
-        df model         1    F               3.556
-        ssr            1.8    Prob(F)         0.200
-        sigma     0.948683
-        <BLANKLINE>
-               coef   std err      t  P>|t|    [0.025   0.975]
-        level   0.5    1.1619  0.430  0.709  -4.49923  5.49923
-        slope   0.8  0.424264  1.886  0.200  -1.02546  2.62546
-        """
-        from mathwork.regression.summary import linear_summary
-
-        return linear_summary(self, names=names, alpha=alpha)
-
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw one column's data with the line and its confidence band, or observed over fitted y.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure if not given.
-        **options
-            `weights`, `alpha`, `band` and `labels` of :func:`mathwork.regression.plot.plot_fit`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-
-        Raises
-        ------
-        ImportError
-            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
-        ValueError
-            For a fit of several y, a fit from moments, or a fit with NaN.
-
-        Examples
-        --------
-        >>> from matplotlib.figure import Figure
-        >>> from mathwork.regression import fit_linear
-        >>> fit = fit_linear([[1], [2], [3], [4]], [1, 3, 2, 4])
-        >>> fit.plot(Figure().add_subplot(), labels=("t", "height")).get_xlabel()
-        't'
-        """
-        from mathwork.regression.plot import plot_fit
-
-        return plot_fit(self, None, None, ax, **options)
+    def _columns(self, X: ArrayLike) -> FloatArray:
+        """Return X for a prediction, checked"""
+        X = as_readable(X, "X")
+        p = len(self.params) - self.intercept
+        if X.ndim != 2 or X.shape[1] != p:
+            raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
+        return X
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
@@ -305,6 +207,75 @@ class LinearFit(kernels.LeastSquares):
         if self._X is None or self._y is None:
             raise ValueError(f"this fit came from moments: there are no rows for {what}")
         return self._X, self._y
+
+    # ---- what the shared members are made of ----
+
+    def _known(self) -> Known:
+        known = self._basis
+        if not isinstance(known, Known):
+            if callable(known):             # of moments
+                known = known()
+            else:
+                kept, centre, factor, _ = self._kernel_basis() if known is None else known
+                basis = ColumnBasis(kept, centre, factor, self.intercept)
+                known = Known(basis, log_weights(self._weights))
+            self._basis = known
+        return known
+
+    def _kernel_basis(self) -> tuple[Any, ...]:
+        """Return the basis as fit_rows gives it, by a second fit of the columns that are left"""
+        X, y = self._rows("this")
+        P = len(self.params)
+        if self.status == FIT_NOT_FINITE:
+            kept = np.arange(P - self.intercept)
+            return kept, np.full(len(kept), math.nan), np.full((P, P), math.nan), None
+        there = ~np.isnan(self.params.reshape(P, -1)[:, 0])
+        columns = np.flatnonzero(there[self.intercept:])
+        y = y.reshape(len(y), -1)[:, :1]
+        X = X if len(columns) == X.shape[1] else X[:, columns]
+        for rank_tol in (-1.0, 0.0):
+            again = kernels.fit_rows(X, y, self.intercept, self._weights, rank_tol, scores=0)
+            if again.rank == self.rank:
+                break
+        kept, centre, part, _ = again._basis
+        factor = np.full((P, part.shape[1]), math.nan)
+        factor[there] = part
+        return columns[kept], centre, factor, None
+
+    def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
+                                      NDArray[np.float64] | None]:
+        X, _ = self._rows("this")
+        z = self._known().basis.rows(self._features(X))
+        resid, weights = np.moveaxis(self.resid, 0, -1), self._weights
+        if weights is not None:
+            counts = weights > 0
+            z, resid = np.where(counts[:, None], z, 0.0), np.where(counts, resid, 0.0)
+        if resid.ndim == 1:
+            return z, without_rounding(z, weights, resid), weights
+        return z, np.stack([without_rounding(z, weights, each) for each in resid]), weights
+
+    def _drawn_points(self) -> tuple[FloatArray, FloatArray]:
+        return self._rows("a picture")
+
+    def _features(self, X: ArrayLike) -> NDArray[np.float64]:
+        return self._columns(X).astype(np.float64, copy=False)
+
+    def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.moveaxis(values, 0, -1) if values.ndim > 1 else values
+
+    def _with_errors(self, robust: Covariance) -> LinearFit:
+        known = self._known()
+        made = _rebuilt(self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
+                        self._correlation, self.nobs, self.rank, self.status, self.intercept,
+                        self._X, self._y, self._weights, known, robust)
+        with np.errstate(all="ignore"):
+            bse = np.sqrt(np.diagonal(made.cov_params(), axis1=-2, axis2=-1)).T
+        slopes = np.eye(len(self.params))[~np.isnan(known.basis.factor).any(axis=1)]
+        slopes = slopes[self.intercept:]
+        F = wald(made, slopes, np.zeros(len(slopes))) if len(slopes) else self.fvalue * math.nan
+        return _rebuilt(self.params, np.ascontiguousarray(bse), self.ssr, self.rsquared, F,
+                        self._correlation, self.nobs, self.rank, self.status, self.intercept,
+                        self._X, self._y, self._weights, known, robust)
 
     def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
@@ -327,7 +298,7 @@ class LinearFit(kernels.LeastSquares):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
                           self._correlation, self.nobs, self.rank, self.status, self.intercept,
-                          self._X, self._y)
+                          self._X, self._y, self._weights, self._basis, self._robust)
 
 
 def _rebuilt(*parts: Any) -> LinearFit:
@@ -337,7 +308,9 @@ def _rebuilt(*parts: Any) -> LinearFit:
 @door(kernels.fit_linear)
 def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
                weights: ArrayLike | None = None, rank_tol: float | None = None,
-               nan_policy: NanPolicy = "raise") -> LinearFit:
+               nan_policy: NanPolicy = "raise", cov: Cov = "nonrobust",
+               groups: ArrayLike | None = None, maxlags: SupportsIndex | None = None
+               ) -> LinearFit:
     """A linear regression by least squares.
 
     Parameters
@@ -357,6 +330,15 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     nan_policy : {"raise", "omit", "propagate"}
         What to do if X or y is not finite: raise, leave those rows out, or return a fit with all
         fields NaN.
+    cov : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster", "HAC"}
+        What the standard errors allow for: equal variances alone; variances that differ from row to
+        row (HC); rows of one group that depend on each other (cluster); or rows that depend on
+        those before them (HAC, by Newey and West).
+    groups : array_like, shape (n,), optional
+        The group of each row, of any kind, for "cluster".
+    maxlags : int, optional
+        For "HAC": up to how many rows apart they may depend on each other.
+        ``floor(4 (nobs / 100)^(2/9))`` by default.
 
     Returns
     -------
@@ -388,12 +370,31 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     refined too. So parameters and standard errors are those of the stored X and y to nearly all
     digits, for any X with columns that differ by more than rounding.
 
+    A robust covariance is ``N (sum u u') N`` with ``N = (X'WX)^-1`` and the scores
+    ``u = w residual x``. With the leverage h, HC1 is HC0 times ``nobs / df_resid``. HC2 and HC3
+    divide residuals by ``sqrt(1 - h)`` and ``1 - h``; they are NaN where a row alone decides a
+    parameter, h = 1. "cluster" sums u over each of G groups first, and has a factor of
+    ``G / (G - 1) (nobs - 1) / df_resid``. "HAC" adds products of scores up to L rows apart, with
+    weights ``1 - lag / (L + 1)``; a row that is left out keeps its place. Tests and intervals are
+    by Student's t and F, with G - 1 degrees of freedom for "cluster" and `df_resid` else:
+    statsmodels' ``use_t=True``. `fvalue` is the Wald test of all slopes. HC takes no memory. The
+    others take as much as X.
+
     X and y are read in place, twice or a few times. X is never copied as a whole unless its type is
     not float32 or float64.
 
     References
     ----------
     Bjorck, Numerical Methods for Least Squares Problems, SIAM 1996, chapters 2 and 6.
+
+    MacKinnon, White, "Some heteroskedasticity-consistent covariance matrix estimators with improved
+    finite sample properties", Journal of Econometrics 29(3), 1985.
+
+    Newey, West, "A simple, positive semi-definite, heteroskedasticity and autocorrelation consistent
+    covariance matrix", Econometrica 55(3), 1987.
+
+    Cameron, Miller, "A practitioner's guide to cluster-robust inference", Journal of Human
+    Resources 50(2), 2015.
 
     Examples
     --------
@@ -405,17 +406,28 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     (4, 1, 3)
     """
     X, y, weights, rank_tol = checked(X, y, weights, rank_tol, nan_policy)
-    fit = kernels.fit_rows(X, y, intercept, weights, rank_tol)
+    wanted = asked(cov, groups, maxlags, len(X))
+    scores = -1 if wanted.kind == "nonrobust" else SCORES.get(wanted.kind, 0)
+    fit = kernels.fit_rows(X, y, intercept, weights, rank_tol, scores=scores)
     if fit.status == FIT_NOT_FINITE:
         if nan_policy == "raise":
             raise ValueError("X and y must be finite; nan_policy='omit' leaves the other rows out")
         if nan_policy == "omit":
             weights = np.ones(len(X)) if weights is None else weights.copy()
             kernels.finite_rows(X, y, weights)
-            fit = kernels.fit_rows(X, y, intercept, weights, rank_tol)
+            fit = kernels.fit_rows(X, y, intercept, weights, rank_tol, scores=scores)
     if fit.status == CONSTANT:
         fit._warn_of_rank(stacklevel=3)
-    return fit
+    return fit if wanted.kind == "nonrobust" else _with_cov(fit, wanted)
+
+
+def _with_cov(fit: LinearFit, wanted: Asked) -> LinearFit:
+    """Return a fit with other standard errors; those of HC are in the basis that the kernel gave"""
+    if wanted.kind not in SCORES or fit._basis is None:
+        return fit._with_asked(wanted)
+    total = fit._basis[3]
+    total = total[0] if fit.params.ndim == 1 else total
+    return fit._with_errors(finished(wanted, total, fit.nobs, fit.rank, fit._weights))
 
 
 def checked(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, rank_tol: float | None,

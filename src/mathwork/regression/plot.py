@@ -8,8 +8,7 @@ import numpy as np
 
 from mathwork._arrays import as_plain
 from mathwork._extras import extra
-from mathwork.regression.checks import are_wrong, weights_of_points, wrong_weight
-from mathwork.regression.inference import checked_alpha, t_quantile
+from mathwork.regression.inference import checked_alpha
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,22 +22,20 @@ FIT_COLOR, DATA_COLOR = "C0", "0.35"
 
 
 def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
-             ax: Axes | None = None, *, weights: ArrayLike | None = None, alpha: float = 0.05,
-             band: bool = True, labels: Sequence[str] | None = None) -> Axes:
+             ax: Axes | None = None, *, alpha: float = 0.05, band: bool = True,
+             labels: Sequence[str] | None = None) -> Axes:
     """Draw data, fit, and the confidence band of the mean.
 
     Parameters
     ----------
     fit : LineFit, LinearFit or PolynomialFit
         Of one line, not of a stack.
-    x, y : array_like, shape (n,)
-        The data. A LinearFit keeps its own data and takes none. With one column it is drawn against
-        that column, else the observed y against the fitted y.
+    x, y : array_like, optional
+        The points to draw; by default those of the fit. x has shape (n,), or (n, p) as the X of a
+        LinearFit. One column is drawn as it is. Of several columns the picture shows the observed y
+        against the fitted y.
     ax : matplotlib.axes.Axes, optional
         Where to draw; a new figure if not given.
-    weights : array_like, shape (n,), optional
-        The weights of a weighted fit of one column, for its band. A LinearFit needs them only if x
-        is far from 0.
     alpha : float
         The chance that the band misses the mean at one x: 0.05 for a band of 95 %.
     band : bool
@@ -56,15 +53,16 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
     ImportError
         If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
     TypeError
-        If the data are missing, or given to a fit that keeps its own.
+        If only one of x and y is given.
     ValueError
-        If the data do not fit together, alpha is not between 0 and 1, or weights are missing for
-        the band; and if `fit` is of a stack, of several y, or holds NaN.
+        If x and y do not fit together, or alpha is not between 0 and 1; if `fit` is of a stack, of
+        several y, or holds NaN; and without x and y if it came without its points.
 
     Notes
     -----
-    The band is ``predict(x) +- t(1 - alpha/2, df_resid) mean_stderr(x)``: it holds for each x by
-    itself, not for the whole curve at once. Points of a weighted fit are drawn alike.
+    The band is ``predict(x, interval="mean", alpha=alpha)``: it holds for each x by itself, not for
+    the whole curve at once. It is that of the fit, with its weights and its `cov`, whatever points
+    are drawn. Points of a weighted fit are drawn alike.
 
     Examples
     --------
@@ -72,7 +70,7 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
     >>> from mathwork.regression import fit_polynomial
     >>> from mathwork.regression.plot import plot_fit
     >>> x, y = [0, 1, 2, 3, 4], [1.1, 1.9, 5.2, 9.8, 17.1]
-    >>> ax = plot_fit(fit_polynomial(x, y, 2), x, y, Figure().add_subplot(), band=False)
+    >>> ax = plot_fit(fit_polynomial(x, y, 2), ax=Figure().add_subplot(), band=False)
     >>> ax.get_xlabel(), len(ax.lines)
     ('x', 2)
     """
@@ -91,14 +89,7 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
     if several:
         _draw_observed(ax, across[finite], y[finite], fit)
     else:
-        if weights is not None:
-            weights = weights_of_points(weights, x)
-            if are_wrong(weights).any():
-                raise wrong_weight(weights)
-            weights = weights[finite]
-            if not weights.any():
-                raise ValueError("there is nothing to draw: no finite point has a weight above 0")
-        _draw_curve(ax, fit, across[finite], y[finite], weights, alpha, band)
+        _draw_curve(ax, fit, across[finite], y[finite], alpha, band)
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
     legend: Any = ax.legend(framealpha=0.85, edgecolor="none")
@@ -119,18 +110,17 @@ def _several(fit: Any) -> bool:
 
 def _data(fit: Any, x: ArrayLike | None, y: ArrayLike | None
           ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    keeps = hasattr(fit, "_rows")
-    if keeps:
-        if x is not None or y is not None:
-            raise TypeError("this fit keeps its data: x and y must not be given")
-        X, y = fit._rows("a picture")
-        columns = X if X.shape[1] != 1 else X[:, 0]
-        return as_plain(columns, "X", np.float64), as_plain(y, "y", np.float64).reshape(len(X))
-    if x is None or y is None:
-        raise TypeError("this fit does not keep its data: x and y must be given")
+    if (x is None) != (y is None):
+        raise TypeError("x and y must be given together, or left out for the points of the fit")
+    if x is None:
+        x, y = fit._drawn_points()
     x, y = as_plain(x, "x", np.float64), as_plain(y, "y", np.float64)
-    if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError(f"x and y must have one shape (n,), got {x.shape} and {y.shape}")
+    y = y.reshape(len(y)) if y.shape == (len(y), 1) else y
+    x = x[:, 0] if x.ndim == 2 and x.shape[1] == 1 else x
+    several = _several(fit)
+    if y.ndim != 1 or x.shape[:1] != y.shape or x.ndim != 1 + several:
+        raise ValueError(f"x and y must have shapes {'(n, p)' if several else '(n,)'} and (n,), "
+                         f"got {x.shape} and {y.shape}")
     return x, y
 
 
@@ -142,14 +132,14 @@ def _draw_points(ax: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> No
 
 
 def _draw_curve(ax: Axes, fit: Any, x: NDArray[np.float64], y: NDArray[np.float64],
-                weights: NDArray[np.float64] | None, alpha: float, band: bool) -> None:
+                alpha: float, band: bool) -> None:
     _draw_points(ax, x, y)
     where = np.linspace(x.min(), x.max(), CURVE_POINTS)
-    mean = _predicted(fit, where)
-    df = _degrees_of_freedom(fit)
-    if band and df > 0:
-        reach = t_quantile(alpha / 2, df) * _mean_stderr(fit, where, x, weights)
-        ax.fill_between(where, mean - reach, mean + reach, color=FIT_COLOR, alpha=0.2, linewidth=0,
+    places = where if hasattr(fit, "slope") or hasattr(fit, "coef") else where[:, None]
+    mean = np.asarray(fit.predict(places))
+    if band and fit.df_resid > 0:
+        _, lower, upper = fit.predict(places, interval="mean", alpha=alpha)
+        ax.fill_between(where, lower, upper, color=FIT_COLOR, alpha=0.2, linewidth=0,
                         label=f"{100 * (1 - alpha):g} % confidence of the mean", zorder=2)
     ax.plot(where, mean, color=FIT_COLOR, linewidth=1.8, label=_name(fit), zorder=3)
 
@@ -162,57 +152,14 @@ def _draw_observed(ax: Axes, fitted: NDArray[np.float64], y: NDArray[np.float64]
             label=f"observed = fitted, R² = {fit.rsquared:.4g}")
 
 
-def _predicted(fit: Any, where: NDArray[np.float64]) -> NDArray[np.float64]:
-    if hasattr(fit, "_rows"):
-        return np.asarray(fit.predict(where[:, None]))
-    return np.asarray(fit.predict(where))
-
-
-def _degrees_of_freedom(fit: Any) -> int:
-    return fit.nobs - 2 if hasattr(fit, "slope") else fit.df_resid
-
-
-def _mean_stderr(fit: Any, where: NDArray[np.float64], x: NDArray[np.float64],
-                 weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """Return the standard error of the mean at `where`"""
-    if hasattr(fit, "mean_stderr"):
-        return fit.mean_stderr(where)
-    if hasattr(fit, "slope"):
-        # s^2 / W + (where - mean)^2 s^2 / Sxx, with stderr^2 = s^2 / Sxx
-        mean = np.average(x, weights=weights)
-        spread = np.average((x - mean) ** 2, weights=weights)
-        return fit.stderr * np.sqrt(spread + (where - mean) ** 2)
-    covariance = fit.cov_params()
-    if not fit.intercept:
-        return np.abs(where) * math.sqrt(covariance[0, 0])
-    (constant, both), (_, slope) = covariance
-    if slope == 0:
-        return np.zeros_like(where)
-    least = constant - both * both / slope       # the variance at the mean of x
-    if least < 1e-6 * constant:
-        least = fit.scale / _total_weight(fit, slope, x, weights)   # x = 0 is far away: rounding
-    return np.sqrt(least + slope * (where + both / slope) ** 2)
-
-
-def _total_weight(fit: Any, slope_variance: float, x: NDArray[np.float64],
-                  weights: NDArray[np.float64] | None) -> float:
-    """Return the sum of weights, which a LinearFit does not keep"""
-    if weights is not None:
-        return weights.sum()
-    if not math.isclose(slope_variance * np.sum((x - x.mean()) ** 2), fit.scale, rel_tol=1e-6):
-        raise ValueError("this fit has weights, and x is far from 0: its band takes weights=")
-    return fit.nobs
-
-
 def _name(fit: Any) -> str:
     if hasattr(fit, "coef"):
         return f"polynomial of degree {fit.degree}, R² = {fit.rsquared:.4g}"
     if hasattr(fit, "slope"):
-        slope, intercept, rsquared = fit.slope, fit.intercept, fit.rvalue ** 2
+        slope, intercept = fit.slope, fit.intercept
     else:
-        intercept = fit.params[0] if fit.intercept else None
-        slope, rsquared = fit.params[-1], fit.rsquared
+        slope, intercept = fit.params[-1], fit.params[0] if fit.intercept else None
     text = f"y = {slope:.4g} x"
     if intercept is not None:
         text += f" {'-' if intercept < 0 else '+'} {abs(intercept):.4g}"
-    return f"{text}, R² = {rsquared:.4g}"
+    return f"{text}, R² = {fit.rsquared:.4g}"

@@ -12,26 +12,23 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from mathwork._arrays import as_plain
-from mathwork._doors import public, typed_as
+from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
+from mathwork.regression.bases import ChebyshevBasis, log_weights, without_rounding
 from mathwork.regression.checks import weights_of_points, wrong_weight
-from mathwork.regression.inference import (
-    checked_alpha,
-    f_pvalue,
-    t_pvalue,
-    t_quantile,
-    t_statistic,
-)
+from mathwork.regression.members import FitMembers, Known
+from mathwork.regression.restrictions import wald
+from mathwork.regression.robust import asked
 
 if TYPE_CHECKING:
-    from typing import Any, NoReturn, Self, SupportsIndex, TypeAlias
+    from typing import Any, Literal, NoReturn, Self, SupportsIndex, TypeAlias
 
-    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatOrArray, Number
-    from mathwork.regression.summary import Summary
+    from mathwork._types import Cov, FloatOrArray, Interval, Number
+    from mathwork.regression.members import Prediction
+    from mathwork.regression.robust import Covariance
 
     # shift, centre, factor, y_shift: how x is brought to [-1, 1]
     _Mapping: TypeAlias = tuple[int, float, float, int]
@@ -40,7 +37,7 @@ MAX_DEGREE = 100
 
 
 @public
-class PolynomialFit:
+class PolynomialFit(FitMembers):
     """The result of :func:`fit_polynomial`, the only way to make one. Immutable.
 
     Attributes
@@ -78,13 +75,15 @@ class PolynomialFit:
     (21.0, 9.0)
     """
 
-    __slots__ = ("_basis", "_covariance", "_mapping", "_spread", "_unexplained", "bse", "coef",
-                 "nobs", "rsquared", "ssr", "status")
+    __slots__ = ("_basis", "_covariance", "_learnt", "_mapping", "_points", "_robust",
+                 "_unexplained", "bse", "coef", "nobs", "rsquared", "ssr", "status")
 
     _basis: NDArray[np.float64]
     _covariance: NDArray[np.float64]
+    _learnt: Known
     _mapping: _Mapping
-    _spread: NDArray[np.float64]
+    _points: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None] | None
+    _robust: Covariance | None
     _unexplained: float
     bse: NDArray[np.float64]
     coef: NDArray[np.float64]
@@ -121,32 +120,12 @@ class PolynomialFit:
         return len(self.coef)
 
     @property
-    def df_model(self) -> int:
-        return self.degree
-
-    @property
-    def df_resid(self) -> int:
-        return self.nobs - len(self.coef)
-
-    @property
     def params(self) -> NDArray[np.float64]:
         return self.coef
 
     @property
     def terms(self) -> tuple[str, ...]:
         return ("1", "x", *(f"x^{k}" for k in range(2, len(self.coef))))[:len(self.coef)]
-
-    @property
-    def scale(self) -> float:
-        return self.ssr / self.df_resid if self.df_resid > 0 else math.nan
-
-    @property
-    def tvalues(self) -> NDArray[np.float64]:
-        return np.asarray(t_statistic(self.coef, self.bse))
-
-    @property
-    def pvalues(self) -> NDArray[np.float64]:
-        return np.asarray(t_pvalue(self.tvalues, self.df_resid))
 
     @property
     def rsquared_adj(self) -> float:
@@ -156,68 +135,39 @@ class PolynomialFit:
 
     @property
     def fvalue(self) -> float:
+        if self._robust is not None and self.degree > 0:
+            slopes = np.eye(len(self.coef))[1:]
+            return wald(self, slopes, np.zeros(self.degree))
         if self.degree == 0 or self.df_resid <= 0:
             return math.nan
         if self._unexplained == 0:
             return math.inf
         return (1 / self._unexplained - 1) * self.df_resid / self.degree
 
-    @property
-    def f_pvalue(self) -> float:
-        return float(f_pvalue(self.fvalue, self.degree, self.df_resid))
-
     def cov_params(self) -> NDArray[np.float64]:
-        """The covariance of `coef`.
-
-        Returns
-        -------
-        ndarray, shape (degree + 1, degree + 1), read-only
-
-        Examples
-        --------
-        >>> from mathwork.regression import fit_polynomial
-        >>> fit_polynomial([0, 1, 2], [1, 2, 5], 1).cov_params().round(12)
-        array([[ 0.55555556, -0.33333333],
-               [-0.33333333,  0.33333333]])
-        """
         return self._covariance
 
-    def conf_int(self, alpha: float = 0.05) -> NDArray[np.float64]:
-        """Confidence intervals of `coef`.
+    @property
+    def resid(self) -> NDArray[np.float64]:
+        x, y, _ = self._given("residuals")
+        with np.errstate(all="ignore"):
+            return y - self._evaluated(x, self._basis, self._mapping)
 
-        Parameters
-        ----------
-        alpha : float
-            The chance that an interval misses: 0.05 for intervals of 95 %.
-
-        Returns
-        -------
-        ndarray, shape (degree + 1, 2)
-            Lower and upper ends.
-
-        Raises
-        ------
-        ValueError
-            If alpha is not between 0 and 1.
-        ImportError
-            If SciPy is missing.
-
-        Examples
-        --------
-        >>> from mathwork.regression import fit_polynomial
-        >>> fit_polynomial([0, 1, 2, 3], [1, 2, 5, 8], 1).conf_int().round(3)
-        array([[-2.388,  3.188],
-               [ 0.91 ,  3.89 ]])
-        """
-        reach = t_quantile(checked_alpha(alpha) / 2, self.df_resid) * self.bse
-        return np.stack([self.coef - reach, self.coef + reach], axis=1)
+    @property
+    def fittedvalues(self) -> NDArray[np.float64]:
+        return np.asarray(self.predict(self._given("fitted values")[0]))
 
     @overload
-    def predict(self, x: Number) -> float: ...
+    def predict(self, x: Number, *, interval: None = None, alpha: float = 0.05) -> float: ...
     @overload
-    def predict(self, x: ArrayLike) -> NDArray[np.float64] | Any: ...
-    def predict(self, x: ArrayLike) -> FloatOrArray:
-        """The polynomial at x.
+    def predict(self, x: ArrayLike, *, interval: None = None, alpha: float = 0.05
+                ) -> NDArray[np.float64] | Any: ...
+    @overload
+    def predict(self, x: ArrayLike, *, interval: Literal["mean", "observation"],
+                alpha: float = 0.05) -> Prediction: ...
+    def predict(self, x: ArrayLike, *, interval: Interval = None, alpha: float = 0.05
+                ) -> FloatOrArray | Prediction:
+        """The polynomial at x, and an interval for it.
 
         It is evaluated by Clenshaw's recurrence from the Chebyshev polynomials of the mapped x, in
         doubled precision. So it is right to the last bit, unless nearly 32 digits cancel. A sum of
@@ -226,11 +176,14 @@ class PolynomialFit:
         Parameters
         ----------
         x : array_like, any shape
+        interval, alpha
+            As for :meth:`LinearFit.predict`.
 
         Returns
         -------
         float or ndarray of float64, in the shape of x
             NaN if x is NaN or infinite, or so large that its powers leave the range of float64.
+            With an interval, a Prediction of three of these.
 
         Examples
         --------
@@ -238,6 +191,8 @@ class PolynomialFit:
         >>> fit_polynomial([0, 1, 2], [1, 2, 5], 2).predict([3, 4])
         array([10., 17.])
         """
+        if interval is not None:
+            return self._interval(x, interval, alpha)
         return self._evaluated(x, self._basis, self._mapping)
 
     @overload
@@ -277,85 +232,48 @@ class PolynomialFit:
             basis, mapping = kernels.differentiate_polynomial(basis, mapping)
         return self._evaluated(x, basis, mapping)
 
-    @typed_as(predict)
-    def mean_stderr(self, x: ArrayLike) -> FloatOrArray:
-        """The standard error of :meth:`predict` as an estimate of the mean of y at x.
-
-        Parameters
-        ----------
-        x : array_like, any shape
-
-        Returns
-        -------
-        float or ndarray of float64, in the shape of x
-
-        Examples
-        --------
-        >>> from mathwork.regression import fit_polynomial
-        >>> fit_polynomial([0, 1, 2], [1, 2, 5], 1).mean_stderr([0, 1, 2]).round(3)
-        array([0.745, 0.471, 0.745])
-        """
-        from numpy.polynomial.chebyshev import chebvander
-
-        x = as_plain(x, "x", np.float64)
-        shift, centre, factor, _ = self._mapping
-        with np.errstate(all="ignore"):     # far away all of this overflows
-            terms = chebvander((np.ldexp(x.ravel(), shift) - centre) * factor, self.degree)
-            stderr = np.linalg.norm(terms @ self._spread.T, axis=1)
-        return _like_input(stderr.reshape(x.shape))
-
-    def summary(self) -> Summary:
-        """The fit as a table: text when printed, HTML in a notebook.
-
-        Returns
-        -------
-        mathwork.regression.summary.Summary
-
-        Examples
-        --------
-        >>> from mathwork.regression import fit_polynomial
-        >>> fit_polynomial([0, 1, 2, 3], [1, 2, 5, 8], 1).summary().columns
-        ('coef', 'std err', 't', 'P>|t|', '[0.025', '0.975]')
-        """
-        from mathwork.regression.summary import linear_summary
-
-        return linear_summary(self)
-
-    def plot(self, x: ArrayLike, y: ArrayLike, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the data with the curve and its confidence band. The fit does not keep the data.
-
-        Parameters
-        ----------
-        x, y : array_like, shape (n,)
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure if not given.
-        **options
-            As for :func:`mathwork.regression.plot.plot_fit`: `alpha`, `band`, `labels`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-
-        Raises
-        ------
-        ImportError
-            If matplotlib (extra ``plot``), or SciPy for the band (extra ``stats``), is missing.
-
-        Examples
-        --------
-        >>> from matplotlib.figure import Figure
-        >>> from mathwork.regression import fit_polynomial
-        >>> x, y = [0, 1, 2, 3, 4], [1.1, 1.9, 5.2, 9.8, 17.1]
-        >>> ax = fit_polynomial(x, y, 2).plot(x, y, Figure().add_subplot(), labels=("t", "height"))
-        >>> ax.get_xlabel()
-        't'
-        """
-        from mathwork.regression.plot import plot_fit
-
-        return plot_fit(self, x, y, ax, **options)
-
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
+
+    # ---- what the shared members are made of ----
+
+    def _given(self, what: str) -> tuple[NDArray[np.float64], NDArray[np.float64],
+                                         NDArray[np.float64] | None]:
+        if self._points is None:
+            raise ValueError(f"this fit came without its points: there are none for {what}")
+        return self._points
+
+    def _known(self) -> Known:
+        return self._learnt
+
+    def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
+                                      NDArray[np.float64] | None]:
+        x, _, weights = self._given("this")
+        z, resid = self._learnt.basis.rows(x), self.resid
+        if weights is not None:
+            counts = weights > 0
+            z, resid = np.where(counts[:, None], z, 0.0), np.where(counts, resid, 0.0)
+        return z, without_rounding(z, weights, resid), weights
+
+    def _drawn_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._given("a picture")[:2]
+
+    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+        return as_plain(x, "x", np.float64).ravel()
+
+    def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values
+
+    def _like_prediction(self, values: NDArray[np.float64], x: ArrayLike) -> FloatOrArray:
+        return _like_input(values.reshape(np.shape(x)))
+
+    def _with_errors(self, robust: Covariance) -> PolynomialFit:
+        factor = self._learnt.basis.factor
+        with np.errstate(all="ignore"):
+            covariance = factor @ robust.scores @ factor.T
+            bse = np.sqrt(np.diagonal(covariance))
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return _made(fields | {"_covariance": covariance, "bse": bse, "_robust": robust})
 
     def _evaluated(self, x: ArrayLike, basis: NDArray[np.float64], mapping: _Mapping
                    ) -> FloatOrArray:
@@ -378,7 +296,9 @@ def _like_input(values: NDArray[np.float64]) -> FloatOrArray:
 
 @public
 def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
-                   weights: ArrayLike | None = None) -> PolynomialFit:
+                   weights: ArrayLike | None = None, cov: Cov = "nonrobust",
+                   groups: ArrayLike | None = None, maxlags: SupportsIndex | None = None
+                   ) -> PolynomialFit:
     """Fit a polynomial in x to y by least squares.
 
     Parameters
@@ -390,6 +310,8 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
     weights : array_like, shape (n,), optional
         They multiply squared residuals, so that 1/variance is the natural choice. A point of
         weight 0 is left out. All 1 if not given.
+    cov, groups, maxlags
+        The standard errors, as for :func:`fit_linear`.
 
     Returns
     -------
@@ -445,21 +367,25 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
         raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
     if weights is not None:
         weights = weights_of_points(weights, x)
+    wanted = asked(cov, groups, maxlags, len(x))
     degree = operator.index(degree)
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be between 0 and {MAX_DEGREE}, got {degree}")
-    status, nobs, mapping, basis, spread, coef, covariance, bse, ssr, unexplained = (
+    status, nobs, mapping, basis, spread, factor, coef, covariance, bse, ssr, unexplained = (
         kernels.polynomial_fit(x, y, weights, degree))
     if status == FIT_NOT_FINITE:
         mapping = (0, 0.0, 1.0, 0)
-        for array in (basis, spread, coef, covariance, bse):
+        for array in (basis, spread, factor, coef, covariance, bse):
             array.fill(math.nan)
     elif status != FITTED:
         raise _error(status, x, weights, degree)
-    return _made({
+    learnt = Known(ChebyshevBasis(mapping, spread, factor), log_weights(weights))
+    fit = _made({
         "coef": coef, "bse": bse, "ssr": ssr, "rsquared": 1 - unexplained, "nobs": nobs,
-        "status": status, "_basis": basis, "_covariance": covariance, "_mapping": mapping,
-        "_spread": spread, "_unexplained": unexplained})
+        "status": status, "_basis": basis, "_covariance": covariance, "_learnt": learnt,
+        "_mapping": mapping, "_points": (x, y, weights), "_robust": None,
+        "_unexplained": unexplained})
+    return fit if wanted.kind == "nonrobust" else fit._with_asked(wanted)
 
 
 def _error(status: int, x: NDArray[np.float64], weights: NDArray[np.float64] | None, degree: int

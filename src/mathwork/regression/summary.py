@@ -127,11 +127,11 @@ def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float
     alpha = checked_alpha(alpha)
     if isinstance(names, str):
         raise TypeError(f"names must be a sequence of str, one a term, got {names!r}")
-    parts = _parts_of_line(fit) if hasattr(fit, "intercept_stderr") else _parts(fit)
+    parts = _parts(fit)
     terms = parts["terms"] if names is None else list(map(str, names))
     if len(terms) != len(parts["coef"]):
         raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
-    coef, bse, df = parts["coef"], parts["bse"], parts["df resid"]
+    coef, bse, df = parts["coef"], parts["bse"], parts["df"]
     tvalues = t_statistic(coef, bse)
     columns, numbers = ["coef", "std err", "t"], [(coef, _plain), (bse, _plain), (tvalues, _short)]
     notes = list(parts["notes"])
@@ -176,7 +176,9 @@ def linear_summary_html(fit: Any, **options: Any) -> str:
 # ---- contents ----
 
 def _parts(fit: Any) -> dict[str, Any]:
-    """Return the parts of a LinearFit or PolynomialFit for the table; a column for each target"""
+    """Return the parts of a fit for the table; a column for each target"""
+    if np.ndim(getattr(fit, "slope", 0.0)):
+        raise ValueError(f"a summary is of one line, got a stack of shape {np.shape(fit.slope)}")
     params = np.asarray(fit.params)
     P, shape = len(params), (len(params), -1)
     terms = list(getattr(fit, "terms", None) or
@@ -188,44 +190,35 @@ def _parts(fit: Any) -> dict[str, Any]:
         left_out = np.isnan(params.reshape(shape)[:, 0])
         named = ", ".join(term for term, out in zip(terms, left_out, strict=True) if out)
         notes.append(f"Left out, as they depend on the columns before them: {named}")
-    whole = {name: np.atleast_1d(getattr(fit, attribute)) for name, attribute in (
-        ("ssr", "ssr"), ("R-squared", "rsquared"), ("adj. R-squared", "rsquared_adj"),
-        ("F", "fvalue"))}
-    return whole | {
-        "terms": terms, "coef": params.reshape(shape), "bse": np.reshape(fit.bse, shape),
-        "nobs": fit.nobs, "df resid": fit.df_resid, "df model": fit.df_model,
-        "sigma": np.sqrt(np.atleast_1d(fit.scale)), "notes": notes}
-
-
-def _parts_of_line(fit: Any) -> dict[str, Any]:
-    """Return the same of one line, which does not keep the sum of squares"""
-    if np.ndim(fit.slope) != 0:
-        raise ValueError("a summary is of one line, got a stack of shape "
-                         f"{np.shape(fit.slope)}")
-    df = fit.nobs - 2
-    rsquared = fit.rvalue**2
-    with np.errstate(all="ignore"):
-        adjusted = 1 - (1 - rsquared) * (np.divide(fit.nobs - 1, df) if df > 0 else math.nan)
-        F = np.square(t_statistic(fit.slope, fit.stderr))
-    return {
-        "terms": ["intercept", "slope"],
-        "coef": np.array([[fit.intercept], [fit.slope]]),
-        "bse": np.array([[fit.intercept_stderr], [fit.stderr]]),
-        "nobs": fit.nobs, "df resid": df, "df model": 1, "R-squared": [rsquared],
-        "adj. R-squared": [adjusted], "F": [F],
-        "notes": [NOT_FINITE] if math.isnan(fit.slope) else []}
+    robust = getattr(fit, "_robust", None)
+    if robust is not None:
+        notes.append(f"Standard errors: {robust.note}")
+    parts = {"terms": terms, "coef": params.reshape(shape), "bse": np.reshape(fit.bse, shape),
+             "df": getattr(fit, "_df", fit.df_resid), "nobs": fit.nobs,
+             "omitted": getattr(fit, "n_omitted", 0), "df resid": fit.df_resid,
+             "df model": fit.df_model, "notes": notes}
+    for name, attribute in (("ssr", "ssr"), ("sigma", "scale"), ("R-squared", "rsquared"),
+                            ("adj. R-squared", "rsquared_adj"), ("F", "fvalue")):
+        try:
+            parts[name] = np.atleast_1d(getattr(fit, attribute))
+        except ValueError:      # a line that was not made by a fit
+            continue
+    if "sigma" in parts:
+        parts["sigma"] = np.sqrt(parts["sigma"])
+    return parts
 
 
 def _head(parts: dict[str, Any], target: int, scipy: bool) -> _Head:
     """Return names and values for the whole fit, to the left and to the right"""
     F = float(parts["F"][target])
-    left = [(name, str(parts[name])) for name in ("nobs", "df resid", "df model")]
+    left = [(name, str(parts[name])) for name in ("nobs", "omitted", "df resid", "df model")
+            if name != "omitted" or parts[name]]
     left += [(name, _plain(float(parts[name][target]))) for name in ("ssr", "sigma")
              if name in parts]
     right = [(name, _plain(float(parts[name][target])))
              for name in ("R-squared", "adj. R-squared")] + [("F", _short(F))]
     if scipy:
-        right.append(("Prob(F)", _chance(float(f_pvalue(F, parts["df model"], parts["df resid"])))))
+        right.append(("Prob(F)", _chance(float(f_pvalue(F, parts["df model"], parts["df"])))))
     return left, right
 
 

@@ -25,6 +25,26 @@ cdef double BLURRED_SPREAD = 1e-2       # below it, the rounding of the mean of 
 cdef double BLURRED_PIVOT = 1e-8        # of a correlation matrix: below, half its digits are noise
 cdef double EPSILON = 2.0 ** -52
 
+cdef enum:                  # the scores of robust.pxi, and what divides them
+    BASIS_ALONE             # there are none
+    WHOLE_SCORES            # nothing: HC0, and HC1 but for a factor
+    ROOT_SCORES             # sqrt(1 - h): HC2
+    LEVERAGED_SCORES        # 1 - h: HC3
+
+cdef struct ScoreRoom:
+    int kind
+    bint plain              # M is of the centred columns as they are, not yet of z
+    bint placed             # whether z is that of the block at hand
+    Py_ssize_t columns      # of z
+    Py_ssize_t ld
+    double* z               # a block of rows
+    double* u               # of scores
+    double* r               # of the factors of z in the scores
+    double* h               # of leverages
+    double* part            # of M, from one block
+    double* M               # (targets, columns, columns); NULL for BASIS_ALONE
+    Pair* starts            # -S' mean
+
 cdef struct Fit:
     Design design
     Block block
@@ -53,10 +73,12 @@ cdef struct Fit:
     double* rsquared
     double* fvalue
     double* energy          # by how much the last correction lowered ssr; -1: it is done
+    double* drift           # the same over ssr
     double* flat            # whether a target is constant
     double* other           # a block of other columns: of X S, or residuals
     double* parts           # partial sums of a pass
     Py_ssize_t steps        # of refinement
+    ScoreRoom scores
 
 
 # ---- means and Gram matrix ----

@@ -2,6 +2,8 @@
 
 from libc.math cimport sqrt
 
+cdef str NONROBUST = "nonrobust"        # the default of `cov`, which doors know by its identity
+
 
 @cython.no_gc
 cdef class LeastSquares:
@@ -23,6 +25,9 @@ cdef class LeastSquares:
     cdef readonly bint intercept
     cdef readonly object _X
     cdef readonly object _y
+    cdef readonly object _weights       # of the rows, or None
+    cdef public object _basis           # of the rows, once it is known; see robust.pxi
+    cdef public object _robust          # how the standard errors came about; None: plainly
     cdef readonly str _way
     cdef readonly Py_ssize_t _steps
 
@@ -33,7 +38,8 @@ fits = fit_maker
 
 cdef inline LeastSquares new_fit(object params, object bse, object ssr, object rsquared,
                                  object fvalue, object correlation, Py_ssize_t nobs,
-                                 Py_ssize_t rank, int status, bint intercept, object X, object y):
+                                 Py_ssize_t rank, int status, bint intercept, object X, object y,
+                                 object weights):
     cdef LeastSquares made = fit_maker.new()
     made.params = params
     made.bse = bse
@@ -47,17 +53,23 @@ cdef inline LeastSquares new_fit(object params, object bse, object ssr, object r
     made.intercept = intercept
     made._X = X
     made._y = y
+    made._weights = weights
     return made
 
 
 def least_squares(params, bse, ssr, rsquared, fvalue, correlation, Py_ssize_t nobs,
-                  Py_ssize_t rank, int status, bint intercept, X, y):
+                  Py_ssize_t rank, int status, bint intercept, X, y, weights=None,
+                  basis=None, robust=None):
     """Return a fit of computed and checked parts; arrays become read-only."""
+    cdef LeastSquares made
     for part in (params, bse, ssr, rsquared, fvalue, correlation):
         if isinstance(part, np.ndarray):
             part.setflags(write=False)
-    return new_fit(params, bse, ssr, rsquared, fvalue, correlation, nobs, rank, status, intercept,
-                   X, y)
+    made = new_fit(params, bse, ssr, rsquared, fvalue, correlation, nobs, rank, status, intercept,
+                   X, y, weights)
+    made._basis = basis
+    made._robust = robust
+    return made
 
 
 # ---- for all fits ----

@@ -14,6 +14,12 @@ cdef class Line:
     cdef cnp.int64_t points
     cdef int verdict
     cdef tuple arrays
+    cdef public object _x               # the points of the fit, as the kernel read them
+    cdef public object _y
+    cdef public object _weights
+    cdef public object _basis           # once it is known; see mathwork.regression.members
+    cdef public object _robust          # how the standard errors came about; None: plainly
+    cdef readonly object _details       # what few fits have: see mathwork.regression.line
 
     cdef inline object field(self, int which):
         return self.found[which] if self.arrays is None else self.arrays[which]
@@ -71,6 +77,12 @@ def make_line(cls, *fields):
     return made
 
 
+def with_details(Line made not None, details):
+    """Return a Line that nobody else has seen with these details."""
+    made._details = details
+    return made
+
+
 cdef inline void describe(cnp.ndarray array, Series* series) noexcept:
     """series = the numbers of the first row, along the last axis"""
     series.data = cnp.PyArray_BYTES(array)
@@ -84,6 +96,7 @@ cdef inline Line fit_one(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights):
     cdef Points points
     cdef PyThreadState* state
     cdef Line made = line_maker.new()
+    made._x, made._y, made._weights = x, y, weights
     points.count = cnp.PyArray_DIM(x, 0)
     describe(x, &points.x)
     describe(y, &points.y)
@@ -130,6 +143,7 @@ cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
     cdef list fields = []
     cdef cnp.npy_intp[MAX_DIMENSIONS + 1] block_shape
     cdef cnp.ndarray block
+    made._x, made._y, made._weights = x, y, weights
     stack.leading = cnp.PyArray_NDIM(y) - 1
     stack.shape = shape
     stack.count = shape[stack.leading]
@@ -184,16 +198,21 @@ cdef inline bint goes_with(cnp.ndarray x, cnp.ndarray y) noexcept:
             and cnp.PyArray_CompareLists(cnp.PyArray_DIMS(x), cnp.PyArray_DIMS(y) + extra, ndim))
 
 
-def fit_line(x, y, *, weights=None, workers=1):
+def fit_line(x, y, *, weights=None, workers=1, nan_policy="raise", cov=NONROBUST, groups=None,
+             maxlags=None):
     cdef Line made
-    if (workers == 1 and is_plain_double(x) and is_plain_double(y) and goes_with(x, y)
+    if (workers == 1 and cov is NONROBUST and groups is None and maxlags is None
+            and (nan_policy == "raise" or nan_policy == "propagate")
+            and is_plain_double(x) and is_plain_double(y) and goes_with(x, y)
             and (weights is None or (is_plain_double(weights) and goes_with(weights, y)))):
         if cnp.PyArray_NDIM(<cnp.ndarray>y) > 1:
             return fit_many(x, y, weights, 1)
         made = fit_one(x, y, weights)
-        if made.verdict == FIT_DONE or made.verdict == FIT_NOT_FINITE:
+        if made.verdict == FIT_DONE or (made.verdict == FIT_NOT_FINITE
+                                        and nan_policy == "propagate"):
             return made
-    return fit_line.__wrapped__(x, y, weights=weights, workers=workers)
+    return fit_line.__wrapped__(x, y, weights=weights, workers=workers, nan_policy=nan_policy, cov=cov,
+                                groups=groups, maxlags=maxlags)
 
 
 def fit_checked_line(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray weights,

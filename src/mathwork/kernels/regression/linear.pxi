@@ -40,10 +40,13 @@ cdef inline void lay_out_fit(void* job, Arena* arena) noexcept nogil:
     f.rsquared = doubles(arena, k)
     f.fvalue = doubles(arena, k)
     f.energy = doubles(arena, max(k, p))
+    f.drift = doubles(arena, k)
     f.flat = doubles(arena, k)
     f.shift = doubles(arena, p)
     f.parts = doubles(arena, 2 * GROUP * k * (p + 2))
     d.kept = indices(arena, p)
+    if f.scores.kind != BASIS_ALONE:
+        lay_out_scores(&f.scores, p + f.centred, k, ld, arena)
 
 
 cdef bint make_room(Fit* f) noexcept nogil:
@@ -118,7 +121,8 @@ cdef inline double in_units(double x, double up, double down) noexcept nogil:
     return ldexp(x, ilogb(up) - ilogb(down)) if up != down else x
 
 
-cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y):
+cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y,
+                            object weights):
     """The result object, in the units of X and y"""
     cdef Design* d = &f.design
     cdef Py_ssize_t P = d.columns + f.centred, rank = d.p + f.centred, i, t, at
@@ -157,7 +161,7 @@ cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y)
                 bse[t] = in_units(f.rows[d.columns] * root, 1, down)
     return new_fit(params, errors, of_targets(f.ssr, d.k, single),
                    of_targets(f.rsquared, d.k, single), of_targets(f.fvalue, d.k, single),
-                   correlation, f.count, rank, status, f.centred, X, y)
+                   correlation, f.count, rank, status, f.centred, X, y, weights)
 
 
 cdef int set_rows(Design* d, cnp.ndarray X, cnp.ndarray y, cnp.ndarray weights) except -1:
@@ -202,11 +206,12 @@ ways = {"any": ANY_WAY, "cholesky": CHOLESKY, "reflections": REFLECTIONS}
 
 
 def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp.ndarray weights,
-             double rank_tol, way="any"):
+             double rank_tol, way="any", int scores=-1):
     """The fit of float32 or float64 arrays in any strides, and of plain float64 weights or None.
 
     A negative rank_tol asks for the default. Where X or y is not finite, the status is 3 and all
-    fields are NaN. `way` is for the tests.
+    fields are NaN. `scores`, a code of robust.pxi, asks for the basis of the rows, and for their
+    scores above 0. `way` is for the tests.
     """
     cdef Fit f
     cdef Py_ssize_t P
@@ -223,6 +228,7 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
     if f.design.n < P:
         raise too_few(P, f.design.n, weights)
     f.centred = intercept
+    f.scores.kind = max(scores, <int>BASIS_ALONE)
     f.rank_tol = rank_tol if rank_tol >= 0 else 16 * P * EPSILON
     if rank_tol >= 0 and taken == ANY_WAY:
         taken = REFLECTIONS          # only this way measures columns by it
@@ -234,9 +240,11 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
         take_gil(state)
         if status == FIT_TOO_FEW:
             raise too_few(P, f.count, weights)
-        made = result_of(&f, status, single, X, y)
+        made = result_of(&f, status, single, X, y, weights)
         made._way = "cholesky" if taken == CHOLESKY else "reflections"
         made._steps = f.steps
+        if scores >= 0 and status != FIT_NOT_FINITE:
+            made._basis = basis_of(&f)
         return made
     finally:
         free(f.room)
@@ -320,9 +328,11 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
     return result
 
 
-def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise"):
+def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy="raise",
+               cov=NONROBUST, groups=None, maxlags=None):
     cdef LeastSquares made
-    if (weights is None and rank_tol is None and nan_policy == "raise"
+    if (weights is None and rank_tol is None and nan_policy == "raise" and cov is NONROBUST
+            and groups is None and maxlags is None
             and is_plain(X, 2, cnp.NPY_DOUBLE) and is_plain(y, 1, cnp.NPY_DOUBLE)):
         made = fit_rows(X, y, intercept, None, -1)
         if made.status == FIT_CONSTANT:
@@ -330,4 +340,4 @@ def fit_linear(X, y, *, intercept=True, weights=None, rank_tol=None, nan_policy=
         if made.status != FIT_NOT_FINITE:
             return made
     return fit_linear.__wrapped__(X, y, intercept=intercept, weights=weights, rank_tol=rank_tol,
-                                  nan_policy=nan_policy)
+                                  nan_policy=nan_policy, cov=cov, groups=groups, maxlags=maxlags)

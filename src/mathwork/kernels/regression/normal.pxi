@@ -294,4 +294,4 @@ def fit_of_moments(cnp.ndarray numbers not None, Py_ssize_t q, cnp.ndarray chose
     return new_fit(params, bse, of_targets(fit.ssr, k, single),
                    of_targets(fit.rsquared, k, single), of_targets(fit.fvalue, k, single),
                    correlation, <Py_ssize_t>moments.count, rank,
-                   FIT_DONE if rank == P else FIT_CONSTANT, intercept, None, None)
+                   FIT_DONE if rank == P else FIT_CONSTANT, intercept, None, None, None)

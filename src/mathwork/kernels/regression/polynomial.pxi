@@ -250,9 +250,15 @@ cdef void power_coefficients(const Cloud* cloud, const PolynomialFit* fit,
         coef[j] = ldexp(sum.high, cloud.mapping.shift * <int>j - cloud.y_shift)
 
 
+cdef inline double root_of_weights(const Cloud* cloud) noexcept nogil:
+    """The root of the factor that the weights have been multiplied by"""
+    return sqrt(ldexp(1, cloud.weight_shift))
+
+
 cdef void power_covariance(const Cloud* cloud, PolynomialFit* fit, double variance,
-                           double* covariance, double* bse) noexcept nogil:
-    """covariance = variance (W M)' (W M), M the powers; bse = the roots of its diagonal"""
+                           double* factor, double* covariance, double* bse) noexcept nogil:
+    """factor = (W M)' in the units of x and weights, M the powers; covariance = variance (W M)'
+    (W M); bse = the roots of its diagonal"""
     cdef Py_ssize_t n = fit.size, i, j, k
     cdef int shift = cloud.mapping.shift
     cdef Pair sum
@@ -262,6 +268,9 @@ cdef void power_covariance(const Cloud* cloud, PolynomialFit* fit, double varian
             for k in range(j, i + 1):
                 sum = pair_sum(sum, pair_product(fit.W[i * n + k], fit.powers[k * n + j]))
             fit.gram[i * n + j] = sum
+            factor[j * n + i] = ldexp(sum.high, shift * <int>j) * root_of_weights(cloud)
+            if i > j:
+                factor[i * n + j] = 0
     for i in range(n):
         for j in range(i + 1):
             sum = as_pair(0)
@@ -296,6 +305,7 @@ cdef int set_cloud(Cloud* cloud, cnp.ndarray x, cnp.ndarray y, cnp.ndarray weigh
 cdef struct PolynomialResult:   # in the units of x and y
     double* basis               # (2, size): the coefficients of T_k, high parts and low ones
     double* spread              # (size, size)
+    double* factor              # (size, size)
     double* coef                # (size,), of the powers of x
     double* covariance          # (size, size)
     double* bse                 # (size,)
@@ -312,9 +322,9 @@ cdef void write_result(const Cloud* cloud, PolynomialFit* fit,
         result.basis[i] = fit.coef[i].high
         result.basis[n + i] = fit.coef[i].low
     for i in range(n * n):
-        result.spread[i] = ldexp(fit.W[i].high * sqrt(variance), -cloud.y_shift)
+        result.spread[i] = fit.W[i].high * root_of_weights(cloud)
     power_coefficients(cloud, fit, result.coef)
-    power_covariance(cloud, fit, variance, result.covariance, result.bse)
+    power_covariance(cloud, fit, variance, result.factor, result.covariance, result.bse)
     result.unexplained = NAN if cloud.constant else fit.residual_squares / fit.total_squares
     result.ssr = ldexp(fit.residual_squares, -cloud.weight_shift - 2 * cloud.y_shift)
 
@@ -323,11 +333,12 @@ def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray w
                    Py_ssize_t degree):
     """A polynomial through plain float64 (n,) arrays; weights may be None.
 
-    Returns (status, count, mapping, basis, spread, coef, covariance, bse, ssr, unexplained).
+    Returns (status, count, mapping, basis, spread, factor, coef, covariance, bse, ssr,
+    unexplained).
     `count` points have a weight, and `unexplained` is ssr over the sum of w (y - mean)^2.
     `basis` (2, degree + 1) holds the coefficients of T_k as pairs, for evaluate_polynomial together
-    with the mapping. `spread` (degree + 1, degree + 1) times the vector of T_k(t) is a vector as
-    long as the standard error of the mean. With a status that is not 0 the arrays hold nothing.
+    with the mapping. `spread` (degree + 1, degree + 1) times the vector of T_k(t) is a vector z:
+    orthonormal over the points, sum w z z' = 1. `factor` turns its coefficients into `coef`. With a status that is not 0 the arrays hold nothing.
     """
     cdef Py_ssize_t n = degree + 1
     cdef int status
@@ -336,18 +347,20 @@ def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray w
     cdef PolynomialResult result
     cdef PyThreadState* state
     cdef void* memory
-    cdef cnp.ndarray basis, spread, coef, covariance, bse
+    cdef cnp.ndarray basis, spread, factor, coef, covariance, bse
     cdef tuple mapping = None
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be from 0 to {MAX_DEGREE}, got {degree}")
     set_cloud(&cloud, x, y, weights)
     basis = new_matrix(2, n, cnp.NPY_DOUBLE)
     spread = new_matrix(n, n, cnp.NPY_DOUBLE)
+    factor = new_matrix(n, n, cnp.NPY_DOUBLE)
     coef = new_vector(n, cnp.NPY_DOUBLE)
     covariance = new_matrix(n, n, cnp.NPY_DOUBLE)
     bse = new_vector(n, cnp.NPY_DOUBLE)
     result.basis = <double*>cnp.PyArray_DATA(basis)
     result.spread = <double*>cnp.PyArray_DATA(spread)
+    result.factor = <double*>cnp.PyArray_DATA(factor)
     result.coef = <double*>cnp.PyArray_DATA(coef)
     result.covariance = <double*>cnp.PyArray_DATA(covariance)
     result.bse = <double*>cnp.PyArray_DATA(bse)
@@ -366,7 +379,7 @@ def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray w
         raise MemoryError
     if status == FIT_DONE:
         mapping = (cloud.mapping.shift, cloud.mapping.centre, cloud.mapping.factor, cloud.y_shift)
-    return (status, cloud.count, mapping, basis, spread, coef, covariance, bse, result.ssr,
+    return (status, cloud.count, mapping, basis, spread, factor, coef, covariance, bse, result.ssr,
             result.unexplained)
 
 

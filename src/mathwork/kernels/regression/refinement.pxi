@@ -240,8 +240,11 @@ cdef void residual_pass(Fit* f) noexcept nogil:
         u = r_low + ld
         u_low = u + ld
     memset(f.parts, 0, f.design.k * (p + 2) * 2 * GROUP * sizeof(double))
+    if f.scores.kind != BASIS_ALONE:
+        clear_scores(f)
     while first < f.design.n:
         first = pack_block(&f.design, first, &f.block)
+        f.scores.placed = False
         for t in range(f.design.k):
             if f.energy[t] < 0:
                 continue
@@ -250,6 +253,8 @@ cdef void residual_pass(Fit* f) noexcept nogil:
             residuals(p, f.block.groups, f.block.columns, ld, f.block.columns + (p + t) * ld, b,
                       b[lds], r, r_low)
             clear_tail(&f.block, r, 2, ld)
+            if f.scores.kind != BASIS_ALONE:
+                score_block(f, t, r)
             if f.design.weights != NULL:
                 weigh_residuals(f.block.groups, f.block.weights, r, r_low, u, u_low)
             for j in range(p):
@@ -324,6 +329,7 @@ cdef bint correct(Fit* f, Py_ssize_t t, bint first) noexcept nogil:
     cdef Pair sum_r = sum_of_pairs(parts + p * 2 * GROUP)       # 0 without intercept
     cdef bint settled
     energy = project_residual(f, parts, sum_r, w)
+    f.drift[t] = energy / ssr if ssr > 0 else 0
     f.ssr[t] = ssr
     if not (first or energy < f.energy[t] / 4):
         return True             # it does not improve any more
@@ -370,7 +376,10 @@ cdef void refine(Fit* f) noexcept nogil:
             f.b[t * (lds + 1) + lds] = as_pair(f.mean[p + t])
             f.ssr[t] = 0
             f.energy[t] = -1
+            f.drift[t] = 0
             left -= 1
+    if f.scores.kind != BASIS_ALONE:
+        prepare_scores(f)
     f.steps = 0
     while left and f.steps < MOST_STEPS:
         residual_pass(f)
@@ -379,6 +388,8 @@ cdef void refine(Fit* f) noexcept nogil:
                 f.energy[t] = -1
                 left -= 1
         f.steps += 1
+    if f.scores.kind != BASIS_ALONE:
+        finish_scores(f)
 
 
 cdef double explained_by(Fit* f, Py_ssize_t t) noexcept nogil:
