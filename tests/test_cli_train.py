@@ -112,7 +112,8 @@ def test_a_table_in_npy(folder, rng):
     x = rng.normal(size=(200, 3))
     np.save("table.npy", np.column_stack([x, x @ [1, 2, 3]]))
     report = json_of("table.npy", "--y", "@4", "--hidden", "")
-    assert report["x"] == ["@1", "@2", "@3"] and report["network"].startswith("Network(3-1, identity")
+    assert report["x"] == ["@1", "@2", "@3"]
+    assert report["network"].startswith("Network(3-1, identity")
     assert report["rsquared"] > 0.999
 
 
@@ -144,7 +145,8 @@ def test_gaps_are_errors_or_left_out(folder):
         "mathwork: table.csv: line 4: column y: '' is not a finite number: --missing drop leaves "
         "out such rows")
     result = run("train", *arguments, "--missing", "drop", "--json")
-    assert result.stderr == "mathwork: warning: table.csv: 40 rows are left out: gaps\n"
+    assert result.stderr == ("mathwork: warning: table.csv: 40 rows are left out: a gap in a "
+                             "column that is used\n")
     assert sum(json.loads(result.stdout)["rows"].values()) == 40
 
 
@@ -159,8 +161,8 @@ def test_a_table_as_spreadsheets_write_it(folder):
 def test_rows_with_nothing_to_learn_are_left_out(folder):
     (folder / "table.csv").write_text("x,y\n" + "1,a\n2,b\n3,\n" * 20)
     result = run("train", "table.csv", "--y", "y", "--hidden", "4", "--epochs", "2", "--json")
-    assert result.stderr == ("mathwork: warning: table.csv: 20 rows are left out: nothing in "
-                             "column y\n")
+    assert result.stderr == ("mathwork: warning: table.csv: 20 rows are left out: a gap in a "
+                             "column that is used\n")
     assert sum(json.loads(result.stdout)["rows"].values()) == 40
 
 

@@ -177,7 +177,8 @@ def _print_heading(asked):
     rows = f"{pieces.nobs} rows" if used == pieces.nobs else f"{used} of {pieces.nobs} rows"
     names = ""
     if any(table.names):
-        names = ": " + ", ".join(map(table.label, range(len(table.names))))
+        labels = map(table.label, range(len(table.names)))
+        names = ": " + ", ".join(f'"{label}"' if "," in label else label for label in labels)
         if len(names) > HEADER_WIDTH:
             names = names[:HEADER_WIDTH].rpartition(",")[0] + ", ..."
     click.echo(f"{table.shown}: {rows}, {table.heading}{names}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from mathwork.cli.columns import GAPS_ADVICE, Pieces, open_table
+from mathwork.cli.columns import Pieces, explaining, open_table
 from mathwork.cli.lines import blamed_on
 from mathwork.cli.numerals import joined
 from mathwork.cli.options import CommaList, Command, format_of, reading
@@ -66,10 +66,10 @@ def train(source, y_name, x_names, hidden, target, task, activation, epochs, bat
           learning_rate, held_out, patience, seed, missing, as_json, **text):
     """Train a network to tell one column of a table from the others.
 
-    FILE is a table of text (.csv, .tsv, .txt), a .npy or a .parquet file, with one row an
-    observation, or - for standard input; mathwork fit -h says how it is read. A COLUMN is a name in
-    the header, or @3 for the third column. A cell that is no finite number is an error, or with
-    --missing drop its row is left out. So are rows with nothing where --y holds text.
+    FILE is a table as for mathwork fit: text, .npy or .parquet, also packed by gzip; or - for
+    standard input. A COLUMN is a name in the header, or @3 for the third column. Rows with nothing
+    in a --y of text are left out. A cell that is no number, where there must be one, is an error,
+    or with --missing drop its row is left out.
 
     A column of text, or of at most 20 different whole numbers, is learned as classes, any other as
     numbers; --task says otherwise. A part of the rows is held out and tests the network once, at
@@ -85,8 +85,9 @@ def train(source, y_name, x_names, hidden, target, task, activation, epochs, bat
         _check_target(target)
     with open_table(source, format_of(**text)) as table:
         y_at = table.find(y_name)
-        x_at = _learned_from(table, x_names, y_at)
-        x, y, classes = _read(table, x_at, y_at, task, missing == "drop", x_names is not None)
+        x_at = explaining(table, x_names, y_at)
+        x, y, classes = _read(table, x_at, y_at, task, missing == "drop")
+        names = [table.label(at) for at in x_at]
     rng = np.random.default_rng(seed)
     with blamed_on(table.shown):
         parts = _parts(y if classes is not None else None, len(y), held_out, rng)
@@ -94,7 +95,7 @@ def train(source, y_name, x_names, hidden, target, task, activation, epochs, bat
                                      epochs=epochs, batch_size=batch_size, patience=patience,
                                      learning_rate=learning_rate, quiet=as_json)
     report = {"task": "numbers" if classes is None else "classes",
-              "x": [*map(table.label, x_at)], "y": table.label(y_at),
+              "x": names, "y": table.label(y_at),
               "network": repr(network), "parameters": network.n_parameters, **training,
               "rows": {name: len(rows) for name, rows in parts.items()}}
     if len(parts["held_out"]):
@@ -121,52 +122,41 @@ def _check_target(target):
 
 # ---- the table ----
 
-def _learned_from(table, x_names, y_at):
-    """The indices of the columns to learn from."""
-    if x_names is None:
-        found = [at for at in range(len(table.names))
-                 if at not in (y_at, table.index) and table.holds_numbers(at)]
-        if not found:
-            raise ValueError(f"{table.shown}: there is no other column of numbers")
-        return found
-    found = [table.find(name) for name in x_names]
-    for at in found:
-        if at == y_at or found.count(at) > 1:
-            raise ValueError(f"{table.shown}: column {table.label(at)} is "
-                             f"{'y' if at == y_at else 'named twice in --x'}")
-    return found
-
-
-def _read(table, x_at, y_at, task, drop, named):
-    """(x, y, classes): columns (n, k), and numbers and None or labels and their sorted classes."""
-    amounts = task == "numbers" or (task == "auto" and table.holds_numbers(y_at))
-    advice = {} if named else dict.fromkeys(x_at, f"--x names the columns to use, {GAPS_ADVICE}")
-    pieces = Pieces(table, [*x_at, y_at] if amounts else x_at, None if amounts else y_at, drop,
-                    advice)
-    held, codes = [[] for _ in pieces.at], []
+def _read(table, x_at, y_at, task, drop):
+    """(the numbers to learn from, the column to learn, its sorted classes or None)."""
+    numeric = task == "numbers" or (task == "auto" and table.holds_numbers(y_at))
+    pieces = (Pieces(table, [y_at, *x_at], drop=drop) if numeric
+              else Pieces(table, x_at, y_at, drop=drop))
+    held, codes = [], []
     with progress(table.source) as tick:
         for arrays, coded in pieces:
             tick()
-            for column, piece in zip(held, arrays, strict=True):
-                column.append(piece)
+            held.append(arrays)
             codes.append(coded)
-    for count, why in ((pieces.keyless, f"nothing in column {table.label(y_at)}"),
-                       (pieces.omitted, "gaps")):
-        if count:
-            warn(f"{table.shown}: {count} rows are left out: {why}")
-    if pieces.nobs == pieces.omitted + pieces.keyless:
-        raise ValueError(f"{table.shown}: there is no row to learn from")
-    columns = [joined(column).astype(float) for column in held]
-    y = columns.pop() if amounts else np.array(pieces.keys)[np.concatenate(codes)]
+    left_out = pieces.keyless + pieces.omitted
+    if pieces.nobs == left_out:
+        raise ValueError(f"{table.shown}: there is no row in which "
+                         f"{', '.join(map(table.label, [y_at, *x_at]))} are all there")
+    if left_out:
+        warn(f"{table.shown}: {left_out} rows are left out: a gap in a column that is used")
+    columns = [joined(list(parts)) for parts in zip(*held, strict=True)]
+    if not numeric:
+        y = np.array(pieces.keys)[np.concatenate(codes)]
+        return np.stack(columns, axis=1), y, _classes(table, y_at, y)
+    y, x = columns[0], np.stack(columns[1:], axis=1)
+    few = task == "auto" and (y == np.round(y)).all() and len(np.unique(y)) <= MOST_CLASSES
+    if not few:
+        return x, y.astype(np.float64), None
+    y = y.astype(np.int64)
+    return x, y, _classes(table, y_at, y)
+
+
+def _classes(table, at, y):
     classes = np.unique(y)
-    if amounts:
-        if task == "numbers" or len(classes) > MOST_CLASSES or (classes % 1 != 0).any():
-            return np.stack(columns, axis=1), y, None
-        y, classes = y.astype(np.int64), classes.astype(np.int64)
     if len(classes) < 2:
-        raise ValueError(f"{table.shown}: column {table.label(y_at)} has one value alone, "
+        raise ValueError(f"{table.shown}: column {table.label(at)} has one value alone, "
                          f"{classes.tolist()[0]!r}: there is nothing to learn")
-    return np.stack(columns, axis=1), y, classes
+    return classes
 
 
 def _parts(labels, count, held_out, rng):
