@@ -111,8 +111,9 @@ def test_numbers(folder, rng):
 def test_a_table_in_npy(folder, rng):
     x = rng.normal(size=(200, 3))
     np.save("table.npy", np.column_stack([x, x @ [1, 2, 3]]))
-    report = json_of("table.npy", "--y", "4", "--hidden", "")
-    assert report["x"] == ["1", "2", "3"] and report["network"].startswith("Network(3-1, identity")
+    report = json_of("table.npy", "--y", "@4", "--hidden", "")
+    assert report["x"] == ["@1", "@2", "@3"]
+    assert report["network"].startswith("Network(3-1, identity")
     assert report["rsquared"] > 0.999
 
 
@@ -126,8 +127,9 @@ def test_the_task_is_told_by_the_column(folder, cells, task):
     (folder / "table.csv").write_text(table_of(["x", "y"], range(60), cells))
     arguments = ("table.csv", "--y", "y", "--hidden", "4", "--epochs", "2")
     if task is None:        # numbers with a slip are no classes
-        assert error_of("train", *arguments) == ("mathwork: table.csv: line 4: column y: 'x' is "
-                                                 "not a finite number")
+        assert error_of("train", *arguments) == (
+            "mathwork: table.csv: line 4: column y: 'x' is not a finite number: --missing drop "
+            "leaves out such rows")
         task = "classes"
         assert json_of(*arguments, "--task", "classes")["classes"] == ["1", "2", "x"]
     else:
@@ -136,11 +138,31 @@ def test_the_task_is_told_by_the_column(folder, cells, task):
         assert json_of(*arguments, "--task", "numbers")["task"] == "numbers"
 
 
+def test_gaps_are_errors_or_left_out(folder):
+    (folder / "table.csv").write_text("x,y\n" + "1,10\n2,20\n3,\n,30\n" * 20)
+    arguments = ("table.csv", "--y", "y", "--hidden", "4", "--epochs", "2", "--task", "numbers")
+    assert error_of("train", *arguments) == (
+        "mathwork: table.csv: line 4: column y: '' is not a finite number: --missing drop leaves "
+        "out such rows")
+    result = run("train", *arguments, "--missing", "drop", "--json")
+    assert result.stderr == ("mathwork: warning: table.csv: 40 rows are left out: a gap in a "
+                             "column that is used\n")
+    assert sum(json.loads(result.stdout)["rows"].values()) == 40
+
+
+def test_a_table_as_spreadsheets_write_it(folder):
+    text = "height;kind\n" + "1.001,5;a\n9.999,5;b\n" * 30
+    (folder / "table.csv").write_text(text, encoding="utf-16")
+    report = json_of("table.csv", "--y", "kind", "--decimal", ",", "--thousands", ".", "--hidden",
+                     "4")
+    assert report["classes"] == ["a", "b"] and report["accuracy"] == 1
+
+
 def test_rows_with_nothing_to_learn_are_left_out(folder):
     (folder / "table.csv").write_text("x,y\n" + "1,a\n2,b\n3,\n" * 20)
     result = run("train", "table.csv", "--y", "y", "--hidden", "4", "--epochs", "2", "--json")
-    assert result.stderr == ("mathwork: warning: table.csv: 20 rows are left out: nothing in "
-                             "column y\n")
+    assert result.stderr == ("mathwork: warning: table.csv: 20 rows are left out: a gap in a "
+                             "column that is used\n")
     assert sum(json.loads(result.stdout)["rows"].values()) == 40
 
 
@@ -162,7 +184,7 @@ def test_refusals(flowers):
     assert error("--y", "name", "--activation", "rel").startswith(
         "flowers.csv: activation must be one of identity, relu,")
     assert error("--y", "name", "--task", "numbers").startswith(
-        "flowers.csv: line 2: column name: 'rose' is not a finite number")
+        "flowers.csv: line 2: column name: 'rose' is not a finite number:")
 
 
 def test_a_column_of_one_value_is_refused():

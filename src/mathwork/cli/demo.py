@@ -20,8 +20,6 @@ from mathwork.data import digits, digits_network, training_digits
 CLOCK = (time.thread_time if time.get_clock_info("thread_time").resolution <= 1e-6
          else time.perf_counter)
 INK = (" .:-=+*#%@", " ░▒▓█")   # light to dark: in ASCII, and for terminals that have more
-
-
 SHOWN_EPOCHS = (1, 2, 5, 10, 20, 50, 100)
 
 
