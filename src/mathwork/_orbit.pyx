@@ -7,6 +7,9 @@
 #   orbit/doors        the doors of circular orbits
 #   orbit/kepler       Kepler's equation for every conic
 #   orbit/states       positions and velocities of many orbits at many times
+#   orbit/angles       angles from their sines and cosines
+#   orbit/vectors      the conic through a position with a velocity
+#   orbit/propagation  states after a time, and their derivatives
 
 include "kernels/base/base.pxi"
 include "kernels/base/exponential.pxi"
@@ -16,3 +19,6 @@ include "kernels/orbit/circular.pxi"
 include "kernels/orbit/doors.pxi"
 include "kernels/orbit/kepler.pxi"
 include "kernels/orbit/states.pxi"
+include "kernels/orbit/angles.pxi"
+include "kernels/orbit/vectors.pxi"
+include "kernels/orbit/propagation.pxi"
