@@ -74,3 +74,10 @@ def states_at(moving: bool, orbits: NDArray[np.float64], shape: tuple[int, ...],
               ) -> Any: ...
 def orbit_states(moving: bool, orbits: NDArray[np.float64], times: NDArray[np.float64],
                  out: NDArray[np.float64], start: int, stop: int) -> None: ...
+
+# ---- state vectors: arrays are positions (N, 3), velocities (N, 3), times (N,) and mu (N,), each of
+# N rows or of one ----
+
+def propagate_rows(arrays: tuple[NDArray[np.float64], ...], positions: NDArray[np.float64],
+                   velocities: NDArray[np.float64], derivatives: NDArray[np.float64] | None,
+                   start: int, stop: int) -> None: ...

@@ -6,6 +6,7 @@ orbital_energy, hill_radius                               mathwork.orbit.circula
 orbit_table, OrbitTable, CircularOrbit                    mathwork.orbit.two_bodies
 solve_kepler, Anomaly                                     mathwork.orbit.anomaly
 vis_viva, KeplerOrbit                                     mathwork.orbit.kepler
+propagate, State, Transition                              mathwork.orbit.propagation
 plot_orbits                                               mathwork.orbit.plot
 UnitsWarning                                              mathwork.orbit.units
 
@@ -24,11 +25,14 @@ from mathwork.orbit.circular import (
 )
 from mathwork.orbit.kepler import KeplerOrbit, vis_viva
 from mathwork.orbit.plot import plot_orbits
+from mathwork.orbit.propagation import State, Transition, propagate
 from mathwork.orbit.two_bodies import CircularOrbit, OrbitTable, orbit_table
 from mathwork.orbit.units import UnitsWarning
 
 __all__ = [
-    "Anomaly", "CircularOrbit", "KeplerOrbit", "OrbitTable", "UnitsWarning", "angular_speed",
+    "Anomaly", "CircularOrbit", "KeplerOrbit", "OrbitTable", "State", "Transition",
+    "UnitsWarning", "angular_speed",
     "centripetal_force", "circular_speed", "escape_speed", "gravitational_force", "hill_radius",
-    "orbit_table", "orbital_energy", "period", "plot_orbits", "solve_kepler", "vis_viva",
+    "orbit_table", "orbital_energy", "period", "plot_orbits", "propagate",
+    "solve_kepler", "vis_viva",
 ]

@@ -270,9 +270,9 @@ cdef inline int signs(const double* values) noexcept nogil:
     return found
 
 
-cdef void propagated(const Vectors* rows, Py_ssize_t start, Py_ssize_t stop, double* states,
-                     double* derivatives) noexcept nogil:
-    """states (N, 6), and derivatives (N, 6, 6) unless NULL, of the rows from start to stop"""
+cdef void propagated(const Vectors* rows, Py_ssize_t start, Py_ssize_t stop, double* positions,
+                     double* velocities, double* derivatives) noexcept nogil:
+    """positions and velocities (N, 3), derivatives (N, 6, 6) unless NULL, from start to stop"""
     cdef double memory[(STATE_INPUTS + STATE_OUTPUTS + TRANSITIONS) * VECTOR_BLOCK + 8]
     cdef double* columns = <double*>aligned(<size_t>memory)
     cdef double* ends = columns + STATE_INPUTS * VECTOR_BLOCK
@@ -290,8 +290,9 @@ cdef void propagated(const Vectors* rows, Py_ssize_t start, Py_ssize_t stop, dou
                 for k in range(TRANSITIONS):
                     derivatives[(start + i) * TRANSITIONS + k] = slopes[k * VECTOR_BLOCK + i]
         for i in range(part):
-            for k in range(STATE_OUTPUTS):
-                states[(start + i) * STATE_OUTPUTS + k] = ends[k * VECTOR_BLOCK + i]
+            for k in range(3):
+                positions[(start + i) * 3 + k] = ends[k * VECTOR_BLOCK + i]
+                velocities[(start + i) * 3 + k] = ends[(3 + k) * VECTOR_BLOCK + i]
         start += part
 
 
@@ -303,13 +304,15 @@ cdef int find_vectors(tuple arrays, Py_ssize_t N, Vectors* rows) except -1:
     cdef const double* data[4]
     cdef Py_ssize_t steps[4]
     cdef int k, ndim
+    if len(arrays) != 4:
+        raise ValueError("arrays must be four")
     for k in range(4):
         ndim = 2 if k < 2 else 1
         if not (is_plain(arrays[k], ndim, cnp.NPY_DOUBLE)):
             raise ValueError("positions, velocities, times and mu must be plain arrays")
         array = arrays[k]
         if array.shape[0] not in (1, N) or (k < 2 and array.shape[1] != 3):
-            raise ValueError(f"rows must be 1 or {N}")
+            raise ValueError("arrays must have one row, or one for each state")
         data[k] = <const double*>cnp.PyArray_DATA(array)
         steps[k] = 0 if array.shape[0] == 1 else (3 if k < 2 else 1)
     rows.position, rows.position_step = data[0], steps[0]
@@ -319,25 +322,31 @@ cdef int find_vectors(tuple arrays, Py_ssize_t N, Vectors* rows) except -1:
     return 0
 
 
-def propagate_rows(tuple arrays not None, cnp.ndarray states not None, cnp.ndarray derivatives,
+cdef double* rows_to_write(cnp.ndarray out, Py_ssize_t N, Py_ssize_t columns) except NULL:
+    """Return the memory of a plain, writable array (N, columns)"""
+    if not (is_plain(out, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(out)
+            and out.shape[0] == N and out.shape[1] == columns):
+        raise ValueError("results must be plain arrays with a row for each state")
+    return <double*>cnp.PyArray_DATA(out)
+
+
+def propagate_rows(tuple arrays not None, cnp.ndarray positions not None,
+                   cnp.ndarray velocities not None, cnp.ndarray derivatives,
                    Py_ssize_t start, Py_ssize_t stop):
-    """Put the states at the end of arcs in states[start:stop], and their derivatives.
+    """Put the states at the end of arcs in positions and velocities[start:stop].
 
     arrays are positions (N, 3), velocities (N, 3), times (N,) and mu (N,); one of a single row is
-    the same for all. states is (N, 6), derivatives (N, 36) or None.
+    the same for all. The derivatives (N, 36) may be None.
     """
     cdef Vectors rows
-    cdef Py_ssize_t N = states.shape[0]
-    if not (is_plain(states, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(states)
-            and states.shape[1] == STATE_OUTPUTS and 0 <= start <= stop <= N):
-        raise ValueError("states must be a plain array (N, 6)")
-    if derivatives is not None and not (
-            is_plain(derivatives, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(derivatives)
-            and derivatives.shape[0] == N and derivatives.shape[1] == TRANSITIONS):
-        raise ValueError("derivatives must be a plain array (N, 36)")
+    cdef Py_ssize_t N = positions.shape[0] if positions.ndim else 0
+    cdef double* places = rows_to_write(positions, N, 3)
+    cdef double* speeds = rows_to_write(velocities, N, 3)
+    cdef double* slopes = (NULL if derivatives is None
+                           else rows_to_write(derivatives, N, TRANSITIONS))
+    if not 0 <= start <= stop <= N:
+        raise ValueError(f"start and stop must be in order, from 0 to {N}")
     find_vectors(arrays, N, &rows)
-    cdef double* ends = <double*>cnp.PyArray_DATA(states)
-    cdef double* slopes = NULL if derivatives is None else <double*>cnp.PyArray_DATA(derivatives)
     with nogil:
-        propagated(&rows, start, stop, ends, slopes)
+        propagated(&rows, start, stop, places, speeds, slopes)
         clear_float_status()
