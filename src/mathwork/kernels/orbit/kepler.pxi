@@ -282,13 +282,8 @@ cdef object kepler_ufunc = block_ufunc(&kepler_kernel, kepler_data, b"solve_kepl
 
 # ---- doors ----
 
-cdef object anomaly_of(mean_anomaly, eccentricity, out):
-    """Return E, H or D, or None if an argument is neither a Python number nor an exact array
-
-    Numbers give a float. Arrays broadcast against each other and against numbers.
-    """
-    cdef double x[2]
-    cdef double y[1]
+cdef int check_anomaly(mean_anomaly, eccentricity, double* x) except -1:
+    """Put what is a number in x; raise for a number that has no anomaly"""
     if is_number(mean_anomaly):
         x[0] = mean_anomaly
         if not fabs(x[0]) <= DBL_MAX:
@@ -297,6 +292,17 @@ cdef object anomaly_of(mean_anomaly, eccentricity, out):
         x[1] = eccentricity
         if not 0 <= x[1] <= DBL_MAX:
             raise ValueError(f"eccentricity must be finite and not negative, got {x[1]!r}")
+    return 0
+
+
+cdef object anomaly_of(mean_anomaly, eccentricity, out):
+    """Return E, H or D, or None if an argument is neither a Python number nor an exact array
+
+    Numbers give a float. Arrays broadcast against each other and against numbers.
+    """
+    cdef double x[2]
+    cdef double y[1]
+    check_anomaly(mean_anomaly, eccentricity, x)
     if not (is_real(mean_anomaly) and is_real(eccentricity)):
         return None
     if out is None and is_number(mean_anomaly) and is_number(eccentricity):
@@ -312,7 +318,8 @@ def plain_solve_kepler(mean_anomaly, eccentricity, out=None):
     return no_number("mean_anomaly and eccentricity") if result is None else result
 
 
-def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
-    result = anomaly_of(mean_anomaly, eccentricity, out) if status is False else None
+def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False, parts=False):
+    result = (anomaly_of(mean_anomaly, eccentricity, out) if status is False and parts is False
+              else None)
     return result if result is not None else solve_kepler.__wrapped__(
-        mean_anomaly, eccentricity, out=out, status=status)
+        mean_anomaly, eccentricity, out=out, status=status, parts=parts)

@@ -1,5 +1,5 @@
-# Positions and velocities of N orbits at T times: N T elements in one pass of blocks. The pass
-# reads only the times and the few coefficients of each orbit.
+# Positions, velocities and anomalies of N orbits at T times: N T elements in one pass of blocks. The
+# pass reads only the times and the few coefficients of each orbit.
 #
 # In the plane of the orbit, the unit of length is that of the conic: |a|, or the periapsis distance
 # q of a parabola. x points to the periapsis. y is turned by a quarter, and stretched so that the
@@ -31,10 +31,32 @@ cdef enum:
     ELEMENTS
 
 
+cdef enum:
+    POSITIONS               # what states() finds; the first two have three components
+    VELOCITIES
+    MEAN_ANOMALIES
+    ECCENTRIC_ANOMALIES
+    TRUE_ANOMALIES
+    DISTANCES
+    STATE_CODES
+
+state_codes = {"position": POSITIONS, "velocity": VELOCITIES, "mean_anomaly": MEAN_ANOMALIES,
+               "eccentric_anomaly": ECCENTRIC_ANOMALIES, "true_anomaly": TRUE_ANOMALIES,
+               "distance": DISTANCES}
+
+
+cdef enum:
+    ORBIT_FOUND             # the codes of KeplerOrbit.status, as in mathwork._status
+    ELEMENT_NOT_FINITE
+    NEGATIVE_ECCENTRICITY
+    NO_CONIC
+    MU_NOT_POSITIVE
+
+
 def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
     """Return the coefficients (N, 9), as orbit_states reads them, of the orbits in elements (8, N).
 
-    The rows of elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if
+    Also return the int8 codes of their status. The rows of elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if
     `by_periapsis`, else periapsis. If there is no orbit, its elements and coefficients become NaN.
     """
     if not (is_plain(elements, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(elements)
@@ -42,18 +64,20 @@ def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
         raise ValueError("elements must be a plain array (8, N)")
     cdef Py_ssize_t N = elements.shape[1], k
     cdef cnp.ndarray coefficients = new_matrix(N, COEFFICIENTS, cnp.NPY_DOUBLE)
+    cdef cnp.ndarray status = new_vector(N, cnp.NPY_INT8)
+    cdef signed char* code = <signed char*>cnp.PyArray_DATA(status)
     cdef double* element = <double*>cnp.PyArray_DATA(elements)
     cdef double* coefficient = <double*>cnp.PyArray_DATA(coefficients)
     cdef PyThreadState* state = release_gil(100.0 * N)
     for k in range(N):
-        settle_orbit(by_periapsis, N, element + k, coefficient + k * COEFFICIENTS)
+        code[k] = settle_orbit(by_periapsis, N, element + k, coefficient + k * COEFFICIENTS)
     take_gil(state)
-    return coefficients
+    return coefficients, status
 
 
-cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
-                       double* coefficients) noexcept nogil:
-    """Settle one orbit; its elements are N apart"""
+cdef int settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
+                      double* coefficients) noexcept nogil:
+    """Settle one orbit and return its status; its elements are N apart"""
     cdef double a, e = elements[OF_CONIC * N], mu = elements[GRAVITY * N], q, size, minor
     cdef double cos_i = cos(elements[INCLINATION * N]), sin_i = sin(elements[INCLINATION * N])
     cdef double cos_node = cos(elements[NODE * N]), sin_node = sin(elements[NODE * N])
@@ -71,12 +95,21 @@ cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
         valid = isfinite(a)
     for k in range(1, LEAST_DISTANCE):
         valid = valid and isfinite(elements[k * N])
-    if not (valid and e >= 0 and q > 0 and mu > 0):
+    cdef int status = ORBIT_FOUND
+    if not (q > 0):
+        status = NO_CONIC
+    if not (mu > 0):
+        status = MU_NOT_POSITIVE
+    if not (e >= 0):
+        status = NEGATIVE_ECCENTRICITY
+    if not valid:
+        status = ELEMENT_NOT_FINITE
+    if status != ORBIT_FOUND:
         for k in range(ELEMENTS):
             elements[k * N] = NAN
         for k in range(COEFFICIENTS):
             coefficients[k] = NAN
-        return
+        return status
     size = q if is_parabola else fabs(a)
     minor = q if is_parabola else q * sqrt((1 + e) / fabs(1 - e))
     coefficients[MEAN_ANOMALY] = elements[ANOMALY_AT_0 * N]
@@ -89,6 +122,7 @@ cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
     coefficients[3] = -minor * (cos_node * sin_peri + sin_node * cos_peri * cos_i)
     coefficients[4] = minor * (cos_node * cos_peri * cos_i - sin_node * sin_peri)
     coefficients[5] = minor * (cos_peri * sin_i)
+    return ORBIT_FOUND
 
 
 cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:
@@ -156,9 +190,48 @@ cdef void states_block(bint moving, Py_ssize_t n, const double* anomaly, const d
         store(y + i * F64_LANES, along)
 
 
-cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
+cdef void anomalies_block(int code, Py_ssize_t n, const double* anomaly, const double* e,
+                          const double* size, double* out) noexcept nogil:
+    """out = an angle or a distance for the anomaly E of n elements, as `code` says"""
+    cdef f64v E, eccentricity, f, unit, x, y, one, value
+    cdef Py_ssize_t i
+    cdef int found = conics(n, e)
+    for i in range(n // F64_LANES):
+        load(&E, anomaly + i * F64_LANES)
+        load(&eccentricity, e + i * F64_LANES)
+        load(&unit, size + i * F64_LANES)
+        one = fill(E, 1)
+        f = absolute(1 - eccentricity)
+        plane(False, E, eccentricity, one, found, &x, &y)
+        if code == TRUE_ANOMALIES:
+            # y in the unit of x
+            value = sqrt_f64(f * (1 + eccentricity))
+            value = pick(eccentricity, one, value, pick(one, eccentricity, value, one))
+            value = angle_of(y * value, x)
+        else:
+            # r = q + e (what x lacks of q): 1 - e cos E, e cosh H - 1, 1 + D^2
+            value = pick(eccentricity, one, f, pick(one, eccentricity, f, one))
+            value = mul_add(eccentricity, value - x, value) * unit
+        store(out + i * F64_LANES, value)
+
+
+cdef void less_turns(Py_ssize_t n, double* M, const double* e) noexcept nogil:
+    """Take the whole turns from the mean anomalies of ellipses"""
+    cdef f64v mean, eccentricity, turns
+    cdef Py_ssize_t i
+    for i in range(n // F64_LANES):
+        load(&mean, M + i * F64_LANES)
+        load(&eccentricity, e + i * F64_LANES)
+        mean = pick(fill(mean, 1), eccentricity, whole_turns(mean, &turns), mean)
+        store(M + i * F64_LANES, mean)
+
+
+cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
                  const double* orbits, const double* times, double* out) noexcept nogil:
-    """out[i, 3] for start <= i < stop: orbit i / T at time i % T"""
+    """out[i, 3] for start <= i < stop: orbit i / T at time i % T; out[i] for an angle or distance
+
+    If `paired`, T is 1 and orbit i has a time of its own.
+    """
     cdef double blocks[3][STEP]         # mean anomaly (later x), eccentricity, mean motion
     cdef double anomaly[STEP]
     cdef double y[STEP]
@@ -178,14 +251,32 @@ cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
         row, column = start // T, start % T
         for i in range(part):
             orbit = orbits + row * COEFFICIENTS
-            blocks[0][i] = orbit[MEAN_ANOMALY] + orbit[MEAN_MOTION] * times[column]
+            blocks[0][i] = (orbit[MEAN_ANOMALY]
+                            + orbit[MEAN_MOTION] * times[row if paired else column])
             blocks[1][i] = orbit[ECCENTRICITY]
             blocks[2][i] = orbit[MEAN_MOTION]
+            if code == DISTANCES:
+                orbit += TO_PERIAPSIS
+                blocks[2][i] = sqrt(orbit[0] * orbit[0] + orbit[1] * orbit[1]
+                                    + orbit[2] * orbit[2])
             column += 1
             if column == T:
                 row, column = row + 1, 0
+        if code >= MEAN_ANOMALIES:
+            less_turns(whole, blocks[0], blocks[1])
+            if code != MEAN_ANOMALIES:
+                kepler_block(0, whole, x_in, y_out)
+            if code == MEAN_ANOMALIES:
+                memcpy(out + start, blocks[0], part * sizeof(double))
+            elif code == ECCENTRIC_ANOMALIES:
+                memcpy(out + start, anomaly, part * sizeof(double))
+            else:
+                anomalies_block(code, whole, anomaly, blocks[1], blocks[2], y)
+                memcpy(out + start, y, part * sizeof(double))
+            start += part
+            continue
         kepler_block(0, whole, x_in, y_out)
-        states_block(moving, whole, anomaly, blocks[1], blocks[2], blocks[0], y)
+        states_block(code == VELOCITIES, whole, anomaly, blocks[1], blocks[2], blocks[0], y)
         row, column = start // T, start % T
         for i in range(part):
             orbit = orbits + row * COEFFICIENTS + TO_PERIAPSIS
@@ -197,11 +288,15 @@ cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
         start += part
 
 
-def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t):
-    """Return positions, or velocities if `moving`, of orbits at times t: a number or a plain array.
+cdef inline bint is_state_code(int code) noexcept:
+    return 0 <= code < STATE_CODES
+
+
+def states_at(int code, cnp.ndarray orbits not None, tuple shape not None, t):
+    """Return one of state_codes of orbits at times t: a number or a plain array.
 
     Return NotImplemented for other times. orbits is (N, 9) as in orbit_states, and `shape` is the
-    shape of the N orbits. The result has `shape` + the shape of t + (3,).
+    shape of the N orbits. The result has `shape` + the shape of t, + (3,) for a vector.
     """
     cdef cnp.npy_intp sizes[64]         # the most dimensions in NumPy
     cdef double number = 0
@@ -227,37 +322,41 @@ def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t)
     for axis in range(of_orbits, ndim):
         sizes[axis] = cnp.PyArray_DIM(<cnp.ndarray>t, axis - of_orbits)
     sizes[ndim] = 3
-    out = cnp.PyArray_EMPTY(ndim + 1, sizes, cnp.NPY_DOUBLE, 0)
-    if cnp.PyArray_SIZE(out) != 3 * N * T:
+    out = cnp.PyArray_EMPTY(ndim + (code <= VELOCITIES), sizes, cnp.NPY_DOUBLE, 0)
+    if not is_state_code(code) or (
+            cnp.PyArray_SIZE(out) != (3 if code <= VELOCITIES else 1) * N * T):
         raise ValueError(f"shape must be that of {N} orbits, got {shape}")
     if N * T > 0:
         state = release_gil(100.0 * N * T)
-        states(moving, 0, N * T, T, <const double*>cnp.PyArray_DATA(orbits), times,
+        states(code, False, 0, N * T, T, <const double*>cnp.PyArray_DATA(orbits), times,
                <double*>cnp.PyArray_DATA(out))
         take_gil(state)
     return out
 
 
-def orbit_states(bint moving, cnp.ndarray orbits not None, cnp.ndarray times not None,
+def orbit_states(int code, bint paired, cnp.ndarray orbits not None, cnp.ndarray times not None,
                  cnp.ndarray out not None, Py_ssize_t start, Py_ssize_t stop):
-    """Put positions, or velocities if `moving`, in out[start:stop].
+    """Put one of state_codes in out[start:stop].
 
-    out is (N T, 3), times (T,) and orbits (N, 9). An orbit has its mean anomaly at time 0, its
+    out is (N T, 3) for a vector, else (N T, 1); times (T,) and orbits (N, 9). If `paired`, each orbit
+    has its own time, and N = T rows of out. An orbit has its mean anomaly at time 0, its
     mean motion, its eccentricity, and two vectors in its plane. The first vector points to the
     periapsis, with the unit of length (|a|, or q of a parabola). The second points a quarter ahead,
     with the semi-minor axis.
     """
     if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and is_plain(times, 1, cnp.NPY_DOUBLE)
             and is_plain(out, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(out)
-            and orbits.shape[1] == COEFFICIENTS and out.shape[1] == 3
-            and out.shape[0] == orbits.shape[0] * times.shape[0]
+            and orbits.shape[1] == COEFFICIENTS and is_state_code(code)
+            and out.shape[1] == (3 if code <= VELOCITIES else 1)
+            and (not paired or orbits.shape[0] == times.shape[0])
+            and out.shape[0] == orbits.shape[0] * (1 if paired else times.shape[0])
             and 0 <= start <= stop <= out.shape[0]):
         raise ValueError("orbits (N, 9), times (T,) and out (N T, 3) must be plain arrays that fit")
-    cdef Py_ssize_t T = times.shape[0]
+    cdef Py_ssize_t T = 1 if paired else times.shape[0]
     cdef const double* orbit = <const double*>cnp.PyArray_DATA(orbits)
     cdef const double* time = <const double*>cnp.PyArray_DATA(times)
     cdef double* place = <double*>cnp.PyArray_DATA(out)
     if start < stop:
         with nogil:
-            states(moving, start, stop, T, orbit, time, place)
+            states(code, paired, start, stop, T, orbit, time, place)
             clear_float_status()
