@@ -4,15 +4,17 @@ gravitational_force, centripetal_force                    mathwork.orbit.circula
 circular_speed, period, angular_speed, escape_speed       mathwork.orbit.circular
 orbital_energy, hill_radius                               mathwork.orbit.circular
 orbit_table, OrbitTable, CircularOrbit                    mathwork.orbit.two_bodies
-solve_kepler, Anomaly                                     mathwork.orbit.anomaly
-vis_viva, KeplerOrbit                                     mathwork.orbit.kepler
+solve_kepler, Anomaly, AnomalyParts                       mathwork.orbit.anomaly
+KeplerOrbit                                               mathwork.orbit.kepler
+Elements                                                  mathwork.orbit.members
+vis_viva                                                  mathwork.orbit.speeds
 propagate, State, Transition                              mathwork.orbit.propagation
 plot_orbits                                               mathwork.orbit.plot
 UnitsWarning                                              mathwork.orbit.units
 
 Any number may be a quantity of astropy or pint; then the result is one too.
 """
-from mathwork.orbit.anomaly import Anomaly, solve_kepler
+from mathwork.orbit.anomaly import Anomaly, AnomalyParts, solve_kepler
 from mathwork.orbit.circular import (
     angular_speed,
     centripetal_force,
@@ -23,14 +25,16 @@ from mathwork.orbit.circular import (
     orbital_energy,
     period,
 )
-from mathwork.orbit.kepler import KeplerOrbit, vis_viva
+from mathwork.orbit.kepler import KeplerOrbit
+from mathwork.orbit.members import Elements
 from mathwork.orbit.plot import plot_orbits
 from mathwork.orbit.propagation import State, Transition, propagate
+from mathwork.orbit.speeds import vis_viva
 from mathwork.orbit.two_bodies import CircularOrbit, OrbitTable, orbit_table
 from mathwork.orbit.units import UnitsWarning
 
 __all__ = [
-    "Anomaly", "CircularOrbit", "KeplerOrbit", "OrbitTable", "State", "Transition",
+    "Anomaly", "AnomalyParts", "CircularOrbit", "Elements", "KeplerOrbit", "OrbitTable", "State", "Transition",
     "UnitsWarning", "angular_speed",
     "centripetal_force", "circular_speed", "escape_speed", "gravitational_force", "hill_radius",
     "orbit_table", "orbital_energy", "period", "plot_orbits", "propagate",

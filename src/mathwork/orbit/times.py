@@ -47,6 +47,8 @@ def since(value: Any, epoch: Epoch | None, name: str = "t") -> Any:
     """
     if type(value) in (float, int):
         return value
+    if isinstance(value, str):
+        value = _from_text(value, name)
     of_astropy = _is_astropy(value, "Time")
     array = None if of_astropy else _dates(value, "M")
     if not of_astropy and array is None:
@@ -63,6 +65,25 @@ def since(value: Any, epoch: Epoch | None, name: str = "t") -> Any:
     with np.errstate(invalid="ignore"):
         return ((whole - start) / SECOND
                 + ((array - whole) / SECOND - (epoch - start) / SECOND))
+
+
+def is_date(value: Any) -> bool:
+    """Return whether a value is a date or an array of dates, of any kind; ISO text is one."""
+    if type(value) in (float, int):
+        return False
+    return isinstance(value, str) or _is_astropy(value, "Time") or _dates(value, "M") is not None
+
+
+def moment(seconds: NDArray[np.float64], epoch: Epoch) -> Any:
+    """Return dates, of the kind of the epoch, from seconds after it; NaT for NaN and infinity."""
+    if _is_astropy(epoch, "Time"):
+        from astropy.time import TimeDelta
+
+        return epoch + TimeDelta(seconds, format="sec")
+    finite = np.isfinite(seconds)
+    steps = np.where(finite, np.round(np.where(finite, seconds, 0) * 1e6), 0)
+    dates = np.datetime64(epoch, "us") + steps.astype("m8[us]")
+    return np.where(finite, dates, np.datetime64("NaT"))[()]
 
 
 def checked_epoch(epoch: Any) -> Epoch | None:
@@ -82,11 +103,7 @@ def checked_epoch(epoch: Any) -> Epoch | None:
             raise TypeError(f"epoch must be one date, got shape {epoch.shape}")
         return epoch
     if isinstance(epoch, str):
-        try:
-            epoch = np.datetime64(epoch)
-        except ValueError:
-            raise ValueError(f"epoch must be a date such as 2000-01-01T12:00, got {epoch!r}"
-                             ) from None
+        epoch = _from_text(epoch, "epoch")
     array = _dates(epoch, "M")
     if array is None or array.ndim:
         raise TypeError("epoch must be one date (datetime64, datetime, ISO text or astropy Time), "
@@ -94,6 +111,14 @@ def checked_epoch(epoch: Any) -> Epoch | None:
     if np.isnat(array):
         raise ValueError("epoch must be a date, got NaT")
     return array[()]
+
+
+def _from_text(text: str, name: str) -> np.datetime64:
+    try:
+        return np.datetime64(text)
+    except ValueError:
+        raise ValueError(f"{name} must be a date such as 2000-01-01T12:00, got {text!r}"
+                         ) from None
 
 
 def _is_astropy(value: Any, name: str) -> bool:

@@ -223,7 +223,7 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
     kind = None
     found = []
     for name, (value, unit) in values.items():
-        if type(value) not in (float, int):
+        if type(value) is not float:
             own = kind_of(value)
             if own is not None:
                 if kind not in (None, own):
@@ -239,6 +239,11 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
 def number_or_array(value: Any, name: str) -> float | NDArray[Any]:
     """Return Python's and NumPy's scalars as Python numbers, everything else as an array."""
     if type(value) is int:
+        try:
+            float(value)
+        except OverflowError:
+            raise ValueError(f"{name} must be within the range of float64, got an integer of "
+                             f"{value.bit_length()} bits") from None
         return value
     if isinstance(value, float):
         return float(value)

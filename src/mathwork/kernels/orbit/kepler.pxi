@@ -238,41 +238,53 @@ cdef inline int conics(Py_ssize_t n, const double* e) noexcept nogil:
     return found
 
 
-cdef void kepler_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
-    """y = E, H or D of x = (mean anomaly, eccentricity)
+cdef inline void kepler_loops(const bint given, Py_ssize_t n, const double* means, const double* es,
+                              const double* fs, double* out) noexcept nogil:
+    """out = E, H or D of the mean anomalies and eccentricities, with f = |1 - e| from fs if `given`
 
     There are two loops. In one, the chain of operations is longer than a processor keeps in flight.
     """
     cdef double starts[STEP]
-    cdef f64v M, e, m, E, turns, other
+    cdef f64v M, e, f, m, E, turns, other
     cdef Py_ssize_t i
-    cdef int found = conics(n, x[1])
+    cdef int found = conics(n, es)
     if found & 1:
         for i in range(n // F64_LANES):
-            load(&M, x[0] + i * F64_LANES)
-            load(&e, x[1] + i * F64_LANES)
+            load(&M, means + i * F64_LANES)
+            load(&e, es + i * F64_LANES)
             m = absolute(whole_turns(M, &turns))
-            store(starts + i * F64_LANES, ellipse_start(m, e, 1 - e))
+            f = 1 - e
+            if given:
+                load(&f, fs + i * F64_LANES)
+            store(starts + i * F64_LANES, ellipse_start(m, e, f))
     for i in range(n // F64_LANES):
-        load(&M, x[0] + i * F64_LANES)
-        load(&e, x[1] + i * F64_LANES)
+        load(&M, means + i * F64_LANES)
+        load(&e, es + i * F64_LANES)
         E = fill(M, NAN)
+        f = absolute(1 - e)
+        if given:
+            load(&f, fs + i * F64_LANES)
         if found & 1:
             load(&E, <const double*>starts + i * F64_LANES)
             m = whole_turns(M, &turns)
-            E = ellipse_end(absolute(m), e, 1 - e, E)
+            E = ellipse_end(absolute(m), e, f, E)
             # M brings the whole turns back: E is M + e sin E
             other = with_sign(absolute(E), m)
             E = pick(absolute(turns), fill(M, 0.5), M + (other - m), other)
         if found & 2:
-            other = with_sign(absolute(hyperbola(absolute(M), e, e - 1)), M)
+            other = with_sign(absolute(hyperbola(absolute(M), e, f)), M)
             E = pick(e, fill(e, 1), other, E)
         if found & 4:
             other = with_sign(absolute(parabola(absolute(M))), M)
             E = pick(e, fill(e, 1), E, pick(fill(e, 1), e, E, other))
         E = pick(fill(e, 0), e, fill(e, NAN), E)
         E = pick(absolute(M), fill(M, DBL_MAX), fill(M, NAN), E)
-        store(y[0] + i * F64_LANES, E)
+        store(out + i * F64_LANES, E)
+
+
+cdef void kepler_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
+    """y = E, H or D of x = (mean anomaly, eccentricity)"""
+    kepler_loops(False, n, x[0], x[1], NULL, y[0])
 
 
 cdef BlockKernel kepler_kernel = BlockKernel(kepler_block, 0, 2, 1)

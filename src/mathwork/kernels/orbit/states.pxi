@@ -15,8 +15,9 @@ cdef enum:
     MEAN_ANOMALY            # the coefficients of an orbit
     MEAN_MOTION
     ECCENTRICITY
+    FROM_PARABOLA           # |1 - e|, of a state with more digits than e has
     TO_PERIAPSIS            # three components, and three of the second vector
-    COEFFICIENTS = 9
+    COEFFICIENTS = 10
 
 
 cdef enum:
@@ -54,7 +55,7 @@ cdef enum:
 
 
 def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
-    """Return the coefficients (N, 9), as orbit_states reads them, of the orbits in elements (8, N).
+    """Return the coefficients (N, 10), as orbit_states reads them, of the orbits in elements (8, N).
 
     Also return the int8 codes of their status. The rows of elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if
     `by_periapsis`, else periapsis. If there is no orbit, its elements and coefficients become NaN.
@@ -115,6 +116,7 @@ cdef int settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
     coefficients[MEAN_ANOMALY] = elements[ANOMALY_AT_0 * N]
     coefficients[MEAN_MOTION] = sqrt(mu / (2 * q if is_parabola else size)) / size
     coefficients[ECCENTRICITY] = e
+    coefficients[FROM_PARABOLA] = fabs(1 - e)
     coefficients += TO_PERIAPSIS
     coefficients[0] = size * (cos_node * cos_peri - sin_node * sin_peri * cos_i)
     coefficients[1] = size * (sin_node * cos_peri + cos_node * sin_peri * cos_i)
@@ -140,9 +142,9 @@ cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:
     return pick(H, split, (large + v) - 1, cosh_excess(s))
 
 
-cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
+cdef inline void plane(const bint moving, f64v E, f64v e, f64v f, f64v n, int found,
                        f64v* x, f64v* y) noexcept nogil:
-    """x, y = the place of the anomaly E in the plane, or its velocity if `moving`"""
+    """x, y = the place of the anomaly E in the plane, or its velocity if `moving`; f = |1 - e|"""
     cdef f64v m, turns, lack, sine, versed, rate, x_open, y_open, one = fill(E, 1)
     x[0] = y[0] = fill(E, NAN)
     if found & 1:
@@ -150,17 +152,17 @@ cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
         versed = half_turn(absolute(m), &lack, &sine)
         sine = with_sign(absolute(sine), m)
         if moving:
-            rate = n / mul_add(e, versed, 1 - e)
+            rate = n / mul_add(e, versed, f)
             x[0] = -sine * rate
             y[0] = (1 - versed) * rate
         else:
-            x[0] = (1 - e) - versed
+            x[0] = f - versed
             y[0] = sine
     if found & 2:
         versed = grown(absolute(E), E * E, &sine)
         sine = with_sign(absolute(sine), E)
-        rate = n / mul_add(e, versed, e - 1)
-        x_open = -sine * rate if moving else (e - 1) - versed
+        rate = n / mul_add(e, versed, f)
+        x_open = -sine * rate if moving else f - versed
         y_open = (versed + 1) * rate if moving else sine
         x[0] = pick(e, one, x_open, x[0])
         y[0] = pick(e, one, y_open, y[0])
@@ -173,25 +175,26 @@ cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
 
 
 cdef void states_block(bint moving, Py_ssize_t n, const double* anomaly, const double* e,
-                       const double* motion, double* x, double* y) noexcept nogil:
+                       const double* f, const double* motion, double* x, double* y) noexcept nogil:
     """x, y of plane() for n elements; n is a multiple of the lane count"""
-    cdef f64v E, eccentricity, rate, across, along
+    cdef f64v E, eccentricity, excess, rate, across, along
     cdef Py_ssize_t i
     cdef int found = conics(n, e)
     for i in range(n // F64_LANES):
         load(&E, anomaly + i * F64_LANES)
         load(&eccentricity, e + i * F64_LANES)
+        load(&excess, f + i * F64_LANES)
         load(&rate, motion + i * F64_LANES)
         if moving:
-            plane(True, E, eccentricity, rate, found, &across, &along)
+            plane(True, E, eccentricity, excess, rate, found, &across, &along)
         else:
-            plane(False, E, eccentricity, rate, found, &across, &along)
+            plane(False, E, eccentricity, excess, rate, found, &across, &along)
         store(x + i * F64_LANES, across)
         store(y + i * F64_LANES, along)
 
 
 cdef void anomalies_block(int code, Py_ssize_t n, const double* anomaly, const double* e,
-                          const double* size, double* out) noexcept nogil:
+                          const double* fs, const double* size, double* out) noexcept nogil:
     """out = an angle or a distance for the anomaly E of n elements, as `code` says"""
     cdef f64v E, eccentricity, f, unit, x, y, one, value
     cdef Py_ssize_t i
@@ -201,8 +204,8 @@ cdef void anomalies_block(int code, Py_ssize_t n, const double* anomaly, const d
         load(&eccentricity, e + i * F64_LANES)
         load(&unit, size + i * F64_LANES)
         one = fill(E, 1)
-        f = absolute(1 - eccentricity)
-        plane(False, E, eccentricity, one, found, &x, &y)
+        load(&f, fs + i * F64_LANES)
+        plane(False, E, eccentricity, f, one, found, &x, &y)
         if code == TRUE_ANOMALIES:
             # y in the unit of x
             value = sqrt_f64(f * (1 + eccentricity))
@@ -232,17 +235,12 @@ cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ss
 
     If `paired`, T is 1 and orbit i has a time of its own.
     """
-    cdef double blocks[3][STEP]         # mean anomaly (later x), eccentricity, mean motion
+    cdef double blocks[4][STEP]         # mean anomaly (later x), eccentricity, mean motion, |1 - e|
     cdef double anomaly[STEP]
     cdef double y[STEP]
-    cdef const double* x_in[2]
-    cdef double* y_out[1]
     cdef const double* orbit
     cdef Py_ssize_t part, whole, i, k, row, column
-    x_in[0] = blocks[0]
-    x_in[1] = blocks[1]
-    y_out[0] = anomaly
-    for k in range(3):
+    for k in range(4):
         for i in range(STEP):
             blocks[k][i] = 0
     while start < stop:
@@ -255,6 +253,7 @@ cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ss
                             + orbit[MEAN_MOTION] * times[row if paired else column])
             blocks[1][i] = orbit[ECCENTRICITY]
             blocks[2][i] = orbit[MEAN_MOTION]
+            blocks[3][i] = orbit[FROM_PARABOLA]
             if code == DISTANCES:
                 orbit += TO_PERIAPSIS
                 blocks[2][i] = sqrt(orbit[0] * orbit[0] + orbit[1] * orbit[1]
@@ -265,18 +264,19 @@ cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ss
         if code >= MEAN_ANOMALIES:
             less_turns(whole, blocks[0], blocks[1])
             if code != MEAN_ANOMALIES:
-                kepler_block(0, whole, x_in, y_out)
+                kepler_loops(True, whole, blocks[0], blocks[1], blocks[3], anomaly)
             if code == MEAN_ANOMALIES:
                 memcpy(out + start, blocks[0], part * sizeof(double))
             elif code == ECCENTRIC_ANOMALIES:
                 memcpy(out + start, anomaly, part * sizeof(double))
             else:
-                anomalies_block(code, whole, anomaly, blocks[1], blocks[2], y)
+                anomalies_block(code, whole, anomaly, blocks[1], blocks[3], blocks[2], y)
                 memcpy(out + start, y, part * sizeof(double))
             start += part
             continue
-        kepler_block(0, whole, x_in, y_out)
-        states_block(code == VELOCITIES, whole, anomaly, blocks[1], blocks[2], blocks[0], y)
+        kepler_loops(True, whole, blocks[0], blocks[1], blocks[3], anomaly)
+        states_block(code == VELOCITIES, whole, anomaly, blocks[1], blocks[3], blocks[2], blocks[0],
+                     y)
         row, column = start // T, start % T
         for i in range(part):
             orbit = orbits + row * COEFFICIENTS + TO_PERIAPSIS
@@ -295,7 +295,7 @@ cdef inline bint is_state_code(int code) noexcept:
 def states_at(int code, cnp.ndarray orbits not None, tuple shape not None, t):
     """Return one of state_codes of orbits at times t: a number or a plain array.
 
-    Return NotImplemented for other times. orbits is (N, 9) as in orbit_states, and `shape` is the
+    Return NotImplemented for other times. orbits is (N, 10) as in orbit_states, and `shape` is the
     shape of the N orbits. The result has `shape` + the shape of t, + (3,) for a vector.
     """
     cdef cnp.npy_intp sizes[64]         # the most dimensions in NumPy
@@ -308,7 +308,7 @@ def states_at(int code, cnp.ndarray orbits not None, tuple shape not None, t):
         sizes[axis] = shape[axis]
     if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and orbits.shape[1] == COEFFICIENTS
             and of_orbits < 64):
-        raise ValueError("orbits (N, 9) must be a plain array, of less than 64 dimensions in all")
+        raise ValueError("orbits (N, 10) must be a plain array, of less than 64 dimensions in all")
     N = orbits.shape[0]
     cdef PyThreadState* state
     if is_number(t):
@@ -338,9 +338,9 @@ def orbit_states(int code, bint paired, cnp.ndarray orbits not None, cnp.ndarray
                  cnp.ndarray out not None, Py_ssize_t start, Py_ssize_t stop):
     """Put one of state_codes in out[start:stop].
 
-    out is (N T, 3) for a vector, else (N T, 1); times (T,) and orbits (N, 9). If `paired`, each orbit
+    out is (N T, 3) for a vector, else (N T, 1); times (T,) and orbits (N, 10). If `paired`, each orbit
     has its own time, and N = T rows of out. An orbit has its mean anomaly at time 0, its
-    mean motion, its eccentricity, and two vectors in its plane. The first vector points to the
+    mean motion, its eccentricity, |1 - e|, and two vectors in its plane. The first vector points to the
     periapsis, with the unit of length (|a|, or q of a parabola). The second points a quarter ahead,
     with the semi-minor axis.
     """
@@ -351,7 +351,7 @@ def orbit_states(int code, bint paired, cnp.ndarray orbits not None, cnp.ndarray
             and (not paired or orbits.shape[0] == times.shape[0])
             and out.shape[0] == orbits.shape[0] * (1 if paired else times.shape[0])
             and 0 <= start <= stop <= out.shape[0]):
-        raise ValueError("orbits (N, 9), times (T,) and out (N T, 3) must be plain arrays that fit")
+        raise ValueError("orbits (N, 10), times (T,) and out (N T, 3) must be plain arrays that fit")
     cdef Py_ssize_t T = 1 if paired else times.shape[0]
     cdef const double* orbit = <const double*>cnp.PyArray_DATA(orbits)
     cdef const double* time = <const double*>cnp.PyArray_DATA(times)
