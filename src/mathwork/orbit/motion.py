@@ -211,7 +211,7 @@ class Motion(OrbitMembers):
             kernels.orbit_states(code, paired, coefficients, times, out, start, stop)
 
         _workers.over_rows(run, count, workers)
-        return self._out(out.reshape(*shape, *tail), unit, kind)
+        return self._out(out.reshape((*shape, *tail)), unit, kind)
 
     # ---- when ----
 

@@ -86,7 +86,8 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     >>> earth = CircularOrbit(M_SUN, M_EARTH, AU)
     >>> ax = plot_orbits(earth, labels=["Earth"])       # doctest: +SKIP
     """
-    given = orbits if isinstance(orbits, Iterable) else [orbits]
+    # an array of orbits is iterable too, and its own picture
+    given = orbits if isinstance(orbits, Iterable) and not hasattr(orbits, "_drawings") else [orbits]
     with np.errstate(all="ignore"):
         drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
     if not drawings:

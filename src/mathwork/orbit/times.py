@@ -5,6 +5,7 @@ astropy is searched among the modules that the caller has imported, and never im
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -47,7 +48,7 @@ def since(value: Any, epoch: Epoch | None, name: str = "t") -> Any:
     """
     if type(value) in (float, int):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str) and epoch is not None:
         value = _from_text(value, name)
     of_astropy = _is_astropy(value, "Time")
     array = None if of_astropy else _dates(value, "M")
@@ -115,6 +116,8 @@ def checked_epoch(epoch: Any) -> Epoch | None:
 
 def _from_text(text: str, name: str) -> np.datetime64:
     try:
+        if not re.match(r"\d{4}-\d\d", text):      # NumPy takes "1" for a year
+            raise ValueError
         return np.datetime64(text)
     except ValueError:
         raise ValueError(f"{name} must be a date such as 2000-01-01T12:00, got {text!r}"
@@ -129,22 +132,23 @@ def _is_astropy(value: Any, name: str) -> bool:
 
 def _dates(value: Any, kind: str) -> NDArray[Any] | None:
     """Return dates (kind "M") or durations ("m") as NumPy's, or None for anything else"""
-    python = datetime.date if kind == "M" else datetime.timedelta
-    found = value
-    while isinstance(found, (list, tuple)) and len(found):
-        found = found[0]
-    if isinstance(found, python):
-        if getattr(found, "tzinfo", None) is not None:
+    first = value
+    while isinstance(first, (list, tuple)) and len(first):
+        first = first[0]
+    if isinstance(first, datetime.date if kind == "M" else datetime.timedelta):
+        if getattr(first, "tzinfo", None) is not None:
             raise TypeError("a date must not have a time zone, which NumPy has not: convert it to "
                             "UTC and remove its tzinfo")
-        return np.asarray(value, f"{kind}8[us]" if type(found) in _PLAIN else f"{kind}8[ns]")
-    if isinstance(found, (np.ndarray, np.generic)) or hasattr(found, "__array__"):
-        dtype = getattr(found, "dtype", None)
-        if isinstance(dtype, np.dtype) and dtype.kind not in "mMO":
-            return None
-        array = np.asarray(value)
-        return array if array.dtype.kind == kind else None
-    return None
+        return np.asarray(value, f"{kind}8[us]" if type(first) in _PLAIN else f"{kind}8[ns]")
+    if isinstance(first, np.generic):
+        return np.asarray(value) if first.dtype.kind == kind else None
+    if first is not value or not hasattr(value, "__array__") or hasattr(value, "units"):
+        return None                 # a list of something else, no array, or a quantity of pint
+    dtype = getattr(value, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind not in "mMO":
+        return None
+    array = np.asarray(value)
+    return array if array.dtype.kind == kind else None
 
 
 _PLAIN = (datetime.date, datetime.datetime, datetime.timedelta)

@@ -66,4 +66,7 @@ def refusal(rows: Rows, names: tuple[str, str]) -> str:
         return f"mu must be positive and finite, got {mu}"
     if not np.any(r):
         return f"{names[0]} must not be the centre, got {r}"
+    if names[0] == "position":
+        return (f"velocity must not point straight to or from the centre: a fall has no plane, got "
+                f"position = {r} and velocity = {v}")
     return f"no orbit of float64 numbers has {names[0]} = {r}, {names[1]} = {v} and mu = {mu}"
