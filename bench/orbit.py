@@ -36,6 +36,8 @@ def works() -> Iterator[Work]:
                needs=(peers.ASTROPY,))
     yield Work("orbit_table, 1e6", _table, (Rival(peers.NUMPY, _table_numpy),), **TOLERANCE,
                section=SECTION)
+    yield Work("semimajor_axis, 1e6", _axis, (Rival(peers.NUMPY, _axis_numpy),), **TOLERANCE,
+               section=SECTION)
     yield Work("solve_kepler, 1e6, a different eccentricity each", _kepler,
                (Rival(peers.NUMPY, _kepler_numpy), Rival(peers.HEYOKA, _kepler_heyoka)),
                **TOLERANCE, section=SECTION, level_target=LEVEL_TARGET)
@@ -110,6 +112,21 @@ def columns(M: float, m: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, ...]:
 def _table_numpy() -> Side:
     return Side("columns(M, m, r)",
                 {"columns": columns, "M": 1.988e30, "m": masses(), "r": radii()}, np.stack)
+
+
+def periods() -> np.ndarray:
+    return 2 * np.pi * np.sqrt(radii() ** 3 / GM_SUN)
+
+
+def _axis() -> Side:
+    from mathwork.orbit import semimajor_axis
+
+    return Side("semimajor_axis(P, mu=GM)",
+                {"semimajor_axis": semimajor_axis, "P": periods(), "GM": GM_SUN})
+
+
+def _axis_numpy() -> Side:
+    return Side("np.cbrt(GM * (P / (2 * np.pi)) ** 2)", {"np": np, "P": periods(), "GM": GM_SUN})
 
 
 # ---- any orbit ----

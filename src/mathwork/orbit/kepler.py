@@ -9,7 +9,7 @@ import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-from mathwork.orbit.circular import MU
+from mathwork.constants import MU
 from mathwork.orbit.elements import settled
 from mathwork.orbit.plot import conics, plot_orbits
 

@@ -8,8 +8,7 @@ import numpy as np
 
 import mathwork.orbit.units as units
 from mathwork._arrays import real_dtype
-from mathwork.constants import G
-from mathwork.orbit.circular import MU
+from mathwork.constants import MU, G
 from mathwork.orbit.plot import circles, plot_orbits
 from mathwork.orbit.table import TABLE_UNITS, OrbitTable, plain_table
 

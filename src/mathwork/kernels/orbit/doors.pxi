@@ -82,8 +82,9 @@ cdef inline double first_of(object value) except? -1:
 cdef inline bint is_like_si(double radius, double star, bint is_mass) noexcept:
     cdef double speed = (GRAVITATION * star if is_mass else star) / radius      # both squared
     cdef double angular = speed / radius / radius
-    return (si.slowest_square < angular < si.fastest_square and speed < si.light_square
-            and (speed >= si.speed_square or angular >= si.slow_square)
+    return (angular < si.fastest_square and speed < si.light_square
+            and (angular >= si.slow_square
+                 or (speed >= si.speed_square and angular > si.slowest_square))
             and (not is_mass or star >= si.lightest_star))
 
 
