@@ -10,8 +10,9 @@ import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
 from mathwork.constants import MU
+from mathwork.orbit.drawings import conics
 from mathwork.orbit.elements import settled
-from mathwork.orbit.plot import conics, plot_orbits
+from mathwork.orbit.plot import plot_orbits
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Self
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray, FloatOrArray, Measures, Number
-    from mathwork.orbit.plot import Drawing
+    from mathwork.orbit.drawings import Drawing
     from mathwork.orbit.units import Kind
 
 
@@ -412,13 +413,15 @@ class KeplerOrbit:
         _workers.over_rows(run, len(out), workers)
         return self._out(out.reshape(*self.shape, *np.shape(t), 3), unit, kind)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the orbit, or the orbits, to scale.
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the orbit, or the orbits.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Where to draw; new axes by default.
+        **options
+            `labels`, `centre`, `unit`, `scale` and `dimensions`, as for :func:`plot_orbits`.
 
         Returns
         -------
@@ -434,10 +437,10 @@ class KeplerOrbit:
         >>> ax.get_xlabel()
         'x (au)'
         """
-        return plot_orbits(self, ax)
+        return plot_orbits(self, ax, **options)
 
     def _drawings(self) -> list[Drawing]:
         """Return the Drawings for plot_orbits, one for each orbit"""
         (places,), _ = units.plain(places=(self.position(0.0), "m"))
         elements = (self._elements[name] for name in ("periapsis", "e", "i", "Omega", "omega"))
-        return conics(*elements, places=places)
+        return conics(*elements, mu=self._elements["mu"], places=places)
