@@ -54,8 +54,8 @@ def test_the_public_names():
         "PolynomialFit", "fit_groups", "GroupFits", "fit_rolling", "RollingFits", "Moments"}
     assert set(orbit.__all__) >= {
         "gravitational_force", "centripetal_force", "circular_speed", "period", "angular_speed",
-        "escape_speed", "orbital_energy", "hill_radius", "CircularOrbit", "orbit_table",
-        "solve_kepler", "KeplerOrbit"}
+        "escape_speed", "orbital_energy", "hill_radius", "semimajor_axis", "CircularOrbit",
+        "orbit_table", "solve_kepler", "KeplerOrbit"}
     assert set(constants.__all__) >= {"G", "GM_SUN", "GM_EARTH", "GM_JUPITER", "AU"}
     assert set(init.__all__) == {"glorot_normal", "glorot_uniform", "he_limit", "he_normal",
                                  "he_std", "he_uniform", "he_variance", "lecun_normal",

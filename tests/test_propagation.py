@@ -63,8 +63,7 @@ def test_derivatives(propagation, rng):
 
 
 def test_derivatives_after_many_turns(propagation):
-    """The secular term of a circle: dr / r or dv / v lengthens a by twice that, and slows n by thrice
-    """
+    """The secular term: on a circle, dr / r or dv / v slows the body by thrice as much"""
     turns = 1000
     end = propagation([1.0, 0, 0], [0, 1.0, 0], 2 * np.pi * turns, mu=1.0, stm=True)
     drift = 6 * np.pi * turns

@@ -16,8 +16,9 @@ _Plain: TypeAlias = float | NDArray[Any]
 
 orbit_codes: dict[str, int]
 
-def know_units(fastest: float, slowest: float, lightest: float,
-               warn: Callable[[Any, Any, bool], None]) -> None: ...
+def know_units(fastest_square: float, slowest_square: float, slow_square: float,
+               speed_square: float, light_square: float, lightest_star: float,
+               warn: Callable[..., None]) -> None: ...
 def looks_like_si(radius: _Plain, star: _Plain, is_mass: bool
                   ) -> bool: ...
 
@@ -25,22 +26,25 @@ def looks_like_si(radius: _Plain, star: _Plain, is_mass: bool
 
 def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                    planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                   out: ArrayLike | None = None) -> Any: ...
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> Any: ...
 def period(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
            planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-           out: ArrayLike | None = None) -> Any: ...
+           fixed_star: bool = True, out: ArrayLike | None = None) -> Any: ...
 def angular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                  out: ArrayLike | None = None) -> Any: ...
+                  fixed_star: bool = True, out: ArrayLike | None = None) -> Any: ...
 def escape_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                  planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                 out: ArrayLike | None = None) -> Any: ...
+                 fixed_star: bool = True, out: ArrayLike | None = None) -> Any: ...
 def orbital_energy(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                    planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                   out: ArrayLike | None = None) -> Any: ...
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> Any: ...
 def hill_radius(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                 planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                out: ArrayLike | None = None) -> Any: ...
+                fixed_star: bool = True, out: ArrayLike | None = None) -> Any: ...
+def semimajor_axis(period: ArrayLike, *, star_mass: ArrayLike | None = None,
+                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> Any: ...
 def gravitational_force(m1: ArrayLike, m2: ArrayLike, r: ArrayLike, *,
                         out: ArrayLike | None = None) -> Any: ...
 def centripetal_force(m: ArrayLike, v: ArrayLike, r: ArrayLike, *,
@@ -54,7 +58,7 @@ def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *,
 
 def plain_circular(code: int, radius: _Plain,
                    star_mass: _Plain | None,
-                   planet_mass: _Plain | None, mu: _Plain | None,
+                   planet_mass: _Plain | None, mu: _Plain | None, fixed_star: bool = True,
                    out: FloatArray | None = None) -> float | FloatArray: ...
 def plain_force(code: int, first: _Plain, second: _Plain,
                 radius: _Plain, out: FloatArray | None = None
@@ -83,8 +87,8 @@ def plain_mean_anomaly(true_anomaly: _Plain, eccentricity: _Plain) -> float | Fl
 def plain_anomaly_parts(mean_anomaly: _Plain, eccentricity: _Plain
                         ) -> tuple[float | FloatArray, ...]: ...
 
-# ---- state vectors: arrays are positions (N, 3), velocities (N, 3), times (N,) and mu (N,), each of
-# N rows or of one ----
+# ---- state vectors: arrays are positions (N, 3), velocities (N, 3), times (N,) and mu (N,), each
+# of N rows or of one ----
 
 def propagate_rows(arrays: tuple[NDArray[np.float64], ...], positions: NDArray[np.float64],
                    velocities: NDArray[np.float64], derivatives: NDArray[np.float64] | None,

@@ -55,9 +55,9 @@ class AnomalyParts(NamedTuple, Generic[AnomalyT, CodeT]):
     sin_true, cos_true : float or ndarray
         Sine and cosine of the true anomaly, the angle at the focus from the periapsis.
     by_mean_anomaly, by_eccentricity : float or ndarray
-        The derivatives of E or H: ``1 / (1 - e cos E)`` and ``sin E / (1 - e cos E)`` of an ellipse,
-        ``1 / (e cosh H - 1)`` and ``-sinh H / (e cosh H - 1)`` of a hyperbola. The D of a parabola
-        has ``1 / (1 + D**2)`` and NaN: it is no limit of E or H.
+        The derivatives of E or H: of an ellipse ``1 / (1 - e cos E)`` and ``sin E / (1 - e cos
+        E)``, of a hyperbola ``1 / (e cosh H - 1)`` and ``-sinh H / (e cosh H - 1)``. The D of a
+        parabola has ``1 / (1 + D**2)`` and NaN: it is no limit of E or H.
 
     Examples
     --------

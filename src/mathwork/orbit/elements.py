@@ -9,7 +9,7 @@ import numpy as np
 import mathwork.orbit.units as units
 from mathwork._levels import orbit as kernels
 from mathwork._status import ORBIT
-from mathwork.orbit.circular import MU
+from mathwork.constants import MU
 from mathwork.orbit.masks import unmasked
 from mathwork.orbit.members import angle_factor
 from mathwork.orbit.times import checked_epoch, duration, since
@@ -129,7 +129,7 @@ def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],
         return make(size, e, i, Omega, direction, place, mu=mu, epoch=epoch)
     epoch = checked_epoch(epoch)
     orbit = make(size, e, i, Omega, direction, mu=mu, epoch=epoch)
-    (time,), own = units.plain(time_of_periapsis=(since(place, epoch, anomaly), "s"))
+    (time,), _ = units.plain(time_of_periapsis=(since(place, epoch, anomaly), "s"))
     M0 = -orbit._coefficients[:, 1].reshape(orbit.shape) * time
     M0 = M0 if orbit._kind is None else orbit._kind.wrap(M0, "rad")
     return make(size, e, i, Omega, direction, M0, mu=mu, epoch=epoch)

@@ -1,7 +1,6 @@
 """Orbits of any eccentricity, from their elements or a state."""
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +9,12 @@ import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._levels import orbit as kernels
 from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
-from mathwork.orbit.circular import MU, look_at_units
+from mathwork.constants import MU
+from mathwork.orbit.drawings import conics
 from mathwork.orbit.elements import ANGLES, NAMES, from_tables, in_radians, settled
 from mathwork.orbit.masks import common, unmasked
 from mathwork.orbit.motion import Motion
-from mathwork.orbit.plot import conics, plot_orbits
+from mathwork.orbit.plot import plot_orbits
 from mathwork.orbit.times import checked_epoch
 from mathwork.orbit.vectors import refusal, rows_of
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import Measures
-    from mathwork.orbit.plot import Drawing
+    from mathwork.orbit.drawings import Drawing
     from mathwork.orbit.times import Epoch
 
 
@@ -267,8 +266,9 @@ class KeplerOrbit(Motion):
         then i is 0 or pi; omega is 0 where e is below 2**-51, and then e is 0. So omega is counted
         from the x axis for an orbit in the x-y plane, and M0 from the node for a circle.
 
-        Nothing cancels near e = 0, e = 1, i = 0 and i = pi. The rounded elements fit each other: the
-        orbit goes through the state within a few roundings of the state and of its elements.
+        Nothing cancels near e = 0, e = 1, i = 0 and i = pi. The orbit goes through the state within
+        10 units in the last place of it. Six rounded elements fit each other as well as a rounded e
+        lets them.
 
         References
         ----------
@@ -306,9 +306,7 @@ class KeplerOrbit(Motion):
         orbit = cls.__new__(cls)
         orbit._keep(elements.reshape(len(NAMES), *shape), coefficients, codes.reshape(shape), kind,
                     None, checked_epoch(epoch))
-        if kind is None:
-            look_at_units(orbit._elements["periapsis"], None, orbit._elements["mu"], 4,
-                          "periapsis")
+        units.look_at_elements(orbit._elements, kind, 3)
         return orbit
 
     def _settle(self, given: str, length: ArrayLike, e: ArrayLike, i: ArrayLike, Omega: ArrayLike,
@@ -324,9 +322,8 @@ class KeplerOrbit(Motion):
         shape = codes.shape
         self._keep(elements, coefficients, codes, kind, common([mask for _, mask in values], shape),
                    checked_epoch(epoch))
-        if kind is None:
-            # stacklevel counts this function, __init__ or from_periapsis, and the caller
-            look_at_units(self._elements["periapsis"], None, self._elements["mu"], 5, "periapsis")
+        # stacklevel counts this function, __init__ or from_periapsis, and the caller
+        units.look_at_elements(self._elements, kind, 4)
 
     def _keep(self, elements: NDArray[np.float64], coefficients: NDArray[np.float64],
               codes: NDArray[np.int8], kind: Any, mask: NDArray[np.bool] | None,
@@ -397,13 +394,15 @@ class KeplerOrbit(Motion):
 
     # ---- as a picture ----
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the orbit, or the orbits, to scale.
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the orbit, or the orbits.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Where to draw; new axes by default.
+        **options
+            `labels`, `centre`, `unit`, `scale` and `dimensions`, as for :func:`plot_orbits`.
 
         Returns
         -------
@@ -419,11 +418,11 @@ class KeplerOrbit(Motion):
         >>> ax.get_xlabel()
         'x (au)'
         """
-        return plot_orbits(self, ax)
+        return plot_orbits(self, ax, **options)
 
     def _drawings(self) -> list[Drawing]:
         """Return the Drawings for plot_orbits, one for each orbit"""
         places = kernels.states_at(kernels.state_codes["position"], self._coefficients, self.shape,
                                    0.0)
         elements = (self._elements[name] for name in ("periapsis", "e", "i", "Omega", "omega"))
-        return conics(*elements, places=places)
+        return conics(*elements, mu=self._elements["mu"], places=places)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import mathwork.orbit.units as units
-from mathwork.orbit.circular import MU
+from mathwork.constants import MU
 from mathwork.orbit.masks import masked
 from mathwork.orbit.speeds import vis_viva
 

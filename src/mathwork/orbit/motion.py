@@ -27,9 +27,9 @@ class Motion(OrbitMembers):
         Parameters
         ----------
         t : float or array_like, any shape
-            Times in s; ``M0`` is the mean anomaly at 0. With an :attr:`epoch`, which is time 0, also
-            dates: ``datetime64``, Python's ``datetime``, or astropy's ``Time``. Also durations:
-            ``timedelta64`` or astropy's ``TimeDelta``.
+            Times in s; ``M0`` is the mean anomaly at 0. Also durations: ``timedelta64``, or
+            astropy's ``TimeDelta``. With an :attr:`epoch`, which is time 0, also dates:
+            ``datetime64``, Python's ``datetime``, ISO text, or astropy's ``Time``.
         paired : bool, optional
             Take one time for each orbit: t broadcasts with the orbits.
         workers : int, optional

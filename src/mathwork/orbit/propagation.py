@@ -8,7 +8,7 @@ import numpy as np
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._levels import orbit as kernels
-from mathwork.orbit.circular import MU
+from mathwork.constants import MU
 from mathwork.orbit.times import duration
 from mathwork.orbit.vectors import refusal, rows_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, overload
 import mathwork.orbit.units as units
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-from mathwork.orbit.circular import MU
+from mathwork.constants import MU
 
 if TYPE_CHECKING:
     from typing import Any

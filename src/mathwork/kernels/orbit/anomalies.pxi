@@ -118,7 +118,7 @@ def plain_mean_anomaly(true_anomaly, eccentricity):
     cdef double x[2]
     cdef double y[1]
     if is_number(true_anomaly) and is_number(eccentricity):
-        x[0], x[1] = true_anomaly, eccentricity
+        x[0], x[1] = number(true_anomaly, "true_anomaly"), number(eccentricity, "eccentricity")
         one_element(&mean_kernel, x, y)
         return y[0]
     if not (is_real(true_anomaly) and is_real(eccentricity)):

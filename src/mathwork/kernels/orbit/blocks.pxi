@@ -8,7 +8,7 @@
 #   call_kernel    the kernel on numbers and exact arrays; plain arrays need no ufunc
 
 from cpython.float cimport PyFloat_Check
-from cpython.long cimport PyLong_AsDouble, PyLong_CheckExact
+from cpython.long cimport PyLong_CheckExact
 
 cdef enum:
     STEP = 256              # elements of a block: 2 KB an operand, in cache
@@ -85,16 +85,8 @@ cdef object block_ufunc(const BlockKernel* kernel, void** data, const char* name
 # ---- calls ----
 
 cdef inline bint is_number(object value) noexcept:
-    """Return whether value is a Python float (or of a subclass) or an exact int that fits in one"""
-    return PyFloat_Check(value) or (PyLong_CheckExact(value) and fits_in_double(value))
-
-
-cdef bint fits_in_double(object value) noexcept:
-    try:
-        PyLong_AsDouble(value)
-    except OverflowError:
-        return False
-    return True
+    """Return whether value is a Python float (or of a subclass) or an exact int"""
+    return PyFloat_Check(value) or PyLong_CheckExact(value)
 
 
 cdef inline bint is_real(object value) noexcept:

@@ -297,11 +297,11 @@ cdef object kepler_ufunc = block_ufunc(&kepler_kernel, kepler_data, b"solve_kepl
 cdef int check_anomaly(mean_anomaly, eccentricity, double* x) except -1:
     """Put what is a number in x; raise for a number that has no anomaly"""
     if is_number(mean_anomaly):
-        x[0] = mean_anomaly
+        x[0] = number(mean_anomaly, "mean_anomaly")
         if not fabs(x[0]) <= DBL_MAX:
             raise ValueError(f"mean_anomaly must be finite, got {x[0]!r}")
     if is_number(eccentricity):
-        x[1] = eccentricity
+        x[1] = number(eccentricity, "eccentricity")
         if not 0 <= x[1] <= DBL_MAX:
             raise ValueError(f"eccentricity must be finite and not negative, got {x[1]!r}")
     return 0

@@ -299,8 +299,8 @@ def states_at(int code, cnp.ndarray orbits not None, tuple shape not None, t):
     shape of the N orbits. The result has `shape` + the shape of t, + (3,) for a vector.
     """
     cdef cnp.npy_intp sizes[64]         # the most dimensions in NumPy
-    cdef double number = 0
-    cdef const double* times = &number
+    cdef double time = 0
+    cdef const double* times = &time
     cdef Py_ssize_t T = 1, N
     cdef int axis, of_orbits = len(shape), ndim = of_orbits
     cdef cnp.ndarray out
@@ -312,7 +312,7 @@ def states_at(int code, cnp.ndarray orbits not None, tuple shape not None, t):
     N = orbits.shape[0]
     cdef PyThreadState* state
     if is_number(t):
-        number = t
+        time = number(t, "t")
     elif is_plain_double(t) and of_orbits + cnp.PyArray_NDIM(<cnp.ndarray>t) < 64:
         ndim += cnp.PyArray_NDIM(<cnp.ndarray>t)
         T = cnp.PyArray_SIZE(<cnp.ndarray>t)
