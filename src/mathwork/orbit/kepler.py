@@ -56,6 +56,11 @@ def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> Any:
         For numbers of no orbit: an r that is not positive or is beyond ``2 a``, a negative mu, NaN.
         For shapes that do not broadcast. In arrays, such an element gives NaN.
 
+    Warns
+    -----
+    UnitsWarning
+        If plain numbers do not look like SI.
+
     Notes
     -----
     .. math:: v = \\sqrt{\\mu \\left(\\frac{2}{r} - \\frac{1}{a}\\right)}
@@ -69,6 +74,8 @@ def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> Any:
     """
     plain, kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
     speed = kernels.plain_vis_viva(*plain)
+    if not kernels.speed_looks_like_si(speed, plain[0]):
+        units.warn_of_units(plain[0], plain[2], False, "r", 3, only_light=kind is not None)
     return speed if kind is None else kind.wrap(speed, "m/s")
 
 
@@ -331,11 +338,12 @@ class KeplerOrbit:
         >>> round(KeplerOrbit(AU, 0.5, mu=GM_SUN).speed_at(AU / 2))
         51589
         """
-        (r,), kind = units.plain(r=(r, "m"))
+        (distance,), kind = units.plain(r=(r, "m"))
         kind = units.kind_beside(self._kind, kind, "r")
         a, mu = (float(value) if value.ndim == 0 else value
                  for value in (self._elements["a"], self._elements["mu"]))
-        return self._out(vis_viva(r, a, mu=mu), "m/s", kind)
+        # without a look at the units: the elements were looked at
+        return self._out(kernels.plain_vis_viva(distance, a, mu), "m/s", kind)
 
     # ---- in time ----
 
