@@ -167,44 +167,44 @@ cdef object circular_door(int code, object door, radius, star_mass, planet_mass,
 
 def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                    out=None):
-    return circular_door(CIRCULAR_SPEED, circular_speed, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(CIRCULAR_SPEED, circular_speed, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def period(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
            out=None):
-    return circular_door(PERIOD, period, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(PERIOD, period, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                   out=None):
-    return circular_door(ANGULAR_SPEED, angular_speed, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(ANGULAR_SPEED, angular_speed, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                  out=None):
-    return circular_door(ESCAPE_SPEED, escape_speed, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(ESCAPE_SPEED, escape_speed, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                    out=None):
-    return circular_door(ORBITAL_ENERGY, orbital_energy, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(ORBITAL_ENERGY, orbital_energy, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                 out=None):
-    return circular_door(HILL_RADIUS, hill_radius, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(HILL_RADIUS, hill_radius, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def semimajor_axis(period, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                    out=None):
-    return circular_door(SEMIMAJOR_AXIS, semimajor_axis, period, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(SEMIMAJOR_AXIS, semimajor_axis, period, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 # ---- forces ----
