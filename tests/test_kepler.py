@@ -385,6 +385,7 @@ def test_properties_of_one_orbit():
         mars.a = 1.0
 
 
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
 def test_vis_viva_near_the_apoapsis(rng):
     """Where 2 / r and 1 / a cancel"""
     for a in rng.uniform(1, 4, 200).tolist():
@@ -403,6 +404,7 @@ def test_vis_viva_near_the_apoapsis(rng):
     assert vis_viva(1e308, 1e308, mu=1e308) == 1.0
 
 
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
 def test_vis_viva():
     assert vis_viva(2.0, 2.0, mu=8.0) == 2.0
     assert vis_viva(1.0, math.inf, mu=2.0) == 2.0

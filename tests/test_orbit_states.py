@@ -22,7 +22,7 @@ WITH_PLANE = CONICS[:-1]
 @pytest.fixture
 def orbits_of(kernels, monkeypatch):
     """KeplerOrbit with the kernels of one level"""
-    for module in ("kepler", "elements", "motion"):
+    for module in ("kepler", "elements", "motion", "members"):
         monkeypatch.setattr(f"mathwork.orbit.{module}.kernels", kernels)
     return KeplerOrbit
 

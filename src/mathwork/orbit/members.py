@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import mathwork.orbit.units as units
+from mathwork._levels import orbit as kernels
 from mathwork.constants import MU
 from mathwork.orbit.masks import masked
-from mathwork.orbit.speeds import vis_viva
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -232,7 +232,8 @@ class OrbitMembers:
         kind = units.kind_beside(self._kind, kind, "r")
         a, mu = (float(value) if value.ndim == 0 else value
                  for value in (self._elements["a"], self._elements["mu"]))
-        return self._out(vis_viva(r, a, mu=mu), "m/s", kind)
+        # without a look at the units: the elements were looked at
+        return self._out(kernels.plain_vis_viva(r, a, mu), "m/s", kind)
 
 
 def angle_factor(unit: str) -> float:

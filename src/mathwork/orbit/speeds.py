@@ -47,6 +47,11 @@ def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> Any:
         For numbers of no orbit: an r that is not positive or is beyond ``2 a``, a negative mu, NaN.
         For shapes that do not broadcast. In arrays, such an element gives NaN.
 
+    Warns
+    -----
+    UnitsWarning
+        If plain numbers do not look like SI.
+
     Notes
     -----
     .. math:: v = \\sqrt{\\mu \\left(\\frac{2}{r} - \\frac{1}{a}\\right)}
@@ -60,4 +65,6 @@ def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> Any:
     """
     plain, kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
     speed = kernels.plain_vis_viva(*plain)
+    if not kernels.speed_looks_like_si(speed, plain[0]):
+        units.warn_of_units(plain[0], plain[2], False, "r", 4, only_light=kind is not None)
     return speed if kind is None else kind.wrap(speed, "m/s")
