@@ -179,9 +179,10 @@ def _parts(M: Any, e: Any, kind: Kind | None, out: object) -> AnomalyParts[Any, 
     """Return AnomalyParts of plain numbers and arrays, the angle with units of `kind`"""
     if out is not None:
         raise TypeError("out takes one array; with parts=True there are five")
-    anomaly, *others = kernels.plain_anomaly_parts(M, e)
-    codes = _status(anomaly, M, e)
-    return AnomalyParts(anomaly if kind is None else kind.wrap(anomaly, "rad"), *others, codes)
+    anomaly, sine, cosine, by_M, by_e = kernels.plain_anomaly_parts(M, e)
+    codes: Any = _status(anomaly, M, e)
+    angle: Any = anomaly if kind is None else kind.wrap(anomaly, "rad")
+    return AnomalyParts(angle, sine, cosine, by_M, by_e, codes)
 
 
 def _status(anomaly: Any, mean_anomaly: ArrayLike, eccentricity: ArrayLike

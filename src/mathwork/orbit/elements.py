@@ -158,6 +158,6 @@ def _axis(period: Any, mu: Any) -> Any:
     parts = [unmasked(value)[0] for value in (period, mu)]
     found, kind = units.plain(period=(duration(parts[0], "period"), "s"), mu=(parts[1], MU))
     turn = np.asarray(found[0], np.float64) / (2 * np.pi)
-    a = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
-    a = a if a.ndim else float(a)
-    return a if kind is None else kind.wrap(a, "m")
+    axis: Any = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
+    axis = axis if axis.ndim else float(axis)
+    return axis if kind is None else kind.wrap(axis, "m")

@@ -228,12 +228,12 @@ class OrbitMembers:
         >>> round(KeplerOrbit(AU, 0.5, mu=GM_SUN).speed_at(AU / 2))
         51589
         """
-        (r,), kind = units.plain(r=(r, "m"))
+        (distance,), kind = units.plain(r=(r, "m"))
         kind = units.kind_beside(self._kind, kind, "r")
         a, mu = (float(value) if value.ndim == 0 else value
                  for value in (self._elements["a"], self._elements["mu"]))
         # without a look at the units: the elements were looked at
-        return self._out(kernels.plain_vis_viva(r, a, mu), "m/s", kind)
+        return self._out(kernels.plain_vis_viva(distance, a, mu), "m/s", kind)
 
 
 def angle_factor(unit: str) -> float:

@@ -136,7 +136,9 @@ cdef inline f64v ellipse_start(f64v m, f64v e, f64v f) noexcept nogil:
     cdef f64v p = mul_add(fill(m, 14.0 / 81), h, fill(m, 2.0 / 9))
     p = mul_add(p, h, fill(m, 1.0 / 3))
     w = w * mul_add(y * h, p, y)
-    return mul_add(2 * r, w / mul_add(w, w + q, q * q), m) / d
+    # (2 r w / (w^2 + w q + q^2) + m) / d, with one division
+    q = mul_add(w, w + q, q * q)
+    return mul_add(2 * r, w, m * q) / (q * d)
 
 
 cdef inline f64v ellipse_end(f64v m, f64v e, f64v f, f64v E) noexcept nogil:
@@ -230,9 +232,24 @@ cdef inline f64v parabola(f64v m) noexcept nogil:
 # ---- over blocks ----
 
 cdef inline int conics(Py_ssize_t n, const double* e) noexcept nogil:
-    """Return the conics among n eccentricities, as a sum: 1 ellipses, 2 hyperbolas, 4 parabolas"""
+    """Return the conics among n eccentricities, as a sum: 1 ellipses, 2 hyperbolas, 4 parabolas
+
+    n is a multiple of the lane count, and not 0.
+    """
+    cdef double most[F64_LANES]
+    cdef f64v highest, value
     cdef Py_ssize_t i
     cdef int found = 0
+    load(&highest, e)
+    for i in range(1, n // F64_LANES):
+        load(&value, e + i * F64_LANES)
+        highest = larger(value, highest)
+    store(most, highest)
+    for i in range(F64_LANES):
+        found |= not most[i] < 1
+    if not found:
+        return 1                # ellipses alone, the usual case
+    found = 0
     for i in range(n):
         found |= (e[i] < 1) | 2 * (e[i] > 1) | 4 * (e[i] == 1)
     return found
@@ -245,6 +262,7 @@ cdef inline void kepler_loops(const bint given, Py_ssize_t n, const double* mean
     There are two loops. In one, the chain of operations is longer than a processor keeps in flight.
     """
     cdef double starts[STEP]
+    cdef double parts[STEP]
     cdef f64v M, e, f, m, E, turns, other
     cdef Py_ssize_t i
     cdef int found = conics(n, es)
@@ -252,11 +270,12 @@ cdef inline void kepler_loops(const bint given, Py_ssize_t n, const double* mean
         for i in range(n // F64_LANES):
             load(&M, means + i * F64_LANES)
             load(&e, es + i * F64_LANES)
-            m = absolute(whole_turns(M, &turns))
+            m = whole_turns(M, &turns)
             f = 1 - e
             if given:
                 load(&f, fs + i * F64_LANES)
-            store(starts + i * F64_LANES, ellipse_start(m, e, f))
+            store(parts + i * F64_LANES, m)
+            store(starts + i * F64_LANES, ellipse_start(absolute(m), e, f))
     for i in range(n // F64_LANES):
         load(&M, means + i * F64_LANES)
         load(&e, es + i * F64_LANES)
@@ -266,11 +285,11 @@ cdef inline void kepler_loops(const bint given, Py_ssize_t n, const double* mean
             load(&f, fs + i * F64_LANES)
         if found & 1:
             load(&E, <const double*>starts + i * F64_LANES)
-            m = whole_turns(M, &turns)
+            load(&m, <const double*>parts + i * F64_LANES)
             E = ellipse_end(absolute(m), e, f, E)
             # M brings the whole turns back: E is M + e sin E
             other = with_sign(absolute(E), m)
-            E = pick(absolute(turns), fill(M, 0.5), M + (other - m), other)
+            E = pick(absolute(M - m), fill(M, 0), M + (other - m), other)
         if found & 2:
             other = with_sign(absolute(hyperbola(absolute(M), e, f)), M)
             E = pick(e, fill(e, 1), other, E)
