@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # in the order of kernels.settle_orbits; either the first or the last is given
 NAMES = ("a", "e", "i", "Omega", "omega", "M0", "mu", "periapsis")
 ANGLES = ("i", "Omega", "omega", "M0")
+TABLE_ANGLES = (*ANGLES, "longitude_of_periapsis", "mean_longitude")
 
 
 def settled(given: dict[str, Any]
@@ -102,9 +103,6 @@ def in_radians(values: dict[str, Any], unit: str) -> dict[str, Any]:
     return {name: np.radians(units.number_or_array(value, name))
             if name in TABLE_ANGLES and units.kind_of(value) is None else value
             for name, value in values.items()}
-
-
-TABLE_ANGLES = (*ANGLES, "longitude_of_periapsis", "mean_longitude")
 
 
 def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],

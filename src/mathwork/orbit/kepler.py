@@ -8,7 +8,6 @@ import numpy as np
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._levels import orbit as kernels
-from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
 from mathwork.constants import MU
 from mathwork.orbit.drawings import conics
 from mathwork.orbit.elements import ANGLES, NAMES, from_tables, in_radians, settled
@@ -16,10 +15,9 @@ from mathwork.orbit.masks import common, unmasked
 from mathwork.orbit.motion import Motion
 from mathwork.orbit.plot import plot_orbits
 from mathwork.orbit.times import checked_epoch
-from mathwork.orbit.vectors import refusal, rows_of
+from mathwork.orbit.vectors import codes_of, refusal, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, NoReturn, Self
 
     from matplotlib.axes import Axes
@@ -295,14 +293,9 @@ class KeplerOrbit(Motion):
             kernels.elements_of(rows, elements, coefficients, start, stop)
 
         _workers.over_rows(run, count, workers)
-        codes = np.where(np.isnan(elements[0]), np.int8(NO_PLANE), np.int8(ORBIT))
-        if codes.any():
-            if not shape:
-                raise ValueError(refusal(rows, ("position", "velocity")))
-            r, v, _, mu = rows
-            codes[(codes != ORBIT) & ~(mu > 0)] = MU_NOT_POSITIVE
-            finite = np.isfinite(r).all(axis=1) & np.isfinite(v).all(axis=1) & np.isfinite(mu)
-            codes[(codes != ORBIT) & ~finite] = ELEMENT_NOT_FINITE
+        codes = codes_of(rows, np.isnan(elements[0]))
+        if not shape and codes[0]:
+            raise ValueError(refusal(rows, ("position", "velocity")))
         orbit = cls.__new__(cls)
         orbit._keep(elements.reshape(len(NAMES), *shape), coefficients, codes.reshape(shape), kind,
                     None, checked_epoch(epoch))
@@ -369,28 +362,6 @@ class KeplerOrbit(Motion):
             texts += f", epoch={str(self._epoch)!r}"
         name = type(self).__name__
         return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
-
-    # ---- as a sequence ----
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("one orbit has no length")
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> Self:
-        if not self.shape:
-            raise TypeError("one orbit has no index")
-        rows = np.arange(len(self._coefficients)).reshape(self.shape)[index]
-        orbit = type(self).__new__(type(self))
-        elements = np.stack([value.reshape(-1)[rows] for value in self._elements.values()])
-        codes = np.asarray(self._codes.reshape(-1)[rows])
-        mask = self._mask.reshape(-1)[rows] if self._mask is not None and codes.ndim else None
-        orbit._keep(elements, self._coefficients[rows].reshape(-1, self._coefficients.shape[1]),
-                    codes, self._kind, mask, self._epoch)
-        return orbit
-
-    def __iter__(self) -> Iterator[Self]:
-        return map(self.__getitem__, range(len(self)))
 
     # ---- as a picture ----
 
