@@ -141,10 +141,12 @@ class KeplerOrbit(Motion):
 
         Parameters
         ----------
-        a, e, mu, epoch
+        a, e
             As for the class.
         i, Omega, omega, M0 : float or array_like, optional
             Angles in degrees.
+        mu, epoch
+            As for the class.
 
         Returns
         -------
@@ -174,16 +176,20 @@ class KeplerOrbit(Motion):
 
         Parameters
         ----------
-        e, mu, i, Omega, epoch, unit
+        e, mu
             As for the class.
         a, periapsis, period : float or array_like
             Exactly one of the semi-major axis in m, the least distance in m, and the time of one
             revolution in s, which gives a by Kepler's third law.
+        i, Omega
+            As for the class.
         omega, longitude_of_periapsis : float or array_like, optional
             At most one of the argument of the periapsis and its longitude, ``Omega + omega``.
         M0, mean_longitude, time_of_periapsis : float or array_like, optional
             At most one of the mean anomaly at time 0, the mean longitude there, ``Omega + omega +
             M0``, and a time or date at the periapsis.
+        epoch, unit
+            As for the class.
 
         Returns
         -------
