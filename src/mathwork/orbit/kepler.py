@@ -359,16 +359,6 @@ class KeplerOrbit(Motion):
     def __hash__(self) -> int:
         return hash((self.shape, float(np.nansum(self._elements["periapsis"]))))
 
-    def __repr__(self) -> str:
-        given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
-        with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
-            texts = ", ".join(f"{name}={getattr(self, name)}"
-                              for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
-        if self._epoch is not None:
-            texts += f", epoch={str(self._epoch)!r}"
-        name = type(self).__name__
-        return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
-
     # ---- as a picture ----
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:

@@ -78,6 +78,16 @@ class OrbitMembers:
         value = value if kind is None or unit is None else kind.wrap(value, unit)
         return value if self._mask is None else masked(value, self._mask)
 
+    def __repr__(self) -> str:
+        given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
+        with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
+            texts = ", ".join(f"{name}={getattr(self, name)}"
+                              for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
+        if self._epoch is not None:
+            texts += f", epoch={str(self._epoch)!r}"
+        name = type(self).__name__
+        return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
+
     # ---- as a sequence ----
 
     def __len__(self) -> int:
