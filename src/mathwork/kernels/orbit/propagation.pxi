@@ -30,7 +30,8 @@ cdef struct Arc:
     f64v late           # 3 U5 - chi U4, of the derivatives
 
 
-cdef inline void ellipse_arc(const Conic* conic, f64v time, Arc* arc, const bint stm) noexcept nogil:
+cdef inline void ellipse_arc(const Conic* conic, f64v time, Arc* arc,
+                             const bint stm) noexcept nogil:
     """The arc of an ellipse"""
     cdef f64v e = conic.e, f = conic.f, S = conic.S, C = conic.C, beta = conic.beta
     cdef f64v quarter = fill(time, 1.5707963267948966), pi2 = fill(time, 6.283185307179586)
