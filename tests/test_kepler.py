@@ -450,14 +450,14 @@ def test_bad_elements_of_arrays_are_nan():
 
 
 def test_the_door_refuses_what_does_not_fit():
-    orbits, times = np.zeros((2, 9)), np.zeros(3)
-    message = "orbits (N, 9), times (T,) and out (N T, 3) must be plain arrays that fit"
-    for wrong in ((orbits[:, :8], times, np.zeros((6, 3)), 0, 6),
+    orbits, times = np.zeros((2, 10)), np.zeros(3)
+    message = "orbits (N, 10), times (T,) and out (N T, 3) must be plain arrays that fit"
+    for wrong in ((orbits[:, :9], times, np.zeros((6, 3)), 0, 6),
                   (orbits, times, np.zeros((5, 3)), 0, 5),
                   (orbits, times, np.zeros((6, 3)), 0, 7),
                   (orbits.astype("f4"), times, np.zeros((6, 3)), 0, 6)):
         with raises(ValueError, message):
-            orbit_kernels.orbit_states(False, *wrong)
+            orbit_kernels.orbit_states(0, False, *wrong)
 
 
 # ---- units ----

@@ -103,7 +103,9 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     >>> ax.get_xlabel()
     'x (au)'
     """
-    given = orbits if isinstance(orbits, Iterable) else [orbits]
+    # an array of orbits is iterable too, and its own picture
+    single = hasattr(orbits, "_drawings") or not isinstance(orbits, Iterable)
+    given = [orbits] if single else orbits
     with np.errstate(all="ignore"):
         drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
     if not drawings:
