@@ -10,6 +10,7 @@
     elimination.py     row reduction  (closed_forms)
     factors.py         factors of a matrix, and least squares
     regression_*.py    lines, designs, groups and windows
+    training.py        steps of training, digits, many networks  (training_peers, training_numba)
     orbit.py           circular orbits, Kepler's equation, positions
     absolute.py        numbers with a limit instead of a peer
     peers.py           the libraries of the peers;  machine.py  the machine and the package
@@ -31,3 +32,5 @@ for _variable in (
     "VECLIB_MAXIMUM_THREADS",
 ):
     os.environ[_variable] = "1"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+os.environ["JAX_PLATFORMS"] = "cpu"

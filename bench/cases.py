@@ -16,12 +16,13 @@ from bench import (
     regression_batches,
     regression_line,
     regression_linear,
+    training,
     weights,
 )
 from bench.harness import Work
 
 MODULES = (forward, digits, activations, products, elimination, factors, regression_line,
-           regression_linear, regression_batches, orbit, weights)
+           regression_linear, regression_batches, orbit, weights, training)
 
 
 def works() -> Iterator[Work]:

@@ -33,6 +33,8 @@ ONNX_RUNTIME = "ONNX Runtime"
 OPENVINO = "OpenVINO"
 HEYOKA = "heyoka"
 TORCH = "torch"
+TORCH_COMPILED = "torch.compile"
+JAX = "JAX"
 SKLEARN = "scikit-learn"
 SCIPY = "SciPy"
 SYMPY = "SymPy"
@@ -60,6 +62,9 @@ PEERS = {
         Peer(OPENVINO, ("openvino", "onnx"), "python -m pip install openvino onnx"),
         Peer(HEYOKA, ("heyoka",), "python -m pip install heyoka"),
         Peer(TORCH, ("torch",), f"python -m pip install torch=={TORCH_VERSION}  # {TORCH_BUILD}"),
+        Peer(TORCH_COMPILED, ("torch",),
+             f"python -m pip install torch=={TORCH_VERSION}  # {TORCH_BUILD}", compiler=True),
+        Peer(JAX, ("jax",), "python -m pip install jax"),
         Peer(NUMBA, ("numba",), "python -m pip install numba"),
         Peer(NUMBA_TUNED, ("numba",), "python -m pip install numba"),
         Peer(FIXED_SIZES, (), "apt-get install g++", compiler=True),
@@ -94,7 +99,7 @@ NOTES = {
         "a cfunc in compact mode of ffnn with the weights as constants, one row a column; "
         "a cfunc of kepE"
     ),
-    NUMBA: "a function that returns a new array",
+    NUMBA: "a function that returns a new array; all steps of a training, products by BLAS",
     NUMBA_TUNED: "compiled for the one network, weights and scratch passed in one workspace",
     FIXED_SIZES: (
         "a stand-in for RTNeural, which has no package to install: bench/fixed_sizes.cpp, "
@@ -109,7 +114,9 @@ NOTES = {
     REBOUND: "M_to_E, one element a call",
     DUCKDB: "GROUP BY with regr_slope alone, from a table of its own, one thread",
     POLARS: "group_by of the sums for the slope alone, one thread",
-    SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call",
+    SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call; its fit",
+    TORCH_COMPILED: "the loss and its gradient compiled, Adam fused",
+    JAX: "jit of a scan over steps, Adam by its formula; vmap of that over networks",
 }
 
 
@@ -128,6 +135,15 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def jax() -> ModuleType:
+    """Import jax; bench/__init__.py has held it to one thread."""
+    import jax
+    import jax.numpy
+
+    return jax
 
 
 @cache

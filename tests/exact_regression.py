@@ -6,10 +6,49 @@ import numpy as np
 
 from mathwork._levels import regression as regression_kernels
 from mathwork.regression import LinearFit
+from mathwork.regression.linear import PARTS
 
 
 def exact_fit(X, y, intercept=True, weights=None):
     """Return (params, diagonal of (X'WX)^-1, ssr) of stored floats, Fractions: normal equations."""
+    params, inverse, rows, targets, w = exact_rows(X, y, intercept, weights)
+    ssr = sum(v * (t - sum(a * b for a, b in zip(row, params, strict=True)))**2
+              for v, row, t in zip(w, rows, targets, strict=True))
+    return params, [inverse[i][i] for i in range(len(params))], ssr
+
+
+def exact_sandwich(X, y, weights, cov, groups, maxlags):
+    """Return the robust covariance of the parameters, with an intercept, rounded once: sums of
+    scores in Fractions."""
+    params, inverse, rows, targets, w = exact_rows(X, y, True, weights)
+    n, P = len(rows), len(params)
+    scores, divisors = [], []
+    for row, t, v in zip(rows, targets, w, strict=True):
+        left = 1 - v * sum(row[i] * inverse[i][j] * row[j] for i in range(P) for j in range(P))
+        e = t - sum(a * b for a, b in zip(row, params, strict=True))
+        scores.append([v * e * entry for entry in row])
+        divisors.append({"HC2": left, "HC3": left**2}.get(cov, Fraction(1)))
+    pairs = [(a, a, 1 / d) for a, d in zip(scores, divisors, strict=True)]
+    factor = Fraction(1)
+    if cov == "cluster":
+        names = sorted(set(groups.tolist()))
+        sums = [[sum(a[i] for a, g in zip(scores, groups, strict=True) if g == name)
+                 for i in range(P)] for name in names]
+        pairs = [(a, a, Fraction(1)) for a in sums]
+        factor = Fraction(len(names), len(names) - 1) * Fraction(n - 1, n - P)
+    elif cov == "HAC":
+        for lag in range(1, maxlags + 1):
+            weight = 1 - Fraction(lag, maxlags + 1)
+            for a, b in zip(scores[lag:], scores, strict=False):
+                pairs += [(a, b, weight), (b, a, weight)]
+    middle = [[sum(d * a[i] * b[j] for a, b, d in pairs) for j in range(P)] for i in range(P)]
+    return np.array([[float(factor * sum(inverse[i][k] * middle[k][m] * inverse[m][j]
+                                         for k in range(P) for m in range(P)))
+                      for j in range(P)] for i in range(P)])
+
+
+def exact_rows(X, y, intercept, weights):
+    """Return (params, (X'WX)^-1, rows, targets, weights), all Fractions."""
     ones = [[Fraction(1)]] if intercept else [[]]
     rows = [ones[0] + [Fraction(float(entry)) for entry in row] for row in X]
     targets = [Fraction(float(entry)) for entry in y]
@@ -27,10 +66,7 @@ def exact_fit(X, y, intercept=True, weights=None):
             if r != c and gram[r][c]:
                 factor = gram[r][c]
                 gram[r] = [a - factor * b for a, b in zip(gram[r], gram[c], strict=True)]
-    params = [row[P] for row in gram]
-    ssr = sum(v * (t - sum(a * b for a, b in zip(row, params, strict=True)))**2
-              for v, row, t in zip(w, rows, targets, strict=True))
-    return params, [gram[i][P + 1 + i] for i in range(P)], ssr
+    return [row[P] for row in gram], [row[P + 1:] for row in gram], rows, targets, w
 
 
 def exact_bse(inverse, ssr, df):
@@ -62,6 +98,6 @@ def powers(x, degree):
 
 def as_linear_fit(fit):
     """Return a public LinearFit from the result of the kernel of any level."""
-    made = regression_kernels.least_squares(*LinearFit.__reduce__(fit)[1])
+    made = regression_kernels.least_squares(*(getattr(fit, name) for name in PARTS[:-1]))
     assert type(made) is LinearFit
     return made

@@ -38,6 +38,7 @@ LAYERS = (
 )
 # Which part imports another one of its own layer, and for what.
 BESIDE = {
+    ("nn", "activations"),  # their derivatives
     ("nn", "init"),         # Network.he
 }
 

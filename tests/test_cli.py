@@ -12,7 +12,7 @@ import mathwork
 from mathwork import data
 from mathwork.cli import demo
 
-COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve")
+COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve", "train")
 
 
 # ---------------------------------------------------------------- help, version, info
@@ -96,6 +96,23 @@ def test_numpy_does_the_same_as_mathwork_in_the_demo():
     assert np.array_equal(alone.argmax(axis=1), net.classify(pixels))
 
 
+def test_demo_can_train_the_network():
+    report = json.loads(output_of("demo", "--train", "--json"))
+    training = report.pop("training")
+    assert set(report) == set(json.loads(output_of("demo", "--json")))
+    assert training["rows"] == 5 * 1297 and training["epochs"] == len(training["loss"]) == 100
+    assert training["loss"][-1] < 0.1 < 1 < training["loss"][0]
+    assert training["held_out_loss"][-1] < 0.1 < training["held_out_loss"][0]
+    assert report["accuracy"] > 0.97
+    if mathwork._levels.level in ("v3", "v4"):
+        assert training["same_bits_as_shipped"] and report["read_right"] == 492
+    text = output_of("demo", "--train")
+    assert text.startswith("training on 1297 digits, and on each half a pixel to every side: "
+                           "6485 rows\n\n    epoch           loss  of unseen ones\n        1  ")
+    assert [int(line.split()[0]) for line in text.splitlines()[3:10]] == [1, 2, 5, 10, 20, 50, 100]
+    assert "\ntrained     in 0." in text and "\nread right  " in text
+
+
 def test_demo_refuses_to_time_what_disagrees(monkeypatch):
     monkeypatch.setattr(demo, "numpy_forward",
                         lambda network: lambda x: network(x)[..., ::-1].copy())
@@ -109,7 +126,7 @@ def test_demo_as_a_process(encoding, ink):
     result = in_subprocess("demo", PYTHONIOENCODING=encoding, COLUMNS="80")
     assert (result.returncode, result.stderr) == (0, b"")
     lines = result.stdout.decode(encoding).splitlines()
-    assert "491 of 500, 98.2%" in "\n".join(lines)
+    assert "492 of 500, 98.4%" in "\n".join(lines)
     assert all(len(line) <= 80 and line == line.rstrip() for line in lines)
     picture = lines[-8:]
     assert lines[-10].startswith("misread") and lines[-9] == ""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_line import root
 
-from mathwork.regression import fit_line
+from mathwork.regression import Moments, fit_line, fit_linear, fit_polynomial
 from mathwork.regression.columns import Base, as_column, counted, distance
 
 NOW = 1_700_000_000_000_000_000         # nanoseconds since 1970, in November 2023
@@ -180,7 +180,7 @@ def test_policies_of_lines(rng):
     w = rng.uniform(1, 2, 30)
     y[3], x[8], w[9] = np.nan, np.inf, np.nan
     there = np.delete(np.arange(30), [3, 8, 9])
-    with raises(ValueError, "x and y must be finite, point 3 (and 1 more) is not; "
+    with raises(ValueError, "x and y must be finite, points 3 and 1 more are not; "
                             "nan_policy='omit' leaves such points out"):
         fit_line(x, y)
     with raises(ValueError, "weights must be finite and at least 0, got nan"):
@@ -230,3 +230,145 @@ def test_times_that_are_missing(rng):
     fit, there = fit_line(gap, y, nan_policy="omit"), np.delete(np.arange(20), 4)
     assert fit.slope == pytest.approx(fit_line(times[there], y[there]).slope, rel=1e-13)
     assert fit.n_omitted == 1 and np.isnan(fit.predict(gap)[4])
+
+
+# ---- any number of columns ----
+
+def exact_plane(X, y):
+    """(params, bse) by normal equations of Fractions, an intercept first"""
+    rows = [[Fraction(1), *row] for row in X]
+    P = len(rows[0])
+    gram = [[sum(row[i] * row[j] for row in rows) for j in range(P)]
+            + [sum(row[i] * b for row, b in zip(rows, y, strict=True))]
+            + [Fraction(i == j) for j in range(P)] for i in range(P)]
+    for c in range(P):
+        at = next(r for r in range(c, P) if gram[r][c])
+        gram[c], gram[at] = gram[at], gram[c]
+        gram[c] = [entry / gram[c][c] for entry in gram[c]]
+        for r in range(P):
+            if r != c:
+                factor = gram[r][c]
+                gram[r] = [a - factor * b for a, b in zip(gram[r], gram[c], strict=True)]
+    params = [row[P] for row in gram]
+    ssr = sum((b - sum(map(Fraction.__mul__, row, params))) ** 2
+              for row, b in zip(rows, y, strict=True))
+    return params, [float(root(gram[i][P + 1 + i] * ssr / (len(y) - P))) for i in range(P)]
+
+
+def large_columns(rng, n=60):
+    X = NOW + rng.integers(0, 10**6, (n, 2))
+    y = NOW + 2 * (X[:, 0] - NOW) - 3 * (X[:, 1] - NOW) + rng.integers(-9000, 9000, n)
+    return X, y
+
+
+def test_planes_of_large_integers_against_exact_arithmetic(rng):
+    X, y = large_columns(rng)
+    params, bse = exact_plane([[Fraction(int(v)) for v in row] for row in X],
+                              [Fraction(int(v)) for v in y])
+    fit = fit_linear(X, y)
+    np.testing.assert_allclose(fit.params, [float(b) for b in params], rtol=1e-14)
+    np.testing.assert_allclose(fit.bse, bse, rtol=1e-13)
+    exact = [params[0] + sum(b * int(v) for b, v in zip(params[1:], row, strict=True))
+             for row in X]
+    np.testing.assert_allclose(fit.predict(X), [float(v) for v in exact], rtol=3e-16)
+    resid = [float(int(b) - v) for b, v in zip(y, exact, strict=True)]
+    for each in (fit, pickle.loads(pickle.dumps(fit.with_data()))):
+        np.testing.assert_allclose(each.resid, resid, rtol=1e-8, atol=1e-3)
+        np.testing.assert_array_equal(each.fittedvalues, each.predict(X))
+    np.testing.assert_allclose(np.sqrt(np.diag(fit.cov_params())), bse, rtol=1e-13)
+    both = fit_linear(X, np.stack([y, y], axis=1))
+    np.testing.assert_allclose(both.params[:, 1], fit.params, rtol=1e-14)
+    np.testing.assert_allclose(both.predict(X)[:, 1], fit.predict(X), rtol=3e-16)
+
+
+def test_one_microsecond_apart_in_any_fit():
+    x = NOW + 1000 * np.arange(100)
+    fit = fit_linear(x[:, None], 2 * x + 5)
+    assert fit.params.tolist() == [5, 2] and fit.bse.tolist() == [0, 0]
+    assert fit.predict([[int(x[3])]]) == float(2 * int(x[3]) + 5)
+    assert not fit.resid.any()
+    moments = Moments.of(x[:, None], 2 * x + 5)
+    assert moments.fit().params.tolist() == [5, 2]
+    assert (Moments.of(x[:7, None], 2 * x[:7] + 5)
+            + Moments.of(x[7:, None], 2 * x[7:] + 5)).fit().params.tolist() == [5, 2]
+    polynomial = fit_polynomial(x, 2 * x + 5, 1)
+    assert polynomial.coef.tolist() == [5, 2]
+    assert polynomial.predict(int(x[3])) == float(2 * int(x[3]) + 5)
+    assert polynomial.derivative(x).tolist() == [2] * 100
+
+
+def test_columns_of_a_frame_each_have_their_kind(pandas, rng):
+    times = NOW + np.cumsum(rng.integers(1, 10**7, 40))
+    ids = 2**60 + rng.integers(0, 100, 40)
+    frame = pandas.DataFrame({"time": times.view("M8[ns]"), "id": ids, "x": rng.normal(size=40)})
+    y = 3.0 * (times - NOW) / 1e9 + (ids - 2**60) + frame["x"] + rng.normal(size=40)
+    fit = fit_linear(frame, y)
+    plain = fit_linear(np.column_stack([(times - times[0]) / 1e9, ids - 2**60, frame["x"]]), y)
+    np.testing.assert_allclose(fit.params[1:], plain.params[1:], rtol=1e-13)
+    np.testing.assert_allclose(fit.bse[1:], plain.bse[1:], rtol=1e-13)
+    np.testing.assert_allclose(fit.predict(frame), plain.fittedvalues, rtol=1e-11)
+    np.testing.assert_allclose(fit.resid, plain.resid, rtol=1e-8, atol=1e-9)
+    assert fit.terms == ("intercept", "time", "id", "x")
+    moments = Moments.of(frame[:20], y[:20]) + Moments.of(frame[20:], y[20:])
+    np.testing.assert_allclose(moments.fit().params[1:], plain.params[1:], rtol=1e-13)
+    with raises(ValueError, "X must have the columns 'time', 'id', 'x' as the fit has, "
+                            "got 'x', 'time', 'id'"):
+        fit.predict(frame[["x", "time", "id"]])
+
+
+def test_without_an_intercept_numbers_count_from_zero(rng):
+    X, y = large_columns(rng)
+    fit = fit_linear(X, y, intercept=False)
+    np.testing.assert_array_equal(fit.params, fit_linear(X * 1.0, y * 1.0, intercept=False).params)
+    times = fit_linear(X[:, :1].view("M8[ns]"), y, intercept=False)
+    assert times.params[0] == pytest.approx(1e9 * fit_linear(X[:, :1], y, intercept=False)
+                                            .params[0], rel=1e-15)
+
+
+def test_gaps_have_no_say_in_the_base(rng):
+    X, y = large_columns(rng)
+    y = (y - NOW).astype(float)
+    X[3], y[3] = 0, np.nan
+    fit, there = fit_linear(X, y, nan_policy="omit"), np.delete(np.arange(60), 3)
+    np.testing.assert_allclose(fit.params, fit_linear(X[there], y[there]).params, rtol=1e-14)
+
+
+# ---- polynomials ----
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_polynomials_of_times(rng, degree):
+    ticks = np.cumsum(rng.integers(1, 10**9, 40))
+    y = rng.normal(size=40)
+    times = (NOW + ticks).view("M8[ns]")
+    fit, plain = fit_polynomial(times, y, degree), fit_polynomial(ticks / 1e9, y, degree)
+    np.testing.assert_allclose(fit.predict(times), plain.predict(ticks / 1e9), rtol=1e-13)
+    np.testing.assert_allclose(fit.derivative(times), plain.derivative(ticks / 1e9), rtol=1e-12)
+    np.testing.assert_allclose(fit.mean_stderr(times), plain.mean_stderr(ticks / 1e9), rtol=1e-12)
+    assert fit.ssr == pytest.approx(plain.ssr, rel=1e-13)
+    # The coefficients of powers of seconds since 1970, by exact arithmetic.
+    P = degree + 1
+    x = [Fraction(NOW + int(t), 10**9) for t in ticks]
+    exact, bse = exact_plane([[v**k for k in range(1, P)] for v in x], [Fraction(v) for v in y])
+    np.testing.assert_allclose(fit.coef, [float(v) for v in exact], rtol=1e-9)
+    np.testing.assert_allclose(fit.bse, bse, rtol=1e-9)
+    copied = pickle.loads(pickle.dumps(fit))
+    np.testing.assert_array_equal(copied.predict(times), fit.predict(times))
+
+
+def test_policies_of_polynomials(rng):
+    x, y = rng.normal(size=(2, 30))
+    w = rng.uniform(1, 2, 30)
+    y[3], x[8], w[9] = np.nan, np.inf, np.nan
+    there = np.delete(np.arange(30), [3, 8, 9])
+    with raises(ValueError, "x and y must be finite, points 3 and 1 more are not; "
+                            "nan_policy='omit' leaves such points out"):
+        fit_polynomial(x, y, 2)
+    fit = fit_polynomial(x, y, 2, weights=w, nan_policy="omit")
+    np.testing.assert_allclose(fit.coef,
+                               fit_polynomial(x[there], y[there], 2, weights=w[there]).coef,
+                               rtol=1e-13)
+    assert (fit.nobs, fit.n_omitted) == (27, 3) and "n_omitted=3" in repr(fit)
+    assert pickle.loads(pickle.dumps(fit)).n_omitted == 3
+    for weights in None, np.where(np.arange(30) == 5, np.nan, 1.0):
+        fit = fit_polynomial(x, y, 2, weights=weights, nan_policy="propagate")
+        assert fit.status == 3 and np.isnan(fit.coef).all()

@@ -468,7 +468,8 @@ def test_bad_shapes():
         with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
                                 f"got {keys}, {x} and {y}"):
             fit_groups(np.ones(keys, int), np.ones(x), np.ones(y))
-    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), got (), (1,) and (1,)"):
+    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
+                            "got (), (1,) and (1,)"):
         fit_groups("a", [1], [1])
     with pytest.raises(ValueError, match=r"^keys must be a regular array: "):
         fit_groups([[1], [1, 2]], [1, 2], [1, 2])
@@ -534,7 +535,8 @@ def test_integers_of_a_column_that_misses_some():
 
 def test_tuples_as_keys():
     keys = [(1, 2), (1, 3), (1, 2), (1, 3)]
-    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), got (4, 2), (4,) and "
+    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
+                            "got (4, 2), (4,) and "
                             "(4,); keys that are tuples go into an array of objects"):
         fit_groups(keys, np.arange(4), np.arange(4))
     objects = np.empty(4, object)

@@ -1,6 +1,8 @@
 """fit_linear: exact answers, statsmodels, weights, dependent columns, and what is not a design."""
+import copy
 import itertools
 import pickle
+import re
 import warnings
 from fractions import Fraction
 
@@ -11,7 +13,7 @@ from exact_regression import as_linear_fit, digits, exact_bse, exact_fit, powers
 from helpers import names_kernels, raises, run_python, same_bits
 from test_bits import fused_kernels
 
-from mathwork.regression import LinearFit, RankWarning, fit_linear
+from mathwork.regression import LinearFit, Moments, RankWarning, fit_line, fit_linear
 
 WAYS = ("any", "cholesky", "reflections")
 both_ways = pytest.mark.parametrize("way", WAYS[1:])
@@ -382,7 +384,38 @@ def test_pickles_as_the_public_class(rng):
     assert type(again) is LinearFit and not names_kernels(pickle.dumps(fit))
     for name in FIELDS:
         np.testing.assert_array_equal(getattr(again, name), getattr(fit, name))
-    np.testing.assert_array_equal(again.resid, fit.resid)
+    with raises(ValueError, "this fit has no rows for residuals: it came from moments or a pickle"):
+        again.resid  # noqa: B018
+    carrying = fit.with_data()
+    for copied in (pickle.loads(pickle.dumps(carrying)), copy.copy(fit), copy.deepcopy(fit)):
+        np.testing.assert_array_equal(copied.resid, fit.resid)
+    assert pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(carrying)))).resid.any()
+
+
+def test_a_pickle_is_small_and_a_deep_copy_has_its_own_rows(rng):
+    X, y = design(rng, 10_000)
+    fit = fit_linear(X, y)
+    assert len(pickle.dumps(fit)) < 2000 < 8 * X.size < len(pickle.dumps(fit.with_data()))
+    again = copy.deepcopy(fit)
+    before = again.resid
+    X += 1
+    np.testing.assert_array_equal(again.resid, before)
+
+
+def test_weights_that_are_not_known(rng):
+    X, y = design(rng)
+    w = rng.uniform(1, 2, len(y))
+    w[4], y[4], y[6] = np.nan, np.nan, np.inf
+    with raises(ValueError, "weights must be finite and not negative, got nan in row 4"):
+        fit_linear(X, y, weights=w)
+    fit = fit_linear(X, y, weights=w, nan_policy="omit")
+    there = np.delete(np.arange(len(y)), [4, 6])
+    assert fit.n_omitted == 2
+    np.testing.assert_allclose(fit.params, fit_linear(X[there], y[there], weights=w[there]).params,
+                               rtol=1e-14)
+    y[4] = y[6] = 1
+    fit = fit_linear(X, y, weights=w, nan_policy="propagate")
+    assert fit.status == 3 and np.isnan(fit.params).all()
 
 
 def test_is_immutable(rng):
@@ -484,6 +517,36 @@ def test_columns_that_depend_on_those_before_them(kernels, rng, way, offset):
         np.testing.assert_allclose(getattr(fit, name), getattr(plain, name), rtol=1e-13)
     np.testing.assert_allclose(fit.predict(with_more), plain.predict(X), rtol=1e-13)
     assert np.isnan(fit.cov_params()[1]).all() and np.isnan(fit.bse[1])
+
+
+@pytest.mark.parametrize("x", [
+    1e15 + np.arange(10), 1e15 + np.arange(3), 9e15 + np.arange(10.0) // 5,
+    0.3 + np.spacing(0.3) * np.array([0, 1, 0, 2, 1]),
+    np.float32(1) + np.finfo(np.float32).eps * np.array([0, 1, 1], np.float32)])
+def test_a_column_depends_on_the_intercept_if_it_is_constant_as_for_a_line(rng, x):
+    y = rng.normal(size=len(x))
+    line, (exact, inverse, ssr) = fit_line(x, y), exact_fit(x[:, None], y)
+    bse = exact_bse(inverse, ssr, max(len(x) - 2, 1))
+    for fit in (fit_linear(x[:, None], y), Moments.of(x[:, None], y).fit(),
+                fit_linear(np.column_stack([rng.normal(size=len(x)), x]), y)):
+        assert fit.status == 0
+        if len(fit.params) == 2:
+            np.testing.assert_allclose(fit.params, [line.intercept, line.slope], rtol=1e-13)
+            np.testing.assert_allclose(fit.params, [float(b) for b in exact], rtol=1e-13)
+            if len(x) > 2:
+                np.testing.assert_allclose(fit.bse, bse, rtol=1e-13)
+    for other in (x, 0.1 * x, 3 * x - 7):       # dependent but for rounding
+        with pytest.warns(RankWarning):
+            fit_linear(np.column_stack([x, other]), y)
+        with pytest.warns(RankWarning):
+            Moments.of(np.column_stack([x, other]), y).fit()
+    for constant in (0.3, 1e15, 1e-300, 7.1):
+        column = np.full((len(x), 1), constant)
+        with raises(ValueError, f"x must vary, got {len(x)} points with x = {constant}"):
+            fit_line(column[:, 0], y)
+        for find in (fit_linear, lambda X, y: Moments.of(X, y).fit()):
+            with pytest.warns(RankWarning):
+                assert np.isnan(find(column, y).params[1])
 
 
 def test_what_is_in_a_column_that_was_left_out_does_not_matter():
@@ -593,7 +656,7 @@ def test_not_finite(rng, wrong, where, n):
         X[7, 1] = wrong
     else:
         y[7] = wrong
-    message = "X and y must be finite; nan_policy='omit' leaves the other rows out"
+    message = "X and y must be finite, row 7 is not; nan_policy='omit' leaves such rows out"
     with raises(ValueError, message):
         fit_linear(X, y)
     with raises(ValueError, message):
@@ -601,7 +664,9 @@ def test_not_finite(rng, wrong, where, n):
     fit = fit_linear(X, y, nan_policy="omit")
     without = fit_linear(np.delete(X, 7, 0), np.delete(y, 7))
     np.testing.assert_allclose(fit.params, without.params, rtol=1e-15)
-    assert fit.nobs == n - 1 and fit.resid.shape == (n,)
+    assert (fit.nobs, fit.n_omitted, without.n_omitted) == (n - 1, 1, 0)
+    assert fit.resid.shape == (n,) and repr(fit).endswith(f"nobs={n - 1}, n_omitted=1)")
+    assert re.search("^omitted +1 ", str(fit.summary()), re.M)
     weights = rng.uniform(1, 2, n)
     np.testing.assert_allclose(
         fit_linear(X, y, nan_policy="omit", weights=weights).params,
@@ -685,8 +750,8 @@ def test_a_long_double_beyond_float64_is_infinite():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for args in ((X, far), (far[:, None], y)):
-                with raises(ValueError, "X and y must be finite; nan_policy='omit' leaves the "
-                                        "other rows out"):
+                with raises(ValueError, "X and y must be finite, rows 0 and 3 more are not; "
+                                        "nan_policy='omit' leaves such rows out"):
                     fit_linear(*args)
             with raises(ValueError, "weights must be finite and not negative, got inf in row 0"):
                 fit_linear(X, y, weights=far)

@@ -138,11 +138,10 @@ def test_warns_of_columns_by_their_place(rng):
 
 def test_a_fit_of_moments_has_no_rows(rng):
     fit = Moments.of(*random_rows(rng, 20)).fit()
-    message = "this fit came from moments: there are no rows for "
-    with raises(ValueError, message + "residuals"):
-        _ = fit.resid
-    with raises(ValueError, message + "fitted values"):
-        _ = fit.fittedvalues
+    for name, attribute in (("residuals", "resid"), ("fitted values", "fittedvalues")):
+        with raises(ValueError, f"this fit has no rows for {name}: it came from moments or a "
+                                "pickle"):
+            getattr(fit, attribute)
     again = pickle.loads(pickle.dumps(fit))
     np.testing.assert_array_equal(again.params, fit.params)
 
@@ -337,7 +336,7 @@ def test_a_long_double_beyond_float64_is_infinite():
     if far[0] > np.finfo(float).max:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            with raises(ValueError, "X and y must be finite, row 0 is not; "
+            with raises(ValueError, "X and y must be finite, rows 0 and 3 more are not; "
                                     "nan_policy='omit' leaves such rows out"):
                 Moments.of(far[:, None], np.arange(4))
             with raises(ValueError, "weights must be finite and not negative, got inf in row 0"):
@@ -369,8 +368,54 @@ def test_rows_that_are_not_finite(rng, monkeypatch):
     assert_same_fit(Moments.of(X, y, weights=weights, nan_policy="omit").fit(), expected, 1e-11)
     # A row of weight 0 is left out, whatever is in it.
     assert_same_fit(Moments.of(X, y, weights=weights * good).fit(), expected, 1e-11)
-    assert Moments.of(X, y, nan_policy="omit").nobs == 97
+    omitting = Moments.of(X, y, nan_policy="omit")
+    assert (omitting.nobs, omitting.n_omitted) == (97, 3)
+    assert (omitting + omitting).n_omitted == (omitting + omitting).fit().n_omitted == 6
+    assert repr(omitting) == "Moments(nobs=97, n_columns=3, n_targets=1, n_omitted=3)"
+    assert pickle.loads(pickle.dumps(omitting)).n_omitted == 3
+    weights[5] = math.nan
+    good[5] = False
+    with raises(ValueError, "weights must be finite and not negative, got nan in row 5"):
+        Moments.of(X, y, weights=weights)
+    omitting = Moments.of(X, y, weights=weights, nan_policy="omit")
+    assert omitting.n_omitted == 4
+    assert_same_fit(omitting.fit(), fit_linear(X[good], y[good], weights=weights[good]), 1e-11)
     assert Moments.of([[math.nan]], [1], nan_policy="omit").nobs == 0
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_gaps_that_propagate_make_every_fit_nan(rng, single):
+    X, y = random_rows(rng, 30, 3)
+    y = y if single else np.stack([y, y], axis=1)
+    whole = Moments.of(X, y)
+    weights = np.where(np.arange(30) == 4, math.nan, 1.0)
+    X[7, 1] = math.nan
+    for unknown in (Moments.of(X, y, nan_policy="propagate"),
+                    Moments.of(X[:7], y[:7], weights=weights[:7], nan_policy="propagate")):
+        for moments in (unknown, unknown + whole, whole + unknown):
+            fit = moments.fit()
+            assert fit.status == 3 and fit.nobs == moments.nobs > 0
+            assert np.isnan(fit.params).all() and fit.params.shape == (4, *y.shape[1:])
+            assert np.isnan(fit.predict(X)).all() and moments.weight == moments.nobs
+        with raises(ValueError, "X and y must be finite, row 7 is not; "
+                                "nan_policy='omit' leaves such rows out"):
+            unknown.update(X, y)
+
+
+def test_columns_have_names(pandas, rng):
+    X, y = random_rows(rng, 30, 3)
+    frame = pandas.DataFrame(X, columns=["a", "b", "c"])
+    moments = Moments.of(frame, y) + Moments.of(X, y)
+    assert moments.fit([2, 0]).terms == ("intercept", "c", "a")
+    frame["d"] = frame["a"]
+    with pytest.warns(RankWarning, match="^column 'd' of X depends on those before it"):
+        Moments.of(frame, y).fit()
+    with raises(ValueError, "X must have the columns 'a', 'b', 'c' as the rows before, "
+                            "got 'b', 'a', 'c'"):
+        moments.update(frame[["b", "a", "c"]], y)
+    with raises(ValueError, "the second moments must have the columns 'a', 'b', 'c' as the first "
+                            "moments have, got 'b', 'a', 'c'"):
+        moments + Moments.of(frame[["b", "a", "c"]], y)
 
 
 def test_what_is_refused(rng):
@@ -387,7 +432,7 @@ def test_what_is_refused(rng):
         Moments.of(X, y, weights=np.where(np.arange(10) == 4, -1.0, 1.0))
     with raises(ValueError, "weights must be finite and not negative, got nan in row 0"):
         Moments.of(X, y, weights=np.full(10, math.nan))
-    with raises(ValueError, "nan_policy must be one of raise, omit, got 'drop'"):
+    with raises(ValueError, "nan_policy must be one of raise, omit, propagate, got 'drop'"):
         Moments.of(X, y, nan_policy="drop")
     with raises(ValueError, "X and y must have shapes (n, 3) and (n,) as the rows before, "
                             "got shapes (n, 2) and (n, 1)"):
@@ -444,3 +489,84 @@ print(moments.nobs, peak() - early)
     nobs, growth = map(int, out.split())
     assert nobs == 3_020_000
     assert growth < 5_000_000 if growth > 100_000 else growth < 5_000     # bytes on macOS, else kB
+
+
+# ---- rows that go ----
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("offset", [0, 1e6])
+def test_rows_that_are_taken_away_leave_no_trace(rng, weighted, offset):
+    X, y = random_rows(rng, 200, 3)
+    X += offset
+    w = rng.uniform(0.5, 2, 200) if weighted else np.ones(200)
+    whole, some = Moments.of(X, y, weights=w), Moments.of(X[:150], y[:150], weights=w[:150])
+    left, expected = whole - some, Moments.of(X[150:], y[150:], weights=w[150:])
+    assert (left.nobs, left.n_columns) == (50, 3)
+    np.testing.assert_allclose(left.mean, expected.mean, rtol=1e-15)
+    np.testing.assert_allclose(left.gram, expected.gram, rtol=1e-14)
+    np.testing.assert_allclose([left.weight, left.effective_nobs],
+                               [expected.weight, expected.effective_nobs], rtol=1e-14)
+    assert_same_fit(left.fit(), expected.fit(), 1e-13)
+    assert_same_fit((left + some).fit(), whole.fit(), 1e-13)
+
+
+def test_a_window_that_moves_for_long_is_as_one_made_anew(rng):
+    X, y = random_rows(rng, 2000, 2)
+    X[500] *= 1e8                       # a spike, which comes and goes
+    state = Moments.of(X[:50], y[:50])
+    for start in range(1950):
+        state = state + Moments.of(X[start + 50:start + 51], y[start + 50:start + 51])
+        state = state - Moments.of(X[start:start + 1], y[start:start + 1])
+    assert_same_fit(state.fit(), Moments.of(X[1950:], y[1950:]).fit(), 1e-12)
+
+
+def test_what_is_left_of_a_constant_column_is_constant(rng):
+    X, y = random_rows(rng, 60, 2)
+    X[20:, 0] = 0.1
+    left = Moments.of(X, y) - Moments.of(X[:20], y[:20])
+    assert left.gram[0].tolist() == [0, 0, 0]
+    with pytest.warns(RankWarning, match="^column 0 "):
+        assert_same_fit(left.fit([1]), fit_linear(X[20:, 1:], y[20:]), 1e-12) or left.fit()
+    nothing = left - left
+    assert nothing.nobs == 0 and not nothing.gram.any() and nothing.weight == 0
+    nothing.update(X, y)
+    assert_same_fit(nothing.fit(), fit_linear(X, y), 1e-12)
+
+
+def test_rows_that_cannot_be_taken_away(rng):
+    X, y = random_rows(rng, 10)
+    few, many = Moments.of(X[:4], y[:4]), Moments.of(X, y)
+    assert (many - Moments()).nobs == 10
+    with raises(ValueError, "moments to take away must be of some of the 4 rows, got those of 10"):
+        few - many
+    with raises(ValueError, "moments to take away must be of some of the 0 rows, got those of 4"):
+        Moments() - few
+    with raises(ValueError, "moments to take away must be of some of the rows, whose weight is "
+                            "10.0, got a weight of 20.0"):
+        many - Moments.of(X[:4], y[:4], weights=[5] * 4)
+    with pytest.raises(TypeError):
+        many - 1
+    gaps = Moments.of(X[:5] * math.nan, y[:5], nan_policy="propagate")
+    with raises(ValueError, "moments of rows with gaps cannot be taken away, nor from: "
+                            "nan_policy='omit' leaves such rows out"):
+        many - gaps
+
+
+def test_weights_that_decay(rng):
+    X, y = random_rows(rng, 100, 3)
+    state = Moments()
+    for start in range(0, 100, 10):
+        state.decay(0.7)
+        state.update(X[start:start + 10], y[start:start + 10])
+    w = 0.7 ** np.repeat(np.arange(10)[::-1], 10)
+    expected = fit_linear(X, y, weights=w)
+    assert_same_fit(state.fit(), expected, 1e-13)
+    assert state.nobs == 100
+    assert state.weight == pytest.approx(w.sum(), rel=1e-15)
+    assert state.effective_nobs == pytest.approx(w.sum() ** 2 / (w ** 2).sum(), rel=1e-14)
+    assert Moments.of(X, y).effective_nobs == 100 and Moments().effective_nobs == 0
+    again = pickle.loads(pickle.dumps(state))
+    assert again == state and again.effective_nobs == state.effective_nobs
+    for factor in (0, -1, math.inf, math.nan):
+        with raises(ValueError, f"factor must be finite and above 0, got {float(factor)}"):
+            state.decay(factor)

@@ -158,9 +158,10 @@ def test_refused():
     fit = fit_line(X, Y)
     with raises(TypeError, "x and y must be given together, or left out for the points of the fit"):
         plot_fit(fit, X)
-    with raises(ValueError, "this fit came without its points: there are none for a picture"):
+    with raises(ValueError, "this fit has no points for a picture: it was made by hand or came from a "
+                            "pickle"):
         plot_fit(LineFit(1, 2, 0.5, 0.1, 0.1, 5))
-    with raises(ValueError, "this fit came from moments: there are no rows for a picture"):
+    with raises(ValueError, "this fit has no rows for a picture: it came from moments or a pickle"):
         Moments.of(X[:, None], Y).fit().plot()
     with raises(ValueError, "x and y must have shapes (n,) and (n,), got (6,) and (5,)"):
         plot_fit(fit, X, Y[1:], axes())

@@ -365,7 +365,7 @@ def test_uneven_points():
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite(bad):
     for x, y in (([0, bad, 2, 3], [1, 2, 3, 4]), ([0, 1, 2, 3], [1, 2, 3, bad])):
-        fit = fit_polynomial(x, y, 1)
+        fit = fit_polynomial(x, y, 1, nan_policy="propagate")
         assert fit.status == 3 and np.isnan(fit.coef).all() and np.isnan(fit.bse).all()
         assert math.isnan(fit.ssr) and math.isnan(fit.rsquared) and math.isnan(fit.fvalue)
         assert np.isnan(fit.predict([1, 2])).all() and np.isnan(fit.cov_params()).all()

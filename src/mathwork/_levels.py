@@ -1,6 +1,7 @@
 """One choice at import: the kernels compiled for the best level that this machine runs.
 
-`level` is its name; `core`, `exact`, `regression` and `orbit` are its modules, one for each topic.
+`level` is its name; `core`, `exact`, `regression`, `orbit` and `training` are its modules, one for
+each topic.
 MATHWORK_LEVEL=baseline|v3|v4 forces a level. Nothing else in the package knows that levels exist.
 """
 from __future__ import annotations
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["LEVELS", "TOPICS", "chosen", "core", "exact", "level", "module_name", "modules",
-           "orbit", "regression", "supported"]
+           "orbit", "regression", "supported", "training"]
 
-TOPICS = ("core", "exact", "regression", "orbit")
+TOPICS = ("core", "exact", "regression", "orbit", "training")
 
 # name: the x86-64 microarchitecture level that it needs, best first. Where there is one level only,
 # it is compiled for every machine of its kind, and x86_64_level() is 0.
@@ -62,5 +63,6 @@ if TYPE_CHECKING:
     import mathwork._exact as exact
     import mathwork._orbit as orbit
     import mathwork._regression as regression
+    import mathwork._training as training
 else:
-    core, exact, regression, orbit = modules(level)
+    core, exact, regression, orbit, training = modules(level)

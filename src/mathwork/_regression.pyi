@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
-from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
+from mathwork._types import CodeOrArray, Float64Array, FloatArray, FloatOrArray, IntOrArray
 
 _Class = TypeVar("_Class")
 _Line = TypeVar("_Line", bound=Line)
+_Fit = TypeVar("_Fit", bound=Line | LeastSquares)
 
 @final
 class Maker:
@@ -41,7 +42,7 @@ class Line:
 lines: Maker
 
 def make_line(cls: type[_Line], *fields: Any) -> _Line: ...
-def with_details(made: _Line, details: Any) -> _Line: ...
+def with_details(made: _Fit, details: Any) -> _Fit: ...
 def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, workers: int = 1,
              nan_policy: str = "raise", cov: str = "nonrobust", groups: ArrayLike | None = None,
              maxlags: SupportsIndex | None = None) -> Any: ...
@@ -62,7 +63,8 @@ _Mapping: TypeAlias = tuple[int, float, float, int]
 
 # status, count, mapping, basis, spread, factor, coef, covariance, bse, ssr, unexplained
 def polynomial_fit(x: NDArray[np.float64], y: NDArray[np.float64],
-                   weights: NDArray[np.float64] | None, degree: int
+                   weights: NDArray[np.float64] | None, degree: int,
+                   base: NDArray[np.float64] | None = None
                    ) -> tuple[int, int, _Mapping, NDArray[np.float64], NDArray[np.float64],
                               NDArray[np.float64], NDArray[np.float64], NDArray[np.float64],
                               NDArray[np.float64], float, float]: ...
@@ -109,6 +111,8 @@ class LeastSquares:
     def _way(self) -> str | None: ...
     @property
     def _steps(self) -> int: ...
+    @property
+    def _details(self) -> Any: ...
 
 fits: Maker
 
@@ -118,7 +122,8 @@ def least_squares(params: NDArray[np.float64], bse: NDArray[np.float64], ssr: Fl
                   y: FloatArray | None, weights: NDArray[np.float64] | None = None,
                   basis: Any = None, robust: Any = None) -> Any: ...
 def fit_rows(X: FloatArray, y: FloatArray, intercept: bool, weights: NDArray[np.float64] | None,
-             rank_tol: float, way: str = "any", scores: int = -1) -> Any: ...
+             rank_tol: float, way: str = "any", bases: NDArray[np.float64] | None = None,
+             level: NDArray[np.float64] | None = None, scores: int = -1) -> Any: ...
 def finite_rows(X: FloatArray, y: FloatArray, weights: NDArray[np.float64]) -> None: ...
 def residual_rows(X: FloatArray, y: FloatArray | None, params: NDArray[np.float64],
                   intercept: bool) -> NDArray[np.float64]: ...
@@ -130,6 +135,8 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
 def moments_of(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
                ) -> NDArray[np.float64]: ...
 def merged_moments(a: NDArray[np.float64], b: NDArray[np.float64], q: int
+                   ) -> NDArray[np.float64]: ...
+def parted_moments(a: NDArray[np.float64], b: NDArray[np.float64], q: int
                    ) -> NDArray[np.float64]: ...
 def fit_of_moments(numbers: NDArray[np.float64], q: int, chosen: NDArray[np.intp], k: int,
                    single: bool, intercept: bool, rank_tol: float) -> Any: ...

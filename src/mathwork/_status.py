@@ -40,3 +40,8 @@ SOLUTION_WORDS: tuple[SolutionWord, ...] = ("unique", "infinite", "inconsistent"
 CONVERGED = 0
 INVALID = 1                 # a negative eccentricity, or an argument that is not finite
 NOT_CONVERGED = 2           # has never been seen
+
+# ---- the training of a network ----
+TRAINED = 0                 # to the end, or until patience ended
+DIVERGED = 1                # a loss was not finite
+INTERRUPTED = 2             # by Ctrl-C or by a function that was told of the progress

@@ -29,6 +29,8 @@ FRAMES: dict[tuple[str, str], Callable[[Any], _Columns]] = {
                                                     strict=True)]}
 COLUMNS = {("pandas", "Series"), ("pandas", "ExtensionArray"), ("polars", "Series"),
            ("pyarrow", "Array"), ("pyarrow", "ChunkedArray")}
+NAMED = COLUMNS | {("pandas", "Index"), ("xarray", "DataArray")}
+CATEGORIES = ("category", "categorical", "dictionary", "enum")
 
 
 def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | None:
@@ -42,7 +44,7 @@ def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | N
     TypeError
         If `convert`, for a column that cannot be numbers. It is named.
     """
-    kinds = [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__]
+    kinds = _kinds(value)
     if ("polars", "LazyFrame") in kinds:
         raise TypeError(f"{name} must hold real numbers, got a LazyFrame: call its collect first")
     split = next((FRAMES[kind] for kind in kinds if kind in FRAMES), None)
@@ -55,12 +57,98 @@ def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | N
         if array is None:
             if not convert:
                 return None
-            raise TypeError(f"{name} must hold real numbers, {_complaint(label, column, split)}")
+            raise TypeError(f"{name} must hold real numbers, "
+                            f"{complaint(column, label, split is not None)}")
         arrays.append(array)
     if split is None:
         return arrays[0]
     return np.column_stack(arrays) if arrays else np.empty((len(value), 0))     # type: ignore
 
+
+def _kinds(value: object) -> list[tuple[str, str]]:
+    """Return (library, name) of the classes of an object"""
+    return [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__]
+
+
+# ---- parts of frames ----
+
+def columns_of(value: object) -> _Columns | None:
+    """Return (name, column) of each column of a frame; None for any other object."""
+    split = next((FRAMES[kind] for kind in _kinds(value) if kind in FRAMES), None)
+    return None if split is None else split(value)
+
+
+def name_of(value: object) -> str | None:
+    """Return the name of a column that has one."""
+    if NAMED.isdisjoint(_kinds(value)):
+        return None
+    name = getattr(value, "name", None)
+    return None if name is None or name == "" else str(name)
+
+
+def dtype_of(column: Any) -> str:
+    """Return the dtype of a column as its library writes it, in small letters."""
+    return str(getattr(column, "dtype", getattr(column, "type", ""))).lower()
+
+
+def is_categorical(column: object) -> bool:
+    """Return whether a column is one of categories, which are no numbers even if they look so."""
+    return not COLUMNS.isdisjoint(_kinds(column)) and dtype_of(column).startswith(CATEGORIES)
+
+
+def integers_with_gaps(column: Any) -> tuple[NDArray[Any], NDArray[np.bool]] | None:
+    """Return (64-bit integers, where there is none) of a column of these with gaps, else None.
+
+    NumPy would make floats or objects of it.
+    """
+    kind = dtype_of(column)
+    if COLUMNS.isdisjoint(_kinds(column)) or "int64" not in kind:
+        return None
+    if hasattr(column, "fill_null"):        # polars, pyarrow
+        gaps, filled = column.is_null(), column.fill_null(0)
+    else:
+        gaps = column.isna()
+        filled = column.to_numpy("uint64" if "uint" in kind else "int64", na_value=0)
+    gaps = np.asarray(gaps)
+    return (np.asarray(filled), gaps) if gaps.any() else None
+
+
+def is_nullable(column: Any) -> bool:
+    """Return whether a column is one of numbers in pandas that may have gaps beside NaN."""
+    if not hasattr(column, "isna") or NAMED.isdisjoint(_kinds(column)):
+        return False
+    dtype = column.dtype
+    return not isinstance(dtype, np.dtype) and getattr(dtype, "kind", "O") in "biuf"
+
+
+def floats_with_gaps(column: Any) -> NDArray[np.float64] | None:
+    """Return a nullable column of numbers of pandas as float64, NaN in its gaps; None for others.
+
+    NumPy would make an array of objects of one with gaps, which is slow.
+    """
+    return column.to_numpy(np.float64, na_value=np.nan) if is_nullable(column) else None
+
+
+def check_index(**values: Any) -> None:
+    """Raise unless all that have an index of pandas have the same: NumPy would go by place.
+
+    Raises
+    ------
+    ValueError
+        For two with other indices, which are named.
+    """
+    first = None
+    for name, value in values.items():
+        if ("pandas", "NDFrame") not in _kinds(value):
+            continue
+        if first is None:
+            first, index = name, value.index
+        elif not value.index.equals(index):
+            raise ValueError(f"{first} and {name} must have one index, which is not so: align them "
+                             "first, or give arrays, which go by place")
+
+
+# ---- columns ----
 
 def _numbers(column: Any, convert: bool) -> NDArray[Any] | None:
     """Return a column as an array of numbers, or None"""
@@ -104,8 +192,8 @@ def _is_number(item: Any) -> bool:
     return True
 
 
-def _complaint(label: Any, column: Any, of_frame: object) -> str:
-    """Return what is wrong with a column"""
+def complaint(column: Any, label: Any, of_frame: bool) -> str:
+    """Return what is wrong with a column that is no numbers"""
     which = f"its column {label!r} holds" if of_frame else "it holds"
     array = _asarray(column)
     if array.dtype.kind != "O":

@@ -5,6 +5,7 @@ networks       forward, convert
 demo           demo
 matrices       rref, solve
 fit            fit; fit_reports: its fits, and what it writes
+train          train
 orbit          orbit; orbit_tables: of the rows of a table
 info           info
 options        options that commands share; a command that takes an option once

@@ -14,6 +14,7 @@ from mathwork.cli.matrices import rref, solve
 from mathwork.cli.networks import convert, forward
 from mathwork.cli.orbit import orbit
 from mathwork.cli.output import warn
+from mathwork.cli.train import train
 
 
 class OneLineErrors(click.Group):
@@ -83,5 +84,5 @@ def cli(ctx):
         click.echo(ctx.get_help())
 
 
-for command in (convert, demo, fit, forward, info, orbit, rref, solve):
+for command in (convert, demo, fit, forward, info, orbit, rref, solve, train):
     cli.add_command(command)

@@ -174,6 +174,22 @@ class Pieces:
                           self.advice.get(self.at[place], GAPS_ADVICE))
 
 
+def explaining(table, x_names, y_at, key_at=None, weights_at=None):
+    """The indices of the columns that explain y."""
+    if x_names is not None:
+        found = [table.find(name) for name in x_names]
+        for at in found:
+            if at in (y_at, weights_at) or found.count(at) > 1:
+                role = {y_at: "y", weights_at: "weights"}.get(at, "named twice in --x")
+                raise ValueError(f"{table.shown}: column {table.label(at)} is {role}")
+        return found
+    taken = (y_at, key_at, weights_at, table.index)
+    found = [at for at in range(len(table.names)) if at not in taken and table.holds_numbers(at)]
+    if not found:
+        raise ValueError(f"{table.shown}: there is no other column of numbers")
+    return found
+
+
 # ---- the kinds of tables ----
 
 class _WrongLength(Exception):      # noqa: N818  (the error that is told is made of it)

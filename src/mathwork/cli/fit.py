@@ -2,7 +2,7 @@
 import click
 import numpy as np
 
-from mathwork.cli.columns import GAPS_ADVICE, Pieces, open_table
+from mathwork.cli.columns import GAPS_ADVICE, Pieces, explaining, open_table
 from mathwork.cli.fit_reports import Asked, report
 from mathwork.cli.numerals import joined
 from mathwork.cli.options import CommaList, Command, format_of, reading
@@ -79,7 +79,7 @@ def fit(source, y_name, x_names, degree, group_name, window, weights_name, robus
         y_at, key_at, weights_at = (
             None if name is None else table.find(name)
             for name in (y_name, group_name or cluster_name, weights_name))
-        x_at = _explaining(table, x_names, y_at, key_at, weights_at)
+        x_at = explaining(table, x_names, y_at, key_at, weights_at)
         if len(x_at) > 1 and degree is not None:
             raise ValueError(f"--poly takes one x, got {', '.join(map(table.label, x_at))}: name "
                              "it with --x")
@@ -107,22 +107,6 @@ def _refuse_beside(value, option, others):
     given = [name for name, other in others.items() if other is not None]
     if value is not None and given:
         raise click.UsageError(f"{option} by itself: give it without {', '.join(given)}.")
-
-
-def _explaining(table, x_names, y_at, key_at, weights_at):
-    """The indices of the columns that explain y."""
-    if x_names is not None:
-        found = [table.find(name) for name in x_names]
-        for at in found:
-            if at in (y_at, weights_at) or found.count(at) > 1:
-                role = {y_at: "y", weights_at: "weights"}.get(at, "named twice in --x")
-                raise ValueError(f"{table.shown}: column {table.label(at)} is {role}")
-        return found
-    taken = (y_at, key_at, weights_at, table.index)
-    found = [at for at in range(len(table.names)) if at not in taken and table.holds_numbers(at)]
-    if not found:
-        raise ValueError(f"{table.shown}: there is no other column of numbers")
-    return found
 
 
 def _gathered(pieces, weighted, limit):

@@ -7,6 +7,7 @@ fit_polynomial, PolynomialFit                         mathwork.regression.polyno
 fit_groups, GroupFits                                 mathwork.regression.groups
 fit_rolling, RollingFits                              mathwork.regression.rolling
 PlaneFit                                              mathwork.regression.batches
+fit_ridge, RidgeFit                                   mathwork.regression.ridge
 Moments                                               mathwork.regression.moments
 the codes of `status`                                 mathwork.regression.status
 """
@@ -18,9 +19,11 @@ from mathwork.regression.line import LineFit, fit_line
 from mathwork.regression.linear import LinearFit, fit_linear
 from mathwork.regression.moments import Moments
 from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
+from mathwork.regression.ridge import RidgeFit, fit_ridge
 from mathwork.regression.rolling import RollingFits, fit_rolling
 
 __all__ = [
-    "GroupFits", "LineFit", "LinearFit", "Moments", "PlaneFit", "PolynomialFit", "RankWarning", "RollingFits",
-    "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_rolling",
+    "GroupFits", "LineFit", "LinearFit", "Moments", "PlaneFit", "PolynomialFit", "RankWarning",
+    "RidgeFit", "RollingFits", "fit_groups", "fit_line", "fit_linear", "fit_polynomial",
+    "fit_ridge", "fit_rolling",
 ]

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from mathwork._arrays import as_plain
+from mathwork._levels import regression as kernels
+from mathwork.regression.checks import in_place
+from mathwork.regression.columns import pair_product, pair_sum
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,8 +32,8 @@ class ColumnBasis(NamedTuple):
     ----------
     kept : ndarray of intp, shape (r,)
         The columns of X in use.
-    centre : ndarray, shape (..., r)
-        The weighted means of these; 0 without an intercept.
+    centre, centre_low : ndarray, shape (..., r)
+        The weighted means of these, and what they lack by rounding; 0 without an intercept.
     factor : ndarray, shape (..., P, R)
         NaN in the rows of parameters that are left out. R is r and 1 for an intercept.
     intercept : bool
@@ -39,6 +41,7 @@ class ColumnBasis(NamedTuple):
 
     kept: NDArray[np.intp]
     centre: NDArray[np.float64]
+    centre_low: NDArray[np.float64]
     factor: NDArray[np.float64]
     intercept: bool
 
@@ -47,11 +50,36 @@ class ColumnBasis(NamedTuple):
         offset = int(self.intercept)
         slopes = self.factor[..., self.kept + offset, offset:]
         with np.errstate(all="ignore"):     # columns that the fit leaves out may hold anything
-            z = (X[..., self.kept] - self.centre[..., None, :]) @ slopes
+            step = X[..., self.kept] - self.centre[..., None, :]
+            z = (step - self.centre_low[..., None, :]) @ slopes
         if not self.intercept:
             return z
         level = np.broadcast_to(self.factor[..., :1, :1], (*z.shape[:-1], 1))
         return np.concatenate([level, z], axis=-1)
+
+
+    @classmethod
+    def of_moments(cls, kept: NDArray[np.intp], P: int, mean: NDArray[np.float64],
+                   gram: NDArray[np.float64], weight: float, intercept: bool) -> ColumnBasis:
+        """Return the basis of a fit of P parameters from the moments of all its columns.
+
+        `gram` is about the mean, and has all that the moments keep: a column that nearly depends on
+        others costs twice the digits.
+        """
+        mean, gram = mean[kept], gram[np.ix_(kept, kept)]
+        if not intercept:
+            gram = gram + weight * np.outer(mean, mean)
+        size = np.sqrt(np.diagonal(gram))
+        root = np.linalg.cholesky(gram / np.outer(size, size))
+        slopes = np.linalg.solve(root, np.eye(len(kept))).T / size[:, None]
+        offset = int(intercept)
+        factor = np.full((P, len(kept) + offset), np.nan)
+        factor[kept + offset] = 0.0
+        factor[kept + offset, offset:] = slopes
+        if intercept:
+            factor[0, 0], factor[0, 1:] = 1 / np.sqrt(weight), -mean @ slopes
+        zero = np.zeros(len(kept))
+        return cls(kept, mean if intercept else zero, zero, factor, intercept)
 
 
 class ChebyshevBasis(NamedTuple):
@@ -94,32 +122,45 @@ def line_rows(x: FloatArray, y: FloatArray, weights: NDArray[Any] | None,
               slope: NDArray[np.float64]) -> LineRows:
     """Return the rows of lines with these slopes through their points, shape (..., n).
 
-    A point of weight 0 may hold anything.
+    A point of weight 0 may hold anything. Residuals are computed in doubled precision.
     """
-    x, y = x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
-    given_x, given_y = x, y
-    w = np.ones(()) if weights is None else weights.astype(np.float64, copy=False)
-    slope = slope[..., None]
+    given, w = (x, y), np.ones(()) if weights is None else weights.astype(np.float64, copy=False)
+    if weights is not None:
+        x, y = np.where(w > 0, x, 0), np.where(w > 0, y, 0)
+    x = x.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):         # rows of a stack without a fit
-        if weights is not None:
-            x, y = np.where(w > 0, x, 0), np.where(w > 0, y, 0)
         total = w.sum(-1, keepdims=True) if w.ndim else np.float64(x.shape[-1])[None]
-        centre = _mean(x, w, total)
-        root = np.sqrt((w * (x - centre) ** 2).sum(-1, keepdims=True))
-        z = np.stack(np.broadcast_arrays(1 / np.sqrt(total), (x - centre) / root), -1)
-        z = np.broadcast_to(z, (*slope.shape[:-1], *z.shape[-2:]))      # one x may serve all lines
-        level = _mean(y, w, total)
-        resid = (y - level) - slope * (x - centre)
+        centre = (w * x).sum(-1, keepdims=True) / total
+        step = x - centre
+        low = (w * step).sum(-1, keepdims=True) / total
+        step = step - low
+        root = np.sqrt((w * step**2).sum(-1, keepdims=True))
+        z = np.stack(np.broadcast_arrays(1 / np.sqrt(total), step / root), -1)
+        z = np.broadcast_to(z, (*slope.shape, *z.shape[-2:]))      # one x may serve all lines
+        level = (w * y).sum(-1, keepdims=True, dtype=np.float64) / total
+        intercept = level - slope[..., None] * centre
+        resid = _residuals(x, y, slope, intercept)
         along = _along(z, w * resid)
         ssr = (w * (resid - along) ** 2).sum(-1)
         if weights is not None:
-            resid = (given_y - level) - slope * (given_x - centre)
-        resid = resid - along
-        top = np.concatenate(np.broadcast_arrays(1 / np.sqrt(total), -centre / root), -1)
+            resid = _residuals(*given, slope, intercept)
+        top = np.concatenate(np.broadcast_arrays(1 / np.sqrt(total), -(centre + low) / root), -1)
         bottom = np.concatenate(np.broadcast_arrays(np.zeros(1), 1 / root), -1)
         factor = np.stack(np.broadcast_arrays(top, bottom), -2)
-        basis = ColumnBasis(np.zeros(1, np.intp), centre, factor, True)
-        return LineRows(basis, z, resid, ssr)
+        basis = ColumnBasis(np.zeros(1, np.intp), centre, low, factor, True)
+        return LineRows(basis, z, resid - along, ssr)
+
+
+def _residuals(x: FloatArray, y: FloatArray, slope: NDArray[np.float64],
+               intercept: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``y - intercept - slope x`` in doubled precision, for one line or a stack"""
+    if slope.ndim == 0:
+        params = np.array([[intercept[0]], [slope]])
+        return kernels.residual_rows(in_place(x)[:, None], in_place(y), params, True)[:, 0]
+    shape = np.broadcast_shapes(x.shape, y.shape)
+    wide = [np.broadcast_to(part, shape).astype(np.float64) for part in (x, y)]
+    product = pair_product((-np.broadcast_to(slope[..., None], shape), np.zeros(shape)), wide[0])
+    return pair_sum(pair_sum(product, wide[1]), -intercept)[0]
 
 
 def without_rounding(z: NDArray[np.float64], weights: NDArray[np.float64] | None,
@@ -134,18 +175,6 @@ def log_weights(weights: NDArray[Any] | None) -> Any:
         return 0.0
     total = np.log(np.where(weights > 0, weights, 1.0)).sum(-1, dtype=np.float64)
     return float(total) if total.ndim == 0 else total
-
-
-def as_numbers(x: Any, name: str = "x") -> NDArray[np.float64]:
-    """Return x as a plain array of float64."""
-    return as_plain(x, name, np.float64)
-
-
-def _mean(values: NDArray[np.float64], w: NDArray[np.float64], total: NDArray[np.float64]
-          ) -> NDArray[np.float64]:
-    """Return weighted means along the last axis, which is kept; in two steps, to the last digit"""
-    mean = (w * values).sum(-1, keepdims=True) / total
-    return mean + (w * (values - mean)).sum(-1, keepdims=True) / total
 
 
 def _along(z: NDArray[np.float64], weighted: NDArray[np.float64]) -> NDArray[np.float64]:

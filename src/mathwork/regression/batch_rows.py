@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    Numbers = NDArray[np.float64]
+    Planes = tuple[Numbers, Numbers, Numbers | None, Numbers | None, Numbers | None]
+
 MOST_COLUMNS = 10       # MOST_X of planes.pxi
 
 
@@ -35,7 +38,7 @@ class Rows(NamedTuple):
         """Return x and y, plain; nobody else can set their shapes and dtypes."""
         return _plain(self.x.high), _plain(self.y.high)
 
-    def planes(self, intercept: bool) -> tuple[Any, ...]:
+    def planes(self, intercept: bool) -> Planes:
         """Return (X, y, X_low, y_low, weights) for the kernels of planes."""
         x, y = self.x, self.y
         if not intercept:       # these count from 0
@@ -65,7 +68,7 @@ def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
     """Return the rows; `keys` is the shape of their keys, and `hint` ends an error of it."""
     check_nan_policy(nan_policy)
     names = _names(x)
-    columns = as_column(x, "x"), as_column(y, "y")
+    columns = _own(as_column(x, "x")), _own(as_column(y, "y"))
     shapes = [column.high.shape for column in columns]
     if len(shapes[0]) not in (1, 2) or shapes[1] != shapes[0][:1] or keys not in (None, shapes[1]):
         who, given = ("x and y", "") if keys is None else ("keys, x and y", f"{keys}, ")
@@ -115,6 +118,11 @@ def _names(x: Any) -> tuple[str, ...]:
         if names is not None:
             return tuple(map(str, names)) if all(isinstance(name, str) for name in names) else ()
     return (x.name,) if isinstance(getattr(x, "name", None), str) else ()
+
+
+def _own(column: Column) -> Column:
+    """Return the column as arrays that nobody else has: reading other arguments may run any code"""
+    return column._replace(high=column.high.view())
 
 
 def _columns(array: NDArray[Any]) -> NDArray[np.float64]:

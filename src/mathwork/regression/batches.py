@@ -8,6 +8,7 @@ import numpy as np
 
 from mathwork._doors import public
 from mathwork._extras import extra
+from mathwork._status import FITTED
 from mathwork.regression.columns import as_column
 from mathwork.regression.inference import checked_alpha, t_pvalue, t_quantile, t_statistic
 from mathwork.regression.line import LineFit
@@ -25,6 +26,11 @@ OF_PLANES = ("params", "bse", "rsquared")
 @public
 class PlaneFit(NamedTuple):
     """One fit of several x out of :class:`GroupFits` or :class:`RollingFits`.
+
+    Parameters
+    ----------
+    params, bse, rsquared, nobs, status, has_intercept
+        The attributes of these names.
 
     Attributes
     ----------
@@ -242,7 +248,9 @@ class Fits:
     def _entry(self, at: int) -> LineFit | PlaneFit:
         nobs, status = int(self.nobs[at]), int(self.status[at])
         if len(self.names) == 1 and self.has_intercept and self._observations() is self.nobs:
-            return LineFit(*(float(getattr(self, name)[at]) for name in FIELDS), nobs, status)
+            slope, intercept, rvalue, stderr, intercept_stderr = (
+                float(getattr(self, name)[at]) for name in FIELDS)
+            return LineFit(slope, intercept, rvalue, stderr, intercept_stderr, nobs, status)
         params, bse, rsquared = self._planes
         return PlaneFit(params[at], bse[at], float(rsquared[at]), nobs, status,
                         self.has_intercept)
@@ -308,9 +316,9 @@ def fields_of(nobs: NDArray[np.int64], status: NDArray[np.int8], numbers: NDArra
     planes = numbers[:P].T, numbers[P:-1].T, numbers[-1]
     found: dict[str, Any] = {"_planes": tuple(map(_frozen, planes)), "nobs": nobs,
                              "status": status, "has_intercept": has_intercept}
-    if P == 1 + has_intercept:
+    if has_intercept == P - 1:      # one x
         slope = numbers[P - 1]
-        none = np.where(status == 0, 0.0, math.nan)
+        none = np.where(status != FITTED, math.nan, 0.0)
         found |= {"slope": slope, "intercept": numbers[0] if has_intercept else none,
                   "rvalue": np.copysign(np.sqrt(numbers[-1]), slope),
                   "stderr": numbers[-2], "intercept_stderr": numbers[P] if has_intercept else none}

@@ -39,12 +39,12 @@ def check_nan_policy(nan_policy: str, known: Collection[str] = NAN_POLICIES) -> 
         raise ValueError(f"nan_policy must be one of {', '.join(known)}, got {nan_policy!r}")
 
 
-def not_finite(what: str, row: str, wrong: NDArray[np.bool]) -> ValueError:
-    """Return the error for rows (or points) of which some are not finite."""
-    count = int(wrong.sum())
-    others = f" (and {count - 1} more)" if count > 1 else ""
-    return ValueError(f"{what} must be finite, {row} {int(np.argmax(wrong))}{others} is not; "
-                      f"nan_policy='omit' leaves such {row}s out")
+def not_finite(what: str, row: str, wrong: NDArray[np.bool], start: int = 0) -> ValueError:
+    """Return the error for rows (or points), from `start` on, of which some are not finite."""
+    first, others = start + int(np.argmax(wrong)), int(wrong.sum()) - 1
+    which = f"{row}s {first} and {others} more are" if others else f"{row} {first} is"
+    return ValueError(f"{what} must be finite, {which} not; nan_policy='omit' leaves such "
+                      f"{row}s out")
 
 
 def checked_rank_tol(rank_tol: float | None, default: float) -> float:
@@ -59,10 +59,10 @@ def checked_rank_tol(rank_tol: float | None, default: float) -> float:
 
 # ---- weights ----
 
-def check_weights_of_rows(weights: NDArray[Any], X: NDArray[Any]) -> None:
-    """Raise unless there is one weight for each row of X."""
-    if weights.shape != (len(X),):
-        raise ValueError(f"weights must have shape ({len(X)},) to match X, got {weights.shape}")
+def check_weights_of_rows(weights: NDArray[Any], n: int) -> None:
+    """Raise unless there is one weight for each of the n rows of X."""
+    if weights.shape != (n,):
+        raise ValueError(f"weights must have shape ({n},) to match X, got {weights.shape}")
 
 
 def check_weights(weights: NDArray[Any], first: int = 0) -> None:
@@ -77,9 +77,14 @@ def check_weights(weights: NDArray[Any], first: int = 0) -> None:
 def weights_of_points(weights: ArrayLike, x: NDArray[Any]) -> NDArray[np.float64]:
     """Return `weights` as a plain float64 array, one for each of the points x."""
     weights = as_plain(weights, "weights", FLOAT64)
+    check_weights_of_points(weights, x)
+    return weights
+
+
+def check_weights_of_points(weights: NDArray[Any], x: NDArray[Any]) -> None:
+    """Raise unless there is one weight for each of the points x."""
     if weights.shape != x.shape:
         raise ValueError(f"weights must have shape {x.shape} to match x, got {weights.shape}")
-    return weights
 
 
 def wrong_weight(weights: NDArray[Any]) -> ValueError:

@@ -4,6 +4,7 @@ Rounding each of them first would cost the digits in which they differ. So they 
 pairs of float64, and a fit takes their differences from a base:
 
     as_column       an argument as a Column: float32 or float64 in place, or exact pairs
+    as_table        the same of several columns, each of its own kind
     counted         float64 differences of a Column from its Base, the number nearest to 0
     distance        float64 differences of other numbers, those to predict, from a Base
 
@@ -11,12 +12,13 @@ The base is exact, and goes back in where a result needs it, as in an intercept.
 """
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import mathwork._tables as tables
 from mathwork._arrays import as_array, unmasked
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import in_place
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray, FloatOrArray
+    from mathwork._types import FloatArray
 
     Pairs = tuple[NDArray[np.float64], NDArray[np.float64]]     # high and low parts
 
@@ -34,23 +36,27 @@ LARGEST = 2**53         # up to here float64 holds every integer
 HALF = 32               # bits of the low part of an integer
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "ps": 10**12, "fs": 10**15,
               "as": 10**18}
+OF_CATEGORIES = ("is categorical: give columns of 0 and 1 in its place, as get_dummies of pandas "
+                 "or to_dummies of polars make them")
+# dtypes of pandas, polars and pyarrow that may take as_column to read them exactly
+EXACT = re.compile(r"int64|date|time|duration")
 NOT_A_TIME = np.iinfo(np.int64).min
 
 
 class Column(NamedTuple):
     """The numbers ``(high + low) / per``, exactly, in an array of any shape.
 
-    `per` is 1 for numbers, and for times how many of their ticks make a second. `low` is None where
-    it would be 0 throughout. NaT is NaN.
+    `per` is 1 for numbers, and for times how many of their ticks make a second; in a table an array
+    of one for each column. `low` is None where it would be 0 throughout. NaT is NaN.
     """
 
     high: FloatArray
     low: NDArray[np.float64] | None = None
-    per: int = 1
+    per: Any = 1
 
     @property
     def is_plain(self) -> bool:
-        return self.low is None and self.per == 1
+        return self.low is None and bool(np.all(self.per == 1))
 
     def rounded(self) -> FloatArray:
         """Return the numbers, rounded to float64 where they must be."""
@@ -60,12 +66,8 @@ class Column(NamedTuple):
 class Base(NamedTuple):
     """The numbers ``ticks / per``, exactly: whole float64 ticks, one or an array of them."""
 
-    ticks: FloatOrArray
-    per: int = 1
-
-    def exact(self, at: Any = ()) -> Fraction:
-        """Return one of the numbers."""
-        return Fraction(float(np.asarray(self.ticks)[at])) / self.per
+    ticks: Any
+    per: Any = 1
 
     def each(self, axis: int = -1) -> Base:
         """Return them without an axis of length 1."""
@@ -85,27 +87,77 @@ def as_column(value: ArrayLike, name: str) -> Column:
     ValueError
         As `as_array`.
     """
-    array = _times(value)
+    if tables.is_categorical(value):
+        raise TypeError(f"{name} must hold real numbers or times, it {OF_CATEGORIES}")
+    known = tables.integers_with_gaps(value)
+    if known is not None:
+        return _with_gaps(*known, 1)
+    array = tables.floats_with_gaps(value)
+    if array is None:
+        array = _times(value)
     if array is None:
         array = unmasked(value, name)
     if array.dtype.kind in "mM":
         ticks, per = _ticks(array, name)
-        gaps = ticks == NOT_A_TIME
-        if gaps.any():
-            high, low = split(np.where(gaps, 0, ticks))
-            return Column(np.where(gaps, np.nan, high), low, per)
-        return Column(*split(ticks), per)
+        return _with_gaps(ticks, ticks == NOT_A_TIME, per)
     if array.dtype.kind in "iu":
         return Column(*split(array))
     return Column(in_place(as_array(array if array.dtype.kind in "bf" else value, name)))
 
 
+def _with_gaps(integers: NDArray[Any], gaps: NDArray[np.bool], per: int) -> Column:
+    """Return integers as a Column, NaN in its gaps, where they may be anything"""
+    if not gaps.any():
+        return Column(*split(integers), per)
+    high, low = split(np.where(gaps, np.zeros_like(integers), integers))
+    return Column(np.where(gaps, np.nan, high), low, per)
+
+
+def as_table(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | None]:
+    """Return a frame, or anything that is an array of numbers, as (a Column, its names or None).
+
+    The columns of a frame are read one by one, where one of them needs it.
+    """
+    columns = tables.columns_of(value)
+    if not columns:
+        named = tables.name_of(value)
+        return as_column(value, name), None if named is None else (named,)
+    names = tuple(str(label) for label, _ in columns)
+    for label, column in columns:
+        if tables.is_categorical(column):
+            raise TypeError(f"{name} must hold real numbers or times, its column {label!r} "
+                            f"{OF_CATEGORIES}")
+    if not any(tables.is_nullable(column) or EXACT.search(tables.dtype_of(column))
+               for _, column in columns):
+        return as_column(value, name), names
+    parts = []
+    for label, column in columns:
+        try:
+            parts.append(as_column(column, name))
+        except TypeError:
+            raise TypeError(f"{name} must hold real numbers or times, "
+                            f"{tables.complaint(column, label, True)}") from None
+    low = None
+    if any(part.low is not None for part in parts):
+        low = np.stack([np.zeros(len(part.high)) if part.low is None else part.low
+                        for part in parts], axis=1)
+    high = np.stack([part.high for part in parts], axis=1).astype(np.float64, copy=False)
+    return Column(high, low, np.array([part.per for part in parts])), names
+
+
 def split(integers: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Return integers as exact pairs: float64 and what it rounds off, None if that is nothing."""
-    if integers.dtype.itemsize < 8 or not integers.size or (
-            integers.max() <= LARGEST and integers.min() >= -LARGEST):
+    if integers.dtype.itemsize < 8 or not integers.size:
+        return integers.astype(np.float64), None
+    most = int(integers.max())
+    if most <= LARGEST and integers.min() >= -LARGEST:
         return integers.astype(np.float64), None
     integers = integers.astype(integers.dtype.newbyteorder("="), copy=False)
+    if most < np.iinfo(integers.dtype).max - (1 << HALF):       # so is the rounded number
+        high = integers.astype(np.float64)
+        rest = high.astype(integers.dtype)
+        np.subtract(integers, rest, out=rest)
+        return high, rest.view(np.int64).astype(np.float64)
     low = (integers & integers.dtype.type((1 << HALF) - 1)).astype(np.float64)
     part = (integers >> HALF).astype(np.float64) * float(1 << HALF)
     high = part + low
@@ -138,15 +190,18 @@ def distance(column: Column, base: Base) -> NDArray[np.float64]:
     Where both are not in the same ticks, they are so in seconds and parts of them: to 1e-16 of a
     second.
     """
-    high, low, per = column
-    low = 0.0 if low is None else low
-    if per == base.per:
-        difference = (high - base.ticks) + low
-        return difference / per if per != 1 else difference
-    with np.errstate(invalid="ignore"):     # infinity has no remainder, NaN
-        whole, rest = np.divmod(high, per) if per != 1 else (high, 0.0)
-        base_whole, base_rest = np.divmod(base.ticks, base.per)
-    return (whole - base_whole) + ((rest + low) / per - base_rest / base.per)
+    high, per = column.high, column.per
+    low: Any = 0.0 if column.low is None else column.low
+    if np.array_equal(per, base.per):
+        difference = np.asarray(high - base.ticks)
+        difference += low
+        difference /= per
+        return difference
+    with np.errstate(invalid="ignore"):     # infinity has no remainder
+        rest = np.where(np.equal(per, 1), 0.0, np.remainder(high, per))
+    base_rest = np.remainder(base.ticks, base.per)
+    return ((high - rest) / per - (base.ticks - base_rest) / base.per) + (
+        (rest + low) / per - base_rest / base.per)
 
 
 # ---- exact pairs ----
@@ -155,7 +210,7 @@ def pair_of(base: Base | None, shape: tuple[int, ...]) -> Pairs:
     """Return the numbers of a base as pairs of float64, 32 digits, in a shape of as many."""
     if base is None:
         return np.zeros(shape), np.zeros(shape)
-    return _on_pairs("divide_pairs", (np.broadcast_to(base.ticks, shape), 0.0), float(base.per))
+    return _on_pairs("divide_pairs", np.broadcast_to(base.ticks, shape), base.per)
 
 
 def pair_sum(a: Pairs, b: Any) -> Pairs:
@@ -168,11 +223,11 @@ def pair_product(a: Pairs, b: Any) -> Pairs:
     return _on_pairs("multiply_pairs", a, b)
 
 
-def _on_pairs(operation: str, a: Pairs, b: Any) -> Pairs:
-    b = b if isinstance(b, tuple) else (b, 0.0)
+def _on_pairs(operation: str, a: Any, b: Any) -> Pairs:
+    a, b = (pair if isinstance(pair, tuple) else (pair, 0.0) for pair in (a, b))
     parts = np.broadcast_arrays(*a, *b)
-    flat = [np.array([parts[i].ravel(), parts[i + 1].ravel()], np.float64) for i in (0, 2)]
-    high, low = kernels.on_pairs(operation, *flat, False)
+    left, right = (np.array([parts[i].ravel(), parts[i + 1].ravel()], np.float64) for i in (0, 2))
+    high, low = kernels.on_pairs(operation, left, right, False)
     return high.reshape(parts[0].shape), low.reshape(parts[0].shape)
 
 

@@ -102,6 +102,12 @@ class GroupFits(Fits):
         ------
         KeyError
             If no group has this key.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_groups
+        >>> fit_groups(["b", "a", "b", "a"], [0, 1, 2, 3], [1, 1, 5, 2]).of("a").slope
+        0.5
         """
         for at, other in enumerate(self.keys.tolist()):
             if other == key:
@@ -219,7 +225,7 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     >>> fits.status
     array([0, 0, 1], dtype=int8)
     >>> x = [[0, 1], [1, 0], [2, 2], [3, 1]]
-    >>> fit_groups([7, 7, 7, 7], x, [1, 5, 4, 8]).params
+    >>> fit_groups([7, 7, 7, 7], x, [2, 5, 5, 8]).params
     array([[ 3.,  2., -1.]])
     """
     given, plain, kind = as_keys(keys)

@@ -4,7 +4,7 @@ The fit is compiled: lines.pxi, line_stacks.pxi and line_doors.pxi in mathwork/k
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from mathwork._status import FIT_NOT_FINITE, FITTED
 from mathwork._workers import checked_workers
 from mathwork.regression.bases import line_rows, log_weights
 from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
+from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.inference import t_pvalue, t_statistic
-from mathwork.regression.members import FitMembers, Known
-from mathwork.regression.points import checked_points, error_of, mean_of
+from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.points import checked_points, line_error, mean_of, rows_of_points
+from mathwork.regression.rows import to_base
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex
@@ -33,20 +35,12 @@ if TYPE_CHECKING:
         NanPolicy,
     )
     from mathwork.regression.bases import LineRows
-    from mathwork.regression.columns import Base, Pairs
+    from mathwork.regression.columns import Pairs
     from mathwork.regression.members import Prediction
     from mathwork.regression.points import Points
     from mathwork.regression.robust import Covariance
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
-
-
-class _Details(NamedTuple):
-    """What few fits have: points left out; numbers that float64 cannot hold, counted from a base"""
-
-    n_omitted: IntOrArray = 0
-    x_base: Base | None = None
-    there: Pairs | None = None      # y of the line at the base of x, or at 0
 
 
 @public
@@ -131,7 +125,8 @@ class LineFit(FitMembers, kernels.Line):
 
     @property
     def terms(self) -> tuple[str, str]:
-        return "intercept", "slope"
+        names = self._details.names if self._details else None
+        return "intercept", names[0] if names else "slope"
 
     @property
     def rsquared(self) -> FloatOrArray:
@@ -225,8 +220,8 @@ class LineFit(FitMembers, kernels.Line):
 
     def _there(self) -> Pairs:
         """Return y of the line at the base of x as a pair"""
-        if self._details and self._details.there:
-            return self._details.there
+        if self._details and self._details.level:
+            return self._details.level
         return np.asarray(self.intercept), np.zeros(np.shape(self.intercept))
 
     # ---- what the shared members are made of ----
@@ -237,22 +232,21 @@ class LineFit(FitMembers, kernels.Line):
 
     def _points(self, what: str) -> tuple[FloatArray, FloatArray, FloatArray | None]:
         if self._x is None or self._y is None:
-            raise ValueError(f"this fit came without its points: there are none for {what}")
+            raise ValueError(f"this fit has no points for {what}: it was made by hand or came from "
+                             "a pickle")
         return self._x, self._y, self._weights
 
     def _own_y(self) -> NDArray[np.float64]:
         """Return y of the points, also where the fit counts it from a base"""
-        x, y, _ = self._points("this")
-        if self._details is None or self._details.there is None:
-            return y.astype(np.float64, copy=False)
-        return np.asarray(self._height(x)) + self.resid
+        base = self._details.y_base if self._details else None
+        return to_base(self._points("its inference")[1], base).astype(np.float64, copy=False)
 
     def _line_rows(self) -> LineRows:
         return line_rows(*self._points("residuals"), np.asarray(self.slope))
 
     def _known(self) -> Known:
         if self._basis is None:
-            _, _, weights = self._points("this")
+            _, _, weights = self._points("its inference")
             basis, _, _, ssr = self._line_rows()
             origin = self._details.x_base if self._details else None
             if origin is not None:          # the intercept is that at 0
@@ -270,11 +264,9 @@ class LineFit(FitMembers, kernels.Line):
         weights = weights.astype(np.float64)
         return rows.z, np.where(weights > 0, rows.resid, 0.0), weights
 
-    def _drawn_points(self) -> tuple[FloatOrArray, FloatOrArray]:
+    def _drawn_points(self) -> tuple[FloatArray, FloatArray]:
         x, _, _ = self._points("a picture")
-        y = self._own_y()
-        origin = self._details.x_base if self._details else None
-        return (x if origin is None else x + pair_of(origin.each(), ())[0]), y
+        return to_base(x, self._details.x_base if self._details else None), self._own_y()
 
     def _features(self, x: ArrayLike) -> NDArray[np.float64]:
         x = self._distance(x)
@@ -290,41 +282,46 @@ class LineFit(FitMembers, kernels.Line):
         return values if shape else values[..., 0]
 
     def _with_errors(self, robust: Covariance) -> LineFit:
-        basis = self._known().basis
-        rows = basis.factor @ robust.scores @ np.swapaxes(basis.factor, -1, -2)
+        factor = self._known().basis.factor
         with np.errstate(all="ignore"):
-            bse = np.sqrt(np.diagonal(rows, axis1=-2, axis2=-1))
-        made = LineFit(self.slope, self.intercept, self.rvalue, bse[..., 1], bse[..., 0],
-                       self.nobs, self.status)
-        return _like(self, made, robust)
+            covariance = factor @ robust.scores @ np.swapaxes(factor, -1, -2)
+            bse = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+        return self._replaced(stderr=bse[..., 1], intercept_stderr=bse[..., 0], _robust=robust)
+
+    def _replaced(self, **changes: Any) -> LineFit:
+        return _rebuilt(type(self), *({name: changes.get(name, getattr(self, name))
+                                       for name in names} for names in (FIELDS, PARTS)))
 
     def _repr_html_(self) -> str | None:
         return self.summary()._repr_html_() if isinstance(self.slope, float) else None
 
     def __repr__(self) -> str:
-        shown = FIELDS if np.any(self.status != FITTED) else FIELDS[:-1]
-        shown += ("n_omitted",) * bool(np.any(self.n_omitted))
+        shown = [*FIELDS] if np.any(self.status != FITTED) else [*FIELDS[:-1]]
+        shown += ["n_omitted"] * bool(np.any(self.n_omitted))
         fields = (f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({', '.join(fields)})"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> LineFit:
+        return self._replaced(**{name: copied(getattr(self, name)) for name in POINTS})
+
     def __reduce__(self) -> tuple[Any, ...]:
-        fields = tuple(getattr(self, name) for name in FIELDS)
-        known = self._known() if self._basis is not None or self._x is not None else None
-        return _rebuilt, (type(self), fields, self._details, known, self._robust)
+        made = self if self._carries_data else self._replaced(
+            _basis=self._known_or_none(), **dict.fromkeys(POINTS))
+        return _rebuilt, (type(self), *({name: getattr(made, name) for name in names
+                                         if getattr(made, name) is not None}
+                                        for names in (FIELDS, PARTS)))
 
 
-def _rebuilt(cls: type[LineFit], fields: tuple[Any, ...], details: _Details | None,
-             known: Known | None, robust: Covariance | None) -> LineFit:
-    made = cls(*fields)
-    made._basis, made._robust = known, robust
-    return kernels.with_details(made, details)
+POINTS = "_x", "_y", "_weights"
+PARTS = (*POINTS, "_basis", "_robust", "_details")
 
 
-def _like(given: LineFit, made: LineFit, robust: Covariance | None) -> LineFit:
-    """Return `made` with the points and details of a given fit"""
-    made._x, made._y, made._weights = given._x, given._y, given._weights
-    made._basis, made._robust = given._basis, robust
-    return kernels.with_details(made, given._details)
+def _rebuilt(cls: type[LineFit], fields: dict[str, Any], parts: dict[str, Any]) -> LineFit:
+    made = cls(**fields)
+    for name, part in parts.items():
+        if name != "_details":
+            setattr(made, name, part)
+    return kernels.with_details(made, parts.get("_details"))
 
 
 @door(kernels.fit_line)
@@ -412,11 +409,11 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     array([2., 0.])
     """
     workers = checked_workers(workers)
-    points = checked_points(x, y, weights, nan_policy)
+    points = checked_points(x, y, weights, nan_policy, rows_of_points)
     fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
-    if points.y.ndim == 1 and (fit.status != FITTED):
-        if fit.status != FIT_NOT_FINITE or nan_policy == "raise":
-            raise error_of(fit.status, points)
+    allowed = (FITTED, FIT_NOT_FINITE) if nan_policy == "propagate" else (FITTED,)
+    if points.y.ndim == 1 and fit.status not in allowed:
+        raise line_error(fit.status, points)
     fit = _from_base(fit, points)
     return fit if cov == "nonrobust" and groups is None and maxlags is None else fit.with_cov(
         cov, groups=groups, maxlags=maxlags)
@@ -425,9 +422,10 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
 def _from_base(fit: LineFit, points: Points) -> LineFit:
     """Return the fit of x and y, given the fit of their differences from the bases"""
     x_base, y_base = points.x_base, points.y_base
+    details = Details(points.n_omitted, points.names, points.targets)
     if x_base is None and y_base is None:
-        return kernels.with_details(fit, _Details(points.n_omitted)) if np.any(
-            points.n_omitted) else fit
+        found = details_or_none(details)
+        return fit if found is None else kernels.with_details(fit, found)
     shape = np.shape(fit.slope)
     origin, height = (pair_of(base and base.each(), shape) for base in (x_base, y_base))
     there = pair_sum(height, fit.intercept)
@@ -437,5 +435,6 @@ def _from_base(fit: LineFit, points: Points) -> LineFit:
         reach = origin[0] * (origin[0] + 2 * mean_of(points.x, points.weights))
         stderr = np.hypot(fit.intercept_stderr, fit.stderr * np.sqrt(reach))
     fields = fit.slope, intercept, fit.rvalue, fit.stderr, stderr, fit.nobs, fit.status
-    made = _like(fit, LineFit(*fields), None)
-    return kernels.with_details(made, _Details(points.n_omitted, x_base, there))
+    made = LineFit(*fields)
+    made._x, made._y, made._weights = fit._x, fit._y, fit._weights
+    return kernels.with_details(made, details._replace(x_base=x_base, y_base=y_base, level=there))

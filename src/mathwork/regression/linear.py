@@ -10,22 +10,19 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_plain
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
 from mathwork._warnings import RankWarning
 from mathwork.regression.bases import ColumnBasis, log_weights, without_rounding
-from mathwork.regression.checks import (
-    as_readable,
-    check_nan_policy,
-    check_weights,
-    check_weights_of_rows,
-    checked_rank_tol,
-)
-from mathwork.regression.members import FitMembers, Known
+from mathwork.regression.checks import checked_rank_tol, not_finite
+from mathwork.regression.columns import pair_sum
+from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.formulas import design_of, read_formula
+from mathwork.regression.members import FitMembers, Known, copied
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import SCORES, asked, finished
+from mathwork.regression.rows import Rows, checked_rows, from_base, gaps_in, to_base, without_gaps
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
     from mathwork._types import Cov, FloatArray, Interval, NanPolicy
     from mathwork.regression.members import Prediction
     from mathwork.regression.robust import Asked, Covariance
-
-NAN_POLICIES = ("raise", "omit", "propagate")
 
 
 @public
@@ -74,6 +69,11 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         ``ssr / df_resid``, the estimate of the variance of y about the fit, at weight 1.
     nobs : int
         Rows with a positive weight.
+    n_omitted : int
+        Rows that ``nan_policy="omit"`` left out.
+    terms : tuple of str
+        The names of the parameters: ``intercept``, and the columns of a frame or ``X[0]`` and so
+        on.
     rank : int
         The number of parameters that are not NaN.
     df_model, df_resid : int
@@ -86,7 +86,8 @@ class LinearFit(FitMembers, kernels.LeastSquares):
     resid, fittedvalues : ndarray, shape (n,) or (n, k)
         ``y - fittedvalues`` of every row, whatever its weight, and ``predict(X)``. They are
         computed at each access from the given X and y. The fit keeps X and y without copying, so
-        they should not be changed. Residuals are computed in doubled precision, so they keep their
+        they should not be changed. Its pickle leaves them behind, unless it is one of
+        :meth:`with_data`. Residuals are computed in doubled precision, so they keep their
         digits if nearly all of y is explained.
 
     Examples
@@ -114,20 +115,25 @@ class LinearFit(FitMembers, kernels.LeastSquares):
             return bse[..., :, None] * bse[..., None, :] * self._correlation
 
     @property
+    def n_omitted(self) -> int:
+        return self._details.n_omitted if self._details else 0
+
+    @property
     def terms(self) -> tuple[str, ...]:
-        columns = len(self.params) - self.intercept
-        return ("intercept",) * self.intercept + tuple(f"X[{i}]" for i in range(columns))
+        names = self._details.names if self._details else None
+        p = len(self.params) - self.intercept
+        return ("intercept",) * self.intercept + (names or tuple(f"X[{i}]" for i in range(p)))
 
     @property
     def resid(self) -> NDArray[np.float64]:
-        X, y = self._rows("residuals")
+        X, y = self._counted_rows("residuals")
         if self.status == FIT_NOT_FINITE:
             return np.full(y.shape, math.nan)
         return self._less(X, y).reshape(y.shape)
 
     @property
     def fittedvalues(self) -> NDArray[np.float64]:
-        return self.predict(self._rows("fitted values")[0])
+        return self._predicted(self._counted_rows("fitted values")[0])
 
     @overload
     def predict(self, X: ArrayLike, *, interval: None = None, alpha: float = 0.05
@@ -142,6 +148,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         Parameters
         ----------
         X : array_like, shape (m, p)
+            With a formula a data frame, or a dict of columns.
         interval : {None, "mean", "observation"}
             Add the confidence interval of the mean of y at X, or the interval that a new y of
             weight 1 falls into. Each holds for one row by itself, not for all at once. By Student's
@@ -182,18 +189,13 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         """
         if interval is not None:
             return self._interval(X, interval, alpha)
-        X = self._columns(X)
+        return self._predicted(self._from_base(X))
+
+    def _predicted(self, X: FloatArray) -> NDArray[np.float64]:
+        """Return the fitted y for rows that count from the base of the fit"""
         if self.status == FIT_NOT_FINITE:
             return np.full((len(X), *self.params.shape[1:]), math.nan)
         return self._less(X, None).reshape(len(X), *self.params.shape[1:])
-
-    def _columns(self, X: ArrayLike) -> FloatArray:
-        """Return X for a prediction, checked"""
-        X = as_readable(X, "X")
-        p = len(self.params) - self.intercept
-        if X.ndim != 2 or X.shape[1] != p:
-            raise ValueError(f"X must have shape (m, {p}) as the fit has, got {X.shape}")
-        return X
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
@@ -201,12 +203,26 @@ class LinearFit(FitMembers, kernels.LeastSquares):
     def _less(self, X: FloatArray, y: FloatArray | None) -> NDArray[np.float64]:
         """Return y less the fit for X, or the fit alone if y is None, (n, k)"""
         params = self.params.reshape(len(self.params), -1)
+        if self._details and self._details.level:
+            params = params.copy()
+            params[0] = self._details.level[0]      # y at the base of X, not at 0
+            if y is not None and self._details.y_base:
+                params[0] = pair_sum(self._details.level,
+                                     -self._details.y_base.ticks / self._details.y_base.per)[0]
         return kernels.residual_rows(X, y, params, self.intercept)
 
-    def _rows(self, what: str) -> tuple[FloatArray, FloatArray]:
+    def _counted_rows(self, what: str) -> tuple[FloatArray, FloatArray]:
+        """Return X and y as they were fitted: counted from their bases"""
         if self._X is None or self._y is None:
-            raise ValueError(f"this fit came from moments: there are no rows for {what}")
+            raise ValueError(f"this fit has no rows for {what}: it came from moments or a pickle")
         return self._X, self._y
+
+    def _rows(self, what: str) -> tuple[FloatArray, FloatArray]:
+        """Return X and y as they were given, or rounded to float64"""
+        X, y = self._counted_rows(what)
+        details = self._details
+        return (X, y) if details is None else (to_base(X, details.x_base),
+                                               to_base(y, details.y_base))
 
     # ---- what the shared members are made of ----
 
@@ -214,27 +230,29 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         known = self._basis
         if not isinstance(known, Known):
             if callable(known):             # of moments
-                known = known()
+                known = known(self)
             else:
                 kept, centre, factor, _ = self._kernel_basis() if known is None else known
-                basis = ColumnBasis(kept, centre, factor, self.intercept)
+                basis = ColumnBasis(kept, centre[0], centre[1], factor, self.intercept)
                 known = Known(basis, log_weights(self._weights))
             self._basis = known
         return known
 
     def _kernel_basis(self) -> tuple[Any, ...]:
         """Return the basis as fit_rows gives it, by a second fit of the columns that are left"""
-        X, y = self._rows("this")
-        P = len(self.params)
+        X, y = self._counted_rows("its inference")
+        P, p = len(self.params), X.shape[1]
         if self.status == FIT_NOT_FINITE:
-            kept = np.arange(P - self.intercept)
-            return kept, np.full(len(kept), math.nan), np.full((P, P), math.nan), None
+            return np.arange(p), np.full((2, p), math.nan), np.full((P, P), math.nan), None
         there = ~np.isnan(self.params.reshape(P, -1)[:, 0])
         columns = np.flatnonzero(there[self.intercept:])
-        y = y.reshape(len(y), -1)[:, :1]
-        X = X if len(columns) == X.shape[1] else X[:, columns]
+        bases = Rows(X, y, None, self._details).bases() if self._details else None
+        bases = None if bases is None else np.ascontiguousarray(bases[:, [*columns, p]])
+        X = X if len(columns) == p else X[:, columns]
         for rank_tol in (-1.0, 0.0):
-            again = kernels.fit_rows(X, y, self.intercept, self._weights, rank_tol, scores=0)
+            again = kernels.fit_rows(X, y.reshape(len(y), -1)[:, :1], self.intercept,
+                                     self._weights, rank_tol, bases=bases, level=np.empty((2, 1)),
+                                     scores=0)
             if again.rank == self.rank:
                 break
         kept, centre, part, _ = again._basis
@@ -244,8 +262,8 @@ class LinearFit(FitMembers, kernels.LeastSquares):
 
     def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                       NDArray[np.float64] | None]:
-        X, _ = self._rows("this")
-        z = self._known().basis.rows(self._features(X))
+        X, _ = self._counted_rows("its inference")
+        z = self._known().basis.rows(X.astype(np.float64, copy=False))
         resid, weights = np.moveaxis(self.resid, 0, -1), self._weights
         if weights is not None:
             counts = weights > 0
@@ -254,32 +272,42 @@ class LinearFit(FitMembers, kernels.LeastSquares):
             return z, without_rounding(z, weights, resid), weights
         return z, np.stack([without_rounding(z, weights, each) for each in resid]), weights
 
+    def _row_count(self) -> int:
+        return len(self._counted_rows("its inference")[0])
+
     def _drawn_points(self) -> tuple[FloatArray, FloatArray]:
         return self._rows("a picture")
 
     def _features(self, X: ArrayLike) -> NDArray[np.float64]:
-        return self._columns(X).astype(np.float64, copy=False)
+        return self._from_base(X).astype(np.float64, copy=False)
+
+    def _from_base(self, X: ArrayLike) -> FloatArray:
+        """Return rows to predict, checked, as the fit counts them"""
+        formula = self._details.formula if self._details else None
+        if formula is not None:
+            X = design_of(X, formula)
+        return from_base(X, len(self.params) - self.intercept, self._details)
 
     def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.moveaxis(values, 0, -1) if values.ndim > 1 else values
 
     def _with_errors(self, robust: Covariance) -> LinearFit:
         known = self._known()
-        made = _rebuilt(self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
-                        self._correlation, self.nobs, self.rank, self.status, self.intercept,
-                        self._X, self._y, self._weights, known, robust)
+        made = self._replaced(_basis=known, _robust=robust)
         with np.errstate(all="ignore"):
             bse = np.sqrt(np.diagonal(made.cov_params(), axis1=-2, axis2=-1)).T
         slopes = np.eye(len(self.params))[~np.isnan(known.basis.factor).any(axis=1)]
         slopes = slopes[self.intercept:]
         F = wald(made, slopes, np.zeros(len(slopes))) if len(slopes) else self.fvalue * math.nan
-        return _rebuilt(self.params, np.ascontiguousarray(bse), self.ssr, self.rsquared, F,
-                        self._correlation, self.nobs, self.rank, self.status, self.intercept,
-                        self._X, self._y, self._weights, known, robust)
+        return made._replaced(bse=np.ascontiguousarray(bse), fvalue=F)
+
+    def _replaced(self, **changes: Any) -> LinearFit:
+        return _rebuilt(*(changes.get(name, getattr(self, name)) for name in PARTS))
 
     def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
-        return f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs})"
+        return (f"LinearFit(params={indented}, rsquared={self.rsquared}, nobs={self.nobs}"
+                f"{f', n_omitted={self.n_omitted}' if self.n_omitted else ''})")
 
     def _warn_of_rank(self, columns: NDArray[np.intp] | None = None, stacklevel: int = 2) -> None:
         """Warn of the columns without parameters; by default, warn the caller of the kernel's door.
@@ -289,20 +317,30 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         known = ~np.isnan(self.params.reshape(len(self.params), -1)[:, 0])
         left_out = np.flatnonzero(~known[self.intercept:])
         columns = (left_out if columns is None else columns[left_out]).tolist()
-        which = (f"column {columns[0]} of X depends on those before it: its parameter is NaN"
-                 if len(columns) == 1 else
-                 f"columns {', '.join(map(str, columns))} of X depend on those before them: "
+        names = self._details.names if self._details else None
+        listed = [repr(names[column]) if names else str(column) for column in columns]
+        which = (f"column {listed[0]} of X depends on those before it: its parameter is NaN"
+                 if len(listed) == 1 else
+                 f"columns {', '.join(listed)} of X depend on those before them: "
                  "their parameters are NaN")
         warnings.warn(which, RankWarning, stacklevel=stacklevel)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> LinearFit:
+        return self._replaced(**{name: copied(getattr(self, name)) for name in ROWS})
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.params, self.bse, self.ssr, self.rsquared, self.fvalue,
-                          self._correlation, self.nobs, self.rank, self.status, self.intercept,
-                          self._X, self._y, self._weights, self._basis, self._robust)
+        made = self if self._carries_data else self._replaced(
+            _basis=self._known_or_none(), **dict.fromkeys(ROWS))
+        return _rebuilt, tuple(getattr(made, name) for name in PARTS)
+
+
+ROWS = "_X", "_y", "_weights"
+PARTS = ("params", "bse", "ssr", "rsquared", "fvalue", "_correlation", "nobs", "rank", "status",
+         "intercept", *ROWS, "_basis", "_robust", "_details")
 
 
 def _rebuilt(*parts: Any) -> LinearFit:
-    return kernels.least_squares(*parts)
+    return kernels.with_details(kernels.least_squares(*parts[:-1]), parts[-1])
 
 
 @door(kernels.fit_linear)
@@ -316,20 +354,25 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     Parameters
     ----------
     X : array_like, shape (n, p)
-        The columns that explain y.
+        The columns that explain y. A data frame names them. Or a formula such as
+        ``"y ~ a * C(b)"``, by formulaic (extra ``formula``): a str, which is code and must be your
+        own.
     y : array_like, shape (n,) or (n, k)
-        The explained variable. Several targets share the work on X.
+        The explained variable. Several targets share the work on X. With a formula, the data: a
+        frame, or a dict of columns. `weights` and `groups` may then be names of columns, and
+        :meth:`predict <LinearFit.predict>` takes frames.
     intercept : bool
         Whether to add a constant, the first parameter, to the columns.
     weights : array_like, shape (n,), optional
         The factors of the squared residuals. A row of weight 0 is left out.
     rank_tol : float, optional
-        The remainder of a column, after earlier columns are removed, must be above this. It is
-        relative to the norm of the column and of the columns that make it up. ``16 P eps`` for P
-        parameters by default.
+        A column depends on earlier columns if what they leave of it is at most this part of its
+        norm and of the norms of the columns that make it up, and at most an eighth (or this part)
+        of its deviations from its mean. ``16 P eps`` for P parameters by default. On the intercept
+        alone only a constant column depends, however large its numbers are, as in `fit_line`.
     nan_policy : {"raise", "omit", "propagate"}
-        What to do if X or y is not finite: raise, leave those rows out, or return a fit with all
-        fields NaN.
+        What to do if X or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those rows
+        out, or return a fit with all fields NaN.
     cov : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster", "HAC"}
         What the standard errors allow for: equal variances alone; variances that differ from row to
         row (HC); rows of one group that depend on each other (cluster); or rows that depend on
@@ -381,7 +424,9 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     others take as much as X.
 
     X and y are read in place, twice or a few times. X is never copied as a whole unless its type is
-    not float32 or float64.
+    not float32 or float64. Columns of integers beyond 2^53, ``datetime64`` and ``timedelta64`` (in
+    seconds; dates since 1970-01-01) are fitted by their differences from the number nearest to 0,
+    where there is an intercept: so they lose no digits, and `predict` takes differences again.
 
     References
     ----------
@@ -405,24 +450,25 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     >>> fit.nobs, fit.df_resid, fit.rank
     (4, 1, 3)
     """
-    X, y, weights, rank_tol = checked(X, y, weights, rank_tol, nan_policy)
-    wanted = asked(cov, groups, maxlags, len(X))
-    scores = -1 if wanted.kind == "nonrobust" else SCORES.get(wanted.kind, 0)
-    fit = kernels.fit_rows(X, y, intercept, weights, rank_tol, scores=scores)
-    if fit.status == FIT_NOT_FINITE:
+    formula = None
+    if isinstance(X, str):
+        X, y, intercept, weights, groups, formula = read_formula(X, y, intercept, weights, groups)
+    rows = checked_rows(X, y, weights, nan_policy, bool(intercept))
+    rows = rows._replace(details=rows.details._replace(formula=formula))
+    rank_tol = checked_rank_tol(rank_tol, -1.0)
+    wanted = asked(cov, groups, maxlags, len(rows.X))
+    fit = _fitted(rows, intercept, rank_tol, wanted)
+    if fit.status == FIT_NOT_FINITE and nan_policy != "propagate":
         if nan_policy == "raise":
-            raise ValueError("X and y must be finite; nan_policy='omit' leaves the other rows out")
-        if nan_policy == "omit":
-            weights = np.ones(len(X)) if weights is None else weights.copy()
-            kernels.finite_rows(X, y, weights)
-            fit = kernels.fit_rows(X, y, intercept, weights, rank_tol, scores=scores)
+            raise not_finite("X and y", "row", gaps_in(rows.X, rows.y, rows.weights))
+        fit = _fitted(without_gaps(rows), intercept, rank_tol, wanted)
     if fit.status == CONSTANT:
         fit._warn_of_rank(stacklevel=3)
     return fit if wanted.kind == "nonrobust" else _with_cov(fit, wanted)
 
 
 def _with_cov(fit: LinearFit, wanted: Asked) -> LinearFit:
-    """Return a fit with other standard errors; those of HC are in the basis that the kernel gave"""
+    """Return a fit with other standard errors; the kernel gave the scores of HC with the basis"""
     if wanted.kind not in SCORES or fit._basis is None:
         return fit._with_asked(wanted)
     total = fit._basis[3]
@@ -430,20 +476,14 @@ def _with_cov(fit: LinearFit, wanted: Asked) -> LinearFit:
     return fit._with_errors(finished(wanted, total, fit.nobs, fit.rank, fit._weights))
 
 
-def checked(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, rank_tol: float | None,
-            nan_policy: str) -> tuple[FloatArray, FloatArray, NDArray[np.float64] | None, float]:
-    """Return (X, y, weights, rank_tol) for the kernel; a rank_tol of -1 stands for the default.
-
-    X and y are not copied if they are float32 or float64, aligned, in native byte order.
-    """
-    X, y = as_readable(X, "X"), as_readable(y, "y")
-    if X.ndim != 2:
-        raise ValueError(f"X must have shape (n, p), got {X.shape}")
-    if y.ndim not in (1, 2):
-        raise ValueError(f"y must have shape (n,) or (n, k), got {y.shape}")
-    check_nan_policy(nan_policy, NAN_POLICIES)
-    if weights is not None:
-        weights = as_plain(weights, "weights", FLOAT64)
-        check_weights_of_rows(weights, X)
-        check_weights(weights)
-    return X, y, weights, checked_rank_tol(rank_tol, -1.0)
+def _fitted(rows: Rows, intercept: bool, rank_tol: float, wanted: Asked) -> LinearFit:
+    """Return the fit of checked rows, with the scores that a covariance needs"""
+    scores = -1 if wanted.kind == "nonrobust" else SCORES.get(wanted.kind, 0)
+    details, bases, level = rows.details, rows.bases(), None
+    if bases is not None:
+        level = np.empty((2, rows.y.shape[1] if rows.y.ndim == 2 else 1))
+    fit = kernels.fit_rows(rows.X, rows.y, intercept, rows.weights, rank_tol, bases=bases,
+                           level=level, scores=scores)
+    if level is not None:
+        details = details._replace(level=(level[0], level[1]))
+    return kernels.with_details(fit, details_or_none(details))

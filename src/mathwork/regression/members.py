@@ -6,6 +6,7 @@ A result gives the few parts that differ, and derives from :class:`FitMembers`:
     nobs, rank, intercept, status, terms
     _robust                         of robust.py; None: the plain one
     _known()                        the basis of its rows, and the logarithms of its weights
+    _replaced(**changes)            the same fit with other fields
     _rows_in_basis()                the points of the fit
     _features(x)                    x as the basis takes it
     _drawn_points()                 x and y of a picture
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork.regression.details import Details
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -62,7 +64,7 @@ class Known(NamedTuple):
     """What a fit learns from its points when it is asked, and keeps."""
 
     basis: Basis
-    log_weights: FloatOrArray = 0.0         # the sum of the logarithms of positive weights
+    log_weights: FloatOrArray | None = 0.0  # the sum of the logarithms of positive weights
     ssr: FloatOrArray | None = None         # where the fit itself does not have it
 
 
@@ -72,6 +74,7 @@ class FitMembers:
     __slots__ = ()
 
     if TYPE_CHECKING:
+        _details: Details | None
         _robust: Covariance | None
         intercept: Any
         params: Any
@@ -85,6 +88,7 @@ class FitMembers:
         predict: Any
 
         def _known(self) -> Known: ...
+        def _replaced(self, **changes: Any) -> Self: ...
         def _with_errors(self, robust: Covariance) -> Self: ...
         def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                           NDArray[np.float64] | None]: ...
@@ -123,7 +127,11 @@ class FitMembers:
         with np.errstate(all="ignore"):     # a perfect fit
             n = np.asarray(self.nobs, np.float64)
             likelihood = -n / 2 * (np.log(2 * np.pi * self.ssr / n) + 1)
-            return _as_python(likelihood + np.asarray(self._known().log_weights) / 2)
+            weights = self._known().log_weights
+            if weights is None:
+                raise ValueError("the log-likelihood needs the weights of the rows, which moments "
+                                 "do not keep")
+            return _as_python(likelihood + np.asarray(weights) / 2)
 
     @property
     def aic(self) -> Any:
@@ -485,7 +493,38 @@ class FitMembers:
 
         return plot_fit(self, x, y, ax, **options)
 
+    def with_data(self) -> Self:
+        """The same fit, with pickles that carry its points. Other pickles leave them behind.
+
+        Returns
+        -------
+        LineFit, LinearFit or PolynomialFit
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from mathwork.regression import fit_linear
+        >>> fit = fit_linear([[1], [2], [3]], [1, 3, 2])
+        >>> pickle.loads(pickle.dumps(fit.with_data())).resid
+        array([-0.5,  1. , -0.5])
+        """
+        return self._replaced(_details=(self._details or Details())._replace(with_data=True))
+
+    def __copy__(self) -> Self:
+        return self
+
     # ---- what the members are made of ----
+
+    @property
+    def _carries_data(self) -> bool:
+        return self._details is not None and bool(self._details.with_data)
+
+    def _known_or_none(self) -> Known | None:
+        """What a pickle without the points keeps of them"""
+        try:
+            return self._known()
+        except ValueError:                  # it came without points
+            return None
 
     @property
     def _has_constant(self) -> int:
@@ -511,6 +550,11 @@ class FitMembers:
             if self._robust is None:
                 return np.asarray(self.scale)[..., None, None] * (rows @ turned)
             return rows @ self._robust.scores @ turned
+
+
+def copied(array: NDArray[Any] | None) -> NDArray[Any] | None:
+    """Return a copy of an array, or None for None."""
+    return None if array is None else array.copy()
 
 
 def _leverage(z: NDArray[np.float64], weights: NDArray[np.float64] | None) -> Any:

@@ -4,34 +4,43 @@ The sums are compiled: mathwork/kernels/regression/moments.pxi, and normal.pxi f
 """
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_array, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
-from mathwork._status import CONSTANT
-from mathwork.regression.checks import (
-    check_nan_policy,
-    check_weights,
-    check_weights_of_rows,
-    checked_rank_tol,
-    in_place,
+from mathwork._status import CONSTANT, FIT_NOT_FINITE
+from mathwork.regression.bases import ColumnBasis
+from mathwork.regression.checks import checked_rank_tol
+from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.fourth_moments import sandwich
+from mathwork.regression.members import Known
+from mathwork.regression.moment_rows import (
+    HEAD,
+    checked_rows,
+    decayed,
+    is_unknown,
+    joined,
+    moments_of,
+    parted,
+    weight_of,
 )
+from mathwork.regression.rows import check_same_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, Literal, Self, SupportsIndex
+    from typing import Any, Self, SupportsIndex
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray
+    from mathwork._types import NanPolicy
+    from mathwork.regression.fourth_moments import FourthMoments
     from mathwork.regression.linear import LinearFit
 
-NAN_POLICIES = ("raise", "omit")
 PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
 
 
@@ -40,16 +49,28 @@ class Moments:
     """Means and centred sums of products of columns: enough of the rows for a linear regression.
 
     ``Moments()`` holds no rows. :meth:`of` makes the moments of rows, ``+`` and ``sum`` join
-    moments of different rows, and :meth:`update` adds rows in place. Nothing else ever changes a
+    moments of different rows, ``-`` takes rows away that are among them, :meth:`update` adds rows
+    in place, and :meth:`decay` makes those so far weigh less. Nothing else ever changes a
     Moments. Otherwise it is a value: it is compared by its content, and its pickle is small. Its
     size does not depend on the number of rows.
+
+    Parameters
+    ----------
+    robust : bool
+        Whether to keep what :meth:`robust_cov` needs: sums of products of four columns, which take
+        ``(q + 1)^2 (q + 2)^2 / 4`` numbers for q columns in X and y, and as much work a row.
 
     Attributes
     ----------
     nobs : int
         Rows with a positive weight.
+    n_omitted : int
+        Rows that ``nan_policy="omit"`` left out.
     weight : float
         The sum of their weights.
+    effective_nobs : float
+        ``sum(weights)**2 / sum(weights**2)``: `nobs` if all weights are equal; NaN if their squares
+        leave the range of float64.
     n_columns, n_targets : int
         The columns of X and of y; 0 before the first rows.
     mean : ndarray, shape (n_columns + n_targets,)
@@ -63,6 +84,9 @@ class Moments:
     rounds nothing. So no digits are lost by an offset of the columns, by cutting the rows into
     pieces, or by the order of joining them. :meth:`fit` gives the parameters of :func:`fit_linear`.
     Columns may be of any magnitudes, also together.
+
+    What ``-`` leaves is right to 32 digits of what was there before: of the sums that the rows
+    taken away had a part in. A column that is constant to 27 of these digits is constant.
 
     Joining: Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American
     Statistician 37(3), 1983.
@@ -81,22 +105,30 @@ class Moments:
     (4, array([ 2.5,  7.5, 25. ]))
     """
 
-    __slots__ = ("_n_columns", "_n_targets", "_numbers", "_single")
+    __slots__ = ("_fourth", "_n_columns", "_n_omitted", "_n_targets", "_names", "_numbers",
+                 "_robust", "_single", "_squares")
 
-    def __init__(self) -> None:
+    def __init__(self, *, robust: bool = False) -> None:
         self._numbers: NDArray[np.float64] | None = None
         self._n_columns = self._n_targets = 0
         self._single = False            # whether y has shape (n,)
+        self._names: tuple[str, ...] | None = None      # of the columns of X
+        self._n_omitted = 0
+        self._squares = 0.0             # the sum of squared weights
+        self._robust = bool(robust)
+        self._fourth: FourthMoments | None = None       # None until there are rows
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
-           nan_policy: Literal["raise", "omit"] = "raise") -> Self:
+           nan_policy: NanPolicy = "raise", robust: bool = False) -> Self:
         """The moments of some rows.
 
         Parameters
         ----------
         X, y, weights, nan_policy
             As for :meth:`update`.
+        robust : bool
+            As for the class.
 
         Returns
         -------
@@ -114,12 +146,12 @@ class Moments:
         array([[4.667, 3.   ],
                [3.   , 2.   ]])
         """
-        moments = cls()
+        moments = cls(robust=robust)
         moments.update(X, y, weights=weights, nan_policy=nan_policy)
         return moments
 
     def update(self, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
-               nan_policy: Literal["raise", "omit"] = "raise") -> None:
+               nan_policy: NanPolicy = "raise") -> None:
         """Add rows, in place.
 
         Parameters
@@ -129,8 +161,10 @@ class Moments:
             As many columns as in earlier rows.
         weights : array_like, shape (n,), optional
             The factors of the squared residuals. A row of weight 0 is left out.
-        nan_policy : {"raise", "omit"}
-            What to do if X or y is not finite: raise, or leave those rows out.
+        nan_policy : {"raise", "omit", "propagate"}
+            What to do if X or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those
+            rows out, or let all fits of these moments, and of their sums with others, be NaN with
+            status 3.
 
         Raises
         ------
@@ -155,22 +189,65 @@ class Moments:
         >>> state.fit().params
         array([0.5, 0.8])
         """
-        X, y, weights = _checked_rows(X, y, weights, nan_policy)
-        shape = X.shape[1], y.shape[1] if y.ndim == 2 else 1, y.ndim == 1
+        rows = checked_rows(X, y, weights, nan_policy)
+        shape = rows.shape
         if self._numbers is not None and shape != self._shape:
             raise ValueError(f"X and y must have {_described(self._shape)} as the rows before, "
                              f"got {_described(shape)}")
-        q = shape[0] + shape[1]
+        check_same_columns(rows.names, self._names, "as the rows before")
+        q = rows.q
         numbers: Any = self._numbers
+        omitted, squares, fourth = 0, 0.0, self._fourth
         step = max(PIECE_NUMBERS // max(q, 1), 1)
-        for start in range(0, max(len(X), 1), step):
-            piece = slice(start, start + step)
-            added = _moments_of(in_place(X[piece]), in_place(y[piece]),
-                                None if weights is None else _weights(weights[piece], start),
-                                nan_policy, start)
-            numbers = _joined(numbers, added, q)
-        self._numbers = _finite(numbers)
+        for start in range(0, max(rows.n, 1), step):
+            added = moments_of(rows, start, step, nan_policy, self._robust)
+            numbers = joined(numbers, added.numbers, q)
+            omitted += added.omitted
+            squares += added.squares
+            if added.fourth is not None:
+                fourth = added.fourth if fourth is None else fourth.plus(added.fourth)
+        self._numbers = numbers
         self._n_columns, self._n_targets, self._single = shape
+        self._names = rows.names or self._names
+        self._n_omitted += omitted
+        self._squares += squares
+        self._fourth = fourth
+
+    def decay(self, factor: float) -> None:
+        """Multiply the weights of all rows so far by a factor, in place.
+
+        Parameters
+        ----------
+        factor : float
+            Above 0 and finite. ``0.5 ** (time / halflife)`` halves weights every `halflife`.
+
+        Raises
+        ------
+        ValueError
+            For another factor.
+
+        Notes
+        -----
+        The fit is then the weighted one. `nobs` still counts all rows, and so do the degrees of
+        freedom of its standard errors; `effective_nobs` says how many rows of one weight would
+        weigh as much.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> state = Moments.of([[1], [2], [3]], [1, 2, 3])
+        >>> state.decay(0.5)
+        >>> state.update([[4], [5]], [8, 10])
+        >>> state.nobs, state.weight, round(state.effective_nobs, 3)
+        (5, 3.5, 4.455)
+        """
+        factor = float(factor)
+        if not (factor > 0 and math.isfinite(factor)):
+            raise ValueError(f"factor must be finite and above 0, got {factor}")
+        if self._numbers is not None:
+            self._numbers = decayed(self._numbers, factor, self._n_columns + self._n_targets)
+            self._squares *= factor * factor
+            self._fourth = self._fourth and self._fourth.decayed(factor)
 
     def fit(self, columns: Iterable[SupportsIndex] | None = None, *, intercept: bool = True,
             rank_tol: float | None = None) -> LinearFit:
@@ -183,9 +260,11 @@ class Moments:
         intercept : bool
             Whether to add a constant, the first parameter, to the columns.
         rank_tol : float, optional
-            The remainder of a column, after earlier columns are removed, must be above this. It is
-            relative to the norm of the column and of the columns that make it up. ``16 P eps`` for
-            P parameters by default.
+            A column depends on earlier columns if what they leave of it is at most this part of
+            its norm and of the norms of the columns that make it up, and at most an eighth (or this
+            part) of its deviations from its mean. ``16 P eps`` for P parameters by default. On the
+            intercept alone only a constant column depends, however large its numbers are, as in
+            `fit_line`.
 
         Returns
         -------
@@ -229,11 +308,77 @@ class Moments:
         if self._numbers is None or self.nobs < P:
             raise ValueError(f"there must be at least {P} rows for {P} parameters, "
                              f"got {self.nobs}")
-        fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
-                                  self._n_targets, self._single, intercept, rank_tol)
+        if is_unknown(self._numbers):
+            fit = _unknown_fit(P, self._n_targets, self._single, self.nobs, intercept)
+        else:
+            fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
+                                         self._n_targets, self._single, intercept, rank_tol)
+            fit._basis = functools.partial(_known_of, self._like(0), chosen)
+        names = None if self._names is None else tuple(self._names[at] for at in chosen)
+        fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:
-            fit._warn_of_rank(chosen, stacklevel=3)
+            fit._warn_of_rank(None if names else chosen, stacklevel=3)
         return fit
+
+    def robust_cov(self, columns: Iterable[SupportsIndex] | None = None, *,
+                   intercept: bool = True, rank_tol: float | None = None, cov: str = "HC1"
+                   ) -> NDArray[np.float64]:
+        """The covariance of the parameters of :meth:`fit` if the variance of y differs among rows.
+
+        Parameters
+        ----------
+        columns, intercept, rank_tol
+            As for :meth:`fit`.
+        cov : {"HC1", "HC0"}
+            White's estimator, and with HC1 ``nobs / df_resid`` times it. HC2 and HC3 need the rows.
+
+        Returns
+        -------
+        ndarray, shape (P, P) or (k, P, P)
+            The roots of its diagonal are the standard errors.
+
+        Raises
+        ------
+        TypeError, IndexError, ValueError
+            As :meth:`fit`; for another `cov`; and if these moments were not made with
+            ``robust=True``.
+
+        Warns
+        -----
+        RankWarning
+            As :meth:`fit`.
+
+        Notes
+        -----
+        The squared residuals are sums of products of four columns, in float64. Their relative error
+        is about ``1e-15 / (1 - rsquared)``, more if the first rows were far from the others.
+
+        References
+        ----------
+        White, "A heteroskedasticity-consistent covariance matrix estimator and a direct test for
+        heteroskedasticity", Econometrica 48(4), 1980.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> moments = Moments.of([[1], [2], [3], [4]], [1, 3, 2, 4], robust=True)
+        >>> (moments.robust_cov(cov="HC0").diagonal() ** 0.5).round(4)
+        array([0.5612, 0.18  ])
+        """
+        if cov not in ("HC0", "HC1"):
+            raise ValueError("cov must be HC0 or HC1, as other estimators need the rows, "
+                             f"got {cov!r}")
+        if not self._robust:
+            raise ValueError("these moments do not keep what robust covariances need: "
+                             "make them with robust=True")
+        chosen = self._chosen(columns)
+        fit = self.fit(chosen, intercept=intercept, rank_tol=rank_tol)
+        if self._fourth is None:        # rows with gaps
+            return np.full((*fit.params.shape[1:], *2 * fit.params.shape[:1]), math.nan)
+        mean = np.stack([self._part(0, 1), self._part(1, 1)])
+        found = sandwich(self._fourth, fit, chosen, len(mean[0]), mean, self.weight)
+        with np.errstate(all="ignore"):
+            return found * (np.divide(fit.nobs, fit.df_resid) if cov == "HC1" else 1.0)
 
     @property
     def nobs(self) -> int:
@@ -241,7 +386,18 @@ class Moments:
 
     @property
     def weight(self) -> float:
-        return 0.0 if self._numbers is None else _weight(self._numbers)
+        return 0.0 if self._numbers is None else weight_of(self._numbers)
+
+    @property
+    def effective_nobs(self) -> float:
+        if self.nobs == 0:
+            return 0.0
+        known = 0 < self._squares < math.inf
+        return self.weight * (self.weight / self._squares) if known else math.nan
+
+    @property
+    def n_omitted(self) -> int:
+        return self._n_omitted
 
     @property
     def n_columns(self) -> int:
@@ -268,17 +424,34 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
             return NotImplemented
+        totals = self._n_omitted + other._n_omitted, self._squares + other._squares
         if self._numbers is None or other._numbers is None:     # one of them has no rows
-            return (other if self._numbers is None else self)._like()
-        if self._shape != other._shape:
-            raise ValueError("moments must be of the same columns, "
-                             f"got {_described(self._shape)} and {_described(other._shape)}")
-        return self._like(_finite(
-            kernels.merged_moments(self._numbers, other._numbers, sum(self._shape[:2]))))
+            return (other if self._numbers is None else self)._like(*totals)
+        self._check_like(other)
+        made = self._like(*totals, joined(self._numbers, other._numbers, sum(self._shape[:2])))
+        made._names = self._names or other._names
+        made._take_fourth(self, other, 1)
+        return made
+
+    def __sub__(self, other: Moments) -> Moments:
+        if not isinstance(other, Moments):
+            return NotImplemented
+        omitted = self._n_omitted - other._n_omitted
+        if other._numbers is None:
+            return self._like(omitted, self._squares)
+        if self._numbers is None:
+            raise ValueError("moments to take away must be of some of the 0 rows, "
+                             f"got those of {other.nobs}")
+        self._check_like(other)
+        numbers = parted(self._numbers, other._numbers, sum(self._shape[:2]))
+        made = self._like(omitted, max(self._squares - other._squares, 0.0), numbers)
+        made._take_fourth(self, other, -1)
+        return made
 
     def __radd__(self, other: int) -> Moments:
         # sum() starts from 0
-        return self._like() if isinstance(other, int) and other == 0 else NotImplemented
+        return self._like(self._n_omitted, self._squares) if (
+            isinstance(other, int) and other == 0) else NotImplemented
 
     # Without a hash, because update() changes what it compares by.
     def __eq__(self, other: object) -> bool:
@@ -289,26 +462,47 @@ class Moments:
         return self._shape == other._shape and np.array_equal(self._numbers, other._numbers)
 
     def __repr__(self) -> str:
+        omitted = f", n_omitted={self._n_omitted}" if self._n_omitted else ""
         return (f"Moments(nobs={self.nobs}, n_columns={self._n_columns}, "
-                f"n_targets={self._n_targets})")
+                f"n_targets={self._n_targets}{omitted})")
 
     @property
     def _shape(self) -> tuple[int, int, bool]:
         return self._n_columns, self._n_targets, self._single
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self._shape, self._numbers)
+        return _rebuilt, (self._shape, self._numbers, self._names, self._n_omitted, self._squares,
+                          self._robust, self._fourth)
 
-    def _like(self, numbers: NDArray[np.float64] | None = None) -> Moments:
+    def _like(self, omitted: int, squares: float, numbers: NDArray[np.float64] | None = None
+              ) -> Moments:
         """Return Moments of the same columns with these numbers or its own; numbers never change"""
-        return _rebuilt(self._shape, self._numbers if numbers is None else numbers)
+        return _rebuilt(self._shape, self._numbers if numbers is None else numbers, self._names,
+                        omitted, squares, self._robust, self._fourth)
+
+    def _take_fourth(self, one: Moments, two: Moments, sign: int) -> None:
+        """Have the fourth moments of both, if both keep them"""
+        self._robust = one._robust and two._robust
+        self._fourth = None
+        if self._robust and self.nobs and one._fourth is not None:
+            self._fourth = one._fourth.plus(two._fourth, sign)
+        elif self._robust and self.nobs:
+            self._fourth = two._fourth
+
+    def _check_like(self, other: Moments) -> None:
+        """Raise unless both have the same columns"""
+        if self._shape != other._shape:
+            raise ValueError("moments must be of the same columns, "
+                             f"got {_described(self._shape)} and {_described(other._shape)}")
+        check_same_columns(other._names, self._names, "as the first moments have",
+                           "the second moments")
 
     def _part(self, part: int, rows: int) -> NDArray[np.float64]:
         """Return the mean, its low part, the exponents, and gram with q rows: see moments.pxi"""
         q = self._n_columns + self._n_targets
         if self._numbers is None:
             return np.zeros(0)
-        return self._numbers[4 + part * q:4 + (part + rows) * q].copy()
+        return self._numbers[HEAD + part * q:HEAD + (part + rows) * q].copy()
 
     def _chosen(self, columns: Iterable[SupportsIndex] | None) -> NDArray[np.intp]:
         if columns is None:
@@ -325,98 +519,34 @@ class Moments:
 
 
 
-
-def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None) -> Moments:
-    made = Moments()
+def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
+             names: tuple[str, ...] | None = None, omitted: int = 0, squares: float = 0.0,
+             robust: bool = False, fourth: FourthMoments | None = None) -> Moments:
+    made = Moments(robust=robust)
     made._n_columns, made._n_targets, made._single = shape
-    made._numbers = numbers
+    made._numbers, made._names, made._n_omitted = numbers, names, omitted
+    made._squares, made._fourth = squares, fourth
     return made
+
+
+def _known_of(moments: Moments, chosen: NDArray[np.intp], fit: LinearFit) -> Known:
+    """Return what a fit of the chosen columns knows of the rows, once it is asked"""
+    there = ~np.isnan(fit.params.reshape(len(fit.params), -1)[fit.intercept:, 0])
+    basis = ColumnBasis.of_moments(
+        np.flatnonzero(there), len(fit.params), moments.mean[chosen],
+        moments.gram[np.ix_(chosen, chosen)], moments.weight, fit.intercept)
+    return Known(basis, None)
+
+
+def _unknown_fit(P: int, k: int, single: bool, nobs: int, intercept: bool) -> LinearFit:
+    """Return the fit of moments of rows with gaps: NaN, with status 3"""
+    params = np.full(P if single else (P, k), math.nan)
+    each: Any = math.nan if single else np.full(k, math.nan)
+    return kernels.least_squares(params, params.copy(), each, each, each, np.full((P, P), math.nan),
+                                 nobs, P, FIT_NOT_FINITE, intercept, None, None)
 
 
 def _described(shape: tuple[int, int, bool]) -> str:
     """Return text for a message from (columns of X, columns of y, whether y is one vector)"""
     p, k, single = shape
     return f"shapes (n, {p}) and " + ("(n,)" if single else f"(n, {k})")
-
-
-def _checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str
-                  ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
-    """Return X, y and weights as arrays that fit each other, in any layout and dtype"""
-    X, y = as_array(X, "X"), as_array(y, "y")
-    if X.ndim != 2:
-        raise ValueError(f"X must have shape (n, p), got {X.shape}")
-    if y.ndim not in (1, 2) or len(y) != len(X):
-        raise ValueError(f"y must have shape ({len(X)},) or ({len(X)}, k) to match X of shape "
-                         f"{X.shape}, got {y.shape}")
-    check_nan_policy(nan_policy, NAN_POLICIES)
-    if weights is not None:
-        weights = as_array(weights, "weights")
-        check_weights_of_rows(weights, X)
-    return X, y, weights
-
-
-def _weights(weights: NDArray[Any], first: int) -> NDArray[np.float64]:
-    """Return a piece of the weights as the kernel takes them"""
-    weights = as_plain(weights, "weights", FLOAT64)
-    check_weights(weights, first)
-    return weights
-
-
-def _moments_of(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None,
-                nan_policy: str, first: int) -> NDArray[np.float64]:
-    """Return the moments of a piece that starts with row `first`"""
-    numbers = kernels.moments_of(X, y, weights)
-    if np.isfinite(numbers).all():
-        return numbers
-    wrong = ~(np.isfinite(X).all(axis=1) & np.isfinite(y.reshape(len(y), -1)).all(axis=1))
-    if weights is not None:
-        wrong &= weights > 0
-    if not wrong.any():
-        return _moments_of_far_apart(X, y, weights)
-    if nan_policy == "raise":
-        raise ValueError(f"X and y must be finite, row {first + int(np.argmax(wrong))} is not; "
-                         "nan_policy='omit' leaves such rows out")
-    left = np.where(wrong, 0.0, 1.0 if weights is None else weights)
-    return _moments_of(X, y, left, nan_policy, first)
-
-
-def _moments_of_far_apart(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
-                          ) -> NDArray[np.float64]:
-    """Return the moments by halves: rows so far apart that no sample of them showed the scale"""
-    numbers = kernels.moments_of(X, y, weights)
-    if (len(X) == 1 or np.isfinite(numbers).all() or _too_far_apart(X, weights)
-            or _too_far_apart(y, weights)):
-        return numbers
-    middle = len(X) // 2
-    first, second = [
-        _moments_of_far_apart(X[half], y[half], None if weights is None else weights[half])
-        for half in (slice(middle), slice(middle, None))]
-    return _joined(first, second, X.shape[1] + (y.shape[1] if y.ndim == 2 else 1))
-
-
-def _too_far_apart(columns: FloatArray, weights: NDArray[np.float64] | None) -> bool:
-    """Return whether a difference of rows overflows"""
-    rows = columns if weights is None else columns[weights > 0]
-    with np.errstate(over="ignore"):
-        spans = np.subtract(rows.max(axis=0), rows.min(axis=0), dtype=np.float64)
-    return not np.isfinite(spans).all()
-
-
-def _joined(numbers: NDArray[np.float64] | None, added: NDArray[np.float64], q: int
-            ) -> NDArray[np.float64]:
-    return added if numbers is None else kernels.merged_moments(numbers, added, q)
-
-
-def _finite(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the numbers of finite data"""
-    if not (np.isfinite(numbers).all() and math.isfinite(_weight(numbers))):
-        raise ValueError("X, y and weights must not be too large for their differences and sums")
-    return numbers
-
-
-def _weight(numbers: NDArray[np.float64]) -> float:
-    """Return the sum of weights, in units of 1"""
-    try:
-        return math.ldexp(numbers[1], int(numbers[3]))
-    except OverflowError:
-        return math.inf

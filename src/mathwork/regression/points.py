@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import mathwork._tables as tables
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, TOO_FEW
 from mathwork.regression.checks import (
     as_readable,
     check_nan_policy,
+    check_weights_of_points,
     not_finite,
     wrong_weight,
 )
 from mathwork.regression.columns import as_column, counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from numpy.typing import ArrayLike, NDArray
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 class Points(NamedTuple):
     """Points of one shape (..., n), float32 or float64, aligned, native, that nobody else holds.
 
-    x and y count from their bases, if they have some. `wrong` says which points were left out.
+    x and y count from their bases, if they have some.
     """
 
     x: FloatArray
@@ -35,17 +38,24 @@ class Points(NamedTuple):
     x_base: Base | None
     y_base: Base | None
     n_omitted: IntOrArray
+    names: tuple[str, ...] | None
+    targets: tuple[str, ...] | None
 
 
-def checked_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str
-                   ) -> Points:
-    """Return the points; broadcast arrays are not copied, nor are arrays with strides."""
+def checked_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str,
+                   shape_of: Callable[[dict[str, FloatArray]], tuple[int, ...]]) -> Points:
+    """Return the points; broadcast arrays are not copied, nor are arrays with strides.
+
+    `shape_of` checks the shapes and returns the common one: of `rows_of_points` or `one_series`.
+    """
     check_nan_policy(nan_policy)
+    tables.check_index(x=x, y=y, weights=weights)
+    names, targets = tables.name_of(x), tables.name_of(y)
     columns = {"x": as_column(x, "x"), "y": as_column(y, "y")}
     arrays = {name: column.high for name, column in columns.items()}
     if weights is not None:
         arrays["weights"] = as_readable(weights, "weights")
-    shape = _common_shape(arrays)
+    shape = shape_of(arrays)
     weights = arrays.get("weights")
     if weights is not None and nan_policy == "propagate":
         unknown = np.isnan(weights)
@@ -68,11 +78,25 @@ def checked_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_po
     weights = None if weights is None else np.broadcast_to(weights, shape)
     # Nobody else can set the shape of a view.
     return Points(made[0].view(), made[1].view(), None if weights is None else weights.view(),
-                  *bases, omitted)
+                  bases[0], bases[1], omitted, None if names is None else (names,),
+                  None if targets is None else (targets,))
 
 
-def _common_shape(arrays: dict[str, FloatArray]) -> tuple[int, ...]:
-    """Return the shape that the arrays broadcast to; all have the same number of points"""
+def one_series(arrays: dict[str, FloatArray]) -> tuple[int, ...]:
+    """Return the shape (n,) that all arrays must have."""
+    for name in "x", "y":
+        if arrays[name].ndim != 1:
+            raise ValueError(f"{name} must have shape (n,), got {arrays[name].shape}")
+    x, y = arrays["x"], arrays["y"]
+    if len(x) != len(y):
+        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
+    if "weights" in arrays:
+        check_weights_of_points(arrays["weights"], x)
+    return x.shape
+
+
+def rows_of_points(arrays: dict[str, FloatArray]) -> tuple[int, ...]:
+    """Return the shape that the arrays broadcast to; all have the same number of points."""
     for name, array in arrays.items():
         if array.ndim == 0:
             raise ValueError(f"{name} must have at least one axis, got a single number")
@@ -112,18 +136,30 @@ def mean_of(x: FloatArray, weights: FloatArray | None) -> FloatOrArray:
     return (weights * np.where(counts, x, 0.0)).sum(axis=-1) / weights.sum(axis=-1)
 
 
-def error_of(status: int, points: Points) -> ValueError:
-    """Return the error for a status of one line that has no result."""
+def that_count(points: Points) -> tuple[FloatArray, str]:
+    """Return the x of one set of points that count, and how to say that in a message."""
     x, weights = points.x, points.weights
-    if weights is not None and status == BAD_WEIGHT:
-        return wrong_weight(weights)
+    if weights is None:
+        return x, ""
+    return x[weights > 0], " that count" if points.n_omitted else " of positive weight"
+
+
+def wrong_points(status: int, points: Points) -> ValueError | None:
+    """Return the error for a status of one set of points that no fit takes; None for others."""
+    if points.weights is not None and status == BAD_WEIGHT:
+        return wrong_weight(points.weights)
     if status == FIT_NOT_FINITE:
-        return not_finite("x and y", "point", _missing(x, points.y, weights))
-    of = ""
-    if weights is not None:
-        x = x[weights > 0]
-        of = " that count" if points.n_omitted else " of positive weight"
+        return not_finite("x and y", "point", _missing(points.x, points.y, points.weights))
+    return None
+
+
+def line_error(status: int, points: Points) -> ValueError:
+    """Return the error for a status of one line that has no result."""
+    error = wrong_points(status, points)
+    if error is not None:
+        return error
+    x, of = that_count(points)
     if status == TOO_FEW:
         return ValueError(f"a line needs at least 2 points{of}, got {len(x)}")
-    same = x[0] if points.x_base is None else float(points.x_base.exact(0) + int(x[0]))
+    same = x[0] if points.x_base is None else points.x_base.ticks[0] / points.x_base.per + x[0]
     return ValueError(f"x must vary, got {len(x)} points{of} with x = {same}")

@@ -11,23 +11,27 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from mathwork._arrays import as_plain
+from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
-from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, FITTED, TOO_FEW
+from mathwork._status import FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork.regression.bases import ChebyshevBasis, log_weights, without_rounding
-from mathwork.regression.checks import weights_of_points, wrong_weight
-from mathwork.regression.members import FitMembers, Known
+from mathwork.regression.columns import Base, as_column, distance, pair_of
+from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.points import checked_points, one_series, that_count, wrong_points
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import asked
+from mathwork.regression.rows import to_base
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, Self, SupportsIndex, TypeAlias
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import Cov, FloatOrArray, Interval, Number
+    from mathwork._types import Cov, FloatOrArray, Interval, NanPolicy, Number
     from mathwork.regression.members import Prediction
+    from mathwork.regression.points import Points
     from mathwork.regression.robust import Covariance
 
     # shift, centre, factor, y_shift: how x is brought to [-1, 1]
@@ -58,10 +62,13 @@ class PolynomialFit(FitMembers):
         NaN for degree 0.
     nobs, df_model, df_resid : int
         Points of positive weight, the degree, and ``nobs - degree - 1``.
+    n_omitted : int
+        The number of points that ``nan_policy="omit"`` left out.
     degree, rank : int
         ``rank`` is ``degree + 1``.
     params, terms, intercept
-        As in other fits: `coef`, the names of its terms, and True.
+        As in other fits: `coef`, the names of its terms (after x, if a frame's column has one), and
+        True.
     status : int
         0; or 3 if x or y held NaN or infinity, and then all other fields are NaN.
 
@@ -75,14 +82,15 @@ class PolynomialFit(FitMembers):
     (21.0, 9.0)
     """
 
-    __slots__ = ("_basis", "_covariance", "_learnt", "_mapping", "_points", "_robust",
+    __slots__ = ("_basis", "_covariance", "_details", "_learnt", "_mapping", "_points", "_robust",
                  "_unexplained", "bse", "coef", "nobs", "rsquared", "ssr", "status")
 
     _basis: NDArray[np.float64]
     _covariance: NDArray[np.float64]
+    _details: Details | None
     _learnt: Known
     _mapping: _Mapping
-    _points: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None] | None
+    _points: Points | None
     _robust: Covariance | None
     _unexplained: float
     bse: NDArray[np.float64]
@@ -104,12 +112,22 @@ class PolynomialFit(FitMembers):
         raise AttributeError(f"a PolynomialFit is immutable, {name} cannot be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _made, ({name: getattr(self, name) for name in self.__slots__},)
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return _made, (fields if self._carries_data else fields | {"_points": None},)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PolynomialFit:
+        points = self._points
+        return self._replaced(_points=points and points._replace(
+            x=points.x.copy(), y=points.y.copy(), weights=copied(points.weights)))
 
     def __repr__(self) -> str:
         coef = np.array2string(self.coef, separator=", ", max_line_width=1000)
         return (f"PolynomialFit(coef={coef}, rsquared={self.rsquared:.6g}, nobs={self.nobs}, "
-                f"status={self.status})")
+                f"status={self.status}{f', n_omitted={self.n_omitted}' if self.n_omitted else ''})")
+
+    @property
+    def n_omitted(self) -> int:
+        return int(self._details.n_omitted) if self._details else 0
 
     @property
     def degree(self) -> int:
@@ -125,7 +143,9 @@ class PolynomialFit(FitMembers):
 
     @property
     def terms(self) -> tuple[str, ...]:
-        return ("1", "x", *(f"x^{k}" for k in range(2, len(self.coef))))[:len(self.coef)]
+        names = self._details.names if self._details else None
+        x = names[0] if names else "x"
+        return ("1", x, *(f"{x}^{k}" for k in range(2, len(self.coef))))[:len(self.coef)]
 
     @property
     def rsquared_adj(self) -> float:
@@ -149,13 +169,18 @@ class PolynomialFit(FitMembers):
 
     @property
     def resid(self) -> NDArray[np.float64]:
-        x, y, _ = self._given("residuals")
+        points = self._given("residuals")
+        base = points.y_base
         with np.errstate(all="ignore"):
-            return y - self._evaluated(x, self._basis, self._mapping)
+            fitted = kernels.evaluate_polynomial(self._basis, self._mapping, _plain(points.x))
+            if base is not None:
+                fitted = fitted - base.ticks / base.per
+            return _plain(points.y) - fitted
 
     @property
     def fittedvalues(self) -> NDArray[np.float64]:
-        return np.asarray(self.predict(self._given("fitted values")[0]))
+        x = _plain(self._given("fitted values").x)
+        return kernels.evaluate_polynomial(self._basis, self._mapping, x)
 
     @overload
     def predict(self, x: Number, *, interval: None = None, alpha: float = 0.05) -> float: ...
@@ -237,29 +262,33 @@ class PolynomialFit(FitMembers):
 
     # ---- what the shared members are made of ----
 
-    def _given(self, what: str) -> tuple[NDArray[np.float64], NDArray[np.float64],
-                                         NDArray[np.float64] | None]:
+    def _given(self, what: str) -> Points:
         if self._points is None:
-            raise ValueError(f"this fit came without its points: there are none for {what}")
+            raise ValueError(f"this fit has no points for {what}: it came from a pickle")
         return self._points
 
     def _known(self) -> Known:
         return self._learnt
 
+    def _row_count(self) -> int:
+        return len(self._given("its inference").x)
+
     def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                       NDArray[np.float64] | None]:
-        x, _, weights = self._given("this")
-        z, resid = self._learnt.basis.rows(x), self.resid
+        points = self._given("its inference")
+        z, resid, weights = self._learnt.basis.rows(_plain(points.x)), self.resid, points.weights
         if weights is not None:
-            counts = weights > 0
-            z, resid = np.where(counts[:, None], z, 0.0), np.where(counts, resid, 0.0)
+            weights = _plain(weights)
+            z = np.where(weights[:, None] > 0, z, 0.0)
+            resid = np.where(weights > 0, resid, 0.0)
         return z, without_rounding(z, weights, resid), weights
 
     def _drawn_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return self._given("a picture")[:2]
+        points = self._given("a picture")
+        return to_base(points.x, points.x_base), to_base(points.y, points.y_base)
 
     def _features(self, x: ArrayLike) -> NDArray[np.float64]:
-        return as_plain(x, "x", np.float64).ravel()
+        return self._counted(x).ravel()
 
     def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return values
@@ -272,13 +301,21 @@ class PolynomialFit(FitMembers):
         with np.errstate(all="ignore"):
             covariance = factor @ robust.scores @ factor.T
             bse = np.sqrt(np.diagonal(covariance))
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        return _made(fields | {"_covariance": covariance, "bse": bse, "_robust": robust})
+        return self._replaced(_covariance=covariance, bse=bse, _robust=robust)
+
+    def _replaced(self, **changes: Any) -> PolynomialFit:
+        return _made({name: getattr(self, name) for name in self.__slots__} | changes)
 
     def _evaluated(self, x: ArrayLike, basis: NDArray[np.float64], mapping: _Mapping
                    ) -> FloatOrArray:
-        x = as_plain(x, "x", np.float64)
-        return _like_input(kernels.evaluate_polynomial(basis, mapping, x))
+        return _like_input(kernels.evaluate_polynomial(basis, mapping, self._counted(x)))
+
+    def _counted(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return x as a plain array, counted from the base of the fit"""
+        column = as_column(x, "x")
+        base = self._details.x_base if self._details else None
+        return _plain(column.rounded() if base is None else distance(
+            column, Base(float(base.ticks[0]), base.per)))
 
 
 def _made(fields: dict[str, Any]) -> PolynomialFit:
@@ -296,35 +333,40 @@ def _like_input(values: NDArray[np.float64]) -> FloatOrArray:
 
 @public
 def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
-                   weights: ArrayLike | None = None, cov: Cov = "nonrobust",
-                   groups: ArrayLike | None = None, maxlags: SupportsIndex | None = None
-                   ) -> PolynomialFit:
+                   weights: ArrayLike | None = None, nan_policy: NanPolicy = "raise",
+                   cov: Cov = "nonrobust", groups: ArrayLike | None = None,
+                   maxlags: SupportsIndex | None = None) -> PolynomialFit:
     """Fit a polynomial in x to y by least squares.
 
     Parameters
     ----------
     x, y : array_like, shape (n,)
-        Of any real dtype; computed in float64 from their unchanged values.
+        Of any real dtype; computed in float64 from their unchanged values. Integers count exactly,
+        also beyond 2^53. ``datetime64`` and ``timedelta64`` are numbers of seconds, dates since
+        1970-01-01.
     degree : int
         From 0 to 100.
     weights : array_like, shape (n,), optional
         They multiply squared residuals, so that 1/variance is the natural choice. A point of
         weight 0 is left out. All 1 if not given.
+    nan_policy : {"raise", "omit", "propagate"}
+        What to do if x or y, at a positive weight, is NaN, NaT or infinite, or a weight is NaN:
+        raise, leave those points out, or return a fit with status 3 and NaN fields.
     cov, groups, maxlags
         The standard errors, as for :func:`fit_linear`.
 
     Returns
     -------
     PolynomialFit
-        With status 3 and NaN fields if x or y, at a positive weight, is NaN or infinite.
 
     Raises
     ------
     TypeError
-        For input that is not real numbers, or is masked.
+        For input that is not real numbers or times, or is masked.
     ValueError
         If the lengths differ, the degree is out of range, there are not more different x than
-        `degree`, or a weight is negative, NaN or infinite.
+        `degree`, a weight is negative, NaN or infinite, x or y is not finite by default, or the
+        policy is unknown.
     numpy.linalg.LinAlgError
         If x is spread too unevenly: all but a few x are so close together, compared to their
         distance from those few, that 32 digits cannot tell polynomials of that degree apart.
@@ -359,43 +401,46 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
     >>> fit.coef.round(3), fit.bse.round(3)
     (array([ 1.083, -0.096,  1.021]), array([0.211, 0.25 , 0.06 ]))
     """
-    x, y = as_plain(x, "x", np.float64), as_plain(y, "y", np.float64)
-    for name, array in (("x", x), ("y", y)):
-        if array.ndim != 1:
-            raise ValueError(f"{name} must have shape (n,), got {array.shape}")
-    if len(x) != len(y):
-        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
-    if weights is not None:
-        weights = weights_of_points(weights, x)
-    wanted = asked(cov, groups, maxlags, len(x))
+    points = checked_points(x, y, weights, nan_policy, one_series)
+    wanted = asked(cov, groups, maxlags, len(points.x))
     degree = operator.index(degree)
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be between 0 and {MAX_DEGREE}, got {degree}")
+    base = None
+    if points.x_base is not None or points.y_base is not None:
+        base = np.array([*pair_of(points.x_base, (1,)), *pair_of(points.y_base, (1,))]).ravel()
     status, nobs, mapping, basis, spread, factor, coef, covariance, bse, ssr, unexplained = (
-        kernels.polynomial_fit(x, y, weights, degree))
-    if status == FIT_NOT_FINITE:
+        kernels.polynomial_fit(_plain(points.x), _plain(points.y),
+                               None if points.weights is None else _plain(points.weights), degree,
+                               base))
+    if status == FIT_NOT_FINITE and nan_policy == "propagate":
         mapping = (0, 0.0, 1.0, 0)
         for array in (basis, spread, factor, coef, covariance, bse):
             array.fill(math.nan)
     elif status != FITTED:
-        raise _error(status, x, weights, degree)
-    learnt = Known(ChebyshevBasis(mapping, spread, factor), log_weights(weights))
+        raise _error(status, points, degree)
+    details = Details(points.n_omitted, points.names, points.targets, points.x_base, points.y_base)
+    learnt = Known(ChebyshevBasis(mapping, spread, factor), log_weights(points.weights))
     fit = _made({
         "coef": coef, "bse": bse, "ssr": ssr, "rsquared": 1 - unexplained, "nobs": nobs,
         "status": status, "_basis": basis, "_covariance": covariance, "_learnt": learnt,
-        "_mapping": mapping, "_points": (x, y, weights), "_robust": None,
-        "_unexplained": unexplained})
+        "_mapping": mapping, "_points": points, "_robust": None, "_unexplained": unexplained,
+        "_details": details_or_none(details)})
     return fit if wanted.kind == "nonrobust" else fit._with_asked(wanted)
 
 
-def _error(status: int, x: NDArray[np.float64], weights: NDArray[np.float64] | None, degree: int
-           ) -> ValueError:
-    if weights is not None and status == BAD_WEIGHT:
-        return wrong_weight(weights)
+def _plain(array: NDArray[Any]) -> NDArray[np.float64]:
+    return np.require(array, np.float64, PLAIN)
+
+
+def _error(status: int, points: Points, degree: int) -> ValueError:
+    error = wrong_points(status, points)
+    if error is not None:
+        return error
     if status == TOO_FEW:
-        different = len(np.unique(x if weights is None else x[weights > 0]))
+        x, of = that_count(points)
         return ValueError(f"a polynomial of degree {degree} takes at least {degree + 1} different "
-                          f"x{'' if weights is None else ' of positive weight'}, got {different}")
+                          f"x{of}, got {len(np.unique(x))}")
     return np.linalg.LinAlgError(
         f"x is spread too unevenly for a polynomial of degree {degree}: most of it is too close "
         "together, compared to its range")

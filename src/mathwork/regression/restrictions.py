@@ -200,7 +200,7 @@ class _Form:
     def __truediv__(self, other: _Form) -> _Form:
         if np.any(other.factors):
             raise ValueError("a quotient of parameters is not linear")
-        return _Form(self.factors / other.constant, self.constant / other.constant)
+        return self * _Form(0.0 * other.factors, 1.0 / float(other.constant))
 
 
 def _read(text: str, terms: Sequence[str]) -> tuple[_Floats, _Floats]:

@@ -119,7 +119,7 @@ class RollingFits(Fits):
         >>> from mathwork.regression import fit_rolling
         >>> fits = fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], 3)
         >>> fits.predict([1, 2, 3, 4])          # one step ahead
-        array([nan, nan, 4.33333333, 7.        ])
+        array([       nan,        nan, 4.33333333, 7.        ])
         """
         rows = as_rows(x, len(self.names))
         if len(rows) != len(self):
@@ -220,12 +220,12 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     >>> fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], 3, min_nobs=2).slope
     array([nan, 1. , 1.5, 2. ])
     >>> x = [[0, 1], [1, 0], [2, 2], [3, 1]]
-    >>> fit_rolling(x, [1, 5, 4, 8], 4).params[-1]
+    >>> fit_rolling(x, [2, 5, 5, 8], 4).params[-1]
     array([ 3.,  2., -1.])
     >>> fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], 2.5, time=[0, 1, 5, 6]).slope
     array([nan,  1., nan,  2.])
     >>> fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], halflife=2).nobs_effective.round(2)
-    array([1.  , 1.94, 2.8 , 3.53])
+    array([1.  , 1.94, 2.78, 3.5 ])
     """
     rows = checked_rows(x, y, weights, nan_policy)
     n = len(rows.y.high)
@@ -234,20 +234,18 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
         raise ValueError("give window or halflife, got both: rows that fade never leave")
     width, name = (window, "window") if halflife is None else (halflife, "halflife")
     times = as_times(time, (y, x), n, width, name)
-    by_rows = times is None and window is not None
-    if by_rows:
-        window = _checked_window(window, P)
-    min_nobs = _checked_min_nobs(min_nobs, P, window if by_rows else None)
+    count = _checked_window(window, P) if times is None and window is not None else None
+    min_nobs = _checked_min_nobs(min_nobs, P, count)
     effective = None
-    if by_rows and rows.are_points(bool(intercept)):
-        fields = _lines(rows, window, min_nobs)
+    if count is not None and rows.are_points(bool(intercept)):
+        fields = _lines(rows, count, min_nobs)
     else:
         planes = rows.planes(intercept)
         least = min(min_nobs, n + 1)        # more rows than there are give the same
-        if by_rows:
+        if count is not None:
             nobs, status, numbers = kernels.rolling_planes(
-                *planes, min(window, n + 1), least, bool(intercept))
-        elif window is None:
+                *planes, min(count, n + 1), least, bool(intercept))
+        elif times is None or window is None:
             decay = None if halflife is None else decay_of(halflife, times, n)
             nobs, status, numbers, effective = kernels.growing_planes(
                 *planes, decay, least, bool(intercept))
@@ -256,8 +254,8 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
                 *planes, begins_of(window, times), least, bool(intercept))
         fields = fields_of(nobs, status, rows.in_units(numbers, intercept), bool(intercept))
     return RollingFits._made(
-        window=window, min_nobs=min_nobs, names=rows.names, n_omitted=rows.n_omitted,
-        _effective=None if halflife is None else effective, **fields)
+        window=window if count is None else count, min_nobs=min_nobs, names=rows.names,
+        n_omitted=rows.n_omitted, _effective=None if halflife is None else effective, **fields)
 
 
 def _lines(rows: Rows, window: int, min_nobs: int) -> dict[str, Any]:

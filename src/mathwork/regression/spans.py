@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from mathwork.regression.columns import Column
 
-# The units of a duration in nanoseconds. "m" is no month: a window has a fixed width.
-UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "m": 60 * 10**9,
-         "h": 3600 * 10**9, "d": 86400 * 10**9, "w": 604800 * 10**9}
+# The units of a duration in nanoseconds, as people and NumPy write them. There is no month and no
+# year: a window has a fixed width.
+UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9,
+         "d": 86400 * 10**9, "w": 604800 * 10**9}
+ALSO = {"m": "min", "H": "h", "D": "d", "W": "w"}
 
 
 class Times(NamedTuple):
@@ -82,7 +84,7 @@ def begins_of(width: Any, times: Times) -> NDArray[np.intp]:
         return np.searchsorted(high, high - float(ticks), side="right").astype(np.intp)
     # Ticks as integers: of float64 differences they would not be exact. The first row may begin the
     # windows of rows that are less than the width behind it, whatever its distance from 0.
-    whole = _as_integers(high, low)
+    whole = _as_integers(high.astype(np.float64, copy=False), low)
     least = whole - min(math.ceil(ticks), int(whole[-1]) - int(whole[0]) + 1)
     return np.searchsorted(whole, least, side="right").astype(np.intp)
 
@@ -111,7 +113,7 @@ def _as_integers(high: NDArray[np.float64], low: NDArray[np.float64]) -> NDArray
 
 def _steps(times: Column) -> NDArray[np.float64]:
     """Return the ticks from each row to the next"""
-    steps = np.diff(times.high)
+    steps = np.diff(times.high.astype(np.float64, copy=False))
     return steps if times.low is None else steps + np.diff(times.low)
 
 
@@ -137,17 +139,18 @@ def _nanoseconds(width: Any, name: str) -> Fraction:
     """Return a duration in nanoseconds, exactly"""
     if isinstance(width, str):
         parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?|\.\d+)?\s*([a-zA-Z]+)\s*", width)
-        unit = UNITS.get(parts[2].lower()) if parts else None
-        if parts is None or unit is None:
+        size = UNITS.get(ALSO.get(parts[2], parts[2])) if parts else None
+        if parts is None or size is None:
             raise ValueError(f"{name} must be a number and one of {', '.join(UNITS)}, such as "
                              f"'30d', got {width!r}")
-        return Fraction(parts[1] or 1) * unit
+        return Fraction(parts[1] or 1) * size
     if hasattr(width, "to_timedelta64"):        # of pandas, which has nanoseconds
         width = width.to_timedelta64()
     width = np.timedelta64(width)
     if np.isnat(width):
         raise ValueError(f"{name} must be a duration, got NaT")
     unit, count = np.datetime_data(width.dtype)
-    if unit.lower() not in UNITS:
+    unit = ALSO.get(unit, unit)
+    if unit not in UNITS:
         raise TypeError(f"{name} must be a duration of a fixed length, got {width!r}")
-    return Fraction(int(width.astype(np.int64)) * count * UNITS[unit.lower()])
+    return Fraction(int(width.astype(np.int64)) * count * UNITS[unit])

@@ -127,7 +127,7 @@ def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float
     alpha = checked_alpha(alpha)
     if isinstance(names, str):
         raise TypeError(f"names must be a sequence of str, one a term, got {names!r}")
-    parts = _parts(fit)
+    parts = _parts(fit, names)
     terms = parts["terms"] if names is None else list(map(str, names))
     if len(terms) != len(parts["coef"]):
         raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
@@ -175,7 +175,7 @@ def linear_summary_html(fit: Any, **options: Any) -> str:
 
 # ---- contents ----
 
-def _parts(fit: Any) -> dict[str, Any]:
+def _parts(fit: Any, names: Sequence[str] | None) -> dict[str, Any]:
     """Return the parts of a fit for the table; a column for each target"""
     if np.ndim(getattr(fit, "slope", 0.0)):
         raise ValueError(f"a summary is of one line, got a stack of shape {np.shape(fit.slope)}")
@@ -188,7 +188,8 @@ def _parts(fit: Any) -> dict[str, Any]:
         notes.append(NOT_FINITE)
     elif np.isnan(params).any():
         left_out = np.isnan(params.reshape(shape)[:, 0])
-        named = ", ".join(term for term, out in zip(terms, left_out, strict=True) if out)
+        named = ", ".join(str(term) for term, out in zip(
+            terms if names is None or len(names) != P else names, left_out, strict=True) if out)
         notes.append(f"Left out, as they depend on the columns before them: {named}")
     robust = getattr(fit, "_robust", None)
     if robust is not None:

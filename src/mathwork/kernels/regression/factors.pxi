@@ -24,6 +24,7 @@ cdef double LEAST_SPREAD = 1e-10        # standard deviation over mean that the 
 cdef double BLURRED_SPREAD = 1e-2       # below it, the rounding of the mean of a block shows
 cdef double BLURRED_PIVOT = 1e-8        # of a correlation matrix: below, half its digits are noise
 cdef double EPSILON = 2.0 ** -52
+cdef double OWN_PART = 0.125            # of the size of a column: more than rounding leaves of it
 
 cdef enum:                  # the scores of robust.pxi, and what divides them
     BASIS_ALONE             # there are none
@@ -55,6 +56,7 @@ cdef struct Fit:
     void* room              # all that follows
     double* roots           # of the weights in the block
     double* mean            # of the columns in use, then of the targets; 0 without intercept
+    double* mean_low        # what these lack, once it is known
     double* gram            # of these, centred, as block_gram() makes it
     double* part            # of it, from one block; then R
     double* norms           # of the columns, not centred
@@ -369,12 +371,41 @@ cdef void absorb_block(Py_ssize_t p, Py_ssize_t q, Py_ssize_t groups, double* a,
             c += 1
 
 
+cdef bint is_constant(const Design* d, bint narrow, const char* column, Py_ssize_t step,
+                      double* number) noexcept nogil:
+    """Whether a column has the same number in all rows that count; that number"""
+    cdef bint found = False
+    cdef double value = 0
+    cdef Py_ssize_t i
+    number[0] = 0
+    for i in range(d.n):
+        if d.weights != NULL and not d.weights[i] > 0:
+            continue
+        read_column(narrow, column + i * step, 0, NULL, 1, &value)
+        if not found:
+            number[0] = value
+            found = True
+        elif value != number[0]:
+            return False
+    return True
+
+
+cdef inline bint stands_alone(double rest, double size, double rank_tol) noexcept nogil:
+    """Whether so much of a column is left that the columns before it do not make it up
+
+    Its own size counts, which an offset does not change where there is an intercept. So a column of
+    large numbers that differ little is no multiple of the intercept, as it is none for fit_line.
+    """
+    return rest > max(OWN_PART, rank_tol) * size
+
+
 cdef void choose_columns(Fit* f, double* R) noexcept nogil:
     """S of the columns that do not depend on those before them; only these stay in use
 
-    R becomes a triangle in the columns that stay. The rest of a column is compared with its norm
-    and those of the columns that make it up, none of them centred: the stored numbers carry that
-    much rounding.
+    R becomes a triangle in the columns that stay. A column depends on those before it if its rest
+    is small beside its size, and beside its norm and those of the columns that make it up, none of
+    them centred: the stored numbers carry that much rounding. On the intercept alone only a
+    constant depends.
     """
     cdef Py_ssize_t p = f.design.p, q = p + f.design.k, lds = f.design.columns, r = 0, i, j, c, k
     cdef double rest, scale, tau, step, coefficient, reach
@@ -389,7 +420,12 @@ cdef void choose_columns(Fit* f, double* R) noexcept nogil:
             for k in range(i, r):
                 coefficient += f.S[i * lds + k] * R[k * q + j]
             reach += fabs(coefficient) * f.norms[i]
-        if not rest > f.rank_tol * reach:
+        if not rest > f.rank_tol * reach and not (
+                stands_alone(rest, sqrt(f.gram[j * q + j]), f.rank_tol)
+                and not (f.centred and is_constant(
+                    &f.design, f.design.narrow,
+                    f.design.X + f.design.kept[j] * f.design.column_step, f.design.row_step,
+                    &scale))):
             continue
         if r < j:       # a reflection of rows r to j
             if R[r * q + j] > 0:

@@ -30,6 +30,7 @@ cdef class LeastSquares:
     cdef public object _robust          # how the standard errors came about; None: plainly
     cdef readonly str _way
     cdef readonly Py_ssize_t _steps
+    cdef readonly object _details       # see mathwork.regression.details
 
 
 cdef Maker fit_maker = Maker(LeastSquares)

@@ -19,7 +19,7 @@ cdef class Line:
     cdef public object _weights
     cdef public object _basis           # once it is known; see mathwork.regression.members
     cdef public object _robust          # how the standard errors came about; None: plainly
-    cdef readonly object _details       # what few fits have: see mathwork.regression.line
+    cdef readonly object _details       # see mathwork.regression.details
 
     cdef inline object field(self, int which):
         return self.found[which] if self.arrays is None else self.arrays[which]
@@ -77,9 +77,12 @@ def make_line(cls, *fields):
     return made
 
 
-def with_details(Line made not None, details):
-    """Return a Line that nobody else has seen with these details."""
-    made._details = details
+def with_details(made, details):
+    """Return a fit that nobody else has seen with these details."""
+    if isinstance(made, Line):
+        (<Line>made)._details = details
+    else:
+        (<LeastSquares?>made)._details = details
     return made
 
 
@@ -194,8 +197,9 @@ cdef share_lines(LineStack stack, owners, rows, workers):
 cdef inline bint goes_with(cnp.ndarray x, cnp.ndarray y) noexcept:
     """Return whether x has the shape of y, or is one row for all rows of y"""
     cdef int ndim = cnp.PyArray_NDIM(x), extra = cnp.PyArray_NDIM(y) - ndim
-    return ((extra == 0 or (ndim == 1 and extra > 0))
-            and cnp.PyArray_CompareLists(cnp.PyArray_DIMS(x), cnp.PyArray_DIMS(y) + extra, ndim))
+    if ndim == 1:
+        return extra >= 0 and cnp.PyArray_DIM(x, 0) == cnp.PyArray_DIM(y, extra)
+    return extra == 0 and cnp.PyArray_CompareLists(cnp.PyArray_DIMS(x), cnp.PyArray_DIMS(y), ndim)
 
 
 def fit_line(x, y, *, weights=None, workers=1, nan_policy="raise", cov=NONROBUST, groups=None,

@@ -29,6 +29,7 @@ cdef inline void lay_out_fit(void* job, Arena* arena) noexcept nogil:
     f.S = doubles(arena, p * p)
     f.S_low = doubles(arena, p * p)
     f.mean = doubles(arena, q)
+    f.mean_low = doubles(arena, p)
     d.scales = doubles(arena, q)
     f.norms = doubles(arena, p)
     f.rows = doubles(arena, p + 1)
@@ -72,21 +73,11 @@ cdef bint is_flat(Fit* f, Py_ssize_t t) noexcept nogil:
     Else the rounding of its mean would pass for a total sum of squares.
     """
     cdef const Design* d = &f.design
-    cdef double first = 0, value = 0
-    cdef bint found = False
-    cdef Py_ssize_t i
-    if not f.centred:
+    cdef double number
+    if not f.centred or not is_constant(d, d.y_narrow, d.y + t * d.y_column_step, d.y_row_step,
+                                        &number):
         return False
-    for i in range(d.n):
-        if d.weights != NULL and not d.weights[i] > 0:
-            continue
-        read_column(d.y_narrow, d.y + i * d.y_row_step + t * d.y_column_step, 0, NULL, 1, &value)
-        if not found:
-            first = value
-            found = True
-        elif value != first:
-            return False
-    f.mean[d.p + t] = first * (d.scales[d.columns + t] if d.scaled else 1)
+    f.mean[d.p + t] = number * (d.scales[d.columns + t] if d.scaled else 1)
     return True
 
 
@@ -119,6 +110,36 @@ cdef int fit_design(Fit* f, int* way) noexcept nogil:
 cdef inline double in_units(double x, double up, double down) noexcept nogil:
     """x up / down for powers of two; up / down itself may overflow"""
     return ldexp(x, ilogb(up) - ilogb(down)) if up != down else x
+
+
+cdef void leave_base(Fit* f, const double* bases, double* level) noexcept nogil:
+    """The means and intercepts of X and y themselves, which count from `bases`, (2, columns + k)
+
+    `level` (2, k) becomes y at the base of X: the intercept until then, and the base of y.
+    """
+    cdef Design* d = &f.design
+    cdef Py_ssize_t q = d.columns + d.k, i, t, c
+    cdef double scale
+    cdef Pair base, there
+    cdef Pair* b
+    for t in range(d.k):
+        b = f.b + t * (d.columns + 1)
+        scale = d.scales[d.columns + t] if d.scaled else 1
+        base = pair_at(bases, bases + q, d.columns + t)
+        there = b[d.columns]
+        there.high, there.low = there.high / scale, there.low / scale
+        there = pair_sum(there, base)
+        level[t], level[d.k + t] = there.high, there.low
+        base.high, base.low = base.high * scale, base.low * scale
+        b[d.columns] = pair_sum(b[d.columns], base)
+        for i in range(d.p):
+            base = pair_at(bases, bases + q, d.kept[i])
+            scale = d.scales[d.kept[i]] if d.scaled else 1
+            base.high, base.low = base.high * scale, base.low * scale
+            b[d.columns] = pair_difference(b[d.columns], pair_product(b[i], base))
+    for i in range(d.p):
+        c = d.kept[i]
+        f.mean[i] += bases[c] * (d.scales[c] if d.scaled else 1)
 
 
 cdef LeastSquares result_of(Fit* f, int status, bint single, object X, object y,
@@ -206,18 +227,23 @@ ways = {"any": ANY_WAY, "cholesky": CHOLESKY, "reflections": REFLECTIONS}
 
 
 def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp.ndarray weights,
-             double rank_tol, way="any", int scores=-1):
+             double rank_tol, way="any", cnp.ndarray bases=None, cnp.ndarray level=None,
+             int scores=-1):
     """The fit of float32 or float64 arrays in any strides, and of plain float64 weights or None.
 
     A negative rank_tol asks for the default. Where X or y is not finite, the status is 3 and all
     fields are NaN. `scores`, a code of robust.pxi, asks for the basis of the rows, and for their
     scores above 0. `way` is for the tests.
+
+    With an intercept X and y may count from `bases` (2, p + k), the pairs for their columns. The
+    fit is then that of X and y themselves, and `level` (2, k) becomes the y at the base of X.
     """
     cdef Fit f
     cdef Py_ssize_t P
     cdef int status, taken = ways[way]
     cdef PyThreadState* state
     cdef LeastSquares made
+    cdef object centre = None
     cdef bint single
     set_rows(&f.design, X, y, weights)
     single = cnp.PyArray_NDIM(y) == 1
@@ -227,6 +253,11 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
                          f"{shape_of(X)} and {shape_of(y)}")
     if f.design.n < P:
         raise too_few(P, f.design.n, weights)
+    if bases is not None and not (
+            intercept and level is not None and is_plain(bases, 2, cnp.NPY_DOUBLE)
+            and is_plain(level, 2, cnp.NPY_DOUBLE) and bases.shape[0] == level.shape[0] == 2
+            and bases.shape[1] == f.design.columns + f.design.k and level.shape[1] == f.design.k):
+        raise ValueError("bases must have shape (2, p + k) and level (2, k), for an intercept")
     f.centred = intercept
     f.scores.kind = max(scores, <int>BASIS_ALONE)
     f.rank_tol = rank_tol if rank_tol >= 0 else 16 * P * EPSILON
@@ -240,11 +271,16 @@ def fit_rows(cnp.ndarray X not None, cnp.ndarray y not None, bint intercept, cnp
         take_gil(state)
         if status == FIT_TOO_FEW:
             raise too_few(P, f.count, weights)
+        if scores >= 0 and status != FIT_NOT_FINITE:
+            centre = centre_of(&f)
+        if bases is not None and status != FIT_NOT_FINITE:
+            leave_base(&f, <const double*>cnp.PyArray_DATA(bases),
+                       <double*>cnp.PyArray_DATA(level))
         made = result_of(&f, status, single, X, y, weights)
         made._way = "cholesky" if taken == CHOLESKY else "reflections"
         made._steps = f.steps
         if scores >= 0 and status != FIT_NOT_FINITE:
-            made._basis = basis_of(&f)
+            made._basis = basis_of(&f, centre)
         return made
     finally:
         free(f.room)

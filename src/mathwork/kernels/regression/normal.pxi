@@ -94,8 +94,7 @@ cdef void factor_inverse(Py_ssize_t q, const MomentSums* moments, const NormalFi
     """S of the columns that do not depend on those before them, and which these are
 
     With a_j the products of column j with the kept columns, S' a_j is its part along them and
-    S S' a_j their coefficients. The rest of the column is compared with the norms of all these
-    columns, about 0: the stored numbers carry that much rounding.
+    S S' a_j their coefficients. The rest of the column is compared as choose_columns() does it.
     """
     cdef Py_ssize_t p = fit.p, r = 0, i, j, c
     cdef const Py_ssize_t* chosen = fit.chosen
@@ -118,7 +117,8 @@ cdef void factor_inverse(Py_ssize_t q, const MomentSums* moments, const NormalFi
         for i in range(r):      # the coefficients take the place of the products
             products[i] = dot(r - i, S + i * p + i, 1, along + i, 1)
             reach += fabs(products[i].high) * norm_of(q, moments, chosen[kept[i]], fit.centred)
-        if not (rest.high > 0 and sqrt(rest.high) > fit.rank_tol * reach):
+        if not (rest.high > 0 and (sqrt(rest.high) > fit.rank_tol * reach or stands_alone(
+                sqrt(rest.high), sqrt(moments.gram[c * q + c]), fit.rank_tol))):
             continue
         root = pair_root(rest)
         for i in range(r):

@@ -144,11 +144,13 @@ cdef inline void add_row(word like, const Py_ssize_t q, const bint centred, word
 
 
 cdef inline void merge_planes(const Py_ssize_t q, const bint centred, const f64v* left,
-                              const f64v* right, const f64v* shift, f64v* sums) noexcept nogil:
-    """The sums of two sets, counted from the left one's base; shift: from there to the right one's
+                              const f64v* right, const f64v* left_base, const f64v* right_base,
+                              const f64v* shift, f64v* base, f64v* sums) noexcept nogil:
+    """The sums of two sets, and their base: that of the left one, unless it is empty
 
     S = S_left + S_right + w_left w_right / w d d' for the difference d of the means: see
-    merge_sums().
+    merge_sums(). shift: from the left base to the right one. The base of an empty set may be a row
+    of neither, and not finite.
     """
     cdef f64v zero = fill_f64(0), share = zero, part = zero
     cdef f64v off[MOST_Q]
@@ -158,7 +160,9 @@ cdef inline void merge_planes(const Py_ssize_t q, const bint centred, const f64v
         share = pick(total, zero, right[W] / total, zero)
         part = left[W] * share
     for j in range(q):
-        off[j] = shift[j] + (right[j] - left[j])
+        off[j] = pick(right[W], zero, shift[j] + (right[j] - left[j]), zero)
+        off[j] = pick(left[W], zero, off[j], right[j])
+        base[j] = pick(left[W], zero, left_base[j], right_base[j])
         sums[j] = left[j] + share * off[j]
         for i in range(j + 1):
             sums[at] = left[at] + right[at] + part * off[j] * off[i]

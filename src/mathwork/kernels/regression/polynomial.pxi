@@ -50,6 +50,8 @@ cdef struct PolynomialFit:
     double largest          # coefficient of a T_k, in magnitude
     double residual_squares
     double total_squares
+    Pair x_base             # what x and y count from
+    Pair y_base
 
 
 cdef void lay_out_polynomial(void* job, Arena* arena) noexcept nogil:
@@ -118,15 +120,24 @@ cdef void solve_triangle_of_pairs(Py_ssize_t n, const Pair* L, Pair* B) noexcept
             B[i * n + j] = pair_quotient(B[i * n + j], L[i * n + i])
 
 
-cdef void chebyshev_powers(Py_ssize_t n, const Mapping* mapping, Pair* powers) noexcept nogil:
+cdef inline Pair scaled_pair(Pair a, int shift) noexcept nogil:
+    """2^shift a"""
+    a.high, a.low = ldexp(a.high, shift), ldexp(a.low, shift)
+    return a
+
+
+cdef void chebyshev_powers(Py_ssize_t n, const Mapping* mapping, Pair origin,
+                           Pair* powers) noexcept nogil:
     """powers[k, j]: of (2^shift x)^j in T_k(t), by the recurrence of the T_k
 
-    2 t = twice x + offset. The coefficients grow like (1 + sqrt(2))^k, and faster if x = 0 is far
+    The points are x - origin. 2 t = twice x + offset. The coefficients grow like (1 + sqrt(2))^k, and faster if x = 0 is far
     from the data. Nothing of that cancels.
     """
     cdef Py_ssize_t j, k
     cdef Pair twice = as_pair(2 * mapping.factor), offset, sum
-    offset = pair_product(twice, as_pair(-mapping.centre))
+    offset = scaled_pair(origin, mapping.shift)
+    offset = pair_difference(as_pair(-mapping.centre), offset)
+    offset = pair_product(twice, offset)
     memset(powers, 0, n * n * sizeof(Pair))
     powers[0] = as_pair(1)
     if n > 1:
@@ -228,7 +239,7 @@ cdef int solve_polynomial(Cloud* cloud, PolynomialFit* fit) noexcept nogil:
         memset(fit.coef, 0, n * sizeof(Pair))
         fit.coef[0] = as_pair(mean.high)
         fit.residual_squares = fit.total_squares = 0
-    chebyshev_powers(n, &cloud.mapping, fit.powers)
+    chebyshev_powers(n, &cloud.mapping, fit.x_base, fit.powers)
     return FIT_DONE
 
 
@@ -236,7 +247,7 @@ cdef void power_coefficients(const Cloud* cloud, const PolynomialFit* fit,
                              double* coef) noexcept nogil:
     """coef[j] = the coefficient of x^j"""
     cdef Py_ssize_t n = fit.size, j, k
-    cdef Pair sum
+    cdef Pair sum, base
     cdef double terms
     for j in range(n):
         sum = as_pair(0)
@@ -246,7 +257,13 @@ cdef void power_coefficients(const Cloud* cloud, const PolynomialFit* fit,
             if fit.coef[k].high != 0:
                 terms += fabs(fit.powers[k * n + j].high)
         if fabs(sum.high) <= LEAST_PART * fit.largest * terms:
-            sum.high = 0
+            sum = as_pair(0)
+        if j == 0 and fit.y_base.high != 0:
+            base = scaled_pair(fit.y_base, cloud.y_shift)
+            terms = fabs(base.high)
+            sum = pair_sum(sum, base)
+            if fabs(sum.high) <= LEAST_PART * terms:
+                sum = as_pair(0)
         coef[j] = ldexp(sum.high, cloud.mapping.shift * <int>j - cloud.y_shift)
 
 
@@ -318,9 +335,11 @@ cdef void write_result(const Cloud* cloud, PolynomialFit* fit,
     """The result of a fit that is done"""
     cdef Py_ssize_t n = fit.size, df_resid = cloud.count - n, i
     cdef double variance = fit.residual_squares / <double>df_resid if df_resid > 0 else NAN
+    cdef Pair constant = pair_sum(fit.coef[0], scaled_pair(fit.y_base, cloud.y_shift))
     for i in range(n):
         result.basis[i] = fit.coef[i].high
         result.basis[n + i] = fit.coef[i].low
+    result.basis[0], result.basis[n] = constant.high, constant.low
     for i in range(n * n):
         result.spread[i] = fit.W[i].high * root_of_weights(cloud)
     power_coefficients(cloud, fit, result.coef)
@@ -330,15 +349,19 @@ cdef void write_result(const Cloud* cloud, PolynomialFit* fit,
 
 
 def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray weights,
-                   Py_ssize_t degree):
+                   Py_ssize_t degree, cnp.ndarray base=None):
     """A polynomial through plain float64 (n,) arrays; weights may be None.
+
+    x and y may count from `base`, the pairs (x, x_low, y, y_low): coefficients are then those of x
+    and y themselves, and so are values of the basis, but the mapping takes x from its base.
 
     Returns (status, count, mapping, basis, spread, factor, coef, covariance, bse, ssr,
     unexplained).
     `count` points have a weight, and `unexplained` is ssr over the sum of w (y - mean)^2.
     `basis` (2, degree + 1) holds the coefficients of T_k as pairs, for evaluate_polynomial together
     with the mapping. `spread` (degree + 1, degree + 1) times the vector of T_k(t) is a vector z:
-    orthonormal over the points, sum w z z' = 1. `factor` turns its coefficients into `coef`. With a status that is not 0 the arrays hold nothing.
+    orthonormal over the points, sum w z z' = 1. `factor` turns its coefficients into `coef`. With a
+    status that is not 0 the arrays hold nothing.
     """
     cdef Py_ssize_t n = degree + 1
     cdef int status
@@ -349,9 +372,16 @@ def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray w
     cdef void* memory
     cdef cnp.ndarray basis, spread, factor, coef, covariance, bse
     cdef tuple mapping = None
+    cdef const double* numbers
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be from 0 to {MAX_DEGREE}, got {degree}")
     set_cloud(&cloud, x, y, weights)
+    fit.x_base = fit.y_base = as_pair(0)
+    if base is not None:
+        if not (is_plain(base, 1, cnp.NPY_DOUBLE) and base.shape[0] == 4):
+            raise ValueError(f"base must be 4 numbers of float64, got {shape_of(base)}")
+        numbers = <const double*>cnp.PyArray_DATA(base)
+        fit.x_base, fit.y_base = pair_at(numbers, numbers + 1, 0), pair_at(numbers, numbers + 1, 2)
     basis = new_matrix(2, n, cnp.NPY_DOUBLE)
     spread = new_matrix(n, n, cnp.NPY_DOUBLE)
     factor = new_matrix(n, n, cnp.NPY_DOUBLE)

@@ -17,6 +17,9 @@ from libc.math cimport NAN, ldexp, sqrt
 # A residual whose leverage is above 1 - 2^-40 is rounding. So is what could be learned from it.
 cdef double LEAST_FREEDOM = 2.0 ** -40
 
+# An error of a mean that z may feel, in units of the spread of the column.
+cdef double BLURRED_CENTRE = 2.0 ** -44
+
 # Of ssr: a correction below it changes residuals by 1e-12.
 cdef double UNFELT = 2.0 ** -80
 
@@ -32,6 +35,29 @@ cdef inline void lay_out_scores(ScoreRoom* room, double columns, double targets,
     room.starts = pairs(arena, columns)
 
 
+cdef void centre_rows(Fit* f) noexcept nogil:
+    """mean_low = what the rounded means lack, where a column is so far from 0 that z would feel it
+    """
+    cdef Py_ssize_t p = f.design.p, ld = f.design.ld, first = 0, i, j
+    cdef double* total = f.mean_low
+    cdef double* ones = f.roots
+    cdef bint far = False
+    memset(total, 0, p * sizeof(double))
+    for j in range(p):
+        far |= fabs(f.mean[j]) * f.rows[j] * sqrt(f.total) * EPSILON > BLURRED_CENTRE
+    while far and first < f.design.n:
+        first = pack_block(&f.design, first, &f.block)
+        for i in range(f.block.groups * GROUP):
+            ones[i] = 0 if i >= f.block.rows else (
+                1 if f.design.weights == NULL else f.block.weights[i])
+        for j in range(p):
+            shift_column(f.block.columns + j * ld, f.block.groups, f.mean[j])
+            scale_column(f.block.columns + j * ld, f.block.groups, ones)
+            total[j] += column_sum(f.block.groups, f.block.columns + j * ld)
+    for j in range(p):
+        total[j] = total[j] / f.total
+
+
 cdef void place_basis(const Fit* f, Pair* starts) noexcept nogil:
     """starts = -S' mean"""
     cdef Py_ssize_t p = f.design.p, lds = f.design.columns, i, j
@@ -39,19 +65,16 @@ cdef void place_basis(const Fit* f, Pair* starts) noexcept nogil:
         starts[j] = as_pair(0)
         for i in range(j + 1):
             pair_gather(&starts[j], -f.mean[i], f.S[i * lds + j])
-            if f.sharp:
-                starts[j].low -= f.S_low[i * lds + j] * f.mean[i]
-        if f.sharp:
-            starts[j].low -= f.shift[j]
+            starts[j].low -= f.S[i * lds + j] * f.mean_low[i]
         starts[j] = pair_settled(starts[j])
 
 
 cdef inline void plain_column(Py_ssize_t j, Py_ssize_t groups, const double* a, Py_ssize_t ld,
                               const double* S, Py_ssize_t lds, const double* mean,
-                              double* z) noexcept nogil:
+                              const double* mean_low, double* z) noexcept nogil:
     """z = (a[:j + 1] - mean) S[:j + 1, j] in float64"""
     cdef f64v total[GROUP]
-    cdef f64v v, factor, centre
+    cdef f64v v, factor, centre, centre_low
     cdef Py_ssize_t g, i, lane
     for g in range(groups):
         for lane in range(GROUP // F64_LANES):
@@ -59,9 +82,10 @@ cdef inline void plain_column(Py_ssize_t j, Py_ssize_t groups, const double* a, 
         for i in range(j + 1):
             factor = fill_f64(S[i * lds + j])
             centre = fill_f64(mean[i])
+            centre_low = fill_f64(mean_low[i])
             for lane in range(GROUP // F64_LANES):
                 load(&v, a + i * ld + g * GROUP + lane * F64_LANES)
-                total[lane] = mul_add(v - centre, factor, total[lane])
+                total[lane] = mul_add((v - centre) - centre_low, factor, total[lane])
         for lane in range(GROUP // F64_LANES):
             store_f64(z + g * GROUP + lane * F64_LANES, total[lane])
 
@@ -80,7 +104,8 @@ cdef inline void basis_of_block(const Fit* f, ScoreRoom* room) noexcept nogil:
             orthonormal_column(j, f.block.groups, f.block.columns, ld, f.S, lds, room.starts[j],
                                z + j * ld)
         else:
-            plain_column(j, f.block.groups, f.block.columns, ld, f.S, lds, f.mean, z + j * ld)
+            plain_column(j, f.block.groups, f.block.columns, ld, f.S, lds, f.mean, f.mean_low,
+                         z + j * ld)
     clear_tail(&f.block, room.z, room.columns, ld)
 
 
@@ -104,12 +129,13 @@ cdef inline void weigh_scores(const Fit* f, ScoreRoom* room) noexcept nogil:
         room.r[i] = room.r[i] / (sqrt(h[i]) if room.kind == ROOT_SCORES else h[i])
 
 
-cdef inline void multiply_column(const double* a, double centre, const double* factors,
-                                 Py_ssize_t groups, double* u) noexcept nogil:
-    """u = (a - centre) factors"""
+cdef inline void multiply_column(const double* a, double centre, double centre_low,
+                                 const double* factors, Py_ssize_t groups,
+                                 double* u) noexcept nogil:
+    """u = (a - centre - centre_low) factors"""
     cdef Py_ssize_t i
     for i in range(groups * GROUP):
-        u[i] = (a[i] - centre) * factors[i]
+        u[i] = ((a[i] - centre) - centre_low) * factors[i]
 
 
 cdef void score_block(Fit* f, Py_ssize_t t, const double* r) noexcept nogil:
@@ -128,10 +154,11 @@ cdef void score_block(Fit* f, Py_ssize_t t, const double* r) noexcept nogil:
             memcpy(u, room.r, groups * GROUP * sizeof(double))
             u += ld
         for j in range(f.design.p):
-            multiply_column(f.block.columns + j * ld, f.mean[j], room.r, groups, u + j * ld)
+            multiply_column(f.block.columns + j * ld, f.mean[j], f.mean_low[j], room.r, groups,
+                            u + j * ld)
     else:
         for j in range(q):
-            multiply_column(room.z + j * ld, 0, room.r, groups, u + j * ld)
+            multiply_column(room.z + j * ld, 0, 0, room.r, groups, u + j * ld)
     block_gram(q, 0, groups, room.u, ld, room.part)
     for i in range(q):
         for j in range(i, q):
@@ -145,6 +172,7 @@ cdef void prepare_scores(Fit* f) noexcept nogil:
     memset(room.M, 0, f.design.k * room.columns * room.columns * sizeof(double))
     room.plain = (room.kind == WHOLE_SCORES and not f.sharp
                   and not f.inflation > BLUNT_INFLATION)
+    centre_rows(f)
     place_basis(f, room.starts)
 
 
@@ -217,9 +245,8 @@ cdef void turn_scores(const Fit* f, double* M, double* spare) noexcept nogil:
 
 # ---- for Python ----
 
-cdef void write_basis(const Fit* f, const Pair* starts, double* centre, double* T,
-                      double* M) noexcept nogil:
-    """The means of the columns, T and M (NULL: none) in the units of X and y"""
+cdef void write_basis(const Fit* f, const Pair* starts, double* T, double* M) noexcept nogil:
+    """T and M (NULL: none) in the units of X and y"""
     cdef const Design* d = &f.design
     cdef Py_ssize_t p = d.p, q = p + f.centred, lds = d.columns, i, j, t
     cdef double root = sqrt(d.weight_scale), up, down
@@ -229,7 +256,6 @@ cdef void write_basis(const Fit* f, const Pair* starts, double* centre, double* 
             T[1 + j] = root * (starts[j].high + starts[j].low)
     for i in range(p):
         up = d.scales[d.kept[i]] if d.scaled else 1
-        centre[i] = f.mean[i] / up
         for j in range(p):
             T[(d.kept[i] + f.centred) * q + f.centred + j] = (
                 f.S[i * lds + j] * up * root if j >= i else 0)
@@ -242,20 +268,31 @@ cdef void write_basis(const Fit* f, const Pair* starts, double* centre, double* 
                 M[t * q * q + i] = M[t * q * q + i] / down / down / d.weight_scale
 
 
-cdef object basis_of(Fit* f):
-    """(kept, centre, T, M) of a fit that is done; M (k, rank, rank) is None for BASIS_ALONE
+cdef object centre_of(Fit* f):
+    """(means of the columns in use as they are read, what these lack)"""
+    cdef double* centre
+    cdef cnp.ndarray means = of_parameters(2, f.design.p, False, &centre)
+    cdef Py_ssize_t i
+    cdef double scale
+    centre_rows(f)
+    for i in range(f.design.p):
+        scale = f.design.scales[f.design.kept[i]] if f.design.scaled else 1
+        centre[i], centre[f.design.p + i] = f.mean[i] / scale, f.mean_low[i] / scale
+    return means
+
+
+cdef object basis_of(Fit* f, object means):
+    """(kept, means, T, M) of a fit that is done; M (k, rank, rank) is None for BASIS_ALONE
 
     kept: the columns of X in use. T: (parameters, rank), NaN for a parameter that is left out.
     """
     cdef Py_ssize_t P = f.design.columns + f.centred, q = f.design.p + f.centred, k = f.design.k, i
-    cdef double* centre
     cdef double* T
     cdef double* M = NULL
-    cdef cnp.ndarray kept, means, factor, scores = None
+    cdef cnp.ndarray kept, factor, scores = None
     kept = new_vector(f.design.p, cnp.NPY_INTP)
     for i in range(f.design.p):
         (<Py_ssize_t*>cnp.PyArray_DATA(kept))[i] = f.design.kept[i]
-    means = of_parameters(f.design.p, 1, True, &centre)
     factor = of_parameters(P, q, False, &T)
     fill_nan(T, P * q)
     if f.scores.kind != BASIS_ALONE:
@@ -263,5 +300,5 @@ cdef object basis_of(Fit* f):
         memcpy(M, f.scores.M, k * q * q * sizeof(double))
         scores = scores.reshape((k, q, q))
     place_basis(f, f.spare)
-    write_basis(f, f.spare, centre, T, M)
+    write_basis(f, f.spare, T, M)
     return kept, means, factor, scores

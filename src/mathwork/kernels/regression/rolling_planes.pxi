@@ -37,7 +37,7 @@ cdef struct PlaneBlocks:    # a pair of blocks a lane
     int lanes               # how many have a prefix
     bint alone              # prefixes only
     LaneBases prefix, suffix
-    f64v[MOST_Q] base       # where the sums are counted from: the suffix's base, or the prefix's
+    f64v[MOST_Q] prefix_base, suffix_base       # the same, rounded
     f64v[MOST_Q] shift      # from the suffix's to the prefix's
 
 
@@ -129,8 +129,8 @@ cdef inline void sum_plane_suffixes(const Py_ssize_t q, const bint centred,
     """suffixes[i] = the sums of the suffixes that start behind row i of the piece"""
     cdef Py_ssize_t L = F64_LANES, size = plane_sums(q), i, m
     cdef f64v sums[MOST_SUMS]
-    gather_plane_rows(q, of, &blocks.suffix, blocks.start - of.window + piece * PLANE_PIECE, count,
-                      room.rows)
+    gather_plane_rows(q, of, &blocks.suffix, blocks.start - of.window + piece * PLANE_PIECE,
+                      count, room.rows)
     for m in range(size):
         load(&sums[m], <const double*>room.kept + (piece * size + m) * L)
     for i in range(count - 1, -1, -1):
@@ -147,6 +147,7 @@ cdef inline void fit_plane_windows(const Py_ssize_t q, const bint centred,
     """The fits of the windows that end in a piece"""
     cdef Py_ssize_t L = F64_LANES, size = plane_sums(q), P = q - 1 + centred, i, m
     cdef f64v left[MOST_SUMS]
+    cdef f64v base[MOST_Q]
     cdef f64v sums[MOST_SUMS]
     cdef f64v fit[MOST_FITS]
     cdef f64v least = fill_f64(of.job.least)
@@ -154,12 +155,13 @@ cdef inline void fit_plane_windows(const Py_ssize_t q, const bint centred,
     for i in range(count):
         add_lanes_of_rows(q, centred, room.rows + i * (q + 1) * L, prefix)
         if blocks.alone:
-            fit_of_planes(q, centred, blocks.base, least, prefix, fit)
+            fit_of_planes(q, centred, blocks.prefix_base, least, prefix, fit)
         else:
             for m in range(size):
                 load(&left[m], <const double*>room.suffixes + (i * size + m) * L)
-            merge_planes(q, centred, left, prefix, blocks.shift, sums)
-            fit_of_planes(q, centred, blocks.base, least, sums, fit)
+            merge_planes(q, centred, left, prefix, blocks.suffix_base, blocks.prefix_base,
+                         blocks.shift, base, sums)
+            fit_of_planes(q, centred, base, least, sums, fit)
         for m in range(2 * P + 3):
             store(room.fits + (i * (2 * P + 3) + m) * L, fit[m])
 
@@ -181,18 +183,18 @@ cdef void keep_planes(PlaneWindows* of, const PlaneBlocks* blocks, Py_ssize_t be
                 of.pending += 1
 
 
-cdef inline void set_bases(const Py_ssize_t q, PlaneBlocks* blocks,
-                           const LaneBases* bases) noexcept nogil:
-    """Count the sums from these bases: blocks.base, and blocks.shift from there to the prefix's"""
-    cdef f64v low, there, there_low
+cdef inline void set_bases(const Py_ssize_t q, PlaneBlocks* blocks) noexcept nogil:
+    """blocks.prefix_base, suffix_base and shift, by the bases of the lanes"""
+    cdef f64v there, there_low, here, here_low
     cdef Py_ssize_t j
     for j in range(q):
-        load(&blocks.base[j], <const double*>bases.high[j])
-        load(&low, <const double*>bases.low[j])
         load(&there, <const double*>blocks.prefix.high[j])
         load(&there_low, <const double*>blocks.prefix.low[j])
-        blocks.shift[j] = (there - blocks.base[j]) + (there_low - low)
-        blocks.base[j] = blocks.base[j] + low
+        load(&here, <const double*>blocks.suffix.high[j])
+        load(&here_low, <const double*>blocks.suffix.low[j])
+        blocks.prefix_base[j] = there + there_low
+        blocks.suffix_base[j] = here + here_low
+        blocks.shift[j] = (there - here) + (there_low - here_low)
 
 
 cdef inline void fit_plane_blocks(const Py_ssize_t q, const bint centred, PlaneWindows* of,
@@ -201,10 +203,9 @@ cdef inline void fit_plane_blocks(const Py_ssize_t q, const bint centred, PlaneW
     cdef Py_ssize_t piece, begin, count, j
     cdef f64v prefix[MOST_SUMS]
     find_bases(of, blocks.start, 1, &blocks.prefix)
-    set_bases(q, blocks, &blocks.prefix)
+    find_bases(of, blocks.start - 1, -1, &blocks.suffix)
+    set_bases(q, blocks)
     if not blocks.alone:
-        find_bases(of, blocks.start - 1, -1, &blocks.suffix)
-        set_bases(q, blocks, &blocks.suffix)
         keep_plane_suffixes(q, centred, of, blocks, room)
     for j in range(plane_sums(q)):
         prefix[j] = fill_f64(0)
