@@ -363,6 +363,9 @@ def test_a_table_by_periods():
     one = orbit_table(M_SUN, M_EARTH, period=year)
     assert [type(value) for value in (*one, one.radius)] == [float] * 8
     assert one.radius == semimajor_axis(year, star_mass=M_SUN) and one.period == year
+    assert orbit_table(M_SUN, None, AU, period=nan).period == year
+    assert orbit_table(M_SUN, None, nan, period=year).radius == one.radius
+    assert orbit_table(M_SUN, None, [10**11]).radius.dtype == np.float64
     moving = orbit_table(M_SUN, M_JUPITER, period=year, fixed_star=False)
     assert moving.radius == semimajor_axis(year, star_mass=M_SUN, planet_mass=M_JUPITER,
                                            fixed_star=False)

@@ -144,6 +144,14 @@ def test_warning():
     assert light.stderr.count("warning: star_mass") == 1
 
 
+def test_speeds_above_light_are_told():
+    """Also if all units are said"""
+    result = run("orbit", *SUN, "--radius", "1au,1km")
+    assert result.stderr == (f"mathwork: warning: radius = 1000 m with star_mass = {M_SUN:.6g} kg "
+                             "has an escape speed above that of light: are both right?\n")
+    assert result.exit_code == 0 and run("orbit", *SUN, "--radius", "10km").stderr == ""
+
+
 def test_numbers_are_ascii():
     assert "is not a number" in run("orbit", *SUN, "--radius", "\u0661au").stderr
 

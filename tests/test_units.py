@@ -23,6 +23,7 @@ from mathwork.orbit import (
     period,
     semimajor_axis,
     solve_kepler,
+    vis_viva,
 )
 
 FUNCTIONS = {circular_speed: "m/s", period: "s", angular_speed: "rad/s", escape_speed: "m/s",
@@ -117,6 +118,25 @@ def test_angles_in_degrees(angles, found):
     with pytest.warns(UnitsWarning) as caught:
         KeplerOrbit(7e6, 0.1, *angles, mu=GM_EARTH)
     assert [str(warning.message) for warning in caught] == [f"{found} Is it in degrees?"]
+
+
+def test_the_speed_at_a_distance():
+    for call in (lambda: vis_viva(7e6, 7e6, mu=GM_EARTH / 1e9),
+                 lambda: vis_viva(7e3, 8e3, mu=GM_EARTH),
+                 lambda: vis_viva([7e3], 8e3, mu=GM_EARTH), lambda: vis_viva(1.0, 2.0, mu=GM_SUN),
+                 lambda: vis_viva(np.array([7e3]), math.inf, mu=GM_EARTH)):
+        with pytest.warns(UnitsWarning, match=r"^r = ") as caught:
+            call()
+        assert [(warning.filename, warning.lineno) for warning in caught] == [
+            (__file__, call.__code__.co_firstlineno)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert vis_viva(2 * AU, AU, mu=GM_SUN) == 0     # the apoapsis of a fall
+        vis_viva(6.4e6, 3.3e6, mu=GM_EARTH)             # a missile
+        vis_viva(1.0, 1.0, mu=1.0)
+        vis_viva(np.array([AU, 2 * AU]), math.inf, mu=GM_SUN)
+        orbit = KeplerOrbit.from_periapsis(1e5, 0.98, mu=GM_EARTH)
+        orbit.speed_at(orbit.periapsis)
 
 
 def test_impact_trajectories_are_no_mistake():

@@ -179,8 +179,9 @@ def _columns_of(star_mass, planet_mass, radii, both_move):
         table = orbit_table(star_mass.value, mass, radius, fixed_star=not both_move)
         warnings.simplefilter("always", UnitsWarning)
         for each in radii:
-            if not (star_mass.has_suffix and each.has_suffix):      # a unit that is said is meant
-                warn_of_units(each.value, star_mass.value, True)
+            # a unit that is said is meant, but nothing is faster than light
+            said = star_mass.has_suffix and each.has_suffix
+            warn_of_units(each.value, star_mass.value, True, only_light=said)
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         warn(message)
     columns = {"radius": radius} | table._asdict()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, overload
 import mathwork.orbit.units as units
 from mathwork._doors import door, typed_as
 from mathwork._levels import orbit as kernels
+from mathwork.constants import MU
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from mathwork._types import FloatArray, Number
 
-MU = "m**3/s**2"        # a form that both astropy and pint read
 UNITS = {"radius": "m", "period": "s", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
 
 

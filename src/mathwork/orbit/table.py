@@ -158,6 +158,8 @@ def _table_of(star_mass: Any, planet_mass: Any, radius: Any, period: Any, fixed_
         raise TypeError("one of radius and period must be given")
     if planet_mass is None and not fixed_star:
         raise TypeError("fixed_star=False needs planet_mass")
+    if radius is not None and type(period) is float and math.isnan(period):
+        period = None
     by_period = True
     if period is not None:
         axis = kernels.plain_circular(kernels.orbit_codes["semimajor_axis"], period, star_mass,
@@ -178,8 +180,7 @@ def _table_of(star_mass: Any, planet_mass: Any, radius: Any, period: Any, fixed_
             columns["period"] = _chosen(by_period, known, columns["period"])
             columns["angular_speed"] = _chosen(by_period, 2 * math.pi / known,
                                                columns["angular_speed"])
-    radius = float(radius) if type(radius) is int else radius
-    return OrbitTable(*(*columns.values(), radius))
+    return OrbitTable(*(*columns.values(), _as_floats(radius)))
 
 
 def _chosen(where: Any, value: Any, other: Any) -> Any:
@@ -190,6 +191,12 @@ def _chosen(where: Any, value: Any, other: Any) -> Any:
         raise ValueError("radius and period must have shapes that broadcast, got "
                          f"{np.shape(other)} and {np.shape(value)}") from None
     return chosen.astype(getattr(other, "dtype", chosen.dtype)) if chosen.ndim else float(chosen)
+
+
+def _as_floats(radius: Any) -> Any:
+    if isinstance(radius, np.ndarray):
+        return radius if radius.dtype.kind == "f" else radius.astype(np.float64)
+    return float(radius)
 
 
 def plain_table(star_mass: Any, planet_mass: Any, radius: Any, fixed_star: bool

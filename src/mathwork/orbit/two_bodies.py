@@ -8,9 +8,9 @@ import numpy as np
 
 import mathwork.orbit.units as units
 from mathwork._arrays import real_dtype
-from mathwork.constants import G
-from mathwork.orbit.circular import MU
-from mathwork.orbit.plot import circles, plot_orbits
+from mathwork.constants import MU, G
+from mathwork.orbit.drawings import circles
+from mathwork.orbit.plot import plot_orbits
 from mathwork.orbit.table import TABLE_UNITS, OrbitTable, plain_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from mathwork._types import FloatArray, Measure
-    from mathwork.orbit.plot import Drawing
+    from mathwork.orbit.drawings import Drawing
     from mathwork.orbit.units import Kind
 
 
@@ -222,23 +222,20 @@ class CircularOrbit:
         both = -_share(planet, star) * place, _share(star, planet) * place
         return both if kind is None else tuple(kind.wrap(body, "m") for body in both)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the orbit to scale, with both bodies and the barycentre.
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the orbit, with both bodies and the barycentre.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Where to draw; new axes by default.
+        **options
+            `labels`, `centre`, `unit`, `scale` and `dimensions`, as for :func:`plot_orbits`.
 
         Returns
         -------
         matplotlib.axes.Axes
-            Drawn as by :func:`plot_orbits`.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib, the extra `plot`, is not installed.
+            Drawn as by :func:`plot_orbits`, with the same errors.
 
         Examples
         --------
@@ -249,12 +246,12 @@ class CircularOrbit:
         >>> ax.get_xlabel()
         'x (au)'
         """
-        return plot_orbits(self, ax)
+        return plot_orbits(self, ax, **options)
 
     def _drawings(self) -> list[Drawing]:
         """Return the Drawing for plot_orbits"""
         star, planet, radius = self._plain
-        return [circles(radius, _share(planet, star), self.fixed_star)]
+        return [circles(radius, G * star, G * planet, self.fixed_star)]
 
     def _wrap(self, value: float, unit: str) -> Measure:
         return value if self._kind is None else self._kind.wrap(value, unit)

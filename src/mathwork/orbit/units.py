@@ -57,9 +57,9 @@ class UnitsWarning(UserWarning):
       of more than two turns.
 
     Every function with a radius and the mass or `mu` of its star checks them; `semimajor_axis`
-    checks its result. A KeplerOrbit checks its apoapsis, because a trajectory that ends on the
-    ground is no mistake. Of arrays the first finite element is checked, and all angles. Nothing is
-    checked if `mu` is 1, as in canonical units.
+    checks its result, and `vis_viva` the speed at its `r`. A KeplerOrbit checks its apoapsis,
+    because a trajectory that ends on the ground is no mistake. Of arrays the first finite element
+    is checked, and all angles. Nothing is checked if `mu` is 1, as in canonical units.
 
     ``warnings.simplefilter("ignore", mathwork.orbit.UnitsWarning)`` switches it off everywhere.
 

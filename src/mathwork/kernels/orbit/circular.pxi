@@ -108,34 +108,30 @@ cdef inline f64v quantity(const int code, f64v r, f64v mu, f64v both, f64v plane
 
 # ---- over blocks ----
 
-cdef inline f64v moving_planet(f64v planet, f64v to_planet) noexcept nogil:
-    """Return the planet's mass, or 0 beside a fixed star: there it may even be NaN"""
-    return pick(to_planet, fill(planet, 0), planet, fill(planet, 0))
-
-
-cdef inline void circular_loop(const int code, Py_ssize_t n, const double** x,
+cdef inline void circular_loop(const int code, const bint fixed, Py_ssize_t n, const double** x,
                                double* y) noexcept nogil:
     """y = before_root of x = (radius or period, star, to_mu, planet, to_planet_mu)
 
-    to_planet_mu is 0 for a fixed star.
+    Beside a fixed star the planet's mass may be NaN, if the quantity does not need it.
     """
-    cdef f64v r, star, to_mu, planet, to_planet, mu, moving
+    cdef bint needs_planet = not fixed or code == ORBITAL_ENERGY or code == HILL_RADIUS
+    cdef f64v r, star, to_mu, planet, to_planet, mu, both
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
         load(&r, x[0] + i * F64_LANES)
         load(&star, x[1] + i * F64_LANES)
         load(&to_mu, x[2] + i * F64_LANES)
-        load(&planet, x[3] + i * F64_LANES)
-        load(&to_planet, x[4] + i * F64_LANES)
-        mu = star * to_mu
-        moving = moving_planet(planet, to_planet)
-        if not (code == ORBITAL_ENERGY or code == HILL_RADIUS):
-            planet = moving
-        store(y + i * F64_LANES, valid(before_root(code, r, mu, mu + moving * to_planet, planet),
-                                       r, star, planet))
+        both = mu = star * to_mu
+        planet = fill(r, 0)
+        if needs_planet:
+            load(&planet, x[3] + i * F64_LANES)
+        if not fixed:
+            load(&to_planet, x[4] + i * F64_LANES)
+            both = mu + planet * to_planet
+        store(y + i * F64_LANES, valid(before_root(code, r, mu, both, planet), r, star, planet))
 
 
-cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
+cdef inline void rooted_loop(const int code, const bint fixed, Py_ssize_t n, const double** x,
                              double** y) noexcept nogil:
     """Speeds and periods: first all radicands, then their roots
 
@@ -146,7 +142,7 @@ cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
     cdef double* radicands = <double*>aligned(<size_t>memory)
     cdef f64v r, root
     cdef Py_ssize_t i
-    circular_loop(code, n, x, radicands)
+    circular_loop(code, fixed, n, x, radicands)
     for i in range(n // F64_LANES):
         load(&r, x[0] + i * F64_LANES)
         load(&root, radicands + i * F64_LANES)
@@ -154,22 +150,39 @@ cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
         store(y[0] + i * F64_LANES, after_root(code, r, root))
 
 
+cdef inline void one_loop(const int code, Py_ssize_t n, const double** x,
+                          double** y) noexcept nogil:
+    """The loop of one quantity; to_planet_mu is one number for all elements, 0 for a fixed star"""
+    cdef bint fixed = x[4][0] == 0
+    if code == ORBITAL_ENERGY or code == HILL_RADIUS:
+        circular_loop(code, True, n, x, y[0])
+    elif code == SEMIMAJOR_AXIS:
+        if fixed:
+            circular_loop(code, True, n, x, y[0])
+        else:
+            circular_loop(code, False, n, x, y[0])
+    elif fixed:
+        rooted_loop(code, True, n, x, y)
+    else:
+        rooted_loop(code, False, n, x, y)
+
+
 cdef void circular_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
     # one loop for each quantity: inside it the code is a constant
     if code == CIRCULAR_SPEED:
-        rooted_loop(CIRCULAR_SPEED, n, x, y)
+        one_loop(CIRCULAR_SPEED, n, x, y)
     elif code == PERIOD:
-        rooted_loop(PERIOD, n, x, y)
+        one_loop(PERIOD, n, x, y)
     elif code == ANGULAR_SPEED:
-        rooted_loop(ANGULAR_SPEED, n, x, y)
+        one_loop(ANGULAR_SPEED, n, x, y)
     elif code == ESCAPE_SPEED:
-        rooted_loop(ESCAPE_SPEED, n, x, y)
+        one_loop(ESCAPE_SPEED, n, x, y)
     elif code == ORBITAL_ENERGY:
-        circular_loop(ORBITAL_ENERGY, n, x, y[0])
+        one_loop(ORBITAL_ENERGY, n, x, y)
     elif code == HILL_RADIUS:
-        circular_loop(HILL_RADIUS, n, x, y[0])
+        one_loop(HILL_RADIUS, n, x, y)
     else:
-        circular_loop(SEMIMAJOR_AXIS, n, x, y[0])
+        one_loop(SEMIMAJOR_AXIS, n, x, y)
 
 
 cdef inline f64v gravity(f64v mu, f64v planet, f64v r) noexcept nogil:
@@ -221,7 +234,7 @@ cdef void table_block(int code, Py_ssize_t n, const double** x, double** y) noex
         load(&planet, x[3] + i * F64_LANES)
         load(&to_planet, x[4] + i * F64_LANES)
         mu = star * to_mu
-        moving = moving_planet(planet, to_planet)
+        moving = pick(to_planet, fill(planet, 0), planet, fill(planet, 0))
         both = mu + moving * to_planet
         store(y[0] + i * F64_LANES, valid(gravity(mu, planet, r), r, star, planet))
         store(y[1] + i * F64_LANES,

@@ -82,8 +82,9 @@ cdef inline double first_of(object value) except? -1:
 cdef inline bint is_like_si(double radius, double star, bint is_mass) noexcept:
     cdef double speed = (GRAVITATION * star if is_mass else star) / radius      # both squared
     cdef double angular = speed / radius / radius
-    return (si.slowest_square < angular < si.fastest_square and speed < si.light_square
-            and (speed >= si.speed_square or angular >= si.slow_square)
+    return (angular < si.fastest_square and speed < si.light_square
+            and (angular >= si.slow_square
+                 or (speed >= si.speed_square and angular > si.slowest_square))
             and (not is_mass or star >= si.lightest_star))
 
 
@@ -166,44 +167,44 @@ cdef object circular_door(int code, object door, radius, star_mass, planet_mass,
 
 def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                    out=None):
-    return circular_door(CIRCULAR_SPEED, circular_speed, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(CIRCULAR_SPEED, circular_speed, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def period(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
            out=None):
-    return circular_door(PERIOD, period, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(PERIOD, period, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                   out=None):
-    return circular_door(ANGULAR_SPEED, angular_speed, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(ANGULAR_SPEED, angular_speed, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                  out=None):
-    return circular_door(ESCAPE_SPEED, escape_speed, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(ESCAPE_SPEED, escape_speed, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                    out=None):
-    return circular_door(ORBITAL_ENERGY, orbital_energy, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(ORBITAL_ENERGY, orbital_energy, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                 out=None):
-    return circular_door(HILL_RADIUS, hill_radius, radius, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(HILL_RADIUS, hill_radius, radius, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 def semimajor_axis(period, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
                    out=None):
-    return circular_door(SEMIMAJOR_AXIS, semimajor_axis, period, star_mass, planet_mass, mu, fixed_star,
-                         out)
+    return circular_door(SEMIMAJOR_AXIS, semimajor_axis, period, star_mass, planet_mass, mu,
+                         fixed_star, out)
 
 
 # ---- forces ----
@@ -251,8 +252,8 @@ def centripetal_force(m, v, r, *, out=None):
 
 # ---- other doors ----
 
-cdef object speed_at(r, a, mu):
-    """Return the speed at a distance r, or None as in circular()"""
+cdef object speed_at(r, a, mu, bint* like_si):
+    """Return the speed at a distance, or None as in circular(); like_si is set as there"""
     cdef double x[3]
     cdef double y[1]
     if not (is_real(r) and is_real(a) and is_real(mu)):
@@ -267,20 +268,44 @@ cdef object speed_at(r, a, mu):
         one_element(&orbit_kernels[VIS_VIVA], x, y)
         if y[0] != y[0]:
             raise ValueError(f"no orbit has r = {x[0]!r}, a = {x[1]!r} and mu = {x[2]!r}")
+        like_si[0] = speed_is_like_si(y[0], x[0])
         return y[0]
-    return call_kernel(&orbit_kernels[VIS_VIVA], orbit_ufuncs[VIS_VIVA], (r, a, mu),
-                       ("r", "a", "mu"), None)
+    result = call_kernel(&orbit_kernels[VIS_VIVA], orbit_ufuncs[VIS_VIVA], (r, a, mu),
+                         ("r", "a", "mu"), None)
+    like_si[0] = speed_looks_like_si(result, r)
+    return result
+
+
+cdef inline bint speed_is_like_si(double speed, double r) noexcept:
+    """Return whether a speed at a distance can be one in SI units, without a look at mu
+
+    On a closed orbit it is, squared, at most twice that of a circle.
+    """
+    cdef double square = speed * speed
+    return (si.speed_square <= square < 2 * si.light_square
+            and square < 2 * si.fastest_square * r * r)
+
+
+cpdef bint speed_looks_like_si(speed, r) except -1:
+    """Return whether a speed at a distance, or the first of them, can be one in SI units."""
+    return speed_is_like_si(first_of(speed), first_of(r))
 
 
 def plain_vis_viva(r, a, mu):
     """Return the speed for Python numbers and exact arrays."""
-    result = speed_at(r, a, mu)
+    cdef bint like_si
+    result = speed_at(r, a, mu, &like_si)
     return no_number("r, a and mu") if result is None else result
 
 
 def vis_viva(r, a, *, mu):
-    result = speed_at(r, a, mu)
-    return vis_viva.__wrapped__(r, a, mu=mu) if result is None else result
+    cdef bint like_si = True
+    result = speed_at(r, a, mu, &like_si)
+    if result is None:
+        return vis_viva.__wrapped__(r, a, mu=mu)
+    if not like_si and warn_of_units is not None:
+        warn_of_units(r, mu, False, "r")
+    return result
 
 
 def plain_table(star_mass, planet_mass, radius, bint fixed_star, mu=None):
