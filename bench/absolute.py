@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import elimination, forward, orbit, training
+from bench import elimination, forward, orbit, tables, training
 from bench.harness import CLOCK, Effort, measure
 
 IMPORTS = 7  # fresh interpreters; their median
@@ -90,6 +90,10 @@ LIMITS = (
           training.FULL_BATCH_LIMIT, training.epoch_time),
     Limit("training a 64-64-10 network to 97 % of unseen digits", "s", training.DIGITS_LIMIT,
           training.digits_time),
+    Limit("mathwork fit, a line through a CSV of 1,000,000 rows", "s", tables.FIT_LIMIT,
+          tables.fit_time),
+    Limit("its memory", "MB", tables.MEMORY_LIMIT, tables.fit_memory),
+    Limit("mathwork orbit, a CSV of 100,000 rows", "s", tables.ORBIT_LIMIT, tables.orbit_time),
     Limit("import mathwork, after NumPy", "ms", 30, _import_time),
     Limit("the installed files, compressed as in a wheel", "MB", 3, _wheel_size),
 )

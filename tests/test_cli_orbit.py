@@ -286,8 +286,13 @@ def test_one_value_for_all_rows_and_the_eccentricity_by_its_name(folder, way):
 def test_units_that_are_not_said_are_looked_at():
     result = run("orbit", "-", "--star-mass", "m", "--radius", "a", stdin="m,a\n1,1\n")
     assert result.exit_code == 0 and "star_mass = 1 kg" in result.stderr
-    assert output_of("orbit", "-", "--star-mass", "m:Msun", "--radius", "a:m",
-                     stdin="m,a\n1,1e6\n")
+    assert output_of("orbit", "-", "--star-mass", "m:kg", "--radius", "a:m", stdin="m,a\n1,1\n")
+
+
+def test_speeds_above_light_in_a_table_are_told(way):
+    result = run("orbit", "-", "--star-mass", "m:Msun", "--radius", "a:m", stdin="m,a\n,1\n1,1\n")
+    assert result.exit_code == 0 and result.stderr.count("\n") == 1
+    assert "has an escape speed above that of light" in result.stderr
 
 
 # A catalogue's rows as they are, kept beside the checkout.

@@ -96,13 +96,16 @@ class _Orbits:
 
     def _computed(self, values):
         from mathwork.orbit import orbit_table
+        from mathwork.orbit.units import warn_of_units
 
+        # A unit that is said is meant, but nothing is faster than light.
+        said = all(given is None or given.has_suffix for given in self.given.values())
         with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+            warnings.simplefilter("ignore")
             table = orbit_table(**values, fixed_star=not self.both_move)
-        # A unit that is said is meant.
-        if not all(given is None or given.has_suffix for given in self.given.values()):
-            self.warnings |= dict.fromkeys(str(warning.message) for warning in caught)
+            warnings.simplefilter("always")
+            warn_of_units(table.radius, values["star_mass"], True, only_light=said)
+        self.warnings |= dict.fromkeys(str(warning.message) for warning in caught)
         columns = table._asdict() | {"radius": table.radius}
         return {name: columns[name] for name in self.fields}
 

@@ -15,6 +15,7 @@ ALIKE = 3               # lines that tell what parts the columns
 SAMPLE = 1000           # rows that tell which columns hold numbers
 BY_SUFFIX = {".tsv": "\t", ".tab": "\t"}
 DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'", " ": "blank"}    # as options say it
+NO_ROW = "there is no row of data in it"
 SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)        # the first line that Excel understands
 
 
@@ -58,7 +59,7 @@ def read_head(source, form, decide):
                 break
             skip += 1
         else:
-            raise ValueError(f"{source.shown}: there is no row of data in it")
+            raise ValueError(f"{source.shown}: {NO_ROW}")
         check_text(source, form.encoding, line)
         if line.lstrip().startswith("#") and form.header is None:
             raise ValueError(f"{source.shown}: line {skip + 1} begins with #: --comment skips such "
@@ -69,6 +70,8 @@ def read_head(source, form, decide):
         with blamed_on(source.shown):
             rows = list(itertools.islice(
                 rows_of(itertools.chain(lines, stream), delimiter, skip), SAMPLE + 1))
+        if not rows:                # all of it is a quoted cell with nothing in it
+            raise ValueError(f"{source.shown}: {NO_ROW}")
         (begin, end, first), second = rows[0], rows[1][2] if len(rows) > 1 else None
         is_header = form.header
         if is_header is None:

@@ -105,19 +105,20 @@ class Source:
             stream = io.TextIOWrapper(raw, self.encoding(encoding), "surrogateescape", newline="")
             try:
                 yield stream
-            except UnicodeError as error:       # UTF-16 cut in the middle, and the like
-                raise ValueError(f"{self.shown}: {NOT_TEXT.format(error.encoding.upper())}"
-                                 ) from None
+            except UnicodeError:        # UTF-16 without a mark, or cut in the middle
+                raise self.no_text(encoding) from None
 
-
-NOT_TEXT = "it is not text in {}: --encoding names another, such as cp1252 or utf-16"
+    def no_text(self, encoding):
+        """The error of a text that is in another encoding."""
+        name = self.encoding(encoding).removesuffix("-sig").upper()
+        return ValueError(f"{self.shown}: it is not text in {name}: --encoding names another, such "
+                          "as cp1252 or utf-16")
 
 
 def check_text(source, encoding, text):
     """Raise a ValueError if `text`, read by opened_text, is not in the encoding."""
     if any("\udc80" <= character <= "\udcff" for character in text):
-        name = source.encoding(encoding).removesuffix("-sig").upper()
-        raise ValueError(f"{source.shown}: {NOT_TEXT.format(name)}")
+        raise source.no_text(encoding)
 
 
 class _Counted(io.RawIOBase):
