@@ -17,7 +17,7 @@ from mathwork._warnings import RankWarning
 from mathwork.regression.bases import ColumnBasis, log_weights, without_rounding
 from mathwork.regression.checks import checked_rank_tol, not_finite
 from mathwork.regression.columns import pair_sum
-from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.details import details_or_none
 from mathwork.regression.formulas import design_of, read_formula
 from mathwork.regression.members import FitMembers, Known, copied
 from mathwork.regression.restrictions import wald
@@ -435,8 +435,8 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     MacKinnon, White, "Some heteroskedasticity-consistent covariance matrix estimators with improved
     finite sample properties", Journal of Econometrics 29(3), 1985.
 
-    Newey, West, "A simple, positive semi-definite, heteroskedasticity and autocorrelation consistent
-    covariance matrix", Econometrica 55(3), 1987.
+    Newey, West, "A simple, positive semi-definite, heteroskedasticity and autocorrelation
+    consistent covariance matrix", Econometrica 55(3), 1987.
 
     Cameron, Miller, "A practitioner's guide to cluster-robust inference", Journal of Human
     Resources 50(2), 2015.

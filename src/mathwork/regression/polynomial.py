@@ -285,7 +285,8 @@ class PolynomialFit(FitMembers):
 
     def _drawn_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         points = self._given("a picture")
-        return to_base(points.x, points.x_base), to_base(points.y, points.y_base)
+        return (_plain(to_base(points.x, points.x_base)),
+                _plain(to_base(points.y, points.y_base)))
 
     def _features(self, x: ArrayLike) -> NDArray[np.float64]:
         return self._counted(x).ravel()

@@ -258,7 +258,7 @@ def _form(code: str, used: Sequence[int], count: int) -> _Form:
             return value(node.operand) * _Form(
                 factors, -1.0 if isinstance(node.op, ast.USub) else 1.0)
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            return _Form(factors, float(node.value))
+            return _Form(factors, float(node.value))      # type: ignore[arg-type]
         if isinstance(node, ast.Name) and re.fullmatch(r"_\d+_", node.id):
             factors[used[int(node.id.strip("_"))]] = 1.0
             return _Form(factors)

@@ -275,5 +275,5 @@ def _triangle(rows: Rows, Y: FloatArray, means: NDArray[np.float64]) -> NDArray[
         columns, w = _piece(rows, Y, piece, means)
         if w is not None:
             columns = columns * np.sqrt(w)[:, None]
-        triangle = np.linalg.qr(np.concatenate([triangle, columns]), mode="r")
+        triangle = np.asarray(np.linalg.qr(np.concatenate([triangle, columns]), mode="r"))
     return triangle

@@ -130,8 +130,8 @@ cdef void chebyshev_powers(Py_ssize_t n, const Mapping* mapping, Pair origin,
                            Pair* powers) noexcept nogil:
     """powers[k, j]: of (2^shift x)^j in T_k(t), by the recurrence of the T_k
 
-    The points are x - origin. 2 t = twice x + offset. The coefficients grow like (1 + sqrt(2))^k, and faster if x = 0 is far
-    from the data. Nothing of that cancels.
+    The points are x - origin. 2 t = twice x + offset. The coefficients grow like (1 + sqrt(2))^k,
+    and faster if x = 0 is far from the data. Nothing of that cancels.
     """
     cdef Py_ssize_t j, k
     cdef Pair twice = as_pair(2 * mapping.factor), offset, sum
