@@ -14,6 +14,7 @@ from bench.harness import Rival, Side, Work
 LINES = "Straight lines beside scipy.stats.linregress and NumPy, float64"
 
 ROWS, POINTS = 100_000, 20
+TIMES = 1_000_000
 
 # Points: the least ratio against linregress, which gives the same fields and a p-value.
 SIZES = {10: 100, 10_000_000: 5, 100: None, 1000: None, 100_000: None}
@@ -33,6 +34,8 @@ def works() -> Iterator[Work]:
                **TOLERANCE)
     yield Work(f"fit_line, {ROWS:,} rows of {POINTS}, standard errors too", _fit_rows_fully,
                (Rival(peers.NUMPY, _numpy_rows_fully),), **TOLERANCE, section=LINES)
+    yield Work(f"fit_line, n = {TIMES:,}, x in datetime64[ns], 1 % gaps left out", _fit_times,
+               (Rival(peers.SCIPY, _linregress_times),), **TOLERANCE, section=LINES)
 
 
 def points(*shape: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +63,41 @@ def _linregress(n) -> Side:
 
     x, y = points(n)
     return Side("linregress(x, y)", {"linregress": linregress, "x": x, "y": y}, _fields)
+
+
+# ---- times and gaps ----
+
+def times() -> tuple[np.ndarray, np.ndarray]:
+    """Return moments in nanoseconds, and y with gaps."""
+    random = np.random.default_rng(5)
+    ticks = 1_700_000_000_000_000_000 + np.cumsum(random.integers(1, 10**6, TIMES))
+    y = 1e-9 * (ticks - ticks[0]) + random.standard_normal(TIMES)
+    y[::100] = np.nan
+    return ticks.view("M8[ns]"), y
+
+
+def _slope_and_errors(fit: Any) -> np.ndarray:
+    return np.array([fit.slope, fit.rvalue, fit.stderr])
+
+
+def _fit_times() -> Side:
+    from mathwork.regression import fit_line
+
+    x, y = times()
+    return Side('fit_line(x, y, nan_policy="omit")', {"fit_line": fit_line, "x": x, "y": y},
+                _slope_and_errors)
+
+
+def _linregress_times() -> Side:
+    from scipy.stats import linregress
+
+    x, y = times()
+
+    def fit(x: np.ndarray, y: np.ndarray) -> Any:
+        there = ~np.isnan(y)
+        return linregress((x[there] - x[0]) / np.timedelta64(1, "s"), y[there])
+
+    return Side("fit(x, y)", {"fit": fit, "x": x, "y": y}, _slope_and_errors)
 
 
 # ---- one fit a row ----

@@ -489,3 +489,84 @@ print(moments.nobs, peak() - early)
     nobs, growth = map(int, out.split())
     assert nobs == 3_020_000
     assert growth < 5_000_000 if growth > 100_000 else growth < 5_000     # bytes on macOS, else kB
+
+
+# ---- rows that go ----
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("offset", [0, 1e6])
+def test_rows_that_are_taken_away_leave_no_trace(rng, weighted, offset):
+    X, y = random_rows(rng, 200, 3)
+    X += offset
+    w = rng.uniform(0.5, 2, 200) if weighted else np.ones(200)
+    whole, some = Moments.of(X, y, weights=w), Moments.of(X[:150], y[:150], weights=w[:150])
+    left, expected = whole - some, Moments.of(X[150:], y[150:], weights=w[150:])
+    assert (left.nobs, left.n_columns) == (50, 3)
+    np.testing.assert_allclose(left.mean, expected.mean, rtol=1e-15)
+    np.testing.assert_allclose(left.gram, expected.gram, rtol=1e-14)
+    np.testing.assert_allclose([left.weight, left.effective_nobs],
+                               [expected.weight, expected.effective_nobs], rtol=1e-14)
+    assert_same_fit(left.fit(), expected.fit(), 1e-13)
+    assert_same_fit((left + some).fit(), whole.fit(), 1e-13)
+
+
+def test_a_window_that_moves_for_long_is_as_one_made_anew(rng):
+    X, y = random_rows(rng, 2000, 2)
+    X[500] *= 1e8                       # a spike, which comes and goes
+    state = Moments.of(X[:50], y[:50])
+    for start in range(1950):
+        state = state + Moments.of(X[start + 50:start + 51], y[start + 50:start + 51])
+        state = state - Moments.of(X[start:start + 1], y[start:start + 1])
+    assert_same_fit(state.fit(), Moments.of(X[1950:], y[1950:]).fit(), 1e-12)
+
+
+def test_what_is_left_of_a_constant_column_is_constant(rng):
+    X, y = random_rows(rng, 60, 2)
+    X[20:, 0] = 0.1
+    left = Moments.of(X, y) - Moments.of(X[:20], y[:20])
+    assert left.gram[0].tolist() == [0, 0, 0]
+    with pytest.warns(RankWarning, match="^column 0 "):
+        assert_same_fit(left.fit([1]), fit_linear(X[20:, 1:], y[20:]), 1e-12) or left.fit()
+    nothing = left - left
+    assert nothing.nobs == 0 and not nothing.gram.any() and nothing.weight == 0
+    nothing.update(X, y)
+    assert_same_fit(nothing.fit(), fit_linear(X, y), 1e-12)
+
+
+def test_rows_that_cannot_be_taken_away(rng):
+    X, y = random_rows(rng, 10)
+    few, many = Moments.of(X[:4], y[:4]), Moments.of(X, y)
+    assert (many - Moments()).nobs == 10
+    with raises(ValueError, "moments to take away must be of some of the 4 rows, got those of 10"):
+        few - many
+    with raises(ValueError, "moments to take away must be of some of the 0 rows, got those of 4"):
+        Moments() - few
+    with raises(ValueError, "moments to take away must be of some of the rows, whose weight is "
+                            "10.0, got a weight of 20.0"):
+        many - Moments.of(X[:4], y[:4], weights=[5] * 4)
+    with pytest.raises(TypeError):
+        many - 1
+    gaps = Moments.of(X[:5] * math.nan, y[:5], nan_policy="propagate")
+    with raises(ValueError, "moments of rows with gaps cannot be taken away, nor from: "
+                            "nan_policy='omit' leaves such rows out"):
+        many - gaps
+
+
+def test_weights_that_decay(rng):
+    X, y = random_rows(rng, 100, 3)
+    state = Moments()
+    for start in range(0, 100, 10):
+        state.decay(0.7)
+        state.update(X[start:start + 10], y[start:start + 10])
+    w = 0.7 ** np.repeat(np.arange(10)[::-1], 10)
+    expected = fit_linear(X, y, weights=w)
+    assert_same_fit(state.fit(), expected, 1e-13)
+    assert state.nobs == 100
+    assert state.weight == pytest.approx(w.sum(), rel=1e-15)
+    assert state.effective_nobs == pytest.approx(w.sum() ** 2 / (w ** 2).sum(), rel=1e-14)
+    assert Moments.of(X, y).effective_nobs == 100 and Moments().effective_nobs == 0
+    again = pickle.loads(pickle.dumps(state))
+    assert again == state and again.effective_nobs == state.effective_nobs
+    for factor in (0, -1, math.inf, math.nan):
+        with raises(ValueError, f"factor must be finite and above 0, got {float(factor)}"):
+            state.decay(factor)

@@ -113,6 +113,22 @@ def integers_with_gaps(column: Any) -> tuple[NDArray[Any], NDArray[np.bool]] | N
     return (np.asarray(filled), gaps) if gaps.any() else None
 
 
+def is_nullable(column: Any) -> bool:
+    """Return whether a column is one of numbers in pandas that may have gaps beside NaN."""
+    if not hasattr(column, "isna") or NAMED.isdisjoint(_kinds(column)):
+        return False
+    dtype = column.dtype
+    return not isinstance(dtype, np.dtype) and getattr(dtype, "kind", "O") in "biuf"
+
+
+def floats_with_gaps(column: Any) -> NDArray[np.float64] | None:
+    """Return a nullable column of numbers of pandas as float64, NaN in its gaps; None for others.
+
+    NumPy would make an array of objects of one with gaps, which is slow.
+    """
+    return column.to_numpy(np.float64, na_value=np.nan) if is_nullable(column) else None
+
+
 def check_index(**values: Any) -> None:
     """Raise unless all that have an index of pandas have the same: NumPy would go by place.
 

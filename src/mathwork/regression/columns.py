@@ -92,7 +92,9 @@ def as_column(value: ArrayLike, name: str) -> Column:
     known = tables.integers_with_gaps(value)
     if known is not None:
         return _with_gaps(*known, 1)
-    array = _times(value)
+    array = tables.floats_with_gaps(value)
+    if array is None:
+        array = _times(value)
     if array is None:
         array = unmasked(value, name)
     if array.dtype.kind in "mM":
@@ -125,7 +127,8 @@ def as_table(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | Non
         if tables.is_categorical(column):
             raise TypeError(f"{name} must hold real numbers or times, its column {label!r} "
                             f"{OF_CATEGORIES}")
-    if not any(EXACT.search(tables.dtype_of(column)) for _, column in columns):
+    if not any(tables.is_nullable(column) or EXACT.search(tables.dtype_of(column))
+               for _, column in columns):
         return as_column(value, name), names
     parts = []
     for label, column in columns:
@@ -144,10 +147,17 @@ def as_table(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | Non
 
 def split(integers: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Return integers as exact pairs: float64 and what it rounds off, None if that is nothing."""
-    if integers.dtype.itemsize < 8 or not integers.size or (
-            integers.max() <= LARGEST and integers.min() >= -LARGEST):
+    if integers.dtype.itemsize < 8 or not integers.size:
+        return integers.astype(np.float64), None
+    most = int(integers.max())
+    if most <= LARGEST and integers.min() >= -LARGEST:
         return integers.astype(np.float64), None
     integers = integers.astype(integers.dtype.newbyteorder("="), copy=False)
+    if most < np.iinfo(integers.dtype).max - (1 << HALF):       # so is the rounded number
+        high = integers.astype(np.float64)
+        rest = high.astype(integers.dtype)
+        np.subtract(integers, rest, out=rest)
+        return high, rest.view(np.int64).astype(np.float64)
     low = (integers & integers.dtype.type((1 << HALF) - 1)).astype(np.float64)
     part = (integers >> HALF).astype(np.float64) * float(1 << HALF)
     high = part + low
@@ -183,7 +193,10 @@ def distance(column: Column, base: Base) -> NDArray[np.float64]:
     high, per = column.high, column.per
     low: Any = 0.0 if column.low is None else column.low
     if np.array_equal(per, base.per):
-        return ((high - base.ticks) + low) / per
+        difference = np.asarray(high - base.ticks)
+        difference += low
+        difference /= per
+        return difference
     with np.errstate(invalid="ignore"):     # infinity has no remainder
         rest = np.where(np.equal(per, 1), 0.0, np.remainder(high, per))
     base_rest = np.remainder(base.ticks, base.per)

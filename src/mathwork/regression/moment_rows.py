@@ -19,8 +19,9 @@ from mathwork.regression.checks import (
     check_weights_of_rows,
     not_finite,
 )
-from mathwork.regression.columns import Column, as_table, counted, pair_of, pair_sum
-from mathwork.regression.rows import gaps_in
+from mathwork.regression.columns import Column, as_table, pair_of, pair_product, pair_sum
+from mathwork.regression.fourth_moments import FourthMoments, fourth_moments
+from mathwork.regression.rows import counted_rows, gaps_in
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray
-    from mathwork.regression.columns import Base
 
     Table = NDArray[Any] | Column
 
@@ -71,9 +71,17 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
                       shape[0])
 
 
-def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
-               ) -> tuple[NDArray[np.float64], int]:
-    """Return (the moments of the rows from `first` on, how many of these were left out)."""
+class Added(NamedTuple):
+    """The moments of a piece of the rows, and what else a Moments keeps of them."""
+
+    numbers: NDArray[np.float64]
+    omitted: int
+    squares: float                      # the sum of squared weights
+    fourth: FourthMoments | None
+
+
+def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str, robust: bool) -> Added:
+    """Return the moments of some rows, those from `first` on."""
     piece = slice(first, first + count)
     X, y, weights = _piece_of(rows.X, "X", piece), _piece_of(rows.y, "y", piece), None
     omitted = 0
@@ -85,24 +93,30 @@ def moments_of(rows: MomentRows, first: int, count: int, nan_policy: str
             omitted = int(unknown.sum())
         check_weights(weights, first)
         if omitted and nan_policy == "propagate":
-            return _unknown_moments(rows.q, len(X.high), weights), 0
+            return _unknown_moments(rows.q, len(X.high), weights)
     if X.is_plain and y.is_plain:
         numbers = kernels.moments_of(X.high, y.high, weights)
         if np.isfinite(numbers).all():
-            return numbers, omitted
+            fourth = fourth_moments(X.high, y.high, weights, None) if robust else None
+            return Added(numbers, omitted, _squares(X, weights), fourth)
     gaps = gaps_in(X.high, y.high, weights)
     if gaps.any():
         if nan_policy == "raise":
             raise not_finite("X and y", "row", gaps, first)
         if nan_policy == "propagate":
-            return _unknown_moments(rows.q, len(X.high), weights), 0
+            return _unknown_moments(rows.q, len(X.high), weights)
         omitted += int(gaps.sum())
         weights = np.where(gaps, 0.0, 1.0 if weights is None else weights)
-    (X_less, X_base), (y_less, y_base) = (_counted(column, weights) for column in (X, y))
+    (X_less, X_base), (y_less, y_base) = (
+        counted_rows(column, weights) for column in (X, y))
     numbers = _sound(_moments_of_far_apart(X_less, y_less, weights), unknown=False)
+    base = None
     if X_base is not None or y_base is not None:
-        _leave_base(numbers, rows.shape, X_base, y_base)
-    return numbers, omitted
+        base = np.concatenate([np.stack(pair_of(each, (count,))) for each, count in (
+            (X_base, rows.shape[0]), (y_base, rows.shape[1]))], axis=1)
+        _leave_base(numbers, base)
+    fourth = fourth_moments(X_less, y_less, weights, base) if robust else None
+    return Added(numbers, omitted, _squares(X, weights), fourth)
 
 
 def joined(numbers: NDArray[np.float64] | None, added: NDArray[np.float64], q: int
@@ -122,6 +136,36 @@ def _sound(numbers: NDArray[np.float64], unknown: bool | None = None) -> NDArray
     return numbers
 
 
+def parted(numbers: NDArray[np.float64], taken: NDArray[np.float64], q: int
+           ) -> NDArray[np.float64]:
+    """Return the moments of the rows without some of them."""
+    left = numbers[0] - taken[0]
+    if left == 0:
+        return np.zeros_like(numbers)
+    if left < 0:
+        raise ValueError(f"moments to take away must be of some of the {int(numbers[0])} rows, "
+                         f"got those of {int(taken[0])}")
+    if is_unknown(numbers) or is_unknown(taken):
+        raise ValueError("moments of rows with gaps cannot be taken away, nor from: "
+                         "nan_policy='omit' leaves such rows out")
+    made = kernels.parted_moments(numbers, taken, q)
+    if not made[1] > 0:
+        raise ValueError(f"moments to take away must be of some of the rows, whose weight is "
+                         f"{weight_of(numbers)}, got a weight of {weight_of(taken)}")
+    return _sound(made)
+
+
+def decayed(numbers: NDArray[np.float64], factor: float, q: int) -> NDArray[np.float64]:
+    """Return the moments with all weights multiplied by a factor."""
+    made = numbers.copy()
+    gram = HEAD + 3 * q
+    high, low = pair_product((made[gram:gram + q * q], made[gram + q * q:]), factor)
+    made[gram:gram + q * q], made[gram + q * q:] = high, low
+    high, low = pair_product((made[1:2], made[2:3]), factor)
+    made[1:2], made[2:3] = high, low
+    return made
+
+
 def is_unknown(numbers: NDArray[np.float64]) -> bool:
     """Return whether rows with gaps are among those of the moments."""
     return bool(np.isnan(numbers[HEAD:HEAD + 1]).any())
@@ -136,6 +180,12 @@ def weight_of(numbers: NDArray[np.float64]) -> float:
 
 
 # ---- reading ----
+
+def _squares(X: Column, weights: NDArray[np.float64] | None) -> float:
+    """Return the sum of squared weights"""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(len(X.high)) if weights is None else float(np.dot(weights, weights))
+
 
 def _lazily(value: Any, name: str) -> tuple[Table, tuple[str, ...] | None]:
     """Return an array as it is, so that pieces of a file are read in turn, or as_table()"""
@@ -155,32 +205,20 @@ def _piece_of(table: Table, name: str, rows: slice) -> Column:
     return Column(table.high[rows], None if table.low is None else table.low[rows], table.per)
 
 
-def _counted(column: Column, weights: NDArray[np.float64] | None) -> tuple[FloatArray, Base | None]:
-    if weights is not None:
-        weights = weights[(slice(None), *(None,) * (column.high.ndim - 1))]
-    array, base = counted(column, 0, weights)
-    return array, None if base is None else base.each(0)
-
-
-def _leave_base(numbers: NDArray[np.float64], shape: tuple[int, int, bool], X_base: Base | None,
-                y_base: Base | None) -> None:
+def _leave_base(numbers: NDArray[np.float64], base: NDArray[np.float64]) -> None:
     """Make moments those of the numbers themselves, not of differences: only means tell the two"""
-    at = HEAD
-    q = shape[0] + shape[1]
-    for base, count in ((X_base, shape[0]), (y_base, shape[1])):
-        high, low = numbers[at:at + count], numbers[q + at:q + at + count]
-        high[:], low[:] = pair_sum(pair_of(base, (count,)), (high, low))
-        at += count
+    q = base.shape[1]
+    high, low = numbers[HEAD:HEAD + q], numbers[HEAD + q:HEAD + 2 * q]
+    high[:], low[:] = pair_sum((base[0], base[1]), (high, low))
 
 
-def _unknown_moments(q: int, count: int, weights: NDArray[np.float64] | None
-                     ) -> NDArray[np.float64]:
+def _unknown_moments(q: int, count: int, weights: NDArray[np.float64] | None) -> Added:
     """Return the moments of rows with gaps: NaN, but for their count, weight and units"""
     numbers = np.full(HEAD + 3 * q + 2 * q * q, math.nan)
     numbers[:HEAD] = (count, count, 0, 0) if weights is None else (
         np.count_nonzero(weights), weights.sum(), 0, 0)
     numbers[HEAD + 2 * q:HEAD + 3 * q] = 0
-    return numbers
+    return Added(numbers, 0, math.nan, None)
 
 
 # ---- numbers of very different sizes ----

@@ -17,13 +17,16 @@ from mathwork._status import CONSTANT, FIT_NOT_FINITE
 from mathwork.regression.bases import ColumnBasis
 from mathwork.regression.checks import checked_rank_tol
 from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.fourth_moments import sandwich
 from mathwork.regression.members import Known
 from mathwork.regression.moment_rows import (
     HEAD,
     checked_rows,
+    decayed,
     is_unknown,
     joined,
     moments_of,
+    parted,
     weight_of,
 )
 from mathwork.regression.rows import check_same_columns
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import NanPolicy
+    from mathwork.regression.fourth_moments import FourthMoments
     from mathwork.regression.linear import LinearFit
 
 PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
@@ -45,9 +49,16 @@ class Moments:
     """Means and centred sums of products of columns: enough of the rows for a linear regression.
 
     ``Moments()`` holds no rows. :meth:`of` makes the moments of rows, ``+`` and ``sum`` join
-    moments of different rows, and :meth:`update` adds rows in place. Nothing else ever changes a
+    moments of different rows, ``-`` takes rows away that are among them, :meth:`update` adds rows
+    in place, and :meth:`decay` makes those so far weigh less. Nothing else ever changes a
     Moments. Otherwise it is a value: it is compared by its content, and its pickle is small. Its
     size does not depend on the number of rows.
+
+    Parameters
+    ----------
+    robust : bool
+        Whether to keep what :meth:`robust_cov` needs: sums of products of four columns, which take
+        ``(q + 1)^2 (q + 2)^2 / 4`` numbers for q columns in X and y, and as much work a row.
 
     Attributes
     ----------
@@ -57,6 +68,9 @@ class Moments:
         Rows that ``nan_policy="omit"`` left out.
     weight : float
         The sum of their weights.
+    effective_nobs : float
+        ``sum(weights)**2 / sum(weights**2)``: `nobs` if all weights are equal; NaN if their squares
+        leave the range of float64.
     n_columns, n_targets : int
         The columns of X and of y; 0 before the first rows.
     mean : ndarray, shape (n_columns + n_targets,)
@@ -70,6 +84,9 @@ class Moments:
     rounds nothing. So no digits are lost by an offset of the columns, by cutting the rows into
     pieces, or by the order of joining them. :meth:`fit` gives the parameters of :func:`fit_linear`.
     Columns may be of any magnitudes, also together.
+
+    What ``-`` leaves is right to 32 digits of what was there before: of the sums that the rows
+    taken away had a part in. A column that is constant to 27 of these digits is constant.
 
     Joining: Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American
     Statistician 37(3), 1983.
@@ -88,24 +105,30 @@ class Moments:
     (4, array([ 2.5,  7.5, 25. ]))
     """
 
-    __slots__ = ("_n_columns", "_n_omitted", "_n_targets", "_names", "_numbers", "_single")
+    __slots__ = ("_fourth", "_n_columns", "_n_omitted", "_n_targets", "_names", "_numbers",
+                 "_robust", "_single", "_squares")
 
-    def __init__(self) -> None:
+    def __init__(self, *, robust: bool = False) -> None:
         self._numbers: NDArray[np.float64] | None = None
         self._n_columns = self._n_targets = 0
         self._single = False            # whether y has shape (n,)
         self._names: tuple[str, ...] | None = None      # of the columns of X
         self._n_omitted = 0
+        self._squares = 0.0             # the sum of squared weights
+        self._robust = bool(robust)
+        self._fourth: FourthMoments | None = None       # None until there are rows
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
-           nan_policy: NanPolicy = "raise") -> Self:
+           nan_policy: NanPolicy = "raise", robust: bool = False) -> Self:
         """The moments of some rows.
 
         Parameters
         ----------
         X, y, weights, nan_policy
             As for :meth:`update`.
+        robust : bool
+            As for the class.
 
         Returns
         -------
@@ -123,7 +146,7 @@ class Moments:
         array([[4.667, 3.   ],
                [3.   , 2.   ]])
         """
-        moments = cls()
+        moments = cls(robust=robust)
         moments.update(X, y, weights=weights, nan_policy=nan_policy)
         return moments
 
@@ -174,16 +197,57 @@ class Moments:
         check_same_columns(rows.names, self._names, "as the rows before")
         q = rows.q
         numbers: Any = self._numbers
-        omitted = 0
+        omitted, squares, fourth = 0, 0.0, self._fourth
         step = max(PIECE_NUMBERS // max(q, 1), 1)
         for start in range(0, max(rows.n, 1), step):
-            added, gaps = moments_of(rows, start, step, nan_policy)
-            numbers = joined(numbers, added, q)
-            omitted += gaps
+            added = moments_of(rows, start, step, nan_policy, self._robust)
+            numbers = joined(numbers, added.numbers, q)
+            omitted += added.omitted
+            squares += added.squares
+            if added.fourth is not None:
+                fourth = added.fourth if fourth is None else fourth.plus(added.fourth)
         self._numbers = numbers
         self._n_columns, self._n_targets, self._single = shape
         self._names = rows.names or self._names
         self._n_omitted += omitted
+        self._squares += squares
+        self._fourth = fourth
+
+    def decay(self, factor: float) -> None:
+        """Multiply the weights of all rows so far by a factor, in place.
+
+        Parameters
+        ----------
+        factor : float
+            Above 0 and finite. ``0.5 ** (time / halflife)`` halves weights every `halflife`.
+
+        Raises
+        ------
+        ValueError
+            For another factor.
+
+        Notes
+        -----
+        The fit is then the weighted one. `nobs` still counts all rows, and so do the degrees of
+        freedom of its standard errors; `effective_nobs` says how many rows of one weight would
+        weigh as much.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> state = Moments.of([[1], [2], [3]], [1, 2, 3])
+        >>> state.decay(0.5)
+        >>> state.update([[4], [5]], [8, 10])
+        >>> state.nobs, state.weight, round(state.effective_nobs, 3)
+        (5, 3.5, 4.455)
+        """
+        factor = float(factor)
+        if not (factor > 0 and math.isfinite(factor)):
+            raise ValueError(f"factor must be finite and above 0, got {factor}")
+        if self._numbers is not None:
+            self._numbers = decayed(self._numbers, factor, self._n_columns + self._n_targets)
+            self._squares *= factor * factor
+            self._fourth = self._fourth and self._fourth.decayed(factor)
 
     def fit(self, columns: Iterable[SupportsIndex] | None = None, *, intercept: bool = True,
             rank_tol: float | None = None) -> LinearFit:
@@ -256,6 +320,66 @@ class Moments:
             fit._warn_of_rank(None if names else chosen, stacklevel=3)
         return fit
 
+    def robust_cov(self, columns: Iterable[SupportsIndex] | None = None, *,
+                   intercept: bool = True, rank_tol: float | None = None, cov: str = "HC1"
+                   ) -> NDArray[np.float64]:
+        """The covariance of the parameters of :meth:`fit` if the variance of y differs among rows.
+
+        Parameters
+        ----------
+        columns, intercept, rank_tol
+            As for :meth:`fit`.
+        cov : {"HC1", "HC0"}
+            White's estimator, and with HC1 ``nobs / df_resid`` times it. HC2 and HC3 need the rows.
+
+        Returns
+        -------
+        ndarray, shape (P, P) or (k, P, P)
+            The roots of its diagonal are the standard errors.
+
+        Raises
+        ------
+        TypeError, IndexError, ValueError
+            As :meth:`fit`; for another `cov`; and if these moments were not made with
+            ``robust=True``.
+
+        Warns
+        -----
+        RankWarning
+            As :meth:`fit`.
+
+        Notes
+        -----
+        The squared residuals are sums of products of four columns, in float64. Their relative error
+        is about ``1e-15 / (1 - rsquared)``, more if the first rows were far from the others.
+
+        References
+        ----------
+        White, "A heteroskedasticity-consistent covariance matrix estimator and a direct test for
+        heteroskedasticity", Econometrica 48(4), 1980.
+
+        Examples
+        --------
+        >>> from mathwork.regression import Moments
+        >>> moments = Moments.of([[1], [2], [3], [4]], [1, 3, 2, 4], robust=True)
+        >>> (moments.robust_cov(cov="HC0").diagonal() ** 0.5).round(4)
+        array([0.5612, 0.18  ])
+        """
+        if cov not in ("HC0", "HC1"):
+            raise ValueError("cov must be HC0 or HC1, as other estimators need the rows, "
+                             f"got {cov!r}")
+        if not self._robust:
+            raise ValueError("these moments do not keep what robust covariances need: "
+                             "make them with robust=True")
+        chosen = self._chosen(columns)
+        fit = self.fit(chosen, intercept=intercept, rank_tol=rank_tol)
+        if self._fourth is None:        # rows with gaps
+            return np.full((*fit.params.shape[1:], *2 * fit.params.shape[:1]), math.nan)
+        mean = np.stack([self._part(0, 1), self._part(1, 1)])
+        found = sandwich(self._fourth, fit, chosen, len(mean[0]), mean, self.weight)
+        with np.errstate(all="ignore"):
+            return found * (np.divide(fit.nobs, fit.df_resid) if cov == "HC1" else 1.0)
+
     @property
     def nobs(self) -> int:
         return 0 if self._numbers is None else int(self._numbers[0])
@@ -263,6 +387,13 @@ class Moments:
     @property
     def weight(self) -> float:
         return 0.0 if self._numbers is None else weight_of(self._numbers)
+
+    @property
+    def effective_nobs(self) -> float:
+        if self.nobs == 0:
+            return 0.0
+        known = 0 < self._squares < math.inf
+        return self.weight * (self.weight / self._squares) if known else math.nan
 
     @property
     def n_omitted(self) -> int:
@@ -293,18 +424,34 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
             return NotImplemented
-        omitted = self._n_omitted + other._n_omitted
+        totals = self._n_omitted + other._n_omitted, self._squares + other._squares
         if self._numbers is None or other._numbers is None:     # one of them has no rows
-            return (other if self._numbers is None else self)._like(omitted)
+            return (other if self._numbers is None else self)._like(*totals)
         self._check_like(other)
-        made = self._like(omitted, joined(self._numbers, other._numbers, sum(self._shape[:2])))
+        made = self._like(*totals, joined(self._numbers, other._numbers, sum(self._shape[:2])))
         made._names = self._names or other._names
+        made._take_fourth(self, other, 1)
+        return made
+
+    def __sub__(self, other: Moments) -> Moments:
+        if not isinstance(other, Moments):
+            return NotImplemented
+        omitted = self._n_omitted - other._n_omitted
+        if other._numbers is None:
+            return self._like(omitted, self._squares)
+        if self._numbers is None:
+            raise ValueError("moments to take away must be of some of the 0 rows, "
+                             f"got those of {other.nobs}")
+        self._check_like(other)
+        numbers = parted(self._numbers, other._numbers, sum(self._shape[:2]))
+        made = self._like(omitted, max(self._squares - other._squares, 0.0), numbers)
+        made._take_fourth(self, other, -1)
         return made
 
     def __radd__(self, other: int) -> Moments:
         # sum() starts from 0
-        return self._like(self._n_omitted) if isinstance(other, int) and other == 0 else (
-            NotImplemented)
+        return self._like(self._n_omitted, self._squares) if (
+            isinstance(other, int) and other == 0) else NotImplemented
 
     # Without a hash, because update() changes what it compares by.
     def __eq__(self, other: object) -> bool:
@@ -324,12 +471,23 @@ class Moments:
         return self._n_columns, self._n_targets, self._single
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self._shape, self._numbers, self._names, self._n_omitted)
+        return _rebuilt, (self._shape, self._numbers, self._names, self._n_omitted, self._squares,
+                          self._robust, self._fourth)
 
-    def _like(self, omitted: int, numbers: NDArray[np.float64] | None = None) -> Moments:
+    def _like(self, omitted: int, squares: float, numbers: NDArray[np.float64] | None = None
+              ) -> Moments:
         """Return Moments of the same columns with these numbers or its own; numbers never change"""
         return _rebuilt(self._shape, self._numbers if numbers is None else numbers, self._names,
-                        omitted)
+                        omitted, squares, self._robust, self._fourth)
+
+    def _take_fourth(self, one: Moments, two: Moments, sign: int) -> None:
+        """Have the fourth moments of both, if both keep them"""
+        self._robust = one._robust and two._robust
+        self._fourth = None
+        if self._robust and self.nobs and one._fourth is not None:
+            self._fourth = one._fourth.plus(two._fourth, sign)
+        elif self._robust and self.nobs:
+            self._fourth = two._fourth
 
     def _check_like(self, other: Moments) -> None:
         """Raise unless both have the same columns"""
@@ -362,10 +520,12 @@ class Moments:
 
 
 def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
-             names: tuple[str, ...] | None = None, omitted: int = 0) -> Moments:
-    made = Moments()
+             names: tuple[str, ...] | None = None, omitted: int = 0, squares: float = 0.0,
+             robust: bool = False, fourth: FourthMoments | None = None) -> Moments:
+    made = Moments(robust=robust)
     made._n_columns, made._n_targets, made._single = shape
     made._numbers, made._names, made._n_omitted = numbers, names, omitted
+    made._squares, made._fourth = squares, fourth
     return made
 
 

@@ -9,7 +9,7 @@ import mathwork._tables as tables
 from mathwork._arrays import FLOAT64, as_plain
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import check_nan_policy, check_weights, check_weights_of_rows
-from mathwork.regression.columns import as_table, counted, distance, pair_of
+from mathwork.regression.columns import Column, as_table, counted, distance, pair_of
 from mathwork.regression.details import Details
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray
-    from mathwork.regression.columns import Base, Column
+    from mathwork.regression.columns import Base
 
 
 class Rows(NamedTuple):
@@ -78,8 +78,10 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
         wrong = gaps_in(x_column.high, y_column.high, weights)
         omitted += int(wrong.sum())
         weights = np.where(wrong, 0.0, 1.0 if weights is None else weights)
-    X, x_base = _counted(x_column, weights, intercept)
-    y, y_base = _counted(y_column, weights, intercept)
+    if not intercept:       # a fit through 0 counts from there
+        x_column, y_column = (Column(column.rounded()) for column in (x_column, y_column))
+    X, x_base = counted_rows(x_column, weights)
+    y, y_base = counted_rows(y_column, weights)
     return Rows(X, y, weights, Details(omitted, names, targets, x_base, y_base))
 
 
@@ -124,11 +126,11 @@ def to_base(array: FloatArray, base: Base | None) -> FloatArray:
     return array if base is None else array + base.ticks / base.per
 
 
-def _counted(column: Column, weights: NDArray[np.float64] | None, intercept: bool
-             ) -> tuple[FloatArray, Base | None]:
-    """Return (the numbers as they are fitted, their base, for each column or None)"""
-    if column.is_plain or not intercept:
-        return column.rounded(), None
+def counted_rows(column: Column, weights: NDArray[np.float64] | None
+                 ) -> tuple[FloatArray, Base | None]:
+    """Return (rows as they are fitted, their base: a number for each column, or None)."""
+    if column.is_plain:
+        return column.high, None
     if weights is not None:
         weights = weights[(slice(None), *(None,) * (column.high.ndim - 1))]
     array, base = counted(column, 0, weights)

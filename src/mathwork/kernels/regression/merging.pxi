@@ -1,6 +1,9 @@
-# Moments of several sets of rows become the moments of all of them.
+# Moments of several sets of rows become the moments of all of them, or lose those of some.
 
-from libc.math cimport frexp, ldexp
+from libc.math cimport fabs, frexp, ldexp
+
+# Of the terms of a sum of squares: below, a difference of moments is their rounding, and 0.
+cdef double FORGOTTEN = 2.0 ** -90
 
 cdef void rescale_moments(Py_ssize_t q, Py_ssize_t j, double exponent,
                           MomentSums* moments) noexcept nogil:
@@ -42,13 +45,15 @@ cdef inline double unit_exponent(double x) noexcept nogil:
 
 cdef void merge_moments(Py_ssize_t q, MomentSums* into, MomentSums* other) noexcept nogil:
     """The moments of the rows of both: gram = gram_a + gram_b + w_a w_b / (w_a + w_b) d d', where
-    d is the difference of the means. `other` is used up.
+    d is the difference of the means. `other` is used up. Rows whose count, weights and gram are
+    negative are taken away.
 
     Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American
     Statistician 37(3), 1983.
     """
     cdef Pair weight, part, share, step, entry
-    cdef double exponent
+    cdef double exponent, terms
+    cdef bint without = other.count < 0
     cdef Py_ssize_t i, j
     exponent = max(into.weight_exponent, other.weight_exponent)
     rescale_weights(q, exponent, into)
@@ -81,6 +86,23 @@ cdef void merge_moments(Py_ssize_t q, MomentSums* into, MomentSums* other) noexc
             entry = pair_sum(entry, pair_at(into.gram, into.gram_low, i * q + j))
             into.gram[i * q + j] = into.gram[j * q + i] = entry.high
             into.gram_low[i * q + j] = into.gram_low[j * q + i] = entry.low
+        if without:
+            terms = fabs(other.gram[j * q + j]) + fabs(step.high * other.mean[j])
+            if not into.gram[j * q + j] > FORGOTTEN * terms:
+                forget_column(q, j, into)
+    # Later columns wrote to the rows of those that were forgotten.
+    if without:
+        for j in range(q):
+            if into.gram[j * q + j] == 0:
+                forget_column(q, j, into)
+
+
+cdef void forget_column(Py_ssize_t q, Py_ssize_t j, MomentSums* moments) noexcept nogil:
+    """Make column j constant"""
+    cdef Py_ssize_t i
+    for i in range(q):
+        moments.gram[i * q + j] = moments.gram[j * q + i] = 0
+        moments.gram_low[i * q + j] = moments.gram_low[j * q + i] = 0
 
 
 def merged_moments(cnp.ndarray a not None, cnp.ndarray b not None, Py_ssize_t q):
@@ -95,6 +117,25 @@ def merged_moments(cnp.ndarray a not None, cnp.ndarray b not None, Py_ssize_t q)
         return made
     if into.count == 0:
         return used
+    merge_moments(q, &into, &other)
+    keep_weight(&into, numbers)
+    return made
+
+
+def parted_moments(cnp.ndarray a not None, cnp.ndarray b not None, Py_ssize_t q):
+    """The moments of the rows of `a` without those of `b`, which has fewer rows and less weight."""
+    cdef cnp.ndarray made = a.copy(), used = b.copy()
+    cdef double* numbers = <double*>cnp.PyArray_DATA(made)
+    cdef Py_ssize_t i
+    check_moments(made, q)
+    check_moments(used, q)
+    cdef MomentSums into = moments_in(q, numbers)
+    cdef MomentSums other = moments_in(q, <double*>cnp.PyArray_DATA(used))
+    if other.count == 0:
+        return made
+    other.count, other.weight, other.weight_low = -other.count, -other.weight, -other.weight_low
+    for i in range(q * q):
+        other.gram[i], other.gram_low[i] = -other.gram[i], -other.gram_low[i]
     merge_moments(q, &into, &other)
     keep_weight(&into, numbers)
     return made
