@@ -51,7 +51,8 @@ def test_the_public_names():
         "parse_equations", "ParsedEquations", "RankWarning"}
     assert set(regression.__all__) == {
         "fit_line", "LineFit", "fit_linear", "LinearFit", "RankWarning", "fit_polynomial",
-        "PolynomialFit", "fit_groups", "GroupFits", "fit_rolling", "RollingFits", "Moments"}
+        "PolynomialFit", "fit_groups", "GroupFits", "fit_rolling", "RollingFits", "Moments",
+        "fit_ridge", "RidgeFit", "Prediction", "Contrast", "JointTest"}
     assert set(orbit.__all__) >= {
         "gravitational_force", "centripetal_force", "circular_speed", "period", "angular_speed",
         "escape_speed", "orbital_energy", "hill_radius", "CircularOrbit", "orbit_table",

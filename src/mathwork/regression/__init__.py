@@ -4,6 +4,8 @@ fit_line, LineFit                                     mathwork.regression.line
 fit_linear, LinearFit                                 mathwork.regression.linear
 RankWarning                                           mathwork._warnings
 fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
+Prediction                                            mathwork.regression.members
+Contrast, JointTest                                   mathwork.regression.restrictions
 fit_groups, GroupFits, fit_rolling, RollingFits       mathwork.regression.batches
 fit_ridge, RidgeFit                                   mathwork.regression.ridge
 Moments                                               mathwork.regression.moments
@@ -14,12 +16,14 @@ from mathwork.regression import status as status
 from mathwork.regression.batches import GroupFits, RollingFits, fit_groups, fit_rolling
 from mathwork.regression.line import LineFit, fit_line
 from mathwork.regression.linear import LinearFit, fit_linear
+from mathwork.regression.members import Prediction
 from mathwork.regression.moments import Moments
 from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
+from mathwork.regression.restrictions import Contrast, JointTest
 from mathwork.regression.ridge import RidgeFit, fit_ridge
 
 __all__ = [
-    "GroupFits", "LineFit", "LinearFit", "Moments", "PolynomialFit", "RankWarning", "RidgeFit",
-    "RollingFits", "fit_groups", "fit_line", "fit_linear", "fit_polynomial", "fit_ridge",
-    "fit_rolling",
+    "Contrast", "GroupFits", "JointTest", "LineFit", "LinearFit", "Moments", "PolynomialFit",
+    "Prediction", "RankWarning", "RidgeFit", "RollingFits", "fit_groups", "fit_line", "fit_linear",
+    "fit_polynomial", "fit_ridge", "fit_rolling",
 ]

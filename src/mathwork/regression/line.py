@@ -45,7 +45,7 @@ FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", 
 
 @public
 @kernels.lines
-class LineFit(FitMembers, kernels.Line):
+class LineFit(kernels.Line, FitMembers):
     """The result of :func:`fit_line`. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
@@ -71,6 +71,17 @@ class LineFit(FitMembers, kernels.Line):
         A code of `mathwork.regression.status`: 0, or the reason for NaN in all other fields.
     n_omitted : int, or ndarray of int64 for a stack
         The number of points that ``nan_policy="omit"`` left out.
+    ssr, scale : float, or ndarray for a stack
+        The weighted sum of squared residuals, and the same for each degree of freedom.
+    rsquared, rsquared_adj, fvalue, f_pvalue, llf, aic, bic, condition_number
+        As of a :class:`LinearFit` with one column.
+    params, bse, tvalues, pvalues : ndarray, shape (2,), or (2, ...) for a stack
+        Of intercept and slope.
+    resid, fittedvalues, leverage, cooks_distance : ndarray, shape (n,) or (..., n)
+        As of a :class:`LinearFit`. The fit keeps x and y without copying, so they should not be
+        changed.
+    df_model, df_resid, rank, terms, cov_type
+        As of a :class:`LinearFit`.
 
     Examples
     --------

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @public
 @kernels.fits
-class LinearFit(FitMembers, kernels.LeastSquares):
+class LinearFit(kernels.LeastSquares, FitMembers):
     """The result of :func:`fit_linear`. Immutable.
 
     There are P parameters: the intercept if there is one, then one for each column of X. The types
@@ -90,6 +90,20 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         :meth:`with_data`. Residuals are computed in doubled precision, so they keep their
         digits if nearly all of y is explained.
 
+    llf, aic, bic : float
+        The logarithm of the likelihood at the largest, for normal errors with variances
+        ``scale / weights``; ``2 rank - 2 llf`` and ``log(nobs) rank - 2 llf``.
+    leverage, cooks_distance : ndarray, shape (n,), the second also (n, k)
+        The diagonal h of the matrix that turns y into fitted values, 0 for a row that is left out;
+        and ``w resid^2 h / (rank scale (1 - h)^2)``: by how much the fitted values would change
+        without the row.
+    condition_number : float
+        The largest singular value of X, with the intercept and weighted, over the smallest.
+    cov_type : str
+        The `cov` that `bse` and all that comes from it are by.
+    terms : tuple of str
+        The names of the parameters.
+
     Examples
     --------
     >>> from mathwork.regression import fit_linear
@@ -107,6 +121,10 @@ class LinearFit(FitMembers, kernels.LeastSquares):
     def __new__(cls) -> Self:
         raise TypeError("a LinearFit is made by fit_linear or Moments.fit")
 
+    @property
+    def df_resid(self) -> int:
+        return self.nobs - self.rank
+
     def cov_params(self) -> NDArray[np.float64]:
         if self._robust is not None:
             return super().cov_params()
@@ -116,7 +134,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
 
     @property
     def n_omitted(self) -> int:
-        return self._details.n_omitted if self._details else 0
+        return int(self._details.n_omitted) if self._details else 0
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -185,7 +203,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         array([4.5])
         >>> y, lower, upper = fit.predict([[5]], interval="mean")
         >>> lower.round(3), upper.round(3)
-        (array([-0.5]), array([9.5]))
+        (array([-0.499]), array([9.499]))
         """
         if interval is not None:
             return self._interval(X, interval, alpha)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._doors import public
 from mathwork.regression.details import Details
 from mathwork.regression.inference import (
     checked_alpha,
@@ -46,13 +47,21 @@ if TYPE_CHECKING:
 INTERVALS = ("mean", "observation")
 
 
+@public
 class Prediction(NamedTuple):
     """The fitted y and an interval about it, as ``predict(x, interval=...)`` gives them.
 
-    Attributes
+    Parameters
     ----------
     y, lower, upper : float or ndarray
         All in the shape of ``predict(x)``.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_line
+    >>> y, lower, upper = fit_line([1, 2, 3, 4], [1, 3, 2, 4]).predict(2.5, interval="mean")
+    >>> y, round(lower, 3), round(upper, 3)
+    (2.5, 0.459, 4.541)
     """
 
     y: Any
@@ -74,7 +83,8 @@ class FitMembers:
     __slots__ = ()
 
     if TYPE_CHECKING:
-        _details: Details | None
+        @property
+        def _details(self) -> Details | None: ...
         _robust: Covariance | None
         intercept: Any
         params: Any
@@ -367,7 +377,7 @@ class FitMembers:
 
     # ---- predictions ----
 
-    def mean_stderr(self, x: ArrayLike) -> Any:
+    def mean_stderr(self, x: ArrayLike) -> FloatOrArray | Any:
         """The standard error of ``predict(x)``, as an estimate of the mean of y at x.
 
         Parameters

@@ -313,7 +313,7 @@ class Moments:
         else:
             fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
                                          self._n_targets, self._single, intercept, rank_tol)
-            fit._basis = functools.partial(_known_of, self._like(0), chosen)
+            fit._basis = functools.partial(_known_of, self._like(0, 0.0), chosen)
         names = None if self._names is None else tuple(self._names[at] for at in chosen)
         fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:

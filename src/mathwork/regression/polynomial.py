@@ -67,8 +67,10 @@ class PolynomialFit(FitMembers):
     degree, rank : int
         ``rank`` is ``degree + 1``.
     params, terms, intercept
-        As in other fits: `coef`, the names of its terms (after x, if a frame's column has one), and
-        True.
+        As in other fits: `coef`, the names of its terms, and True.
+    resid, fittedvalues, leverage, cooks_distance, llf, aic, bic, condition_number, cov_type
+        As of a :class:`LinearFit` of the powers of x. The fit keeps x and y without copying, so
+        they should not be changed.
     status : int
         0; or 3 if x or y held NaN or infinity, and then all other fields are NaN.
 
