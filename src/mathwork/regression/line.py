@@ -16,9 +16,10 @@ from mathwork.regression.bases import line_rows, log_weights
 from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.inference import t_pvalue, t_statistic
-from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.points import checked_points, line_error, mean_of, rows_of_points
 from mathwork.regression.rows import to_base
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex

@@ -19,10 +19,11 @@ from mathwork.regression.checks import checked_rank_tol, not_finite
 from mathwork.regression.columns import pair_sum
 from mathwork.regression.details import details_or_none
 from mathwork.regression.formulas import design_of, read_formula
-from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import SCORES, asked, finished
 from mathwork.regression.rows import Rows, checked_rows, from_base, gaps_in, to_base, without_gaps
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex

@@ -18,7 +18,6 @@ from mathwork.regression.bases import ColumnBasis
 from mathwork.regression.checks import checked_rank_tol
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.fourth_moments import sandwich
-from mathwork.regression.members import Known
 from mathwork.regression.moment_rows import (
     HEAD,
     checked_rows,
@@ -30,6 +29,7 @@ from mathwork.regression.moment_rows import (
     weight_of,
 )
 from mathwork.regression.rows import check_same_columns
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

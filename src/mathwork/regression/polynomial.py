@@ -18,11 +18,12 @@ from mathwork._status import FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork.regression.bases import ChebyshevBasis, log_weights, without_rounding
 from mathwork.regression.columns import Base, as_column, distance, pair_of
 from mathwork.regression.details import Details, details_or_none
-from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.points import checked_points, one_series, that_count, wrong_points
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import asked
 from mathwork.regression.rows import to_base
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, Self, SupportsIndex, TypeAlias
