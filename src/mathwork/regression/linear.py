@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import Cov, FloatArray, Interval, NanPolicy
+    from mathwork._types import Cov, FloatArray, FloatOrArray, Interval, NanPolicy
     from mathwork.regression.members import Prediction
     from mathwork.regression.robust import Asked, Covariance
 
@@ -125,6 +125,15 @@ class LinearFit(kernels.LeastSquares, FitMembers):
     @property
     def df_resid(self) -> int:
         return self.nobs - self.rank
+
+    @property
+    def fvalue(self) -> FloatOrArray:
+        if self._robust is None:
+            return super().fvalue
+        slopes = np.eye(len(self.params))[self.intercept:]
+        slopes = slopes[~np.isnan(self._known().basis.factor[self.intercept:]).any(axis=1)]
+        return wald(self, slopes, np.zeros(len(slopes))) if len(slopes) else (
+            super().fvalue * math.nan)
 
     def cov_params(self) -> NDArray[np.float64]:
         if self._robust is not None:
@@ -312,16 +321,15 @@ class LinearFit(kernels.LeastSquares, FitMembers):
 
     def _with_errors(self, robust: Covariance) -> LinearFit:
         known = self._known()
-        made = self._replaced(_basis=known, _robust=robust)
+        factor = known.basis.factor
         with np.errstate(all="ignore"):
-            bse = np.sqrt(np.diagonal(made.cov_params(), axis1=-2, axis2=-1)).T
-        slopes = np.eye(len(self.params))[~np.isnan(known.basis.factor).any(axis=1)]
-        slopes = slopes[self.intercept:]
-        F = wald(made, slopes, np.zeros(len(slopes))) if len(slopes) else self.fvalue * math.nan
-        return made._replaced(bse=np.ascontiguousarray(bse), fvalue=F)
+            bse = np.sqrt(((factor @ robust.scores) * factor).sum(-1)).T
+        return self._replaced(bse=np.ascontiguousarray(bse), _basis=known, _robust=robust)
 
     def _replaced(self, **changes: Any) -> LinearFit:
-        return _rebuilt(*(changes.get(name, getattr(self, name)) for name in PARTS))
+        plain = {"fvalue": super().fvalue} | changes        # the robust one is computed when asked
+        return _rebuilt(*(plain[name] if name in plain else getattr(self, name)
+                          for name in PARTS))
 
     def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
@@ -348,9 +356,11 @@ class LinearFit(kernels.LeastSquares, FitMembers):
         return self._replaced(**{name: copied(getattr(self, name)) for name in ROWS})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = self if self._carries_data else self._replaced(
-            _basis=self._known_or_none(), **dict.fromkeys(ROWS))
-        return _rebuilt, tuple(getattr(made, name) for name in PARTS)
+        parts = {"fvalue": super().fvalue}
+        if not self._carries_data:
+            parts |= dict.fromkeys(ROWS) | {"_basis": self._known_or_none()}
+        return _rebuilt, tuple(parts[name] if name in parts else getattr(self, name)
+                               for name in PARTS)
 
 
 ROWS = "_X", "_y", "_weights"
