@@ -284,16 +284,14 @@ class LineFit(kernels.Line, FitMembers):
         None where that has no fit: it scales in another way.
         """
         x, y, weights = self._points("its inference")
-        if weights is not None:
-            weights = np.require(weights, np.float64, PLAIN)
         if self.status != FITTED:
             return None
-        made = kernels.fit_rows(x[:, None], y, True, weights, -1.0, scores=scores)
+        w = None if weights is None else np.require(weights, np.float64, PLAIN)
+        made = kernels.fit_rows(x[:, None], y, True, w, -1.0, scores=scores)
         if made.status != FITTED:
             return None
         kept, (centre, low), factor, total = made._basis
-        return self._known_of(ColumnBasis(kept, centre, low, factor, True), made.ssr[0]
-                              if np.ndim(made.ssr) else made.ssr), total
+        return self._known_of(ColumnBasis(kept, centre, low, factor, True), made.ssr), total
 
     def _with_asked(self, wanted: Asked) -> LineFit:
         one = self._as_plane(SCORES[wanted.kind]) if (

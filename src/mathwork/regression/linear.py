@@ -356,7 +356,7 @@ class LinearFit(kernels.LeastSquares, FitMembers):
         return self._replaced(**{name: copied(getattr(self, name)) for name in ROWS})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = {"fvalue": super().fvalue}
+        parts: dict[str, Any] = {"fvalue": super().fvalue}
         if not self._carries_data:
             parts |= dict.fromkeys(ROWS) | {"_basis": self._known_or_none()}
         return _rebuilt, tuple(parts[name] if name in parts else getattr(self, name)
