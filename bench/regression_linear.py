@@ -39,6 +39,12 @@ def works() -> Iterator[Work]:
                **TOLERANCE, section=ROBUST)
     yield Work(f"fit_linear {n:,}x{p}, float32", partial(_narrow, n, p), lstsq,
                rtol=1e-4, atol=1e-4, section=ROBUST)
+    yield Work(f'fit_linear {n:,}x{p}, cov="HC1"', partial(_hc1, n, p), lstsq, **TOLERANCE,
+               section=ROBUST)
+    n, p = 1000, 3
+    yield Work(f'fit_linear {n:,}x{p}, cov="HC1"', partial(_hc1, n, p),
+               (Rival(peers.STATSMODELS, partial(_ols_hc1, n, p), 1.0),), **TOLERANCE,
+               section=ROBUST)
 
 
 def design(n: int, p: int, near: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +84,22 @@ def _narrow(n, p) -> Side:
     return Side("fit_linear(X, y)",
                 {"fit_linear": fit_linear, "X": X.astype(np.float32), "y": y.astype(np.float32)},
                 _params)
+
+
+def _hc1(n, p) -> Side:
+    from mathwork.regression import fit_linear
+
+    X, y = design(n, p)
+    return Side('fit_linear(X, y, cov="HC1").bse', {"fit_linear": fit_linear, "X": X, "y": y},
+                lambda bse: fit_linear(X, y).params)
+
+
+def _ols_hc1(n, p) -> Side:
+    from statsmodels.api import OLS
+
+    X, y = design(n, p)
+    return Side('OLS(y, A).fit(cov_type="HC1").bse', {"OLS": OLS, "A": _with_ones(X), "y": y},
+                lambda bse: OLS(y, _with_ones(X)).fit().params)
 
 
 def _with_ones(X: np.ndarray) -> np.ndarray:

@@ -368,14 +368,21 @@ def fit_from_a_pickle_with_integers():
 def fit_from_a_pickle_with_a_short_y():
     fit, _, _ = a_fit()
     rebuild, parts = fit.with_data().__reduce__()
-    return rebuild(*parts[:-2], at_the_end(3), None).resid
+    return rebuild(*parts[:-5], at_the_end(3), *parts[-4:]).resid
 
 
 @raises(TypeError)
 def fit_from_a_pickle_with_a_list_for_x():
     fit, _, y = a_fit()
     rebuild, parts = fit.with_data().__reduce__()
-    return rebuild(*parts[:-3], [[1.0]] * 30, y, None).resid
+    return rebuild(*parts[:-6], [[1.0]] * 30, y, *parts[-4:]).resid
+
+
+@raises(ValueError)
+def fit_from_a_pickle_with_few_weights():
+    fit, _, _ = a_fit()
+    rebuild, parts = fit.with_data().__reduce__()
+    return rebuild(*parts[:-4], at_the_end(3), *parts[-3:]).leverage
 
 
 @raises(ValueError)

@@ -46,8 +46,8 @@ def test_names_are_in_every_table(frame):
 
 
 def test_predictions_take_frames_and_keep_the_categories(frame):
-    fit = fit_linear("y ~ a * C(b)", frame)
-    for fit in (fit, pickle.loads(pickle.dumps(fit))):
+    made = fit_linear("y ~ a * C(b)", frame)
+    for fit in (made, pickle.loads(pickle.dumps(made))):
         new = pandas.DataFrame({"a": [1.0, 2.0, np.nan], "b": ["z", "y", "x"]})
         y, lower, upper = fit.predict(new, interval="mean")
         p = fit.params

@@ -1,4 +1,4 @@
-"""What all fits share, against statsmodels: intervals, tests, likelihood, influence, predictions."""
+"""What all fits share, against statsmodels: tests, likelihood, influence, predictions."""
 import math
 import pickle
 
@@ -40,7 +40,7 @@ def cases(data, weighted):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("which", range(4))
 def test_every_field_is_that_of_statsmodels(data, which, weighted):
-    make, model, rows = cases(data, weighted)[which]
+    make, model, _ = cases(data, weighted)[which]
     ours, theirs = make(), model.fit()
     for mine, name in (("params", "params"), ("bse", "bse"), ("tvalues", "tvalues"),
                        ("pvalues", "pvalues"), ("rsquared", "rsquared"), ("ssr", "ssr"),
@@ -229,7 +229,7 @@ def test_fits_of_moments_predict_with_intervals(data, intercept):
                                whole.f_test(np.eye(2 + intercept)[-2:]).pvalue, rtol=1e-6)
     with raises(ValueError, "the log-likelihood needs the weights of the rows, which moments do "
                             "not keep"):
-        fit.llf
+        _ = fit.llf
 
 
 def test_what_a_fit_without_freedom_says():

@@ -52,7 +52,7 @@ def test_the_public_names():
     assert set(regression.__all__) == {
         "fit_line", "LineFit", "fit_linear", "LinearFit", "RankWarning", "fit_polynomial",
         "PolynomialFit", "fit_groups", "GroupFits", "fit_rolling", "RollingFits", "Moments",
-        "PlaneFit"}
+        "PlaneFit", "fit_ridge", "RidgeFit", "Prediction", "Contrast", "JointTest"}
     assert set(orbit.__all__) >= {
         "gravitational_force", "centripetal_force", "circular_speed", "period", "angular_speed",
         "escape_speed", "orbital_energy", "hill_radius", "semimajor_axis", "CircularOrbit",

@@ -37,6 +37,11 @@ class Line:
     def status(self) -> CodeOrArray: ...
     @property
     def _details(self) -> Any: ...
+    _x: Any
+    _y: Any
+    _weights: Any
+    _basis: Any
+    _robust: Any
     def __iter__(self) -> Iterator[FloatOrArray]: ...
 
 lines: Maker

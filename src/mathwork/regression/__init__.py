@@ -4,6 +4,8 @@ fit_line, LineFit                                     mathwork.regression.line
 fit_linear, LinearFit                                 mathwork.regression.linear
 RankWarning                                           mathwork._warnings
 fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
+Prediction                                            mathwork.regression.members
+Contrast, JointTest                                   mathwork.regression.restrictions
 fit_groups, GroupFits                                 mathwork.regression.groups
 fit_rolling, RollingFits                              mathwork.regression.rolling
 PlaneFit                                              mathwork.regression.batches
@@ -17,13 +19,15 @@ from mathwork.regression.batches import PlaneFit
 from mathwork.regression.groups import GroupFits, fit_groups
 from mathwork.regression.line import LineFit, fit_line
 from mathwork.regression.linear import LinearFit, fit_linear
+from mathwork.regression.members import Prediction
 from mathwork.regression.moments import Moments
 from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
+from mathwork.regression.restrictions import Contrast, JointTest
 from mathwork.regression.ridge import RidgeFit, fit_ridge
 from mathwork.regression.rolling import RollingFits, fit_rolling
 
 __all__ = [
-    "GroupFits", "LineFit", "LinearFit", "Moments", "PlaneFit", "PolynomialFit", "RankWarning",
-    "RidgeFit", "RollingFits", "fit_groups", "fit_line", "fit_linear", "fit_polynomial",
-    "fit_ridge", "fit_rolling",
+    "Contrast", "GroupFits", "JointTest", "LineFit", "LinearFit", "Moments", "PlaneFit",
+    "PolynomialFit", "Prediction", "RankWarning", "RidgeFit", "RollingFits", "fit_groups",
+    "fit_line", "fit_linear", "fit_polynomial", "fit_ridge", "fit_rolling",
 ]

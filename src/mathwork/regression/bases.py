@@ -129,7 +129,7 @@ def line_rows(x: FloatArray, y: FloatArray, weights: NDArray[Any] | None,
         x, y = np.where(w > 0, x, 0), np.where(w > 0, y, 0)
     x = x.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):         # rows of a stack without a fit
-        total = w.sum(-1, keepdims=True) if w.ndim else np.float64(x.shape[-1])[None]
+        total = w.sum(-1, keepdims=True) if w.ndim else np.full(1, float(x.shape[-1]))
         centre = (w * x).sum(-1, keepdims=True) / total
         step = x - centre
         low = (w * step).sum(-1, keepdims=True) / total
@@ -165,7 +165,7 @@ def _residuals(x: FloatArray, y: FloatArray, slope: NDArray[np.float64],
 
 def without_rounding(z: NDArray[np.float64], weights: NDArray[np.float64] | None,
                      resid: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return residuals, shape (..., n), without what rounded parameters left of the basis in them"""
+    """Return residuals (..., n) without what rounded parameters left of the basis in them"""
     return resid - _along(z, resid if weights is None else weights * resid)
 
 

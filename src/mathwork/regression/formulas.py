@@ -22,8 +22,7 @@ CONSTANT = "Intercept"      # formulaic's name for it
 
 
 class Formula(NamedTuple):
-    """The right side of a formula, as it was fitted: it keeps categories, means of columns and such.
-    """
+    """The right side of a formula as it was fitted: it keeps categories, means and such."""
 
     text: str
     spec: Any

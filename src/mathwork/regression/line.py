@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from mathwork._arrays import PLAIN
 from mathwork._doors import door, public
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED
 from mathwork._workers import checked_workers
-from mathwork.regression.bases import line_rows, log_weights
+from mathwork.regression.bases import ColumnBasis, line_rows, log_weights
 from mathwork.regression.columns import as_column, distance, pair_of, pair_product, pair_sum
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.inference import t_pvalue, t_statistic
-from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.points import checked_points, line_error, mean_of, rows_of_points
+from mathwork.regression.robust import SCORES, finished
 from mathwork.regression.rows import to_base
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex
@@ -38,14 +41,14 @@ if TYPE_CHECKING:
     from mathwork.regression.columns import Pairs
     from mathwork.regression.members import Prediction
     from mathwork.regression.points import Points
-    from mathwork.regression.robust import Covariance
+    from mathwork.regression.robust import Asked, Covariance
 
 FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", "status")
 
 
 @public
 @kernels.lines
-class LineFit(FitMembers, kernels.Line):
+class LineFit(kernels.Line, FitMembers):
     """The result of :func:`fit_line`. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
@@ -71,6 +74,17 @@ class LineFit(FitMembers, kernels.Line):
         A code of `mathwork.regression.status`: 0, or the reason for NaN in all other fields.
     n_omitted : int, or ndarray of int64 for a stack
         The number of points that ``nan_policy="omit"`` left out.
+    ssr, scale : float, or ndarray for a stack
+        The weighted sum of squared residuals, and the same for each degree of freedom.
+    rsquared, rsquared_adj, fvalue, f_pvalue, llf, aic, bic, condition_number
+        As of a :class:`LinearFit` with one column.
+    params, bse, tvalues, pvalues : ndarray, shape (2,), or (2, ...) for a stack
+        Of intercept and slope.
+    resid, fittedvalues, leverage, cooks_distance : ndarray, shape (n,) or (..., n)
+        As of a :class:`LinearFit`. The fit keeps x and y without copying, so they should not be
+        changed.
+    df_model, df_resid, rank, terms, cov_type
+        As of a :class:`LinearFit`.
 
     Examples
     --------
@@ -246,15 +260,49 @@ class LineFit(FitMembers, kernels.Line):
 
     def _known(self) -> Known:
         if self._basis is None:
-            _, _, weights = self._points("its inference")
-            basis, _, _, ssr = self._line_rows()
-            origin = self._details.x_base if self._details else None
-            if origin is not None:          # the intercept is that at 0
-                far = pair_of(origin.each(), np.shape(self.slope))[0]
-                basis.factor[..., 0, 1] -= far * basis.factor[..., 1, 1]
-            self._basis = Known(basis, log_weights(weights),
-                                float(ssr) if ssr.ndim == 0 else ssr)
+            one = self._as_plane(0) if np.ndim(self.slope) == 0 else None
+            if one is None:
+                rows = self._line_rows()
+                self._basis = self._known_of(rows.basis, rows.ssr)
+            else:
+                self._basis = one[0]
         return self._basis
+
+    def _known_of(self, basis: ColumnBasis, ssr: Any) -> Known:
+        """Return what is known from a basis that counts x from its base"""
+        origin = self._details.x_base if self._details else None
+        if origin is not None:              # the intercept is that at 0
+            far = pair_of(origin.each(), np.shape(self.slope))[0]
+            factor = basis.factor.copy()
+            factor[..., 0, 1] -= far * factor[..., 1, 1]
+            basis = basis._replace(factor=factor)
+        return Known(basis, log_weights(self._weights), float(ssr) if np.ndim(ssr) == 0 else ssr)
+
+    def _as_plane(self, scores: int) -> tuple[Known, NDArray[np.float64]] | None:
+        """Return what is known of one line, and sums of its scores, by the kernel of planes
+
+        None where that has no fit: it scales in another way.
+        """
+        x, y, weights = self._points("its inference")
+        if self.status != FITTED:
+            return None
+        w = None if weights is None else np.require(weights, np.float64, PLAIN)
+        made = kernels.fit_rows(x[:, None], y, True, w, -1.0, scores=scores)
+        if made.status != FITTED:
+            return None
+        kept, (centre, low), factor, total = made._basis
+        return self._known_of(ColumnBasis(kept, centre, low, factor, True), made.ssr), total
+
+    def _with_asked(self, wanted: Asked) -> LineFit:
+        one = self._as_plane(SCORES[wanted.kind]) if (
+            wanted.kind in SCORES and np.ndim(self.slope) == 0) else None
+        if one is None:
+            return super()._with_asked(wanted)
+        self._basis = one[0]
+        return self._with_errors(finished(wanted, one[1][0], self.nobs, 2, self._weights))
+
+    def _row_count(self) -> int:
+        return self._points("its inference")[0].shape[-1]
 
     def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                       NDArray[np.float64] | None]:

@@ -17,26 +17,27 @@ from mathwork._warnings import RankWarning
 from mathwork.regression.bases import ColumnBasis, log_weights, without_rounding
 from mathwork.regression.checks import checked_rank_tol, not_finite
 from mathwork.regression.columns import pair_sum
-from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.details import details_or_none
 from mathwork.regression.formulas import design_of, read_formula
-from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import SCORES, asked, finished
 from mathwork.regression.rows import Rows, checked_rows, from_base, gaps_in, to_base, without_gaps
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import Cov, FloatArray, Interval, NanPolicy
+    from mathwork._types import Cov, FloatArray, FloatOrArray, Interval, NanPolicy
     from mathwork.regression.members import Prediction
     from mathwork.regression.robust import Asked, Covariance
 
 
 @public
 @kernels.fits
-class LinearFit(FitMembers, kernels.LeastSquares):
+class LinearFit(kernels.LeastSquares, FitMembers):
     """The result of :func:`fit_linear`. Immutable.
 
     There are P parameters: the intercept if there is one, then one for each column of X. The types
@@ -90,6 +91,20 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         :meth:`with_data`. Residuals are computed in doubled precision, so they keep their
         digits if nearly all of y is explained.
 
+    llf, aic, bic : float
+        The logarithm of the likelihood at the largest, for normal errors with variances
+        ``scale / weights``; ``2 rank - 2 llf`` and ``log(nobs) rank - 2 llf``.
+    leverage, cooks_distance : ndarray, shape (n,), the second also (n, k)
+        The diagonal h of the matrix that turns y into fitted values, 0 for a row that is left out;
+        and ``w resid^2 h / (rank scale (1 - h)^2)``: by how much the fitted values would change
+        without the row.
+    condition_number : float
+        The largest singular value of X, with the intercept and weighted, over the smallest.
+    cov_type : str
+        The `cov` that `bse` and all that comes from it are by.
+    terms : tuple of str
+        The names of the parameters.
+
     Examples
     --------
     >>> from mathwork.regression import fit_linear
@@ -107,6 +122,19 @@ class LinearFit(FitMembers, kernels.LeastSquares):
     def __new__(cls) -> Self:
         raise TypeError("a LinearFit is made by fit_linear or Moments.fit")
 
+    @property
+    def df_resid(self) -> int:
+        return self.nobs - self.rank
+
+    @property
+    def fvalue(self) -> FloatOrArray:
+        if self._robust is None:
+            return super().fvalue
+        slopes = np.eye(len(self.params))[self.intercept:]
+        slopes = slopes[~np.isnan(self._known().basis.factor[self.intercept:]).any(axis=1)]
+        return wald(self, slopes, np.zeros(len(slopes))) if len(slopes) else (
+            super().fvalue * math.nan)
+
     def cov_params(self) -> NDArray[np.float64]:
         if self._robust is not None:
             return super().cov_params()
@@ -116,7 +144,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
 
     @property
     def n_omitted(self) -> int:
-        return self._details.n_omitted if self._details else 0
+        return int(self._details.n_omitted) if self._details else 0
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -185,7 +213,7 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         array([4.5])
         >>> y, lower, upper = fit.predict([[5]], interval="mean")
         >>> lower.round(3), upper.round(3)
-        (array([-0.5]), array([9.5]))
+        (array([-0.499]), array([9.499]))
         """
         if interval is not None:
             return self._interval(X, interval, alpha)
@@ -293,16 +321,15 @@ class LinearFit(FitMembers, kernels.LeastSquares):
 
     def _with_errors(self, robust: Covariance) -> LinearFit:
         known = self._known()
-        made = self._replaced(_basis=known, _robust=robust)
+        factor = known.basis.factor
         with np.errstate(all="ignore"):
-            bse = np.sqrt(np.diagonal(made.cov_params(), axis1=-2, axis2=-1)).T
-        slopes = np.eye(len(self.params))[~np.isnan(known.basis.factor).any(axis=1)]
-        slopes = slopes[self.intercept:]
-        F = wald(made, slopes, np.zeros(len(slopes))) if len(slopes) else self.fvalue * math.nan
-        return made._replaced(bse=np.ascontiguousarray(bse), fvalue=F)
+            bse = np.sqrt(((factor @ robust.scores) * factor).sum(-1)).T
+        return self._replaced(bse=np.ascontiguousarray(bse), _basis=known, _robust=robust)
 
     def _replaced(self, **changes: Any) -> LinearFit:
-        return _rebuilt(*(changes.get(name, getattr(self, name)) for name in PARTS))
+        plain = {"fvalue": super().fvalue} | changes        # the robust one is computed when asked
+        return _rebuilt(*(plain[name] if name in plain else getattr(self, name)
+                          for name in PARTS))
 
     def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("LinearFit(params="))
@@ -329,9 +356,11 @@ class LinearFit(FitMembers, kernels.LeastSquares):
         return self._replaced(**{name: copied(getattr(self, name)) for name in ROWS})
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = self if self._carries_data else self._replaced(
-            _basis=self._known_or_none(), **dict.fromkeys(ROWS))
-        return _rebuilt, tuple(getattr(made, name) for name in PARTS)
+        parts: dict[str, Any] = {"fvalue": super().fvalue}
+        if not self._carries_data:
+            parts |= dict.fromkeys(ROWS) | {"_basis": self._known_or_none()}
+        return _rebuilt, tuple(parts[name] if name in parts else getattr(self, name)
+                               for name in PARTS)
 
 
 ROWS = "_X", "_y", "_weights"
@@ -435,8 +464,8 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     MacKinnon, White, "Some heteroskedasticity-consistent covariance matrix estimators with improved
     finite sample properties", Journal of Econometrics 29(3), 1985.
 
-    Newey, West, "A simple, positive semi-definite, heteroskedasticity and autocorrelation consistent
-    covariance matrix", Econometrica 55(3), 1987.
+    Newey, West, "A simple, positive semi-definite, heteroskedasticity and autocorrelation
+    consistent covariance matrix", Econometrica 55(3), 1987.
 
     Cameron, Miller, "A practitioner's guide to cluster-robust inference", Journal of Human
     Resources 50(2), 2015.

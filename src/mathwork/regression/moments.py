@@ -18,7 +18,6 @@ from mathwork.regression.bases import ColumnBasis
 from mathwork.regression.checks import checked_rank_tol
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.fourth_moments import sandwich
-from mathwork.regression.members import Known
 from mathwork.regression.moment_rows import (
     HEAD,
     checked_rows,
@@ -30,6 +29,7 @@ from mathwork.regression.moment_rows import (
     weight_of,
 )
 from mathwork.regression.rows import check_same_columns
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -313,7 +313,7 @@ class Moments:
         else:
             fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
                                          self._n_targets, self._single, intercept, rank_tol)
-            fit._basis = functools.partial(_known_of, self._like(0), chosen)
+            fit._basis = functools.partial(_known_of, self._like(0, 0.0), chosen)
         names = None if self._names is None else tuple(self._names[at] for at in chosen)
         fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:

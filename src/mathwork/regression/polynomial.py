@@ -18,11 +18,12 @@ from mathwork._status import FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork.regression.bases import ChebyshevBasis, log_weights, without_rounding
 from mathwork.regression.columns import Base, as_column, distance, pair_of
 from mathwork.regression.details import Details, details_or_none
-from mathwork.regression.members import FitMembers, Known, copied
+from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.points import checked_points, one_series, that_count, wrong_points
 from mathwork.regression.restrictions import wald
 from mathwork.regression.robust import asked
 from mathwork.regression.rows import to_base
+from mathwork.regression.statistics import Known
 
 if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, Self, SupportsIndex, TypeAlias
@@ -67,8 +68,10 @@ class PolynomialFit(FitMembers):
     degree, rank : int
         ``rank`` is ``degree + 1``.
     params, terms, intercept
-        As in other fits: `coef`, the names of its terms (after x, if a frame's column has one), and
-        True.
+        As in other fits: `coef`, the names of its terms, and True.
+    resid, fittedvalues, leverage, cooks_distance, llf, aic, bic, condition_number, cov_type
+        As of a :class:`LinearFit` of the powers of x. The fit keeps x and y without copying, so
+        they should not be changed.
     status : int
         0; or 3 if x or y held NaN or infinity, and then all other fields are NaN.
 
@@ -285,7 +288,8 @@ class PolynomialFit(FitMembers):
 
     def _drawn_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         points = self._given("a picture")
-        return to_base(points.x, points.x_base), to_base(points.y, points.y_base)
+        return (_plain(to_base(points.x, points.x_base)),
+                _plain(to_base(points.y, points.y_base)))
 
     def _features(self, x: ArrayLike) -> NDArray[np.float64]:
         return self._counted(x).ravel()

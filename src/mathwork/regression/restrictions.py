@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._doors import public
 from mathwork._extras import extra
 from mathwork.regression.inference import PURPOSE, f_pvalue, t_pvalue, t_quantile, t_statistic
 
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 DEPENDENT = 1e-12       # of a restriction: what the others leave of it, if only rounding
 
 
+@public
 class Contrast(NamedTuple):
     """Linear combinations of parameters, each tested by itself: arrays, one number for each.
 
     For several targets or lines they have an axis (or more) behind the first for these.
 
-    Attributes
+    Parameters
     ----------
     effect, stderr : ndarray, shape (q,)
         The estimate of the combination, and its standard error.
@@ -38,6 +40,12 @@ class Contrast(NamedTuple):
         Of the difference from that value.
     lower, upper : ndarray, shape (q,)
         The confidence interval of the effect.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_line
+    >>> fit_line([1, 2, 3, 4], [1, 3, 2, 4]).t_test("intercept + 2 slope").effect
+    array([2.1])
     """
 
     effect: _Floats
@@ -48,16 +56,23 @@ class Contrast(NamedTuple):
     upper: _Floats
 
 
+@public
 class JointTest(NamedTuple):
     """A test of several restrictions together.
 
-    Attributes
+    Parameters
     ----------
     statistic, pvalue : float, or ndarray for several targets or lines
     df_num : int
         The number of restrictions.
     df_denom : int or float, or ndarray
         The degrees of freedom of F; infinite for chi-square.
+
+    Examples
+    --------
+    >>> from mathwork.regression import fit_line
+    >>> fit_line([1, 2, 3, 4], [1, 3, 2, 4]).f_test("slope = 1").df_denom
+    2
     """
 
     statistic: Any
@@ -152,14 +167,14 @@ def _applied(fit: Any, matrix: _Floats) -> tuple[_Floats, _Floats]:
     factor, params = fit._known().basis.factor, np.asarray(fit.params)
     used = (matrix != 0).any(axis=0)        # NaN is of a parameter that is left out
     with np.errstate(all="ignore"):
-        return matrix[:, used] @ factor[..., used, :], np.tensordot(matrix[:, used], params[used],
-                                                                    1)
+        effect = np.tensordot(matrix[:, used], params[used], 1)
+        return matrix[:, used] @ factor[..., used, :], np.asarray(effect, np.float64)
 
 
 def _solved(matrix: _Floats, right: _Floats) -> _Floats:
     """Return matrix^-1 right for stacks; NaN where there is none"""
     try:
-        return np.linalg.solve(matrix, right[..., None])[..., 0]
+        return np.asarray(np.linalg.solve(matrix, right[..., None])[..., 0], np.float64)
     except np.linalg.LinAlgError:
         return np.full(right.shape, np.nan)
 
@@ -258,7 +273,7 @@ def _form(code: str, used: Sequence[int], count: int) -> _Form:
             return value(node.operand) * _Form(
                 factors, -1.0 if isinstance(node.op, ast.USub) else 1.0)
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            return _Form(factors, float(node.value))
+            return _Form(factors, float(node.value))      # type: ignore[arg-type]
         if isinstance(node, ast.Name) and re.fullmatch(r"_\d+_", node.id):
             factors[used[int(node.id.strip("_"))]] = 1.0
             return _Form(factors)

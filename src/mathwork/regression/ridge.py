@@ -27,7 +27,7 @@ class RidgeFit:
 
     With several penalties, or several targets, k of them, a float becomes an array ``(k,)``.
 
-    Attributes
+    Parameters
     ----------
     alpha : float, or ndarray, shape (k,) for a path
         The penalties.
@@ -43,9 +43,13 @@ class RidgeFit:
         Generalised cross-validation, ``nobs ssr / (nobs - df)^2``: the smaller the better.
     nobs : int
         Rows with a positive weight.
+    intercept : bool
+        Whether the fit has an intercept.
+
+    Attributes
+    ----------
     n_omitted : int
         Rows that ``nan_policy="omit"`` left out.
-    intercept : bool
     terms : tuple of str
         The names of the parameters.
 
@@ -55,11 +59,11 @@ class RidgeFit:
     >>> X, y = [[1, 1], [2, 1], [3, 2], [4, 2]], [6, 8, 13, 15]
     >>> path = fit_ridge(X, y, alpha=[0, 1, 10])
     >>> path.params.round(3)
-    array([[1.   , 2.722, 6.949],
-           [2.   , 2.026, 1.09 ],
-           [3.   , 1.809, 0.55 ]])
+    array([[1.   , 3.   , 7.304],
+           [2.   , 2.25 , 1.006],
+           [3.   , 1.25 , 0.453]])
     >>> path.df.round(3)
-    array([3.   , 2.276, 1.416])
+    array([3.   , 2.   , 1.385])
     """
 
     alpha: FloatOrArray
@@ -275,5 +279,5 @@ def _triangle(rows: Rows, Y: FloatArray, means: NDArray[np.float64]) -> NDArray[
         columns, w = _piece(rows, Y, piece, means)
         if w is not None:
             columns = columns * np.sqrt(w)[:, None]
-        triangle = np.linalg.qr(np.concatenate([triangle, columns]), mode="r")
+        triangle = np.asarray(np.linalg.qr(np.concatenate([triangle, columns]), mode="r"))
     return triangle

@@ -215,8 +215,8 @@ def fit_line(x, y, *, weights=None, workers=1, nan_policy="raise", cov=NONROBUST
         if made.verdict == FIT_DONE or (made.verdict == FIT_NOT_FINITE
                                         and nan_policy == "propagate"):
             return made
-    return fit_line.__wrapped__(x, y, weights=weights, workers=workers, nan_policy=nan_policy, cov=cov,
-                                groups=groups, maxlags=maxlags)
+    return fit_line.__wrapped__(x, y, weights=weights, workers=workers, nan_policy=nan_policy,
+                                cov=cov, groups=groups, maxlags=maxlags)
 
 
 def fit_checked_line(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray weights,
