@@ -372,3 +372,14 @@ def test_policies_of_polynomials(rng):
     for weights in None, np.where(np.arange(30) == 5, np.nan, 1.0):
         fit = fit_polynomial(x, y, 2, weights=weights, nan_policy="propagate")
         assert fit.status == 3 and np.isnan(fit.coef).all()
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+def test_weights_of_any_scale_beside_a_base(rng, scale):
+    x = NOW + 1000 * np.arange(40)
+    y, w = rng.normal(size=40), rng.uniform(1, 2, 40)
+    w[5] = 0
+    one, other = fit_line(x, y, weights=w), fit_line(x, y, weights=scale * w)
+    assert other.intercept_stderr == pytest.approx(one.intercept_stderr, rel=1e-13)
+    y[5] = np.nan
+    assert fit_line(x, y, weights=w).intercept_stderr == one.intercept_stderr

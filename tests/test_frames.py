@@ -38,6 +38,14 @@ def test_large_integers_with_gaps_stay_exact(big_column):
     assert fit_polynomial([0, 1, 9, 3], big_column, 1, nan_policy="omit").coef[1] == 1
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64", "UInt64", "int64[pyarrow]"])
+def test_large_integers_without_gaps_stay_exact(pandas, dtype):
+    column = pandas.Series([2**60 + 1, 2**60 + 2, 2**60 + 4], dtype=dtype)
+    assert tuple(fit_line(column, [0, 1, 3])) == (1, float(-(2**60 + 1)))
+    assert fit_linear(column.to_frame("i"), [0, 1, 3]).params[1] == 1
+    assert fit_line(column.array, [0, 1, 3]).slope == 1
+
+
 def test_large_integers_with_gaps_in_frames(pandas, polars, pyarrow):
     frames = (pandas.DataFrame({"i": pandas.array(BIG, "Int64")}), polars.DataFrame({"i": BIG}),
               pyarrow.table({"i": BIG}), pyarrow.record_batch({"i": BIG}))
@@ -74,6 +82,9 @@ def test_times_of_every_library(pandas, polars, pyarrow):
                    polars.Series(dates), polars.Series(moments).dt.replace_time_zone("UTC"),
                    pyarrow.array(moments), pyarrow.array(dates), moments, dates,
                    pandas.Series(spans), polars.Series(spans.to_pytimedelta().tolist()),
+                   pandas.Series(spans).astype("duration[ns][pyarrow]"), pyarrow.array(spans),
+                   series.dt.as_unit("s").dt.tz_localize("UTC"),
+                   series.dt.tz_localize("UTC").astype("timestamp[ns, tz=UTC][pyarrow]"),
                    spans.to_pytimedelta().tolist()):
         fit = fit_line(column, Y)
         assert fit.slope * 86400 == pytest.approx(0.95, rel=1e-14)

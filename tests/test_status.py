@@ -30,7 +30,7 @@ def test_lines():
     assert fits.status.tolist() == FITS
     for numbers in (fits.slope, fits.intercept, fits.rvalue, fits.stderr):
         assert_nan_but_for_code_0(numbers, fits.status)
-    assert fit_line([0, NAN], [1, 2]).status == _status.FIT_NOT_FINITE
+    assert fit_line([0, NAN], [1, 2], nan_policy="propagate").status == _status.FIT_NOT_FINITE
 
 
 def test_groups_and_windows():
@@ -51,7 +51,7 @@ def test_linear_fits_and_polynomials():
     fit = fit_linear(X, [NAN, *y[1:]], nan_policy="propagate")
     assert fit.status == _status.FIT_NOT_FINITE
     assert np.isnan(fit.params).all()
-    fit = fit_polynomial([0, 1, 2], [1, NAN, 3], 1)
+    fit = fit_polynomial([0, 1, 2], [1, NAN, 3], 1, nan_policy="propagate")
     assert fit.status == _status.FIT_NOT_FINITE
     assert np.isnan(fit.coef).all()
 

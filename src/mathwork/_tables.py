@@ -97,20 +97,20 @@ def is_categorical(column: object) -> bool:
 
 
 def integers_with_gaps(column: Any) -> tuple[NDArray[Any], NDArray[np.bool]] | None:
-    """Return (64-bit integers, where there is none) of a column of these with gaps, else None.
+    """Return (64-bit integers, where there is none) of a column of these that may have gaps.
 
-    NumPy would make floats or objects of it.
+    NumPy would make floats or objects of it. None for any other object.
     """
     kind = dtype_of(column)
-    if COLUMNS.isdisjoint(_kinds(column)) or "int64" not in kind:
+    if (COLUMNS.isdisjoint(_kinds(column)) or "int64" not in kind
+            or isinstance(getattr(column, "dtype", None), np.dtype)):
         return None
     if hasattr(column, "fill_null"):        # polars, pyarrow
         gaps, filled = column.is_null(), column.fill_null(0)
     else:
         gaps = column.isna()
         filled = column.to_numpy("uint64" if "uint" in kind else "int64", na_value=0)
-    gaps = np.asarray(gaps)
-    return (np.asarray(filled), gaps) if gaps.any() else None
+    return np.asarray(filled), np.asarray(gaps)
 
 
 def is_nullable(column: Any) -> bool:

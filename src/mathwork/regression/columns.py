@@ -40,6 +40,7 @@ OF_CATEGORIES = ("is categorical: give columns of 0 and 1 in its place, as get_d
                  "or to_dummies of polars make them")
 # dtypes of pandas, polars and pyarrow that may take as_column to read them exactly
 EXACT = re.compile(r"int64|date|time|duration")
+ZONED = re.compile(r"datetime64\[(\w+), |timestamp\[(\w+), tz=")
 NOT_A_TIME = np.iinfo(np.int64).min
 
 
@@ -120,8 +121,8 @@ def as_table(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | Non
     """
     columns = tables.columns_of(value)
     if not columns:
-        named = tables.name_of(value)
-        return as_column(value, name), None if named is None else (named,)
+        column, named = as_column(value, name), tables.name_of(value)
+        return column, None if named is None or column.high.ndim > 1 else (named,)
     names = tuple(str(label) for label, _ in columns)
     for label, column in columns:
         if tables.is_categorical(column):
@@ -251,8 +252,9 @@ def _times(value: Any) -> NDArray[Any] | None:
     """
     if isinstance(value, np.ndarray) and value.dtype != object:
         return None
-    if getattr(getattr(value, "dtype", None), "tz", None) is not None:      # pandas
-        return np.asarray(value, "M8[ns]")
+    zoned = ZONED.match(tables.dtype_of(value)) if hasattr(value, "isna") else None     # pandas
+    if zoned:
+        return np.asarray(value, f"M8[{zoned[1] or zoned[2]}]")
     first = value
     while isinstance(first, list | tuple) and first:
         first = first[0]

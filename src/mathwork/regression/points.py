@@ -130,7 +130,11 @@ def mean_of(x: FloatArray, weights: FloatArray | None) -> FloatOrArray:
     """Return the means of the points that count."""
     if weights is None:
         return x.mean(axis=-1)
-    counts = weights > 0
+    with np.errstate(all="ignore"):
+        mean: Any = np.einsum("...i,...i->...", weights, x) / weights.sum(axis=-1)
+    if np.isfinite(mean).all():
+        return mean
+    counts = weights > 0        # the others may hold anything, and weights may be extreme
     weights = np.where(counts, weights, 0.0)
     weights = weights / weights.max(axis=-1, keepdims=True)
     return (weights * np.where(counts, x, 0.0)).sum(axis=-1) / weights.sum(axis=-1)
