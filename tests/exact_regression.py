@@ -6,7 +6,7 @@ import numpy as np
 
 from mathwork._levels import regression as regression_kernels
 from mathwork.regression import LinearFit
-from mathwork.regression.linear import PARTS
+from mathwork.regression.linear_fit import PARTS
 
 
 def exact_fit(X, y, intercept=True, weights=None):

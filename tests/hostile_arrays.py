@@ -46,7 +46,7 @@ from mathwork.regression import (
 )
 from mathwork.regression import linear as linear_module
 from mathwork.regression import moments as moments_module
-from mathwork.regression import polynomial as polynomial_module
+from mathwork.regression import polynomial_fit as polynomial_module
 
 CASES = {}          # {name: (function, name of the exception that it raises, or "done")}
 MANY = 40_000
@@ -517,7 +517,7 @@ def weights_that_make_x_narrow():
 
 def a_polynomial(basis):
     _, (fields,) = fit_polynomial([0, 1, 2, 3], [1, 3, 7, 13], 2).__reduce__()
-    return polynomial_module._made(fields | {"_basis": basis})
+    return polynomial_module.made_of(fields | {"_basis": basis})
 
 
 @raises(ValueError)
@@ -541,7 +541,7 @@ def polynomial_whose_mapping_changes_x():
     _, (fields,) = fit_polynomial([0, 1, 2, 3], [1, 3, 7, 13], 2).__reduce__()
     shift, centre, factor, y_shift = fields["_mapping"]
     centre = Number(centre, sets(x, "dtype", "f4"))
-    fit = polynomial_module._made(fields | {"_mapping": (shift, centre, factor, y_shift)})
+    fit = polynomial_module.made_of(fields | {"_mapping": (shift, centre, factor, y_shift)})
     with contextlib.suppress(ValueError):
         fit.predict(x)
 

@@ -1,4 +1,5 @@
 """What all fits share, against statsmodels: tests, likelihood, influence, predictions."""
+import copy
 import math
 import pickle
 
@@ -199,6 +200,27 @@ def test_pickles_keep_what_the_fit_knows(data):
         np.testing.assert_array_equal(again.cov_params(), fit.cov_params())
         np.testing.assert_array_equal(again.predict(at, interval="mean"),
                                       fit.predict(at, interval="mean"))
+
+
+def test_pickles_leave_points_behind_unless_asked(data):
+    x, X, y, weights = data
+    for fit in (fit_line(x, y, weights=weights), fit_linear(X, y, weights=weights),
+                fit_polynomial(x, y, 2, weights=weights)):
+        bare = pickle.loads(pickle.dumps(fit))
+        for name in ("resid", "fittedvalues", "leverage", "cooks_distance"):
+            with pytest.raises(ValueError, match=r"this fit has no (points|rows) for "):
+                getattr(bare, name)
+        with pytest.raises(ValueError, match=r"this fit has no (points|rows) for its inference"):
+            bare.with_cov("HC1")
+        assert len(pickle.dumps(fit)) < len(pickle.dumps(fit.with_data()))
+        deep = copy.deepcopy(fit)
+        for again in (pickle.loads(pickle.dumps(fit.with_data())), copy.copy(fit), deep):
+            assert type(again) is type(fit)
+            for name in ("resid", "fittedvalues", "leverage", "cooks_distance"):
+                np.testing.assert_array_equal(getattr(again, name), getattr(fit, name))
+            np.testing.assert_array_equal(again.with_cov("HC3").bse, fit.with_cov("HC3").bse)
+    y[0] += 5                               # the deep copy has its own
+    np.testing.assert_array_equal(deep.resid[0] + 5, fit.resid[0])
 
 
 def test_a_line_that_was_not_fitted_has_what_its_fields_say():

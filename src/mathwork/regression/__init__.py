@@ -1,9 +1,9 @@
 """Least squares that reach the limit of the data: lines, planes, polynomials, with inference.
 
-fit_line, LineFit                                     mathwork.regression.line
-fit_linear, LinearFit                                 mathwork.regression.linear
+fit_line, LineFit                                     mathwork.regression.line, line_fit
+fit_linear, LinearFit                                 mathwork.regression.linear, linear_fit
 RankWarning                                           mathwork._warnings
-fit_polynomial, PolynomialFit                         mathwork.regression.polynomial
+fit_polynomial, PolynomialFit                         mathwork.regression.polynomial, polynomial_fit
 Prediction                                            mathwork.regression.members
 Contrast, JointTest                                   mathwork.regression.restrictions
 fit_groups, GroupFits                                 mathwork.regression.groups
@@ -17,11 +17,14 @@ from mathwork._warnings import RankWarning
 from mathwork.regression import status as status
 from mathwork.regression.batches import PlaneFit
 from mathwork.regression.groups import GroupFits, fit_groups
-from mathwork.regression.line import LineFit, fit_line
-from mathwork.regression.linear import LinearFit, fit_linear
+from mathwork.regression.line import fit_line
+from mathwork.regression.line_fit import LineFit
+from mathwork.regression.linear import fit_linear
+from mathwork.regression.linear_fit import LinearFit
 from mathwork.regression.members import Prediction
 from mathwork.regression.moments import Moments
-from mathwork.regression.polynomial import PolynomialFit, fit_polynomial
+from mathwork.regression.polynomial import fit_polynomial
+from mathwork.regression.polynomial_fit import PolynomialFit
 from mathwork.regression.restrictions import Contrast, JointTest
 from mathwork.regression.ridge import RidgeFit, fit_ridge
 from mathwork.regression.rolling import RollingFits, fit_rolling

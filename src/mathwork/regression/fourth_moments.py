@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mathwork.regression.linear import LinearFit
+    from mathwork.regression.linear_fit import LinearFit
 
 PIECE_NUMBERS = 1 << 18     # products of two columns, at a time
 

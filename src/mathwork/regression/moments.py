@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mathwork._types import NanPolicy
     from mathwork.regression.fourth_moments import FourthMoments
-    from mathwork.regression.linear import LinearFit
+    from mathwork.regression.linear_fit import LinearFit
 
 PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
 
