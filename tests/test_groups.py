@@ -572,11 +572,11 @@ def test_other_threads_run_while_keys_are_objects(rng, k):
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals as POSIX has them")
 def test_a_signal_ends_the_call_while_keys_are_objects(rng):
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(number, frame):
-        raise Stop
+        raise StopError
 
     keys = rng.integers(0, 99, 1_000_000).astype(str).astype(object)
     x = rng.normal(size=1_000_000)
@@ -584,7 +584,7 @@ def test_a_signal_ends_the_call_while_keys_are_objects(rng):
     before = signal.signal(signal.SIGALRM, stop)
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.02)
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             rows.fits()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

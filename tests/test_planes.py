@@ -235,7 +235,7 @@ def test_gaps_are_left_out(rng):
         groups = fit_groups(np.arange(150) // 50, X, y, weights=given, nan_policy="omit")
         assert groups.n_omitted == 4
         assert groups.nobs.tolist() == [there[i:i + 50].sum() for i in (0, 50, 100)]
-        with pytest.raises(ValueError, match=r"must be finite, row 30 \(and 3 more\) is not"):
+        with pytest.raises(ValueError, match="must be finite, rows 30 and 3 more are not"):
             fit_rolling(X, y, 20, weights=given, nan_policy="raise")
     # By default such rows spoil theirs, as does a weight of NaN.
     status = fit_groups(np.arange(150) // 50, X, y, weights=weights).status

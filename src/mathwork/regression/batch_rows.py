@@ -69,8 +69,9 @@ def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
     """Return the rows; `keys` are of the shape `of_keys`, and `hint` ends an error of it."""
     check_nan_policy(nan_policy)
     tables.check_index(keys=keys, x=x, y=y, weights=weights)
-    (x_column, names), (y_column, _) = as_table(x, "x"), as_table(y, "y")
-    columns = _own(x_column), _own(y_column)
+    x_column, names = as_table(x, "x")
+    x_column = _own(x_column)
+    columns = x_column, _own(as_table(y, "y")[0])
     shapes = [column.high.shape for column in columns]
     if len(shapes[0]) not in (1, 2) or shapes[1] != shapes[0][:1] or (
             of_keys not in (None, shapes[1])):
@@ -82,7 +83,7 @@ def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
         raise ValueError(f"x must have 1 to {MOST_COLUMNS} columns, got {k}; "
                          "fit_linear takes any number")
     if weights is not None:
-        weights = as_plain(weights, "weights", FLOAT64)
+        weights = as_plain(weights, "weights", FLOAT64).view()      # as in _own
         if weights.shape != shapes[1]:
             raise ValueError(f"weights must have shape {shapes[1]} to match y, "
                              f"got {weights.shape}")
