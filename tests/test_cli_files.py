@@ -20,6 +20,7 @@ WRITES = {
     "out.npz": ("convert", "net.npz"),
     "out.onnx": ("convert", "net.npz"),
     "out.safetensors": ("convert", "net.npz"),
+    "trained.npz": ("train", "in.csv", "--y", "@1", "--epochs", "1", "-o"),
     "fit.png": ("fit", "in.csv", "--y", "@1", "--x", "@2", "--plot"),
     "fit.SVG": ("fit", "in.csv", "--y", "@1", "--x", "@2", "--plot"),
     "fit.pdf": ("fit", "in.csv", "--y", "@1", "--x", "@2", "--plot"),
@@ -71,8 +72,8 @@ def begins_well(name, content):
 def test_every_command_that_writes_files_is_here():
     options = {(name, option.name) for name, command in app.cli.commands.items()
                for option in command.params if option.name in ("target", "picture")}
-    assert options == {("forward", "target"), ("convert", "target"), ("fit", "picture"),
-                       ("orbit", "target"), ("orbit", "picture")}
+    assert options == {("forward", "target"), ("convert", "target"), ("train", "target"),
+                       ("fit", "picture"), ("orbit", "target"), ("orbit", "picture")}
     assert {command[0] for command in WRITES.values()} == {command for command, _ in options}
 
 
