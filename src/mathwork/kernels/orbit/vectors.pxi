@@ -20,6 +20,7 @@ cdef enum:
     DELAY = 6
     STATE_MU = 7
     STATE_INPUTS = 8
+    CONIC_FIELDS = 12
 
 
 cdef struct Vectors:
