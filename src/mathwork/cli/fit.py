@@ -22,10 +22,10 @@ ROBUST = ("HC0", "HC1", "HC2", "HC3", "HAC")
               help="Fit a polynomial of degree D in the one x.")
 @click.option("--group", "group_name", metavar="COLUMN",
               help="Fit a line or a plane for each value in this column.")
-@click.option("--rolling", "window", type=click.IntRange(2, 1 << 62), metavar="ROWS",
+@click.option("--rolling", "window", type=click.IntRange(2), metavar="ROWS",
               help="Fit a line or a plane to each window of so many rows.")
 @click.option("--weights", "weights_name", metavar="COLUMN",
-              help="The column of weights: of the squares of the residuals.")
+              help="The column of weights, the factors of the squared residuals.")
 @click.option("--robust", type=click.Choice(ROBUST),
               help="Standard errors that allow for residuals of unequal size (HC0 to HC3), or also "
                    "for neighbours that are alike (HAC).")

@@ -17,6 +17,7 @@ STATISTICS = ("bse", "tvalues", "pvalues", "conf_int", "rsquared", "rsquared_adj
               "f_pvalue", "ssr", "df_model", "df_resid", "nobs", "rank", "status")
 DRAWN = 1e150           # the largest numbers in a picture, whose squares do not overflow
 PLANES = ("params", "bse", "tvalues", "pvalues", "rsquared", "nobs", "status")
+MANY = 1 << 62          # rows: a window of more holds all rows, too
 HEADER_WIDTH = 70       # characters of the names that the text shows
 
 
@@ -135,7 +136,7 @@ def _report_groups(asked, codes, xs, y, weights):
 def _report_windows(asked, xs, y, weights):
     from mathwork.regression import fit_rolling
 
-    fits = _made(asked, fit_rolling, _design(xs), y, asked.window, weights=weights)
+    fits = _made(asked, fit_rolling, _design(xs), y, min(asked.window, MANY), weights=weights)
     _report_fits(asked, fits, "row", "row", list(range(1, len(fits) + 1)))
 
 

@@ -97,14 +97,14 @@ encoding = click.option(
 comment = click.option("--comment", is_flag=True,
                        help="Skip lines that begin with # above the table.")
 header = click.option("--header/--no-header", "header", default=None,
-                      help="Whether the first row has the names of the columns. Without either, "
-                           "text above numbers is a header.")
+                      help="Whether the first row has the names of the columns. Without either: "
+                           "if it holds text and no number.")
 
 
 def reading(command):
     """Add all options that say how a table of text is to be read; see format_of."""
     for option in reversed((
-            delimiter(None, "found out from the first line"),
+            delimiter(None, "found out from the first lines"),
             encoding,
             click.option("--decimal", type=click.Choice([".", ","]), default=".",
                          show_default=True, help="What stands before decimals."),
