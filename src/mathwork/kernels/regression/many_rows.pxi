@@ -1,8 +1,8 @@
 # Groups of many rows of weight 1.
 #
-# Such a group gets a Many: its rows wait until there are eight, and each of them goes to sums of its
-# own. So the sums of a group depend on its own rows only, and take a division for eight rows. Where
-# there is no memory for a Many its rows go on one by one.
+# Such a group gets a Many: its rows wait until there are eight, and each of them goes to sums of
+# its own. So the sums of a group depend on its own rows only, and take a division for eight rows.
+# Where there is no memory for a Many its rows go on one by one.
 #
 #   [0]        how many eights are summed      [1]        how many rows wait
 #   [8...]     the rows that wait, (q, 8)      behind it  their sums, (q + squares, 8)
