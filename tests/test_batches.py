@@ -59,6 +59,15 @@ def test_groups_by_key(rows):
         with pytest.raises(KeyError, match="z"):
             fits.of("z")
     assert fit_groups([7, 3, 7], [1, 2, 3], [1, 2, 3]).of(7).slope == 1
+    days = np.array(["2024-02-24", "2024-02-24", "2024-03-01"], "M8[D]")
+    for unit in ("D", "ns"):
+        fits = fit_groups(days.astype(f"M8[{unit}]"), [1, 2, 3], [1, 2, 3])
+        for key in (days[0], days[0].astype("M8[us]"), days[0].item()):
+            assert fits.of(key).nobs == 2
+        assert fits.predict(days[:2], [5, 6]).tolist() == [5, 6]
+    tuples = np.empty(3, object)
+    tuples[:] = [(1, 2), (1, 2), (3, 4)]
+    assert fit_groups(tuples, [1, 2, 3], [1, 2, 3]).of((1, 2)).slope == 1
 
 
 def test_predictions(rows):

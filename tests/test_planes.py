@@ -389,6 +389,32 @@ def test_a_group_has_the_same_bits_alone(rng, k):
             assert equal_fits(alone, fits[at:at + 1])
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("k", [2, 5])
+def test_groups_of_many_rows(kernels, rng, k, intercept):
+    """Rows behind the 64th are summed eight at a time"""
+    sizes = [10, 63, 64, 65, 71, 72, 73, 80, 81, 200, 333]
+    g = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    X, y = rows_of(rng, len(g), k)
+    X, y = X + 1e5, y - 1e6
+    X[np.flatnonzero(g == 7)[75], 1] = np.nan
+    y[np.flatnonzero(g == 10)[-1]] = 1e9
+    fits = fit_groups(g, X, y, intercept=intercept)
+    planes = checked_rows(X, y, None, "propagate").planes(intercept)
+    found = kernels.PlaneGroups(g, regression_kernels.key_kinds["i"], *planes, intercept).fits()[3]
+    for at, key in enumerate(fits.keys):
+        part = g == key
+        assert fits.nobs[at] == sizes[key]
+        assert equal_fits(fit_groups(g[part], X[part], y[part], intercept=intercept),
+                          fits[at:at + 1])
+        if key == 7:
+            assert fits.status[at] == NOT_FINITE
+        else:
+            expected = exact_plane(X[part], y[part], intercept)
+            assert_same_plane(fits, at, expected, 1e-10)
+            np.testing.assert_allclose(found[:k + intercept, at], expected[0], rtol=1e-10)
+
+
 @pytest.mark.parametrize("kind", ["objects", "strings", "floats", "spread"])
 def test_every_kind_of_key(rng, kind):
     X, y, _ = awkward_rows(rng, 2)

@@ -27,7 +27,8 @@
 #   regression/rolling      a line for every window of a series
 #   regression/planes       planes from centred sums, for groups and windows
 #   regression/settling     planes of single sets in doubled precision
-#   regression/group_planes a plane for every group of rows
+#   regression/many_rows    sums of groups of many rows, eight at a time
+#   regression/group_planes     a plane for every group of rows
 #   regression/spans        planes for windows of time, growing and fading ones
 #   regression/rolling_planes   a plane for every window of a series
 
@@ -60,6 +61,7 @@ include "kernels/regression/rolling.pxi"
 
 include "kernels/regression/planes.pxi"
 include "kernels/regression/settling.pxi"
+include "kernels/regression/many_rows.pxi"
 include "kernels/regression/group_planes.pxi"
 include "kernels/regression/spans.pxi"
 include "kernels/regression/rolling_planes.pxi"

@@ -109,10 +109,12 @@ class GroupFits(Fits):
         >>> fit_groups(["b", "a", "b", "a"], [0, 1, 2, 3], [1, 1, 5, 2]).of("a").slope
         0.5
         """
-        for at, other in enumerate(self.keys.tolist()):
-            if other == key:
-                return self._entry(at)
-        raise KeyError(key)
+        wanted = np.empty(1, object)
+        wanted[0] = key
+        at = int(self._places(wanted)[0])
+        if at < 0:
+            raise KeyError(key)
+        return self._entry(at)
 
     def predict(self, keys: ArrayLike | Sequence[Any], x: ArrayLike) -> NDArray[np.float64]:
         """The fitted y for rows, each by the fit of its group.
@@ -140,14 +142,20 @@ class GroupFits(Fits):
         array([2.5, 9. , nan])
         """
         rows = as_rows(x, len(self.names))
-        places = {key: at for at, key in enumerate(self.keys.tolist())}
         wanted = as_keys(keys)[0]
         if wanted.shape != rows.shape[:1]:
             raise ValueError(f"keys must have shape {rows.shape[:1]} to match x, "
                              f"got {wanted.shape}")
-        at = np.array([places.get(key, -1) for key in wanted.tolist()], np.intp)
+        at = self._places(wanted)
         params = np.append(self.params, np.full((1, self.params.shape[1]), math.nan), axis=0)
         return on_planes(params[at], self.has_intercept, rows)
+
+    def _places(self, wanted: NDArray[Any]) -> NDArray[np.intp]:
+        """Return where the groups of these keys are; -1 for a key that no group has"""
+        if self.keys.dtype.kind in "mM":        # Python has other objects for each of their units
+            wanted = wanted.astype(self.keys.dtype)
+        places = {key: at for at, key in enumerate(self.keys.tolist())}
+        return np.array([places.get(key, -1) for key in wanted.tolist()], np.intp)
 
 
 @public

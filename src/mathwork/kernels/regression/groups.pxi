@@ -5,8 +5,11 @@
 # never sorted or copied, so memory grows with the number of groups only. The rows pass again if
 # sums are pending (see batches.pxi).
 
+from cpython.exc cimport PyErr_CheckSignals
+
 cdef enum:
     AHEAD = 24              # rows ahead, whose sums are fetched
+    OBJECTS_TOGETHER = 4096     # keys that are objects: 1 to 3 ms until other threads have a turn
     MOST_PASSES = 3         # over rows whose groups are pending
 
 cdef enum:                  # the numbers of a group beside its sums, when it goes one a lane
@@ -56,6 +59,17 @@ cdef inline void add_to_group(double x, double y, double tilt, const bint tilted
     group.sum_xx = sums[SUM_XX]
     group.sum_xz = sums[SUM_XZ]
     group.sum_zz = sums[SUM_ZZ]
+
+
+cdef int give_a_turn(Py_ssize_t row) except -1:
+    """Let other threads run and signals be handled, every OBJECTS_TOGETHER rows
+
+    A dict of keys needs the GIL all the time. Without a turn nobody could stop the call.
+    """
+    if row % OBJECTS_TOGETHER == 0:
+        take_gil(PyEval_SaveThread())
+        PyErr_CheckSignals()
+    return 0
 
 
 cdef inline const double* as_doubles(cnp.ndarray numbers, Py_ssize_t start, Py_ssize_t count,

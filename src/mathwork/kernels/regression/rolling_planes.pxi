@@ -255,8 +255,7 @@ cdef int roll_planes(PlaneWindows* of) noexcept nogil:
 
 cdef int settle_window(const PlaneWindows* of, Py_ssize_t begin, Py_ssize_t end,
                        double* room, double* fit) noexcept nogil:
-    """Fit the rows begin..end; -1 where memory ran out. room: for their k + 1 numbers a row, or NULL
-    """
+    """Fit the rows begin..end; -1 where memory ran out. room: for k + 1 numbers a row, or NULL"""
     cdef double origin[MOST_Q]
     cdef const double* X = of.rows.X + begin * of.rows.k
     cdef const double* y = of.rows.y + begin
