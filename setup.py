@@ -53,7 +53,7 @@ HEADERS = [f"src/mathwork/kernels/base/{name}.h"
 # The kernels of every topic are a module. A level is the same modules compiled for one instruction
 # set: each is a file that includes the topic's file. Flags of the building machine never enter a
 # wheel.
-TOPICS = ("core", "exact", "regression", "orbit")
+TOPICS = ("core", "exact", "regression", "orbit", "training")
 X86_64_LEVELS = {
     "baseline": ["-march=x86-64-v2"],
     "v3": ["-march=x86-64-v3"],

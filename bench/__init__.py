@@ -10,12 +10,15 @@
     elimination.py     row reduction  (closed_forms)
     factors.py         factors of a matrix, and least squares
     regression_*.py    lines, designs, groups and windows
+    training.py        steps of training, digits, many networks  (training_peers, training_numba)
+    derivatives.py     derivatives by inputs, and many networks in one call
     orbit.py           circular orbits, Kepler's equation, positions
     absolute.py        numbers with a limit instead of a peer
     peers.py           the libraries of the peers;  machine.py  the machine and the package
     report.py          the results, as JSON and as tables  (terminal.py, page.py, chart.py)
     reasons.py         the words of docs/benchmarks.md and docs/levels.md
     accuracy.py        errors instead of times: ``python -m bench.accuracy``
+    states.py          errors of orbits through states: ``python -m bench.states``
 
 Each case file has its works and their targets in tables at its top.
 """
@@ -31,3 +34,5 @@ for _variable in (
     "VECLIB_MAXIMUM_THREADS",
 ):
     os.environ[_variable] = "1"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+os.environ["JAX_PLATFORMS"] = "cpu"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import elimination, forward, orbit
+from bench import elimination, forward, orbit, tables, training
 from bench.harness import CLOCK, Effort, measure
 
 IMPORTS = 7  # fresh interpreters; their median
@@ -86,6 +86,14 @@ LIMITS = (
     Limit("circular_speed of two numbers", "us", 0.25, orbit.speed_time),
     *(Limit(f"the slowest of inv, det and solve, one {n}x{n} of 100,000", "ns", most,
             partial(elimination.slowest, n)) for n, most in elimination.SLOWEST.items()),
+    Limit("an epoch of training 4-32-16-4, tanh, 10,000 rows in one batch, Adam", "ms",
+          training.FULL_BATCH_LIMIT, training.epoch_time),
+    Limit("training a 64-64-10 network to 97 % of unseen digits", "s", training.DIGITS_LIMIT,
+          training.digits_time),
+    Limit("mathwork fit, a line through a CSV of 1,000,000 rows", "s", tables.FIT_LIMIT,
+          tables.fit_time),
+    Limit("its memory", "MB", tables.MEMORY_LIMIT, tables.fit_memory),
+    Limit("mathwork orbit, a CSV of 100,000 rows", "s", tables.ORBIT_LIMIT, tables.orbit_time),
     Limit("import mathwork, after NumPy", "ms", 30, _import_time),
     Limit("the installed files, compressed as in a wheel", "MB", 3, _wheel_size),
 )

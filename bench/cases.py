@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bench import (
     activations,
+    derivatives,
     digits,
     elimination,
     factors,
@@ -16,12 +17,14 @@ from bench import (
     regression_batches,
     regression_line,
     regression_linear,
+    training,
     weights,
 )
 from bench.harness import Work
 
 MODULES = (forward, digits, activations, products, elimination, factors, regression_line,
-           regression_linear, regression_batches, orbit, weights)
+           regression_linear, regression_batches, orbit, weights, training,
+           derivatives)
 
 
 def works() -> Iterator[Work]:

@@ -1,9 +1,9 @@
-"""Orbits: circular speeds, Kepler's equation, and positions of many orbits at many times."""
+"""Orbits: circular speeds, Kepler's equation, states, and many orbits at many times."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -36,6 +36,8 @@ def works() -> Iterator[Work]:
                needs=(peers.ASTROPY,))
     yield Work("orbit_table, 1e6", _table, (Rival(peers.NUMPY, _table_numpy),), **TOLERANCE,
                section=SECTION)
+    yield Work("semimajor_axis, 1e6", _axis, (Rival(peers.NUMPY, _axis_numpy),), **TOLERANCE,
+               section=SECTION)
     yield Work("solve_kepler, 1e6, a different eccentricity each", _kepler,
                (Rival(peers.NUMPY, _kepler_numpy), Rival(peers.HEYOKA, _kepler_heyoka)),
                **TOLERANCE, section=SECTION, level_target=LEVEL_TARGET)
@@ -47,6 +49,12 @@ def works() -> Iterator[Work]:
     yield Work(f"positions of {ORBITS} orbits at {TIMES} times", _positions,
                (Rival(peers.NUMPY, _positions_numpy),), rtol=1e-7, atol=1e-3 * AU * 1e-6,
                section=SECTION)
+    yield Work("solve_kepler with its parts, 1e6", _parts, (Rival(peers.NUMPY, _parts_numpy),),
+               **TOLERANCE, section=SECTION)
+    yield Work("KeplerOrbit.from_state, 1e6", _from_state,
+               (Rival(peers.NUMPY, _from_state_numpy),), rtol=1e-7, atol=1e-7, section=SECTION)
+    yield Work("propagate, 1e6 ellipses", _propagate, (Rival(peers.HEYOKA, _propagate_heyoka),),
+               rtol=1e-7, atol=1e3, section=SECTION)
 
 
 # ---- circular orbits ----
@@ -110,6 +118,21 @@ def columns(M: float, m: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, ...]:
 def _table_numpy() -> Side:
     return Side("columns(M, m, r)",
                 {"columns": columns, "M": 1.988e30, "m": masses(), "r": radii()}, np.stack)
+
+
+def periods() -> np.ndarray:
+    return 2 * np.pi * np.sqrt(radii() ** 3 / GM_SUN)
+
+
+def _axis() -> Side:
+    from mathwork.orbit import semimajor_axis
+
+    return Side("semimajor_axis(P, mu=GM)",
+                {"semimajor_axis": semimajor_axis, "P": periods(), "GM": GM_SUN})
+
+
+def _axis_numpy() -> Side:
+    return Side("np.cbrt(GM * (P / (2 * np.pi)) ** 2)", {"np": np, "P": periods(), "GM": GM_SUN})
 
 
 # ---- any orbit ----
@@ -233,6 +256,95 @@ def _positions_numpy() -> Side:
     names = {"positions": positions, "a": a, "e": e, "i": i, "Omega": Omega, "omega": omega,
              "M0": M0, "t": times()}
     return Side("positions(a, e, i, Omega, omega, M0, t)", names)
+
+
+# ---- states ----
+
+def _parts() -> Side:
+    from mathwork.orbit import solve_kepler
+
+    M, e = anomalies(SIZE)
+    return Side("solve_kepler(M, e, parts=True)",
+                {"solve_kepler": solve_kepler, "M": M, "e": e}, lambda parts: np.stack(parts[:4]))
+
+
+def parts(M: np.ndarray, e: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Compute the anomaly, sine and cosine of the true one and the slope by M as they stand."""
+    E = newton(M, e)
+    slope = 1 / (1 - e * np.cos(E))
+    return E, np.sqrt(1 - e**2) * np.sin(E) * slope, (np.cos(E) - e) * slope, slope
+
+
+def _parts_numpy() -> Side:
+    M, e = anomalies(SIZE)
+    return Side("parts(M, e)", {"parts": parts, "M": M, "e": e}, np.stack)
+
+
+@cache
+def ellipses() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return positions and velocities on ellipses of any direction, and times of a few turns."""
+    from mathwork.orbit import KeplerOrbit
+
+    random = np.random.default_rng(9)
+    a = AU * random.uniform(0.4, 30, SIZE)
+    orbits = KeplerOrbit(a, random.uniform(0, 0.9, SIZE), random.uniform(0.1, 3, SIZE),
+                         *random.uniform(0.1, 6, (2, SIZE)), random.uniform(-3, 3, SIZE), mu=GM_SUN)
+    now = np.zeros(SIZE)
+    return (orbits.position(now, paired=True), orbits.velocity(now, paired=True),
+            orbits.period * random.uniform(-3, 3, SIZE))
+
+
+def _from_state() -> Side:
+    from mathwork.orbit import KeplerOrbit
+
+    r, v, _ = ellipses()
+    return Side("from_state(r, v, mu=GM)",
+                {"from_state": KeplerOrbit.from_state, "r": r, "v": v, "GM": GM_SUN},
+                lambda orbit: np.stack((orbit.a / AU, orbit.e, orbit.i, orbit.Omega, orbit.omega)))
+
+
+def elements(r: np.ndarray, v: np.ndarray, mu: float) -> tuple[np.ndarray, ...]:
+    """Compute a, e, i, Omega, omega and M of ellipses as a textbook has them."""
+    size = np.sqrt(np.sum(r * r, axis=-1))
+    h, sigma = np.cross(r, v), np.sum(r * v, axis=-1)
+    a = 1 / (2 / size - np.sum(v * v, axis=-1) / mu)
+    to_periapsis = np.cross(v, h) / mu - r / size[:, None]
+    e = np.sqrt(np.sum(to_periapsis**2, axis=-1))
+    i = np.arccos(h[:, 2] / np.sqrt(np.sum(h * h, axis=-1)))
+    Omega = np.arctan2(h[:, 0], -h[:, 1]) % (2 * np.pi)
+    along = to_periapsis[:, 0] * np.cos(Omega) + to_periapsis[:, 1] * np.sin(Omega)
+    omega = np.arctan2(to_periapsis[:, 2] / np.sin(i), along) % (2 * np.pi)
+    E = np.arctan2(sigma / np.sqrt(mu * a), 1 - size / a)
+    return a, e, i, Omega, omega, E - e * np.sin(E)
+
+
+def _from_state_numpy() -> Side:
+    r, v, _ = ellipses()
+    return Side("elements(r, v, GM)", {"elements": elements, "r": r, "v": v, "GM": GM_SUN},
+                lambda found: np.stack((found[0] / AU, *found[1:5])))
+
+
+def _propagate() -> Side:
+    from mathwork.orbit import propagate
+
+    r, v, t = ellipses()
+    return Side("propagate(r, v, t, mu=GM)",
+                {"propagate": propagate, "r": r, "v": v, "t": t, "GM": GM_SUN},
+                lambda state: np.concatenate([state.position.T, state.velocity.T * AU / 3e4]))
+
+
+def _propagate_heyoka() -> Side:
+    import heyoka
+
+    names = heyoka.make_vars("x", "y", "z", "u", "v", "w", "t")
+    position, velocity = heyoka.model.lagrange_prop(pos0=names[:3], vel0=names[3:6],
+                                                    mu=heyoka.expression(GM_SUN), tm=names[6])
+    r, v, t = ellipses()
+    return Side("kepler(columns, outputs=out)",
+                {"kepler": heyoka.cfunc([*position, *velocity], names),
+                 "columns": np.ascontiguousarray(np.concatenate([r.T, v.T, t[None]])),
+                 "out": np.empty((6, SIZE))},
+                lambda state: np.concatenate([state[:3], state[3:] * AU / 3e4]))
 
 
 # ---- without a peer ----

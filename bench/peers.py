@@ -33,6 +33,8 @@ ONNX_RUNTIME = "ONNX Runtime"
 OPENVINO = "OpenVINO"
 HEYOKA = "heyoka"
 TORCH = "torch"
+TORCH_COMPILED = "torch.compile"
+JAX = "JAX"
 SKLEARN = "scikit-learn"
 SCIPY = "SciPy"
 SYMPY = "SymPy"
@@ -40,6 +42,8 @@ FLINT = "python-flint"
 GALOIS = "galois"
 STATSMODELS = "statsmodels"
 POLARS = "polars"
+POLARS_DS = "polars-ds"
+POLARS_OLS = "polars-ols"
 DUCKDB = "DuckDB"
 ASTROPY = "astropy"
 REBOUND = "rebound"
@@ -60,6 +64,9 @@ PEERS = {
         Peer(OPENVINO, ("openvino", "onnx"), "python -m pip install openvino onnx"),
         Peer(HEYOKA, ("heyoka",), "python -m pip install heyoka"),
         Peer(TORCH, ("torch",), f"python -m pip install torch=={TORCH_VERSION}  # {TORCH_BUILD}"),
+        Peer(TORCH_COMPILED, ("torch",),
+             f"python -m pip install torch=={TORCH_VERSION}  # {TORCH_BUILD}", compiler=True),
+        Peer(JAX, ("jax",), "python -m pip install jax"),
         Peer(NUMBA, ("numba",), "python -m pip install numba"),
         Peer(NUMBA_TUNED, ("numba",), "python -m pip install numba"),
         Peer(FIXED_SIZES, (), "apt-get install g++", compiler=True),
@@ -70,6 +77,8 @@ PEERS = {
         Peer(GALOIS, ("galois",), "python -m pip install galois"),
         Peer(STATSMODELS, ("statsmodels",), "python -m pip install statsmodels"),
         Peer(POLARS, ("polars",), "python -m pip install polars"),
+        Peer(POLARS_DS, ("polars", "polars_ds"), "python -m pip install polars-ds"),
+        Peer(POLARS_OLS, ("polars", "polars_ols"), "python -m pip install polars-ols"),
         Peer(DUCKDB, ("duckdb",), "python -m pip install duckdb"),
         Peer(ASTROPY, ("astropy",), "python -m pip install astropy"),
         Peer(REBOUND, ("rebound",), "python -m pip install rebound"),
@@ -79,7 +88,7 @@ PEERS = {
 
 # Packages that are imported under another name.
 PACKAGES = {"sklearn": "scikit-learn", "flint": "python-flint",
-            "fast_kepler": "fast-kepler"}
+            "fast_kepler": "fast-kepler", "polars_ds": "polars-ds", "polars_ols": "polars-ols"}
 
 NOTES = {
     ONNX_RUNTIME: (
@@ -94,7 +103,7 @@ NOTES = {
         "a cfunc in compact mode of ffnn with the weights as constants, one row a column; "
         "a cfunc of kepE"
     ),
-    NUMBA: "a function that returns a new array",
+    NUMBA: "a function that returns a new array; all steps of a training, products by BLAS",
     NUMBA_TUNED: "compiled for the one network, weights and scratch passed in one workspace",
     FIXED_SIZES: (
         "a stand-in for RTNeural, which has no package to install: bench/fixed_sizes.cpp, "
@@ -109,7 +118,12 @@ NOTES = {
     REBOUND: "M_to_E, one element a call",
     DUCKDB: "GROUP BY with regr_slope alone, from a table of its own, one thread",
     POLARS: "group_by of the sums for the slope alone, one thread",
-    SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call",
+    SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call; its fit",
+    TORCH_COMPILED: "the loss and its gradient compiled, Adam fused",
+    JAX: (
+        "jit of a scan over steps, Adam by its formula; vmap of that over networks; jit of "
+        "jacrev and hessian, and vmap of them over rows"
+    ),
 }
 
 
@@ -128,6 +142,15 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def jax() -> ModuleType:
+    """Import jax; bench/__init__.py has held it to one thread."""
+    import jax
+    import jax.numpy
+
+    return jax
 
 
 @cache

@@ -13,6 +13,7 @@ import numpy as np
 from bench import peers
 from bench.harness import Rival, Side, Work
 
+PLANES = "fit_groups with two x beside polars-ds and polars-ols"
 GROUPS = "fit_groups beside polars' group_by with the slope only"
 WINDOWS = "fit_rolling beside statsmodels' RollingOLS, 20,000 points"
 
@@ -25,6 +26,12 @@ KEYS = {
     "10 groups": {peers.POLARS: None, peers.DUCKDB: 2},
     "spread integers": {peers.POLARS: None},
     "strings": {peers.POLARS: None},
+}
+# The keys of groups with two x: the least ratio against each peer.
+TWO_X = {
+    "integers": {peers.POLARS_DS: 5, peers.POLARS_OLS: 5},
+    "1000 groups": {peers.POLARS_DS: None, peers.POLARS_OLS: 5},
+    "10 groups": {peers.POLARS_DS: None, peers.POLARS_OLS: None},
 }
 POINTS = 20_000
 # Windows: the least ratio against RollingOLS.
@@ -42,11 +49,19 @@ def works() -> Iterator[Work]:
                        for peer, target in targets.items())
         name = "fit_groups" if kind == "integers" else f"fit_groups, {kind}"
         yield Work(name, partial(_fit_groups, kind), rivals, **CLOSE, section=GROUPS)
+    builders = {peers.POLARS_DS: _lin_reg, peers.POLARS_OLS: _ols}
+    for kind, targets in TWO_X.items():
+        rivals = tuple(Rival(peer, partial(builders[peer], kind), target)
+                       for peer, target in targets.items())
+        yield Work(f"fit_groups, two x, {kind}", partial(_fit_planes, kind), rivals, **CLOSE,
+                   section=PLANES)
     for window, target in LENGTHS.items():
         more = {} if target else {"section": WINDOWS}
         yield Work(f"fit_rolling, window {window}", partial(_fit_rolling, window),
                    (Rival(peers.STATSMODELS, partial(_rolling_ols, window), target),),
                    **CLOSE, **more)
+    yield Work("fit_rolling, two x, window 60", partial(_fit_rolling, 60, 2),
+               (Rival(peers.STATSMODELS, partial(_rolling_ols, 60, 2), 100),), **CLOSE)
 
 
 # ---- groups ----
@@ -110,27 +125,71 @@ def _regr_slope(kind) -> Side:
                 lambda found: _by_key(found["keys"], found["slope"]))
 
 
+# ---- groups with two x ----
+
+def rows_of_two(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return keys, two x and y: the rows of `rows`, and another x."""
+    keys, x, y = rows(kind)
+    other = np.random.default_rng(6).standard_normal(len(x))
+    return keys, np.column_stack([x, other]), y + other
+
+
+def _fit_planes(kind) -> Side:
+    from mathwork.regression import fit_groups
+
+    keys, X, y = rows_of_two(kind)
+    return Side("fit_groups(keys, X, y)", {"fit_groups": fit_groups, "keys": keys, "X": X, "y": y},
+                lambda fits: _by_key(fits.keys, fits.params[:, 1]))
+
+
+def _frame_of_two(kind) -> Any:
+    keys, X, y = rows_of_two(kind)
+    return _polars().DataFrame({"keys": keys, "a": X[:, 0], "b": X[:, 1], "y": y})
+
+
+def _lin_reg(kind) -> Side:
+    frame = _frame_of_two(kind)
+    import polars_ds
+
+    fit = polars_ds.lin_reg("a", "b", target="y", add_bias=True).alias("fit")
+    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
+                lambda found: _by_key(found["keys"], np.stack(found["fit"].to_list()).reshape(
+                    len(found), 3)[:, 0]))
+
+
+def _ols(kind) -> Side:
+    frame = _frame_of_two(kind)
+    import polars_ols  # noqa: F401    # it adds least_squares to columns
+
+    polars = _polars()
+    fit = polars.col("y").least_squares.ols(
+        polars.col("a"), polars.col("b"), add_intercept=True, mode="coefficients").alias("fit")
+    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
+                lambda found: _by_key(found["keys"], found["fit"].struct.field("a")))
+
+
 # ---- windows ----
 
-def series() -> tuple[np.ndarray, np.ndarray]:
-    x, noise = np.random.default_rng(5).standard_normal((2, POINTS))
-    return x, 2 * x + noise
+def series(k: int) -> tuple[np.ndarray, np.ndarray]:
+    X, noise = np.random.default_rng(5).standard_normal((2, POINTS, k))
+    return X, 2 * X.sum(axis=1) + noise[:, 0]
 
 
-def _fit_rolling(window) -> Side:
+def _fit_rolling(window, k=1) -> Side:
     from mathwork.regression import fit_rolling
 
-    x, y = series()
+    X, y = series(k)
     return Side("fit_rolling(x, y, window)",
-                {"fit_rolling": fit_rolling, "x": x, "y": y, "window": window},
-                lambda fits: np.stack([fits.slope, fits.stderr])[:, window - 1:])
+                {"fit_rolling": fit_rolling, "x": X[:, 0] if k == 1 else X, "y": y,
+                 "window": window},
+                lambda fits: np.stack([fits.params[:, 1], fits.bse[:, 1]])[:, window - 1:])
 
 
-def _rolling_ols(window) -> Side:
+def _rolling_ols(window, k=1) -> Side:
     from statsmodels.regression.rolling import RollingOLS
 
-    x, y = series()
-    design = np.column_stack([np.ones(POINTS), x])
+    X, y = series(k)
+    design = np.column_stack([np.ones(POINTS), X])
     return Side("RollingOLS(y, design, window).fit()",
                 {"RollingOLS": RollingOLS, "y": y, "design": design, "window": window},
                 lambda fit: np.stack([fit.params[:, 1], fit.bse[:, 1]])[:, window - 1:])

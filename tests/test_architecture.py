@@ -34,9 +34,11 @@ LAYERS = (
     {"mathwork"},           # what `import mathwork` brings
     {"cli"},
     {"__main__"},
+    {"_mathwork"},          # beside the package: what the script `mathwork` starts
 )
 # Which part imports another one of its own layer, and for what.
 BESIDE = {
+    ("nn", "activations"),  # their derivatives
     ("nn", "init"),         # Network.he
 }
 

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from arrays import guarded
 from helpers import every_activation, network_of, raises, run_python, same_bits
+from test_derivatives import block_network
 
+from mathwork._levels import core
 from mathwork.nn import Dense, Network, RowFunction, cfunction
 
 # One layer and several, ragged and whole registers. 1024 float64 and 2048 float32 are the widest
@@ -135,6 +137,81 @@ def test_a_float32_network_has_no_scalar():
     with raises(AttributeError, "scalar needs a network of dtype float64, as it is called with "
                                 "doubles, got float32: Network(layers, dtype=float)"):
         function.scalar     # noqa: B018
+
+
+# ---- the Jacobian ----
+
+def slopes_of(function, x, y):
+    slopes = np.full((function.n_out, function.n_in), -7, function.dtype)
+    assert function.jacobian(address(x), None if y is None else address(y), address(slopes),
+                             function.network) == 0
+    return slopes
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (3, 2), (64, 8), (4, 32, 32, 2), (65, 33, 17, 5),
+                                   (7, 2000, 3), (200, 100, 10)], ids=str)
+def test_jacobian_has_the_bits_of_the_methods(kernels, monkeypatch, dtype, rng, sizes):
+    monkeypatch.setattr(cfunction, "kernels", kernels)
+    net = network_of(kernels, he(*sizes, dtype=dtype).layers, dtype)
+    function = RowFunction(net)
+    for x in rng.normal(size=(3, sizes[0])).astype(dtype):
+        y = np.full(sizes[-1], -7, dtype)
+        assert same_bits(slopes_of(function, x, y), kernels.jacobian_forward(net, x))
+        assert same_bits(y, net(x))
+        assert same_bits(slopes_of(function, x, None), kernels.jacobian_forward(net, x))
+
+
+@every_activation
+def test_jacobian_knows_every_activation(dtype, rng, activation):
+    net = he(6, 19, 9, activation=activation, output=activation, dtype=dtype)
+    x = rng.normal(size=6).astype(dtype)
+    y = np.empty(9, dtype)
+    assert same_bits(slopes_of(net.as_ctypes(), x, y), net.jacobian(x))
+    assert same_bits(y, net(x))
+
+
+def test_jacobian_through_every_kind_of_layer(dtype, rng):
+    for _ in range(5):
+        net = block_network(rng, dtype)
+        x, y = rng.normal(size=3).astype(dtype), np.empty(2, dtype)
+        assert same_bits(slopes_of(net.as_ctypes(), x, y), core.jacobian_forward(net, x))
+        assert same_bits(y, net(x))
+
+
+@pytest.mark.parametrize("side", ["start", "end"])
+@pytest.mark.parametrize("sizes", [(1, 1), (3, 9), (17, 9, 3), (30, 16), (8, 33)], ids=str)
+def test_jacobian_touches_nothing_past_an_end(kernels, monkeypatch, dtype, rng, sizes, side):
+    monkeypatch.setattr(cfunction, "kernels", kernels)
+    net = network_of(kernels, he(*sizes, dtype=dtype).layers, dtype)
+    function = RowFunction(net)
+    x = rng.normal(size=sizes[0]).astype(dtype)
+    given, y = guarded(x, side), guarded(np.zeros(sizes[-1], dtype), side)
+    slopes = guarded(np.zeros((sizes[-1], sizes[0]), dtype), side)
+    assert function.jacobian(address(given), address(y), address(slopes), function.network) == 0
+    assert same_bits(y, net(x))
+    assert same_bits(np.array(slopes), kernels.jacobian_forward(net, x))
+
+
+def test_outputs_of_jacobian_may_overlap_inputs(rng):
+    net = block_network(rng, float)
+    x = rng.normal(size=3)
+    expected, slopes = net(x), core.jacobian_forward(net, x)
+    assert same_bits(slopes_of(net.as_ctypes(), x, x), slopes)
+    assert same_bits(x[:2], expected)
+
+
+def test_implicit_solvers_take_it(rng):
+    integrate = pytest.importorskip("scipy.integrate")
+    net = he(3, 16, 3, dtype=float)
+    start = rng.normal(size=3)
+    one = integrate.solve_ivp(lambda t, x: net(x), (0, 1), start, method="Radau",
+                              jac=lambda t, x: net.jacobian(x), rtol=1e-9, atol=1e-9)
+    other = integrate.solve_ivp(lambda t, x: net(x), (0, 1), start, rtol=1e-9, atol=1e-9)
+    assert np.allclose(one.y[:, -1], other.y[:, -1], rtol=1e-6)
+    # odeint calls its Dfun as (x, t)
+    third = integrate.odeint(lambda x, t: net(x), start, [0, 1], rtol=1e-9, atol=1e-9,
+                             Dfun=lambda x, t: net.jacobian(x))
+    assert np.allclose(third[-1], other.y[:, -1], rtol=1e-6)
 
 
 # ---- memory ----
@@ -309,6 +386,21 @@ def test_numba_calls_have_the_bits_of_the_call(dtype, rng):
         y = np.zeros((50, sizes[-1]), dtype)
         assert loop(x, y, function.network.value) == 0
         assert same_bits(y, net(x))
+
+
+def test_numba_calls_the_jacobian(dtype, rng):
+    numba = pytest.importorskip("numba", reason="calls from numba need numba")
+    net = he(5, 17, 3, dtype=dtype)
+    function = net.as_ctypes()
+    jacobian = function.jacobian
+
+    @numba.njit
+    def both(x, y, slopes, network):
+        return jacobian(x.ctypes, y.ctypes, slopes.ctypes, network)
+
+    x, y, slopes = rng.normal(size=5).astype(dtype), np.empty(3, dtype), np.empty((3, 5), dtype)
+    assert both(x, y, slopes, function.network.value) == 0
+    assert same_bits(y, net(x)) and same_bits(slopes, core.jacobian_forward(net, x))
 
 
 def test_numba_threads_share_a_network(dtype, rng):

@@ -11,7 +11,7 @@ from helpers import raises, same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mathwork.constants import AU, GM_JUPITER, GM_SUN, M_EARTH, M_SUN, G
+from mathwork.constants import AU, GM_JUPITER, GM_SUN, M_EARTH, M_JUPITER, M_SUN, G
 from mathwork.orbit import (
     CircularOrbit,
     KeplerOrbit,
@@ -24,6 +24,7 @@ from mathwork.orbit import (
     orbit_table,
     orbital_energy,
     period,
+    semimajor_axis,
 )
 
 # of (r, GM of the star, GM or G (M + m), m)
@@ -34,7 +35,10 @@ TWINS = {
     escape_speed: lambda r, mu, both, m: mpmath.sqrt(2 * both / r),
     orbital_energy: lambda r, mu, both, m: -mu * m / (2 * r),
     hill_radius: lambda r, mu, both, m: r * mpmath.cbrt(mpmath.mpf(float(G)) * m / (3 * mu)),
+    # of a period
+    semimajor_axis: lambda p, mu, both, m: mpmath.cbrt(both * (p / (2 * mpmath.pi))**2),
 }
+COLUMNS = [*TWINS][:-1]     # the functions whose results are columns of a table
 every_function = pytest.mark.parametrize("function", TWINS, ids=lambda f: f.__name__)
 # numbers that are no astronomy are told to be none: test_units.py
 pytestmark = pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
@@ -51,14 +55,16 @@ def some(rng, n):
 # ---- the formulas ----
 
 @every_function
-def test_against_mpmath(kernels, monkeypatch, rng, function):
-    monkeypatch.setattr("mathwork.orbit.circular.kernels", kernels)
+@pytest.mark.parametrize("fixed_star", [True, False])
+def test_against_mpmath(kernels, rng, function, fixed_star):
     r, star, planet = some(rng, 300)
-    found = function(r, star_mass=star, planet_mass=planet)
+    found = getattr(kernels, function.__name__)(r, star_mass=star, planet_mass=planet,
+                                                fixed_star=fixed_star)
     with mpmath.workdps(40):
         for k in range(300):
             one, big, small, g = map(mpmath.mpf, (r[k], star[k], planet[k], float(G)))
-            exact = TWINS[function](one, g * big, g * (big + small), small)
+            both = g * big if fixed_star else g * (big + small)
+            exact = TWINS[function](one, g * big, both, small)
             assert abs(found[k] - exact) <= 4 * math.ulp(float(exact))
 
 
@@ -94,8 +100,7 @@ def hard_square_roots():
     return np.array(found)
 
 
-def test_roots_are_correctly_rounded(kernels, monkeypatch, rng):
-    monkeypatch.setattr("mathwork.orbit.circular.kernels", kernels)
+def test_roots_are_correctly_rounded(kernels, rng):
     hard = hard_square_roots()
     assert len(hard) > 1000
     powers = 2.0 ** np.arange(-1074, 1024)
@@ -105,7 +110,7 @@ def test_roots_are_correctly_rounded(kernels, monkeypatch, rng):
         2 ** rng.uniform(-1000, 1000, 10**5)])
     # 16: all places of two registers of any level, which take their roots in two ways
     x = np.repeat(x, 16)
-    np.testing.assert_array_equal(circular_speed(1.0, mu=x), np.sqrt(x))
+    np.testing.assert_array_equal(kernels.circular_speed(1.0, mu=x), np.sqrt(x))
 
 
 def test_ends_of_the_range():
@@ -114,6 +119,8 @@ def test_ends_of_the_range():
     assert period(1e150, mu=1e300) == pytest.approx(2 * math.pi * 1e75, rel=1e-15)
     assert circular_speed(AU, mu=0) == 0 and period(AU, mu=0) == math.inf
     assert circular_speed(math.inf, mu=1.0) == 0
+    assert semimajor_axis(2 * math.pi * 1e75, mu=1e300) == pytest.approx(1e150, rel=1e-15)
+    assert semimajor_axis(1.0, mu=0) == 0 and semimajor_axis(math.inf, mu=1.0) == math.inf
 
 
 # ---- published values ----
@@ -127,7 +134,8 @@ PUBLISHED = {
     "Europa": (GM_JUPITER, 6.711e8, 3.068192064e5, 13740),
     "Ganymede": (GM_JUPITER, 1.0704e9, 6.181534656e5, 10879),
     "Callisto": (GM_JUPITER, 1.8827e9, 1.4419311552e6, 8203)}
-TABLE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "solar_system.csv"
+REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "reference"
+TABLE, CATALOGUE = REFERENCE / "solar_system.csv", REFERENCE / "exoplanets.csv"
 
 
 @pytest.mark.parametrize("body", PUBLISHED)
@@ -153,8 +161,19 @@ def test_the_table_of_the_solar_system():
 
 def test_the_moon():
     for planet, days in ((None, 27.452), (7.346e22, 27.285)):
-        time = period(3.844e8, star_mass=M_EARTH, planet_mass=planet)
+        time = period(3.844e8, star_mass=M_EARTH, planet_mass=planet, fixed_star=planet is None)
         assert round(time / 86400, 3) == days
+
+
+def test_one_default_for_the_star():
+    """13061.45 m/s beside a fixed Sun, 13067.68 m/s with both moving, everywhere"""
+    masses = {"star_mass": M_SUN, "planet_mass": M_JUPITER}
+    for fixed, expected in (({}, 13061.45), ({"fixed_star": True}, 13061.45),
+                            ({"fixed_star": False}, 13067.68)):
+        for speed in (circular_speed(5.2 * AU, **masses, **fixed),
+                      orbit_table(*masses.values(), 5.2 * AU, **fixed).speed,
+                      CircularOrbit(*masses.values(), 5.2 * AU, **fixed).speed):
+            assert round(speed, 2) == expected
 
 
 def test_mercury_is_no_circle():
@@ -170,10 +189,11 @@ def test_mercury_is_no_circle():
 
 @given(radii, masses, masses)
 def test_identities(r, star, planet):
-    masses = {"star_mass": star, "planet_mass": planet}
+    masses = {"star_mass": star, "planet_mass": planet, "fixed_star": False}
     v, mu = circular_speed(r, **masses), G * star + G * planet
     assert v * v * r == pytest.approx(mu, rel=1e-14)
     assert period(r, **masses) == pytest.approx(2 * math.pi / angular_speed(r, **masses), rel=1e-14)
+    assert semimajor_axis(period(r, **masses), **masses) == pytest.approx(r, rel=1e-14)
     assert escape_speed(r, **masses) == pytest.approx(math.sqrt(2) * v, rel=1e-14)
     assert orbital_energy(r, **masses) == pytest.approx(-G * star * planet / (2 * r), rel=1e-14)
     # fixed star: the attraction is what keeps the planet on the circle
@@ -184,8 +204,8 @@ def test_identities(r, star, planet):
 # ---- numbers and arrays ----
 
 @every_function
-def test_alone_and_in_arrays(kernels, monkeypatch, rng, function):
-    monkeypatch.setattr("mathwork.orbit.circular.kernels", kernels)
+def test_alone_and_in_arrays(kernels, rng, function):
+    function = getattr(kernels, function.__name__)
     r, star, planet = some(rng, 601)
     found = function(r, star_mass=star, planet_mass=planet)
     alone = [function(a, star_mass=b, planet_mass=c)
@@ -240,7 +260,8 @@ def test_beyond_float32_is_infinite_without_a_warning():
 def test_bad_numbers(function):
     given = {"star_mass": 2e30, "planet_mass": 1.0}
     for bad in (0.0, -1.0, math.nan):
-        with raises(ValueError, f"radius must be positive, got {bad!r}"):
+        first = "period" if function is semimajor_axis else "radius"
+        with raises(ValueError, f"{first} must be positive, got {bad!r}"):
             function(bad, **given)
     for name in given:
         with raises(ValueError, f"{name} must not be negative, got -1.0"):
@@ -267,6 +288,16 @@ def test_what_else_is_needed():
     with raises(TypeError, "orbital_energy needs planet_mass beside star_mass; "
                            "mu alone gives the energy of each kilogram"):
         orbital_energy(AU, star_mass=M_SUN)
+    for function in (circular_speed, period, angular_speed, escape_speed, semimajor_axis):
+        with raises(TypeError, "fixed_star=False needs planet_mass"):
+            function(AU, star_mass=M_SUN, fixed_star=False)
+    with raises(TypeError, "fixed_star=False needs planet_mass"):
+        orbit_table(M_SUN, radius=AU, fixed_star=False)
+    with raises(TypeError, "one of radius and period must be given"):
+        orbit_table(M_SUN, M_EARTH)
+    with raises(ValueError, "radius and period must have shapes that broadcast, "
+                            "got (2,) and (3,)"):
+        orbit_table(M_SUN, M_EARTH, [AU, AU], period=[1e7, 1e7, 1e7])
     with raises(TypeError, "radius must hold real numbers, got dtype complex128"
                            ": take its .real, .imag or abs()"):
         circular_speed(np.ones(2, complex), mu=GM_SUN)
@@ -279,17 +310,92 @@ def test_the_columns_are_the_functions(rng, dtype, fixed_star):
     r, star, planet = (x.astype(dtype) for x in some(rng, 333))
     planet *= dtype.type(1e-18)     # the energy fits float32
     table = orbit_table(star, planet, r, fixed_star=fixed_star)
-    both = {"star_mass": star, "planet_mass": planet}
-    for name, function in zip(table._fields[1:], TWINS, strict=True):
-        needs = fixed_star and name not in ("energy", "hill_radius")
-        assert same_bits(getattr(table, name),
-                         function(r, **({"star_mass": star} if needs else both))), name
+    both = {"star_mass": star, "planet_mass": planet, "fixed_star": fixed_star}
+    for name, function in zip(table._fields[1:], COLUMNS, strict=True):
+        assert same_bits(getattr(table, name), function(r, **both)), name
     assert same_bits(table.force, gravitational_force(star, planet, r))
     one = orbit_table(float(star[5]), float(planet[5]), float(r[5]), fixed_star=fixed_star)
     assert [type(value) for value in one] == [float] * 7
     if dtype == np.float64:
         assert list(one) == [column[5] for column in table]
+    assert table.radius is r and one.radius == r[5]
 
+
+# ---- gaps ----
+
+def test_a_column_is_nan_only_where_what_it_needs_is():
+    nan = math.nan
+    star, planet = np.array([M_SUN, M_SUN, nan, M_SUN]), np.array([M_EARTH, nan, M_EARTH, M_EARTH])
+    radius = np.array([AU, AU, AU, nan])
+    whole = orbit_table(M_SUN, M_EARTH, AU)
+    for table in (orbit_table(star, planet, radius), orbit_table(star, list(planet), radius)):
+        for name, column in table._asdict().items():
+            of_planet = name in ("force", "energy", "hill_radius")
+            assert np.isnan(column).tolist() == [False, of_planet, True, True], name
+            assert column[0] == getattr(whole, name)
+    assert orbit_table(M_SUN, [M_EARTH, nan], [AU, AU]).speed.tolist() == [whole.speed] * 2
+    moving = orbit_table(star, planet, radius, fixed_star=False)
+    assert all(np.isnan(column).tolist() == [False, True, True, True] for column in moving)
+    without = orbit_table(M_SUN, None, [AU, 2 * AU])
+    assert np.isnan([without.force, without.energy, without.hill_radius]).all()
+    assert without.period[0] == whole.period
+    # the same of the functions, and of a planet of infinite or negative mass
+    for bad in (nan, math.inf, -1.0):
+        speeds = circular_speed(AU, star_mass=M_SUN, planet_mass=np.array([bad, M_EARTH]))
+        assert speeds.tolist() == [whole.speed] * 2
+        assert math.isnan(circular_speed(AU, star_mass=M_SUN, planet_mass=np.array([bad]),
+                                         fixed_star=False)[0]) is (bad != math.inf)
+
+
+def test_a_table_by_periods():
+    nan = math.nan
+    year = period(AU, star_mass=M_SUN)
+    radius, times = np.array([AU, nan, nan, AU]), np.array([nan, year, nan, 2 * year])
+    table = orbit_table(M_SUN, M_EARTH, radius, period=times)
+    np.testing.assert_allclose(table.radius, [AU, AU, nan, AU], rtol=1e-15)
+    np.testing.assert_allclose(table.period, [year, year, nan, year], rtol=1e-15)
+    for column, one in zip(table, orbit_table(M_SUN, M_EARTH, AU), strict=True):
+        np.testing.assert_allclose(column, [one, one, nan, one], rtol=4e-15)
+    # a period is known without the star's mass
+    table = orbit_table([nan, M_SUN], radius=[AU, nan], period=[year, -1.0])
+    assert table.period[0] == year and table.angular_speed[0] == 2 * math.pi / year
+    assert np.isnan(table.period[1]) and np.isnan(table.speed).all() and table.radius[0] == AU
+    one = orbit_table(M_SUN, M_EARTH, period=year)
+    assert [type(value) for value in (*one, one.radius)] == [float] * 8
+    assert one.radius == semimajor_axis(year, star_mass=M_SUN) and one.period == year
+    assert orbit_table(M_SUN, None, AU, period=nan).period == year
+    assert orbit_table(M_SUN, None, nan, period=year).radius == one.radius
+    assert orbit_table(M_SUN, None, [10**11]).radius.dtype == np.float64
+    moving = orbit_table(M_SUN, M_JUPITER, period=year, fixed_star=False)
+    assert moving.radius == semimajor_axis(year, star_mass=M_SUN, planet_mass=M_JUPITER,
+                                           fixed_star=False)
+    narrow = orbit_table(np.array([M_SUN], "f4"), None, period=np.array([year], "f4"))
+    assert {column.dtype for column in narrow} == {np.dtype("f4")}
+    again = pickle.loads(pickle.dumps(one))
+    assert again == one and again.radius == one.radius
+
+
+@pytest.mark.skipif(not CATALOGUE.is_file(), reason="the catalogue is not in ../shared/reference")
+def test_no_row_of_a_catalogue_is_lost():
+    rows = np.genfromtxt(CATALOGUE, delimiter=",", names=True, dtype=None, encoding="utf-8")
+    days, axis, planet, star = (rows[name].astype(float) for name in (
+        "period_days", "semimajor_axis_au", "planet_mass_mjup", "star_mass_msun"))
+    table = orbit_table(star * M_SUN, planet * M_JUPITER, axis * AU, period=86400 * days)
+    assert len(table.speed) == len(rows) == 73
+    # Each has a period or a radius with the mass of its star.
+    assert np.isfinite(table.period).all()
+    assert (np.isfinite(table.speed) == np.isfinite(star)).all()
+    assert (np.isfinite(table.force) == np.isfinite(star * planet)).all()
+    gaps = np.isnan(axis)
+    assert (table.period[gaps] == 86400 * days[gaps]).all() and gaps.sum() > 20
+    known = ~gaps & np.isfinite(star)
+    assert (table.speed[known] == circular_speed(axis[known] * AU,
+                                                 star_mass=star[known] * M_SUN)).all()
+    # the catalogue's axes and periods mostly agree to some per cent
+    assert np.median(np.abs(table.period[known] / (86400 * days[known]) - 1)) < 0.02
+
+
+# ---- one orbit ----
 
 @pytest.mark.parametrize("fixed_star", [True, False])
 def test_a_circular_orbit(fixed_star):

@@ -1,18 +1,19 @@
 """The command line: help, info, demo, and the command as a process."""
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from command_line import error_of, in_subprocess, output_of
+from command_line import app, error_of, in_subprocess, output_of, run
 
 import mathwork
 from mathwork import data
 from mathwork.cli import demo
 
-COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve")
+COMMANDS = ("convert", "demo", "fit", "forward", "info", "orbit", "rref", "solve", "train")
 
 
 # ---------------------------------------------------------------- help, version, info
@@ -96,6 +97,24 @@ def test_numpy_does_the_same_as_mathwork_in_the_demo():
     assert np.array_equal(alone.argmax(axis=1), net.classify(pixels))
 
 
+def test_demo_can_train_the_network():
+    report = json.loads(output_of("demo", "--train", "--json"))
+    training = report.pop("training")
+    assert set(report) == set(json.loads(output_of("demo", "--json")))
+    assert training["rows"] == 5 * 1297 and training["epochs"] == len(training["loss"]) == 100
+    assert training["loss"][-1] < 0.1 < 1 < training["loss"][0]
+    assert training["held_out_loss"][-1] < 0.1 < training["held_out_loss"][0]
+    assert report["accuracy"] > 0.97
+    if mathwork._levels.level in ("v3", "v4"):
+        assert training["same_bits_as_shipped"] and report["read_right"] == 492
+    text = output_of("demo", "--train")
+    assert text.startswith("training on 1297 digits, and on each half a pixel to every side: "
+                           "6485 rows\n\n    epoch           loss  of unseen ones\n        1  ")
+    assert [int(line.split()[0]) for line in text.splitlines()[3:10]] == [1, 2, 5, 10, 20, 50, 100]
+    assert re.search(r"\ntrained     in \d+\.\d\d s: \d+\.\d ms an epoch, (not )?the bits of the "
+                     r"shipped network\n\ndigits ", text)
+
+
 def test_demo_refuses_to_time_what_disagrees(monkeypatch):
     monkeypatch.setattr(demo, "numpy_forward",
                         lambda network: lambda x: network(x)[..., ::-1].copy())
@@ -109,7 +128,7 @@ def test_demo_as_a_process(encoding, ink):
     result = in_subprocess("demo", PYTHONIOENCODING=encoding, COLUMNS="80")
     assert (result.returncode, result.stderr) == (0, b"")
     lines = result.stdout.decode(encoding).splitlines()
-    assert "491 of 500, 98.2%" in "\n".join(lines)
+    assert "492 of 500, 98.4%" in "\n".join(lines)
     assert all(len(line) <= 80 and line == line.rstrip() for line in lines)
     picture = lines[-8:]
     assert lines[-10].startswith("misread") and lines[-9] == ""
@@ -139,7 +158,91 @@ def test_bad_usage(arguments, mentions, hint):
     assert line.startswith("mathwork: ") and mentions in line and line.endswith(f" {hint}")
 
 
+@pytest.mark.parametrize(("arguments", "option"), [
+    (("fit", "a.csv", "--y", "a", "--y", "b"), "--y"),
+    (("fit", "a.csv", "--y", "a", "--header", "--no-header"), "--header/--no-header"),
+    (("forward", "a", "b", "-o", "c.csv", "--output", "d.csv"), "-o/--output"),
+    (("rref", "1 2", "--mod", "5", "--mod", "7"), "--mod"),
+    (("orbit", "--star-mass", "1", "--star-mass", "2", "--radius", "1"), "--star-mass")])
+def test_an_option_given_twice_is_refused(arguments, option):
+    assert error_of(*arguments) == (f"mathwork: {option} is given 2 times. "
+                                    f"See mathwork {arguments[0]} -h.")
+
+
+def test_a_flag_and_a_list_given_twice_lose_nothing():
+    assert json.loads(output_of("info", "--json", "--json"))
+    assert json.loads(output_of("orbit", "--star-mass", "1Msun", "--radius", "1au", "--radius",
+                                "2au", "--json"))["radius"][1]
+
+
+@pytest.mark.parametrize("arguments", [
+    ("rref", ""), ("solve", ""), ("fit", "", "--y", "y")])
+def test_an_empty_name_is_named(arguments):
+    assert error_of(*arguments) == "mathwork: the empty name '': No such file or directory"
+
+
+@pytest.mark.parametrize("arguments", [
+    ("orbit", "--star-mass", "1Msun", "--radius", "1au", "--plot", ""),
+    ("orbit", "--star-mass", "1Msun", "--radius", "1au", "--table", ""),
+    ("fit", "-", "--y", "y", "--plot", "")])
+def test_an_empty_name_of_a_result_is_named(arguments):
+    assert error_of(*arguments).startswith("mathwork: the empty name '': a ")
+
+
+def test_what_cannot_be_seen_is_escaped():
+    assert error_of("fit", "-", "--y", "y", "--delimiter", ",", stdin="x\ty\x1b[2J\n1\t2\n") == (
+        "mathwork: standard input: there is no column 'y', but 'x\\ty\\x1b[2J': are the columns "
+        "parted by tab? Then give --delimiter tab")
+    assert error_of("rref", "a\tb\x1b.csv") == (
+        "mathwork: a\\tb\\x1b.csv: No such file or directory")
+
+
+def test_a_warning_of_python_is_one_line(monkeypatch):
+    import warnings
+
+    def callback(**options):
+        for _ in range(3):
+            warnings.warn("something\nodd", RuntimeWarning, stacklevel=1)
+
+    monkeypatch.setattr(app.cli.commands["info"], "callback", callback)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        result = run("info")
+    assert (result.exit_code, result.stderr) == (0, "mathwork: warning: something odd\n")
+
+
 # ---------------------------------------------------------------- as a process
+
+
+STARTED = "import sys; sys.argv[0] = 'mathwork'; from _mathwork import main; sys.exit(main())"
+
+
+def test_an_unknown_level_is_one_line():
+    for arguments in (["--help"], ["info"]):
+        result = in_subprocess(*arguments, code=STARTED, MATHWORK_LEVEL="nonsense")
+        assert (result.returncode, result.stdout) == (2, b"")
+        line, = result.stderr.decode().splitlines()
+        assert line.startswith("mathwork: MATHWORK_LEVEL must be one of ")
+    result = in_subprocess("--help", MATHWORK_LEVEL="nonsense")
+    assert result.returncode == 1 and result.stderr.count(b"\n") == 1
+    assert b"MATHWORK_LEVEL must be one of " in result.stderr
+
+
+@pytest.mark.parametrize("module", ["mathwork", "numpy", "mathwork.cli.app", "click"])
+def test_an_interrupt_while_starting_is_silent(module):
+    code = f"""
+import sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+{STARTED}
+"""
+    result = in_subprocess("info", code=code)
+    assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
 
 
 WITHOUT = """
@@ -156,8 +259,7 @@ def test_missing_extra_is_named(name):
     result = in_subprocess(code=WITHOUT.format(name=name))
     assert (result.returncode, result.stdout) == (2, b"")
     assert result.stderr.decode().splitlines() == [
-        "mathwork: the command line needs click and rich: install mathwork with its cli extra, "
-        "for example pip install '.[cli]' from the checkout"]
+        "mathwork: the command line needs click and rich: pip install click rich"]
 
 
 def test_another_missing_module_is_not_blamed_on_the_extra():
@@ -178,13 +280,26 @@ def test_error_as_a_process(folder):
 
 @pytest.mark.skipif(os.name != "posix", reason="needs what POSIX has")
 @pytest.mark.parametrize("command", [
-    ("rref", "-"), ("orbit", "--star-mass", "1Msun", "--radius", "1au", "--table", "-")])
+    ("rref", "-"), ("rref", "-", "--json"), ("solve", "-"), ("fit", "-", "--y", "@2"), ("info",),
+    ("orbit", "--star-mass", "1Msun", "--radius", "1au"), ("orbit", "--solar-system"), ("demo",),
+    ("orbit", "--star-mass", "1Msun", "--radius", "1au", "--table", "-"), ("--help",), (),
+    ("fit", "-h"), ("--version",)], ids=" ".join)
 def test_a_closed_standard_output_is_one_line(command):
     result = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "mathwork",
-                             *command], input=b"1 2\n", stderr=subprocess.PIPE, timeout=120,
-                            check=False)
+                             *command], input=b"1 2\n3 5\n4 6\n", stderr=subprocess.PIPE,
+                            timeout=120, check=False)
     assert result.returncode == 2
     assert result.stderr.decode().splitlines() == ["mathwork: standard output is closed"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs what POSIX has")
+def test_files_do_not_take_the_place_of_a_closed_standard_output(folder):
+    np.savez("a.npz", 1)
+    code = ("import os; from mathwork.__main__ import _occupy_closed_descriptors as occupy; "
+            "occupy(); print(os.open('a.npz', os.O_RDONLY) > 2, file=open('told', 'w'))")
+    subprocess.run(["sh", "-c", f'exec "{sys.executable}" -c "{code}" >&- <&-'], timeout=120,
+                   check=True)
+    assert (folder / "told").read_text() == "True\n"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

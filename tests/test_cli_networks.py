@@ -107,7 +107,7 @@ def test_suffixes_in_capitals(net, rows, folder):
     pytest.param("1,2,3\n4,5,6", id="no newline at the end"),
     pytest.param("a,b,c\n1,2,3\n4,5,6\n", id="header"),
     pytest.param('"a,1","b ""2""",""\n1,2,3\n4,5,6\n', id="quoted header"),
-    pytest.param("\n# 9,9,9\n\nx,y,z\n1,2,3\n   \n  # \"c\n4,5,6\n\n", id="comments and blanks"),
+    pytest.param("\n# 9,9,9\n\n  # \"c\nx,y,z\n1,2,3\n   \n4,5,6\n\n", id="comments and blanks"),
     pytest.param("1,2,3\r\n4,5,6\r\n", id="CRLF"),
     pytest.param("1,2,3\r4,5,6\r", id="CR"),
     pytest.param("\ufeff1,2,3\n4,5,6\n", id="byte order mark"),
@@ -119,7 +119,8 @@ def test_csv_dialects(net, folder, text, source):
         source = folder / "in.csv"
         source.write_bytes(text.encode())
     expected = csv_of(net([[1, 2, 3], [4, 5, 6]]))
-    assert output_of("forward", "net.npz", source, stdin=text.encode()) == expected
+    comment = ["--comment"] if "#" in text else []
+    assert output_of("forward", "net.npz", source, *comment, stdin=text.encode()) == expected
 
 
 def test_special_numbers_pass_through(folder):
@@ -151,21 +152,24 @@ def test_classify(net, rows):
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("", "there is no row of numbers in it"),
+    ("", "there is no row of data in it"),
     ("a,b,c\n", "there is no row of numbers in it"),
-    ("# 1,2,3\n\n", "there is no row of numbers in it"),
+    ("# 1,2,3\n\n", "line 1 begins with #: --comment skips such lines above the table, --header "
+     "takes it for names"),
     ("1,2,3\n4,x,6\n", "line 2: column 2: 'x' is not a number"),
     ("a,b,c\nd,e,f\n", "line 2: column 1: 'd' is not a number"),
     ("1,b,c\n", "line 1: column 2: 'b' is not a number"),
-    ("#\n\na,b,c\n1,2,\n", "line 4: column 3: '' is not a number"),
+    ("\n\na,b,c\n1,2,\n", "line 4: column 3: '' is not a number"),
+    ("1,2,3\n# 4,5,6\n", "line 2: column 1: '# 4' is not a number"),
     ("1,2,3\n,,\n", "line 2: column 1: '' is not a number"),
     ("1,2,3\n" + 500 * "9" + "z\n",
      "line 2: column 1: '999999999999...999999999999z' is not a number"),
     ("1,2,3\n\n4,5\n", "line 3: a row of length 2, those above have length 3"),
     ("1,2,3\n4,5,6,7\n", "line 2: a row of length 4, those above have length 3"),
     ("1,2\n3,4\n", "the network takes rows of 3 numbers, got shape (2, 2)"),
-    (b"1,2,3\n\xff\xfe", "not CSV: it is not text in UTF-8"),
-    ('"' + "1,2,3\n" * 30000, "line 21846: field larger than field limit (131072)"),
+    (b"1,2,3\n\xff\xfe", "it is not text in UTF-8: --encoding names another, such as cp1252 or "
+     "utf-16"),
+    ('"' + "1,2,3\n" * 30000, "line 1: field larger than field limit (131072)"),
 ])
 def test_bad_csv(model, folder, text, message):
     content = text if isinstance(text, bytes) else text.encode()
@@ -326,7 +330,7 @@ def test_activations_of_a_state_dict(net, rows):
      "activations are for .safetensors files, 'net.npz' holds its own"),
     (("net.npz", "two.npz", "--activations", "elu:a"),
      "Invalid value for '--activations': 'elu:a' must be names with commas between, one a layer, "
-     "like relu,leaky_relu:0.2,softmax See mathwork convert -h."),
+     "like relu,leaky_relu:0.2,softmax. See mathwork convert -h."),
 ])
 def test_bad_conversions(model, arguments, message):
     if "none.onnx" in arguments:
@@ -362,7 +366,7 @@ TABLE = "name;a;b, c;n\nx;1;2;3\ny y;4;5;6\n"
 
 @pytest.mark.parametrize(("text", "delimiter"), [
     ("1;2;3\n4;5;6\n", ";"), ("1\t2\t3\n4\t5\t6\n", "tab"), ("1\t2\t3\n4\t5\t6\n", "\t"),
-    ("1\t2\t3\n4\t5\t6\n", "\\t"), ("  1  2 3\n\n# 9 9\n4 5\t6  \n", "blank"),
+    ("1\t2\t3\n4\t5\t6\n", "\\t"), ("  1  2 3\n\n4 5\t6  \n", "blank"),
     ("a b c\n1 2 3\n4 5 6\n", "space"), ("a;b;c\n1;2;3\n4;5;6\n", ";"), ("1|2|3\n4|5|6", "|")])
 def test_delimiters(net, text, delimiter):
     expected = csv_of(net([[1, 2, 3], [4, 5, 6]]))
@@ -392,8 +396,8 @@ def test_bad_delimiters(model, delimiter):
 
 
 @pytest.mark.parametrize(("columns", "order"), [
-    ('a,"b, c",n', [0, 1, 2]), ('n,a,"b, c"', [2, 0, 1]), ("2,3,4", [0, 1, 2]),
-    ("a,a,4", [0, 0, 2]), (" a , 3 ,n", [0, 1, 2])])
+    ('a,"b, c",n', [0, 1, 2]), ('n,a,"b, c"', [2, 0, 1]), ("@2,@3,@4", [0, 1, 2]),
+    ("a,a,@4", [0, 0, 2]), (" a , @3 ,n", [0, 1, 2])])
 def test_columns_by_name_and_number(net, columns, order):
     expected = csv_of(net(np.array([[1, 2, 3], [4, 5, 6]])[:, order]))
     assert output_of("forward", "net.npz", "-", "--delimiter", ";", "--columns", columns,
@@ -403,15 +407,16 @@ def test_columns_by_name_and_number(net, columns, order):
 def test_columns_of_npy_and_without_a_header(net, rows):
     wide = np.column_stack([rows[:, 2], np.ones(50), rows[:, :2]])
     np.save("wide.npy", wide)
-    assert output_of("forward", "net.npz", "wide.npy", "--columns", "3,4,1") == csv_of(
+    assert output_of("forward", "net.npz", "wide.npy", "--columns", "@3,@4,@1") == csv_of(
         net(wide[:, [2, 3, 0]]))
-    assert output_of("forward", "net.npz", "-", "--columns", "2,3,4",
+    assert output_of("forward", "net.npz", "-", "--columns", "@2,@3,@4",
                      stdin="Rome,1,2,3\nParis,4,5,6\n") == csv_of(net([[1, 2, 3], [4, 5, 6]]))
 
 
 @pytest.mark.parametrize(("columns", "message"), [
-    ("a,z,n", "line 2: there is no column 'z', but name, a, b, c, n"),
-    ("a,n,5", "line 2: there is no column '5', but name, a, b, c, n"),
+    ("a,z,n", "there is no column 'z', but 'name', 'a', 'b, c', 'n'"),
+    ("a,n,3", "there is no column '3', but 'name', 'a', 'b, c', 'n': @3 is the one in this place"),
+    ("a,n,@5", "there is no column '@5', but 'name', 'a', 'b, c', 'n'"),
     ("name,a,n", "line 2: column 1: 'x' is not a number"),
     ("a,n", "the network takes rows of 3 numbers, got shape (2, 2)")])
 def test_bad_columns(model, columns, message):
@@ -422,15 +427,15 @@ def test_bad_columns(model, columns, message):
 
 
 def test_columns_of_short_rows_and_no_names(model):
-    assert error_of("forward", "net.npz", "-", "--columns", "1,2,3", stdin="1,2,3\n4,5\n") == (
+    assert error_of("forward", "net.npz", "-", "--columns", "@1,@2,@3", stdin="1,2,3\n4,5\n") == (
         "mathwork: standard input: line 2: a row of length 2, those above have length 3")
     assert "'a,,b' must be names with commas between" in error_of(
         "forward", "net.npz", "-", "--columns", "a,,b", stdin="1,2,3\n")
     np.save("in.npy", np.ones((2, 3)))
-    assert error_of("forward", "net.npz", "in.npy", "--columns", "1,2,4") == (
-        "mathwork: in.npy: there is no column '4', but 1, 2, 3")
+    assert error_of("forward", "net.npz", "in.npy", "--columns", "@1,@2,@4") == (
+        "mathwork: in.npy: there is no column '@4', but @1 to @3, and no header")
     np.save("in.npy", np.ones(3))
-    assert error_of("forward", "net.npz", "in.npy", "--columns", "1") == (
+    assert error_of("forward", "net.npz", "in.npy", "--columns", "@1") == (
         "mathwork: in.npy: columns are of a table of shape (n, k), got shape (3,)")
 
 

@@ -1,6 +1,8 @@
 """mathwork orbit: what it writes, what it draws, and what it refuses."""
 import csv
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,8 +38,9 @@ def test_help():
     text = output_of("orbit", "-h")
     assert text.startswith("Usage: mathwork orbit ")
     for option in ("--star-mass MASS", "--radius LENGTH,...", "--planet-mass MASS", "--both-move",
-                   "--solar-system", "--table FILE", "--plot FILE", "--json"):
-        assert f"\n  {option} " in text
+                   "--period TIME,...", "--solar-system", "-o, --output, --table FILE",
+                   "--plot FILE", "--json"):
+        assert f"\n  {option}" in text
     for unit in ("kg", "Msun", "Mearth", "Mjup", "km", "au"):
         assert unit in text
 
@@ -141,6 +144,14 @@ def test_warning():
     assert light.stderr.count("warning: star_mass") == 1
 
 
+def test_speeds_above_light_are_told():
+    """Also if all units are said"""
+    result = run("orbit", *SUN, "--radius", "1au,1km")
+    assert result.stderr == (f"mathwork: warning: radius = 1000 m with star_mass = {M_SUN:.6g} kg "
+                             "has an escape speed above that of light: are both right?\n")
+    assert result.exit_code == 0 and run("orbit", *SUN, "--radius", "10km").stderr == ""
+
+
 def test_numbers_are_ascii():
     assert "is not a number" in run("orbit", *SUN, "--radius", "\u0661au").stderr
 
@@ -174,6 +185,166 @@ def test_pictures(folder, options, name, start):
     output_of("orbit", *SUN, *options, "--plot", name)
     assert (folder / name).read_bytes().startswith(start)
     assert json_of(*SUN, *options, "--plot", name)["speed"]
+
+
+# ---- periods ----
+
+def test_a_period_in_place_of_a_radius():
+    # A geostationary satellite: the sidereal day, and 42164 km.
+    report = json_of("--star-mass", "1Mearth", "--period", "86164.1s")
+    assert report["radius"] == pytest.approx(42164e3, rel=1e-5)
+    assert report["period"] == pytest.approx(86164.1, rel=1e-14)
+    assert list(report) == KEYS
+    report = json_of(*SUN, "--period", "365.25d,1yr", "--period", "8766h")
+    assert report["radius"] == pytest.approx([AU] * 3, rel=1e-4)
+    both = json_of("--star-mass", "1Msun", "--planet-mass", "1Msun", "--period", "1yr",
+                   "--both-move")
+    assert both["radius"] == pytest.approx(2 ** (1 / 3) * report["radius"][0], rel=1e-12)
+    assert "radius  " in output_of("orbit", *SUN, "--period", "1yr")
+
+
+# ---- tables ----
+
+TABLE = """\ufeffname;mass;a;P;e;m
+Earth;1;1;365.25;0.0167;0.003146
+gap of a;1;;365.25;0.1;
+gap of P;1;1;;0.1;NA
+no orbit;1;;;0.1;1
+no star;;1;365.25;-0.1;1
+wrong;-1;0;-2;1.5;-1
+"quoted, ""name""\";1;n/a;365.25;oops;0
+"""
+OPTIONS = ["--star-mass", "mass:Msun", "--radius", "a:au", "--period", "P:d"]
+SI = ["radius_m", "speed_m_s", "period_s", "angular_speed_rad_s", "escape_speed_m_s"]
+
+
+def rows_of(text):
+    return [*csv.DictReader(text.splitlines())]
+
+
+@pytest.fixture(params=["pyarrow", "csv"])
+def way(request, monkeypatch):
+    if request.param == "csv":
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+    else:
+        pytest.importorskip("pyarrow")
+
+
+def table_of(*options, stdin=TABLE, warned=""):
+    result = run("orbit", "-", *OPTIONS, "--eccentricity", "e", *options, stdin=stdin)
+    assert (result.exit_code, result.stderr) == (0, warned)
+    return result.stdout
+
+
+def test_no_row_of_a_table_is_lost(way):
+    warned = "mathwork: warning: standard input: 1 cells are no numbers, and count as gaps\n"
+    rows = rows_of(table_of(warned=warned))
+    assert [*rows[0]] == ["name", "mass", "a", "P", "e", "m", *SI, "status"]
+    given = [*csv.DictReader(TABLE[1:].splitlines(), delimiter=";")]
+    assert [{name: row[name] for name in given[0]} for row in rows] == given
+    assert [row["status"] for row in rows] == [
+        "ok", "ok", "ok", "no radius or period", "no star mass; negative eccentricity",
+        "star mass not above 0; radius not above 0; period not above 0; eccentricity of no closed "
+        "orbit", "ok"]
+    radius, year = orbit_table(M_SUN, radius=AU), orbit_table(M_SUN, period=365.25 * 86400)
+    for row, table in ((rows[0], radius), (rows[1], year), (rows[2], radius), (rows[6], year)):
+        assert [float(row[name]) for name in SI] == [
+            table.radius, table.speed, table.period, table.angular_speed, table.escape_speed]
+    # Without a star there is a radius, and a period that was given.
+    assert [bool(rows[4][name]) for name in SI] == [True, False, True, True, False]
+    assert not any(rows[3][name] for name in SI)
+
+
+def test_a_table_with_the_masses_of_planets(way):
+    planets = ["--planet-mass", "m:Mjup"]
+    rows = rows_of(table_of(*planets, stdin=TABLE.replace("oops", "")))
+    assert [*rows[0]][-4:] == ["force_n", "energy_j", "hill_radius_m", "status"]
+    table = orbit_table(M_SUN, 0.003146 * M_JUPITER, AU)
+    assert [float(rows[0][name]) for name in ("force_n", "energy_j", "hill_radius_m")] == [
+        table.force, table.energy, table.hill_radius]
+    assert rows[1]["status"] == "no planet mass" and rows[1]["speed_m_s"] and not rows[1]["force_n"]
+    moving = rows_of(table_of(*planets, "--both-move", stdin=TABLE.replace("oops", "")))
+    assert moving[0]["speed_m_s"] != rows[0]["speed_m_s"] and not moving[1]["speed_m_s"]
+
+
+def test_json_of_a_table(way):
+    report = json.loads(table_of("--json", stdin=TABLE.replace("oops", "")))
+    assert list(report) == ["radius", "speed", "period", "angular_speed", "escape_speed", "status"]
+    assert {len(column) for column in report.values()} == {7}
+    assert report["radius"][0] == AU and report["radius"][3] is None
+
+
+def test_one_value_for_all_rows_and_the_eccentricity_by_its_name(folder, way):
+    stdin = "a,eccentricity\n1,0.1\n2,-0.1\n"
+    text = output_of("orbit", "-", "--star-mass", "1Msun", "--radius", "a:au", stdin=stdin)
+    assert [row["status"] for row in rows_of(text)] == ["ok", "negative eccentricity"]
+    output_of("orbit", "-", "--star-mass", "1Msun", "--radius", "@1:au", "-o", "out.csv",
+              stdin=stdin)
+    assert (folder / "out.csv").read_text() == text
+
+
+def test_units_that_are_not_said_are_looked_at():
+    result = run("orbit", "-", "--star-mass", "m", "--radius", "a", stdin="m,a\n1,1\n")
+    assert result.exit_code == 0 and "star_mass = 1 kg" in result.stderr
+    assert output_of("orbit", "-", "--star-mass", "m:kg", "--radius", "a:m", stdin="m,a\n1,1\n")
+
+
+def test_speeds_above_light_in_a_table_are_told(way):
+    result = run("orbit", "-", "--star-mass", "m:Msun", "--radius", "a:m", stdin="m,a\n,1\n1,1\n")
+    assert result.exit_code == 0 and result.stderr.count("\n") == 1
+    assert "has an escape speed above that of light" in result.stderr
+
+
+# A catalogue's rows as they are, kept beside the checkout.
+CATALOGUE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "exoplanets.csv"
+
+
+@pytest.mark.skipif(not CATALOGUE.is_file(), reason="the catalogue is not in ../shared/reference")
+def test_a_catalogue_of_planets(way):
+    with open(CATALOGUE, encoding="utf-8", newline="") as file:
+        given = [*csv.DictReader(file)]
+    rows = rows_of(output_of("orbit", CATALOGUE, "--star-mass", "star_mass_msun:Msun", "--radius",
+                             "semimajor_axis_au:au", "--period", "period_days:d"))
+    assert [{name: row[name] for name in given[0]} for row in rows] == given
+    for row, old in zip(rows, given, strict=True):
+        assert ("negative eccentricity" in row["status"]) == old["eccentricity"].startswith("-")
+        assert bool(row["radius_m"]) == bool(old["semimajor_axis_au"] or (
+            old["period_days"] and old["star_mass_msun"]))
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--star-mass", "mass:Msun", "--radius", "x:au"],
+     "standard input: there is no column 'x', but 'name', 'mass', 'a', 'P', 'e', 'm'"),
+    (["--star-mass", "mass:msun", "--radius", "a:au"],
+     "Invalid value for '--star-mass': 'mass:msun' has the unknown unit msun: did you mean "
+     "mass:Msun? See mathwork orbit -h."),
+    (["--star-mass", "mass:d", "--radius", "a:au"],
+     "Invalid value for '--star-mass': 'mass:d' has the unit d: it takes a mass in kg, Msun, "
+     "Mearth or Mjup. See mathwork orbit -h."),
+    (["--star-mass", "mass:Msun"], "Missing option '--radius'. See mathwork orbit -h."),
+    (["--star-mass", "1Msun", "--radius", "1au"],
+     "None of the options names a column of the file."),
+    ([*OPTIONS, "--plot", "p.png"],
+     "--plot draws orbits that are given by values: give it without -. See mathwork orbit -h."),
+    ([*OPTIONS, "--radius", "P:au"],
+     "--radius takes one column, or one value for all rows of -. See mathwork orbit -h."),
+    ([*OPTIONS, "-o", "out.csv", "--json"],
+     "--json goes to standard output: give --json or -o, not both. See mathwork orbit -h."),
+    (["--solar-system"], "--solar-system goes with --both-move and --json alone: give it without "
+     "FILE. See mathwork orbit -h.")])
+def test_refused_tables(options, message):
+    found = error_of("orbit", "-", *options, stdin=TABLE)
+    assert found.removesuffix(" See mathwork orbit -h.") == (
+        f"mathwork: {message}".removesuffix(" See mathwork orbit -h."))
+
+
+def test_a_short_row_of_a_table_is_an_error(folder):
+    assert error_of("orbit", "-", *OPTIONS[:4], stdin="mass,a\n1,2\n1\n", ) == (
+        "mathwork: standard input: line 3: a row of length 1, those above have length 2")
+    (folder / "old.csv").write_text("old")
+    assert "line 3" in error_of("orbit", "-", *OPTIONS[:4], "-o", "old.csv",
+                                stdin="mass,a\n1,2\n1\n")
+    assert (folder / "old.csv").read_text() == "old"
 
 
 # ---- the Solar System ----
@@ -217,7 +388,22 @@ LENGTH = "it takes a length in m, km or au"
     (SUN, "Missing option '--radius'."),
     (["--radius", "1au"], "Missing option '--star-mass'."),
     (["--star-mass", "1msun", "--radius", "1au"],
-     f"Invalid value for '--star-mass': '1msun' has the unknown unit msun: {MASS}."),
+     "Invalid value for '--star-mass': '1msun' has the unknown unit msun: did you mean 1Msun?"),
+    ([*SUN, "--radius", "1AU"],
+     "Invalid value for '--radius': '1AU' has the unknown unit AU: did you mean 1au?"),
+    ([*SUN, "--radius", "1.5e8KM"],
+     "Invalid value for '--radius': '1.5e8KM' has the unknown unit KM: did you mean 1.5e8km?"),
+    ([*SUN, "--period", "1D"],
+     "Invalid value for '--period': '1D' has the unknown unit D: did you mean 1d?"),
+    ([*SUN, "--period", "1au"],
+     "Invalid value for '--period': '1au' has the unit au: it takes a time in s, min, h, d or "
+     "yr."),
+    ([*SUN, "--period", "1d", "--radius", "1au"],
+     "--radius and --period are two ways to say one thing: give one."),
+    ([*SUN, "--radius", "1au", "--encoding", "cp1252"],
+     "Options that say how a table is read take a FILE."),
+    ([*SUN, "--radius", "1au", "--eccentricity", "e"],
+     "Options that say how a table is read take a FILE."),
     (["--star-mass", "1au", "--radius", "1au"],
      f"Invalid value for '--star-mass': '1au' has the unit au: {MASS}."),
     ([*SUN, "--radius", "1au,3kg"],

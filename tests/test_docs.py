@@ -1,4 +1,4 @@
-"""What docs/systems.md shows is what happens."""
+"""What pages of docs/ show is what happens."""
 import doctest
 import re
 import shlex
@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parent.parent / "docs" / "systems.md"
-pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="not in a source tree")
+DOCS = Path(__file__).parent.parent / "docs"
+pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="not in a source tree")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
 
 
-def test_examples_in_python():
+@pytest.mark.parametrize("page", ["systems.md", "training.md"])
+def test_examples_in_python(page):
     examples, report = doctest.DocTestParser(), []
-    test = examples.get_doctest("\n".join(blocks("python")), {}, PAGE.name, str(PAGE), 0)
+    test = examples.get_doctest("\n".join(blocks(page, "python")), {}, page, page, 0)
     result = doctest.DocTestRunner(verbose=False).run(test, out=report.append)
     assert result.failed == 0 < result.attempted, "".join(report)
 
@@ -24,7 +25,7 @@ def test_examples_in_python():
 def test_commands():
     from command_line import output_of
 
-    shown = blocks("console")
+    shown = blocks("systems.md", "console")
     assert shown
     for block in shown:
         command, output = block.split("\n", 1)

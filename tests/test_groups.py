@@ -2,6 +2,9 @@
 import copy
 import datetime
 import pickle
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from exact_lines import FIELDS, assert_same_line, exact_line, numpy_lines
 from helpers import names_kernels, raises, same_bits
 
 from mathwork._levels import regression as regression_kernels
-from mathwork.regression import GroupFits, batches, fit_groups
+from mathwork.regression import GroupFits, fit_groups, groups
 
 TOO_FEW, CONSTANT, NOT_FINITE = 1, 2, 3
 
@@ -185,7 +188,7 @@ def test_integers_of_a_growing_range(rng, kernels, keys):
     fits = fit_groups(keys, x, y)
     assert same_bits(fits.keys, keys[np.sort(np.unique(keys, return_index=True)[1])])
     assert equal_fits(fits, fit_groups(g.astype(float), x, y))
-    _, plain, kind = batches._as_keys(keys)
+    _, plain, kind = groups.as_keys(keys)
     first, nobs, status, fields = kernels.GroupedRows(plain, kind, x, y).fits()
     assert same_bits(plain[first], fits.keys) and same_bits(nobs, fits.nobs)
     assert same_bits(status, fits.status) and same_bits(fields, all_fields(fits))
@@ -376,7 +379,7 @@ def test_every_level_has_the_same_bits(kernels, rng, kind):
     g, x, y = rows_of(rng, 13, 700)
     y[g == 5] = 2 * x[g == 5] + 1e-9 * y[g == 5]
     x[g == 6] *= 1e200
-    _, keys, code = batches._as_keys(KEYS[kind](g))
+    _, keys, code = groups.as_keys(KEYS[kind](g))
     rows = keys, code, x, y
     for found, expected in zip(kernels.GroupedRows(*rows).fits(),
                                regression_kernels.GroupedRows(*rows).fits(), strict=True):
@@ -399,7 +402,8 @@ def test_every_layout(rng, layout, kind):
 @pytest.mark.parametrize("kind", ["f2", "f4", "i1", "u8", "i4", "?"])
 def test_dtypes_are_converted(rng, kind):
     g = rng.integers(0, 5, 600)
-    x, y = (rng.normal(size=(2, 600)) * 50).astype("f2" if kind == "f2" else "i1").astype(kind)
+    x, y = (rng.normal(size=(2, 600)) * 50).astype("f2" if kind == "f2" else "i1")
+    x, y = abs(np.array([x, y])).astype(kind)
     expected = fit_groups(g, x.astype(float), y.astype(float))
     assert equal_fits(fit_groups(g, x, y), expected)
     assert equal_fits(fit_groups(g, x, y.astype(float)), expected)
@@ -464,10 +468,11 @@ def test_repr():
 def test_bad_shapes():
     for keys, x, y in (((3,), (4,), (3,)), ((2,), (2,), (3,)), ((2, 2), (2, 2), (2, 2)),
                        ((), (), ()), ((1, 3), (3,), (3,))):
-        with raises(ValueError, "keys, x and y must have the same shape (n,), "
+        with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
                                 f"got {keys}, {x} and {y}"):
             fit_groups(np.ones(keys, int), np.ones(x), np.ones(y))
-    with raises(ValueError, "keys, x and y must have the same shape (n,), got (), (1,) and (1,)"):
+    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
+                            "got (), (1,) and (1,)"):
         fit_groups("a", [1], [1])
     with pytest.raises(ValueError, match=r"^keys must be a regular array: "):
         fit_groups([[1], [1, 2]], [1, 2], [1, 2])
@@ -533,9 +538,54 @@ def test_integers_of_a_column_that_misses_some():
 
 def test_tuples_as_keys():
     keys = [(1, 2), (1, 3), (1, 2), (1, 3)]
-    with raises(ValueError, "keys, x and y must have the same shape (n,), got (4, 2), (4,) and "
+    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
+                            "got (4, 2), (4,) and "
                             "(4,); keys that are tuples go into an array of objects"):
         fit_groups(keys, np.arange(4), np.arange(4))
     objects = np.empty(4, object)
     objects[:] = keys
     assert fit_groups(objects, np.arange(4), np.arange(4)).nobs.tolist() == [2, 2]
+
+
+# ---- other threads ----
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_other_threads_run_while_keys_are_objects(rng, k):
+    keys = rng.integers(0, 99, 400_000).astype(str).astype(object)
+    X = rng.normal(size=(400_000, k))
+    x = X[:, 0] if k == 1 else X
+    turns, done = [0], threading.Event()
+
+    def count():
+        while not done.is_set():
+            turns[0] += 1
+            time.sleep(0)
+    thread = threading.Thread(target=count)
+    thread.start()
+    before = turns[0]
+    fits = fit_groups(keys, x, X[:, 0])
+    during = turns[0] - before
+    done.set()
+    thread.join()
+    assert during > 10 and fits.nobs.sum() == 400_000
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals as POSIX has them")
+def test_a_signal_ends_the_call_while_keys_are_objects(rng):
+    class Stop(Exception):
+        pass
+
+    def stop(number, frame):
+        raise Stop
+
+    keys = rng.integers(0, 99, 1_000_000).astype(str).astype(object)
+    x = rng.normal(size=1_000_000)
+    rows = regression_kernels.GroupedRows(keys, regression_kernels.key_kinds["O"], x, x)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(Stop):
+            rows.fits()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -385,6 +385,7 @@ def test_properties_of_one_orbit():
         mars.a = 1.0
 
 
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
 def test_vis_viva_near_the_apoapsis(rng):
     """Where 2 / r and 1 / a cancel"""
     for a in rng.uniform(1, 4, 200).tolist():
@@ -403,6 +404,7 @@ def test_vis_viva_near_the_apoapsis(rng):
     assert vis_viva(1e308, 1e308, mu=1e308) == 1.0
 
 
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
 def test_vis_viva():
     assert vis_viva(2.0, 2.0, mu=8.0) == 2.0
     assert vis_viva(1.0, math.inf, mu=2.0) == 2.0
@@ -448,14 +450,14 @@ def test_bad_elements_of_arrays_are_nan():
 
 
 def test_the_door_refuses_what_does_not_fit():
-    orbits, times = np.zeros((2, 9)), np.zeros(3)
-    message = "orbits (N, 9), times (T,) and out (N T, 3) must be plain arrays that fit"
-    for wrong in ((orbits[:, :8], times, np.zeros((6, 3)), 0, 6),
+    orbits, times = np.zeros((2, 10)), np.zeros(3)
+    message = "orbits (N, 10), times (T,) and out (N T, 3) must be plain arrays that fit"
+    for wrong in ((orbits[:, :9], times, np.zeros((6, 3)), 0, 6),
                   (orbits, times, np.zeros((5, 3)), 0, 5),
                   (orbits, times, np.zeros((6, 3)), 0, 7),
                   (orbits.astype("f4"), times, np.zeros((6, 3)), 0, 6)):
         with raises(ValueError, message):
-            orbit_kernels.orbit_states(False, *wrong)
+            orbit_kernels.orbit_states(0, False, *wrong)
 
 
 # ---- units ----

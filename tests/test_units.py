@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers import raises, run_python
 
-from mathwork.constants import AU, GM_SUN, M_EARTH, M_SUN, G
+from mathwork.constants import AU, GM_EARTH, GM_SUN, M_EARTH, M_SUN, G
 from mathwork.orbit import (
     CircularOrbit,
     KeplerOrbit,
@@ -21,11 +21,13 @@ from mathwork.orbit import (
     orbit_table,
     orbital_energy,
     period,
+    semimajor_axis,
     solve_kepler,
+    vis_viva,
 )
 
 FUNCTIONS = {circular_speed: "m/s", period: "s", angular_speed: "rad/s", escape_speed: "m/s",
-             orbital_energy: "J", hill_radius: "m"}
+             orbital_energy: "J", hill_radius: "m"}     # of a radius
 every_function = pytest.mark.parametrize(("function", "unit"), FUNCTIONS.items(),
                                          ids=lambda value: getattr(value, "__name__", ""))
 
@@ -49,9 +51,14 @@ def magnitude(value, unit):
     {"radius": 1.0, "star_mass": M_SUN},            # astronomical units
     {"radius": AU, "star_mass": 1.0},               # solar masses
     {"radius": 1e24, "star_mass": M_SUN},
-    {"radius": 1e8, "mu": GM_SUN}])
+    {"radius": 1e8, "mu": GM_SUN},
+    {"radius": AU, "mu": GM_SUN / 1e9},             # km3/s2: 0.94 m/s
+    {"radius": 7e6, "mu": GM_EARTH / 1e9},          # the same: a period of 2133 days
+    {"radius": 1e13, "star_mass": 1e41}])           # faster than light
 def test_it_warns(arguments):
-    for wrong in (arguments, arguments | {"radius": np.array([arguments["radius"], AU])}):
+    radius = arguments["radius"]
+    for wrong in (arguments, arguments | {"radius": np.array([radius, AU])},
+                  arguments | {"radius": np.array([math.nan, -1.0, radius])}):
         with pytest.warns(UnitsWarning, match="are both in SI units") as caught:
             circular_speed(**wrong)
         assert [warning.filename for warning in caught] == [__file__]
@@ -61,6 +68,11 @@ def test_everything_warns_at_the_line_of_the_caller():
     for call in (lambda: circular_speed(1.0, mu=GM_SUN), lambda: period([1.0], mu=GM_SUN),
                  lambda: orbit_table(M_SUN, M_EARTH, 1.0),
                  lambda: CircularOrbit(M_SUN, M_EARTH, 1.0),
+                 lambda: orbit_table(M_SUN, None, period=1.0),
+                 lambda: semimajor_axis(365.25, mu=GM_SUN),
+                 lambda: semimajor_axis([365.25], mu=GM_SUN),
+                 lambda: KeplerOrbit(7e6, 0.1, 98.0, mu=GM_EARTH),
+                 lambda: KeplerOrbit.from_periapsis(0.25, 1.2, mu=GM_SUN),
                  lambda: hill_radius(1.0, star_mass=M_SUN, planet_mass=M_EARTH)):
         with pytest.warns(UnitsWarning) as caught:
             call()
@@ -70,7 +82,7 @@ def test_everything_warns_at_the_line_of_the_caller():
 
 @pytest.mark.parametrize(("radius", "star"), [
     (5.7909e10, M_SUN), (5.869656e12, M_SUN), (6.778e6, M_EARTH), (3.844e8, M_EARTH),
-    (1e15, M_SUN), (6e3, 1e12), (math.inf, M_SUN)])
+    (1e15, M_SUN), (6e3, 1e12), (math.inf, M_SUN), (1.19e3, 5.4e11), (1.0e8, 2.15e18)])
 def test_it_does_not_warn(radius, star):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -91,10 +103,61 @@ def test_canonical_units_are_no_mistake():
 def test_a_kepler_orbit_in_kilometres():
     for make in (lambda: KeplerOrbit(1.5e8, 0.5, mu=GM_SUN),
                  lambda: KeplerOrbit.from_periapsis([7.5e7, 7.5e10], 0.5, mu=GM_SUN)):
-        with pytest.warns(UnitsWarning, match=r"^periapsis = 7\.5e\+07 m with mu = ") as caught:
+        with pytest.warns(UnitsWarning, match=r"^apoapsis = 2\.25e\+08 m with mu = ") as caught:
             make()
         assert [(warning.filename, warning.lineno) for warning in caught] == [
             (__file__, make.__code__.co_firstlineno)]
+
+
+@pytest.mark.parametrize(("angles", "found"), [
+    ((98.0,), "i = 98 rad: an inclination goes up to pi."),
+    (([0.1, -90.0],), "i = -90 rad: an inclination goes up to pi."),
+    ((0.1, 50.0), "Omega = 50 rad: that is over two turns."),
+    ((0.1, 0.2, 120.0), "omega = 120 rad: that is over two turns.")])
+def test_angles_in_degrees(angles, found):
+    with pytest.warns(UnitsWarning) as caught:
+        KeplerOrbit(7e6, 0.1, *angles, mu=GM_EARTH)
+    assert [str(warning.message) for warning in caught] == [f"{found} Is it in degrees?"]
+
+
+def test_the_speed_at_a_distance():
+    for call in (lambda: vis_viva(7e6, 7e6, mu=GM_EARTH / 1e9),
+                 lambda: vis_viva(7e3, 8e3, mu=GM_EARTH),
+                 lambda: vis_viva([7e3], 8e3, mu=GM_EARTH), lambda: vis_viva(1.0, 2.0, mu=GM_SUN),
+                 lambda: vis_viva(np.array([7e3]), math.inf, mu=GM_EARTH)):
+        with pytest.warns(UnitsWarning, match=r"^r = ") as caught:
+            call()
+        assert [(warning.filename, warning.lineno) for warning in caught] == [
+            (__file__, call.__code__.co_firstlineno)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert vis_viva(2 * AU, AU, mu=GM_SUN) == 0     # the apoapsis of a fall
+        vis_viva(6.4e6, 3.3e6, mu=GM_EARTH)             # a missile
+        vis_viva(1.0, 1.0, mu=1.0)
+        vis_viva(np.array([AU, 2 * AU]), math.inf, mu=GM_SUN)
+        orbit = KeplerOrbit.from_periapsis(1e5, 0.98, mu=GM_EARTH)
+        orbit.speed_at(orbit.periapsis)
+
+
+def test_impact_trajectories_are_no_mistake():
+    """A periapsis in the body is one; angles of pi and of a turn back are none"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        KeplerOrbit(3.3e6, 0.97, mu=GM_EARTH)
+        KeplerOrbit.from_periapsis([1e3, 1e5], [1.0, 1.3], mu=GM_EARTH)
+        KeplerOrbit(7e6, [0.1, math.nan], 3.1416, -6.0, 6.3, 1e6, mu=GM_EARTH)
+
+
+def test_faster_than_light_is_told_of_quantities(quantity):
+    for call in (lambda: circular_speed(quantity(1.0, "km"), star_mass=quantity(2e30, "kg")),
+                 lambda: KeplerOrbit.from_periapsis(quantity(1.0, "km"), 1.5, mu=GM_SUN)):
+        with pytest.warns(UnitsWarning, match="has an escape speed above that of light: "
+                                              "are both right"):
+            call()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        circular_speed(quantity(5e3, "km"), star_mass=quantity(2e30, "kg"))   # a white dwarf
+        KeplerOrbit(quantity(7e3, "km"), 0.1, quantity(98.0, "deg"), mu=GM_EARTH)
 
 
 def test_it_can_be_switched_off():
@@ -120,6 +183,16 @@ def test_the_same_kind_comes_out(quantity, function, unit):
     assert function(quantity(np.array([1.5, 3.0]), "au"), star_mass=2e30, planet_mass=6e24,
                     out=out) is out
     assert np.array_equal(magnitude(out, unit), magnitude(found, unit))
+
+
+def test_periods_with_units(quantity):
+    axis = semimajor_axis(quantity(1.0, "year"), star_mass=quantity(2e30, "kg"))
+    assert magnitude(axis, "m") == pytest.approx(semimajor_axis(365.25 * 86400, star_mass=2e30))
+    table = orbit_table(quantity(2e30, "kg"), None, quantity(np.array([1.0, np.nan]), "au"),
+                        period=quantity(np.array([np.nan, 1.0]), "year"))
+    assert magnitude(table.radius, "m")[1] == pytest.approx(magnitude(axis, "m"))
+    assert magnitude(table.period, "day")[1] == pytest.approx(365.25)
+    assert magnitude(table.speed, "m/s")[0] == pytest.approx(circular_speed(AU, star_mass=2e30))
 
 
 def test_forces(quantity):

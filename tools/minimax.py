@@ -1,5 +1,5 @@
-"""The polynomials of src/mathwork/kernels: exponential.pxi, activations.pxi, kepler.pxi and
-_quantile.h.
+"""The polynomials of src/mathwork/kernels: exponential.pxi, activations.pxi, kepler.pxi,
+angles.pxi, propagation.pxi and _quantile.h.
 
     python tools/minimax.py [NAME ...]
 
@@ -160,12 +160,28 @@ def quantile_tail(low, high, middle, degree):
             mp.mpf(low) - middle, mp.mpf(high) - middle, degree)
 
 
-def ratio_logarithm(degree):
+def ratio_logarithm(degree, reach="0.02945"):
     """(log((1 + z) / (1 - z)) - 2 z) / z^3 in z^2, z <= 0.1716 (from sqrt(1/2) to sqrt(2))."""
     function = series_near_zero(lambda t: (mp.log((1 + mp.sqrt(t)) / (1 - mp.sqrt(t)))
                                            / mp.sqrt(t) - 2) / t,
                                 lambda t: mp.mpf(2) / 3 + 2 * t / 5, "1e-12")
-    return (function, lambda t: mp.sqrt(t)**3 + mp.mpf("1e-12"), 0, mp.mpf("0.02945"), degree)
+    return (function, lambda t: mp.sqrt(t)**3 + mp.mpf("1e-12"), 0, mp.mpf(reach), degree)
+
+
+def arctangent(degree):
+    """(t - atan t) / t^3 in t^2, t <= tan(pi / 8) and what rounding adds."""
+    function = series_near_zero(lambda s: (mp.sqrt(s) - mp.atan(mp.sqrt(s))) / mp.sqrt(s)**3,
+                                lambda s: mp.mpf(1) / 3 - s / 5, "1e-12")
+    return function, lambda s: s + mp.mpf("1e-12"), 0, mp.mpf("0.1716"), degree
+
+
+def late_term(sign, reach, degree):
+    """(y (2 + cos y) - 3 sin y) / y^5 in y^2 (sign 1: the same of hyperbolic ones, negated)."""
+    def function(square):
+        # the term of y^(2 k + 1): 1 / (2 k)! - 3 / (2 k + 1)!
+        return mp.nsum(lambda k: (sign * square)**(int(k) - 2) * (2 * int(k) - 2)
+                       / mp.factorial(2 * int(k) + 1), [2, 40])
+    return function, lambda square: 1 / function(square), 0, mp.mpf(reach), degree
 
 
 QUARTER = (mp.pi / 2)**2 * mp.mpf("1.0000001")
@@ -183,6 +199,10 @@ FITS = {
     "cosh less one": (np.float64, power_series(1, 2, "6.26", 9)),
     "logarithm of a ratio float32": (np.float32, ratio_logarithm(2)),
     "logarithm of a ratio float64": (np.float64, ratio_logarithm(6)),
+    "its wider logarithm": (np.float64, ratio_logarithm(7, "0.0365")),
+    "arctangent": (np.float64, arctangent(10)),
+    "late term of ellipses": (np.float64, late_term(-1, QUARTER, 7)),
+    "late term of hyperbolas": (np.float64, late_term(1, "6.26", 8)),
     "quantile float32": (np.float32, quantile(5, 0.5, 9)),
     "its tail float32": (np.float32, quantile_tail(mp.sqrt(5), "4.637", 3.5, 10)),
     "quantile float64": (np.float64, quantile(6.25, 0.5, 24)),

@@ -13,6 +13,10 @@
 #   nn/steps           the layers of a network as a list of steps
 #   nn/vectorcall      calls of a network without a tuple of arguments
 #   nn/forward         a whole network over packed weights, its activations kept in cache
+#   nn/many            many networks of one shape
+#   training/slopes    derivatives of activations; _training has them, too
+#   nn/tangents        derivatives of the outputs by the inputs, forward
+#   nn/cotangents      the same, backward
 #
 #   random/philox      the generator of weights: a counter and a key make four numbers of 32 bits
 #   random/normal      from bits to numbers: uniform, normal, truncated normal
@@ -55,6 +59,10 @@ include "kernels/nn/norms.pxi"
 include "kernels/nn/steps.pxi"
 include "kernels/nn/vectorcall.pxi"
 include "kernels/nn/forward.pxi"
+include "kernels/nn/many.pxi"
+include "kernels/training/slopes.pxi"
+include "kernels/nn/tangents.pxi"
+include "kernels/nn/cotangents.pxi"
 
 include "kernels/random/philox.pxi"
 include "kernels/random/normal.pxi"

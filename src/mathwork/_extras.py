@@ -8,13 +8,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def extra(name: str, purpose: str) -> Any:
-    """Return the module `name`; if its package is missing, the ImportError says how to get it."""
+def extra(name: str, purpose: str, *, project: str | None = None) -> Any:
+    """Return the module `name`; if its package is missing, the ImportError says how to get it.
+
+    `project` is what is installed to get the package, if it has another name.
+    """
     package = name.partition(".")[0]
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name not in (package, name):
             raise       # the package is there, but misses another one
-        raise ImportError(f"to {purpose}, mathwork needs {package}: pip install {package}",
+        raise ImportError(f"to {purpose}, mathwork needs {project or package}: "
+                          f"pip install {project or package}",
                           name=package) from None

@@ -1,6 +1,7 @@
 """One choice at import: the kernels compiled for the best level that this machine runs.
 
-`level` is its name; `core`, `exact`, `regression` and `orbit` are its modules, one for each topic.
+`level` is its name; `core`, `exact`, `regression`, `orbit` and `training` are its modules, one for
+each topic.
 MATHWORK_LEVEL=baseline|v3|v4 forces a level. Nothing else in the package knows that levels exist.
 """
 from __future__ import annotations
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = ["LEVELS", "TOPICS", "chosen", "core", "exact", "level", "module_name", "modules",
-           "orbit", "regression", "supported"]
+           "orbit", "regression", "supported", "training"]
 
-TOPICS = ("core", "exact", "regression", "orbit")
+TOPICS = ("core", "exact", "regression", "orbit", "training")
 
 # name: the x86-64 microarchitecture level that it needs, best first. Where there is one level only,
 # it is compiled for every machine of its kind, and x86_64_level() is 0.
@@ -42,11 +43,12 @@ def chosen() -> str:
     names = supported()
     if not names:
         raise ImportError("mathwork needs an x86-64-v2 processor (SSE4.2, POPCNT: any since about "
-                          f"2009), this one reports level v{x86_64_level()}")
+                          f"2009), this one reports level v{x86_64_level()}", name="mathwork")
     wanted = os.environ.get("MATHWORK_LEVEL") or names[0]
     if wanted not in names:
+        # With the name, `python -m mathwork` tells it in one line.
         raise ImportError(f"MATHWORK_LEVEL must be one of {', '.join(names)} "
-                          f"on this machine and build, got {wanted!r}")
+                          f"on this machine and build, got {wanted!r}", name="mathwork")
     return wanted
 
 
@@ -61,5 +63,6 @@ if TYPE_CHECKING:
     import mathwork._exact as exact
     import mathwork._orbit as orbit
     import mathwork._regression as regression
+    import mathwork._training as training
 else:
-    core, exact, regression, orbit = modules(level)
+    core, exact, regression, orbit, training = modules(level)

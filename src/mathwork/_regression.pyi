@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
-from mathwork._types import CodeOrArray, FloatArray, FloatOrArray, IntOrArray
+from mathwork._types import CodeOrArray, Float64Array, FloatArray, FloatOrArray, IntOrArray
 
 _Class = TypeVar("_Class")
 _Line = TypeVar("_Line", bound=Line)
@@ -162,3 +162,27 @@ class GroupedRows:
 
 def rolling_fits(x: FloatArray, y: FloatArray, window: int, least: int
                  ) -> tuple[NDArray[np.int8], NDArray[np.float64]]: ...
+
+# ---- many planes at once ----
+
+_Windows: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]]
+
+@final
+class PlaneGroups:
+    def __new__(cls, keys: NDArray[Any], kind: int, X: Float64Array, y: Float64Array,
+                X_low: Float64Array | None, y_low: Float64Array | None,
+                weights: Float64Array | None, intercept: bool) -> Self: ...
+    def fits(self) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int8],
+                            NDArray[np.float64]]: ...
+
+def rolling_planes(X: Float64Array, y: Float64Array, X_low: Float64Array | None,
+                   y_low: Float64Array | None, weights: Float64Array | None, window: int,
+                   least: int, intercept: bool) -> _Windows: ...
+def span_planes(X: Float64Array, y: Float64Array, X_low: Float64Array | None,
+                y_low: Float64Array | None, weights: Float64Array | None,
+                begins: NDArray[np.intp], least: int, intercept: bool) -> _Windows: ...
+def growing_planes(X: Float64Array, y: Float64Array, X_low: Float64Array | None,
+                   y_low: Float64Array | None, weights: Float64Array | None,
+                   decay: Float64Array | None, least: int, intercept: bool
+                   ) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64],
+                              NDArray[np.float64]]: ...

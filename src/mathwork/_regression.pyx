@@ -25,6 +25,11 @@
 #   regression/keys         keys of any kind, numbered as they first appear
 #   regression/groups       a line for every group of rows
 #   regression/rolling      a line for every window of a series
+#   regression/planes       planes from centred sums, for groups and windows
+#   regression/settling     planes of single sets in doubled precision
+#   regression/group_planes a plane for every group of rows
+#   regression/spans        planes for windows of time, growing and fading ones
+#   regression/rolling_planes   a plane for every window of a series
 
 include "kernels/base/base.pxi"
 
@@ -52,3 +57,9 @@ include "kernels/regression/batches.pxi"
 include "kernels/regression/keys.pxi"
 include "kernels/regression/groups.pxi"
 include "kernels/regression/rolling.pxi"
+
+include "kernels/regression/planes.pxi"
+include "kernels/regression/settling.pxi"
+include "kernels/regression/group_planes.pxi"
+include "kernels/regression/spans.pxi"
+include "kernels/regression/rolling_planes.pxi"

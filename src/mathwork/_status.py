@@ -5,7 +5,7 @@ gives the reason why not: there is no answer, only a part of one, or one of many
 not exist are NaN, modulo a prime -1. All other numbers are right, and so is the rest of the batch.
 One result has an int (the result of `solve` a word), a batch an int8 array.
 
-The kernels write the same codes: see status.pxi and elimination.pxi among them.
+The kernels write the same codes: see status.pxi, elimination.pxi and states.pxi among them.
 """
 from __future__ import annotations
 
@@ -40,3 +40,16 @@ SOLUTION_WORDS: tuple[SolutionWord, ...] = ("unique", "infinite", "inconsistent"
 CONVERGED = 0
 INVALID = 1                 # a negative eccentricity, or an argument that is not finite
 NOT_CONVERGED = 2           # has never been seen
+
+# ---- the training of a network ----
+TRAINED = 0                 # to the end, or until patience ended
+DIVERGED = 1                # a loss was not finite
+INTERRUPTED = 2             # by Ctrl-C or by a function that was told of the progress
+
+# ---- an orbit by its elements, or by its state ----
+ORBIT = 0
+ELEMENT_NOT_FINITE = 1      # NaN or infinity among its numbers
+NEGATIVE_ECCENTRICITY = 2
+NO_CONIC = 3                # a of the wrong sign for e, of a parabola, or no positive periapsis
+MU_NOT_POSITIVE = 4
+NO_PLANE = 5                # a state at the centre, or moving straight to or from it

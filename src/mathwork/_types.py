@@ -2,6 +2,7 @@
 
 Only type checkers import this module: `numpy.typing` would cost time when mathwork starts.
 """
+from datetime import timedelta
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -16,6 +17,7 @@ Array = TypeVar("Array", bound=NDArray[Any])
 Number: TypeAlias = float | np.floating[Any] | np.integer[Any] | np.bool
 
 NanPolicy: TypeAlias = Literal["raise", "omit", "propagate"]
+Duration: TypeAlias = str | timedelta | np.timedelta64
 
 Cov: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster", "HAC"]
 Interval: TypeAlias = Literal["mean", "observation"] | None

@@ -4,16 +4,25 @@ app            the group of commands; it turns an error into one line
 networks       forward, convert
 demo           demo
 matrices       rref, solve
-fit            fit
-orbit          orbit
+fit            fit; fit_reports: its fits, and what it writes
+train          train
+orbit          orbit; orbit_tables: of the rows of a table
 info           info
-output         results as JSON, aligned text and pictures; warnings
-tables         tables of numbers in files
+options        options that commands share; a command that takes an option once
+output         results as JSON, aligned text and pictures; warnings and progress
+quantities     numbers and columns with units
+tables         tables of numbers for forward; tables that are written
+columns        tables that may hold text, by columns and piece by piece
+arrow          the cells of a table as pyarrow splits them
+records        rows of text: the delimiter, the header, the rows
+names          columns by name or place
+numerals       numbers as people write them
+sources        the bytes of a file, of a pipe, of gzip
 matrix_text    matrices in text
 lines          lines of text, and errors that name them
 solar_system   planets and moons, for orbit
 
-app imports the commands. A command imports what it needs of the last five. matrix_text imports
-tables, and both import lines. Only __main__ imports this package, and no other imports click or
-rich.
+app imports the commands, and a command what it needs of the others. Tables are read by columns, or
+by tables, over records, numerals and sources. Only __main__ imports this package, and no other
+imports click or rich.
 """

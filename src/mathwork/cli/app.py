@@ -1,5 +1,7 @@
 """The group of commands: every error of a command is one line and exit code 2."""
 import sys
+import unicodedata
+import warnings
 
 import click
 
@@ -7,9 +9,12 @@ from mathwork import __version__
 from mathwork.cli.demo import demo
 from mathwork.cli.fit import fit
 from mathwork.cli.info import info
+from mathwork.cli.lines import ClosedOutput, shown_name
 from mathwork.cli.matrices import rref, solve
 from mathwork.cli.networks import convert, forward
 from mathwork.cli.orbit import orbit
+from mathwork.cli.output import warn
+from mathwork.cli.train import train
 
 
 class OneLineErrors(click.Group):
@@ -18,9 +23,15 @@ class OneLineErrors(click.Group):
     def main(self, *args, standalone_mode=True, **kwargs):
         if not standalone_mode:
             return super().main(*args, standalone_mode=False, **kwargs)
+        if sys.stdout is None:      # Python's way to say that the parent process closed it
+            sys.stdout = ClosedOutput()
         try:
-            sys.exit(super().main(*args, standalone_mode=False, **kwargs))
-        except click.Abort:
+            with warnings.catch_warnings():
+                told = set()
+                warnings.showwarning = lambda message, *_: _warn_once(str(message), told)
+                code = super().main(*args, standalone_mode=False, **kwargs)
+            sys.exit(code)
+        except (click.Abort, KeyboardInterrupt):
             sys.exit(130)       # the shell's code for an interrupt
         except (click.ClickException, OSError, ValueError, TypeError, MemoryError,
                 ImportError) as error:
@@ -33,16 +44,31 @@ class OneLineErrors(click.Group):
         return result
 
 
+def _warn_once(text, told):
+    """Write a Python warning as the command writes its own"""
+    if text not in told:
+        told.add(text)
+        warn(_printable(text))
+
+
 def _one_line(error):
     if isinstance(error, click.ClickException):
         text = error.format_message()
         if isinstance(error, click.UsageError) and error.ctx is not None:
-            text += f" See {error.ctx.command_path} -h."
+            text += f"{'' if text.endswith(('.', '?')) else '.'} See {error.ctx.command_path} -h."
     elif isinstance(error, OSError) and error.strerror is not None:
-        text = f"{error.filename or 'standard output'}: {error.strerror}"
+        name = "standard output" if error.filename is None else shown_name(error.filename)
+        text = f"{name}: {error.strerror}"
     else:
         text = str(error) or type(error).__name__
-    return " ".join(text.split())
+    return _printable(text)
+
+
+def _printable(text):
+    """Text on one line, with escapes for what would not be seen or would move the cursor."""
+    text = " ".join(line.strip() for line in text.splitlines())
+    return "".join(repr(character)[1:-1] if unicodedata.category(character) in ("Cc", "Cs")
+                   else character for character in text)
 
 
 @click.group(cls=OneLineErrors, invoke_without_command=True,
@@ -58,5 +84,5 @@ def cli(ctx):
         click.echo(ctx.get_help())
 
 
-for command in (convert, demo, fit, forward, info, orbit, rref, solve):
+for command in (convert, demo, fit, forward, info, orbit, rref, solve, train):
     cli.add_command(command)

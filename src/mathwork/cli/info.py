@@ -3,10 +3,11 @@ import click
 
 from mathwork import show_runtime
 from mathwork._runtime import runtime
+from mathwork.cli.options import Command
 from mathwork.cli.output import as_json, print_json
 
 
-@click.command()
+@click.command(cls=Command)
 @as_json
 def info(as_json):
     """Show versions, the machine and the kernels in use.

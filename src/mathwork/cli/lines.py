@@ -5,9 +5,21 @@ import sys
 from contextlib import contextmanager
 
 
+def shown_name(name):
+    """What messages call a file of this name."""
+    return name or "the empty name ''"
+
+
 def name_of(name):
-    """What messages call the file `name`."""
-    return "standard input" if name == "-" else name
+    """What messages call the file `name` that is read, or standard input for `-`."""
+    return "standard input" if name == "-" else shown_name(name)
+
+
+class ClosedOutput(io.TextIOBase):
+    """In the place of standard output if it is closed: what is written is not lost in silence."""
+
+    def write(self, text):
+        raise ValueError("standard output is closed")
 
 
 @contextmanager
@@ -19,12 +31,8 @@ def blamed_on(source):
         raise type(error)(f"{source}: {error}") from None
 
 
-def standard_output():
-    """Standard output; a ValueError if it is closed."""
-    return _open_still(sys.stdout, "standard output")
-
-
-def _open_still(stream, name):
+def opened_still(stream, name):
+    """A stream of the process; a ValueError if it is closed."""
     if stream is None:      # Python's way to say that the parent process closed it
         raise ValueError(f"{name} is closed")
     return stream
@@ -34,7 +42,7 @@ def _open_still(stream, name):
 def _opened_text(name):
     # utf-8-sig: spreadsheets write a byte order mark.
     if name == "-":
-        stdin = _open_still(sys.stdin, name_of(name))
+        stdin = opened_still(sys.stdin, name_of(name))
         stream = io.TextIOWrapper(stdin.buffer, "utf-8-sig", newline="")
         try:
             yield stream

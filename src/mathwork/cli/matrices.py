@@ -5,6 +5,7 @@ import numpy as np
 from mathwork import matrix as functions
 from mathwork.cli.lines import blamed_on
 from mathwork.cli.matrix_text import complex_text, read_matrix, source_name, write_matrix
+from mathwork.cli.options import Command
 from mathwork.cli.output import as_json, print_json
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.rationals import as_text
@@ -28,7 +29,7 @@ modulus = click.option("--mod", "modulus", type=int, metavar="P",
                        help="Compute modulo this prime.")
 
 
-@click.command()
+@click.command(cls=Command)
 @matrix
 @exact
 @steps
@@ -88,7 +89,7 @@ def rref(source, exact, steps, modulus, as_json):
             click.echo(f"# {sentence}")
 
 
-@click.command()
+@click.command(cls=Command)
 @matrix
 @exact
 @steps

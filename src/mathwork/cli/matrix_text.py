@@ -1,12 +1,13 @@
 """Matrices and equations that a command is given, in a file or in its argument."""
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 
 from mathwork._arrays import as_array, holds_complex
-from mathwork.cli.lines import blamed_on, name_of, opened_lines, standard_output
+from mathwork.cli.lines import blamed_on, name_of, opened_lines
 from mathwork.cli.tables import map_npy
 from mathwork.matrix.reading import read, read_text
 
@@ -77,7 +78,7 @@ def write_matrix(matrix, columns):
     text = complex_text if np.iscomplexobj(matrix) else str
     written = [[text(number).removesuffix(".0") for number in row] for row in matrix]
     widths = [max(map(len, column)) for column in zip(*written, strict=True)]
-    file = standard_output()
+    file = sys.stdout
     for row in written:
         cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
         if columns is not None:

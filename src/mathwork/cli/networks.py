@@ -3,8 +3,9 @@ import click
 import numpy as np
 
 from mathwork._arrays import as_array
-from mathwork.cli.options import CommaList, delimiter
+from mathwork.cli.options import CommaList, Command, comment, delimiter, encoding, header
 from mathwork.cli.output import as_json, print_json
+from mathwork.cli.records import Format
 from mathwork.cli.tables import check_suffix, read_table, write_table
 from mathwork.nn import load
 
@@ -36,7 +37,7 @@ outputs = click.option("--outputs", multiple=True, metavar="NAME",
                        help="In an .onnx file: an output to read. Again for a second one.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model")
 @click.argument("source", metavar="INPUT")
 @activations
@@ -44,9 +45,13 @@ outputs = click.option("--outputs", multiple=True, metavar="NAME",
 @outputs
 @click.option("-o", "--output", "target", metavar="OUT", default="-",
               help="Write to this .npy or .csv file instead of CSV to standard output.")
-@delimiter
+@delimiter(",", True)
+@encoding
+@header
+@comment
 @click.option("--columns", type=CommaList(), metavar="COLUMN,...",
-              help="The inputs, in this order: names in the header row, or numbers counted from 1.")
+              help="The inputs, in this order: names in the header row, or @3 for the third "
+                   "column.")
 @click.option("--classify", is_flag=True,
               help="Write the index of each row's class, counted from 0, instead of all outputs: "
                    "of the largest output, or of one output above 0.5 after a sigmoid, 0 without.")
@@ -58,14 +63,15 @@ outputs = click.option("--outputs", multiple=True, metavar="NAME",
               show_default=True,
               help="Threads that share the rows. The result has the same bits for any number.")
 @as_json
-def forward(model, source, activations, inputs, outputs, target, delimiter, columns, classify,
-            labels, threshold, workers, as_json):
+def forward(model, source, activations, inputs, outputs, target, delimiter, encoding, header,
+            comment, columns, classify, labels, threshold, workers, as_json):
     """Run a saved network over a table of numbers.
 
     MODEL is a network in a .npz, .onnx or .safetensors file. INPUT is a .npy or .csv file with one
-    row of inputs a line, or - for CSV from standard input. In CSV a header row, blank lines and
-    lines that begin with # are skipped. --columns chooses the inputs where there are other columns
-    beside them, also of text. The result has a row for each row of INPUT.
+    row of inputs a line, or - for CSV from standard input. In CSV blank lines and a header row are
+    skipped, and with --comment lines that begin with # above the table. --columns chooses the
+    inputs where there are other columns beside them, also of text. The result has a row for each
+    row of INPUT.
 
     A number is written as the shortest text that reads back to the same bits. With --json the
     result is {"output": [[...], ...]} or, with --classify, {"classes": [...]}. NaN and infinity
@@ -81,7 +87,8 @@ def forward(model, source, activations, inputs, outputs, target, delimiter, colu
     if labels and network.classes_ is None:
         raise ValueError(f"{model}: the network has no labels of its classes: --classify writes "
                          "their indices")
-    result = _run(network, read_table(source, delimiter, columns), source, workers)
+    form = Format(delimiter, encoding, comment=comment, header=header)
+    result = _run(network, read_table(source, form, columns), source, workers)
     if classify or labels:
         result = network._picked(result, threshold)
     if labels:
@@ -108,7 +115,7 @@ def _run(network, table, source, workers):
     return result
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="IN")
 @click.argument("target", metavar="OUT")
 @activations

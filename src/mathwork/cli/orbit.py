@@ -1,14 +1,15 @@
 """The command `mathwork orbit`: circular orbits, and the Solar System compared with them."""
 import math
-import re
 import warnings
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 import numpy as np
 
 from mathwork._extras import extra
+from mathwork.cli.lines import shown_name
+from mathwork.cli.options import Command, format_of, reading
+from mathwork.cli.orbit_tables import OF_PLANET, report_table
 from mathwork.cli.output import (
     as_json,
     check_picture,
@@ -17,121 +18,99 @@ from mathwork.cli.output import (
     save_picture,
     warn,
 )
+from mathwork.cli.quantities import Given, Quantities, Quantity
+from mathwork.cli.records import Format
 from mathwork.cli.tables import write_table
-from mathwork.constants import AU, M_EARTH, M_JUPITER, M_SUN
 
-MASSES = {"kg": 1.0, "Msun": M_SUN, "Mearth": M_EARTH, "Mjup": M_JUPITER}
-LENGTHS = {"m": 1.0, "km": 1000.0, "au": AU}
 TIMES = ((365.25 * 86400, "years"), (86400, "d"), (3600, "h"), (60, "min"))     # in s
-NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)", re.ASCII)
 # {field of OrbitTable: its heading in text}, in the order of the columns.
 HEADINGS = {"radius": "radius", "speed": "speed (m/s)", "period": "period (s)",
             "angular_speed": "angular speed (rad/s)", "escape_speed": "escape speed (m/s)",
             "force": "force (N)", "energy": "energy (J)", "hill_radius": "Hill radius (m)"}
-OF_PLANET = ("force", "energy", "hill_radius")      # they take a planet's mass
 LABELLED = 10       # a picture of more orbits has no legend
 
 
-class Given(NamedTuple):
-    """A value in SI units, its text on the command line, and whether that had a suffix."""
-
-    value: float
-    text: str
-    has_suffix: bool
-
-
-class Quantity(click.ParamType):
-    """2.5km as 2500.0 m: positive, or at least 0 if `zero`.
-
-    `units` are {suffix: SI units in one}, the first of them the default. `others` are suffixes of
-    another kind of quantity, which the message of an error names as such.
-    """
-
-    def __init__(self, name, units, others, zero=False):
-        self.name, self.units, self.others, self.zero = name, units, others, zero
-
-    def convert(self, value, param, ctx):
-        if not isinstance(value, str):
-            return value
-        default, *_, last = units = list(self.units)
-        wanted = f"a {self.name} in {', '.join(units[:-1])} or {last}"
-        match = NUMBER.fullmatch(value.strip())
-        if match is None:
-            self.fail(f"{value!r} is not a number: it takes {wanted}, like 1{last}.", param, ctx)
-        number, suffix = match.groups()
-        if suffix in self.others:
-            self.fail(f"{value!r} has the unit {suffix}: it takes {wanted}.", param, ctx)
-        if suffix and suffix not in self.units:
-            self.fail(f"{value!r} has the unknown unit {suffix}: it takes {wanted}.", param, ctx)
-        found = float(number) * self.units[suffix or default]
-        if not (0 < found < math.inf or (found == 0 and self.zero)):
-            self.fail(f"{value!r} is not {'0 or more' if self.zero else 'above 0'} and finite.",
-                      param, ctx)
-        return Given(float(found), f"{number} {suffix or default}", bool(suffix))
-
-
-class Quantities(Quantity):
-    """A list of quantities with commas between them."""
-
-    def convert(self, value, param, ctx):
-        if not isinstance(value, str):
-            return value
-        return [super(Quantities, self).convert(part, param, ctx) for part in value.split(",")]
-
-
-@click.command()
-@click.option("--star-mass", type=Quantity("mass", MASSES, LENGTHS), metavar="MASS",
+@click.command(cls=Command)
+@click.argument("source", metavar="[FILE]", required=False, is_eager=True)
+@click.option("--star-mass", type=Quantity("mass"), metavar="MASS",
               help="Mass of the star, or of whatever body is at the centre.")
-@click.option("--radius", "radii", type=Quantities("length", LENGTHS, MASSES), multiple=True,
-              metavar="LENGTH,...",
+@click.option("--radius", "radii", type=Quantities("length"), multiple=True, metavar="LENGTH,...",
               help="Distance between the two centres. Each length gives an orbit; the option may "
                    "be repeated.")
-@click.option("--planet-mass", type=Quantity("mass", MASSES, LENGTHS, zero=True), metavar="MASS",
+@click.option("--period", "periods", type=Quantities("time"), multiple=True, metavar="TIME,...",
+              help="The time of one revolution, in place of the radius.")
+@click.option("--planet-mass", type=Quantity("mass", zero=True), metavar="MASS",
               help="Mass of the orbiting body: adds force, energy and Hill radius.")
+@click.option("--eccentricity", metavar="COLUMN",
+              help="With FILE: a column to check. Default: the column of this name, if there is "
+                   "one.")
 @click.option("--both-move", is_flag=True,
               help="Let both masses move about their barycentre. Without it the star is fixed.")
 @click.option("--solar-system", is_flag=True,
               help="Compare circular orbits with planets and moons instead.")
-@click.option("--table", "target", metavar="FILE",
+@click.option("-o", "--output", "--table", "target", metavar="FILE",
               help="Write all columns to this .csv file, or with - to standard output in place of "
                    "the text.")
+@reading
 @click.option("--plot", "picture", metavar="FILE",
               help="Draw the orbits to scale to this .png, .svg or .pdf file.")
 @as_json
-def orbit(star_mass, radii, planet_mass, both_move, solar_system, target, picture, as_json):
-    """Compute circular orbits.
+def orbit(source, star_mass, radii, periods, planet_mass, eccentricity, both_move, solar_system,
+          target, picture, as_json, **text):
+    """Compute circular orbits, one or those of a table.
 
     A MASS is a number in kg, or one with a suffix: 5e24, 5e24kg, 1Msun, 1Mearth, 1Mjup. A LENGTH is
-    a number in m, or one with a suffix: 7e6, 7e6m, 7000km, 1au. Capitals matter.
+    a number in m, or one with a suffix: 7e6, 7e6m, 7000km, 1au. A TIME is a number in s, or one
+    with a suffix: 60s, 1min, 1h, 1d, 1yr. Capitals matter. A year is 365.25 days.
 
     \b
     mathwork orbit --star-mass 1Msun --radius 1au --planet-mass 1Mearth
     mathwork orbit --star-mass 1Mearth --radius 6778km,42164km
+    mathwork orbit planets.csv --star-mass mass:Msun --radius a:au --period P:d -o out.csv
 
     The result is the speed, period, angular speed and escape speed of each orbit. --planet-mass
-    adds the force, energy and Hill radius. A year is 365.25 days. The star is fixed, as in
-    orbit_table and CircularOrbit. With --both-move, which takes --planet-mass, speeds are those of
-    one body relative to the other. A number without a suffix gets a warning on standard error if it
-    does not look like SI.
+    adds the force, energy and Hill radius. The star is fixed, as in orbit_table and CircularOrbit.
+    With --both-move, which takes --planet-mass, speeds are those of one body relative to the other.
+    A number without a suffix gets a warning on standard error if it does not look like SI.
+
+    With FILE, a table as mathwork fit reads it, an option takes a column and its unit, like a:au,
+    or one value for all rows. Where a row has no radius, its period counts. The result is CSV: the
+    columns of the table, the quantities in SI units with the unit in their names, and a status. No
+    row is left out. What needs a number that is missing is empty, and the status says what is
+    missing or wrong in a row, else ok. The eccentricity is checked, but all quantities are those of
+    the circle with the same radius.
 
     With --json the keys are radius and the fields of the Python result: {"radius": ..., "speed":
     ..., "period": ..., "angular_speed": ..., "escape_speed": ..., "force": ..., "energy": ...,
-    "hill_radius": ...}. Values are in SI units: a number for one radius, a list for several.
-    Infinity is null. --table writes CSV with a row for each orbit and these keys as its header.
-    Without --planet-mass the last three are null, or nan in CSV.
+    "hill_radius": ...}. Values are in SI units: a number for one radius, a list for several and for
+    FILE, which adds "status". NaN and infinity are null. --table writes CSV with a row for each
+    orbit and these keys as its header. Without --planet-mass the last three are null, or nan in
+    CSV; with FILE they are not there.
 
     --solar-system lists planets and moons: the circular speed at the semi-major axis, the mean
     speed, and the error of the circular speed in percent. Only --both-move and --json go with it.
     Its keys are body, centre, radius, eccentricity, speed, mean_speed and error_percent. Source:
     NASA planetary fact sheets; GM of JPL DE440.
     """
-    radii = [radius for group in radii for radius in group]
+    radii, periods = ([each for group in groups for each in group] for groups in (radii, periods))
+    form = format_of(**text)
     if solar_system:
-        _refuse_beside_solar_system(star_mass=star_mass, radius=radii, planet_mass=planet_mass,
-                                    table=target, plot=picture)
+        _refuse_beside_solar_system(star_mass=star_mass, radius=radii, period=periods,
+                                    planet_mass=planet_mass, table=target, plot=picture,
+                                    FILE=source)
         _report_solar_system(both_move, as_json)
         return
-    _check_options(star_mass, radii, planet_mass, both_move, target, picture, as_json)
+    _check_options(source, star_mass, radii, periods, planet_mass, both_move, target, picture,
+                   as_json)
+    if source is not None:
+        given = {"star_mass": star_mass, "planet_mass": planet_mass,
+                 "radius": radii[0] if radii else None, "period": periods[0] if periods else None}
+        report_table(source, form, given, eccentricity, both_move, target or "-", as_json)
+        return
+    if form != Format() or eccentricity is not None:
+        raise click.UsageError("Options that say how a table is read take a FILE.")
+    if periods:
+        radii = _radii_of(periods, star_mass, planet_mass, both_move)
     columns = _columns_of(star_mass, planet_mass, radii, both_move)
     if picture is not None:
         _draw(star_mass, planet_mass, radii, both_move, picture)
@@ -145,24 +124,48 @@ def orbit(star_mass, radii, planet_mass, both_move, solar_system, target, pictur
         _print_table(columns, radii)
 
 
-def _check_options(star_mass, radii, planet_mass, both_move, target, picture, as_json):
-    missing = [f"'--{name}'" for name, value in (("star-mass", star_mass), ("radius", radii))
-               if not value]
+def _check_options(source, star_mass, radii, periods, planet_mass, both_move, target, picture,
+                   as_json):
+    missing = [f"'--{name}'" for name, value in (("star-mass", star_mass),
+                                                 ("radius", radii or periods)) if not value]
     if missing:
         raise click.UsageError(f"Missing option{'s' * (len(missing) > 1)} {' and '.join(missing)}"
                                f"{', or --solar-system' * (len(missing) > 1)}.")
     if both_move and planet_mass is None:
         raise click.UsageError("--both-move takes --planet-mass.")
+    if source is None and radii and periods:
+        raise click.UsageError("--radius and --period are two ways to say one thing: give one.")
+    if source is not None and picture is not None:
+        raise click.UsageError("--plot draws orbits that are given by values: give it without "
+                               f"{source}.")
+    for name, values in (("radius", radii), ("period", periods)):
+        if source is not None and len(values) > 1:
+            raise click.UsageError(f"--{name} takes one column, or one value for all rows of "
+                                   f"{source}.")
     if target == "-" and as_json:
         raise click.UsageError("--json goes to standard output: give --json or --table -, not "
                                "both.")
+    if source is not None and target is not None and as_json:
+        raise click.UsageError("--json goes to standard output: give --json or -o, not both.")
     if target is not None and target != "-" and Path(target).suffix.lower() != ".csv":
-        raise ValueError(f"{target}: a table's name must end in .csv, or be - for standard output")
+        raise ValueError(f"{shown_name(target)}: a table's name must end in .csv, or be - "
+                         "for standard output")
     if picture is not None:
         check_picture(picture)
 
 
 # ---- circular orbits ----
+
+def _radii_of(periods, star_mass, planet_mass, both_move):
+    """The radii of circular orbits with these periods, as if they had been given."""
+    from mathwork.orbit import semimajor_axis
+
+    radius = semimajor_axis(np.array([period.value for period in periods]),
+                            star_mass=star_mass.value, fixed_star=not both_move,
+                            planet_mass=None if planet_mass is None else planet_mass.value)
+    return [Given(float(each), f"{each:.6g} m", period.has_suffix)
+            for each, period in zip(radius, periods, strict=True)]
+
 
 def _columns_of(star_mass, planet_mass, radii, both_move):
     """{name: array} for the names in HEADINGS; None for OF_PLANET without a planet's mass."""
@@ -176,8 +179,9 @@ def _columns_of(star_mass, planet_mass, radii, both_move):
         table = orbit_table(star_mass.value, mass, radius, fixed_star=not both_move)
         warnings.simplefilter("always", UnitsWarning)
         for each in radii:
-            if not (star_mass.has_suffix and each.has_suffix):      # a unit that is said is meant
-                warn_of_units(each.value, star_mass.value, True)
+            # a unit that is said is meant, but nothing is faster than light
+            said = star_mass.has_suffix and each.has_suffix
+            warn_of_units(each.value, star_mass.value, True, only_light=said)
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         warn(message)
     columns = {"radius": radius} | table._asdict()
@@ -231,7 +235,8 @@ def _draw(star_mass, planet_mass, radii, both_move, picture):
 # ---- the Solar System ----
 
 def _refuse_beside_solar_system(**options):
-    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+    given = [name if name == "FILE" else f"--{name.replace('_', '-')}"
+             for name, value in options.items() if value]
     if given:
         raise click.UsageError("--solar-system goes with --both-move and --json alone: give it "
                                f"without {', '.join(given)}.")

@@ -1,14 +1,18 @@
 """What commands share to write a result: JSON, aligned text, pictures and warnings."""
 import json
 import math
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import numpy as np
 
 from mathwork._files import replacing
+from mathwork.cli.lines import shown_name
 
 PICTURES = (".png", ".svg", ".pdf")
+SLOW = 1 << 23          # bytes of a file that is read without showing progress
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of text.")
 
@@ -54,10 +58,24 @@ def warn(message):
 def check_picture(name):
     """Raise a ValueError unless `name` has a suffix of PICTURES."""
     if Path(name).suffix.lower() not in PICTURES:
-        raise ValueError(f"{name}: a picture's name must end in {', '.join(PICTURES)}")
+        raise ValueError(f"{shown_name(name)}: a picture's name must end in {', '.join(PICTURES)}")
 
 
 def save_picture(figure, name):
     """Write a figure to the file `name`, in the format of its suffix."""
     with replacing(name) as file:
         figure.savefig(file, dpi=150, format=Path(name).suffix[1:].lower())
+
+
+@contextmanager
+def progress(source):
+    """Show how much of a Source has been read, on a terminal; yield what to call after a piece."""
+    if source.size < SLOW or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(source.shown, total=source.size)
+        yield lambda: bar.update(task, completed=source.done)

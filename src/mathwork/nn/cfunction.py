@@ -28,14 +28,20 @@ class RowFunction:
         row `x`, with the bits of a call. `real` is ``float`` or ``double``, by `dtype`. `x` holds
         `n_in` numbers and `y` holds `n_out`; they may share memory. It returns 0, or -1 if memory
         ran out.
+    jacobian : ctypes function pointer
+        ``int jacobian(const real *x, real *y, real *slopes, void *network)``: `y` becomes the same
+        as from `row`, and `slopes`, of n_out times n_in numbers, :meth:`Network.jacobian`, row by
+        row: ``slopes[i * n_in + j]`` is dy_i/dx_j. `y` may be NULL. It returns 0, or -1 if memory
+        ran out. It goes forward for networks of any size.
     scalar : ctypes function pointer
         ``double scalar(int n, double *x, void *network)``: the first output, or NaN if `n` is not
         `n_in` or memory ran out. SciPy's integrators take such a function. It exists for a float64
         network only; `AttributeError` for float32.
     network : ctypes.c_void_p
-        The last argument of both.
-    address : int
-        The address of `row`, for callers without ctypes or SciPy's LowLevelCallable.
+        The last argument of all.
+    address, jacobian_address : int
+        The addresses of `row` and `jacobian`, for callers without ctypes or SciPy's
+        LowLevelCallable.
     n_in, n_out : int
     dtype : numpy.dtype
         float32 or float64.
@@ -48,9 +54,10 @@ class RowFunction:
 
     Notes
     -----
-    **Calls.** Both functions only read the network: any number of threads may call them at once,
+    **Calls.** All functions only read the network: any number of threads may call them at once,
     with or without the GIL. They take no lock and raise nothing. They use up to 24 kB of stack,
-    and heap memory if the outputs of a layer fill more than 8 kB. Nothing checks the pointers: `x`
+    and heap memory if the outputs of a layer fill more than 8 kB; `jacobian` has a vector as wide
+    as a layer for each input there. Nothing checks the pointers: `x`
     and `y` must be contiguous, aligned, and of the lengths above.
 
     **Lifetime.** `network` may be passed on as long as the Network lives. This object keeps it
@@ -69,6 +76,11 @@ class RowFunction:
                 state += 0.01 * rate
 
         decay(state, rate, function.network.value, 1000)
+
+    **For implicit solvers**, which want the Jacobian of a right-hand side: `jacobian` gives it with
+    the rates in one call. To Python, :meth:`Network.jacobian` is the same:
+    ``solve_ivp(lambda t, x: net(x), span, start, jac=lambda t, x: net.jacobian(x),
+    method="Radau")``.
 
     **From SciPy**, integrating over the network's inputs::
 
@@ -95,14 +107,23 @@ class RowFunction:
     array([8.])
     >>> function.scalar(2, x.ctypes.data_as(pointer), function.network)
     8.0
+    >>> slopes = np.empty((1, 2))
+    >>> function.jacobian(x.ctypes.data_as(pointer), y.ctypes.data_as(pointer),
+    ...                   slopes.ctypes.data_as(pointer), function.network)
+    0
+    >>> slopes
+    array([[1., 1.]])
     """
 
-    __slots__ = ("_owner", "_scalar", "address", "dtype", "n_in", "n_out", "network", "row")
+    __slots__ = ("_owner", "_scalar", "address", "dtype", "jacobian", "jacobian_address", "n_in",
+                 "n_out", "network", "row")
 
     _owner: kernels.ForwardPass
     _scalar: Callable[..., float] | None
     address: int
     dtype: FloatDType
+    jacobian: Callable[..., int]
+    jacobian_address: int
     n_in: int
     n_out: int
     network: ctypes.c_void_p
@@ -114,6 +135,7 @@ class RowFunction:
         if not isinstance(network, kernels.ForwardPass):
             raise TypeError(f"network must be a Network, got {type(network).__name__}")
         address, scalar, plan = network._addresses()
+        jacobian = kernels.jacobian_address(network)
         real = ctypes.c_float if scalar is None else ctypes.c_double
         numbers = ctypes.POINTER(real)
         pointer: Any = ctypes.c_void_p(plan)
@@ -125,6 +147,9 @@ class RowFunction:
                 ctypes.c_double, ctypes.c_int, numbers, ctypes.c_void_p)(scalar),
             "address": address,
             "dtype": network.dtype,
+            "jacobian": ctypes.CFUNCTYPE(
+                ctypes.c_int, numbers, numbers, numbers, ctypes.c_void_p)(jacobian),
+            "jacobian_address": jacobian,
             "n_in": network.sizes[0],
             "n_out": network.sizes[-1],
             "network": pointer,

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
+    from mathwork._types import Activation
     from mathwork.nn.residual import AnyLayer
 
-SKLEARN = ("sklearn.",)
-MLP = "BaseMultilayerPerceptron"
+SKLEARN = ("sklearn.", "mathwork.sklearn.")
+MLPS = ("BaseMultilayerPerceptron", "Estimator")        # scikit-learn's and ours
 # What a subclass may have changed of what a network is to compute.
 METHODS = ("predict", "predict_proba", "_predict", "_forward_pass", "_forward_pass_fast")
 
@@ -36,10 +37,10 @@ METHODS = ("predict", "predict_proba", "_predict", "_forward_pass", "_forward_pa
 def sklearn_layers(estimator: Any, dtype: DTypeLike | None) -> tuple[list[AnyLayer], Labels]:
     """Return the layers of a fitted MLP or a pipeline that ends in one, and its classes."""
     check_kind(estimator, "estimator", "an MLPClassifier or MLPRegressor, or a Pipeline that ends "
-               "in one", (MLP, "Pipeline"), SKLEARN)
+               "in one", (*MLPS, "Pipeline"), SKLEARN)
     *scalers, mlp = _steps(estimator)
     where = type(mlp).__name__
-    if not _is(mlp, MLP):
+    if not _is(mlp, *MLPS):
         raise refusal(where, "a pipeline must end in an MLPClassifier or MLPRegressor")
     _check_own(mlp, METHODS)
     if not hasattr(mlp, "coefs_"):
@@ -59,8 +60,8 @@ def _steps(estimator: Any) -> Iterator[Any]:
             yield from _steps(step)
 
 
-def _is(estimator: Any, name: str) -> bool:
-    return any(kind.__name__ == name and kind.__module__.startswith(SKLEARN)
+def _is(estimator: Any, *names: str) -> bool:
+    return any(kind.__name__ in names and kind.__module__.startswith(SKLEARN)
                for kind in type(estimator).__mro__)
 
 
@@ -82,20 +83,30 @@ def _layers(scalers: list[Any], mlp: Any, dtype: DTypeLike | None) -> list[AnyLa
             where = type(scaler).__name__
             value = _scaled(value, scaler, where, narrow)
         where = type(mlp).__name__
-        names = [mlp.activation] * (len(mlp.coefs_) - 1) + [mlp.out_activation_]
-        for weight, bias, name in zip(mlp.coefs_, mlp.intercepts_, names, strict=True):
-            if name not in SKLEARN_ACTIVATIONS:
-                raise refusal(where, f"it has the activation {name!r}; known are "
-                                     f"{', '.join(SKLEARN_ACTIVATIONS)}")
+        for weight, bias, activation in zip(mlp.coefs_, mlp.intercepts_, _activations(mlp, where),
+                                            strict=True):
             value = reading.linear(value, weight.T, where).plus(bias)
-            if SKLEARN_ACTIVATIONS[name] != "identity":
-                value = value.activated(SKLEARN_ACTIVATIONS[name], where)
+            if activation != "identity":
+                value = value.activated(activation, where)
         return reading.layers([first], [value], dtype)
     except MisfitError as misfit:
         raise ValueError(f"{where} {misfit}") from None
 
 
+def _activations(mlp: Any, where: str) -> list[Activation]:
+    if hasattr(mlp, "network_"):        # ours
+        return [layer.activation for layer in mlp.network_.layers]
+    names = [mlp.activation] * (len(mlp.coefs_) - 1) + [mlp.out_activation_]
+    for name in names:
+        if name not in SKLEARN_ACTIVATIONS:
+            raise refusal(where, f"it has the activation {name!r}; known are "
+                                 f"{', '.join(SKLEARN_ACTIVATIONS)}")
+    return [SKLEARN_ACTIVATIONS[name] for name in names]
+
+
 def _labels(mlp: Any) -> Labels:
+    if hasattr(mlp, "network_"):
+        return Labels(mlp.network_.classes_, mlp.network_.multilabel)
     classes = getattr(mlp, "classes_", None)
     if classes is None:
         return NO_LABELS

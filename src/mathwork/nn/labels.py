@@ -52,6 +52,19 @@ def checked_labels(classes: ArrayLike | None, multilabel: object, n_out: int) ->
     return Labels(array, bool(multilabel))
 
 
+def labels_equal(one: Labels, other: Labels) -> bool:
+    """Return whether two networks have the same labels, bit by bit; NaN equals itself."""
+    if one.multilabel != other.multilabel:
+        return False
+    if one.classes is None or other.classes is None:
+        return one.classes is other.classes
+    if one.classes.dtype != other.classes.dtype:
+        return False
+    if one.classes.dtype.hasobject:
+        return one.classes.tolist() == other.classes.tolist()
+    return one.classes.tobytes() == other.classes.tobytes()
+
+
 def picked(outputs: FloatArray, last: Layer, labels: Labels, threshold: float | None
            ) -> int | NDArray[np.intp]:
     """Return the index of the class for each row of outputs: see Network.classify."""

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+import mathwork.nn.derivatives.by_inputs as by_inputs
 import mathwork.nn.formats as formats
 import mathwork.nn.formats.onnx as onnx
+import mathwork.nn.parameters as flat
 from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
 from mathwork.init import he_normal, he_uniform
@@ -70,7 +72,8 @@ class Network(kernels.ForwardPass):
         `ValueError` if a shape does not fit, `out` is read-only, or `workers` is below 1.
     he, from_sklearn, from_torch, from_keras, from_onnx
         Other ways to make one.
-    trace, classify, save, to_onnx, to_c, as_ctypes
+    parameters, with_parameters, jacobian, hessian, jvp, vjp, trace, classify, save, to_onnx, to_c,
+    as_ctypes
         See below.
 
     Raises
@@ -178,6 +181,8 @@ class Network(kernels.ForwardPass):
     @classmethod
     def from_sklearn(cls, estimator: Any, *, dtype: DTypeLike | None = None) -> Self:
         """The network in a fitted scikit-learn MLPClassifier or MLPRegressor, or a pipeline of one.
+
+        Those of :mod:`mathwork.sklearn` are taken, too.
 
         Parameters
         ----------
@@ -391,6 +396,185 @@ class Network(kernels.ForwardPass):
     @property
     def n_parameters(self) -> int:
         return sum(layer._n_parameters for layer in self.layers)
+
+    def parameters(self) -> FloatArray:
+        """All weights and biases as one vector, for optimisers that know nothing of layers.
+
+        Returns
+        -------
+        ndarray, shape (n_parameters,)
+            A copy, in the network's dtype. For each layer its weight, row by row, and then its
+            bias; an RMSNorm has no bias, and a Residual has the parameters of its layers. The
+            parameters of activations, such as the slopes of prelu, are not among them.
+
+        See Also
+        --------
+        with_parameters : The network that has such a vector.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Dense, Network
+        >>> Network([Dense([[1, 2], [3, 4]], [5, 6], "relu"), Dense([[7, 8]], [9])]).parameters()
+        array([1., 2., 3., 4., 5., 6., 7., 8., 9.], dtype=float32)
+        """
+        return flat.flattened(self.layers)
+
+    def with_parameters(self, parameters: ArrayLike) -> Self:
+        """A network like this one, with other weights and biases.
+
+        Parameters
+        ----------
+        parameters : array_like, shape (n_parameters,)
+            In the order of :meth:`parameters`. They are rounded to the network's dtype; NaN and
+            infinity are allowed.
+
+        Returns
+        -------
+        Network
+            Its activations, dtype and labels are those of this network.
+
+        Raises
+        ------
+        TypeError
+            For parameters that are masked or not real numbers.
+        ValueError
+            For another shape.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Network
+        >>> net = Network.he((4, 8, 2), rng=0)
+        >>> half = net.with_parameters(net.parameters() / 2)
+        >>> bool((half.layers[0].weight == net.layers[0].weight / 2).all())
+        True
+        """
+        vector = flat.checked_parameters(parameters, (self.n_parameters,), self.dtype)
+        return _rebuild(type(self), flat.with_parameters(self.layers, vector), self.dtype,
+                        self._labels)
+
+    def jacobian(self, x: ArrayLike) -> FloatArray:
+        """The derivatives of all outputs by all inputs.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., n_in)
+
+        Returns
+        -------
+        ndarray, shape (..., n_out, n_in)
+            In the network's dtype, as all of its arithmetic.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the call does.
+
+        See Also
+        --------
+        jvp, vjp : Products with it, without the matrix.
+        as_ctypes : The same for compiled loops.
+
+        Notes
+        -----
+        A kernel takes a row and its changes by each input through the layers together; or, if the
+        network has fewer outputs than inputs, each output back to the inputs. A row has the same
+        bits alone and in a batch. Derivatives at kinks are those of PyTorch: 0 for relu at 0.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Dense, Network
+        >>> net = Network([Dense([[1, 1], [1, -1]], None, "relu"), Dense([[3, 5]])])
+        >>> net.jacobian([3.0, 5.0])                # relu(3 - 5) has the slope 0
+        array([[3., 3.]], dtype=float32)
+        """
+        return by_inputs.jacobian(self, x)
+
+    def hessian(self, x: ArrayLike) -> FloatArray:
+        """The second derivatives of all outputs by all pairs of inputs.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., n_in)
+
+        Returns
+        -------
+        ndarray, shape (..., n_out, n_in, n_in)
+            In the network's dtype; the matrices are symmetric, bit by bit.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the call does.
+
+        Notes
+        -----
+        ``sum over steps of J' (u f'') J``: for each step with a second derivative, its inputs' J by
+        the network's inputs, and its outputs' influence u on the network's outputs. Computed in
+        float64 and rounded once. A network of straight pieces (relu) has second derivatives 0.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Dense, Network
+        >>> net = Network([Dense([[1, 2]], None, "exp")], dtype=float)
+        >>> net.hessian([0.0, 0.0])
+        array([[[1., 2.],
+                [2., 4.]]])
+        """
+        return by_inputs.hessian(self, x)
+
+    def jvp(self, x: ArrayLike, v: ArrayLike) -> FloatArray:
+        """The Jacobian times a vector: what a small change `v` of `x` does to the outputs.
+
+        Parameters
+        ----------
+        x, v : array_like, both of shape (..., n_in)
+
+        Returns
+        -------
+        ndarray, shape (..., n_out)
+            In the network's dtype, as all of its arithmetic.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the call does, and `ValueError` if `v` has another shape than `x`.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Dense, Network
+        >>> net = Network([Dense([[1, 1], [1, -1]], None, "relu"), Dense([[3, 5]])])
+        >>> net.jvp([3.0, 5.0], [1.0, 2.0])
+        array([9.], dtype=float32)
+        """
+        return kernels.jvp_forward(self, x, v)
+
+    def vjp(self, x: ArrayLike, cotangent: ArrayLike) -> FloatArray:
+        """A vector times the Jacobian: the derivatives by the inputs of a sum of outputs.
+
+        Parameters
+        ----------
+        x : array_like, shape (..., n_in)
+        cotangent : array_like, shape (..., n_out)
+            The factors of the outputs.
+
+        Returns
+        -------
+        ndarray, shape (..., n_in)
+            In the network's dtype, as all of its arithmetic.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the call does, and `ValueError` for a `cotangent` of another shape.
+
+        Examples
+        --------
+        >>> from mathwork.nn import Dense, Network
+        >>> net = Network([Dense([[1, 1], [1, -1]], None, "relu"), Dense([[3, 5]])])
+        >>> net.vjp([3.0, 5.0], [2.0])
+        array([6., 6.], dtype=float32)
+        """
+        return kernels.vjp_backward(self, x, cotangent)
 
     def trace(self, x: ArrayLike) -> tuple[FloatArray, ...]:
         """Every layer's activation. The last one is the result of the call, bit for bit.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray, Number
+    from mathwork.orbit.units import Kind
 
 
 AnomalyT = TypeVar("AnomalyT")
@@ -44,24 +45,65 @@ class Anomaly(NamedTuple, Generic[AnomalyT, CodeT]):
     status: CodeT
 
 
+class AnomalyParts(NamedTuple, Generic[AnomalyT, CodeT]):
+    """The result of :func:`solve_kepler` with ``parts=True``; unpacks to its fields.
+
+    Parameters
+    ----------
+    anomaly : float or ndarray
+        As in :class:`Anomaly`. The other fields are NaN where it is.
+    sin_true, cos_true : float or ndarray
+        Sine and cosine of the true anomaly, the angle at the focus from the periapsis.
+    by_mean_anomaly, by_eccentricity : float or ndarray
+        The derivatives of E or H: of an ellipse ``1 / (1 - e cos E)`` and ``sin E / (1 - e cos
+        E)``, of a hyperbola ``1 / (e cosh H - 1)`` and ``-sinh H / (e cosh H - 1)``. The D of a
+        parabola has ``1 / (1 + D**2)`` and NaN: it is no limit of E or H.
+    status : int or ndarray of int8
+        As in :class:`Anomaly`.
+
+    Examples
+    --------
+    >>> from mathwork.orbit import solve_kepler
+    >>> parts = solve_kepler(1.0, 0.5, parts=True)
+    >>> round(parts.cos_true, 6), round(parts.by_mean_anomaly, 6)
+    (-0.443957, 1.037362)
+    """
+
+    anomaly: AnomalyT
+    sin_true: AnomalyT
+    cos_true: AnomalyT
+    by_mean_anomaly: AnomalyT
+    by_eccentricity: AnomalyT
+    status: CodeT
+
+
 @overload
 def solve_kepler(mean_anomaly: Number, eccentricity: Number, *, out: None = None,
-                 status: Literal[False] = False) -> float: ...
+                 status: Literal[False] = False, parts: Literal[False] = False) -> float: ...
 @overload
 def solve_kepler(mean_anomaly: Number, eccentricity: Number, *, out: None = None,
-                 status: Literal[True]) -> Anomaly[float, int]: ...
+                 status: Literal[True], parts: Literal[False] = False) -> Anomaly[float, int]: ...
+@overload
+def solve_kepler(mean_anomaly: Number, eccentricity: Number, *, out: None = None,
+                 status: bool = False, parts: Literal[True]) -> AnomalyParts[float, int]: ...
 @overload
 def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
-                 status: Literal[False] = False) -> FloatArray | Any: ...
+                 status: Literal[False] = False, parts: Literal[False] = False
+                 ) -> FloatArray | Any: ...
 @overload
 def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
-                 status: Literal[True]) -> Anomaly[FloatArray | Any, NDArray[np.int8] | Any]: ...
+                 status: Literal[True], parts: Literal[False] = False
+                 ) -> Anomaly[FloatArray | Any, NDArray[np.int8] | Any]: ...
+@overload
+def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: None = None,
+                 status: bool = False, parts: Literal[True]
+                 ) -> AnomalyParts[FloatArray | Any, NDArray[np.int8] | Any]: ...
 @overload
 def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
-                 status: bool) -> Any: ...
+                 status: bool = False, parts: bool = False) -> Any: ...
 @door(kernels.solve_kepler)
 def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: ArrayLike | None = None,
-                 status: bool = False) -> Any:
+                 status: bool = False, parts: bool = False) -> Any:
     """The eccentric anomaly of a conic, by Kepler's equation.
 
     Parameters
@@ -74,10 +116,13 @@ def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: Array
         Where to put the result; its shape is the broadcast shape of the arguments.
     status : bool, optional
         Return :class:`Anomaly`, the result with a code for each element.
+    parts : bool, optional
+        Return :class:`AnomalyParts`: the same with the sine and cosine of the true anomaly and the
+        derivatives by M and e, from the same pass.
 
     Returns
     -------
-    float or ndarray, or Anomaly
+    float or ndarray, or Anomaly, or AnomalyParts
         E for e < 1, as many turns from 0 as M; H for e > 1; D = tan(nu / 2) for e = 1. A float
         for numbers. Arrays broadcast. The result is float32 if all arrays are float32 or float16,
         but it is computed in float64. If an argument carries units, so does the result, in radians;
@@ -86,7 +131,8 @@ def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: Array
     Raises
     ------
     TypeError
-        For input that is not real numbers, masked arrays, and units of another dimension.
+        For input that is not real numbers, masked arrays, and units of another dimension; for `out`
+        with `parts`.
     ValueError
         For a number that is not finite, and for a negative eccentricity. For shapes that do not
         broadcast. In an array, such an element gives NaN.
@@ -122,11 +168,23 @@ def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: Array
     array([1.      , 0.817732, 0.814097])
     """
     (M, e), kind = units.plain(mean_anomaly=(mean_anomaly, "rad"), eccentricity=(eccentricity, ""))
+    if parts:
+        return _parts(M, e, kind, out)
     anomaly: Any = kernels.plain_solve_kepler(M, e, units.plain_out(out, kind, "rad"))
     codes = _status(anomaly, M, e) if status else None
     if kind is not None:
         anomaly = kind.wrap(anomaly, "rad") if out is None else out
     return Anomaly(anomaly, codes) if status else anomaly
+
+
+def _parts(M: Any, e: Any, kind: Kind | None, out: object) -> AnomalyParts[Any, Any]:
+    """Return AnomalyParts of plain numbers and arrays, the angle with units of `kind`"""
+    if out is not None:
+        raise TypeError("out takes one array; with parts=True there are five")
+    anomaly, sine, cosine, by_M, by_e = kernels.plain_anomaly_parts(M, e)
+    codes: Any = _status(anomaly, M, e)
+    angle: Any = anomaly if kind is None else kind.wrap(anomaly, "rad")
+    return AnomalyParts(angle, sine, cosine, by_M, by_e, codes)
 
 
 def _status(anomaly: Any, mean_anomaly: ArrayLike, eccentricity: ArrayLike

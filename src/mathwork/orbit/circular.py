@@ -1,6 +1,6 @@
 """Quantities of circular orbits, each a function of the masses and the radius.
 
-The star is held fixed unless the planet's mass is given; then both move. A fixed star is nearly
+The star is held fixed unless ``fixed_star=False``; then both masses move. A fixed star is nearly
 exact if the planet is much lighter. Gravity is Newton's, without relativity.
 """
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, overload
 import mathwork.orbit.units as units
 from mathwork._doors import door, typed_as
 from mathwork._levels import orbit as kernels
+from mathwork.constants import MU
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,115 +18,22 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from mathwork._types import FloatArray, Number
-    from mathwork.orbit.units import Kind
 
-MU = "m**3/s**2"        # a form that both astropy and pint read
-UNITS = {"radius": "m", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
+UNITS = {"radius": "m", "period": "s", "star_mass": "kg", "planet_mass": "kg", "mu": MU}
 
-
-# ---- forces ----
-
-@overload
-def gravitational_force(m1: Number, m2: Number, r: Number, *, out: None = None) -> float: ...
-@overload
-def gravitational_force(m1: ArrayLike, m2: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
-                        ) -> FloatArray | Any: ...
-@door(kernels.gravitational_force)
-def gravitational_force(m1: ArrayLike, m2: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
-                        ) -> Any:
-    """The force by which two masses attract each other, in N.
-
-    Parameters
-    ----------
-    m1, m2 : float or array_like
-        Masses in kg.
-    r : float or array_like
-        The distance of their centres in m.
-    out : ndarray, optional
-        Where to put the result.
-
-    Returns
-    -------
-    float or ndarray
-        As from :func:`circular_speed`, with the same errors.
-
-    Notes
-    -----
-    .. math:: F = G m_1 m_2 / r^2
-
-    Examples
-    --------
-    >>> from mathwork.constants import M_EARTH, M_SUN
-    >>> from mathwork.orbit import gravitational_force
-    >>> print(f"{gravitational_force(M_SUN, M_EARTH, 1.496e11):.4g} N")
-    3.541e+22 N
-    """
-    return _force_in_general("gravitational_force", out, m1=(m1, "kg"), m2=(m2, "kg"), r=(r, "m"))
-
-
-@overload
-def centripetal_force(m: Number, v: Number, r: Number, *, out: None = None) -> float: ...
-@overload
-def centripetal_force(m: ArrayLike, v: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
-                      ) -> FloatArray | Any: ...
-@door(kernels.centripetal_force)
-def centripetal_force(m: ArrayLike, v: ArrayLike, r: ArrayLike, *, out: ArrayLike | None = None
-                      ) -> Any:
-    """The force that keeps a mass on a circle, in N.
-
-    Parameters
-    ----------
-    m : float or array_like
-        Mass in kg.
-    v : float or array_like
-        Speed in m/s; its sign does not matter.
-    r : float or array_like
-        Radius of the circle in m.
-    out : ndarray, optional
-        Where to put the result.
-
-    Returns
-    -------
-    float or ndarray
-        As from :func:`circular_speed`, with the same errors.
-
-    Notes
-    -----
-    .. math:: F = m v^2 / r
-
-    On a circular orbit this is the gravitational force. ``v = sqrt(G M / r)`` follows from that.
-
-    Examples
-    --------
-    >>> from mathwork.orbit import centripetal_force
-    >>> centripetal_force(1000, 20, 50)
-    8000.0
-    """
-    return _force_in_general("centripetal_force", out, m=(m, "kg"), v=(v, "m/s"), r=(r, "m"))
-
-
-def _force_in_general(name: str, out: ArrayLike | None, **values: tuple[ArrayLike, str]) -> Any:
-    """Return a force of values with units, lists and subclasses"""
-    (first, second, radius), kind = units.plain(**values)
-    force = kernels.plain_force(kernels.orbit_codes[name], first, second, radius,
-                                units.plain_out(out, kind, "N"))
-    return _as_given(force, out, kind, "N")
-
-
-# ---- quantities of a circular orbit ----
 
 @overload
 def circular_speed(radius: Number, *, star_mass: Number | None = None,
-                   planet_mass: Number | None = None, mu: Number | None = None, out: None = None
-                   ) -> float: ...
+                   planet_mass: Number | None = None, mu: Number | None = None,
+                   fixed_star: bool = True, out: None = None) -> float: ...
 @overload
 def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                    planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                   out: ArrayLike | None = None) -> FloatArray | Any: ...
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> FloatArray | Any: ...
 @door(kernels.circular_speed)
 def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                    planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                   out: ArrayLike | None = None) -> Any:
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> Any:
     """The speed of a circular orbit, in m/s.
 
     Parameters
@@ -135,10 +43,12 @@ def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     star_mass : float or array_like
         Mass of the central body, in kg. Give this or `mu`.
     planet_mass : float or array_like, optional
-        Mass of the planet in kg. If it is given, both masses move, and the speed is relative: of
-        one mass to the other. Otherwise the star is held fixed.
+        Mass of the planet in kg. It counts if both masses move.
     mu : float or array_like
         G M of the central body, in m3/s2. It is known to more digits than G and M.
+    fixed_star : bool, optional
+        Whether the star is held fixed. Otherwise both masses move, which takes `planet_mass`, and
+        the speed is relative: of one mass to the other.
     out : ndarray, optional
         Where to put the result; its shape is the broadcast shape of the arguments.
 
@@ -152,11 +62,11 @@ def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     Raises
     ------
     TypeError
-        Unless exactly one of `star_mass` and `mu` is given. For a unit of another dimension, and
-        for input that is not real numbers.
+        Unless exactly one of `star_mass` and `mu` is given, and for ``fixed_star=False`` without
+        `planet_mass`. For a unit of another dimension, and for input that is not real numbers.
     ValueError
         For a number that is negative or NaN, and for a radius of 0. For shapes that do not
-        broadcast. In an array, such an element makes its result NaN.
+        broadcast. In an array, such an element makes its result NaN, if the result needs it.
 
     Warns
     -----
@@ -179,19 +89,19 @@ def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     >>> round(circular_speed(AU, mu=GM_SUN))
     29785
     """
-    return _in_general("circular_speed", "m/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("circular_speed", "m/s", radius, star_mass, planet_mass, mu, fixed_star, out)
 
 
 @door(kernels.period)
 @typed_as(circular_speed)
 def period(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
            planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-           out: ArrayLike | None = None) -> Any:
+           fixed_star: bool = True, out: ArrayLike | None = None) -> Any:
     """The time of one revolution on a circular orbit, in s.
 
     Parameters
     ----------
-    radius, star_mass, planet_mass, mu, out
+    radius, star_mass, planet_mass, mu, fixed_star, out
         As for :func:`circular_speed`.
 
     Returns
@@ -214,22 +124,23 @@ def period(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     >>> from mathwork.orbit import period
     >>> print(f"{period(3.844e8, star_mass=M_EARTH) / 86400:.3f} d")
     27.452 d
-    >>> print(f"{period(3.844e8, star_mass=M_EARTH, planet_mass=7.346e22) / 86400:.3f} d")
+    >>> both = period(3.844e8, star_mass=M_EARTH, planet_mass=7.346e22, fixed_star=False)
+    >>> print(f"{both / 86400:.3f} d")
     27.285 d
     """
-    return _in_general("period", "s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("period", "s", radius, star_mass, planet_mass, mu, fixed_star, out)
 
 
 @door(kernels.angular_speed)
 @typed_as(circular_speed)
 def angular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                  out: ArrayLike | None = None) -> Any:
+                  fixed_star: bool = True, out: ArrayLike | None = None) -> Any:
     """The angular speed on a circular orbit, in rad/s.
 
     Parameters
     ----------
-    radius, star_mass, planet_mass, mu, out
+    radius, star_mass, planet_mass, mu, fixed_star, out
         As for :func:`circular_speed`.
 
     Returns
@@ -250,19 +161,20 @@ def angular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     >>> print(f"{angular_speed(42164e3, mu=GM_EARTH) * 86164.1:.4f}")    # geostationary: 2 pi
     6.2832
     """
-    return _in_general("angular_speed", "rad/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("angular_speed", "rad/s", radius, star_mass, planet_mass, mu, fixed_star,
+                       out)
 
 
 @door(kernels.escape_speed)
 @typed_as(circular_speed)
 def escape_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                  planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                 out: ArrayLike | None = None) -> Any:
+                 fixed_star: bool = True, out: ArrayLike | None = None) -> Any:
     """The speed that is enough to never return, in m/s.
 
     Parameters
     ----------
-    radius, star_mass, planet_mass, mu, out
+    radius, star_mass, planet_mass, mu, fixed_star, out
         As for :func:`circular_speed`.
 
     Returns
@@ -283,14 +195,14 @@ def escape_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     >>> round(escape_speed(6371e3, mu=GM_EARTH))
     11186
     """
-    return _in_general("escape_speed", "m/s", radius, star_mass, planet_mass, mu, out)
+    return _in_general("escape_speed", "m/s", radius, star_mass, planet_mass, mu, fixed_star, out)
 
 
 @door(kernels.orbital_energy)
 @typed_as(circular_speed)
 def orbital_energy(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                    planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                   out: ArrayLike | None = None) -> Any:
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> Any:
     """The energy of a circular orbit, kinetic and potential together, in J.
 
     Parameters
@@ -300,7 +212,7 @@ def orbital_energy(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     planet_mass : float or array_like
         Mass of the planet in kg. It may be left out beside `mu`; then the result is the specific
         energy, in J/kg.
-    mu, out
+    mu, fixed_star, out
         As for :func:`circular_speed`.
 
     Returns
@@ -330,14 +242,14 @@ def orbital_energy(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     -2.94e+07 J/kg
     """
     return _in_general("orbital_energy", "J/kg" if planet_mass is None else "J",
-                       radius, star_mass, planet_mass, mu, out)
+                       radius, star_mass, planet_mass, mu, fixed_star, out)
 
 
 @door(kernels.hill_radius)
 @typed_as(circular_speed)
 def hill_radius(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
                 planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
-                out: ArrayLike | None = None) -> Any:
+                fixed_star: bool = True, out: ArrayLike | None = None) -> Any:
     """The radius within which a planet can hold satellites of its own, in m.
 
     Parameters
@@ -346,7 +258,7 @@ def hill_radius(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
         As for :func:`circular_speed`.
     planet_mass : float or array_like
         Mass of the planet in kg.
-    mu, out
+    mu, fixed_star, out
         As for :func:`circular_speed`.
 
     Returns
@@ -377,34 +289,68 @@ def hill_radius(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     >>> print(f"{hill_radius(AU, star_mass=M_SUN, planet_mass=M_EARTH):.4g} m")
     1.497e+09 m
     """
-    return _in_general("hill_radius", "m", radius, star_mass, planet_mass, mu, out)
+    return _in_general("hill_radius", "m", radius, star_mass, planet_mass, mu, fixed_star, out)
+
+
+@overload
+def semimajor_axis(period: Number, *, star_mass: Number | None = None,
+                   planet_mass: Number | None = None, mu: Number | None = None,
+                   fixed_star: bool = True, out: None = None) -> float: ...
+@overload
+def semimajor_axis(period: ArrayLike, *, star_mass: ArrayLike | None = None,
+                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> FloatArray | Any: ...
+@door(kernels.semimajor_axis)
+def semimajor_axis(period: ArrayLike, *, star_mass: ArrayLike | None = None,
+                   planet_mass: ArrayLike | None = None, mu: ArrayLike | None = None,
+                   fixed_star: bool = True, out: ArrayLike | None = None) -> Any:
+    """The semi-major axis, or the radius of the circle, of an orbit with a given period, in m.
+
+    Parameters
+    ----------
+    period : float or array_like
+        The time of one revolution in s.
+    star_mass, planet_mass, mu, fixed_star, out
+        As for :func:`circular_speed`.
+
+    Returns
+    -------
+    float or ndarray
+        As from :func:`circular_speed`, with the same errors and warnings; the period takes the
+        place of the radius.
+
+    Notes
+    -----
+    .. math:: a = \\left(G M (P / 2 \\pi)^2\\right)^{1/3}
+
+    with M + m for M if both masses move. It is the inverse of :func:`period`.
+
+    Examples
+    --------
+    A geostationary satellite, whose period is a turn of the Earth:
+
+    >>> from mathwork.constants import GM_EARTH
+    >>> from mathwork.orbit import semimajor_axis
+    >>> print(f"{semimajor_axis(86164.1, mu=GM_EARTH) / 1e3:.0f} km")
+    42164 km
+    """
+    return _in_general("semimajor_axis", "m", period, star_mass, planet_mass, mu, fixed_star, out)
 
 
 def _in_general(name: str, unit: str, radius: ArrayLike, star_mass: ArrayLike | None,
-                planet_mass: ArrayLike | None, mu: ArrayLike | None, out: ArrayLike | None) -> Any:
+                planet_mass: ArrayLike | None, mu: ArrayLike | None, fixed_star: bool,
+                out: ArrayLike | None) -> Any:
     """Return a quantity of values with units, lists and subclasses"""
-    given: dict[str, Any] = {"radius": radius, "star_mass": star_mass, "planet_mass": planet_mass,
+    first = "period" if name == "semimajor_axis" else "radius"
+    given: dict[str, Any] = {first: radius, "star_mass": star_mass, "planet_mass": planet_mass,
                              "mu": mu}
     wanted = {argument: (value, UNITS[argument]) for argument, value in given.items()
-              if value is not None or argument == "radius"}
+              if value is not None or argument == first}
     plain, kind = units.plain(**wanted)
     given.update(zip(wanted, plain, strict=True))
-    arguments = [*given.values(), units.plain_out(out, kind, unit)]
+    arguments = [*given.values(), fixed_star, units.plain_out(out, kind, unit)]
     result = kernels.plain_circular(kernels.orbit_codes[name], *arguments)
-    if kind is None:
-        look_at_units(given["radius"], given["star_mass"], given["mu"], 5)
-    return _as_given(result, out, kind, unit)
-
-
-def look_at_units(radius: Any, star_mass: Any, mu: Any, stacklevel: int,
-                  radius_name: str = "radius") -> None:
-    """Warn if numbers, or the first elements of arrays, do not look like SI"""
-    star = star_mass if mu is None else mu
-    if not kernels.looks_like_si(radius, star, mu is None):
-        units.warn_of_units(radius, star, mu is None, stacklevel, radius_name)
-
-
-def _as_given(result: Any, out: Any, kind: Kind | None, unit: str) -> Any:
-    if out is not None:
-        return out
-    return result if kind is None else kind.wrap(result, unit)
+    at, shown = (result, name) if first == "period" else (given[first], first)
+    star = given["star_mass"] if mu is None else given["mu"]
+    units.look_at_units(at, star, mu is None, 5, shown, kind)
+    return units.as_given(result, out, kind, unit)

@@ -1,17 +1,21 @@
-"""Orbits of any eccentricity: positions and velocities at given times."""
+"""Orbits of any eccentricity, from their elements or a state."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
-from mathwork._doors import door
 from mathwork._levels import orbit as kernels
-from mathwork.orbit.circular import MU, look_at_units
-from mathwork.orbit.elements import settled
-from mathwork.orbit.plot import conics, plot_orbits
+from mathwork.constants import MU
+from mathwork.orbit.drawings import conics
+from mathwork.orbit.elements import ANGLES, NAMES, from_tables, in_radians, settled
+from mathwork.orbit.masks import common, unmasked
+from mathwork.orbit.motion import Motion
+from mathwork.orbit.plot import plot_orbits
+from mathwork.orbit.times import checked_epoch
+from mathwork.orbit.vectors import codes_of, refusal, rows_of
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Self
@@ -19,59 +23,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray, FloatOrArray, Measures, Number
-    from mathwork.orbit.plot import Drawing
-    from mathwork.orbit.units import Kind
+    from mathwork.orbit.drawings import Drawing
+    from mathwork.orbit.times import Epoch
 
 
-@overload
-def vis_viva(r: Number, a: Number, *, mu: Number) -> float: ...
-@overload
-def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> FloatArray | Any: ...
-@door(kernels.vis_viva)
-def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> Any:
-    """The speed at a distance on any orbit, in m/s.
-
-    Parameters
-    ----------
-    r : float or array_like
-        The distance from the focus in m.
-    a : float or array_like
-        Semi-major axis in m: negative for a hyperbola, ``math.inf`` for a parabola.
-    mu : float or array_like
-        G M in m3/s2.
-
-    Returns
-    -------
-    float or ndarray
-        A float for numbers; float32 if all arrays are float32 or float16. If an argument carries
-        units, so does the result.
-
-    Raises
-    ------
-    TypeError
-        For input that is not real numbers, masked arrays, and units of another dimension.
-    ValueError
-        For numbers of no orbit: an r that is not positive or is beyond ``2 a``, a negative mu, NaN.
-        For shapes that do not broadcast. In arrays, such an element gives NaN.
-
-    Notes
-    -----
-    .. math:: v = \\sqrt{\\mu \\left(\\frac{2}{r} - \\frac{1}{a}\\right)}
-
-    Examples
-    --------
-    >>> from mathwork.constants import AU, GM_SUN
-    >>> from mathwork.orbit import vis_viva
-    >>> print(f"{vis_viva(AU, AU, mu=GM_SUN):.0f} m/s")
-    29785 m/s
-    """
-    plain, kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
-    speed = kernels.plain_vis_viva(*plain)
-    return speed if kind is None else kind.wrap(speed, "m/s")
-
-
-class KeplerOrbit:
+class KeplerOrbit(Motion):
     """An orbit about one centre by its elements, or an array of orbits.
 
     Parameters
@@ -91,23 +47,30 @@ class KeplerOrbit:
         Mean anomaly at time 0 in radians.
     mu : float or array_like
         G M in m3/s2; G (M + m) if both masses move.
+    epoch : datetime64, datetime, str or astropy Time, optional
+        The date of time 0. With it, times may be dates.
+    unit : {"rad", "deg"}, optional
+        The unit of the angles that carry none.
 
     Attributes
     ----------
     shape : tuple of int
         The broadcast shape of the elements; ``()`` for one orbit. Orbits are immutable. They are
-        equal if all elements and their units are equal.
+        equal if all elements, their units and their epochs are equal. An array of orbits has a
+        length, an index and an iterator, like an array of numbers.
+    status : int or ndarray of int8
+        0 for an orbit, else the reason why there is none: a code for each element of an array.
     a, e, i, Omega, omega, M0, mu : float or ndarray
         The elements. A quantity with a dimension carries units if the given elements did.
 
     Raises
     ------
     TypeError
-        For input that is not real numbers, masked arrays, and units of another dimension.
+        For input that is not real numbers, and units of another dimension.
     ValueError
         For numbers of no orbit: an e that is negative or not finite, an a of the wrong sign, a
         mu that is not positive. For shapes that do not broadcast. In arrays, such an element makes
-        an orbit with NaN for every quantity.
+        an orbit with NaN for every quantity, and its `status` says why.
 
     Warns
     -----
@@ -120,6 +83,9 @@ class KeplerOrbit:
     ``M0 + mean_motion t``. The rounding of the mean motion alone moves a body by 1e-16 of the
     distance that it has travelled.
 
+    Masked arrays are taken, also astropy's masked columns and quantities: what is masked in one
+    element is masked in all results of arrays.
+
     Examples
     --------
     >>> from mathwork.constants import AU, GM_SUN
@@ -131,19 +97,15 @@ class KeplerOrbit:
     (2, 3)
     """
 
-    _coefficients: NDArray[np.float64]
-    _elements: dict[str, NDArray[np.float64]]
-    _kind: Kind | None
-    shape: tuple[int, ...]
-
     def __init__(self, a: ArrayLike, e: ArrayLike, i: ArrayLike = 0.0, Omega: ArrayLike = 0.0,
-                 omega: ArrayLike = 0.0, M0: ArrayLike = 0.0, *, mu: ArrayLike) -> None:
-        self._settle("a", a, e, i, Omega, omega, M0, mu)
+                 omega: ArrayLike = 0.0, M0: ArrayLike = 0.0, *, mu: ArrayLike,
+                 epoch: Epoch | None = None, unit: str = "rad") -> None:
+        self._settle("a", a, e, i, Omega, omega, M0, mu, epoch, unit)
 
     @classmethod
     def from_periapsis(cls, periapsis: ArrayLike, e: ArrayLike, i: ArrayLike = 0.0,
                        Omega: ArrayLike = 0.0, omega: ArrayLike = 0.0, M0: ArrayLike = 0.0, *,
-                       mu: ArrayLike) -> Self:
+                       mu: ArrayLike, epoch: Epoch | None = None, unit: str = "rad") -> Self:
         """Make an orbit from its least distance, which a parabola has too.
 
         Near e = 1 it keeps digits that a would lose.
@@ -152,7 +114,7 @@ class KeplerOrbit:
         ----------
         periapsis : float or array_like
             The least distance in m.
-        e, i, Omega, omega, M0, mu
+        e, i, Omega, omega, M0, mu, epoch, unit
             As for the class.
 
         Returns
@@ -168,24 +130,210 @@ class KeplerOrbit:
         (inf, inf)
         """
         orbit = cls.__new__(cls)
-        orbit._settle("periapsis", periapsis, e, i, Omega, omega, M0, mu)
+        orbit._settle("periapsis", periapsis, e, i, Omega, omega, M0, mu, epoch, unit)
+        return orbit
+
+    @classmethod
+    def from_degrees(cls, a: ArrayLike, e: ArrayLike, i: ArrayLike = 0.0, Omega: ArrayLike = 0.0,
+                     omega: ArrayLike = 0.0, M0: ArrayLike = 0.0, *, mu: ArrayLike,
+                     epoch: Epoch | None = None) -> Self:
+        """Make an orbit whose angles are in degrees: the class with ``unit="deg"``.
+
+        Parameters
+        ----------
+        a, e
+            As for the class.
+        i, Omega, omega, M0 : float or array_like, optional
+            Angles in degrees.
+        mu, epoch
+            As for the class.
+
+        Returns
+        -------
+        KeplerOrbit
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> mars = KeplerOrbit.from_degrees(1.523679 * AU, 0.0934, 1.85, 49.6, 286.5, mu=GM_SUN)
+        >>> round(mars.i, 6)
+        0.032289
+        """
+        orbit = cls.__new__(cls)
+        orbit._settle("a", a, e, i, Omega, omega, M0, mu, epoch, "deg")
+        return orbit
+
+    @classmethod
+    def from_table(cls, *, e: ArrayLike, mu: ArrayLike, a: ArrayLike | None = None,
+                   periapsis: ArrayLike | None = None, period: ArrayLike | None = None,
+                   i: ArrayLike = 0.0, Omega: ArrayLike = 0.0, omega: ArrayLike | None = None,
+                   longitude_of_periapsis: ArrayLike | None = None, M0: ArrayLike | None = None,
+                   mean_longitude: ArrayLike | None = None,
+                   time_of_periapsis: ArrayLike | None = None, epoch: Epoch | None = None,
+                   unit: str = "rad") -> Self:
+        """Make an orbit from the elements that a table has.
+
+        Parameters
+        ----------
+        e, mu
+            As for the class.
+        a, periapsis, period : float or array_like
+            Exactly one of the semi-major axis in m, the least distance in m, and the time of one
+            revolution in s, which gives a by Kepler's third law.
+        i, Omega
+            As for the class.
+        omega, longitude_of_periapsis : float or array_like, optional
+            At most one of the argument of the periapsis and its longitude, ``Omega + omega``.
+        M0, mean_longitude, time_of_periapsis : float or array_like, optional
+            At most one of the mean anomaly at time 0, the mean longitude there, ``Omega + omega +
+            M0``, and a time or date at the periapsis.
+        epoch, unit
+            As for the class.
+
+        Returns
+        -------
+        KeplerOrbit
+
+        Raises
+        ------
+        TypeError
+            For none or two of what one is needed of, beside the errors of the class.
+
+        References
+        ----------
+        Tables like the Jet Propulsion Laboratory's "Approximate Positions of the Planets" (E. M.
+        Standish) have a, e, i, L, the longitude of the perihelion and Omega.
+
+        Examples
+        --------
+        The Earth and Mars at J2000, by that table:
+
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> planets = KeplerOrbit.from_table(
+        ...     a=[1.00000261 * AU, 1.52371034 * AU], e=[0.01671123, 0.0933941],
+        ...     i=[-0.00001531, 1.84969142], Omega=[0, 49.55953891], mu=GM_SUN, unit="deg",
+        ...     longitude_of_periapsis=[102.93768193, -23.94362959],
+        ...     mean_longitude=[100.46457166, -4.55343205], epoch="2000-01-01T12:00")
+        >>> (planets.position("2000-01-01T12:00") / AU).round(3) + 0
+        array([[-0.177,  0.967,  0.   ],
+               [ 1.391, -0.013, -0.034]])
+        """
+        return from_tables(
+            cls, {"a": a, "periapsis": periapsis, "period": period},
+            {"omega": omega, "longitude_of_periapsis": longitude_of_periapsis},
+            {"M0": M0, "mean_longitude": mean_longitude, "time_of_periapsis": time_of_periapsis},
+            {"e": e, "i": i, "Omega": Omega, "mu": mu}, epoch, unit)
+
+    @classmethod
+    def from_state(cls, position: ArrayLike, velocity: ArrayLike, *, mu: ArrayLike,
+                   epoch: Epoch | None = None, workers: int = 1) -> Self:
+        """Make an orbit from a position and a velocity at time 0.
+
+        Parameters
+        ----------
+        position : array_like, shape (..., 3)
+            About the centre, in m.
+        velocity : array_like, shape (..., 3)
+            In m/s.
+        mu : float or array_like, shape (...)
+            G M in m3/s2; G (M + m) if both masses move.
+        epoch
+            As for the class.
+        workers : int, optional
+            The number of threads that share the work.
+
+        Returns
+        -------
+        KeplerOrbit
+            Of the broadcast shape. Its Omega and omega are from 0 to 2 pi; its M0 is the least, for
+            an ellipse from -pi to pi.
+
+        Raises
+        ------
+        TypeError
+            For input that is not real numbers, masked arrays, and units of another dimension.
+        ValueError
+            For shapes that do not broadcast. For one state: a position at the centre, a velocity
+            straight to or from it, a mu that is not positive, NaN and infinity. In arrays, such an
+            element gives NaN, and `status` says why.
+
+        Warns
+        -----
+        UnitsWarning
+            If plain numbers do not look like SI.
+
+        Notes
+        -----
+        An angle that is undefined within rounding is 0. Omega is 0 where sin i is below 2**-52, and
+        then i is 0 or pi; omega is 0 where e is below 2**-51, and then e is 0. So omega is counted
+        from the x axis for an orbit in the x-y plane, and M0 from the node for a circle.
+
+        Nothing cancels near e = 0, e = 1, i = 0 and i = pi. The orbit goes through the state within
+        10 units in the last place of it. Six rounded elements fit each other as well as a rounded e
+        lets them.
+
+        References
+        ----------
+        R. H. Battin, An Introduction to the Mathematics and Methods of Astrodynamics, revised ed.,
+        AIAA 1999, chapter 3.
+
+        Examples
+        --------
+        >>> from mathwork.constants import AU, GM_SUN
+        >>> from mathwork.orbit import KeplerOrbit
+        >>> orbit = KeplerOrbit.from_state([AU, 0, 0], [0, 36e3, 0], mu=GM_SUN)
+        >>> print(f"a = {orbit.a / AU:.3f} au, e = {orbit.e:.3f}")
+        a = 1.855 au, e = 0.461
+        """
+        workers = _workers.checked_workers(workers)
+        found, kind = units.plain(position=(position, "m"), velocity=(velocity, "m/s"),
+                                  mu=(mu, MU))
+        rows, shape = rows_of({"position": found[0], "velocity": found[1]},
+                              {"dt": 0.0, "mu": found[2]})
+        count = int(np.prod(shape))
+        elements, coefficients = np.empty((len(NAMES), count)), np.empty((count, 10))
+
+        def run(start: int, stop: int) -> None:
+            kernels.elements_of(rows, elements, coefficients, start, stop)
+
+        _workers.over_rows(run, count, workers)
+        codes = codes_of(rows, np.isnan(elements[0]))
+        if not shape and codes[0]:
+            raise ValueError(refusal(rows, ("position", "velocity")))
+        orbit = cls.__new__(cls)
+        orbit._keep(elements.reshape(len(NAMES), *shape), coefficients, codes.reshape(shape), kind,
+                    None, checked_epoch(epoch))
+        units.look_at_elements(orbit._elements, kind, 3)
         return orbit
 
     def _settle(self, given: str, length: ArrayLike, e: ArrayLike, i: ArrayLike, Omega: ArrayLike,
-                omega: ArrayLike, M0: ArrayLike, mu: ArrayLike) -> None:
-        found, kind = units.plain(**{given: (length, "m"), "e": (e, ""), "i": (i, "rad"),
-                                     "Omega": (Omega, "rad"), "omega": (omega, "rad"),
-                                     "M0": (M0, "rad"), "mu": (mu, MU)})
-        names = (given, "e", "i", "Omega", "omega", "M0", "mu")
-        elements, coefficients = settled(dict(zip(names, found, strict=True)))
-        self.__setstate__({"_elements": elements, "_kind": kind, "shape": elements["e"].shape,
-                           "_coefficients": coefficients})
-        if kind is None:
-            # stacklevel counts this function, __init__ or from_periapsis, and the caller
-            look_at_units(elements["periapsis"], None, elements["mu"], 5, "periapsis")
+                omega: ArrayLike, M0: ArrayLike, mu: ArrayLike, epoch: Epoch | None, unit: str
+                ) -> None:
+        names = (given, "e", *ANGLES, "mu")
+        values = [unmasked(value) for value in (length, e, i, Omega, omega, M0, mu)]
+        parts = in_radians({name: value for name, (value, _) in zip(names, values, strict=True)},
+                           unit)
+        dimensions = {given: "m", "e": "", "mu": MU, **dict.fromkeys(ANGLES, "rad")}
+        found, kind = units.plain(**{name: (parts[name], dimensions[name]) for name in names})
+        elements, coefficients, codes = settled(dict(zip(names, found, strict=True)))
+        shape = codes.shape
+        self._keep(elements, coefficients, codes, kind, common([mask for _, mask in values], shape),
+                   checked_epoch(epoch))
+        # stacklevel counts this function, __init__ or from_periapsis, and the caller
+        units.look_at_elements(self._elements, kind, 4)
+
+    def _keep(self, elements: NDArray[np.float64], coefficients: NDArray[np.float64],
+              codes: NDArray[np.int8], kind: Any, mask: NDArray[np.bool] | None,
+              epoch: Epoch | None) -> None:
+        """Become the orbits in elements (8, ...), with their coefficients (N, 10)"""
+        self.__setstate__({"_elements": {name: elements[k, ...] for k, name in enumerate(NAMES)},
+                           "_kind": kind, "shape": codes.shape, "_coefficients": coefficients,
+                           "_codes": codes, "_mask": mask, "_epoch": epoch})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for array in (*state["_elements"].values(), state["_coefficients"]):
+        for array in (*state["_elements"].values(), state["_coefficients"], state["_codes"]):
             array.flags.writeable = False
         self.__dict__.update(state)
 
@@ -204,222 +352,24 @@ class KeplerOrbit:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeplerOrbit):
             return NotImplemented
-        return self._kind == other._kind and all(
-            np.array_equal(value, other._elements[name], equal_nan=True)
-            for name, value in self._elements.items())
+        return (self._kind == other._kind and bool(np.all(self._epoch == other._epoch))
+                and all(np.array_equal(value, other._elements[name], equal_nan=True)
+                        for name, value in self._elements.items()))
 
     def __hash__(self) -> int:
         return hash((self.shape, float(np.nansum(self._elements["periapsis"]))))
 
-    def __repr__(self) -> str:
-        given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
-        with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
-            texts = ", ".join(f"{name}={getattr(self, name)}"
-                              for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
-        name = type(self).__name__
-        return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
+    # ---- as a picture ----
 
-    def _out(self, value: Any, unit: str | None, kind: Kind | None = None) -> Any:
-        """Return a float for one orbit, with the units of `kind` or else of the elements"""
-        value = float(value) if np.ndim(value) == 0 else value
-        kind = kind or self._kind
-        return value if kind is None or unit is None else kind.wrap(value, unit)
-
-    # ---- elements ----
-
-    @property
-    def a(self) -> Measures:
-        """Semi-major axis in m."""
-        return self._out(self._elements["a"], "m")
-
-    @property
-    def e(self) -> FloatOrArray:
-        """Eccentricity."""
-        return self._out(self._elements["e"], None)
-
-    @property
-    def i(self) -> Measures:
-        """Inclination in rad."""
-        return self._out(self._elements["i"], "rad")
-
-    @property
-    def Omega(self) -> Measures:        # noqa: N802
-        """Longitude of the ascending node in rad."""
-        return self._out(self._elements["Omega"], "rad")
-
-    @property
-    def omega(self) -> Measures:
-        """Argument of the periapsis in rad."""
-        return self._out(self._elements["omega"], "rad")
-
-    @property
-    def M0(self) -> Measures:           # noqa: N802
-        """Mean anomaly at time 0 in rad."""
-        return self._out(self._elements["M0"], "rad")
-
-    @property
-    def mu(self) -> Measures:
-        """G M in m3/s2."""
-        return self._out(self._elements["mu"], MU)
-
-    # ---- results of the elements ----
-
-    @property
-    def periapsis(self) -> Measures:
-        """Least distance in m."""
-        return self._out(self._elements["periapsis"], "m")
-
-    @property
-    def apoapsis(self) -> Measures:
-        """Greatest distance in m, infinite for a parabola and a hyperbola."""
-        e = self._elements["e"]
-        with np.errstate(all="ignore"):
-            apoapsis = np.where(e >= 1, np.inf, self._elements["periapsis"] * (1 + e) / (1 - e))
-        return self._out(apoapsis, "m")
-
-    @property
-    def mean_motion(self) -> Measures:
-        """Mean motion in rad/s: sqrt(mu / |a|^3), for a parabola sqrt(mu / (2 q^3))."""
-        return self._out(self._mean_motions(), "rad/s")
-
-    @property
-    def period(self) -> Measures:
-        """Time of one revolution in s, infinite for a parabola and a hyperbola."""
-        e = self._elements["e"]
-        with np.errstate(all="ignore"):
-            return self._out(np.where(e >= 1, np.inf, 2 * np.pi / self._mean_motions()), "s")
-
-    @property
-    def energy(self) -> Measures:
-        """Energy in J for each kg of the orbiting body: -mu / (2 a)."""
-        mu, e, q = (self._elements[name] for name in ("mu", "e", "periapsis"))
-        with np.errstate(all="ignore"):
-            return self._out(mu * (e - 1) / (2 * q), "m**2/s**2")
-
-    @property
-    def angular_momentum(self) -> NDArray[np.float64] | Any:
-        """Angular momentum in m2/s, for each kg of the orbiting body, shape (..., 3)."""
-        mu, e, q, i, Omega = (self._elements[name]
-                              for name in ("mu", "e", "periapsis", "i", "Omega"))
-        with np.errstate(all="ignore"):
-            size = np.sqrt(mu * q * (1 + e))
-            vector = np.stack([size * np.sin(i) * np.sin(Omega),
-                               -size * np.sin(i) * np.cos(Omega), size * np.cos(i)], axis=-1)
-        return self._out(vector, "m**2/s")
-
-    def _mean_motions(self) -> NDArray[np.float64]:
-        """Return a copy, in the shape of the orbits"""
-        return self._coefficients[:, 1].copy().reshape(self.shape)
-
-    def speed_at(self, r: ArrayLike) -> Measures:
-        """The speed at a distance, by :func:`vis_viva`.
-
-        Parameters
-        ----------
-        r : float or array_like
-            The distance in m; it broadcasts with the orbits.
-
-        Returns
-        -------
-        float or ndarray
-            In m/s.
-
-        Examples
-        --------
-        >>> from mathwork.constants import AU, GM_SUN
-        >>> from mathwork.orbit import KeplerOrbit
-        >>> round(KeplerOrbit(AU, 0.5, mu=GM_SUN).speed_at(AU / 2))
-        51589
-        """
-        (r,), kind = units.plain(r=(r, "m"))
-        kind = units.kind_beside(self._kind, kind, "r")
-        a, mu = (float(value) if value.ndim == 0 else value
-                 for value in (self._elements["a"], self._elements["mu"]))
-        return self._out(vis_viva(r, a, mu=mu), "m/s", kind)
-
-    # ---- in time ----
-
-    def position(self, t: ArrayLike, *, workers: int = 1) -> NDArray[np.float64] | Any:
-        """Positions at the times t.
-
-        Parameters
-        ----------
-        t : float or array_like, any shape
-            Times in s; ``M0`` is the mean anomaly at 0.
-        workers : int, optional
-            The number of threads that share the work.
-
-        Returns
-        -------
-        ndarray, shape of the orbits + shape of t + (3,)
-            Cartesian coordinates in m about the centre. Omega and omega are counted from the x
-            axis. An orbit of inclination 0 has its angular momentum along z.
-
-        Raises
-        ------
-        TypeError
-            For times that are not real numbers, or of another dimension or kind of units.
-        ValueError
-            For `workers` below 1.
-
-        Examples
-        --------
-        >>> from mathwork.constants import AU, GM_SUN
-        >>> from mathwork.orbit import KeplerOrbit
-        >>> orbits = KeplerOrbit([AU, 2 * AU], 0.5, mu=GM_SUN)
-        >>> (orbits.position([0, 1e6, 2e6]) / AU).round(3)[0]
-        array([[0.5  , 0.   , 0.   ],
-               [0.425, 0.328, 0.   ],
-               [0.243, 0.579, 0.   ]])
-        """
-        return self._states(False, t, "m", workers)
-
-    def velocity(self, t: ArrayLike, *, workers: int = 1) -> NDArray[np.float64] | Any:
-        """Velocities at the times t.
-
-        Parameters
-        ----------
-        t, workers
-            As for :meth:`position`, with the same errors.
-
-        Returns
-        -------
-        ndarray, shape of the orbits + shape of t + (3,)
-            In m/s.
-
-        Examples
-        --------
-        >>> from mathwork.constants import AU, GM_SUN
-        >>> from mathwork.orbit import KeplerOrbit
-        >>> KeplerOrbit(AU, 0.5, mu=GM_SUN).velocity(0).round() + 0
-        array([    0., 51589.,     0.])
-        """
-        return self._states(True, t, "m/s", workers)
-
-    def _states(self, moving: bool, t: Any, unit: str, workers: int) -> Any:
-        if self._kind is None and type(workers) is int and workers == 1:
-            found = kernels.states_at(moving, self._coefficients, self.shape, t)
-            if found is not NotImplemented:
-                return found
-        workers = _workers.checked_workers(workers)
-        (t,), kind = units.plain(t=(t, "s"))
-        kind = units.kind_beside(self._kind, kind, "t")
-        times = np.ascontiguousarray(t, np.float64).reshape(-1)
-        out = np.empty((len(self._coefficients) * len(times), 3))
-
-        def run(start: int, stop: int) -> None:
-            kernels.orbit_states(moving, self._coefficients, times, out, start, stop)
-
-        _workers.over_rows(run, len(out), workers)
-        return self._out(out.reshape(*self.shape, *np.shape(t), 3), unit, kind)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the orbit, or the orbits, to scale.
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the orbit, or the orbits.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Where to draw; new axes by default.
+        **options
+            `labels`, `centre`, `unit`, `scale` and `dimensions`, as for :func:`plot_orbits`.
 
         Returns
         -------
@@ -435,10 +385,11 @@ class KeplerOrbit:
         >>> ax.get_xlabel()
         'x (au)'
         """
-        return plot_orbits(self, ax)
+        return plot_orbits(self, ax, **options)
 
     def _drawings(self) -> list[Drawing]:
         """Return the Drawings for plot_orbits, one for each orbit"""
-        (places,), _ = units.plain(places=(self.position(0.0), "m"))
+        places = kernels.states_at(kernels.state_codes["position"], self._coefficients, self.shape,
+                                   0.0)
         elements = (self._elements[name] for name in ("periapsis", "e", "i", "Omega", "omega"))
-        return conics(*elements, places=places)
+        return conics(*elements, mu=self._elements["mu"], places=places)

@@ -1,17 +1,17 @@
-"""Complete circular orbits: every quantity of many at once, and one orbit as an object."""
+"""One circular orbit as an object, of a planet about a star."""
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork.orbit.units as units
 from mathwork._arrays import real_dtype
-from mathwork._levels import orbit as kernels
-from mathwork.constants import G
-from mathwork.orbit.circular import MU, look_at_units
-from mathwork.orbit.plot import circles, plot_orbits
+from mathwork.constants import MU, G
+from mathwork.orbit.drawings import circles
+from mathwork.orbit.plot import plot_orbits
+from mathwork.orbit.table import TABLE_UNITS, OrbitTable, plain_table
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -19,111 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
-    from mathwork._types import FloatArray, Measure, Number
-    from mathwork.orbit.plot import Drawing
+    from mathwork._types import FloatArray, Measure
+    from mathwork.orbit.drawings import Drawing
     from mathwork.orbit.units import Kind
 
 
-Column = TypeVar("Column")
-
-
-class OrbitTable(NamedTuple, Generic[Column]):
-    """The result of :func:`orbit_table`, one element an orbit; unpacks to its fields.
-
-    Parameters
-    ----------
-    force : float or ndarray
-        The force between the masses, N.
-    speed : float or ndarray
-        m/s.
-    period : float or ndarray
-        s.
-    angular_speed : float or ndarray
-        rad/s.
-    escape_speed : float or ndarray
-        m/s.
-    energy : float or ndarray
-        Kinetic and potential, J.
-    hill_radius : float or ndarray
-        Of the planet, m.
-
-    Examples
-    --------
-    >>> from mathwork.constants import AU, M_EARTH, M_SUN
-    >>> from mathwork.orbit import orbit_table
-    >>> table = orbit_table(M_SUN, M_EARTH, [AU, 4 * AU])
-    >>> (table.period / 86400).round(2)
-    array([ 365.26, 2922.06])
-    """
-
-    force: Column
-    speed: Column
-    period: Column
-    angular_speed: Column
-    escape_speed: Column
-    energy: Column
-    hill_radius: Column
-
-
 GIVEN = ("star_mass", "planet_mass", "radius")
-TABLE_UNITS = OrbitTable("N", "m/s", "s", "rad/s", "m/s", "J", "m")
-
-
-@overload
-def orbit_table(star_mass: Number, planet_mass: Number, radius: Number, *, fixed_star: bool = True
-                ) -> OrbitTable[float]: ...
-@overload
-def orbit_table(star_mass: ArrayLike, planet_mass: ArrayLike, radius: ArrayLike, *,
-                fixed_star: bool = True) -> OrbitTable[FloatArray | Any]: ...
-def orbit_table(star_mass: ArrayLike, planet_mass: ArrayLike, radius: ArrayLike, *,
-                fixed_star: bool = True) -> OrbitTable[Any]:
-    """Every quantity of circular orbits in one pass.
-
-    Parameters
-    ----------
-    star_mass, planet_mass : float or array_like
-        Masses in kg.
-    radius : float or array_like
-        The distance of their centres in m.
-    fixed_star : bool
-        Whether the star is held fixed, or both masses move.
-
-    Returns
-    -------
-    OrbitTable
-        Floats for numbers, else arrays of the broadcast shape of the arguments. Each has the same
-        bits as the result of its own function.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`circular_speed`.
-
-    Warns
-    -----
-    UnitsWarning
-        If plain numbers do not look like SI.
-
-    Examples
-    --------
-    >>> from mathwork.orbit import orbit_table
-    >>> table = orbit_table(1.9884e30, 5.972e24, [1.496e11, 2.992e11])
-    >>> table.speed.round()
-    array([29784., 21061.])
-    """
-    table, _, kind = _table_of(star_mass, planet_mass, radius, fixed_star, 5)
-    return table if kind is None else OrbitTable(*map(kind.wrap, table, TABLE_UNITS))
-
-
-def _table_of(star_mass: Any, planet_mass: Any, radius: Any, fixed_star: bool, stacklevel: int
-              ) -> tuple[OrbitTable[Any], tuple[Any, Any, Any], Kind | None]:
-    """Return (OrbitTable, masses and radius, all plain; the kind of the given units)"""
-    (star_mass, planet_mass, radius), kind = units.plain(
-        star_mass=(star_mass, "kg"), planet_mass=(planet_mass, "kg"), radius=(radius, "m"))
-    columns = kernels.plain_table(star_mass, planet_mass, radius, fixed_star)
-    if kind is None:
-        look_at_units(radius, star_mass, None, stacklevel)
-    return OrbitTable(*columns), (star_mass, planet_mass, radius), kind
 
 
 @dataclass(frozen=True)
@@ -173,14 +74,18 @@ class CircularOrbit:
     _kind: Kind | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        table, plain, kind = _table_of(self.star_mass, self.planet_mass, self.radius,
-                                       self.fixed_star, 6)
+        plain, kind = units.plain(star_mass=(self.star_mass, "kg"),
+                                  planet_mass=(self.planet_mass, "kg"), radius=(self.radius, "m"))
         for name, value in zip(GIVEN, plain, strict=True):
             if np.ndim(value):
                 raise TypeError(f"{name} of a CircularOrbit must be one number, got shape "
                                 f"{value.shape}: orbit_table takes arrays")
+        star, planet, radius = plain
+        table = OrbitTable(*map(float, plain_table(star, planet, radius, self.fixed_star)))
+        # stacklevel counts this function, the dataclass's __init__ and the caller
+        units.look_at_units(radius, star, True, 5, "radius", kind)
         self.__setstate__(self.__dict__ | {
-            "fixed_star": bool(self.fixed_star), "_table": OrbitTable(*map(float, table)),
+            "fixed_star": bool(self.fixed_star), "_table": table,
             "_plain": tuple(map(float, plain)), "_kind": kind})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -317,23 +222,20 @@ class CircularOrbit:
         both = -_share(planet, star) * place, _share(star, planet) * place
         return both if kind is None else tuple(kind.wrap(body, "m") for body in both)
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the orbit to scale, with both bodies and the barycentre.
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the orbit, with both bodies and the barycentre.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Where to draw; new axes by default.
+        **options
+            `labels`, `centre`, `unit`, `scale` and `dimensions`, as for :func:`plot_orbits`.
 
         Returns
         -------
         matplotlib.axes.Axes
-            Drawn as by :func:`plot_orbits`.
-
-        Raises
-        ------
-        ImportError
-            If matplotlib, the extra `plot`, is not installed.
+            Drawn as by :func:`plot_orbits`, with the same errors.
 
         Examples
         --------
@@ -344,12 +246,12 @@ class CircularOrbit:
         >>> ax.get_xlabel()
         'x (au)'
         """
-        return plot_orbits(self, ax)
+        return plot_orbits(self, ax, **options)
 
     def _drawings(self) -> list[Drawing]:
         """Return the Drawing for plot_orbits"""
         star, planet, radius = self._plain
-        return [circles(radius, _share(planet, star), self.fixed_star)]
+        return [circles(radius, G * star, G * planet, self.fixed_star)]
 
     def _wrap(self, value: float, unit: str) -> Measure:
         return value if self._kind is None else self._kind.wrap(value, unit)

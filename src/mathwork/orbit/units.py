@@ -14,7 +14,7 @@ import numpy as np
 
 from mathwork._arrays import as_array, unmasked
 from mathwork._levels import orbit as kernels
-from mathwork.constants import G
+from mathwork.constants import JULIAN_YEAR, C, G
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,23 +28,40 @@ if TYPE_CHECKING:
 FASTEST = 4 / 3 * math.pi * G * 22590
 # The slowest orbit: one turn in the age of the universe, 13.787e9 Julian years: Planck
 # Collaboration, "Planck 2018 results VI", Astronomy & Astrophysics 641, A6 (2020), table 2
-SLOWEST = (2 * math.pi / (13.787e9 * 365.25 * 86400)) ** 2
+SLOWEST = (2 * math.pi / (13.787e9 * JULIAN_YEAR)) ** 2
+# A speed below 1 m/s is one about an asteroid. Such an orbit takes days: Dimorphos about Didymos
+# has 0.17 m/s and 12 hours. A mu in km^3/s^2 makes periods 31,623 times too long: years.
+SLOW_SPEED = 1.0
+SLOW = (2 * math.pi / JULIAN_YEAR) ** 2
+LIGHT = C * C / 2   # (m/s)^2; the speed of a circle twice as large as a black hole, squared
 LIGHTEST = 1e6      # kg, a rock of some metres: nothing lighter is known to have a satellite
+FLOAT_BITS = 1024   # an integer of fewer bits is within the range of float64
+NEARLY_OPEN = 0.99  # an eccentricity from which the apoapsis says little
+LARGEST_INCLINATION = 3.15      # rad; pi, also if it is rounded
+LARGEST_ANGLE = 4 * math.pi     # rad; two turns
 
 
 class UnitsWarning(UserWarning):
-    """A plain number does not look like SI.
+    """A plain number does not look like SI, by what it would mean.
 
-    A body as dense as osmium, the densest element, has an orbit of 42 minutes just above its
-    surface. A shorter period is possible only about white dwarfs, neutron stars and black holes.
-    More often the radius is in kilometres or astronomical units. Two other cases give the warning:
-    a period longer than the age of the universe, and a `star_mass` below 1000 tonnes.
+    An orbit gives the warning in these cases:
 
-    Every function with a radius and the mass or `mu` of its star checks them; KeplerOrbit checks
-    its periapsis. Of arrays the first elements are checked. Nothing is checked if one of them
-    carries units, or if `mu` is 1, as in canonical units.
+    - It is inside any body less dense than osmium, the densest element: its period is below 42
+      minutes. That is possible only about white dwarfs, neutron stars and black holes. More often
+      the radius is in kilometres or astronomical units.
+    - It is slower than 1 m/s and takes longer than a year. More often `mu` is in km3/s2.
+    - It takes longer than the age of the universe.
+    - Its `star_mass` is below 1000 tonnes.
+    - Not even light escapes from it. This case is told also if arguments carry units.
+    - An angle of a KeplerOrbit is not in radians: an inclination above pi, or an `Omega` or `omega`
+      of more than two turns.
 
-    ``warnings.simplefilter("ignore", mathwork.orbit.UnitsWarning)`` switches it off.
+    Every function with a radius and the mass or `mu` of its star checks them; `semimajor_axis`
+    checks its result, and `vis_viva` the speed at its `r`. A KeplerOrbit checks its apoapsis,
+    because a trajectory that ends on the ground is no mistake. Of arrays the first finite element
+    is checked, and all angles. Nothing is checked if `mu` is 1, as in canonical units.
+
+    ``warnings.simplefilter("ignore", mathwork.orbit.UnitsWarning)`` switches it off everywhere.
 
     Examples
     --------
@@ -58,32 +75,89 @@ class UnitsWarning(UserWarning):
     """
 
 
-def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, stacklevel: int = 2,
-                  radius_name: str = "radius") -> None:
+def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, radius_name: str = "radius",
+                  stacklevel: int = 2, only_light: bool = False) -> None:
     """Warn if an orbit about `star`, a mass or a mu, does not look like SI.
 
-    Of arrays the first element is checked: a mistaken unit is the same everywhere.
+    Of arrays the first finite element is checked: a mistaken unit is the same everywhere. With
+    `only_light`, as for values that came with units, the speed of light is the only bound.
     """
-    radius, star = (float(value.flat[0] if value.size else math.nan)
-                    for value in map(np.asarray, (radius, star)))
-    if not (0 < star < math.inf and 0 < radius < math.inf) or (star == 1 and not is_mass):
+    radius, star = _first_known(radius, star)
+    if math.isnan(radius) or (star == 1 and not is_mass):
         return
-    square = (G * star if is_mass else star) / radius / radius / radius
+    speed = (G * star if is_mass else star) / radius        # both squared
+    angular = speed / radius / radius
     name, unit = ("star_mass", "kg") if is_mass else ("mu", "m3/s2")
     orbit = f"{radius_name} = {radius:.6g} m with {name} = {star:.6g} {unit}"
-    if is_mass and star < LIGHTEST:
+    if speed >= LIGHT:
+        text = f"{orbit} has an escape speed above that of light"
+    elif only_light:
+        return
+    elif is_mass and star < LIGHTEST:
         text = f"star_mass = {star:.6g} kg is no star or planet"
-    elif square > FASTEST:
+    elif angular >= FASTEST:
         text = f"{orbit} is inside any body less dense than a white dwarf"
-    elif square < SLOWEST:
+    elif angular <= SLOWEST:
         text = f"{orbit} has a period longer than the age of the universe"
+    elif speed < SLOW_SPEED**2 and angular < SLOW:
+        years = 2 * math.pi / math.sqrt(angular) / JULIAN_YEAR
+        text = (f"{orbit} has a speed of {math.sqrt(speed):.2g} m/s and a period of "
+                f"{years:.2g} years")
     else:
         return
-    warnings.warn(f"{text}: are both in SI units?", UnitsWarning, stacklevel=stacklevel)
+    question = "right" if only_light else "in SI units"
+    warnings.warn(f"{text}: are both {question}?", UnitsWarning, stacklevel=stacklevel)
+
+
+def _first_known(radius: ArrayLike, star: ArrayLike) -> tuple[float, float]:
+    """Return the first pair that is finite and positive, or a pair of NaN"""
+    radii, stars = np.broadcast_arrays(np.asarray(radius, np.float64),
+                                       np.asarray(star, np.float64))
+    known = (radii > 0) & (radii < np.inf) & (stars > 0) & (stars < np.inf)
+    if not known.any():
+        return math.nan, math.nan
+    first = int(known.argmax())
+    return float(radii.flat[first]), float(stars.flat[first])
 
 
 # The kernels check the numbers that they get, and call this if they do not look like SI.
-kernels.know_units(FASTEST, SLOWEST, LIGHTEST, warn_of_units)
+kernels.know_units(FASTEST, SLOWEST, SLOW, SLOW_SPEED**2, LIGHT, LIGHTEST, warn_of_units)
+
+
+def look_at_units(radius: Any, star: Any, is_mass: bool, stacklevel: int,
+                  radius_name: str = "radius", kind: Kind | None = None) -> None:
+    """Warn if numbers, or the first elements of arrays, do not look like SI.
+
+    `kind` is that of the units that they came with.
+    """
+    if not kernels.looks_like_si(radius, star, is_mass):
+        warn_of_units(radius, star, is_mass, radius_name, stacklevel, kind is not None)
+
+
+def look_at_elements(elements: dict[str, NDArray[np.float64]], kind: Kind | None,
+                     stacklevel: int) -> None:
+    """Warn if the elements of orbits do not look like SI; NaN gives no warning.
+
+    A closed orbit must have a part outside the body, so its apoapsis is checked. An open one, or
+    nearly so, has.
+    """
+    e, periapsis, mu = elements["e"], elements["periapsis"], elements["mu"]
+    with np.errstate(all="ignore"):
+        apoapsis = np.where(e < NEARLY_OPEN, periapsis * (1 + e) / (1 - e), np.nan)
+    look_at_units(apoapsis, mu, False, stacklevel + 2, "apoapsis", kind)
+    if np.any(e >= NEARLY_OPEN):
+        nearest = np.where(e >= NEARLY_OPEN, periapsis, np.nan)
+        warn_of_units(nearest, mu, False, "periapsis", stacklevel + 1, only_light=True)
+    if kind is not None:
+        return
+    for name, largest in (("i", LARGEST_INCLINATION), ("Omega", LARGEST_ANGLE),
+                          ("omega", LARGEST_ANGLE)):
+        wrong = np.abs(elements[name]) > largest
+        if wrong.any():
+            value = elements[name].flat[int(wrong.argmax())]
+            limit = "an inclination goes up to pi" if name == "i" else "that is over two turns"
+            warnings.warn(f"{name} = {value:.6g} rad: {limit}. Is it in degrees?", UnitsWarning,
+                          stacklevel=stacklevel)
 
 
 class Astropy:
@@ -212,7 +286,6 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
     Astropy, Pint or None
         Its ``wrap(result, unit)`` gives a result the same kind of units. None if no value carries
         units.
-        carries any.
 
     Raises
     ------
@@ -232,6 +305,8 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
                 kind = own
                 value = kind.to_plain(value, name, unit)
             value = number_or_array(value, name)
+        elif type(value) is int and value.bit_length() >= FLOAT_BITS:
+            value = float(_floats(value, name))
         found.append(value)
     return found, kind
 
@@ -253,11 +328,19 @@ def number_or_array(value: Any, name: str) -> float | NDArray[Any]:
         if int in types:
             array = unmasked(value, name)
             if array.dtype == object and types <= {int, float, list, tuple}:
-                return array.astype(np.float64)     # integers of more than 64 bits, such as masses
+                return _floats(array, name)     # integers of more than 64 bits, such as masses
     array = as_array(value, name)
     if array.dtype.itemsize > 8:
         array = array.astype(np.float64)            # long double
     return array if isinstance(value, np.ndarray) or array.ndim else float(array)
+
+
+def _floats(value: Any, name: str) -> NDArray[np.float64]:
+    """Return long integers as float64"""
+    try:
+        return np.asarray(value, np.float64)
+    except OverflowError:
+        raise ValueError(f"{name} must hold numbers up to 1.8e308, got a longer integer") from None
 
 
 def _types_in(values: Iterable[Any]) -> set[type]:
@@ -280,3 +363,10 @@ def plain_out(out: Any, kind: Kind | None, unit: str) -> Any:
     if not kind.same_unit(unit, found):
         raise TypeError(f"out must be in {unit}, got {str(found) or 'dimensionless'}")
     return memory
+
+
+def as_given(result: Any, out: Any, kind: Kind | None, unit: str) -> Any:
+    """Return `out` if it was given, else the result with the units of the arguments."""
+    if out is not None:
+        return out
+    return result if kind is None else kind.wrap(result, unit)

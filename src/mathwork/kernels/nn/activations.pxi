@@ -616,3 +616,23 @@ cdef void prelu_rows(lanes like, const real* slopes, Py_ssize_t rows, Py_ssize_t
             store(tail, leaky_relu(v, slope_of_tail))
             memcpy(y + whole, tail, (n - whole) * sizeof(real))
         y += ld
+
+
+cdef int read_parameters(int code, tuple given, int typenum, Py_ssize_t n,
+                         Parameters* parameters) except -1:
+    """Set the parameters: at most two numbers, or n slopes in a plain array, which is not kept"""
+    cdef Py_ssize_t count = len(given)
+    memset(parameters, 0, sizeof(Parameters))
+    if code == PRELU:
+        if not (count == 1 and is_plain(given[0], 1, typenum)
+                and (<cnp.ndarray>given[0]).shape[0] == n):
+            raise ValueError(f"prelu takes a plain array of {n} slopes, in the dtype of its input")
+        parameters.columns = cnp.PyArray_DATA(<cnp.ndarray>given[0])
+    elif count > 2:
+        raise ValueError(f"parameters must be at most two numbers, got {count}")
+    else:
+        if count > 0:
+            parameters.first = given[0]
+        if count > 1:
+            parameters.second = given[1]
+    return 0

@@ -178,6 +178,8 @@ cdef class ForwardPass:
     cdef Plan plan
     cdef double work            # multiply-adds for a row
     cdef object storage         # the array that owns plan.memory
+    cdef object back_storage    # the array that owns `back`
+    cdef char* back             # transposed weights, NULL until they are wanted
     cdef readonly tuple sizes   # (n_in, ..., n_out)
     cdef tuple counts           # of steps, for each of the layers
 
@@ -214,8 +216,10 @@ cdef class ForwardPass:
             self._settle_step(&plan, index, typenum, steps[index])
             if typenum == cnp.NPY_FLOAT:
                 size = lay_out(layer, size, <const float*>NULL)
+                plan.back_size = lay_out_transposed(layer, plan.back_size, <const float*>NULL)
             else:
                 size = lay_out(layer, size, <const double*>NULL)
+                plan.back_size = lay_out_transposed(layer, plan.back_size, <const double*>NULL)
             plan.widest = max(plan.widest, layer.width)
             plan.places = max(plan.places, layer.place + 1)
             plan.dense = plan.dense and layer.kind == DENSE
@@ -246,6 +250,7 @@ cdef class ForwardPass:
         cdef int axes
         layer.kind, weight, bias, layer.eps, (name, given), first, layer.held, layer.place = step
         layer.activation = activation_codes[name]
+        layer.first = first
         if layer.kind == SUM:
             if first == index or plan.layers[first].n_in != before:
                 raise ValueError(f"layer {index} must add as many numbers as its input has")

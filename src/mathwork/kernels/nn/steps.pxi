@@ -31,6 +31,8 @@ cdef struct Layer:              # one step
     size_t weight               # offset of the packed panels, or of a norm's, in Plan.memory
     size_t bias                 # offset of the bias, padded with zeros to a whole panel or stripe
     size_t slopes               # offset of the slopes of prelu; of nothing for the others
+    Py_ssize_t first            # of a sum: the first step of its residual
+    size_t back                 # offset of the weight packed transposed: see cotangents.pxi
 
 cdef struct Plan:               # consecutive steps, ready to run
     Layer* layers
@@ -42,6 +44,7 @@ cdef struct Plan:               # consecutive steps, ready to run
     bint dense                  # all steps: their places alternate
     Py_ssize_t origin           # the place that steps mean where they mean the input
     char* memory
+    size_t back_size            # bytes of all transposed weights
 
 
 cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:
@@ -64,6 +67,15 @@ cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogi
     layer.weight = offset
     layer.bias = aligned(offset + columns * layer.n_in * sizeof(real))
     return aligned(layer.bias + columns * sizeof(real))
+
+
+cdef size_t lay_out_transposed(Layer* layer, size_t offset, const real* like) noexcept nogil:
+    """Give the transposed weight its place from `offset` on; returns the offset behind it"""
+    layer.back = offset
+    if layer.kind != DENSE:
+        return offset
+    return aligned(offset + packed_columns(like, layer.n_in) * layer.n_out * sizeof(real))
+
 
 step_kinds = {"dense": DENSE, "layer_norm": LAYER_NORM, "rms_norm": RMS_NORM, "residual": SUM}
 

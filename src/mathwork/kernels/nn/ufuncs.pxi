@@ -64,26 +64,6 @@ def activation_ufunc(str name, str doc):
         cnp.PyUFunc_None, name_text, doc_text, 0)
 
 
-cdef int read_parameters(int code, tuple given, int typenum, Py_ssize_t n,
-                         Parameters* parameters) except -1:
-    """Set the parameters: at most two numbers, or n slopes in a plain array, which is not kept"""
-    cdef Py_ssize_t count = len(given)
-    memset(parameters, 0, sizeof(Parameters))
-    if code == PRELU:
-        if not (count == 1 and is_plain(given[0], 1, typenum)
-                and (<cnp.ndarray>given[0]).shape[0] == n):
-            raise ValueError(f"prelu takes a plain array of {n} slopes, in the dtype of its input")
-        parameters.columns = cnp.PyArray_DATA(<cnp.ndarray>given[0])
-    elif count > 2:
-        raise ValueError(f"parameters must be at most two numbers, got {count}")
-    else:
-        if count > 0:
-            parameters.first = given[0]
-        if count > 1:
-            parameters.second = given[1]
-    return 0
-
-
 def activate_in_place(str name, tuple parameters not None, cnp.ndarray y not None):
     """Replace y, a plain array, by activation(y).
 

@@ -14,6 +14,7 @@ cdef enum:
     ESCAPE_SPEED
     ORBITAL_ENERGY
     HILL_RADIUS
+    SEMIMAJOR_AXIS
     GRAVITATIONAL_FORCE
     CENTRIPETAL_FORCE
     ORBIT_TABLE
@@ -26,6 +27,7 @@ cdef double GRAVITATION = 6.67430e-11
 orbit_codes = {
     "circular_speed": CIRCULAR_SPEED, "period": PERIOD, "angular_speed": ANGULAR_SPEED,
     "escape_speed": ESCAPE_SPEED, "orbital_energy": ORBITAL_ENERGY, "hill_radius": HILL_RADIUS,
+    "semimajor_axis": SEMIMAJOR_AXIS,
     "gravitational_force": GRAVITATIONAL_FORCE, "centripetal_force": CENTRIPETAL_FORCE,
     "orbit_table": ORBIT_TABLE,
 }
@@ -67,11 +69,12 @@ cdef inline f64v valid(f64v value, f64v positive, f64v mass, f64v other) noexcep
 
 cdef inline f64v before_root(const int code, f64v r, f64v mu, f64v both,
                              f64v planet) noexcept nogil:
-    """Return a quantity, or the radicand if the quantity is a root
+    """Return a quantity, or the radicand if the quantity is a square root
 
-    mu = G M of the star, both = mu, or G (M + m) if both masses move
+    mu = G M of the star, both = mu, or G (M + m) if both masses move. For the semi-major axis r is
+    the period.
     """
-    cdef f64v half
+    cdef f64v half, radian
     if code == CIRCULAR_SPEED or code == ANGULAR_SPEED:
         return both / r
     if code == PERIOD:
@@ -81,6 +84,9 @@ cdef inline f64v before_root(const int code, f64v r, f64v mu, f64v both,
     if code == ORBITAL_ENERGY:              # -G M m / (2 r)
         half = fill(r, -0.5) * planet
         return mu / r * half
+    if code == SEMIMAJOR_AXIS:              # t (both / t)^(1/3), t the time of a radian
+        radian = r * fill(r, 0.15915494309189535)
+        return pick(radian, fill(r, DBL_MAX), radian, radian * cube_root(both / radian))
     return r * cube_root(fill(r, GRAVITATION / 3) * planet / mu)     # r (m / (3 M))^(1/3)
 
 
@@ -95,30 +101,37 @@ cdef inline f64v after_root(const int code, f64v r, f64v root) noexcept nogil:
 
 cdef inline f64v quantity(const int code, f64v r, f64v mu, f64v both, f64v planet) noexcept nogil:
     cdef f64v before = before_root(code, r, mu, both, planet)
-    if code == ORBITAL_ENERGY or code == HILL_RADIUS:
+    if code == ORBITAL_ENERGY or code == HILL_RADIUS or code == SEMIMAJOR_AXIS:
         return before
     return after_root(code, r, sqrt_f64(before))
 
 
 # ---- over blocks ----
 
-cdef inline void circular_loop(const int code, Py_ssize_t n, const double** x,
+cdef inline void circular_loop(const int code, const bint fixed, Py_ssize_t n, const double** x,
                                double* y) noexcept nogil:
-    """y = before_root of x = (radius, star, to_mu, planet, to_planet_mu)"""
-    cdef f64v r, star, to_mu, planet, to_planet, mu
+    """y = before_root of x = (radius or period, star, to_mu, planet, to_planet_mu)
+
+    Beside a fixed star the planet's mass may be NaN, if the quantity does not need it.
+    """
+    cdef bint needs_planet = not fixed or code == ORBITAL_ENERGY or code == HILL_RADIUS
+    cdef f64v r, star, to_mu, planet, to_planet, mu, both
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
         load(&r, x[0] + i * F64_LANES)
         load(&star, x[1] + i * F64_LANES)
         load(&to_mu, x[2] + i * F64_LANES)
-        load(&planet, x[3] + i * F64_LANES)
-        load(&to_planet, x[4] + i * F64_LANES)
-        mu = star * to_mu
-        store(y + i * F64_LANES, valid(before_root(code, r, mu, mu + planet * to_planet, planet),
-                                       r, star, planet))
+        both = mu = star * to_mu
+        planet = fill(r, 0)
+        if needs_planet:
+            load(&planet, x[3] + i * F64_LANES)
+        if not fixed:
+            load(&to_planet, x[4] + i * F64_LANES)
+            both = mu + planet * to_planet
+        store(y + i * F64_LANES, valid(before_root(code, r, mu, both, planet), r, star, planet))
 
 
-cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
+cdef inline void rooted_loop(const int code, const bint fixed, Py_ssize_t n, const double** x,
                              double** y) noexcept nogil:
     """Speeds and periods: first all radicands, then their roots
 
@@ -129,7 +142,7 @@ cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
     cdef double* radicands = <double*>aligned(<size_t>memory)
     cdef f64v r, root
     cdef Py_ssize_t i
-    circular_loop(code, n, x, radicands)
+    circular_loop(code, fixed, n, x, radicands)
     for i in range(n // F64_LANES):
         load(&r, x[0] + i * F64_LANES)
         load(&root, radicands + i * F64_LANES)
@@ -137,20 +150,39 @@ cdef inline void rooted_loop(const int code, Py_ssize_t n, const double** x,
         store(y[0] + i * F64_LANES, after_root(code, r, root))
 
 
+cdef inline void one_loop(const int code, Py_ssize_t n, const double** x,
+                          double** y) noexcept nogil:
+    """The loop of one quantity; to_planet_mu is one number for all elements, 0 for a fixed star"""
+    cdef bint fixed = x[4][0] == 0
+    if code == ORBITAL_ENERGY or code == HILL_RADIUS:
+        circular_loop(code, True, n, x, y[0])
+    elif code == SEMIMAJOR_AXIS:
+        if fixed:
+            circular_loop(code, True, n, x, y[0])
+        else:
+            circular_loop(code, False, n, x, y[0])
+    elif fixed:
+        rooted_loop(code, True, n, x, y)
+    else:
+        rooted_loop(code, False, n, x, y)
+
+
 cdef void circular_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
     # one loop for each quantity: inside it the code is a constant
     if code == CIRCULAR_SPEED:
-        rooted_loop(CIRCULAR_SPEED, n, x, y)
+        one_loop(CIRCULAR_SPEED, n, x, y)
     elif code == PERIOD:
-        rooted_loop(PERIOD, n, x, y)
+        one_loop(PERIOD, n, x, y)
     elif code == ANGULAR_SPEED:
-        rooted_loop(ANGULAR_SPEED, n, x, y)
+        one_loop(ANGULAR_SPEED, n, x, y)
     elif code == ESCAPE_SPEED:
-        rooted_loop(ESCAPE_SPEED, n, x, y)
+        one_loop(ESCAPE_SPEED, n, x, y)
     elif code == ORBITAL_ENERGY:
-        circular_loop(ORBITAL_ENERGY, n, x, y[0])
+        one_loop(ORBITAL_ENERGY, n, x, y)
+    elif code == HILL_RADIUS:
+        one_loop(HILL_RADIUS, n, x, y)
     else:
-        circular_loop(HILL_RADIUS, n, x, y[0])
+        one_loop(SEMIMAJOR_AXIS, n, x, y)
 
 
 cdef inline f64v gravity(f64v mu, f64v planet, f64v r) noexcept nogil:
@@ -190,9 +222,10 @@ cdef void vis_viva_block(int code, Py_ssize_t n, const double** x, double** y) n
 cdef void table_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
     """y = force, speed, period, angular speed, escape speed, energy, Hill radius
 
-    x is as in circular_block. The bits are those of one quantity at a time.
+    x is as in circular_loop. The bits are those of one quantity at a time. Without the planet's
+    mass, only what needs it is NaN.
     """
-    cdef f64v r, star, to_mu, planet, to_planet, mu, both
+    cdef f64v r, star, to_mu, planet, to_planet, mu, both, moving
     cdef Py_ssize_t i
     for i in range(n // F64_LANES):
         load(&r, x[0] + i * F64_LANES)
@@ -201,15 +234,16 @@ cdef void table_block(int code, Py_ssize_t n, const double** x, double** y) noex
         load(&planet, x[3] + i * F64_LANES)
         load(&to_planet, x[4] + i * F64_LANES)
         mu = star * to_mu
-        both = mu + planet * to_planet
+        moving = pick(to_planet, fill(planet, 0), planet, fill(planet, 0))
+        both = mu + moving * to_planet
         store(y[0] + i * F64_LANES, valid(gravity(mu, planet, r), r, star, planet))
         store(y[1] + i * F64_LANES,
-              valid(quantity(CIRCULAR_SPEED, r, mu, both, planet), r, star, planet))
-        store(y[2] + i * F64_LANES, valid(quantity(PERIOD, r, mu, both, planet), r, star, planet))
+              valid(quantity(CIRCULAR_SPEED, r, mu, both, moving), r, star, moving))
+        store(y[2] + i * F64_LANES, valid(quantity(PERIOD, r, mu, both, moving), r, star, moving))
         store(y[3] + i * F64_LANES,
-              valid(quantity(ANGULAR_SPEED, r, mu, both, planet), r, star, planet))
+              valid(quantity(ANGULAR_SPEED, r, mu, both, moving), r, star, moving))
         store(y[4] + i * F64_LANES,
-              valid(quantity(ESCAPE_SPEED, r, mu, both, planet), r, star, planet))
+              valid(quantity(ESCAPE_SPEED, r, mu, both, moving), r, star, moving))
         store(y[5] + i * F64_LANES,
               valid(quantity(ORBITAL_ENERGY, r, mu, both, planet), r, star, planet))
         store(y[6] + i * F64_LANES,

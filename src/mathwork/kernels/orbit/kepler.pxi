@@ -117,9 +117,10 @@ cdef inline f64v whole_turns(f64v M, f64v* turns) noexcept nogil:
     return pick(-pi, m, -pi, m)
 
 
-cdef inline f64v ellipse_start(f64v m, f64v e) noexcept nogil:
+# f is |1 - e|. Near e = 1 it may have more digits than e has: see propagation.pxi.
+
+cdef inline f64v ellipse_start(f64v m, f64v e, f64v f) noexcept nogil:
     """E within 3e-4 E for 0 <= m <= pi: Markley 1995, equations 15 to 20"""
-    cdef f64v f = 1 - e
     # 3 pi^2 / (pi^2 - 6) and 1.6 pi / (pi^2 - 6)
     cdef f64v a = mul_add(fill(m, 1.2989824604108398) / (1 + e), fill(m, 3.141592653589793) - m,
                           fill(m, 7.651638290191292))
@@ -135,13 +136,14 @@ cdef inline f64v ellipse_start(f64v m, f64v e) noexcept nogil:
     cdef f64v p = mul_add(fill(m, 14.0 / 81), h, fill(m, 2.0 / 9))
     p = mul_add(p, h, fill(m, 1.0 / 3))
     w = w * mul_add(y * h, p, y)
-    return mul_add(2 * r, w / mul_add(w, w + q, q * q), m) / d
+    # (2 r w / (w^2 + w q + q^2) + m) / d, with one division
+    q = mul_add(w, w + q, q * q)
+    return mul_add(2 * r, w, m * q) / (q * d)
 
 
-cdef inline f64v ellipse_end(f64v m, f64v e, f64v E) noexcept nogil:
+cdef inline f64v ellipse_end(f64v m, f64v e, f64v f, f64v E) noexcept nogil:
     """E for 0 <= m <= pi from a start within 1e-3 E, by one correction of fifth order"""
     cdef f64v lack, sine
-    cdef f64v f = 1 - e
     cdef f64v versed = half_turn(E, &lack, &sine)
     cdef f64v near = mul_add(e, lack, mul_add(f, E, -m))
     cdef f64v far = minus_mul(e, sine, E - m)
@@ -152,14 +154,14 @@ cdef inline f64v ellipse_end(f64v m, f64v e, f64v E) noexcept nogil:
 
 # ---- hyperbolas ----
 
-cdef inline f64v hyperbola_start(f64v m, f64v e) noexcept nogil:
+cdef inline f64v hyperbola_start(f64v m, f64v e, f64v f) noexcept nogil:
     """H within 0.08 H for m >= 0
 
-    It is the root of (e - 1) H + e H^3 / 6 = m, which is never too small. If the root is large, it
+    It is the root of f H + e H^3 / 6 = m, which is never too small. If the root is large, it
     is the H of e sinh H = m + root instead.
     """
     cdef f64v q = 3 * (m / e)
-    cdef f64v p = 2 * ((e - 1) / e)
+    cdef f64v p = 2 * (f / e)
     cdef f64v z, cubic, S, T
     q = pick(q, fill(q, 1e100), fill(q, 1e100), q)      # its square does not overflow
     z = cube_root(q + sqrt_f64(mul_add(p * p, p, q * q)))
@@ -173,7 +175,7 @@ cdef inline f64v hyperbola_start(f64v m, f64v e) noexcept nogil:
     return pick(cubic, fill(q, 1.2), T, cubic)
 
 
-cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
+cdef inline f64v hyperbola_step(f64v m, f64v e, f64v f, f64v H) noexcept nogil:
     """Return the step to add to H: a correction of fifth order
 
     Beyond H = 2.5 the equation is divided by e^H, so that nothing overflows.
@@ -181,7 +183,7 @@ cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
     cdef f64v split = fill(H, 2.5)
     cdef f64v y = pick(H, split, split, H)
     cdef f64v s = y * y
-    cdef f64v excess = sinh_excess(y, s), more = cosh_excess(s), f = e - 1
+    cdef f64v excess = sinh_excess(y, s), more = cosh_excess(s)
     cdef f64v scale, v, w, half, wide, f0, f1, f2, f3
     f0 = mul_add(e, excess, mul_add(f, y, -m))
     f1 = mul_add(e, more, f)
@@ -199,16 +201,17 @@ cdef inline f64v hyperbola_step(f64v m, f64v e, f64v H) noexcept nogil:
     return correction(f0, f1, f2, f3, f2)
 
 
-cdef inline f64v hyperbola(f64v m, f64v e) noexcept nogil:
+cdef inline f64v hyperbola(f64v m, f64v e, f64v f) noexcept nogil:
     """H for m >= 0"""
     # With e so large, H is nothing beside m and e sinh H. Scale both down to avoid overflow.
     cdef f64v shrink = pick(e, fill(e, 1e300), fill(e, 0.0009765625), fill(e, 1))
     cdef f64v H
     m = m * shrink
     e = e * shrink
-    H = hyperbola_start(m, e)
-    H = H + hyperbola_step(m, e, H)
-    return converged(H, hyperbola_step(m, e, H))
+    f = f * shrink
+    H = hyperbola_start(m, e, f)
+    H = H + hyperbola_step(m, e, f, H)
+    return converged(H, hyperbola_step(m, e, f, H))
 
 
 # ---- the parabola ----
@@ -229,49 +232,78 @@ cdef inline f64v parabola(f64v m) noexcept nogil:
 # ---- over blocks ----
 
 cdef inline int conics(Py_ssize_t n, const double* e) noexcept nogil:
-    """Return the conics among n eccentricities, as a sum: 1 ellipses, 2 hyperbolas, 4 parabolas"""
+    """Return the conics among n eccentricities, as a sum: 1 ellipses, 2 hyperbolas, 4 parabolas
+
+    n is a multiple of the lane count, and not 0.
+    """
+    cdef double most[F64_LANES]
+    cdef f64v highest, value
     cdef Py_ssize_t i
     cdef int found = 0
+    load(&highest, e)
+    for i in range(1, n // F64_LANES):
+        load(&value, e + i * F64_LANES)
+        highest = larger(value, highest)
+    store(most, highest)
+    for i in range(F64_LANES):
+        found |= not most[i] < 1
+    if not found:
+        return 1                # ellipses alone, the usual case
+    found = 0
     for i in range(n):
         found |= (e[i] < 1) | 2 * (e[i] > 1) | 4 * (e[i] == 1)
     return found
 
 
-cdef void kepler_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
-    """y = E, H or D of x = (mean anomaly, eccentricity)
+cdef inline void kepler_loops(const bint given, Py_ssize_t n, const double* means, const double* es,
+                              const double* fs, double* out) noexcept nogil:
+    """out = E, H or D of the mean anomalies and eccentricities, with f = |1 - e| from fs if `given`
 
     There are two loops. In one, the chain of operations is longer than a processor keeps in flight.
     """
     cdef double starts[STEP]
-    cdef f64v M, e, m, E, turns, other
+    cdef double parts[STEP]
+    cdef f64v M, e, f, m, E, turns, other
     cdef Py_ssize_t i
-    cdef int found = conics(n, x[1])
+    cdef int found = conics(n, es)
     if found & 1:
         for i in range(n // F64_LANES):
-            load(&M, x[0] + i * F64_LANES)
-            load(&e, x[1] + i * F64_LANES)
-            m = absolute(whole_turns(M, &turns))
-            store(starts + i * F64_LANES, ellipse_start(m, e))
+            load(&M, means + i * F64_LANES)
+            load(&e, es + i * F64_LANES)
+            m = whole_turns(M, &turns)
+            f = 1 - e
+            if given:
+                load(&f, fs + i * F64_LANES)
+            store(parts + i * F64_LANES, m)
+            store(starts + i * F64_LANES, ellipse_start(absolute(m), e, f))
     for i in range(n // F64_LANES):
-        load(&M, x[0] + i * F64_LANES)
-        load(&e, x[1] + i * F64_LANES)
+        load(&M, means + i * F64_LANES)
+        load(&e, es + i * F64_LANES)
         E = fill(M, NAN)
+        f = absolute(1 - e)
+        if given:
+            load(&f, fs + i * F64_LANES)
         if found & 1:
             load(&E, <const double*>starts + i * F64_LANES)
-            m = whole_turns(M, &turns)
-            E = ellipse_end(absolute(m), e, E)
+            load(&m, <const double*>parts + i * F64_LANES)
+            E = ellipse_end(absolute(m), e, f, E)
             # M brings the whole turns back: E is M + e sin E
             other = with_sign(absolute(E), m)
-            E = pick(absolute(turns), fill(M, 0.5), M + (other - m), other)
+            E = pick(absolute(M - m), fill(M, 0), M + (other - m), other)
         if found & 2:
-            other = with_sign(absolute(hyperbola(absolute(M), e)), M)
+            other = with_sign(absolute(hyperbola(absolute(M), e, f)), M)
             E = pick(e, fill(e, 1), other, E)
         if found & 4:
             other = with_sign(absolute(parabola(absolute(M))), M)
             E = pick(e, fill(e, 1), E, pick(fill(e, 1), e, E, other))
         E = pick(fill(e, 0), e, fill(e, NAN), E)
         E = pick(absolute(M), fill(M, DBL_MAX), fill(M, NAN), E)
-        store(y[0] + i * F64_LANES, E)
+        store(out + i * F64_LANES, E)
+
+
+cdef void kepler_block(int code, Py_ssize_t n, const double** x, double** y) noexcept nogil:
+    """y = E, H or D of x = (mean anomaly, eccentricity)"""
+    kepler_loops(False, n, x[0], x[1], NULL, y[0])
 
 
 cdef BlockKernel kepler_kernel = BlockKernel(kepler_block, 0, 2, 1)
@@ -281,6 +313,19 @@ cdef object kepler_ufunc = block_ufunc(&kepler_kernel, kepler_data, b"solve_kepl
 
 # ---- doors ----
 
+cdef int check_anomaly(mean_anomaly, eccentricity, double* x) except -1:
+    """Put what is a number in x; raise for a number that has no anomaly"""
+    if is_number(mean_anomaly):
+        x[0] = number(mean_anomaly, "mean_anomaly")
+        if not fabs(x[0]) <= DBL_MAX:
+            raise ValueError(f"mean_anomaly must be finite, got {x[0]!r}")
+    if is_number(eccentricity):
+        x[1] = number(eccentricity, "eccentricity")
+        if not 0 <= x[1] <= DBL_MAX:
+            raise ValueError(f"eccentricity must be finite and not negative, got {x[1]!r}")
+    return 0
+
+
 cdef object anomaly_of(mean_anomaly, eccentricity, out):
     """Return E, H or D, or None if an argument is neither a Python number nor an exact array
 
@@ -288,14 +333,7 @@ cdef object anomaly_of(mean_anomaly, eccentricity, out):
     """
     cdef double x[2]
     cdef double y[1]
-    if is_number(mean_anomaly):
-        x[0] = mean_anomaly
-        if not fabs(x[0]) <= DBL_MAX:
-            raise ValueError(f"mean_anomaly must be finite, got {x[0]!r}")
-    if is_number(eccentricity):
-        x[1] = eccentricity
-        if not 0 <= x[1] <= DBL_MAX:
-            raise ValueError(f"eccentricity must be finite and not negative, got {x[1]!r}")
+    check_anomaly(mean_anomaly, eccentricity, x)
     if not (is_real(mean_anomaly) and is_real(eccentricity)):
         return None
     if out is None and is_number(mean_anomaly) and is_number(eccentricity):
@@ -311,7 +349,8 @@ def plain_solve_kepler(mean_anomaly, eccentricity, out=None):
     return no_number("mean_anomaly and eccentricity") if result is None else result
 
 
-def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False):
-    result = anomaly_of(mean_anomaly, eccentricity, out) if status is False else None
+def solve_kepler(mean_anomaly, eccentricity, *, out=None, status=False, parts=False):
+    result = (anomaly_of(mean_anomaly, eccentricity, out) if status is False and parts is False
+              else None)
     return result if result is not None else solve_kepler.__wrapped__(
-        mean_anomaly, eccentricity, out=out, status=status)
+        mean_anomaly, eccentricity, out=out, status=status, parts=parts)

@@ -1,5 +1,5 @@
-# Positions and velocities of N orbits at T times: N T elements in one pass of blocks. The pass
-# reads only the times and the few coefficients of each orbit.
+# Positions, velocities and anomalies of N orbits at T times: N T elements in one pass of blocks.
+# The pass reads only the times and the few coefficients of each orbit.
 #
 # In the plane of the orbit, the unit of length is that of the conic: |a|, or the periapsis distance
 # q of a parabola. x points to the periapsis. y is turned by a quarter, and stretched so that the
@@ -15,8 +15,9 @@ cdef enum:
     MEAN_ANOMALY            # the coefficients of an orbit
     MEAN_MOTION
     ECCENTRICITY
+    FROM_PARABOLA           # |1 - e|, of a state with more digits than e has
     TO_PERIAPSIS            # three components, and three of the second vector
-    COEFFICIENTS = 9
+    COEFFICIENTS = 10
 
 
 cdef enum:
@@ -31,29 +32,54 @@ cdef enum:
     ELEMENTS
 
 
-def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
-    """Return the coefficients (N, 9), as orbit_states reads them, of the orbits in elements (8, N).
+cdef enum:
+    POSITIONS               # what states() finds; the first two have three components
+    VELOCITIES
+    MEAN_ANOMALIES
+    ECCENTRIC_ANOMALIES
+    TRUE_ANOMALIES
+    DISTANCES
+    STATE_CODES
 
-    The rows of elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if
-    `by_periapsis`, else periapsis. If there is no orbit, its elements and coefficients become NaN.
+state_codes = {"position": POSITIONS, "velocity": VELOCITIES, "mean_anomaly": MEAN_ANOMALIES,
+               "eccentric_anomaly": ECCENTRIC_ANOMALIES, "true_anomaly": TRUE_ANOMALIES,
+               "distance": DISTANCES}
+
+
+cdef enum:
+    ORBIT_FOUND             # the codes of KeplerOrbit.status, as in mathwork._status
+    ELEMENT_NOT_FINITE
+    NEGATIVE_ECCENTRICITY
+    NO_CONIC
+    MU_NOT_POSITIVE
+
+
+def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
+    """Return the coefficients (N, 10) of the orbits in elements (8, N), and their status.
+
+    The coefficients are those that orbit_states reads; the status is an int8 code each. The rows of
+    elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if `by_periapsis`,
+    else periapsis. If there is no orbit, its elements and coefficients become NaN.
     """
     if not (is_plain(elements, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(elements)
             and elements.shape[0] == ELEMENTS):
         raise ValueError("elements must be a plain array (8, N)")
     cdef Py_ssize_t N = elements.shape[1], k
     cdef cnp.ndarray coefficients = new_matrix(N, COEFFICIENTS, cnp.NPY_DOUBLE)
+    cdef cnp.ndarray status = new_vector(N, cnp.NPY_INT8)
+    cdef signed char* code = <signed char*>cnp.PyArray_DATA(status)
     cdef double* element = <double*>cnp.PyArray_DATA(elements)
     cdef double* coefficient = <double*>cnp.PyArray_DATA(coefficients)
     cdef PyThreadState* state = release_gil(100.0 * N)
     for k in range(N):
-        settle_orbit(by_periapsis, N, element + k, coefficient + k * COEFFICIENTS)
+        code[k] = settle_orbit(by_periapsis, N, element + k, coefficient + k * COEFFICIENTS)
     take_gil(state)
-    return coefficients
+    return coefficients, status
 
 
-cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
-                       double* coefficients) noexcept nogil:
-    """Settle one orbit; its elements are N apart"""
+cdef int settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
+                      double* coefficients) noexcept nogil:
+    """Settle one orbit and return its status; its elements are N apart"""
     cdef double a, e = elements[OF_CONIC * N], mu = elements[GRAVITY * N], q, size, minor
     cdef double cos_i = cos(elements[INCLINATION * N]), sin_i = sin(elements[INCLINATION * N])
     cdef double cos_node = cos(elements[NODE * N]), sin_node = sin(elements[NODE * N])
@@ -71,17 +97,27 @@ cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
         valid = isfinite(a)
     for k in range(1, LEAST_DISTANCE):
         valid = valid and isfinite(elements[k * N])
-    if not (valid and e >= 0 and q > 0 and mu > 0):
+    cdef int status = ORBIT_FOUND
+    if not (q > 0):
+        status = NO_CONIC
+    if not (mu > 0):
+        status = MU_NOT_POSITIVE
+    if not (e >= 0):
+        status = NEGATIVE_ECCENTRICITY
+    if not valid:
+        status = ELEMENT_NOT_FINITE
+    if status != ORBIT_FOUND:
         for k in range(ELEMENTS):
             elements[k * N] = NAN
         for k in range(COEFFICIENTS):
             coefficients[k] = NAN
-        return
+        return status
     size = q if is_parabola else fabs(a)
     minor = q if is_parabola else q * sqrt((1 + e) / fabs(1 - e))
     coefficients[MEAN_ANOMALY] = elements[ANOMALY_AT_0 * N]
     coefficients[MEAN_MOTION] = sqrt(mu / (2 * q if is_parabola else size)) / size
     coefficients[ECCENTRICITY] = e
+    coefficients[FROM_PARABOLA] = fabs(1 - e)
     coefficients += TO_PERIAPSIS
     coefficients[0] = size * (cos_node * cos_peri - sin_node * sin_peri * cos_i)
     coefficients[1] = size * (sin_node * cos_peri + cos_node * sin_peri * cos_i)
@@ -89,6 +125,7 @@ cdef void settle_orbit(bint by_periapsis, Py_ssize_t N, double* elements,
     coefficients[3] = -minor * (cos_node * sin_peri + sin_node * cos_peri * cos_i)
     coefficients[4] = minor * (cos_node * cos_peri * cos_i - sin_node * sin_peri)
     coefficients[5] = minor * (cos_peri * sin_i)
+    return ORBIT_FOUND
 
 
 cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:
@@ -106,9 +143,9 @@ cdef inline f64v grown(f64v H, f64v s, f64v* sinh_H) noexcept nogil:
     return pick(H, split, (large + v) - 1, cosh_excess(s))
 
 
-cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
+cdef inline void plane(const bint moving, f64v E, f64v e, f64v f, f64v n, int found,
                        f64v* x, f64v* y) noexcept nogil:
-    """x, y = the place of the anomaly E in the plane, or its velocity if `moving`"""
+    """x, y = the place of the anomaly E in the plane, or its velocity if `moving`; f = |1 - e|"""
     cdef f64v m, turns, lack, sine, versed, rate, x_open, y_open, one = fill(E, 1)
     x[0] = y[0] = fill(E, NAN)
     if found & 1:
@@ -116,17 +153,17 @@ cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
         versed = half_turn(absolute(m), &lack, &sine)
         sine = with_sign(absolute(sine), m)
         if moving:
-            rate = n / mul_add(e, versed, 1 - e)
+            rate = n / mul_add(e, versed, f)
             x[0] = -sine * rate
             y[0] = (1 - versed) * rate
         else:
-            x[0] = (1 - e) - versed
+            x[0] = f - versed
             y[0] = sine
     if found & 2:
         versed = grown(absolute(E), E * E, &sine)
         sine = with_sign(absolute(sine), E)
-        rate = n / mul_add(e, versed, e - 1)
-        x_open = -sine * rate if moving else (e - 1) - versed
+        rate = n / mul_add(e, versed, f)
+        x_open = -sine * rate if moving else f - versed
         y_open = (versed + 1) * rate if moving else sine
         x[0] = pick(e, one, x_open, x[0])
         y[0] = pick(e, one, y_open, y[0])
@@ -139,37 +176,72 @@ cdef inline void plane(const bint moving, f64v E, f64v e, f64v n, int found,
 
 
 cdef void states_block(bint moving, Py_ssize_t n, const double* anomaly, const double* e,
-                       const double* motion, double* x, double* y) noexcept nogil:
+                       const double* f, const double* motion, double* x, double* y) noexcept nogil:
     """x, y of plane() for n elements; n is a multiple of the lane count"""
-    cdef f64v E, eccentricity, rate, across, along
+    cdef f64v E, eccentricity, excess, rate, across, along
     cdef Py_ssize_t i
     cdef int found = conics(n, e)
     for i in range(n // F64_LANES):
         load(&E, anomaly + i * F64_LANES)
         load(&eccentricity, e + i * F64_LANES)
+        load(&excess, f + i * F64_LANES)
         load(&rate, motion + i * F64_LANES)
         if moving:
-            plane(True, E, eccentricity, rate, found, &across, &along)
+            plane(True, E, eccentricity, excess, rate, found, &across, &along)
         else:
-            plane(False, E, eccentricity, rate, found, &across, &along)
+            plane(False, E, eccentricity, excess, rate, found, &across, &along)
         store(x + i * F64_LANES, across)
         store(y + i * F64_LANES, along)
 
 
-cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
+cdef void anomalies_block(int code, Py_ssize_t n, const double* anomaly, const double* e,
+                          const double* fs, const double* size, double* out) noexcept nogil:
+    """out = an angle or a distance for the anomaly E of n elements, as `code` says"""
+    cdef f64v E, eccentricity, f, unit, x, y, one, value
+    cdef Py_ssize_t i
+    cdef int found = conics(n, e)
+    for i in range(n // F64_LANES):
+        load(&E, anomaly + i * F64_LANES)
+        load(&eccentricity, e + i * F64_LANES)
+        load(&unit, size + i * F64_LANES)
+        one = fill(E, 1)
+        load(&f, fs + i * F64_LANES)
+        plane(False, E, eccentricity, f, one, found, &x, &y)
+        if code == TRUE_ANOMALIES:
+            # y in the unit of x
+            value = sqrt_f64(f * (1 + eccentricity))
+            value = pick(eccentricity, one, value, pick(one, eccentricity, value, one))
+            value = angle_of(y * value, x)
+        else:
+            # r = q + e (what x lacks of q): 1 - e cos E, e cosh H - 1, 1 + D^2
+            value = pick(eccentricity, one, f, pick(one, eccentricity, f, one))
+            value = mul_add(eccentricity, value - x, value) * unit
+        store(out + i * F64_LANES, value)
+
+
+cdef void less_turns(Py_ssize_t n, double* M, const double* e) noexcept nogil:
+    """Take the whole turns from the mean anomalies of ellipses"""
+    cdef f64v mean, eccentricity, turns
+    cdef Py_ssize_t i
+    for i in range(n // F64_LANES):
+        load(&mean, M + i * F64_LANES)
+        load(&eccentricity, e + i * F64_LANES)
+        mean = pick(fill(mean, 1), eccentricity, whole_turns(mean, &turns), mean)
+        store(M + i * F64_LANES, mean)
+
+
+cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
                  const double* orbits, const double* times, double* out) noexcept nogil:
-    """out[i, 3] for start <= i < stop: orbit i / T at time i % T"""
-    cdef double blocks[3][STEP]         # mean anomaly (later x), eccentricity, mean motion
+    """out[i, 3] for start <= i < stop: orbit i / T at time i % T; out[i] for an angle or distance
+
+    If `paired`, T is 1 and orbit i has a time of its own.
+    """
+    cdef double blocks[4][STEP]         # mean anomaly (later x), eccentricity, mean motion, |1 - e|
     cdef double anomaly[STEP]
     cdef double y[STEP]
-    cdef const double* x_in[2]
-    cdef double* y_out[1]
     cdef const double* orbit
     cdef Py_ssize_t part, whole, i, k, row, column
-    x_in[0] = blocks[0]
-    x_in[1] = blocks[1]
-    y_out[0] = anomaly
-    for k in range(3):
+    for k in range(4):
         for i in range(STEP):
             blocks[k][i] = 0
     while start < stop:
@@ -178,14 +250,34 @@ cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
         row, column = start // T, start % T
         for i in range(part):
             orbit = orbits + row * COEFFICIENTS
-            blocks[0][i] = orbit[MEAN_ANOMALY] + orbit[MEAN_MOTION] * times[column]
+            blocks[0][i] = (orbit[MEAN_ANOMALY]
+                            + orbit[MEAN_MOTION] * times[row if paired else column])
             blocks[1][i] = orbit[ECCENTRICITY]
             blocks[2][i] = orbit[MEAN_MOTION]
+            blocks[3][i] = orbit[FROM_PARABOLA]
+            if code == DISTANCES:
+                orbit += TO_PERIAPSIS
+                blocks[2][i] = sqrt(orbit[0] * orbit[0] + orbit[1] * orbit[1]
+                                    + orbit[2] * orbit[2])
             column += 1
             if column == T:
                 row, column = row + 1, 0
-        kepler_block(0, whole, x_in, y_out)
-        states_block(moving, whole, anomaly, blocks[1], blocks[2], blocks[0], y)
+        if code >= MEAN_ANOMALIES:
+            less_turns(whole, blocks[0], blocks[1])
+            if code != MEAN_ANOMALIES:
+                kepler_loops(True, whole, blocks[0], blocks[1], blocks[3], anomaly)
+            if code == MEAN_ANOMALIES:
+                memcpy(out + start, blocks[0], part * sizeof(double))
+            elif code == ECCENTRIC_ANOMALIES:
+                memcpy(out + start, anomaly, part * sizeof(double))
+            else:
+                anomalies_block(code, whole, anomaly, blocks[1], blocks[3], blocks[2], y)
+                memcpy(out + start, y, part * sizeof(double))
+            start += part
+            continue
+        kepler_loops(True, whole, blocks[0], blocks[1], blocks[3], anomaly)
+        states_block(code == VELOCITIES, whole, anomaly, blocks[1], blocks[3], blocks[2], blocks[0],
+                     y)
         row, column = start // T, start % T
         for i in range(part):
             orbit = orbits + row * COEFFICIENTS + TO_PERIAPSIS
@@ -197,15 +289,19 @@ cdef void states(bint moving, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t T,
         start += part
 
 
-def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t):
-    """Return positions, or velocities if `moving`, of orbits at times t: a number or a plain array.
+cdef inline bint is_state_code(int code) noexcept:
+    return 0 <= code < STATE_CODES
 
-    Return NotImplemented for other times. orbits is (N, 9) as in orbit_states, and `shape` is the
-    shape of the N orbits. The result has `shape` + the shape of t + (3,).
+
+def states_at(int code, cnp.ndarray orbits not None, tuple shape not None, t):
+    """Return one of state_codes of orbits at times t: a number or a plain array.
+
+    Return NotImplemented for other times. orbits is (N, 10) as in orbit_states, and `shape` is the
+    shape of the N orbits. The result has `shape` + the shape of t, + (3,) for a vector.
     """
     cdef cnp.npy_intp sizes[64]         # the most dimensions in NumPy
-    cdef double number = 0
-    cdef const double* times = &number
+    cdef double time = 0
+    cdef const double* times = &time
     cdef Py_ssize_t T = 1, N
     cdef int axis, of_orbits = len(shape), ndim = of_orbits
     cdef cnp.ndarray out
@@ -213,11 +309,11 @@ def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t)
         sizes[axis] = shape[axis]
     if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and orbits.shape[1] == COEFFICIENTS
             and of_orbits < 64):
-        raise ValueError("orbits (N, 9) must be a plain array, of less than 64 dimensions in all")
+        raise ValueError("orbits (N, 10) must be a plain array, of less than 64 dimensions in all")
     N = orbits.shape[0]
     cdef PyThreadState* state
     if is_number(t):
-        number = t
+        time = number(t, "t")
     elif is_plain_double(t) and of_orbits + cnp.PyArray_NDIM(<cnp.ndarray>t) < 64:
         ndim += cnp.PyArray_NDIM(<cnp.ndarray>t)
         T = cnp.PyArray_SIZE(<cnp.ndarray>t)
@@ -227,37 +323,42 @@ def states_at(bint moving, cnp.ndarray orbits not None, tuple shape not None, t)
     for axis in range(of_orbits, ndim):
         sizes[axis] = cnp.PyArray_DIM(<cnp.ndarray>t, axis - of_orbits)
     sizes[ndim] = 3
-    out = cnp.PyArray_EMPTY(ndim + 1, sizes, cnp.NPY_DOUBLE, 0)
-    if cnp.PyArray_SIZE(out) != 3 * N * T:
+    out = cnp.PyArray_EMPTY(ndim + (code <= VELOCITIES), sizes, cnp.NPY_DOUBLE, 0)
+    if not is_state_code(code) or (
+            cnp.PyArray_SIZE(out) != (3 if code <= VELOCITIES else 1) * N * T):
         raise ValueError(f"shape must be that of {N} orbits, got {shape}")
     if N * T > 0:
         state = release_gil(100.0 * N * T)
-        states(moving, 0, N * T, T, <const double*>cnp.PyArray_DATA(orbits), times,
+        states(code, False, 0, N * T, T, <const double*>cnp.PyArray_DATA(orbits), times,
                <double*>cnp.PyArray_DATA(out))
         take_gil(state)
     return out
 
 
-def orbit_states(bint moving, cnp.ndarray orbits not None, cnp.ndarray times not None,
+def orbit_states(int code, bint paired, cnp.ndarray orbits not None, cnp.ndarray times not None,
                  cnp.ndarray out not None, Py_ssize_t start, Py_ssize_t stop):
-    """Put positions, or velocities if `moving`, in out[start:stop].
+    """Put one of state_codes in out[start:stop].
 
-    out is (N T, 3), times (T,) and orbits (N, 9). An orbit has its mean anomaly at time 0, its
-    mean motion, its eccentricity, and two vectors in its plane. The first vector points to the
+    out is (N T, 3) for a vector, else (N T, 1); times (T,) and orbits (N, 10). If `paired`, each
+    orbit has its own time, and out N = T rows. An orbit has its mean anomaly at time 0, its mean
+    motion, its eccentricity, |1 - e|, and two vectors in its plane. The first vector points to the
     periapsis, with the unit of length (|a|, or q of a parabola). The second points a quarter ahead,
     with the semi-minor axis.
     """
     if not (is_plain(orbits, 2, cnp.NPY_DOUBLE) and is_plain(times, 1, cnp.NPY_DOUBLE)
             and is_plain(out, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(out)
-            and orbits.shape[1] == COEFFICIENTS and out.shape[1] == 3
-            and out.shape[0] == orbits.shape[0] * times.shape[0]
+            and orbits.shape[1] == COEFFICIENTS and is_state_code(code)
+            and out.shape[1] == (3 if code <= VELOCITIES else 1)
+            and (not paired or orbits.shape[0] == times.shape[0])
+            and out.shape[0] == orbits.shape[0] * (1 if paired else times.shape[0])
             and 0 <= start <= stop <= out.shape[0]):
-        raise ValueError("orbits (N, 9), times (T,) and out (N T, 3) must be plain arrays that fit")
-    cdef Py_ssize_t T = times.shape[0]
+        raise ValueError("orbits (N, 10), times (T,) and out (N T, 3) must be plain arrays that "
+                         "fit")
+    cdef Py_ssize_t T = 1 if paired else times.shape[0]
     cdef const double* orbit = <const double*>cnp.PyArray_DATA(orbits)
     cdef const double* time = <const double*>cnp.PyArray_DATA(times)
     cdef double* place = <double*>cnp.PyArray_DATA(out)
     if start < stop:
         with nogil:
-            states(moving, start, stop, T, orbit, time, place)
+            states(code, paired, start, stop, T, orbit, time, place)
             clear_float_status()

@@ -197,6 +197,7 @@ cdef class GroupedRows:
             if rows == 0:
                 continue
             if objects:
+                give_a_turn(start)
                 self.table.groups_of_objects(start, rows, groups)
             else:
                 failed = self.table.groups_of(start, rows, groups)

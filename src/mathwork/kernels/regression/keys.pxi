@@ -16,6 +16,7 @@ from libc.stdlib cimport realloc
 from libc.string cimport memcmp
 
 from cpython.dict cimport PyDict_GetItemWithError, PyDict_SetItem
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 
 cdef extern from *:
@@ -49,6 +50,7 @@ cdef enum:                  # kinds of keys
 
 cdef enum:
     ROWS_TOGETHER = 256     # rows of a block: their keys and numbers fit in 8 KB
+    OBJECTS_TOGETHER = 4096 # keys that are objects, 1 to 3 ms, before other threads have a turn
     LEAST_SLOTS = 1024
     LEAST_SPAN = 1024
     NEAR_SPAN = 1 << 13     # of a small table: 32 KB, and at most 512 KB of its groups' sums
@@ -91,6 +93,17 @@ cdef bint is_missing(object key) except -1:
         return bool(key != key)
     except TypeError:
         return True
+
+
+cdef int give_a_turn(Py_ssize_t row) except -1:
+    """Let other threads run and signals be handled, every OBJECTS_TOGETHER rows
+
+    A dict of keys needs the GIL all the time. Without a turn nobody could stop the call.
+    """
+    if row % OBJECTS_TOGETHER == 0:
+        take_gil(PyEval_SaveThread())
+        PyErr_CheckSignals()
+    return 0
 
 
 @cython.final

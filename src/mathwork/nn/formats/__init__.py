@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from numpy.typing import DTypeLike
+    from numpy.typing import DTypeLike, NDArray
 
     from mathwork.nn.formats.state_dict import Naming
     from mathwork.nn.labels import Labels
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 # Each has `read(path)`, which gives (a list of layers, Labels), and `content_of(network)`, which
 # gives bytes. In place of a path there may be a files.Content. A format with files that need not
 # name their activations also has `read_with(path, naming)`, one with graphs
-# `read_part(path, inputs=, outputs=, dtype=)`.
+# `read_part(path, inputs=, outputs=, dtype=)`, and one with files of many networks of one shape
+# `read_many(path)` and `content_of_many(networks)`.
 FORMATS = {".npz": "npz", ".onnx": "onnx", ".safetensors": "safetensors"}
 
 PICKLES = (".bin", ".joblib", ".pickle", ".pkl", ".pt", ".pth")
@@ -76,17 +77,34 @@ def layers(path: Path | Content, format: str | None, naming: Naming, part: dict[
                      "own")
 
 
-def save(network: Any, target: Any, format: str | None) -> None:
-    """Write `network` to a path or a file: see Network.save."""
+def many_layers(path: Path | Content, format: str | None
+                ) -> tuple[list[AnyLayer], NDArray[Any], Labels]:
+    """Return the layers of the first of many networks, the parameters of all, and their labels."""
+    return _many(_module(path.name, path.suffix, format)).read_many(path)
+
+
+def save(network: Any, target: Any, format: str | None, *, many: bool = False) -> None:
+    """Write `network` to a path or a file: see Network.save, and Networks.save if `many`."""
     from mathwork._files import replacing  # here, because most programs save nothing
 
+    def content_by(module: Any) -> bytes:
+        return _many(module).content_of_many(network) if many else module.content_of(network)
+
     if hasattr(target, "write") and not isinstance(target, PathLike):
-        write_to_file(target, _module(*named(target), format).content_of(network))
+        write_to_file(target, content_by(_module(*named(target), format)))
         return
     path = as_path(target)
-    content = _module(path.name, path.suffix, format).content_of(network)
+    content = content_by(_module(path.name, path.suffix, format))
     with replacing(path) as file:
         file.write(content)
+
+
+def _many(module: Any) -> Any:
+    """Return the module of a format if it has files of many networks"""
+    if not hasattr(module, "read_many"):
+        raise ValueError("many networks are in one .npz or .safetensors file, "
+                         f"not in .{module.__name__.rpartition('.')[2]}")
+    return module
 
 
 def _module(name: str, suffix: str, format: Any) -> Any:

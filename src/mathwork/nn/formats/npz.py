@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     import zipfile
     from collections.abc import Callable
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TypeVar
 
     from numpy.typing import NDArray
 
     from mathwork.nn.residual import AnyLayer
 
+    _Parts = TypeVar("_Parts")
+
 KIND = "mathwork.Network 1"     # a new number if a reader must change
 KIND_2 = "mathwork.Network 2"   # layers of other kinds than Dense: see structure.py
+KIND_OF_MANY = "mathwork.Networks 1"    # the arrays of all networks of one shape
 # Activations with one number, which is in the array `parameters`. Any other parameters are in an
 # array of the layer.
 ONE_NUMBER = {"leaky_relu", "elu", "celu"}
@@ -51,6 +54,13 @@ def content_of(network: Any) -> bytes:
     return _archive(arrays, network)
 
 
+def content_of_many(networks: Any) -> bytes:
+    layers = networks.like.layers
+    return _archive({"kind": np.array(KIND_OF_MANY), "layers": np.array(structure.text_of(layers))}
+                    | {_name(path, what): array for path, what, array
+                       in structure.stacked(layers, networks._parameters)}, networks.like)
+
+
 def _archive(arrays: dict[str, Any], network: Any) -> bytes:
     labels = text_of(network._labels)
     if labels is not None:
@@ -65,15 +75,35 @@ def _name(path: tuple[int, ...], what: str) -> str:
 
 
 def read(path: Path) -> tuple[list[AnyLayer], Labels]:
+    return _read(path, _parts, "is not a network saved by mathwork")
+
+
+def read_many(path: Path) -> tuple[list[AnyLayer], NDArray[Any], Labels]:
+    return _read(path, _parts_of_many, "does not hold networks saved by mathwork")
+
+
+def _read(path: Path, parts: Callable[[Callable[[str], NDArray[Any]], set[str]], _Parts],
+          refused: str) -> _Parts:
+    """Return what `parts` makes of the arrays, all of which it must take"""
     import zipfile  # here, because importing it costs more than the rest of this package
 
     content = path.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _parts(archive, _members(archive, len(content)))
+            members = _members(archive, len(content))
+
+            def take(name: str) -> NDArray[Any]:
+                if name not in members:
+                    raise ValueError(f"it has no array {name!r}")
+                return _array(name, archive.read(members.pop(name)))
+
+            found = parts(take, set(members))
+            if members:
+                raise ValueError(f"it has an array {min(members)!r}, which belongs to no layer")
+            return found
     except Exception as error:
         # For foreign bytes, zipfile and NumPy's header parser raise a dozen kinds of errors.
-        raise refusal(f"{path} is not a network saved by mathwork", error) from None
+        raise refusal(f"{path} {refused}", error) from None
 
 
 def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipInfo]:
@@ -91,27 +121,37 @@ def _members(archive: zipfile.ZipFile, file_size: int) -> dict[str, zipfile.ZipI
     return members
 
 
-def _parts(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]
-           ) -> tuple[list[AnyLayer], Labels]:
-    """Return the layers and labels in a zip file; raise if an array is not used"""
-    def take(name: str) -> NDArray[Any]:
-        if name not in members:
-            raise ValueError(f"it has no array {name!r}")
-        return _array(name, archive.read(members.pop(name)))
-
+def _parts(take: Callable[[str], NDArray[Any]], names: set[str]) -> tuple[list[AnyLayer], Labels]:
+    """Return the layers and labels of a network whose arrays have these names"""
     kind = take("kind").item()
     layers: list[AnyLayer]
     if kind == KIND_2:
         layers = structure.layers_of(take("layers").item(),
                                      lambda path, what: take(_name(path, what)))
     elif kind == KIND:
-        layers = _dense_layers(take, set(members))
+        layers = _dense_layers(take, names)
+    elif kind == KIND_OF_MANY:
+        raise ValueError("it holds many networks: read it with Networks.load")
     else:
         raise ValueError(f"kind is {kind!r}, not {KIND!r} or {KIND_2!r}")
-    labels = from_text(str(take("labels").item())) if "labels" in members else NO_LABELS
-    if members:
-        raise ValueError(f"it has an array {min(members)!r}, which belongs to no layer")
-    return layers, labels
+    return layers, _labels(take, names)
+
+
+def _parts_of_many(take: Callable[[str], NDArray[Any]], names: set[str]
+                   ) -> tuple[list[AnyLayer], NDArray[Any], Labels]:
+    """Return the layers of the first network, the parameters of all, and their labels"""
+    kind = take("kind").item()
+    if kind in (KIND, KIND_2):
+        raise ValueError("it holds one network: read it with mathwork.nn.load")
+    if kind != KIND_OF_MANY:
+        raise ValueError(f"kind is {kind!r}, not {KIND_OF_MANY!r}")
+    layers, parameters = structure.many_layers_of(take("layers").item(),
+                                                  lambda path, what: take(_name(path, what)))
+    return layers, parameters, _labels(take, names)
+
+
+def _labels(take: Callable[[str], NDArray[Any]], names: set[str]) -> Labels:
+    return from_text(str(take("labels").item())) if "labels" in names else NO_LABELS
 
 
 def _dense_layers(take: Callable[[str], NDArray[Any]], names: set[str]) -> list[AnyLayer]:

@@ -20,18 +20,21 @@ from mathwork.nn.formats.state_dict import Naming
 from mathwork.nn.labels import METADATA, NO_LABELS, Labels, from_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TypeVar
 
     from numpy.typing import NDArray
 
     from mathwork.nn.residual import AnyLayer
 
+    _Parts = TypeVar("_Parts")
+
 DTYPES: dict[str, type[np.generic]] = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 ACTIVATIONS = "mathwork.activations"    # a metadata entry, a JSON list as text
 LAYERS = "mathwork.layers"              # in its place, if a layer is not Dense: see structure.py
+MANY = "mathwork.networks"              # the same for arrays of many networks of one shape
 # Bytes of names, shapes and metadata. They take forty times as much once they are parsed; a layer
 # has some two hundred.
 LONGEST_HEADER = 1 << 22
@@ -56,12 +59,48 @@ def content_of(network: Any) -> bytes:
     return numpy_format.save(arrays, {ACTIVATIONS: activations} | held)
 
 
+def content_of_many(networks: Any) -> bytes:
+    numpy_format = extra("safetensors.numpy", "write a .safetensors file")
+    layers, labels = networks.like.layers, text_of(networks.like._labels)
+    held = {} if labels is None else {METADATA: labels}
+    return numpy_format.save({_name(path, what): array for path, what, array
+                              in structure.stacked(layers, networks._parameters)},
+                             {MANY: structure.text_of(layers)} | held)
+
+
 def read(path: Path) -> tuple[list[AnyLayer], Labels]:
     return read_with(path, Naming())
 
 
 def read_with(path: Path, naming: Naming) -> tuple[list[AnyLayer], Labels]:
     """Read the layers and labels of a file; `naming` is for what the file does not say"""
+    def parts(arrays: dict[str, NDArray[Any]], metadata: dict[str, str]) -> list[AnyLayer]:
+        if LAYERS in metadata:
+            state_dict.check_unnamed(naming)
+            return structure.layers_of(metadata[LAYERS], _taking(arrays))
+        if MANY in metadata:
+            raise ValueError("it holds many networks: read it with Networks.load")
+        found: list[AnyLayer] = [*state_dict.layers(arrays, naming, _named_activations(metadata))]
+        arrays.clear()          # a state_dict may have more
+        return found
+
+    return _read(path, parts)
+
+
+def read_many(path: Path) -> tuple[list[AnyLayer], NDArray[Any], Labels]:
+    def parts(arrays: dict[str, NDArray[Any]], metadata: dict[str, str]
+              ) -> tuple[list[AnyLayer], NDArray[Any]]:
+        if MANY not in metadata:
+            raise ValueError("it does not hold many networks: read it with mathwork.nn.load")
+        return structure.many_layers_of(metadata[MANY], _taking(arrays))
+
+    (layers, parameters), labels = _read(path, parts)
+    return layers, parameters, labels
+
+
+def _read(path: Path, parts: Callable[[dict[str, NDArray[Any]], dict[str, str]], _Parts]
+          ) -> tuple[_Parts, Labels]:
+    """Return what `parts` makes of the arrays, all of which it must take, and the labels"""
     safetensors = extra("safetensors", "read a .safetensors file")
     content = path.read_bytes()
     try:
@@ -72,9 +111,10 @@ def read_with(path: Path, naming: Naming) -> tuple[list[AnyLayer], Labels]:
         arrays = _arrays(safetensors.deserialize(content))      # checks all sizes
         metadata = _metadata(content[8:8 + header_length])
         labels = from_text(metadata[METADATA]) if METADATA in metadata else NO_LABELS
-        if LAYERS in metadata:
-            return _described_layers(metadata[LAYERS], arrays, naming), labels
-        return [*state_dict.layers(arrays, naming, _named_activations(metadata))], labels
+        found = parts(arrays, metadata)
+        if arrays:
+            raise ValueError(f"tensor {min(arrays)!r} belongs to no layer")
+        return found, labels
     except (safetensors.SafetensorError, ValueError) as error:
         raise refusal(path, error) from None
 
@@ -103,21 +143,15 @@ def _name(path: tuple[int, ...], what: str) -> str:
     return ".".join([*(str(2 * index) for index in path), what])
 
 
-def _described_layers(text: str, arrays: dict[str, NDArray[Any]], naming: Naming
-                      ) -> list[AnyLayer]:
-    """Return the layers of a file that `content_of` described"""
-    state_dict.check_unnamed(naming)
-
+def _taking(arrays: dict[str, NDArray[Any]]) -> Callable[[tuple[int, ...], str], NDArray[Any]]:
+    """Return a function that takes the array of a path, which content_of named, out of `arrays`"""
     def take(path: tuple[int, ...], what: str) -> NDArray[Any]:
         name = _name(path, what)
         if name not in arrays:
             raise ValueError(f"it has no tensor {name!r}")
         return arrays.pop(name)
 
-    layers = structure.layers_of(text, take)
-    if arrays:
-        raise ValueError(f"tensor {min(arrays)!r} belongs to no layer")
-    return layers
+    return take
 
 
 def _named_activations(metadata: dict[str, str]) -> list[Any] | None:

@@ -1,5 +1,7 @@
 """Layers as JSON, for the formats that have arrays of names: what is not in the arrays.
 
+Many networks of one shape have one description, and arrays with an axis of the networks in front.
+
 A layer is an object: {"layer": "dense", "activation": "relu"}. Norms have "eps" also, and residuals
 "layers", a list of such objects. The path of a layer is its indices from the outside in: (3, 1) is
 the second layer of a residual, which is the fourth layer of the network.
@@ -51,6 +53,19 @@ def arrays_of(layers: Iterable[AnyLayer], path: _Path = ()
                 yield here, "bias", layer.bias
 
 
+def stacked(layers: Iterable[AnyLayer], parameters: NDArray[Any]
+            ) -> Iterator[tuple[_Path, str, NDArray[Any]]]:
+    """Yield the same for many networks like these: arrays with an axis of the networks in front.
+
+    `parameters` has a row for each network, in the order of Network.parameters.
+    """
+    place = 0
+    for path, what, array in arrays_of(layers):
+        found = parameters[:, place:place + array.size]
+        yield path, what, np.ascontiguousarray(found.reshape(len(parameters), *array.shape))
+        place += array.size
+
+
 def layers_of(text: Any, take: Callable[[_Path, str], NDArray[Any]]) -> list[AnyLayer]:
     """Return the layers of a text; `take` gives the array of a path and "weight" or "bias"."""
     try:
@@ -58,6 +73,27 @@ def layers_of(text: Any, take: Callable[[_Path, str], NDArray[Any]]) -> list[Any
     except (TypeError, ValueError, RecursionError):
         raise ValueError("its description of the layers is not JSON") from None
     return _layers(described, (), take)
+
+
+def many_layers_of(text: Any, take: Callable[[_Path, str], NDArray[Any]]
+                   ) -> tuple[list[AnyLayer], NDArray[Any]]:
+    """Return the layers of the first of many networks, and the parameters of all, a row each.
+
+    `take` gives the arrays of all networks, the first axis being that of the networks.
+    """
+    taken: list[NDArray[Any]] = []
+
+    def first(path: _Path, what: str) -> NDArray[Any]:
+        arrays = take(path, what)
+        count = len(taken[0]) if taken else max(len(arrays), 1) if arrays.ndim else 1
+        if arrays.ndim == 0 or len(arrays) != count:
+            raise ValueError(f"{what} of layer {'.'.join(map(str, path))} must have a first axis "
+                             f"of the {count} networks, got shape {arrays.shape}")
+        taken.append(arrays.reshape(count, -1))
+        return arrays[0]
+
+    layers = layers_of(text, first)
+    return layers, np.concatenate(taken, axis=1)
 
 
 def _described(layer: AnyLayer) -> dict[str, Any]:

@@ -1,0 +1,2 @@
+# The kernels compiled for x86-64-v3.
+include "_training.pyx"

@@ -1,0 +1,2 @@
+# The kernels compiled for x86-64-v4.
+include "_training.pyx"

@@ -1,0 +1,413 @@
+# A plane fitted to every group of rows: several x, weights, or no intercept.
+#
+# The rows pass once, as in groups.pxi: keys.pxi looks up the group of each row, then the row goes
+# into the sums of its group. Groups whose sums are not good enough are few. Their rows are gathered
+# in a second pass, group by group, and fitted in doubled precision.
+
+from libc.stdlib cimport calloc
+
+cdef enum:
+    MANY_ROWS = 64          # of a group that gets a Many
+
+# The numbers of a group: its base, what is to be added to that, its sums, its Many, and what fills
+# a cache line.
+
+cdef inline Py_ssize_t group_stride(Py_ssize_t q) noexcept nogil:
+    return (2 * q + plane_sums(q) + 1 + 7) // 8 * 8
+
+
+cdef inline double** many_of(Py_ssize_t q, double* group) noexcept nogil:
+    """Where a group has its Many, or NULL"""
+    return <double**>(group + 2 * q + plane_sums(q))
+
+
+# A group of many rows of weight 1 gets a Many: the rows wait until there are eight, and each of them
+# goes to sums of its own. So the sums of a group depend on its own rows only, and take a division
+# for eight rows. Where there is no memory for a Many its rows go on one by one.
+#
+#   [0]        how many eights are summed      [1]        how many rows wait
+#   [8...]     the rows that wait, (q, 8)      behind it  their sums, (q + squares, 8)
+
+cdef inline double* new_many(Py_ssize_t q) noexcept nogil:
+    return <double*>calloc(GROUP * (1 + q + weight_place(q)), sizeof(double))
+
+
+cdef inline void sum_eight(const Py_ssize_t q, const bint centred, double* many) noexcept nogil:
+    """Add the eight rows that wait, as add_row() does"""
+    cdef f64v off[MOST_Q]
+    cdef f64v share = fill_f64(0), mean, step, rest, total
+    cdef Py_ssize_t part = 0, i, j
+    cdef double* to
+    many[0] += 1
+    many[1] = 0
+    if centred:
+        share = fill_f64(1 / many[0])
+    while part < GROUP:
+        to = many + GROUP * (1 + 2 * q) + part
+        for j in range(q):
+            load(&mean, <const double*>many + GROUP * (1 + q + j) + part)
+            load(&off[j], <const double*>many + GROUP * (1 + j) + part)
+            off[j] = off[j] - mean
+            step = share * off[j]
+            store(many + GROUP * (1 + q + j) + part, mean + step)
+            rest = off[j] - step
+            for i in range(j + 1):
+                load(&total, <const double*>to)
+                store(to, total + rest * off[i])
+                to += GROUP
+        part += F64_LANES
+
+
+cdef inline void add_to_many(const Py_ssize_t q, const bint centred, const PlaneRows* rows,
+                             Py_ssize_t row, double* group, double* many) noexcept nogil:
+    """Add a row to the rows of a group that wait"""
+    cdef Py_ssize_t waiting = <Py_ssize_t>many[1]
+    read_row(q, rows, row, group, group + q, many + GROUP + waiting, GROUP, 1)
+    many[1] = waiting + 1
+    if waiting + 1 == GROUP:
+        sum_eight(q, centred, many)
+
+
+cdef void fold_many(Py_ssize_t q, bint centred, double* group) noexcept nogil:
+    """Put all that a Many has into the sums of its group"""
+    cdef double* many = many_of(q, group)[0]
+    cdef double* sums = group + 2 * q
+    cdef double* at = many + GROUP
+    cdef f64 nothing[MOST_Q]
+    cdef f64 row[MOST_Q]
+    cdef f64 other[MOST_SUMS]
+    cdef f64 left[MOST_SUMS]
+    cdef Py_ssize_t i, m
+    if many == NULL:
+        return
+    for i in range(q):
+        nothing[i] = 0
+    for i in range(GROUP if many[0] > 0 else 0):
+        for m in range(plane_sums(q)):
+            left[m] = sums[m]
+            other[m] = at[GROUP * (q + m) + i] if m < weight_place(q) else many[0]
+        merge_planes(<f64>0, q, centred, left, other, nothing, nothing, nothing, row, <f64*>sums)
+    for i in range(<Py_ssize_t>many[1]):
+        for m in range(q):
+            row[m] = at[GROUP * m + i]
+        add_row(<f64>0, q, centred, <f64>1, row, <f64*>sums)
+    free(many)
+    many_of(q, group)[0] = NULL
+
+
+cdef inline void add_row_to_group(const Py_ssize_t q, const bint centred, const PlaneRows* rows,
+                                  Py_ssize_t row, double* group) noexcept nogil:
+    """Add a row to the numbers of its group"""
+    cdef f64[MOST_Q] off
+    cdef double weight = row_weight(rows, row)
+    cdef double* sums = group + 2 * q
+    if weight == 0:
+        return
+    if many_of(q, group)[0] != NULL:
+        add_to_many(q, centred, rows, row, group, many_of(q, group)[0])
+        return
+    if centred and sums[count_place(q)] == 0:
+        take_base(q, rows, row, group, group + q, 1)
+    read_row(q, rows, row, group, group + q, <double*>off, 1, 1)
+    add_row(<f64>0, q, centred, <f64>weight, off, <f64*>sums)
+    if rows.weights == NULL and sums[count_place(q)] == MANY_ROWS:
+        many_of(q, group)[0] = new_many(q)
+
+
+cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred,
+                                     const PlaneRows* rows, Py_ssize_t start, Py_ssize_t count,
+                                     const Py_ssize_t* groups, double* numbers) noexcept nogil:
+    """Add the rows of a block to the numbers of their groups"""
+    cdef Py_ssize_t stride = group_stride(q), i
+    cdef double* ahead
+    for i in range(count):
+        if i + AHEAD < count:
+            ahead = numbers + groups[i + AHEAD] * stride
+            prefetch(ahead)
+            prefetch(ahead + 8)
+        if groups[i] >= 0:
+            add_row_to_group(q, centred, rows, start + i, numbers + groups[i] * stride)
+
+
+cdef inline void add_any_block(const PlaneJob* job, const PlaneRows* rows, Py_ssize_t start,
+                               Py_ssize_t count, const Py_ssize_t* groups,
+                               double* numbers) noexcept nogil:
+    """add_block_to_groups(), compiled for up to three x with an intercept, and for all others"""
+    if not job.centred:
+        add_block_to_groups(job.q, False, rows, start, count, groups, numbers)
+    elif job.q == 2:
+        add_block_to_groups(2, True, rows, start, count, groups, numbers)
+    elif job.q == 3:
+        add_block_to_groups(3, True, rows, start, count, groups, numbers)
+    elif job.q == 4:
+        add_block_to_groups(4, True, rows, start, count, groups, numbers)
+    else:
+        add_block_to_groups(job.q, True, rows, start, count, groups, numbers)
+
+
+cdef inline void fit_group_lanes(const Py_ssize_t q, const bint centred, const PlaneJob* job,
+                                 Py_ssize_t begun, const double* numbers, double* fields,
+                                 signed char* status) noexcept nogil:
+    """The fits of all groups, some of them pending"""
+    cdef f64v base[MOST_Q]
+    cdef f64v sums[MOST_SUMS]
+    cdef f64v fit[MOST_FITS]
+    cdef double lane[MAX_LANES]
+    cdef const double* of
+    cdef Py_ssize_t L = F64_LANES, P = job.P, stride = group_stride(q), group = 0, i, m
+    while group < begun:
+        for m in range(q + plane_sums(q)):
+            for i in range(L):      # lanes behind the last group repeat it
+                of = numbers + min(group + i, begun - 1) * stride
+                lane[i] = of[m] + of[q + m] if m < q else of[q + m]
+            if m < q:
+                load(&base[m], <double*>lane)
+            else:
+                load(&sums[m - q], <double*>lane)
+        fit_of_planes(q, centred, base, fill_f64(job.least), sums, fit)
+        for m in range(2 * P + 1):
+            store(<double*>lane, fit[m])
+            for i in range(min(L, begun - group)):
+                fields[m * begun + group + i] = lane[i]
+        store(<double*>lane, fit[status_place(P)])
+        for i in range(min(L, begun - group)):
+            status[group + i] = <signed char>lane[i]
+        group += L
+
+
+cdef struct PendingRows:    # the rows of the groups that are pending, group by group
+    const Py_ssize_t* places    # of each group: its place among these, or -1
+    Py_ssize_t* ends            # of each of them: where its rows end so far,
+    Py_ssize_t* stops           # and where they may
+    Py_ssize_t* bases           # the rows that they are counted from, where these have low parts
+    double* X                   # (count, k), and y and weights
+    double* y
+    double* weights
+
+
+@cython.final
+cdef class PlaneGroups:
+    """Rows by their keys, and the sums of each group.
+
+    Parameters
+    ----------
+    keys, kind
+        As for KeyTable.
+    X, y, X_low, y_low, weights : ndarray
+        As for rolling_planes.
+    intercept : bool
+    """
+
+    cdef KeyTable table
+    cdef tuple arrays           # kept alive
+    cdef PlaneJob job
+    cdef PlaneRows rows
+    cdef double* numbers        # of each group, group_stride() apart
+    cdef void* memory           # of these
+    cdef Py_ssize_t room        # groups that there is memory for
+    cdef Py_ssize_t begun       # groups whose numbers are set
+    cdef bint asked
+
+    def __cinit__(self, cnp.ndarray keys, int kind, cnp.ndarray X, cnp.ndarray y,
+                  cnp.ndarray X_low, cnp.ndarray y_low, cnp.ndarray weights, bint intercept):
+        self.table = KeyTable(keys, kind)
+        self.arrays = X, y, X_low, y_low, weights
+        self.job = plane_job(X.shape[1], intercept, 0)
+        self.rows = plane_rows(X, y, X_low, y_low, weights)
+
+    def __dealloc__(self):
+        self.fold()
+        free(self.memory)
+
+    cdef void fold(self) noexcept nogil:
+        """Put all rows into the sums of their groups"""
+        cdef Py_ssize_t group
+        for group in range(self.begun):
+            fold_many(self.job.q, self.job.centred,
+                      self.numbers + group * group_stride(self.job.q))
+
+    cdef int begin_groups(self) noexcept nogil:
+        """Give new groups empty sums; -1 if memory ran out"""
+        cdef Py_ssize_t count = self.table.count, room = self.room
+        cdef Py_ssize_t stride = group_stride(self.job.q)
+        cdef size_t size = stride * sizeof(double)
+        cdef void* memory
+        cdef double* numbers
+        if count > room:
+            while room < count:
+                room = max(2 * room, <Py_ssize_t>(2 * ROWS_TOGETHER))
+            memory = malloc(room * size + ALIGNMENT)
+            if memory == NULL:
+                return -1
+            prefer_large_pages(memory, room * size)
+            numbers = <double*>aligned(<size_t>memory)
+            if self.begun:
+                memcpy(numbers, self.numbers, self.begun * size)
+            free(self.memory)
+            self.memory, self.numbers, self.room = memory, numbers, room
+        if count > self.begun:
+            memset(self.numbers + self.begun * stride, 0, (count - self.begun) * size)
+            self.begun = count
+        return 0
+
+    cdef int add_block(self, Py_ssize_t start, Py_ssize_t count,
+                       const Py_ssize_t* groups) noexcept nogil:
+        """Add the rows of a block to the sums of their groups; -1 if memory ran out"""
+        if self.begin_groups():
+            return -1
+        add_any_block(&self.job, &self.rows, start, count, groups, self.numbers)
+        return 0
+
+    cdef int walk(self, PendingRows* pending) except -1:
+        """Look up the groups of all rows, a block at a time, and sum or gather the rows"""
+        cdef Py_ssize_t[ROWS_TOGETHER] groups
+        cdef Py_ssize_t n = self.table.rows, start = 0, count
+        cdef bint objects = self.table.kind == OBJECT_KEYS
+        cdef int failed = 0
+        cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * n)
+        while start < n and not failed:
+            count = min(n - start, <Py_ssize_t>ROWS_TOGETHER)
+            if objects:
+                give_a_turn(start)
+                self.table.groups_of_objects(start, count, groups)
+            else:
+                failed = self.table.groups_of(start, count, groups)
+            if not failed and pending == NULL:
+                failed = self.add_block(start, count, groups)
+            elif not failed:
+                self.gather_block(start, count, groups, pending)
+            start += count
+        take_gil(thread)
+        if failed:
+            raise MemoryError
+        return 0
+
+    cdef void gather_block(self, Py_ssize_t start, Py_ssize_t count, const Py_ssize_t* groups,
+                           PendingRows* pending) noexcept nogil:
+        """Put the rows of a block behind the rows of their groups, where those are pending
+
+        A group has no more rows than before, even if somebody has changed the keys since.
+        """
+        cdef Py_ssize_t q = self.job.q, k = self.job.q - 1, i, row, at, place
+        cdef double weight
+        for i in range(count):
+            place = pending.places[groups[i]] if groups[i] >= 0 else -1
+            if place < 0 or pending.ends[place] == pending.stops[place]:
+                continue
+            row = start + i
+            weight = row_weight(&self.rows, row)
+            if not weight > 0:
+                continue
+            at = pending.ends[place]
+            pending.ends[place] = at + 1
+            pending.weights[at] = weight
+            if self.rows.X_low == NULL:
+                memcpy(pending.X + at * k, self.rows.X + row * k, k * sizeof(double))
+                pending.y[at] = self.rows.y[row]
+                continue
+            if pending.bases[place] < 0:
+                pending.bases[place] = row
+            copy_differences(q, &self.rows, row, pending.bases[place], pending.X + at * k,
+                             pending.y + at)
+
+    cdef int settle(self, double* fields, signed char* status) except -1:
+        """Fit the pending groups from their rows"""
+        cdef PendingRows pending
+        cdef cnp.ndarray places, ends, stops, bases, X, y, weights
+        cdef Py_ssize_t group, count = 0, found = 0
+        for group in range(self.begun):
+            if status[group] == PENDING:
+                found += 1
+                count += self.rows_in(group)
+        if found == 0:
+            return 0
+        places = np.full(self.begun, -1, np.intp)
+        ends, stops, bases = np.full((3, found), -1, np.intp)
+        X = np.empty((count, self.job.q - 1))
+        y, weights = np.empty(count), np.zeros(count)
+        pending.places = <const Py_ssize_t*>cnp.PyArray_DATA(places)
+        pending.ends = <Py_ssize_t*>cnp.PyArray_DATA(ends)
+        pending.stops = <Py_ssize_t*>cnp.PyArray_DATA(stops)
+        pending.bases = <Py_ssize_t*>cnp.PyArray_DATA(bases)
+        pending.X = <double*>cnp.PyArray_DATA(X)
+        pending.y = <double*>cnp.PyArray_DATA(y)
+        pending.weights = <double*>cnp.PyArray_DATA(weights)
+        count = found = 0
+        for group in range(self.begun):
+            if status[group] == PENDING:
+                (<Py_ssize_t*>cnp.PyArray_DATA(places))[group] = found
+                pending.ends[found] = count
+                count += self.rows_in(group)
+                pending.stops[found] = count
+                found += 1
+        self.walk(&pending)
+        return self.settle_gathered(&pending, fields, status)
+
+    cdef inline Py_ssize_t rows_in(self, Py_ssize_t group) noexcept nogil:
+        """How many rows of positive weight a group has"""
+        return <Py_ssize_t>self.numbers[
+            group * group_stride(self.job.q) + 2 * self.job.q + count_place(self.job.q)]
+
+    cdef int settle_gathered(self, const PendingRows* pending, double* fields,
+                             signed char* status) except -1:
+        """Fit the pending groups from the rows that were gathered"""
+        cdef double fit[MOST_FITS]
+        cdef double origin[MOST_Q]
+        cdef double* from_there = NULL
+        cdef Py_ssize_t k = self.job.q - 1, P = self.job.P, group, start = 0, place, rows, m
+        cdef int failed = 0
+        cdef PyThreadState* thread = release_gil(GIL_WORK + 1)
+        for group in range(self.begun):
+            if status[group] != PENDING:
+                continue
+            rows = self.rows_in(group)
+            place = pending.places[group]
+            if pending.bases[place] >= 0:
+                from_there = origin_at(k + 1, &self.rows, pending.bases[place], origin)
+            failed = settle_rows(&self.job, pending.X + start * k, pending.y + start,
+                                 pending.weights + start, rows, from_there, fit)
+            if failed:
+                break
+            start += rows
+            for m in range(2 * P + 1):
+                fields[m * self.begun + group] = fit[m]
+            status[group] = <signed char>fit[status_place(P)]
+        take_gil(thread)
+        if failed:
+            raise MemoryError
+        return 0
+
+    def fits(self):
+        """(the first row of each group, nobs, status: each (G,), fields: (2 P + 1, G))"""
+        cdef cnp.ndarray first, nobs, status, fields
+        cdef Py_ssize_t count, group
+        if self.asked:
+            raise RuntimeError("fits() gives its result once")
+        self.asked = True
+        self.walk(NULL)
+        self.fold()
+        self.table.settled = True
+        count = self.begun
+        first = new_vector(count, cnp.NPY_INTP)
+        nobs = new_vector(count, cnp.NPY_INT64)
+        status = new_vector(count, cnp.NPY_INT8)
+        fields = new_matrix(2 * self.job.P + 1, count, cnp.NPY_DOUBLE)
+        for group in range(count):
+            (<Py_ssize_t*>cnp.PyArray_DATA(first))[group] = self.table.first[group]
+            (<cnp.int64_t*>cnp.PyArray_DATA(nobs))[group] = self.rows_in(group)
+        self.fit_lanes(<double*>cnp.PyArray_DATA(fields),
+                       <signed char*>cnp.PyArray_DATA(status))
+        self.settle(<double*>cnp.PyArray_DATA(fields), <signed char*>cnp.PyArray_DATA(status))
+        return first, nobs, status, fields
+
+    cdef void fit_lanes(self, double* fields, signed char* status) noexcept nogil:
+        """fit_group_lanes(), compiled for one or two x with an intercept, and for all others"""
+        cdef Py_ssize_t q = self.job.q
+        if not self.job.centred:
+            fit_group_lanes(q, False, &self.job, self.begun, self.numbers, fields, status)
+        elif q == 2:
+            fit_group_lanes(2, True, &self.job, self.begun, self.numbers, fields, status)
+        elif q == 3:
+            fit_group_lanes(3, True, &self.job, self.begun, self.numbers, fields, status)
+        else:
+            fit_group_lanes(q, True, &self.job, self.begun, self.numbers, fields, status)

@@ -1,0 +1,179 @@
+"""Inputs and answers as the kernels take them, and the loss that fits a network."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mathwork._arrays import as_plain, real_dtype, unmasked
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from mathwork._types import FloatArray, FloatDType
+    from mathwork.nn.network import Network
+
+LOSSES = ("squared_error", "cross_entropy", "huber")
+
+# What a cross entropy compares with the answers, by the last activation. Outputs of "identity" are
+# logits: of a sigmoid if there is one, else of a softmax.
+ENTROPIES = {"softmax": "softmax_entropy", "log_softmax": "softmax_entropy",
+             "sigmoid": "sigmoid_entropy"}
+
+
+class Lesson(NamedTuple):
+    """Plain arrays with a row for each sample; answers are numbers, or labels as integers."""
+
+    inputs: FloatArray
+    answers: FloatArray | NDArray[np.intp]
+    weights: FloatArray | None
+
+
+def kernel_loss(network: Network, loss: str) -> str:
+    """Return the kernels' name of the loss for this network."""
+    if loss not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
+    if loss != "cross_entropy":
+        return loss
+    name, _ = network.layers[-1]._activation
+    if name == "identity":
+        return "sigmoid_entropy" if network.sizes[-1] == 1 else "softmax_entropy"
+    if name not in ENTROPIES:
+        raise ValueError("cross_entropy needs probabilities or logits: a last activation of "
+                         f"softmax, log_softmax, sigmoid or identity, got {name}")
+    return ENTROPIES[name]
+
+
+def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
+           weights: ArrayLike | None = None, class_weight: Any = None) -> Lesson:
+    """Return what `network` learns from, checked.
+
+    Raises
+    ------
+    TypeError
+        For what is not real numbers, or labels.
+    ValueError
+        For shapes that do not fit, NaN and infinity, labels and weights out of range.
+    """
+    n_in = network.sizes[0]
+    x = _finite(inputs, "inputs", network)
+    if x.ndim != 2 or x.shape[1] != n_in:
+        raise ValueError(f"inputs must have shape (n, {n_in}) to match the first layer, "
+                         f"got {x.shape}")
+    if not len(x):
+        raise ValueError("inputs must have at least one row, got none")
+    if loss == "cross_entropy":
+        y = _targets(network, answers, len(x))
+    else:
+        y = _numbers(network, answers, len(x), loss)
+    factors = _weights(weights, len(x))
+    if class_weight is not None:
+        factors = _class_weights(network, y, class_weight, loss) * (1 if factors is None
+                                                                    else factors)
+    if factors is not None:
+        factors = factors * (len(factors) / factors.sum())
+    return Lesson(x, y, None if factors is None else factors.astype(network.dtype))
+
+
+def _finite(values: ArrayLike, name: str, network: Network) -> FloatArray:
+    """Return the values in the network's dtype; NaN and infinity are errors."""
+    dtype: FloatDType = network.dtype
+    array: FloatArray = as_plain(values, name, dtype)
+    finite = np.isfinite(array)
+    if not finite.all():
+        place = tuple(int(index) for index in np.argwhere(~finite)[0])
+        raise ValueError(f"{name} must be finite{_place_text(place)} is {array[place]}: leave out "
+                         "such rows, or fill the gaps")
+    return array
+
+
+def _place_text(place: tuple[int, ...]) -> str:
+    return f", element {place}" if len(place) != 1 else f", element {place[0]}"
+
+
+def _numbers(network: Network, answers: ArrayLike, rows: int, loss: str) -> FloatArray:
+    """Return answers of shape (n, n_out)."""
+    n_out = network.sizes[-1]
+    y = _finite(answers, "answers", network)
+    if y.shape == (rows,) and n_out == 1:
+        y = y.reshape(rows, 1)
+    if y.shape != (rows, n_out):
+        advice = (": for labels, take loss=\"cross_entropy\""
+                  if y.shape == (rows,) and loss == "squared_error" else "")
+        raise ValueError(f"answers must have shape ({rows}, {n_out}), a row for each row of inputs "
+                         f"and a number for each output, got {y.shape}{advice}")
+    return y
+
+
+def _targets(network: Network, answers: ArrayLike, rows: int) -> FloatArray | NDArray[np.intp]:
+    """Return labels as integers, or probabilities of shape (n, n_out)."""
+    n_out = network.sizes[-1]
+    given = unmasked(answers, "answers")
+    if given.shape == (rows, n_out) and (n_out > 1 or real_dtype(given.dtype) is not None):
+        y = _finite(answers, "answers", network)
+        if (y < 0).any() or (y > 1).any():
+            raise ValueError("answers of shape (n, n_out) must be probabilities from 0 to 1, got "
+                             f"{y[(y < 0) | (y > 1)].flat[0]:g}: for labels, give shape (n,)")
+        return y
+    if given.shape != (rows,):
+        raise ValueError(f"answers must have shape ({rows},), a label for each row of inputs, or "
+                         f"({rows}, {n_out}), got {given.shape}")
+    return label_indices(network, given)
+
+
+def label_indices(network: Network, labels: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the index of each label among the network's classes, or the label itself."""
+    classes, count = network.classes_, max(network.sizes[-1], 2)
+    if classes is None:
+        if labels.dtype.kind not in "biuf" or (labels.dtype.kind == "f"
+                                               and not (labels == np.round(labels)).all()):
+            raise ValueError(f"labels must be integers from 0 to {count - 1}, got "
+                             f"{labels.dtype}: for others, give Network(..., classes=labels)")
+        outside = ~((labels >= 0) & (labels < count))
+        if outside.any():
+            raise ValueError(f"labels must be integers from 0 to {count - 1}, one for each "
+                             f"output, got {labels[outside][0]} in row {np.argmax(outside)}")
+        return labels.astype(np.intp)
+    numbers = {label: index for index, label in enumerate(classes.tolist())}
+    try:
+        return np.array([numbers[label] for label in labels.tolist()], np.intp)
+    except KeyError as error:
+        raise ValueError(f"labels must be classes of the network, {list(numbers)[:6]}, got "
+                         f"{error.args[0]!r}") from None
+
+
+def _weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:
+    if weights is None:
+        return None
+    array = as_plain(weights, "weights", np.float64)
+    if array.shape != (rows,):
+        raise ValueError(f"weights must have shape ({rows},), one for each row of inputs, "
+                         f"got {array.shape}")
+    if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
+        raise ValueError("weights must be finite, at least 0, and not all 0")
+    return array
+
+
+def _class_weights(network: Network, y: Any, class_weight: Any, loss: str
+                   ) -> NDArray[np.float64]:
+    """Return the weight of each row by the class of its label."""
+    if loss != "cross_entropy" or y.ndim != 1:
+        raise ValueError("class_weight is for cross_entropy with labels, one a row")
+    count = max(network.sizes[-1], 2)
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError("class_weight must be \"balanced\", a mapping from labels or one "
+                             f"number for each class, got {class_weight!r}")
+        found = np.bincount(y, minlength=count)
+        factors = len(y) / (np.count_nonzero(found) * np.maximum(found, 1.0))
+    elif isinstance(class_weight, Mapping):
+        factors = np.ones(count)
+        labels = np.array(list(class_weight))
+        factors[label_indices(network, labels)] = _weights(list(class_weight.values()),
+                                                           len(labels))
+    else:
+        factors = np.asarray(_weights(class_weight, count))
+    return np.asarray(factors[y])

@@ -1,0 +1,277 @@
+"""Orbits as tables and people have them: degrees, longitudes, dates, gaps, rows."""
+import copy
+import datetime
+import math
+import pickle
+
+import numpy as np
+import pytest
+from helpers import raises, same_bits
+
+from mathwork import _status
+from mathwork.constants import AU, GM_SUN
+from mathwork.orbit import KeplerOrbit, plot_orbits
+
+DAY = 86400.0
+J2000 = "2000-01-01T12:00"
+
+# E. M. Standish, "Keplerian Elements for Approximate Positions of the Major Planets", table 1
+# (1800 to 2050), at J2000: a in au, e, i, L, longitude of the perihelion, Omega in degrees
+PLANETS = np.array([
+    [0.38709927, 0.20563593, 7.00497902, 252.25032350, 77.45779628, 48.33076593],
+    [0.72333566, 0.00677672, 3.39467605, 181.97909950, 131.60246718, 76.67984255],
+    [1.00000261, 0.01671123, -0.00001531, 100.46457166, 102.93768193, 0.0],
+    [1.52371034, 0.09339410, 1.84969142, -4.55343205, -23.94362959, 49.55953891]])
+# Heliocentric places at J2000 in au, mean ecliptic: JPL Horizons, DE441
+PLACES = np.array([
+    [-0.130093, -0.447288, -0.024598], [-0.718302, -0.032655, 0.041017],
+    [-0.177135, 0.967242, -0.000004], [1.390716, -0.013411, -0.034462]])
+
+
+def planets(**given):
+    a, e, i, L, longitude, Omega = PLANETS.T
+    return KeplerOrbit.from_table(**{
+        "a": a * AU, "e": e, "i": i, "Omega": Omega, "mu": GM_SUN, "unit": "deg",
+        "longitude_of_periapsis": longitude, "mean_longitude": L, "epoch": J2000} | given)
+
+
+def test_the_planets_are_where_they_were():
+    places = planets().position(J2000) / AU
+    assert np.abs(places - PLACES).max() < 3e-4         # the table is good to some 1e-4 au
+
+
+def test_degrees():
+    radians = KeplerOrbit(AU, 0.1, math.radians(10), math.radians(20), math.radians(30),
+                          math.radians(40), mu=GM_SUN)
+    for orbit in (KeplerOrbit.from_degrees(AU, 0.1, 10, 20, 30, 40, mu=GM_SUN),
+                  KeplerOrbit(AU, 0.1, 10, 20, 30, 40, mu=GM_SUN, unit="deg"),
+                  KeplerOrbit.from_periapsis(radians.periapsis, 0.1, 10, 20, 30, 40, mu=GM_SUN,
+                                             unit="deg")):
+        assert orbit.i == radians.i and orbit.M0 == radians.M0
+        assert [round(x, 12) for x in orbit.elements(unit="deg")[2:]] == [10, 20, 30, 40]
+    many = KeplerOrbit.from_degrees([AU, AU], 0.1, [90, 180], mu=GM_SUN)
+    assert many.i.tolist() == [math.pi / 2, math.pi]
+    for call in (lambda: KeplerOrbit(AU, 0.1, mu=GM_SUN, unit="grad"),
+                 lambda: radians.elements(unit="grad")):
+        with raises(ValueError, "unit must be 'rad' or 'deg', got 'grad'"):
+            call()
+
+
+def test_angles_with_units_are_what_they_say():
+    units = pytest.importorskip("astropy.units")
+    mu = float(GM_SUN) * units.m**3 / units.s**2
+    orbit = KeplerOrbit(1 * units.au, 0.1, 0.5 * units.rad, 30.0, mu=mu, unit="deg")
+    assert orbit.i.to_value("rad") == 0.5 and orbit.Omega.to_value("deg") == pytest.approx(30)
+
+
+def test_forms_of_elements():
+    plain = KeplerOrbit(AU, 0.2, 0.3, 0.4, 0.5, 0.6, mu=GM_SUN)
+    for form in ({"a": AU}, {"periapsis": plain.periapsis}, {"period": plain.period},
+                 {"period": np.timedelta64(round(plain.period * 1e9), "ns")}):
+        for angle in ({"omega": 0.5}, {"longitude_of_periapsis": 0.9}):
+            for anomaly in ({"M0": 0.6}, {"mean_longitude": 1.5},
+                            {"time_of_periapsis": -0.6 / plain.mean_motion}):
+                orbit = KeplerOrbit.from_table(e=0.2, i=0.3, Omega=0.4, mu=GM_SUN, **form,
+                                               **angle, **anomaly)
+                np.testing.assert_allclose(orbit.elements(), plain.elements(), rtol=1e-14)
+    dated = KeplerOrbit.from_table(periapsis=AU, e=1.0, mu=GM_SUN, epoch=J2000,
+                                   time_of_periapsis="2000-01-11T12:00")
+    assert dated.next_periapsis() == pytest.approx(10 * DAY, rel=1e-14)
+    assert dated.distance(np.datetime64("2000-01-11T12:00")) == pytest.approx(AU, rel=1e-14)
+    with raises(TypeError, "exactly one of a, periapsis and period must be given, got none"):
+        KeplerOrbit.from_table(e=0.1, mu=1.0)
+    with raises(TypeError, "exactly one of a, periapsis and period must be given, got a and "
+                           "period"):
+        KeplerOrbit.from_table(a=1, period=1, e=0.1, mu=1.0)
+    with raises(TypeError, "at most one of M0, mean_longitude and time_of_periapsis must be given, "
+                           "got M0 and mean_longitude"):
+        KeplerOrbit.from_table(a=1, e=0.1, mu=1.0, M0=0, mean_longitude=0)
+
+
+# ---- times ----
+
+def orbit_from(epoch):
+    return KeplerOrbit(AU, 0.2, M0=0.3, mu=GM_SUN, epoch=epoch)
+
+
+@pytest.mark.parametrize("epoch", [J2000, np.datetime64(J2000), np.datetime64(J2000, "ns"),
+                                   datetime.datetime(2000, 1, 1, 12)])
+def test_dates(epoch):
+    orbit = orbit_from(epoch)
+    wanted = orbit.position(366 * DAY)      # 2000 was a leap year
+    for date in ("2001-01-01T12:00", np.datetime64("2001-01-01T12:00"),
+                 np.datetime64("2001-01-01T12:00:00", "ns"), datetime.datetime(2001, 1, 1, 12)):
+        assert same_bits(orbit.position(date), wanted)
+        assert same_bits(orbit.position([date, date])[1] if not isinstance(date, str)
+                         else orbit.position(date), wanted)
+    for span in (np.timedelta64(366, "D"), datetime.timedelta(days=366)):
+        assert same_bits(orbit.position(span), wanted)
+    dates = np.array(["2000-01-02T12:00", "NaT", "2001-01-01T12:00"], "M8[m]")
+    found = orbit.distance(dates)
+    assert np.isnan(found).tolist() == [False, True, False]
+    assert found[2] == orbit.distance(366 * DAY)
+    far = orbit.mean_anomaly(np.datetime64("9999-01-01", "D"))      # beyond nanoseconds of 64 bits
+    assert far == pytest.approx(orbit.mean_anomaly(
+        (datetime.datetime(9999, 1, 1) - datetime.datetime(2000, 1, 1, 12)).total_seconds()))
+    after = np.datetime64("2026-01-01")
+    perihelion = orbit.next_periapsis(after)
+    assert perihelion.dtype.kind == "M" and after <= perihelion < after + np.timedelta64(366, "D")
+    assert abs(orbit.true_anomaly(perihelion)) < 1e-10
+
+
+def test_dates_of_astropy():
+    time = pytest.importorskip("astropy.time")
+    epoch = time.Time("2000-01-01T12:00", scale="utc")
+    orbit = orbit_from(epoch)
+    later = time.Time("2017-01-01T12:00", scale="utc")
+    seconds = (datetime.datetime(2017, 1, 1) - datetime.datetime(2000, 1, 1)).total_seconds() + 5
+    # five leap seconds from 2000 to 2017: IERS Bulletin C
+    assert orbit.mean_anomaly(later) == pytest.approx(orbit.mean_anomaly(seconds), abs=1e-12)
+    assert orbit.position(epoch + time.TimeDelta([1, 2], format="jd")).shape == (2, 3)
+    assert same_bits(orbit.position(time.TimeDelta(1, format="jd")), orbit.position(DAY))
+    found = orbit.next_periapsis(later)
+    assert isinstance(found, time.Time) and found > later
+    with raises(TypeError, "t and epoch must both be dates of NumPy or Python, or both astropy "
+                           "Times, got datetime64 and Time"):
+        orbit.position(np.datetime64("2001-01-01"))
+    with raises(TypeError, "epoch must be one date, got shape (2,)"):
+        orbit_from(time.Time(["2000-01-01", "2001-01-01"]))
+
+
+def test_pandas_dates():
+    pandas = pytest.importorskip("pandas")
+    orbit = orbit_from(pandas.Timestamp(J2000))
+    dates = pandas.Series(pandas.date_range("2000-01-02T12:00", periods=3))
+    assert same_bits(orbit.position(dates), orbit.position(np.array([1, 2, 3]) * DAY))
+    assert same_bits(orbit.position(dates[0]), orbit.position(DAY))
+    assert same_bits(orbit.position(pandas.to_timedelta([1, 2], unit="D")),
+                     orbit.position(np.array([1, 2]) * DAY))
+
+
+def test_refused_dates():
+    with raises(TypeError, "t is a date, but the orbit has no epoch: make it with epoch="):
+        KeplerOrbit(AU, 0.1, mu=GM_SUN).position(np.datetime64("2000-01-01"))
+    with raises(ValueError, "epoch must be a date such as 2000-01-01T12:00, got 'J2000'"):
+        orbit_from("J2000")
+    with raises(ValueError, "epoch must be a date, got NaT"):
+        orbit_from(np.datetime64("NaT"))
+    with raises(TypeError, "epoch must be one date (datetime64, datetime, ISO text or astropy "
+                           "Time), got float"):
+        orbit_from(2451545.0)
+    with raises(TypeError, "a date must not have a time zone, which NumPy has not: convert it to "
+                           "UTC and remove its tzinfo"):
+        orbit_from(datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC))
+    with raises(ValueError, "t must be a date such as 2000-01-01T12:00, got 'soon'"):
+        orbit_from(J2000).position("soon")
+    orbit = orbit_from(J2000)
+    assert repr(orbit).endswith("epoch='2000-01-01T12:00')")
+    assert orbit != orbit_from(None) and pickle.loads(pickle.dumps(orbit)) == orbit
+
+
+# ---- as a sequence ----
+
+def test_rows():
+    orbits = KeplerOrbit([AU, 2 * AU, 3 * AU], [0.1, 0.2, 1.5], mu=GM_SUN)
+    assert len(orbits) == 3 and [one.shape for one in orbits] == [()] * 3
+    orbits = KeplerOrbit([[AU, 2 * AU, 3 * AU], [4 * AU, 5 * AU, 6 * AU]], [0.1, 0.2, 0.3],
+                         M0=0.5, mu=GM_SUN, epoch=J2000)
+    assert len(orbits) == 2 and orbits[1].shape == (3,) and orbits[1, 2].a == 6 * AU
+    assert orbits[1, 2] == KeplerOrbit(6 * AU, 0.3, M0=0.5, mu=GM_SUN, epoch=J2000)
+    assert orbits[:, ::-1].e.tolist() == [[0.3, 0.2, 0.1]] * 2
+    assert orbits[orbits.e > 0.15].shape == (4,) and orbits[..., 0].shape == (2,)
+    assert same_bits(orbits[1].velocity(1e6), orbits.velocity(1e6)[1])
+    assert [row.a.tolist() for row in orbits] == orbits.a.tolist()
+    assert copy.copy(orbits) is orbits
+    with raises(IndexError, "index 2 is out of bounds for axis 0 with size 2"):
+        orbits[2]
+    for call, message in ((len, "one orbit has no length"), (lambda one: one[0], "one orbit has no "
+                                                              "index")):
+        with raises(TypeError, message):
+            call(orbits[0, 0])
+
+
+def test_a_picture_of_many_is_still_one_picture():
+    figure = pytest.importorskip("matplotlib.figure")
+    ax = plot_orbits(KeplerOrbit([AU, 2 * AU], 0.1, mu=GM_SUN), figure.Figure().add_subplot())
+    assert len(ax.lines) >= 3
+
+
+def test_a_status_for_each_row():
+    orbits = KeplerOrbit([AU, np.nan, AU, -AU, AU, AU], [0.1, 0.1, -0.1, 0.1, 1.0, 0.1],
+                         mu=[GM_SUN] * 5 + [0.0])
+    assert orbits.status.tolist() == [
+        _status.ORBIT, _status.ELEMENT_NOT_FINITE, _status.NEGATIVE_ECCENTRICITY, _status.NO_CONIC,
+        _status.NO_CONIC, _status.MU_NOT_POSITIVE] == [0, 1, 2, 3, 3, 4]
+    assert orbits.status.dtype == np.int8
+    assert np.isnan(orbits.period).tolist() == [False] + [True] * 5
+    one = KeplerOrbit(AU, 0.1, mu=GM_SUN)
+    assert one.status == 0 and type(one.status) is int and orbits[2].status == 2
+    open_orbits = KeplerOrbit.from_periapsis([AU, -AU], 1.0, mu=GM_SUN)
+    assert open_orbits.status.tolist() == [0, 3]
+
+
+def test_paired_times():
+    orbits = KeplerOrbit([AU, 2 * AU, 3 * AU], [0.1, 0.5, 0.9], mu=GM_SUN)
+    t = np.array([1e6, 2e6, 3e6])
+    for name in ("position", "velocity", "distance", "true_anomaly"):
+        every = getattr(orbits, name)(t)
+        paired = getattr(orbits, name)(t, paired=True)
+        assert same_bits(paired, every[np.arange(3), np.arange(3)])
+        assert same_bits(getattr(orbits, name)(t, paired=True, workers=2), paired)
+        grid = getattr(orbits, name)(t[:, None], paired=True)
+        assert same_bits(grid, np.swapaxes(every, 0, 1).copy())
+        assert same_bits(getattr(orbits, name)(1e6, paired=True), getattr(orbits, name)(1e6))
+    assert orbits[0].distance(t, paired=True).shape == (3,)
+    assert type(orbits[0].distance(1.0, paired=True)) is float
+    with raises(ValueError, "paired times must broadcast with orbits of shape (3,), got (2,)"):
+        orbits.position([1.0, 2.0], paired=True)
+
+
+# ---- gaps ----
+
+def test_masked_arrays():
+    a = np.ma.MaskedArray([AU, 1e99, 3 * AU], [False, True, False])
+    orbits = KeplerOrbit(a, [0.1, 0.2, 0.3], mu=GM_SUN)
+    for values in (orbits.a, orbits.e, orbits.period, orbits.distance(1.0),
+                   orbits.next_periapsis(5.0)):
+        assert isinstance(values, np.ma.MaskedArray)
+        assert values.mask.tolist() == [False, True, False]
+    assert orbits.position([1.0, 2.0]).mask.tolist() == [[[m] * 3] * 2 for m in (0, 1, 0)]
+    assert orbits.status.tolist() == [0, 1, 0]
+    plain = KeplerOrbit([AU, 3 * AU], [0.1, 0.3], mu=GM_SUN)
+    assert np.array_equal(orbits.position(1.0)[[0, 2]].data, plain.position(1.0))
+    assert orbits[2] == plain[1] and type(orbits[2].a) is float and orbits[1:].a.mask.tolist() == [
+        True, False]
+    both = KeplerOrbit(a, np.ma.MaskedArray([0.1, 0.2, 0.3], [True, False, False]), mu=GM_SUN)
+    assert both.e.mask.tolist() == [True, True, False]
+    assert isinstance(KeplerOrbit(np.ma.MaskedArray([AU]), 0.1, mu=GM_SUN).a, np.ma.MaskedArray)
+    assert math.isnan(orbits[1].a)
+
+
+def test_masked_columns_of_astropy():
+    table = pytest.importorskip("astropy.table")
+    from astropy import units
+    from astropy.utils.masked import Masked
+
+    column = table.MaskedColumn([1.0, 2.0], mask=[False, True], unit="au")
+    mu = float(GM_SUN) * units.m**3 / units.s**2
+    orbits = KeplerOrbit(column, table.Column([0.1, 0.2]), table.Column([10.0, 20.0], unit="deg"),
+                         mu=mu)
+    assert orbits.i.unmasked[0].to_value("rad") == pytest.approx(math.radians(10))
+    assert isinstance(orbits.period, Masked) and orbits.period.mask.tolist() == [False, True]
+    assert orbits.period.unmasked[0].to_value("yr") == pytest.approx(1, rel=1e-4)
+    assert orbits.position(1 * units.day).mask.tolist() == [[False] * 3, [True] * 3]
+    quantity = Masked([1.0, 2.0] * units.au, mask=[True, False])
+    assert KeplerOrbit(quantity, 0.1, mu=mu).a.mask.tolist() == [True, False]
+    plain = table.MaskedColumn([AU, AU], mask=[False, True])
+    assert KeplerOrbit(plain, 0.1, mu=GM_SUN).a.mask.tolist() == [False, True]
+    by_period = KeplerOrbit.from_table(period=[365.25, 687] * units.day, e=0.1, mu=mu,
+                                       M0=table.MaskedColumn([0.0, 1.0], mask=[True, False]))
+    assert by_period.a.unmasked[1].to_value("au") == pytest.approx(1.524, abs=1e-3)
+
+
+def test_gaps_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    orbits = KeplerOrbit(pandas.Series([AU, None]), pandas.array([0.1, pandas.NA], "Float64"),
+                         mu=GM_SUN)
+    assert orbits.status.tolist() == [0, 1] and np.isnan(orbits.a).tolist() == [False, True]
