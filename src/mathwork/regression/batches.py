@@ -11,7 +11,7 @@ from mathwork._extras import extra
 from mathwork._status import FITTED
 from mathwork.regression.columns import as_column
 from mathwork.regression.inference import checked_alpha, t_pvalue, t_quantile, t_statistic
-from mathwork.regression.line import LineFit
+from mathwork.regression.line_fit import LineFit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mathwork._types import NanPolicy
     from mathwork.regression.batches import PlaneFit
-    from mathwork.regression.line import LineFit
+    from mathwork.regression.line_fit import LineFit
 
 
 @public
