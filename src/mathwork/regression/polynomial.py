@@ -58,7 +58,8 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
         What to do if x or y, at a positive weight, is NaN, NaT or infinite, or a weight is NaN:
         raise, leave those points out, or return a fit with status 3 and NaN fields.
     cov, groups, maxlags
-        The standard errors, as for :func:`fit_linear`.
+        The standard errors, as for :func:`fit_linear`. All but the plain ones take memory for
+        degree + 1 numbers a point.
 
     Returns
     -------
