@@ -16,6 +16,7 @@
     report.py          the results, as JSON and as tables  (terminal.py, page.py, chart.py)
     reasons.py         the words of docs/benchmarks.md and docs/levels.md
     accuracy.py        errors instead of times: ``python -m bench.accuracy``
+    states.py          errors of orbits through states: ``python -m bench.states``
 
 Each case file has its works and their targets in tables at its top.
 """

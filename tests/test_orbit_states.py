@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from helpers import raises, same_bits
 from slow_orbits import CONICS, DIGITS, states
+from test_bits import fused_kernels
 
 from mathwork import _status
 from mathwork.constants import AU, GM_SUN
-from mathwork.orbit import KeplerOrbit, solve_kepler
+from mathwork.orbit import KeplerOrbit, propagate, solve_kepler
 
 pytestmark = pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
 
@@ -301,3 +302,27 @@ def test_parts_of_numbers_and_bad_elements():
         solve_kepler(np.ones(2), 0.5, out=np.empty(2), parts=True)
     single = solve_kepler(np.float32([1, 2]), np.float32(0.5), parts=True)
     assert [x.dtype for x in single[:5]] == [np.float32] * 5
+
+
+# ---- levels ----
+
+def test_levels_with_fma_have_equal_bits(rng, monkeypatch):
+    levels = fused_kernels()
+    if len(levels) < 2:
+        pytest.skip(f"needs two levels with fused multiply-add, here is {len(levels)}")
+    r, v, mu, _ = states(rng, 3000)
+    dt = rng.uniform(-30, 30, 3000) * np.sqrt(np.linalg.norm(r, axis=-1)**3 / mu)
+    nu, M = rng.uniform(-7, 7, (2, 3000))
+    results = []
+    for kernels in levels.values():
+        for module in ("kepler", "elements", "motion", "propagation", "anomaly"):
+            monkeypatch.setattr(f"mathwork.orbit.{module}.kernels", kernels)
+        orbits = KeplerOrbit.from_state(r, v, mu=mu)
+        results.append([*orbits.elements(), orbits.position(dt, paired=True),
+                        orbits.true_anomaly(dt, paired=True), orbits.distance(dt, paired=True),
+                        *propagate(r, v, dt, mu=mu, stm=True),
+                        *solve_kepler(M, orbits.e, parts=True)[:5],
+                        kernels.plain_mean_anomaly(nu, np.asarray(orbits.e))])
+    for other in results[1:]:
+        assert [same_bits(a, b) for a, b in zip(results[0], other, strict=True)] == (
+            [True] * len(other))

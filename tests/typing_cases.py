@@ -150,6 +150,11 @@ typing.assert_type(orbit.hill_radius(1e11 * array, star_mass=2e30, planet_mass=6
 typing.assert_type(orbit.gravitational_force(2e30, 6e24, np.float32(1e11)), float)
 typing.assert_type(orbit.vis_viva(1e12 * array, 1e13, mu=constants.GM_SUN), Floats | Any)
 typing.assert_type(orbit.solve_kepler(1.0, 0.5), float)
+typing.assert_type(orbit.solve_kepler(1.0, 0.5, parts=True).sin_true, float)
+typing.assert_type(orbit.propagate([1, 0, 0], [0, 1, 0], 1.0, mu=1.0), orbit.State[Any])
+typing.assert_type(orbit.propagate([1, 0, 0], [0, 1, 0], 1.0, mu=1.0, stm=True).stm,
+                   NDArray[np.float64])
+typing.assert_type(halley[0], orbit.KeplerOrbit)
 typing.assert_type(orbit.solve_kepler(numbers, 0.5), Floats | Any)
 typing.assert_type(orbit.solve_kepler(one_or_several, 0.5), Floats | Any)
 typing.assert_type(orbit.solve_kepler(1, 0.5, status=True), orbit.Anomaly[float, int])

@@ -50,21 +50,23 @@ class AnomalyParts(NamedTuple, Generic[AnomalyT, CodeT]):
 
     Parameters
     ----------
-    anomaly, status
-        As in :class:`Anomaly`. The other fields are NaN where the anomaly is.
+    anomaly : float or ndarray
+        As in :class:`Anomaly`. The other fields are NaN where it is.
     sin_true, cos_true : float or ndarray
         Sine and cosine of the true anomaly, the angle at the focus from the periapsis.
     by_mean_anomaly, by_eccentricity : float or ndarray
         The derivatives of E or H: of an ellipse ``1 / (1 - e cos E)`` and ``sin E / (1 - e cos
         E)``, of a hyperbola ``1 / (e cosh H - 1)`` and ``-sinh H / (e cosh H - 1)``. The D of a
         parabola has ``1 / (1 + D**2)`` and NaN: it is no limit of E or H.
+    status : int or ndarray of int8
+        As in :class:`Anomaly`.
 
     Examples
     --------
     >>> from mathwork.orbit import solve_kepler
     >>> parts = solve_kepler(1.0, 0.5, parts=True)
     >>> round(parts.cos_true, 6), round(parts.by_mean_anomaly, 6)
-    (-0.444269, 1.037364)
+    (-0.443957, 1.037362)
     """
 
     anomaly: AnomalyT
@@ -179,9 +181,10 @@ def _parts(M: Any, e: Any, kind: Kind | None, out: object) -> AnomalyParts[Any, 
     """Return AnomalyParts of plain numbers and arrays, the angle with units of `kind`"""
     if out is not None:
         raise TypeError("out takes one array; with parts=True there are five")
-    anomaly, *others = kernels.plain_anomaly_parts(M, e)
-    codes = _status(anomaly, M, e)
-    return AnomalyParts(anomaly if kind is None else kind.wrap(anomaly, "rad"), *others, codes)
+    anomaly, sine, cosine, by_M, by_e = kernels.plain_anomaly_parts(M, e)
+    codes: Any = _status(anomaly, M, e)
+    angle: Any = anomaly if kind is None else kind.wrap(anomaly, "rad")
+    return AnomalyParts(angle, sine, cosine, by_M, by_e, codes)
 
 
 def _status(anomaly: Any, mean_anomaly: ArrayLike, eccentricity: ArrayLike

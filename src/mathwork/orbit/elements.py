@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # in the order of kernels.settle_orbits; either the first or the last is given
 NAMES = ("a", "e", "i", "Omega", "omega", "M0", "mu", "periapsis")
 ANGLES = ("i", "Omega", "omega", "M0")
+TABLE_ANGLES = (*ANGLES, "longitude_of_periapsis", "mean_longitude")
 
 
 def settled(given: dict[str, Any]
@@ -104,9 +105,6 @@ def in_radians(values: dict[str, Any], unit: str) -> dict[str, Any]:
             for name, value in values.items()}
 
 
-TABLE_ANGLES = (*ANGLES, "longitude_of_periapsis", "mean_longitude")
-
-
 def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],
                 anomalies: dict[str, Any], others: dict[str, Any], epoch: Any, unit: str) -> Any:
     """Return an orbit of the class `kind` from the forms of elements that its from_table takes."""
@@ -158,6 +156,6 @@ def _axis(period: Any, mu: Any) -> Any:
     parts = [unmasked(value)[0] for value in (period, mu)]
     found, kind = units.plain(period=(duration(parts[0], "period"), "s"), mu=(parts[1], MU))
     turn = np.asarray(found[0], np.float64) / (2 * np.pi)
-    a = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
-    a = a if a.ndim else float(a)
-    return a if kind is None else kind.wrap(a, "m")
+    axis: Any = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
+    axis = axis if axis.ndim else float(axis)
+    return axis if kind is None else kind.wrap(axis, "m")

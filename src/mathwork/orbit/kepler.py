@@ -8,7 +8,6 @@ import numpy as np
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._levels import orbit as kernels
-from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
 from mathwork.constants import MU
 from mathwork.orbit.drawings import conics
 from mathwork.orbit.elements import ANGLES, NAMES, from_tables, in_radians, settled
@@ -16,10 +15,9 @@ from mathwork.orbit.masks import common, unmasked
 from mathwork.orbit.motion import Motion
 from mathwork.orbit.plot import plot_orbits
 from mathwork.orbit.times import checked_epoch
-from mathwork.orbit.vectors import refusal, rows_of
+from mathwork.orbit.vectors import codes_of, refusal, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, NoReturn, Self
 
     from matplotlib.axes import Axes
@@ -143,10 +141,12 @@ class KeplerOrbit(Motion):
 
         Parameters
         ----------
-        a, e, mu, epoch
+        a, e
             As for the class.
         i, Omega, omega, M0 : float or array_like, optional
             Angles in degrees.
+        mu, epoch
+            As for the class.
 
         Returns
         -------
@@ -176,16 +176,20 @@ class KeplerOrbit(Motion):
 
         Parameters
         ----------
-        e, mu, i, Omega, epoch, unit
+        e, mu
             As for the class.
         a, periapsis, period : float or array_like
             Exactly one of the semi-major axis in m, the least distance in m, and the time of one
             revolution in s, which gives a by Kepler's third law.
+        i, Omega
+            As for the class.
         omega, longitude_of_periapsis : float or array_like, optional
             At most one of the argument of the periapsis and its longitude, ``Omega + omega``.
         M0, mean_longitude, time_of_periapsis : float or array_like, optional
             At most one of the mean anomaly at time 0, the mean longitude there, ``Omega + omega +
             M0``, and a time or date at the periapsis.
+        epoch, unit
+            As for the class.
 
         Returns
         -------
@@ -295,14 +299,9 @@ class KeplerOrbit(Motion):
             kernels.elements_of(rows, elements, coefficients, start, stop)
 
         _workers.over_rows(run, count, workers)
-        codes = np.where(np.isnan(elements[0]), np.int8(NO_PLANE), np.int8(ORBIT))
-        if codes.any():
-            if not shape:
-                raise ValueError(refusal(rows, ("position", "velocity")))
-            r, v, _, mu = rows
-            codes[(codes != ORBIT) & ~(mu > 0)] = MU_NOT_POSITIVE
-            finite = np.isfinite(r).all(axis=1) & np.isfinite(v).all(axis=1) & np.isfinite(mu)
-            codes[(codes != ORBIT) & ~finite] = ELEMENT_NOT_FINITE
+        codes = codes_of(rows, np.isnan(elements[0]))
+        if not shape and codes[0]:
+            raise ValueError(refusal(rows, ("position", "velocity")))
         orbit = cls.__new__(cls)
         orbit._keep(elements.reshape(len(NAMES), *shape), coefficients, codes.reshape(shape), kind,
                     None, checked_epoch(epoch))
@@ -359,38 +358,6 @@ class KeplerOrbit(Motion):
 
     def __hash__(self) -> int:
         return hash((self.shape, float(np.nansum(self._elements["periapsis"]))))
-
-    def __repr__(self) -> str:
-        given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
-        with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
-            texts = ", ".join(f"{name}={getattr(self, name)}"
-                              for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
-        if self._epoch is not None:
-            texts += f", epoch={str(self._epoch)!r}"
-        name = type(self).__name__
-        return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
-
-    # ---- as a sequence ----
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("one orbit has no length")
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> Self:
-        if not self.shape:
-            raise TypeError("one orbit has no index")
-        rows = np.arange(len(self._coefficients)).reshape(self.shape)[index]
-        orbit = type(self).__new__(type(self))
-        elements = np.stack([value.reshape(-1)[rows] for value in self._elements.values()])
-        codes = np.asarray(self._codes.reshape(-1)[rows])
-        mask = self._mask.reshape(-1)[rows] if self._mask is not None and codes.ndim else None
-        orbit._keep(elements, self._coefficients[rows].reshape(-1, self._coefficients.shape[1]),
-                    codes, self._kind, mask, self._epoch)
-        return orbit
-
-    def __iter__(self) -> Iterator[Self]:
-        return map(self.__getitem__, range(len(self)))
 
     # ---- as a picture ----
 

@@ -11,6 +11,9 @@ from mathwork.constants import MU
 from mathwork.orbit.masks import masked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Self
+
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import CodeOrArray, FloatOrArray, Measures
@@ -56,6 +59,7 @@ class OrbitMembers:
     _kind, _mask    the units and the mask that the elements were given with, or None
     _codes, _epoch  the codes of the status, and the date of time 0
     shape
+    _keep           makes an object without any the one of these
     """
 
     _coefficients: NDArray[np.float64]
@@ -65,6 +69,7 @@ class OrbitMembers:
     _codes: NDArray[np.int8]
     _epoch: Epoch | None
     shape: tuple[int, ...]
+    _keep: Callable[..., None]
 
     def _out(self, value: Any, unit: str | None, kind: Kind | None = None) -> Any:
         """Return a float for one orbit, with the units of `kind` or else of the elements"""
@@ -72,6 +77,40 @@ class OrbitMembers:
         kind = kind or self._kind
         value = value if kind is None or unit is None else kind.wrap(value, unit)
         return value if self._mask is None else masked(value, self._mask)
+
+    def __repr__(self) -> str:
+        given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
+        with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
+            texts = ", ".join(f"{name}={getattr(self, name)}"
+                              for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
+        if self._epoch is not None:
+            texts += f", epoch={str(self._epoch)!r}"
+        name = type(self).__name__
+        return f"{name}({texts})" if given == "a" else f"{name}.from_periapsis({texts})"
+
+    # ---- as a sequence ----
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("one orbit has no length")
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Self:
+        if not self.shape:
+            raise TypeError("one orbit has no index")
+        rows = np.arange(len(self._coefficients)).reshape(self.shape)[index]
+        orbit = type(self).__new__(type(self))
+        elements = np.stack([value.reshape(-1)[rows] for value in self._elements.values()])
+        codes = np.asarray(self._codes.reshape(-1)[rows])
+        mask = self._mask.reshape(-1)[rows] if self._mask is not None and codes.ndim else None
+        orbit._keep(elements, self._coefficients[rows].reshape(-1, self._coefficients.shape[1]),
+                    codes, self._kind, mask, self._epoch)
+        return orbit
+
+    def __iter__(self) -> Iterator[Self]:
+        return map(self.__getitem__, range(len(self)))
+
+    # ---- elements ----
 
     @property
     def epoch(self) -> Epoch | None:
@@ -228,12 +267,12 @@ class OrbitMembers:
         >>> round(KeplerOrbit(AU, 0.5, mu=GM_SUN).speed_at(AU / 2))
         51589
         """
-        (r,), kind = units.plain(r=(r, "m"))
+        (distance,), kind = units.plain(r=(r, "m"))
         kind = units.kind_beside(self._kind, kind, "r")
         a, mu = (float(value) if value.ndim == 0 else value
                  for value in (self._elements["a"], self._elements["mu"]))
         # without a look at the units: the elements were looked at
-        return self._out(kernels.plain_vis_viva(r, a, mu), "m/s", kind)
+        return self._out(kernels.plain_vis_viva(distance, a, mu), "m/s", kind)
 
 
 def angle_factor(unit: str) -> float:

@@ -105,7 +105,7 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     """
     # an array of orbits is iterable too, and its own picture
     single = hasattr(orbits, "_drawings") or not isinstance(orbits, Iterable)
-    given = [orbits] if single else orbits
+    given: Any = [orbits] if single else orbits
     with np.errstate(all="ignore"):
         drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
     if not drawings:

@@ -66,5 +66,5 @@ def vis_viva(r: ArrayLike, a: ArrayLike, *, mu: ArrayLike) -> Any:
     plain, kind = units.plain(r=(r, "m"), a=(a, "m"), mu=(mu, MU))
     speed = kernels.plain_vis_viva(*plain)
     if not kernels.speed_looks_like_si(speed, plain[0]):
-        units.warn_of_units(plain[0], plain[2], False, "r", 4, only_light=kind is not None)
+        units.warn_of_units(plain[0], plain[2], False, "r", 3, only_light=kind is not None)
     return speed if kind is None else kind.wrap(speed, "m/s")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,6 +56,17 @@ def rows_of(vectors: Mapping[str, ArrayLike], numbers: Mapping[str, ArrayLike]
         else:
             found.append(np.ascontiguousarray(array).reshape(1, *tail))
     return tuple(found), shape
+
+
+def codes_of(rows: Rows, missing: NDArray[np.bool]) -> NDArray[np.int8]:
+    """Return the codes of ``KeplerOrbit.status`` of states, some of which have no orbit."""
+    codes = np.where(missing, np.int8(NO_PLANE), np.int8(ORBIT))
+    if missing.any():
+        r, v, _, mu = rows
+        codes[missing & ~(mu > 0)] = MU_NOT_POSITIVE
+        finite = np.isfinite(r).all(axis=1) & np.isfinite(v).all(axis=1) & np.isfinite(mu)
+        codes[missing & ~finite] = ELEMENT_NOT_FINITE
+    return codes
 
 
 def refusal(rows: Rows, names: tuple[str, str]) -> str:

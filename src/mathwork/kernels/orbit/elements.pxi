@@ -15,6 +15,14 @@
 # An angle that is undefined within rounding is 0: Omega where sin i < 2^-52, omega where e < 2^-51.
 # Such an i is 0 or pi, and such an e is 0. The longitude that is left is in omega, or in M0.
 
+cdef struct Plane:
+    f64v i
+    f64v Omega
+    f64v along          # of the body, in the unit |r|: along the node, and a quarter ahead of it
+    f64v across
+    f64v theta          # its angle from the node
+
+
 cdef inline f64v full_turn(f64v angle) noexcept nogil:
     """An angle from -2 pi to 2 pi as one from 0 to 2 pi"""
     cdef f64v turn = fill(angle, 6.283185307179586)
@@ -42,126 +50,129 @@ cdef inline f64v mean_of_state(f64v S, f64v C, f64v e, f64v f, f64v nu, f64v cir
     return M
 
 
+cdef inline void plane_of(f64v x, f64v y, f64v z, f64v h, const Conic* conic,
+                          Plane* tilt) noexcept nogil:
+    """The plane through the body at (x, y, z), whose angular momentum has the length h"""
+    cdef f64v zero = fill(x, 0), one = fill(x, 1), half = fill(x, 0.5), node, slope, flat
+    slope = sqrt_f64(mul_add(conic.hx, conic.hx, conic.hy * conic.hy))
+    flat = pick(fill(x, 2.220446049250313e-16) * h, slope, one, zero)
+    tilt.i = angle_of(pick(flat, half, zero, slope), conic.hz)
+    tilt.Omega = angle_of(pick(flat, half, zero, conic.hx), pick(flat, half, one, -conic.hy))
+    node = pick(flat, half, one, slope)
+    tilt.along = pick(flat, half, x, minus_mul(conic.hy, x, conic.hx * y)) / node / conic.r0
+    tilt.across = pick(flat, half, with_sign(one, conic.hz) * y, z * (h / node)) / conic.r0
+    tilt.theta = angle_of(tilt.across, tilt.along)
+
+
+cdef inline f64v rounded_e(const Conic* conic) noexcept nogil:
+    """e as an element: 0 of a circle within rounding, and 1 of a parabola within rounding alone"""
+    cdef f64v e = conic.e, zero = fill(e, 2.220446049250313e-16), below, above
+    below = fill(e, 0.9999999999999999)         # 1 - 2^-53
+    above = fill(e, 1.0000000000000002)         # 1 + 2^-52
+    e = pick(conic.beta, zero, pick(below, e, e, below), e)
+    e = pick(-zero, conic.beta, larger(e, above), e)
+    return pick(zero + zero, e, fill(e, 0), e)
+
+
+cdef inline f64v of_conic(f64v e, f64v other, f64v parabola) noexcept nogil:
+    """parabola where e = 1, else other"""
+    return pick(e, fill(e, 1), other, pick(fill(e, 1), e, other, parabola))
+
+
 cdef inline void elements_block(Py_ssize_t n, const double* columns, double* elements,
                                 double* coefficients) noexcept nogil:
     """elements[8, VECTOR_BLOCK] and coefficients[10, VECTOR_BLOCK] of n rows of gather()"""
-    cdef f64v x, y, z, u, v, w, mu, h, slope, node, across, along, swing, rise, size
-    cdef f64v e, f, p, beta, root, E, M, a, q, nu, theta, i, Omega, proper, sine
-    cdef f64v near, other, own, minor, motion, cosine, far, bent, flat, circle, r
-    cdef f64v zero, one, half, none
+    cdef f64v r[3]
+    cdef f64v v[3]
+    cdef f64v ahead[3]
+    cdef f64v mu, h, proper, e, f, beta, size, a, q, swing, rise, own, nu, M, D, least, minor
+    cdef f64v motion, sine, cosine, far, bent, circle, root, zero, one, half, none
     cdef Conic conic
+    cdef Plane tilt
     cdef Py_ssize_t block, row
     cdef int found, k
     for block in range(n // F64_LANES):
         row = block * F64_LANES
-        load(&x, columns + POSITION * VECTOR_BLOCK + row)
-        load(&y, columns + (POSITION + 1) * VECTOR_BLOCK + row)
-        load(&z, columns + (POSITION + 2) * VECTOR_BLOCK + row)
-        load(&u, columns + VELOCITY * VECTOR_BLOCK + row)
-        load(&v, columns + (VELOCITY + 1) * VECTOR_BLOCK + row)
-        load(&w, columns + (VELOCITY + 2) * VECTOR_BLOCK + row)
+        for k in range(3):
+            load(&r[k], columns + (POSITION + k) * VECTOR_BLOCK + row)
+            load(&v[k], columns + (VELOCITY + k) * VECTOR_BLOCK + row)
         load(&mu, columns + STATE_MU * VECTOR_BLOCK + row)
-        zero = fill(x, 0)
-        one = fill(x, 1)
-        half = fill(x, 0.5)
-        none = fill(x, NAN)
-        conic_of(x, y, z, u, v, w, mu, &conic)
-        r = conic.r0
+        zero = fill(mu, 0)
+        one = fill(mu, 1)
+        half = fill(mu, 0.5)
+        none = fill(mu, NAN)
+        conic_of(r[0], r[1], r[2], v[0], v[1], v[2], mu, &conic)
         h = sqrt_f64(dot(conic.hx, conic.hy, conic.hz, conic.hx, conic.hy, conic.hz))
-        proper = pick(mu, zero, pick(r, zero, pick(conic.p, zero, zero, none), none), none)
-        proper = pick(fill(x, DBL_MAX), h + mu, proper, none)
+        proper = pick(mu, zero, pick(conic.r0, zero, pick(conic.p, zero, zero, none), none), none)
+        proper = pick(fill(mu, DBL_MAX), h + mu, proper, none)
+        plane_of(r[0], r[1], r[2], h, &conic, &tilt)
 
-        # ---- the plane ----
-        slope = sqrt_f64(mul_add(conic.hx, conic.hx, conic.hy * conic.hy))
-        flat = pick(fill(x, 2.220446049250313e-16) * h, slope, one, zero)
-        i = angle_of(pick(flat, half, zero, slope), conic.hz)
-        Omega = angle_of(pick(flat, half, zero, conic.hx), pick(flat, half, one, -conic.hy))
-        # r along the node and a quarter ahead of it
-        node = pick(flat, half, one, slope)
-        along = pick(flat, half, x, minus_mul(conic.hy, x, conic.hx * y)) / node
-        across = pick(flat, half, with_sign(one, conic.hz) * y, z * (h / node))
-        theta = angle_of(across, along)
+        # ---- shape: e, then a and q by it, in the unit |r| ----
+        e = rounded_e(&conic)
+        f = absolute(1 - e)
+        circle = pick(half, e, pick(e, zero, zero, one), zero)
+        far = pick(absolute(conic.beta), half, one, zero)
+        q = pick(far, half, f / absolute(conic.beta), conic.p / (1 + e))
+        size = pick(far, half, absolute(conic.beta), f / q)     # |beta| of the elements
+        beta = with_sign(size, 1 - e)
+        root = sqrt_f64(size)
 
-        # ---- shape ----
-        beta = conic.beta
-        e = conic.e
-        other = fill(x, 2.220446049250313e-16)
-        near = fill(x, 0.9999999999999999)          # 1 - 2^-53
-        e = pick(beta, other, pick(near, e, e, near), e)
-        near = fill(x, 1.0000000000000002)          # 1 + 2^-52
-        e = pick(-other, beta, larger(e, near), e)
-        circle = pick(fill(x, 4.440892098500626e-16), e, one, zero)
-        e = pick(circle, half, zero, e)
-        far = pick(absolute(beta), half, one, zero)
-        f = absolute(1 - e)                         # of the rounded e
-        q = pick(far, half, f / absolute(beta), conic.p / (1 + e))
-        size = pick(far, half, absolute(beta), f / q)
-        a = r / with_sign(size, 1 - e)              # infinite for a parabola
-
-        # ---- anomalies, of the elements and of the state ----
-        p = q * (1 + e)
-        swing = conic.s * sqrt_f64(p)               # e sin nu and e cos nu
-        rise = p - 1
-        own = conic.s * sqrt_f64(conic.p)
+        # ---- e sin nu of the elements and of the state, and their common e cos nu ----
         # near the circle from e sin E and e cos E, and in their unit
-        bent = pick(beta, half, one, zero)
-        swing = pick(bent, half, conic.S * sqrt_f64(f * (1 + e)), swing)
-        rise = pick(bent, half, minus_mul(e, e, conic.C), rise)
-        own = pick(bent, half, own * beta, own)
-        swing = pick(circle, half, across / r, swing)
-        own = pick(circle, half, across / r, own)
-        rise = pick(circle, half, along / r, rise)
+        bent = pick(conic.beta, half, one, zero)
+        swing = pick(bent, half, conic.S * sqrt_f64(f * (1 + e)), conic.s * sqrt_f64(q * (1 + e)))
+        own = conic.s * sqrt_f64(conic.p)
+        own = pick(bent, half, own * conic.beta, own)
+        rise = pick(bent, half, minus_mul(e, e, conic.C), q * (1 + e) - 1)
+        swing = pick(circle, half, tilt.across, swing)
+        own = pick(circle, half, tilt.across, own)
+        rise = pick(circle, half, tilt.along, rise)
         nu = angle_of(swing, rise)
+
+        # ---- the mean anomaly of the elements, then that of the state ----
         store(elements + row, e)
         found = conics(F64_LANES, elements + row)
-        root = sqrt_f64(size)
-        M = mean_of_state(conic.s * root, 1 - with_sign(size, 1 - e), e, f, nu, circle, found)
-        f = pick(circle, half, one, conic.f)
-        if found & 4:
-            E = conic.s / sqrt_f64(conic.p)
-            near = mul_add(E * E, E * fill(x, 1.0 / 3), E)
-            M = pick(e, one, M, pick(one, e, M, near))
-            f = pick(e, one, f, pick(one, e, f, zero))
-        put(elements, row, ANOMALY_AT_0, M + proper)
-        near = mean_of_state(conic.S, conic.C, e, f, nu, circle, found)
-        M = pick(e, one, near, pick(one, e, near, M))
+        M = mean_of_state(conic.s * root, 1 - beta, e, f, nu, circle, found)
+        D = conic.s / sqrt_f64(conic.p)
+        D = mul_add(D * D, D * fill(D, 1.0 / 3), D)
+        put(elements, row, ANOMALY_AT_0, of_conic(e, M, D) + proper)
+        f = of_conic(e, pick(circle, half, one, conic.f), zero)
+        M = of_conic(e, mean_of_state(conic.S, conic.C, e, f, nu, circle, found), D)
 
         # ---- the coefficients ----
-        q = q * r
-        near = conic.p * r / (1 + e)
-        size = r / absolute(beta)
-        size = pick(e, one, size, pick(one, e, size, near))
-        minor = r * (sqrt_f64(conic.p) / conic.root)
-        minor = pick(circle, half, size, minor)
-        minor = pick(e, one, minor, pick(one, e, minor, near))
-        motion = pick(e, one, size, pick(one, e, size, near + near))
-        motion = sqrt_f64(mu / motion) / size
+        least = conic.p * conic.r0 / (1 + e)
+        size = of_conic(e, conic.r0 / absolute(conic.beta), least)
+        minor = pick(circle, half, size, conic.r0 * (sqrt_f64(conic.p) / conic.root))
+        minor = of_conic(e, minor, least)
+        motion = sqrt_f64(mu / of_conic(e, size, least + least)) / size
         sine = sqrt_f64(mul_add(own, own, rise * rise))
         cosine = rise / sine
         sine = own / sine
-        # unit vectors: r, and a quarter ahead of it
-        across = h * r
-        x, y, z = x / r, y / r, z / r
-        u = cross(conic.hy, z, conic.hz, y) / h
-        v = cross(conic.hz, x, conic.hx, z) / h
-        w = cross(conic.hx, y, conic.hy, x) / h
         store(coefficients + MEAN_ANOMALY * VECTOR_BLOCK + row, M + proper)
         store(coefficients + MEAN_MOTION * VECTOR_BLOCK + row, motion + proper)
         store(coefficients + ECCENTRICITY * VECTOR_BLOCK + row, e + proper)
         store(coefficients + FROM_PARABOLA * VECTOR_BLOCK + row, f + proper)
-        put(coefficients, row, TO_PERIAPSIS, minus_mul(sine, u, cosine * x) * size + proper)
-        put(coefficients, row, TO_PERIAPSIS + 1, minus_mul(sine, v, cosine * y) * size + proper)
-        put(coefficients, row, TO_PERIAPSIS + 2, minus_mul(sine, w, cosine * z) * size + proper)
-        put(coefficients, row, TO_PERIAPSIS + 3, mul_add(sine, x, cosine * u) * minor + proper)
-        put(coefficients, row, TO_PERIAPSIS + 4, mul_add(sine, y, cosine * v) * minor + proper)
-        put(coefficients, row, TO_PERIAPSIS + 5, mul_add(sine, z, cosine * w) * minor + proper)
+        for k in range(3):
+            r[k] = r[k] / conic.r0
+        # the unit vector a quarter ahead of r
+        ahead[0] = cross(conic.hy, r[2], conic.hz, r[1]) / h
+        ahead[1] = cross(conic.hz, r[0], conic.hx, r[2]) / h
+        ahead[2] = cross(conic.hx, r[1], conic.hy, r[0]) / h
+        for k in range(3):
+            put(coefficients, row, TO_PERIAPSIS + k,
+                minus_mul(sine, ahead[k], cosine * r[k]) * size + proper)
+            put(coefficients, row, TO_PERIAPSIS + 3 + k,
+                mul_add(sine, r[k], cosine * ahead[k]) * minor + proper)
+
+        # ---- the elements ----
+        a = conic.r0 / beta                         # infinite for a parabola
         put(elements, row, SEMI_MAJOR_AXIS, a + proper)
         put(elements, row, OF_CONIC, e + proper)
-        put(elements, row, INCLINATION, i + proper)
-        put(elements, row, NODE, full_turn(Omega) + proper)
-        put(elements, row, PERIAPSIS_ANGLE, full_turn(theta - nu) + proper)
+        put(elements, row, INCLINATION, tilt.i + proper)
+        put(elements, row, NODE, full_turn(tilt.Omega) + proper)
+        put(elements, row, PERIAPSIS_ANGLE, full_turn(tilt.theta - nu) + proper)
         put(elements, row, GRAVITY, mu + proper)
-        put(elements, row, LEAST_DISTANCE, q + proper)
+        put(elements, row, LEAST_DISTANCE, q * conic.r0 + proper)
 
 
 cdef void find_elements(const Vectors* rows, Py_ssize_t N, Py_ssize_t start, Py_ssize_t stop,

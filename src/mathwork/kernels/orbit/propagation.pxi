@@ -18,39 +18,53 @@
 cdef enum:
     STATE_OUTPUTS = 6
     TRANSITIONS = 36        # derivatives of six by six
+    BEGIN_FIELDS = 6
+
+
+cdef struct Begin:
+    f64v E0             # the anomaly at the start, and a first one at the end
+    f64v E
+    f64v m              # the mean anomaly at the end
+    f64v target         # the time as an angle, less its whole turns
+    f64v n              # turns of m and of the time, which were taken away
+    f64v turns
 
 
 cdef struct Arc:
-    # Functions of y, divided by powers of |beta|: Battin's U1, U2 and U3
+    # Functions of y, divided by powers of |beta|: Battin's U1 and U2
     f64v sine
     f64v versed
-    f64v lack
     f64v r              # at the end
     f64v G
     f64v late           # 3 U5 - chi U4, of the derivatives
 
 
-cdef inline void ellipse_arc(const Conic* conic, f64v time, Arc* arc, const bint stm) noexcept nogil:
+cdef inline void begin_arc(const Conic* conic, f64v time, Begin* begin) noexcept nogil:
+    """The anomalies at both ends of the arc of an ellipse, the second within 1e-3"""
+    cdef f64v E0, m, lack, sine
+    E0 = angle_of(conic.S, conic.C)
+    half_turn(absolute(E0), &lack, &sine)
+    m = mul_add(conic.f, E0, conic.e * with_sign(absolute(lack), E0))
+    m = pick(absolute(E0), fill(time, 1.5707963267948966), E0 - conic.S, m)
+    begin.target = whole_turns(conic.beta * conic.root * time, &begin.turns)
+    begin.E0 = E0
+    begin.m = whole_turns(m + begin.target, &begin.n)
+    begin.E = ellipse_start(absolute(begin.m), conic.e, conic.f)
+
+
+cdef inline void ellipse_arc(const Conic* conic, const Begin* begin, Arc* arc,
+                             const bint stm) noexcept nogil:
     """The arc of an ellipse"""
     cdef f64v e = conic.e, f = conic.f, S = conic.S, C = conic.C, beta = conic.beta
-    cdef f64v quarter = fill(time, 1.5707963267948966), pi2 = fill(time, 6.283185307179586)
-    cdef f64v lack, sine, versed, E0, E, m, y, target, n, turns, far, cosine, d, w, s, inverse
+    cdef f64v quarter = fill(e, 1.5707963267948966), pi2 = fill(e, 6.283185307179586)
+    cdef f64v lack, sine, versed, E, y, target, n, turns, far, cosine, d, w, s, inverse
     cdef f64v rate = beta * conic.root, f2, f3
-    E0 = angle_of(S, C)
-    versed = half_turn(absolute(E0), &lack, &sine)
-    far = E0 - S
-    m = mul_add(f, E0, e * with_sign(absolute(lack), E0))
-    m = pick(absolute(E0), quarter, far, m)             # the mean anomaly of the start
-    target = whole_turns(rate * time, &turns)
-    m = whole_turns(m + target, &n)
-    turns = turns + n
-    E = absolute(m)
-    E = with_sign(absolute(ellipse_end(E, e, f, ellipse_start(E, e, f))), m)
-    y = whole_turns(E - E0, &far)
-    n = n + far
-    turns = turns + far
+    E = with_sign(absolute(ellipse_end(absolute(begin.m), e, f, begin.E)), begin.m)
+    y = whole_turns(E - begin.E0, &far)
+    n = begin.n + far
+    turns = begin.turns + n
     # the time less the same turns; 2 pi in two parts
-    target = minus_mul(n, fill(time, 2.4492935982947064e-16), minus_mul(n, pi2, target))
+    target = minus_mul(n, fill(e, 2.4492935982947064e-16), minus_mul(n, pi2, begin.target))
     versed = half_turn(absolute(y), &lack, &sine)
     lack = pick(absolute(y), quarter, absolute(y) - sine, lack)
     lack = with_sign(absolute(lack), y)
@@ -69,7 +83,6 @@ cdef inline void ellipse_arc(const Conic* conic, f64v time, Arc* arc, const bint
     inverse = 1 / beta
     arc.sine = sine / conic.root
     arc.versed = versed * inverse
-    arc.lack = lack / rate
     arc.r = mul_add(beta, 1 - versed, mul_add(S, sine, versed)) * inverse
     arc.G = mul_add(conic.s, arc.versed, arc.sine)
     if stm:
@@ -124,7 +137,6 @@ cdef inline void hyperbola_arc(const Conic* conic, f64v time, Arc* arc,
     r = mul_add(b, more + 1, mul_add(S, sine, more))
     arc.sine = sine / conic.root
     arc.versed = more * inverse
-    arc.lack = excess / rate
     arc.r = pick(long_, split, far_r, r) * inverse
     arc.G = pick(long_, split, (target - excess) / rate, mul_add(conic.s, arc.versed, arc.sine))
     if stm:
@@ -204,37 +216,55 @@ cdef inline void transition(const f64v* r0, const f64v* v0, const f64v* r, const
 
 cdef inline void propagate_block(Py_ssize_t n, const double* columns, double* states,
                                  double* derivatives, const bint stm) noexcept nogil:
-    """states[6, VECTOR_BLOCK] of n rows, as gather() gives them; derivatives[36, VECTOR_BLOCK]"""
+    """states[6, VECTOR_BLOCK] of n rows, as gather() gives them; derivatives[36, VECTOR_BLOCK]
+
+    There are three loops. In one, the chain of operations is longer than a processor keeps in
+    flight.
+    """
     cdef f64v r0[3]
     cdef f64v v0[3]
     cdef f64v r[3]
     cdef f64v v[3]
     cdef f64v coefficient[8]
+    cdef double memory[(CONIC_FIELDS + BEGIN_FIELDS + 1) * VECTOR_BLOCK + 8]
+    cdef double* paces = <double*>aligned(<size_t>memory)
+    cdef Conic* conics_of = <Conic*>(paces + VECTOR_BLOCK)
+    cdef Begin* begins = <Begin*>(paces + (1 + CONIC_FIELDS) * VECTOR_BLOCK)
     cdef f64v dt, mu, pace, time, proper, zero, none
-    cdef Conic conic
+    cdef Conic* conic
     cdef Arc arc, other
     cdef Py_ssize_t i, row
     cdef int k, found
     for i in range(n // F64_LANES):
         row = i * F64_LANES
-        for k in range(3):
-            load(&r0[k], columns + (POSITION + k) * VECTOR_BLOCK + row)
-            load(&v0[k], columns + (VELOCITY + k) * VECTOR_BLOCK + row)
+        load_state(columns, row, r0, v0)
+        load(&mu, columns + STATE_MU * VECTOR_BLOCK + row)
+        conic = &conics_of[i]
+        conic_of(r0[0], r0[1], r0[2], v0[0], v0[1], v0[2], mu, conic)
+        store(paces + row, sqrt_f64(mu / conic.r0) / conic.r0)
+        store(states + row, conic.beta)
+    for i in range(n // F64_LANES):
+        row = i * F64_LANES
+        load(&dt, columns + DELAY * VECTOR_BLOCK + row)
+        load(&pace, <const double*>paces + row)
+        begin_arc(&conics_of[i], dt * pace, &begins[i])
+    for i in range(n // F64_LANES):
+        row = i * F64_LANES
+        load_state(columns, row, r0, v0)
         load(&dt, columns + DELAY * VECTOR_BLOCK + row)
         load(&mu, columns + STATE_MU * VECTOR_BLOCK + row)
+        conic = &conics_of[i]
+        load(&pace, <const double*>paces + row)
+        time = dt * pace
         zero = fill(dt, 0)
         none = fill(dt, NAN)
-        conic_of(r0[0], r0[1], r0[2], v0[0], v0[1], v0[2], mu, &conic)
-        pace = sqrt_f64(mu / conic.r0) / conic.r0
-        time = dt * pace
-        store(states + row, conic.beta)
         found = signs(states + row)
         if found != 2:
-            ellipse_arc(&conic, time, &arc, stm)
+            ellipse_arc(conic, &begins[i], &arc, stm)
         if found == 2:
-            hyperbola_arc(&conic, time, &arc, stm)
+            hyperbola_arc(conic, time, &arc, stm)
         elif found & 2:
-            hyperbola_arc(&conic, time, &other, stm)
+            hyperbola_arc(conic, time, &other, stm)
             arc.sine = pick(zero, conic.beta, other.sine, arc.sine)
             arc.versed = pick(zero, conic.beta, other.versed, arc.versed)
             arc.r = pick(zero, conic.beta, other.r, arc.r)
@@ -259,6 +289,14 @@ cdef inline void propagate_block(Py_ssize_t n, const double* columns, double* st
         if stm:
             coefficient[4] = minus_mul(time, arc.versed, arc.late) / pace * conic.r0 + proper
             transition(r0, v0, r, v, coefficient, derivatives, row)
+
+
+cdef inline void load_state(const double* columns, Py_ssize_t row, f64v* r,
+                            f64v* v) noexcept nogil:
+    cdef int k
+    for k in range(3):
+        load(&r[k], columns + (POSITION + k) * VECTOR_BLOCK + row)
+        load(&v[k], columns + (VELOCITY + k) * VECTOR_BLOCK + row)
 
 
 cdef inline int signs(const double* values) noexcept nogil:

@@ -1,5 +1,5 @@
-# Positions, velocities and anomalies of N orbits at T times: N T elements in one pass of blocks. The
-# pass reads only the times and the few coefficients of each orbit.
+# Positions, velocities and anomalies of N orbits at T times: N T elements in one pass of blocks.
+# The pass reads only the times and the few coefficients of each orbit.
 #
 # In the plane of the orbit, the unit of length is that of the conic: |a|, or the periapsis distance
 # q of a parabola. x points to the periapsis. y is turned by a quarter, and stretched so that the
@@ -55,10 +55,11 @@ cdef enum:
 
 
 def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
-    """Return the coefficients (N, 10), as orbit_states reads them, of the orbits in elements (8, N).
+    """Return the coefficients (N, 10) of the orbits in elements (8, N), and their status.
 
-    Also return the int8 codes of their status. The rows of elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if
-    `by_periapsis`, else periapsis. If there is no orbit, its elements and coefficients become NaN.
+    The coefficients are those that orbit_states reads; the status is an int8 code each. The rows of
+    elements are a, e, i, Omega, omega, M0, mu and periapsis. a is computed here if `by_periapsis`,
+    else periapsis. If there is no orbit, its elements and coefficients become NaN.
     """
     if not (is_plain(elements, 2, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(elements)
             and elements.shape[0] == ELEMENTS):
@@ -338,9 +339,9 @@ def orbit_states(int code, bint paired, cnp.ndarray orbits not None, cnp.ndarray
                  cnp.ndarray out not None, Py_ssize_t start, Py_ssize_t stop):
     """Put one of state_codes in out[start:stop].
 
-    out is (N T, 3) for a vector, else (N T, 1); times (T,) and orbits (N, 10). If `paired`, each orbit
-    has its own time, and N = T rows of out. An orbit has its mean anomaly at time 0, its
-    mean motion, its eccentricity, |1 - e|, and two vectors in its plane. The first vector points to the
+    out is (N T, 3) for a vector, else (N T, 1); times (T,) and orbits (N, 10). If `paired`, each
+    orbit has its own time, and out N = T rows. An orbit has its mean anomaly at time 0, its mean
+    motion, its eccentricity, |1 - e|, and two vectors in its plane. The first vector points to the
     periapsis, with the unit of length (|a|, or q of a parabola). The second points a quarter ahead,
     with the semi-minor axis.
     """
@@ -351,7 +352,8 @@ def orbit_states(int code, bint paired, cnp.ndarray orbits not None, cnp.ndarray
             and (not paired or orbits.shape[0] == times.shape[0])
             and out.shape[0] == orbits.shape[0] * (1 if paired else times.shape[0])
             and 0 <= start <= stop <= out.shape[0]):
-        raise ValueError("orbits (N, 10), times (T,) and out (N T, 3) must be plain arrays that fit")
+        raise ValueError("orbits (N, 10), times (T,) and out (N T, 3) must be plain arrays that "
+                         "fit")
     cdef Py_ssize_t T = 1 if paired else times.shape[0]
     cdef const double* orbit = <const double*>cnp.PyArray_DATA(orbits)
     cdef const double* time = <const double*>cnp.PyArray_DATA(times)

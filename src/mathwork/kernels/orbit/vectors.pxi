@@ -20,6 +20,7 @@ cdef enum:
     DELAY = 6
     STATE_MU = 7
     STATE_INPUTS = 8
+    CONIC_FIELDS = 12
 
 
 cdef struct Vectors:
@@ -48,7 +49,8 @@ cdef struct Conic:
     f64v hz
 
 
-cdef void gather(const Vectors* rows, Py_ssize_t start, Py_ssize_t n, double* columns) noexcept nogil:
+cdef void gather(const Vectors* rows, Py_ssize_t start, Py_ssize_t n,
+                 double* columns) noexcept nogil:
     """columns[8, VECTOR_BLOCK] = rows start to start + n; the last row fills up a register"""
     cdef Py_ssize_t whole = (n + F64_LANES - 1) // F64_LANES * F64_LANES, i, k, row
     cdef const double* r
