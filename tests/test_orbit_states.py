@@ -23,7 +23,7 @@ WITH_PLANE = CONICS[:-1]
 @pytest.fixture
 def orbits_of(kernels, monkeypatch):
     """KeplerOrbit with the kernels of one level"""
-    for module in ("kepler", "elements", "motion", "members"):
+    for module in ("kepler", "elements", "motion", "members", "vectors"):
         monkeypatch.setattr(f"mathwork.orbit.{module}.kernels", kernels)
     return KeplerOrbit
 
@@ -146,6 +146,33 @@ def test_states_without_an_orbit(orbits_of):
         orbits_of.from_state(r[3], v[3], mu=1.0)
     with raises(ValueError, "position must have shape (..., 3), got (2,)"):
         orbits_of.from_state([1, 0], v[0], mu=1.0)
+
+
+@pytest.mark.parametrize("length", [-1000, -700, -520, -460, -200, -100, 100, 200, 460, 520, 1000])
+def test_states_whose_squares_are_no_numbers(orbits_of, length):
+    r, v = np.array([1, 0.25, 0.5]), np.array([[0.25, 0.75, 0.5], [0.25, 1.75, 0.5]])
+    want = orbits_of.from_state(r, v, mu=1.0)
+    got = orbits_of.from_state(np.ldexp(r, length), v, mu=math.ldexp(1.0, length))
+    assert np.array_equal(got.status, [0, 0])
+    assert np.all(got.mu == math.ldexp(1.0, length))
+    for name in ("e", "i", "Omega", "omega", "M0"):
+        np.testing.assert_allclose(getattr(got, name), getattr(want, name), rtol=4e-15)
+    for name in ("a", "periapsis"):
+        np.testing.assert_allclose(np.ldexp(getattr(got, name), -length), getattr(want, name),
+                                   rtol=2e-15)
+    time = math.ldexp(1.5, length)
+    np.testing.assert_allclose(np.ldexp(got.position(time), -length), want.position(1.5),
+                               rtol=1e-14)
+    np.testing.assert_allclose(np.ldexp(got.distance(time), -length), want.distance(1.5),
+                               rtol=1e-14)
+
+
+def test_a_state_beyond_float64_is_no_fall(orbits_of):
+    orbits = orbits_of.from_state([1.0, 0, 0], [[0, 1.0, 0], [1, 0, 0], [0, 1, 0]],
+                                  mu=[5e-324, 1, 1])
+    assert np.array_equal(orbits.status, [_status.ELEMENT_NOT_FINITE, _status.NO_PLANE, 0])
+    with pytest.raises(ValueError, match=r"^no orbit of float64 numbers has position = "):
+        orbits_of.from_state([1.0, 0, 0], [0, 1.0, 0], mu=5e-324)
 
 
 def test_bits_workers_shapes_and_pickles(orbits_of, rng):

@@ -1,5 +1,6 @@
 """States after a time, and their derivatives, against 60-digit arithmetic."""
 import datetime
+import math
 
 import mpmath as mp
 import numpy as np
@@ -197,3 +198,19 @@ def test_units():
         np.testing.assert_allclose(found.position.to_value("m"), plain.position, rtol=1e-15)
         np.testing.assert_allclose(found.velocity.to_value("m/s"), plain.velocity, rtol=1e-15)
         assert type(found.stm) is np.ndarray
+
+
+@pytest.mark.parametrize("length", [-1000, -700, -520, -460, -200, -100, 100, 200, 460, 520, 1000])
+def test_sizes_whose_squares_are_no_numbers(propagation, length):
+    # powers of two change no digit: the unit of length and of mu is 2^length, so that of time too
+    r, v = np.array([1, 0.25, 0.5]), np.array([[0.25, 0.75, 0.5], [0.25, 1.75, 0.5], [0.5, 0, 0]])
+    want = propagation(r, v, 1.25, mu=1.0, stm=True)
+    got = propagation(np.ldexp(r, length), v, np.ldexp(1.25, length), mu=math.ldexp(1.0, length),
+                      stm=True)
+    np.testing.assert_allclose(np.ldexp(got.position, -length), want.position, rtol=2e-15)
+    np.testing.assert_allclose(got.velocity, want.velocity, rtol=4e-15)
+    np.testing.assert_allclose(got.stm[:, :3, :3], want.stm[:, :3, :3], rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(np.ldexp(got.stm[:, :3, 3:], -length), want.stm[:, :3, 3:],
+                               rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(np.ldexp(got.stm[:, 3:, :3], length), want.stm[:, 3:, :3],
+                               rtol=1e-13, atol=1e-15)

@@ -15,7 +15,7 @@ from mathwork.orbit.masks import common, unmasked
 from mathwork.orbit.motion import Motion
 from mathwork.orbit.plot import plot_orbits
 from mathwork.orbit.times import checked_epoch
-from mathwork.orbit.vectors import codes_of, refusal, rows_of
+from mathwork.orbit.vectors import codes_of, elements_again, refusal, rows_of
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Self
@@ -299,7 +299,10 @@ class KeplerOrbit(Motion):
             kernels.elements_of(rows, elements, coefficients, start, stop)
 
         _workers.over_rows(run, count, workers)
-        codes = codes_of(rows, np.isnan(elements[0]))
+        lost = np.isnan(elements[0])
+        if lost.any():
+            lost = elements_again(rows, lost, elements, coefficients)
+        codes = codes_of(rows, lost)
         if not shape and codes[0]:
             raise ValueError(refusal(rows, ("position", "velocity")))
         orbit = cls.__new__(cls)

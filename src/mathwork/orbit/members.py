@@ -90,6 +90,9 @@ class OrbitMembers:
 
     # ---- as a sequence ----
 
+    def __bool__(self) -> bool:
+        return not self.shape or self.shape[0] > 0
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("one orbit has no length")
@@ -121,9 +124,10 @@ class OrbitMembers:
     def status(self) -> CodeOrArray:
         """0 for an orbit; else the reason why there is none, and its numbers are NaN.
 
-        1: NaN or infinity among the elements. 2: a negative eccentricity. 3: an `a` of another sign
-        than e asks for, or of a parabola, or a periapsis that is not positive. 4: a `mu` that is
-        not positive. 5: a state with no plane, at the centre or straight to or from it.
+        1: NaN or infinity among the elements, or elements beyond the range of float64. 2: a
+        negative eccentricity. 3: an `a` of another sign than e asks for, or of a parabola, or a
+        periapsis that is not positive. 4: a `mu` that is not positive. 5: a state with no plane, at
+        the centre or straight to or from it.
         """
         return self._codes.copy() if self.shape else int(self._codes[()])
 

@@ -10,10 +10,12 @@ import mathwork.orbit.units as units
 from mathwork._levels import orbit as kernels
 from mathwork.constants import MU
 from mathwork.orbit.times import duration
-from mathwork.orbit.vectors import refusal, rows_of
+from mathwork.orbit.vectors import far_from_1, in_range, refusal, rows_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from mathwork.orbit.vectors import Rows
 
 VectorT = TypeVar("VectorT")
 
@@ -146,6 +148,11 @@ def propagate(r: ArrayLike, v: ArrayLike, dt: ArrayLike, *, mu: ArrayLike, stm: 
         kernels.propagate_rows(rows, position, velocity, derivatives, start, stop)
 
     _workers.over_rows(run, count, workers)
+    lost = np.isnan(position[:, 0])
+    if stm:
+        lost |= far_from_1(rows)
+    if lost.any():
+        _again(rows, lost, position, velocity, derivatives)
     if shape == () and np.isnan(position[0, 0]):
         raise ValueError(refusal(rows, ("r", "v")))
     position, velocity = position.reshape(*shape, 3), velocity.reshape(*shape, 3)
@@ -154,3 +161,21 @@ def propagate(r: ArrayLike, v: ArrayLike, dt: ArrayLike, *, mu: ArrayLike, stm: 
     if derivatives is None:
         return State(position, velocity)
     return Transition(position, velocity, derivatives.reshape(*shape, 6, 6))
+
+
+def _again(rows: Rows, lost: NDArray[np.bool], position: NDArray[np.float64],
+           velocity: NDArray[np.float64], derivatives: NDArray[np.float64] | None) -> None:
+    """Propagate the lost rows in units of their own, and put what is found in its place"""
+    places, scaled, length, time = in_range(rows, lost)
+    count = len(places)
+    r, v = np.empty((count, 3)), np.empty((count, 3))
+    slopes = None if derivatives is None else np.empty((count, 36))
+    kernels.propagate_rows(scaled, r, v, slopes, 0, count)
+    with np.errstate(all="ignore"):
+        position[places] = np.ldexp(r, length[:, None])
+        velocity[places] = np.ldexp(v, (length - time)[:, None])
+        if derivatives is not None and slopes is not None:
+            blocks = slopes.reshape(count, 2, 3, 2, 3)      # of r and v, by r and v
+            powers = np.array([[0, 1], [-1, 0]])[:, None, :, None]
+            powers = powers * time[:, None, None, None, None]
+            derivatives[places] = np.ldexp(blocks, powers).reshape(count, 36)

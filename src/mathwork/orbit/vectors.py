@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mathwork._levels import orbit as kernels
 from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
 
 if TYPE_CHECKING:
@@ -58,11 +59,76 @@ def rows_of(vectors: Mapping[str, ArrayLike], numbers: Mapping[str, ArrayLike]
     return tuple(found), shape
 
 
+def far_from_1(rows: Rows) -> NDArray[np.bool]:
+    """Return where r or mu is so large or small that derivatives, with r^6, may be no numbers."""
+    r, _, _, mu = rows
+    size = np.abs(r).max(axis=1, initial=0)
+    with np.errstate(all="ignore"):
+        product = mu * size
+    return ~((size > 1e-36) & (size < 1e36) & (product > 1e-72) & (product < 1e72))
+
+
+def in_range(rows: Rows, lost: NDArray[np.bool]
+             ) -> tuple[NDArray[np.intp], Rows, NDArray[np.intp], NDArray[np.intp]]:
+    """Return the lost rows once more, where they hold proper numbers, in units of their own.
+
+    Powers of very large and small numbers are out of the range of float64. In units of about
+    the distance and the time that a body needs for it, they are not. The units are powers of two,
+    which round nothing.
+
+    Returns
+    -------
+    places : ndarray
+        Which rows they are.
+    rows : tuple
+        Those rows in their units.
+    length, time : ndarray
+        The exponents of the units of length and time.
+    """
+    r, v, dt, mu = (np.broadcast_to(row, (len(lost), *row.shape[1:])) for row in rows)
+    places = np.flatnonzero(lost)
+    r, v, dt, mu = r[places], v[places], dt[places], mu[places]
+    proper = (np.isfinite(r).all(1) & np.isfinite(v).all(1) & np.isfinite(dt) & (mu > 0)
+              & (mu < np.inf) & r.any(1))
+    places, r, v, dt, mu = places[proper], r[proper], v[proper], dt[proper], mu[proper]
+    length = np.frexp(np.abs(r).max(axis=1, initial=0))[1].astype(np.intp)
+    time = (3 * length - np.frexp(mu)[1]) // 2
+    with np.errstate(all="ignore"):
+        scaled = (np.ldexp(r, -length[:, None]), np.ldexp(v, (time - length)[:, None]),
+                  np.ldexp(dt, -time), np.ldexp(mu, 2 * time - 3 * length))
+    return places, scaled, length, time
+
+
+def elements_again(rows: Rows, lost: NDArray[np.bool], elements: NDArray[np.float64],
+                   coefficients: NDArray[np.float64]) -> NDArray[np.bool]:
+    """Put the elements of the lost rows, found in units of their own, in their places.
+
+    Returns
+    -------
+    ndarray of bool
+        Which rows still have none.
+    """
+    places, scaled, length, time = in_range(rows, lost)
+    found, vectors = np.empty((len(elements), len(places))), np.empty((len(places), 10))
+    kernels.elements_of(scaled, found, vectors, 0, len(places))
+    with np.errstate(all="ignore"):
+        for row, exponent in ((0, length), (6, 3 * length - 2 * time), (7, length)):
+            found[row] = np.ldexp(found[row], exponent)         # a, mu, periapsis
+        vectors[:, 1] = np.ldexp(vectors[:, 1], -time)          # the mean motion
+        vectors[:, 4:] = np.ldexp(vectors[:, 4:], length[:, None])
+    missing = ~(np.isfinite(found[1:]).all(axis=0) & np.isfinite(vectors).all(axis=1))
+    found[:, missing] = np.nan
+    vectors[missing] = np.nan
+    elements[:, places], coefficients[places] = found, vectors
+    return np.isnan(elements[0])
+
+
 def codes_of(rows: Rows, missing: NDArray[np.bool]) -> NDArray[np.int8]:
     """Return the codes of ``KeplerOrbit.status`` of states, some of which have no orbit."""
     codes = np.where(missing, np.int8(NO_PLANE), np.int8(ORBIT))
     if missing.any():
         r, v, _, mu = rows
+        codes[missing & ~_falls(r, v)] = ELEMENT_NOT_FINITE
         codes[missing & ~(mu > 0)] = MU_NOT_POSITIVE
         finite = np.isfinite(r).all(axis=1) & np.isfinite(v).all(axis=1) & np.isfinite(mu)
         codes[missing & ~finite] = ELEMENT_NOT_FINITE
@@ -79,7 +145,15 @@ def refusal(rows: Rows, names: tuple[str, str]) -> str:
         return f"mu must be positive and finite, got {mu}"
     if not np.any(r):
         return f"{names[0]} must not be the centre, got {r}"
-    if names[0] == "position":
+    if names[0] == "position" and _falls(r[None], v[None]):
         return (f"velocity must not point straight to or from the centre: a fall has no plane, got "
                 f"position = {r} and velocity = {v}")
     return f"no orbit of float64 numbers has {names[0]} = {r}, {names[1]} = {v} and mu = {mu}"
+
+
+def _falls(r: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.bool]:
+    """Return where v points straight to or from the centre, or r is the centre"""
+    with np.errstate(all="ignore"):
+        r, v = (x / np.abs(x).max(axis=1, keepdims=True) for x in (r, v))
+        # the square of a smaller sine is no number
+        return ~(np.abs(np.cross(r, v)).max(axis=1) > 1e-140)

@@ -9,7 +9,7 @@
 #   hyperbola   e - cosh H, sinh H         H' = n / (e cosh H - 1)
 #   parabola    1 - D^2, 2 D               D' = n / (1 + D^2)
 
-from libc.math cimport cos, fabs, isfinite, sin, sqrt
+from libc.math cimport cos, fabs, hypot, isfinite, sin, sqrt
 
 cdef enum:
     MEAN_ANOMALY            # the coefficients of an orbit
@@ -240,6 +240,7 @@ cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ss
     cdef double anomaly[STEP]
     cdef double y[STEP]
     cdef const double* orbit
+    cdef double unit = 0
     cdef Py_ssize_t part, whole, i, k, row, column
     for k in range(4):
         for i in range(STEP):
@@ -256,9 +257,10 @@ cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ss
             blocks[2][i] = orbit[MEAN_MOTION]
             blocks[3][i] = orbit[FROM_PARABOLA]
             if code == DISTANCES:
-                orbit += TO_PERIAPSIS
-                blocks[2][i] = sqrt(orbit[0] * orbit[0] + orbit[1] * orbit[1]
-                                    + orbit[2] * orbit[2])
+                if i == 0 or column == 0:       # once an orbit; the squares could overflow
+                    orbit += TO_PERIAPSIS
+                    unit = hypot(hypot(orbit[0], orbit[1]), orbit[2])
+                blocks[2][i] = unit
             column += 1
             if column == T:
                 row, column = row + 1, 0

@@ -12,6 +12,9 @@
 # and cosh H, sinh H, sqrt(-beta) where beta < 0. Close to a parabola, |1 - e| = |beta| p / (1 + e)
 # keeps digits that 1 - e loses. beta is never 0 here: a parabola is an ellipse of beta = 1e-32,
 # nearer to it than any rounding.
+#
+# Squares leave the range of float64 long before their roots do. Where |r0|^2 or mu |r0| comes near
+# its ends, r0 is NaN, and so is the result. mathwork.orbit.vectors asks again in other units.
 
 cdef enum:
     VECTOR_BLOCK = 64       # rows at a time
@@ -81,8 +84,11 @@ cdef inline void conic_of(f64v x, f64v y, f64v z, f64v u, f64v v, f64v w, f64v m
                           Conic* conic) noexcept nogil:
     """The conic through (x, y, z) with the velocity (u, v, w)"""
     cdef f64v one = fill(x, 1), half = fill(x, 0.5), tiny = fill(x, 1e-32)
-    cdef f64v r0 = sqrt_f64(dot(x, y, z, x, y, z))
-    cdef f64v scale = r0 / mu
+    cdef f64v square = dot(x, y, z, x, y, z), r0 = sqrt_f64(square), product = mu * r0
+    cdef f64v least = fill(x, 1e-280), most = fill(x, 1e280), none = fill(x, NAN), scale
+    r0 = pick(square, least, pick(most, square, r0, none), none)
+    r0 = pick(product, least, pick(most, product, r0, none), none)
+    scale = r0 / mu
     cdef f64v beta = minus_mul(scale, dot(u, v, w, u, v, w), fill(x, 2)), size, wide
     beta = pick(absolute(beta), tiny, beta, tiny)
     size = absolute(beta)
