@@ -28,6 +28,7 @@ class Trainer(Model):
     row: int
     since_best: int
     lowest: float
+    stopped: bool
     def __new__(cls, layers: Sequence[Any], dtype: FloatDType, loss: str, delta: float = 1.0,
                 batch: int = 128, workers: int = 1) -> Trainer: ...
     def get_parameters(self) -> FloatArray: ...
