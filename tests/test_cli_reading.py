@@ -261,7 +261,8 @@ def test_parquet_without_pyarrow(folder, monkeypatch):
     ("t.parquet", b"PAR1 and so on", ""), ("t.csv", b"", "there is no row of data in it"),
     ("t.csv", b"\n \n", "there is no row of data in it"),
     ("t.csv", b'"', "there is no row of data in it"),
-    ("t.csv", b'x,y\n1,2\n"3,4\n5,6\n', "line 3: a quoted cell begins here and does not end")])
+    ("t.csv", b'x,y\n1,2\n"3,4\n5,6\n', "line 3: a quoted cell begins here and does not end")],
+    ids=["cut", "no-gzip", "zip", "no-parquet", "empty", "blank", "quote", "open-quote"])
 def test_damaged_files(folder, way, name, data, message):
     if name == "t.parquet" and way == "csv":
         pytest.skip("needs pyarrow")

@@ -294,6 +294,30 @@ def test_jacobian(kernels, rng, activation):
 
 # ---- memory safety: what a door refuses ----
 
+def test_a_run_that_another_thread_stops(kernels, rng):
+    layers = chain(rng, 2, "tanh", "identity")
+    trainer = trainer_of(kernels, layers, "squared_error")
+    samples = samples_of(kernels, trainer, rng.normal(size=(300, 3)), rng.normal(size=(300, 2)))
+    trainer.stopped = True
+    with pytest.raises(KeyboardInterrupt):
+        run(trainer, samples, 10**6)
+    assert 0 < trainer.epoch < 10**6
+
+
+def test_normal_equations_in_slices(kernels, rng):
+    """So many parameters that their products and Cholesky's steps come in parts: one step of
+    Gauss and Newton finds the linear fit"""
+    n_in, n_out, rows = 60, 14, 150
+    x, weight = rng.normal(size=(rows, n_in)), rng.normal(size=(n_out, n_in))
+    trainer = trainer_of(kernels, [Dense(np.zeros((n_out, n_in)))], "squared_error")
+    samples = samples_of(kernels, trainer, x, x @ weight.T)
+    steps = kernels.WholeData(trainer, samples, True)
+    losses = np.full(30, np.nan)
+    steps.run(None, losses, losses.copy())
+    found = trainer.get_parameters()[:n_in * n_out].reshape(n_out, n_in)
+    np.testing.assert_allclose(found, weight, atol=1e-9)
+
+
 def test_samples_are_checked(kernels, rng):
     trainer = trainer_of(kernels, chain(rng, 2, "tanh", "softmax"), "cross_entropy")
     x, labels = np.zeros((4, 3)), np.zeros(4, np.intp)

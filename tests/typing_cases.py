@@ -159,7 +159,7 @@ typing.assert_type(orbit.solve_kepler(1.0, 0.5, parts=True).sin_true, float)
 typing.assert_type(orbit.propagate([1, 0, 0], [0, 1, 0], 1.0, mu=1.0), orbit.State[Any])
 typing.assert_type(orbit.propagate([1, 0, 0], [0, 1, 0], 1.0, mu=1.0, stm=True).stm,
                    NDArray[np.float64])
-typing.assert_type(halley[0], orbit.KeplerOrbit)
+typing.assert_type(orbit.KeplerOrbit([1e12, 2e12], 0.1, mu=constants.GM_SUN)[0], orbit.KeplerOrbit)
 typing.assert_type(orbit.solve_kepler(numbers, 0.5), Floats | Any)
 typing.assert_type(orbit.solve_kepler(one_or_several, 0.5), Floats | Any)
 typing.assert_type(orbit.solve_kepler(1, 0.5, status=True), orbit.Anomaly[float, int])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mathwork._tables as tables
-from mathwork._arrays import FLOAT64, PLAIN, as_plain
+from mathwork._arrays import FLOAT32, FLOAT64, PLAIN, as_plain
 from mathwork.regression.checks import check_nan_policy, not_finite
 from mathwork.regression.columns import Column, as_table
 
@@ -33,7 +33,7 @@ class Rows(NamedTuple):
     def are_points(self, intercept: bool) -> bool:
         """Return whether the kernels of lines take them: one x, no weights, and no exact pairs."""
         return (intercept and self.weights is None and self.x.high.ndim == 1
-                and self.x.is_plain and self.y.is_plain)
+                and self.x.low is self.y.low is None and self.x.per == self.y.per == 1)
 
     def points(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return x and y, plain; nobody else can set their shapes and dtypes."""
@@ -68,10 +68,10 @@ def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
                  keys: Any = None, of_keys: tuple[int, ...] | None = None, hint: str = "") -> Rows:
     """Return the rows; `keys` are of the shape `of_keys`, and `hint` ends an error of it."""
     check_nan_policy(nan_policy)
-    tables.check_index(keys=keys, x=x, y=y, weights=weights)
-    x_column, names = as_table(x, "x")
-    x_column = _own(x_column)
-    columns = x_column, _own(as_table(y, "y")[0])
+    if any(hasattr(given, "index") for given in (keys, x, y, weights)):
+        tables.check_index(keys=keys, x=x, y=y, weights=weights)
+    x_column, names = _own(x, "x")
+    columns = x_column, _own(y, "y")[0]
     shapes = [column.high.shape for column in columns]
     if len(shapes[0]) not in (1, 2) or shapes[1] != shapes[0][:1] or (
             of_keys not in (None, shapes[1])):
@@ -118,9 +118,15 @@ def _without_gaps(x: Column, y: Column, weights: NDArray[np.float64] | None,
     return Rows(x, y, weights, names, int(wrong.sum()))
 
 
-def _own(column: Column) -> Column:
-    """Return the column as arrays that nobody else has: reading other arguments may run any code"""
-    return column._replace(high=column.high.view())
+def _own(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | None]:
+    """Return an argument as a Column that nobody else has, and its names or None.
+
+    Reading the other arguments may run any code.
+    """
+    if type(value) is np.ndarray and value.dtype in (FLOAT32, FLOAT64) and value.flags.aligned:
+        return Column(value.view()), None       # what as_table makes of it, in a tenth of the time
+    column, names = as_table(value, name)
+    return column._replace(high=column.high.view()), names
 
 
 def _columns(array: NDArray[Any]) -> NDArray[np.float64]:

@@ -108,16 +108,15 @@ class Fits:
     names: tuple[str, ...]
 
     def _set(self, **fields: Any) -> Self:
+        give = object.__setattr__
         for name, value in fields.items():
-            if isinstance(value, np.ndarray):
-                value = _frozen(value)
-            object.__setattr__(self, name, value)
+            give(self, name, _frozen(value) if type(value) is np.ndarray else value)
         return self
 
     @classmethod
     def _made(cls, **fields: Any) -> Self:
         """Return the object with these fields"""
-        return cls.__new__(cls)._set(**{"_pvalue": None, "_planes": None} | fields)
+        return cls.__new__(cls)._set(_pvalue=None)._set(**fields)
 
     def __init__(self) -> None:
         raise TypeError(f"{type(self).__name__} are made by the functions that fit them")
@@ -365,5 +364,5 @@ def _rebuilt(cls: type[Fits], state: dict[str, Any]) -> Fits:
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array = array.view()        # its giver may go on writing to it
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array

@@ -245,7 +245,7 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     if rows.are_points(intercept):
         first, nobs, status, numbers = kernels.GroupedRows(plain, kind, *rows.points()).fits()
         fields: dict[str, Any] = dict(zip(FIELDS, numbers, strict=True))
-        fields |= {"nobs": nobs, "status": status, "has_intercept": True}
+        fields |= {"nobs": nobs, "status": status, "has_intercept": True, "_planes": None}
     else:
         groups = kernels.PlaneGroups(plain, kind, *rows.planes(intercept), bool(intercept))
         first, nobs, status, numbers = groups.fits()

@@ -23,6 +23,7 @@ cdef void softmax_columns(lanes like, bint logarithm, Py_ssize_t n, Py_ssize_t P
     cdef lanes v, top, total, rest
     cdef real number[MAX_LANES]
     cdef Py_ssize_t L = lane_count(y), i, j, k
+    rest = fill(like, 0)            # a compiler may not see that it is read only if it is set
     for i in range(P // L):
         softmax_lanes(like, n, P, z + i * L, &top, &total)
         if logarithm:
