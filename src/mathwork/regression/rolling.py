@@ -122,6 +122,11 @@ class RollingFits(Fits):
         ValueError
             For another shape.
 
+        Notes
+        -----
+        x and the intercept are rounded to float64. So for integers beyond 2^53, and for times far
+        from 1970 by their steps, subtract a first x before the fit.
+
         Examples
         --------
         >>> from mathwork.regression import fit_rolling
