@@ -148,6 +148,35 @@ def test_pandas_dates():
                      orbit.position(np.array([1, 2]) * DAY))
 
 
+def test_missing_dates_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    orbit = orbit_from(J2000)
+    assert np.isnan(orbit.position(pandas.NaT)).all()
+    date = pandas.Timestamp("2000-01-02T12:00")
+    found = orbit.position([pandas.NaT, date])
+    assert np.isnan(found[0]).all()
+    assert same_bits(found[1], orbit.position(date))
+
+
+def test_lists_of_text():
+    orbit, texts = orbit_from(J2000), ["2000-01-02T12:00", "2001-01-01"]
+    want = orbit.position(np.array(texts, "M8[s]"))
+    assert same_bits(orbit.position(texts), want)
+    assert same_bits(orbit.position(np.array(texts)), want)
+    assert orbit.next_periapsis(texts).shape == (2,)
+    with raises(ValueError, "t must be a date such as 2000-01-01T12:00, got 'soon'"):
+        orbit.position([texts[0], "soon"])
+    with raises(TypeError, "t is text, but the orbit has no epoch: make it with epoch="):
+        KeplerOrbit(AU, 0.1, mu=GM_SUN).position(texts)
+
+
+def test_one_orbit_is_true():
+    orbits = KeplerOrbit([AU, 2 * AU], 0.1, mu=GM_SUN)
+    assert orbits
+    assert orbits[0]
+    assert not orbits[:0]
+
+
 def test_refused_dates():
     with raises(TypeError, "t is a date, but the orbit has no epoch: make it with epoch="):
         KeplerOrbit(AU, 0.1, mu=GM_SUN).position(np.datetime64("2000-01-01"))

@@ -48,8 +48,10 @@ def since(value: Any, epoch: Epoch | None, name: str = "t") -> Any:
     """
     if type(value) in (float, int):
         return value
-    if isinstance(value, str) and epoch is not None:
-        value = _from_text(value, name)
+    if _is_text(value):
+        if epoch is None:
+            raise TypeError(f"{name} is text, but the orbit has no epoch: make it with epoch=")
+        value = _from_texts(value, name)
     of_astropy = _is_astropy(value, "Time")
     array = None if of_astropy else _dates(value, "M")
     if not of_astropy and array is None:
@@ -72,7 +74,7 @@ def is_date(value: Any) -> bool:
     """Return whether a value is a date or an array of dates, of any kind; ISO text is one."""
     if type(value) in (float, int):
         return False
-    return isinstance(value, str) or _is_astropy(value, "Time") or _dates(value, "M") is not None
+    return _is_text(value) or _is_astropy(value, "Time") or _dates(value, "M") is not None
 
 
 def moment(seconds: NDArray[np.float64], epoch: Epoch) -> Any:
@@ -114,6 +116,22 @@ def checked_epoch(epoch: Any) -> Epoch | None:
     return array[()]
 
 
+def _is_text(value: Any) -> bool:
+    """Return whether value is text, or a list or array of it"""
+    while isinstance(value, (list, tuple)) and len(value):
+        value = value[0]
+    return isinstance(value, str) or getattr(getattr(value, "dtype", None), "kind", "") == "U"
+
+
+def _from_texts(value: Any, name: str) -> Any:
+    """Return the date of ISO text, or an array of dates for a list or array of it"""
+    if isinstance(value, str):
+        return _from_text(value, name)
+    texts = np.asarray(value)
+    dates = [_from_text(str(text), name) for text in texts.reshape(-1)]
+    return np.array(dates, "M8[us]").reshape(texts.shape)
+
+
 def _from_text(text: str, name: str) -> np.datetime64:
     try:
         if not re.match(r"\d{4}-\d\d", text):      # NumPy takes "1" for a year
@@ -139,6 +157,8 @@ def _dates(value: Any, kind: str) -> NDArray[Any] | None:
         if getattr(first, "tzinfo", None) is not None:
             raise TypeError("a date must not have a time zone, which NumPy has not: convert it to "
                             "UTC and remove its tzinfo")
+        if type(first) not in _PLAIN:       # pandas: its NaT is what NumPy cannot convert
+            value = _of_pandas(value)
         return np.asarray(value, f"{kind}8[us]" if type(first) in _PLAIN else f"{kind}8[ns]")
     if isinstance(first, np.generic):
         return np.asarray(value) if first.dtype.kind == kind else None
@@ -149,6 +169,13 @@ def _dates(value: Any, kind: str) -> NDArray[Any] | None:
         return None
     array = np.asarray(value)
     return array if array.dtype.kind == kind else None
+
+
+def _of_pandas(value: Any) -> Any:
+    """Return dates or durations of pandas, in lists or not, as those of NumPy"""
+    if isinstance(value, (list, tuple)):
+        return [_of_pandas(each) for each in value]
+    return value.to_numpy() if hasattr(value, "to_numpy") else value
 
 
 _PLAIN = (datetime.date, datetime.datetime, datetime.timedelta)
