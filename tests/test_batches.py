@@ -90,6 +90,37 @@ def test_predictions(rows):
         windows.predict([1, 2, 3])
 
 
+def test_rows_to_predict_have_the_columns_of_the_fit(rows):
+    pandas = pytest.importorskip("pandas")
+    keys, X, y = rows
+    frame = pandas.DataFrame(X, columns=["column 0", "column 1"])
+    fits, windows = fit_groups(keys, frame, y), fit_rolling(frame, y, 9)
+    np.testing.assert_array_equal(fits.predict(keys, frame), fits.predict(keys, X))
+    turned = frame[frame.columns[::-1]]
+    message = ("x must have the columns 'column 0', 'column 1' as the fit has, "
+               "got 'column 1', 'column 0'")
+    with raises(ValueError, message):
+        fits.predict(keys, turned)
+    with raises(ValueError, message):
+        windows.predict(turned)
+    unnamed = fit_groups(keys, X, y)
+    np.testing.assert_array_equal(unnamed.predict(keys, frame), unnamed.predict(keys, X))
+
+
+def test_no_column_of_a_table_takes_the_place_of_another():
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame([[0.0, 1, 5], [1, 0, 2], [2, 2, 3], [3, 1, 4], [1, 4, 1]])
+    x.columns = ["nobs", "status", "nobs"]
+    fits = fit_groups([7] * 5, x, [2, 5, 5, 8, 1])
+    table = fits.to_dict()
+    assert [*table] == ["keys", "nobs", "intercept", "nobs_", "status_", "nobs__",
+                        "intercept_stderr", "nobs_stderr", "status_stderr", "nobs_stderr_",
+                        "rsquared", "status"]
+    assert table["nobs"].tolist() == [5] and table["status"].tolist() == [0]
+    names = "intercept", "nobs_", "status_", "nobs__"
+    assert [table[name][0] for name in names] == fits.params[0].tolist()
+
+
 def test_fields_of_one_x_are_those_of_many(rows):
     keys, X, y = rows
     line, weighted = fit_groups(keys, X[:, 0], y), fit_groups(keys, X[:, 0], y, weights=[1] * 40)

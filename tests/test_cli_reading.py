@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mathwork.cli import columns, fit_reports
 from mathwork.cli import fit as fit_module
 from mathwork.cli.numerals import EXACT, Numerals, joined
+from mathwork.cli.sources import Source
 from mathwork.regression import fit_linear
 
 pytest.importorskip("scipy")
@@ -78,6 +79,15 @@ def test_what_stops_a_spreadsheet_is_one_line(folder, way, options, message):
     options = options if "--x" in options else ["--x", "Gr\u00f6\u00dfe", *options]
     found = error_of("fit", "sheet.csv", "--y", "Preis, brutto", *options)
     assert found == f"mathwork: sheet.csv: {message}"
+
+
+def test_columns_of_other_numerals_are_named(folder, way):
+    (folder / "sheet.csv").write_text("note;x;y\nfirst;0,5;1\nsecond;1,5;2\n", encoding="utf-8")
+    assert error_of("fit", "sheet.csv", "--y", "y") == (
+        "mathwork: sheet.csv: there is no other column of numbers, but '0,5' in column x: "
+        "--decimal , reads it")
+    assert error_of("fit", "-", "--y", "y", stdin="a,y\nu,1\nv,2\n") == (
+        "mathwork: standard input: there is no other column of numbers")
 
 
 def test_an_encoding_is_named(folder, way):
@@ -245,18 +255,30 @@ def test_parquet_without_pyarrow(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "data", "message"), [
-    ("t.csv.gz", gzip.compress(TEXT.encode())[:-9], "the gzip file is damaged: "),
+    ("t.csv.gz", gzip.compress(TEXT.encode(), mtime=0)[:-9], "the gzip file is damaged: "),
     ("t.gz", b"\x1f\x8b nonsense", "the gzip file is damaged: "),
     ("t.xlsx", b"PK\x03\x04 and so on", "it is a spreadsheet or a zip file: save it as CSV"),
     ("t.parquet", b"PAR1 and so on", ""), ("t.csv", b"", "there is no row of data in it"),
     ("t.csv", b"\n \n", "there is no row of data in it"),
     ("t.csv", b'"', "there is no row of data in it"),
-    ("t.csv", b'x,y\n1,2\n"3,4\n5,6\n', "line 3: a quoted cell begins here and does not end")])
+    ("t.csv", b'x,y\n1,2\n"3,4\n5,6\n', "line 3: a quoted cell begins here and does not end")],
+    ids=["cut", "no-gzip", "zip", "no-parquet", "empty", "blank", "quote", "open-quote"])
 def test_damaged_files(folder, way, name, data, message):
     if name == "t.parquet" and way == "csv":
         pytest.skip("needs pyarrow")
     (folder / name).write_bytes(data)
     assert error_of("fit", name, "--y", "y").startswith(f"mathwork: {name}: {message}")
+
+
+def test_readers_of_a_file_do_not_move_each_other(folder):
+    """pyarrow reads ahead in a thread while a message looks for the line of a cell"""
+    lines = [f"{row},{row}\n" for row in range(100_000)]
+    (folder / "t.csv").write_text("x,y\n" + "".join(lines))
+    with Source("t.csv") as source, source.opened_text(None) as ahead:
+        assert next(ahead) == "x,y\n"
+        with source.opened_text(None) as behind:
+            assert [*behind][1:] == lines
+        assert [*ahead] == lines
 
 
 # ---- both ways are the same ----

@@ -3,7 +3,14 @@ import numpy as np
 import pytest
 from helpers import raises
 
-from mathwork.regression import Moments, RankWarning, fit_line, fit_linear, fit_polynomial
+from mathwork.regression import (
+    Moments,
+    RankWarning,
+    fit_line,
+    fit_linear,
+    fit_polynomial,
+    fit_rolling,
+)
 
 BIG = [2**60 + 1, 2**60 + 2, None, 2**60 + 4]
 Y = [1.0, 2, 4, 3.5]
@@ -148,6 +155,20 @@ def test_indices_that_differ(pandas):
         with raises(ValueError, message.format("X", "y")):
             fit(x.to_frame(), y)
         assert fit(x.to_frame(), y[x.index]).nobs == 4
+
+
+def test_indices_of_groups_and_times_that_differ(pandas):
+    x, y = pandas.Series([1.0, 2, 3, 4]), pandas.Series(Y)
+    other = pandas.Series([0, 0, 1, 1], index=[3, 2, 1, 0])
+    message = "{} and {} must have one index, which is not so: align them first, or give arrays, " \
+              "which go by place"
+    for fit in (fit_line, lambda x, y, **options: fit_polynomial(x, y, 1, **options)):
+        with raises(ValueError, message.format("x", "groups")):
+            fit(x, y, cov="cluster", groups=other)
+    with raises(ValueError, message.format("X", "groups")):
+        fit_linear(x.to_frame(), y, cov="cluster", groups=other)
+    with raises(ValueError, message.format("x", "time")):
+        fit_rolling(x, y, 2, time=other)
 
 
 def test_categories_are_no_numbers(pandas, polars, pyarrow):

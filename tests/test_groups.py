@@ -589,3 +589,14 @@ def test_a_signal_ends_the_call_while_keys_are_objects(rng):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_large_keys_beside_missing_ones_are_told_apart(library):
+    module = pytest.importorskip(library)
+    keys = [2**62 + 1, None, 2**62 + 2, 2**62 + 1]
+    column = (module.Series(keys, dtype="Int64") if library == "pandas"
+              else module.Series(keys) if library == "polars" else module.array(keys))
+    fits = fit_groups(column, [1, 2, 3, 4], [1, 2, 3, 5])
+    assert [int(key) for key in fits.keys] == [2**62 + 1, 2**62 + 2]
+    assert fits.nobs.tolist() == [2, 1]

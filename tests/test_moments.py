@@ -552,6 +552,23 @@ def test_rows_that_cannot_be_taken_away(rng):
         many - gaps
 
 
+@pytest.mark.parametrize(("factor", "times"), [(0.9, 20_000), (1e-200, 3), (1e200, 2)])
+def test_weights_that_decay_beyond_the_range_of_float64(rng, factor, times):
+    X, y = random_rows(rng, 50, 3)
+    state = Moments.of(X, y, robust=True)
+    for _ in range(times):
+        state.decay(factor)
+    fit, expected = state.fit(), fit_linear(X, y)       # one factor for all changes nothing
+    np.testing.assert_allclose(fit.params, expected.params, rtol=1e-12)
+    np.testing.assert_allclose(fit.bse, expected.bse, rtol=1e-12)
+    assert math.isnan(state.effective_nobs)
+    assert np.isnan(state.robust_cov()).all()       # their squares are lost: 0 would be a lie
+    if factor < 1:
+        state.update(X + 1, y)
+        np.testing.assert_allclose(state.fit().params, fit_linear(X + 1, y).params, rtol=1e-12)
+        assert state.nobs == 100 and state.effective_nobs == 50
+
+
 def test_weights_that_decay(rng):
     X, y = random_rows(rng, 100, 3)
     state = Moments()

@@ -122,6 +122,28 @@ def test_gaps_names_and_times(data):
     np.testing.assert_allclose(fit.predict(times[:, None]), near.fittedvalues, rtol=1e-9)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])
+def test_numbers_whose_squares_leave_the_range(scale):
+    x = np.arange(5.0)
+    y = x + np.array([1, 0, 1, 0, 1])       # slope 1, SSR 6/5 of TSS 10 + 6/5
+    fit = fit_ridge(x[:, None] * scale / 8, y * scale / 8, alpha=0)
+    np.testing.assert_allclose(fit.params, [0.6 * scale / 8, 1], rtol=1e-14)
+    assert fit.rsquared == pytest.approx(1 - 1.2 / 11.2, rel=1e-13) and fit.df == pytest.approx(2)
+
+
+def test_weights_whose_sum_leaves_the_range():
+    x, y = np.arange(5.0)[:, None], [1, 2, 3, 5, 9]
+    for alpha in (0, 1):
+        expected = fit_ridge(x, y, alpha=alpha).params
+        fit = fit_ridge(x, y, weights=[1.5 * 2.0**1023] * 5, alpha=alpha * 1.5 * 2.0**1023)
+        np.testing.assert_allclose(fit.params, expected, rtol=1e-13)
+
+
+def test_no_rows():
+    with raises(ValueError, "X must have at least 1 row that counts, got 0 rows in all"):
+        fit_ridge(np.zeros((0, 2)), [])
+
+
 def test_what_a_fit_is(data):
     X, y, _ = data
     fit = fit_ridge(X, y, alpha=[1, 2])

@@ -124,6 +124,16 @@ def test_a_good_fit_keeps_the_digits_of_its_residuals(rng):
                                    fit_line(X[:, 0], noise, cov=cov).bse, rtol=1e-9)
 
 
+def test_polynomials_of_a_large_y_keep_the_digits_of_their_residuals(rng):
+    x = rng.integers(0, 4096, 14).astype(float)
+    small = x + rng.integers(-50, 50, 14)
+    for offset in (0.0, 1e12, 1e15):
+        y = small + offset                      # exact
+        fit, expected = fit_polynomial(x, y, 1, cov="HC3"), fit_line(x, small, cov="HC3")
+        np.testing.assert_allclose(fit.bse, expected.bse, rtol=1e-11)
+        np.testing.assert_allclose(fit.resid, expected.resid, atol=1e-11)
+
+
 def test_equal_variances_need_no_robust_errors(rng):
     """White, 1980: with one variance for all rows both estimate the same."""
     X = rng.normal(size=(200000, 2))

@@ -384,6 +384,22 @@ def test_one_class_is_refused(rng):
         MLPClassifier().fit(rng.normal(size=(3, 2)), ["a"] * 3)
 
 
+def test_training_that_goes_on_keeps_its_classes(rng):
+    X, y = blobs(rng)
+    with pytest.raises(ValueError, match=r"same classes as before, \[0, 1, 2\], got \[0, 1\]"):
+        quiet(quiet(MLPClassifier(4, warm_start=True, max_iter=2), X, y), X, y % 2)
+    estimator = MLPClassifier(4).partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="same classes as before"):
+        estimator.partial_fit(X, y, classes=[0, 1])
+    estimator.partial_fit(X, y % 2)         # a part of the rows may lack a class
+
+
+def test_negative_class_weights_are_refused(rng):
+    X, y = blobs(rng)
+    with pytest.raises(ValueError, match="class_weight must be finite and at least 0"):
+        MLPClassifier(4, class_weight={0: -1.0}).fit(X, y)
+
+
 def test_verbose_prints_each_loss(rng, capsys):
     X, y = blobs(rng)
     own = quiet(MLPClassifier(4, max_iter=2, verbose=True), X, y)

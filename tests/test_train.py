@@ -349,6 +349,30 @@ def test_divergence_says_where_and_keeps_the_last_finite_network(rng):
     assert (again.epoch, again.row, str(again)) == (error.epoch, error.row, str(error))
 
 
+def test_the_network_of_a_divergence_has_a_finite_loss(rng):
+    """Not the one that the last step of an epoch has spoilt"""
+    x, y = sine(rng)
+    for batch, rate in ((None, 1e30), (32, 0.5), (100, 1e5)):
+        net = fresh(activation="relu")
+        with pytest.raises(DivergenceError) as caught:
+            train(net, x, y * 1e3, optimizer="sgd", learning_rate=rate, epochs=50, rng=0,
+                  batch_size=batch)
+        assert math.isfinite(cost(caught.value.network(x), y * 1e3).sum())
+
+
+def test_a_step_that_overflows_is_a_divergence():
+    """The loss 1e30 is finite, the step from it is not; no epoch follows that would tell"""
+    net = Network([Dense([[1.0]])])
+    with pytest.raises(DivergenceError, match="epoch 0, row 2") as caught:
+        train(net, [[0.0], [0.0], [1e15]], [0, 0, 0], optimizer="sgd", learning_rate=1e10,
+              epochs=1, batch_size=2, shuffle=False)
+    assert caught.value.row == 2
+    assert np.array_equal(caught.value.network.parameters(), net.parameters())
+    result = train_many([net], [[1e15]], [0], optimizer="sgd", learning_rate=1e10, epochs=1)
+    assert result.status.tolist() == [1]
+    assert np.isfinite(result.networks.parameters()).all()
+
+
 # ---- bad input ----
 
 BAD = [
@@ -423,6 +447,37 @@ def test_bad_labels(rng):
         train(fresh((4, 3), output="relu"), x, [0, 1, 2], loss="cross_entropy")
 
 
+def test_the_network_must_be_one():
+    for wrong in (None, [Dense([[1.0]])]):
+        with pytest.raises(TypeError, match="network must be a Network, got"):
+            train(wrong, [[1.0]], [1.0])
+
+
+def test_weights_of_any_size_and_their_messages(rng):
+    x, labels = rng.normal(size=(20, 4)), rng.integers(0, 3, 20)
+    net = fresh((4, 6, 3), output="softmax")
+
+    def losses(**options):
+        return train(net, x, labels, loss="cross_entropy", rng=0, **options).history["loss"]
+
+    for size in (2.0**1000, 2.0**-1070):        # of the largest, the sum is infinite
+        assert np.array_equal(losses(weights=np.full(20, size)), losses(weights=np.ones(20)))
+    assert np.array_equal(losses(class_weight={}), losses(weights=np.ones(20)))
+    with pytest.raises(ValueError, match="give every row a weight of 0"):
+        losses(weights=(labels == 0).astype(float), class_weight=[0, 1, 1])
+    for wrong, message in (([1, 2], r"class_weight must have shape \(3,\), one for each class"),
+                           ({0: -1}, "class_weight must be finite, at least 0")):
+        with pytest.raises(ValueError, match=message):
+            losses(class_weight=wrong)
+
+
+def test_more_workers_than_any_machine_has(rng):
+    x, y = sine(rng, 300)
+    expected = train(fresh(), x, y, rng=0, batch_size=None).network.parameters()
+    many = train(fresh(), x, y, rng=0, batch_size=None, workers=10**12).network.parameters()
+    assert np.array_equal(many, expected)
+
+
 def test_too_many_parameters_for_normal_equations(rng):
     with pytest.raises(ValueError, match="at most 4000 parameters"):
         train(fresh((50, 100, 1)), np.zeros((3, 50)), np.zeros((3, 1)),
@@ -480,6 +535,59 @@ def test_many_stop_when_told_to(rng):
     assert np.array_equal(result.networks[4].parameters(), fresh(seed=4).parameters())
 
 
+@pytest.mark.parametrize("part", [0.25, np.float32(0.25)])
+def test_each_network_holds_out_its_own_rows(rng, part):
+    x, y = sine(rng)
+    nets = [fresh(seed=seed) for seed in range(3)]
+    result = train_many(nets, x, y, validation=part, rng=range(3), epochs=3)
+    for seed, net in enumerate(nets):
+        alone = train(net, x, y, validation=part, rng=seed, epochs=3)
+        assert np.array_equal(result.networks[seed].parameters(), alone.network.parameters())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_progress_stops_all(rng, workers):
+    x, y = sine(rng)
+    told = []
+
+    def report(done, count):
+        told.append(done)
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        train_many([fresh(seed=seed) for seed in range(200)], x, y, workers=workers,
+                   progress=report)
+    assert len(told) <= workers
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no signals of timers")
+@pytest.mark.parametrize("rows", [20, 300000])
+def test_many_are_interrupted_while_another_thread_works(rows):
+    """The caller's thread has nothing to do, or the other one is within a long epoch"""
+    program = f"""
+        import signal, time
+        import numpy as np
+        from mathwork.nn import Network, train_many
+        x = np.random.default_rng(0).normal(size=({rows}, 8))
+        y = np.sin(x @ np.ones((8, 3)))
+        nets = [Network.he((8, 40, 3), output="identity", rng=seed) for seed in range(2)]
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 1)
+        start = time.perf_counter()
+        # one of them diverges at once
+        result = train_many(nets, x, y, learning_rate=[1e300, 1e-9], optimizer="sgd",
+                            batch_size=None, epochs=10**6, workers=2)
+        late = time.perf_counter() - start - 1
+        assert 2 in result.status.tolist(), result
+        assert late < 2, late       # 0.2 s alone on a machine
+        print("answered")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], timeout=100,
+                          capture_output=True, text=True, check=False, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("answered\n")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_many_are_interrupted(rng, workers):
     x, y = sine(rng, 2000)
@@ -509,6 +617,11 @@ def test_bad_input_of_many(rng, wrong, error, message):
     arguments = {"networks": [fresh()] * 3, "inputs": x, "answers": y, **wrong}
     with pytest.raises(error, match=message):
         train_many(**arguments)
+
+
+def test_numbers_too_small_for_float32_raise_nothing():
+    with np.errstate(all="raise"):
+        train(fresh(), np.full((5, 1), 1e-300), np.full(5, 1e-300), epochs=2)
 
 
 def test_nothing_warns(rng):

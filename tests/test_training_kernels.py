@@ -9,7 +9,7 @@ from test_training_twin import ENDS, OPTIMIZERS, answers_of, chain, every_end, e
 from test_training_twin import dense as dense_layer
 
 from mathwork import _levels
-from mathwork.nn import Dense, Network
+from mathwork.nn import Dense, LayerNorm, Network, RMSNorm
 from mathwork.nn.training.answers import kernel_loss
 
 ROWS = (1, 15, 16, 17, 128, 129, 300)
@@ -73,6 +73,25 @@ def test_gradient_of_every_activation(kernels, rng, activation):
 def test_gradient_of_every_kind_of_layer(kernels, rng, activation):
     assert_gradient(kernels, every_kind(rng, activation), rng.normal(size=(50, 3)),
                     answers_of(rng, "labels", 50), "cross_entropy")
+
+
+@pytest.mark.parametrize("norm", [LayerNorm, RMSNorm])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_norms_of_rows_whose_squares_overflow_or_vanish(kernels, rng, norm, dtype):
+    """The loss is that of the network's outputs; a scaled row has the gradient of the row"""
+    x = rng.normal(size=(40, 5)).astype(dtype)
+    scales = [2.0**-100, 1, 2.0**100] if dtype is np.float32 else [2.0**-600, 1, 2.0**600]
+    layers = [norm(np.ones(5), eps=1e-300 if dtype is np.float32 else 0), Dense(rng.normal(size=(2, 5)))]
+    trainer = trainer_of(kernels, layers, "squared_error", dtype)
+    answers = rng.normal(size=(40, 2))
+    expected = trainer.loss_and_gradient(samples_of(kernels, trainer, x, answers))
+    for rows in (slice(None), slice(3, 30, 3)):
+        for scale in scales:
+            scaled = x.copy()
+            scaled[rows] *= dtype(scale)
+            found = trainer.loss_and_gradient(samples_of(kernels, trainer, scaled, answers))
+            assert found[0] == pytest.approx(expected[0], rel=1e-5)
+            np.testing.assert_allclose(found[1], expected[1], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("sizes", [(1, 1), (1, 5, 1), (17, 16, 15), (33, 100, 31, 9), (300, 7, 64),
@@ -293,6 +312,30 @@ def test_jacobian(kernels, rng, activation):
 
 
 # ---- memory safety: what a door refuses ----
+
+def test_a_run_that_another_thread_stops(kernels, rng):
+    layers = chain(rng, 2, "tanh", "identity")
+    trainer = trainer_of(kernels, layers, "squared_error")
+    samples = samples_of(kernels, trainer, rng.normal(size=(300, 3)), rng.normal(size=(300, 2)))
+    trainer.stopped = True
+    with pytest.raises(KeyboardInterrupt):
+        run(trainer, samples, 10**6)
+    assert 0 < trainer.epoch < 10**6
+
+
+def test_normal_equations_in_slices(kernels, rng):
+    """So many parameters that their products and Cholesky's steps come in parts: one step of
+    Gauss and Newton finds the linear fit"""
+    n_in, n_out, rows = 60, 14, 150
+    x, weight = rng.normal(size=(rows, n_in)), rng.normal(size=(n_out, n_in))
+    trainer = trainer_of(kernels, [Dense(np.zeros((n_out, n_in)))], "squared_error")
+    samples = samples_of(kernels, trainer, x, x @ weight.T)
+    steps = kernels.WholeData(trainer, samples, True)
+    losses = np.full(30, np.nan)
+    steps.run(None, losses, losses.copy())
+    found = trainer.get_parameters()[:n_in * n_out].reshape(n_out, n_in)
+    np.testing.assert_allclose(found, weight, atol=1e-9)
+
 
 def test_samples_are_checked(kernels, rng):
     trainer = trainer_of(kernels, chain(rng, 2, "tanh", "softmax"), "cross_entropy")

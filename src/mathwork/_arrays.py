@@ -95,7 +95,7 @@ def _plain(array: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
     if array.dtype is dtype and flags.c_contiguous and flags.aligned:
         return array
     # A float64 beyond float32 becomes infinity, as IEEE says, and without NumPy's warning.
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return np.require(array, dtype, PLAIN)
 
 

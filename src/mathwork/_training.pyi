@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import disjoint_base
 
 from mathwork._types import FloatArray, FloatDType
 
@@ -14,6 +15,7 @@ outcomes: tuple[str, ...]
 
 def philox_block(block: int, key: Sequence[int], high: Sequence[int]) -> list[int]: ...
 
+@disjoint_base
 class Model:
     dtype: FloatDType
     def __new__(cls, layers: Sequence[Any], dtype: FloatDType) -> Model: ...
@@ -23,11 +25,13 @@ class Model:
     def vjp(self, x: FloatArray, cotangents: FloatArray) -> FloatArray: ...
     def _addresses(self) -> tuple[int, int]: ...
 
+@disjoint_base
 class Trainer(Model):
     epoch: int
     row: int
     since_best: int
     lowest: float
+    stopped: bool
     def __new__(cls, layers: Sequence[Any], dtype: FloatDType, loss: str, delta: float = 1.0,
                 batch: int = 128, workers: int = 1) -> Trainer: ...
     def get_parameters(self) -> FloatArray: ...
@@ -44,11 +48,13 @@ class Trainer(Model):
     def loss(self, samples: Samples) -> float: ...
     def loss_and_gradient(self, samples: Samples) -> tuple[float, FloatArray]: ...
 
+@disjoint_base
 class Samples:
     n: int
     def __new__(cls, trainer: Trainer, x: FloatArray, answers: FloatArray | NDArray[np.intp],
                 weights: FloatArray | None = None) -> Samples: ...
 
+@disjoint_base
 class WholeData:
     def __new__(cls, trainer: Trainer, samples: Samples, squares: bool,
                 decay: float = 0) -> WholeData: ...
@@ -56,5 +62,6 @@ class WholeData:
             validation_losses: NDArray[np.float64], patience: int = -1,
             tolerance: float = 0.0) -> str: ...
 
+@disjoint_base
 class Round:
     def __call__(self, first: int, stop: int) -> None: ...

@@ -12,6 +12,7 @@
 #   training/model              a network as these kernels see it; derivatives by the input
 #   training/rules              one step of an optimiser
 #   training/shuffling          the order of rows in an epoch
+#   training/samples            what a network learns from
 #   training/trainer            epochs, batches and pieces
 #   training/vectors            vectors of float64, and Cholesky's factors
 #   training/line_search        the length of a step along a direction
@@ -37,6 +38,7 @@ include "kernels/training/passes.pxi"
 include "kernels/training/model.pxi"
 include "kernels/training/rules.pxi"
 include "kernels/training/shuffling.pxi"
+include "kernels/training/samples.pxi"
 include "kernels/training/trainer.pxi"
 include "kernels/training/vectors.pxi"
 include "kernels/training/line_search.pxi"

@@ -58,6 +58,11 @@ def checked_workers(workers):
     return min(workers, sys.maxsize)
 
 
+def most_workers():
+    """Return how many threads a call can have: more would only cost time."""
+    return 4 * (os.cpu_count() or 1)
+
+
 def serve(tasks):
     """Run one task after another. Each task reports its own errors."""
     while True:
@@ -162,7 +167,7 @@ def over_rows(run, n_rows, workers):
     Otherwise the error of the first piece with an error is raised. There are never more pieces than
     rows, nor more than four for each processor: further threads only cost time.
     """
-    workers = max(1, min(workers, n_rows, 4 * (os.cpu_count() or 1)))
+    workers = max(1, min(workers, n_rows, most_workers()))
     cdef Pieces pieces = Pieces(run, [n_rows * piece // workers for piece in range(workers + 1)])
     interrupt = None
     try:

@@ -97,6 +97,11 @@ class Table:
         """The place of a first column that is an index of pandas, or None."""
         return 0 if any(self.names) and self.names[0] in ("", INDEX) else None
 
+    def nearly_numbers(self, taken):
+        """Advice, if a column that is not among `taken` holds numbers that are written otherwise.
+        """
+        return ""
+
     def refuse(self, row, at, cell, advice=GAPS_ADVICE):
         """Raise the ValueError of a cell that is no number."""
         text = cell.strip() if isinstance(cell, str) else None
@@ -186,7 +191,8 @@ def explaining(table, x_names, y_at, key_at=None, weights_at=None):
     taken = (y_at, key_at, weights_at, table.index)
     found = [at for at in range(len(table.names)) if at not in taken and table.holds_numbers(at)]
     if not found:
-        raise ValueError(f"{table.shown}: there is no other column of numbers")
+        raise ValueError(f"{table.shown}: there is no other column of numbers"
+                         + table.nearly_numbers(taken))
     return found
 
 
@@ -215,6 +221,13 @@ class TextTable(Table):
     def holds_numbers(self, at):
         return any(self.numerals.number(row[at]) is not None
                    for row in self.head.sample if at < len(row))
+
+    def nearly_numbers(self, taken):
+        for row, at in itertools.product(self.head.sample, range(self.head.width)):
+            reads = at not in taken and at < len(row) and self.numerals.advice(row[at].strip())
+            if reads:
+                return f", but {shown(row[at])} in column {self.label(at)}: {reads}"
+        return ""
 
     def numbers(self, piece):
         if isinstance(piece, list | tuple):

@@ -4,6 +4,7 @@ import io
 import shutil
 import sys
 import tempfile
+import threading
 import zlib
 from contextlib import contextmanager
 
@@ -28,6 +29,7 @@ class Source:
     def __init__(self, name):
         self.name, self.shown = name, name_of(name)
         self.done = 0
+        self._lock = threading.Lock()
         self._owned = name != "-"
         stream = (open(name, "rb") if self._owned       # noqa: SIM115  (as below)
                   else opened_still(sys.stdin, self.shown).buffer)
@@ -70,9 +72,18 @@ class Source:
             self._stream.close()
 
     def _rewound(self):
-        self._stream.seek(self._first)
-        self.done = 0
+        with self._lock:
+            self._stream.seek(self._first)
+            self.done = 0
         return self._stream
+
+    def read_at(self, place, size):
+        """Some bytes from a place on. So several readers do not move each other."""
+        with self._lock:
+            self._stream.seek(self._first + place)
+            data = self._stream.read(size)
+            self.done = place + len(data)
+        return data
 
     def file(self):
         """The bytes as a file in which one may seek: not unpacked, and not counted."""
@@ -122,16 +133,19 @@ def check_text(source, encoding, text):
 
 
 class _Counted(io.RawIOBase):
-    """The bytes of a Source, counted."""
+    """The bytes of a Source, counted.
+
+    It has a place of its own: pyarrow reads ahead in a thread while a message looks for its line.
+    """
 
     def __init__(self, source):
-        self.source = source
+        self.source, self.place = source, 0
 
     def readable(self):
         return True
 
     def readinto(self, buffer):
-        data = self.source._stream.read(len(buffer))
+        data = self.source.read_at(self.place, len(buffer))
         buffer[:len(data)] = data
-        self.source.done += len(data)
+        self.place += len(data)
         return len(data)

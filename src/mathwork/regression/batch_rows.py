@@ -88,8 +88,13 @@ def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
             raise ValueError(f"weights must have shape {shapes[1]} to match y, "
                              f"got {weights.shape}")
     if names is None:
-        names = ("x",) if k == 1 else tuple(f"x{at}" for at in range(1, k + 1))
+        names = names_of_array(k)
     return _without_gaps(*columns, weights, names, nan_policy)
+
+
+def names_of_array(k: int) -> tuple[str, ...]:
+    """Return the names of the columns of an x that has none."""
+    return ("x",) if k == 1 else tuple(f"x{at}" for at in range(1, k + 1))
 
 
 def _without_gaps(x: Column, y: Column, weights: NDArray[np.float64] | None,

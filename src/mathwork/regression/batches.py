@@ -9,9 +9,11 @@ import numpy as np
 from mathwork._doors import public
 from mathwork._extras import extra
 from mathwork._status import FITTED
-from mathwork.regression.columns import as_column
+from mathwork.regression.batch_rows import names_of_array
+from mathwork.regression.columns import as_table
 from mathwork.regression.inference import checked_alpha, t_pvalue, t_quantile, t_statistic
 from mathwork.regression.line_fit import LineFit
+from mathwork.regression.rows import check_same_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,7 +265,8 @@ class Fits:
         -------
         dict of str to ndarray
             One entry a fit in each. For several x there is a column for each parameter, named as
-            the column of x, and one for its standard error, such as ``x1_stderr``.
+            the column of x, and one for its standard error, such as ``x1_stderr``. If that name is
+            taken, as ``nobs`` is, an underscore follows it.
         """
         columns = {name: getattr(self, name) for name in self._before if
                    isinstance(getattr(self, name), np.ndarray)}
@@ -274,8 +277,14 @@ class Fits:
             columns |= {name: getattr(self, name) for name in FIELDS}
         else:
             names = ("intercept", *self.names) if self.has_intercept else self.names
-            columns |= {name: self.params[:, at] for at, name in enumerate(names)}
-            columns |= {f"{name}_stderr": self.bse[:, at] for at, name in enumerate(names)}
+            taken = {*columns, "rsquared", "status"}
+            for values, ending in ((self.params, ""), (self.bse, "_stderr")):
+                for at, name in enumerate(names):
+                    name += ending
+                    while name in taken:
+                        name += "_"
+                    taken.add(name)
+                    columns[name] = values[:, at]
             columns["rsquared"] = self.rsquared
         return columns | {"status": self.status}
 
@@ -324,9 +333,15 @@ def fields_of(nobs: NDArray[np.int64], status: NDArray[np.int8], numbers: NDArra
     return found
 
 
-def as_rows(X: ArrayLike, k: int) -> NDArray[np.float64]:
-    """Return X as float64 of shape (m, k); one x may be a vector."""
-    rows = as_column(X, "x").rounded().astype(np.float64, copy=False)
+def as_rows(X: ArrayLike, k: int, names: tuple[str, ...] | None = None) -> NDArray[np.float64]:
+    """Return X as float64 of shape (m, k); one x may be a vector.
+
+    A frame must have the columns `names`, unless these are those of a fit of an array.
+    """
+    column, given = as_table(X, "x")
+    rows = column.rounded().astype(np.float64, copy=False)
+    if rows.ndim == 2 and given is not None and names not in (None, names_of_array(k)):
+        check_same_columns(given, names, "as the fit has", "x")
     if rows.ndim == 1 and k == 1:
         rows = rows[:, None]
     if rows.ndim != 2 or rows.shape[1] != k:

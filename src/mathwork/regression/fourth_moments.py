@@ -45,7 +45,8 @@ class FourthMoments(NamedTuple):
 
     def decayed(self, factor: float) -> FourthMoments:
         """Return the sums for weights that are multiplied by a factor."""
-        return self._replace(sums=self.sums * factor**2)
+        with np.errstate(all="ignore"):     # squares out of range are known by their sum
+            return self._replace(sums=self.sums * factor * factor)
 
     def scores(self, columns: NDArray[np.intp], slopes: NDArray[np.float64], target: int,
                offset: NDArray[np.float64]) -> NDArray[np.float64]:

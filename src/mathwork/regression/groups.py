@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork._tables as tables
 from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
@@ -134,6 +135,11 @@ class GroupFits(Fits):
         ValueError
             For shapes that do not fit.
 
+        Notes
+        -----
+        x and the intercept are rounded to float64. So for integers beyond 2^53, and for times far
+        from 1970 by their steps, subtract a first x before the fit.
+
         Examples
         --------
         >>> from mathwork.regression import fit_groups
@@ -141,7 +147,7 @@ class GroupFits(Fits):
         >>> fits.predict(["a", "b", "c"], [4, 4, 4])
         array([2.5, 9. , nan])
         """
-        rows = as_rows(x, len(self.names))
+        rows = as_rows(x, len(self.names), self.names)
         wanted = as_keys(keys)[0]
         if wanted.shape != rows.shape[:1]:
             raise ValueError(f"keys must have shape {rows.shape[:1]} to match x, "
@@ -264,8 +270,9 @@ def as_keys(keys: Any) -> tuple[NDArray[Any], NDArray[Any], int]:
     except ValueError as error:
         raise ValueError(f"keys must be a regular array: {error}") from None
     listed = isinstance(keys, (list, tuple))
-    if given.dtype.kind == "f" and "int" in str(getattr(keys, "dtype", "")).lower():
-        keys, listed = list(keys), True      # a column of pandas or polars with missing keys
+    if given.dtype.kind == "f" and "int" in tables.dtype_of(keys):
+        # A column of integers with missing keys. NumPy would make one float of two large ones.
+        keys, listed = keys.to_pylist() if hasattr(keys, "to_pylist") else list(keys), True
     if given.ndim == 1 and given.dtype.kind in "USf" and listed:
         # NumPy would make "nan" of a NaN among strings, and one float of two large integers.
         given = np.empty(len(keys), object)

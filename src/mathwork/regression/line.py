@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork._tables as tables
 from mathwork._doors import door
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED
@@ -114,6 +115,7 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     array([2., 0.])
     """
     workers = checked_workers(workers)
+    tables.check_index(x=x, y=y, groups=groups)
     points = checked_points(x, y, weights, nan_policy, rows_of_points)
     fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
     allowed = (FITTED, FIT_NOT_FINITE) if nan_policy == "propagate" else (FITTED,)

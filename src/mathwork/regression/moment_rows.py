@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     Table = NDArray[Any] | Column
 
+FAR = 100           # powers of two that weights may be from their unit
 HEAD = 4            # numbers before the means: count, weight, its low part, its exponent
 
 
@@ -163,6 +164,11 @@ def decayed(numbers: NDArray[np.float64], factor: float, q: int) -> NDArray[np.f
     made[gram:gram + q * q], made[gram + q * q:] = high, low
     high, low = pair_product((made[1:2], made[2:3]), factor)
     made[1:2], made[2:3] = high, low
+    if made[1] > 0 and not 2.0**-FAR < made[1] < 2.0**FAR:      # before digits are lost
+        shift = math.frexp(made[1])[1]
+        for part in (slice(1, 3), slice(gram, None)):
+            made[part] = np.ldexp(made[part], -shift)
+        made[3] += shift
     return made
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mathwork.regression.fourth_moments import FourthMoments
     from mathwork.regression.linear_fit import LinearFit
 
+LEAST_SQUARES = 1e-290      # sums of squared weights below it have lost digits
 PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
 
 
@@ -335,7 +336,8 @@ class Moments:
         Returns
         -------
         ndarray, shape (P, P) or (k, P, P)
-            The roots of its diagonal are the standard errors.
+            The roots of its diagonal are the standard errors. NaN if squares of the weights leave
+            the range of float64.
 
         Raises
         ------
@@ -373,7 +375,7 @@ class Moments:
                              "make them with robust=True")
         chosen = self._chosen(columns)
         fit = self.fit(chosen, intercept=intercept, rank_tol=rank_tol)
-        if self._fourth is None:        # rows with gaps
+        if self._fourth is None or not self._knows_squares:     # rows with gaps, or lost squares
             return np.full((*fit.params.shape[1:], *2 * fit.params.shape[:1]), math.nan)
         mean = np.stack([self._part(0, 1), self._part(1, 1)])
         found = sandwich(self._fourth, fit, chosen, len(mean[0]), mean, self.weight)
@@ -392,8 +394,13 @@ class Moments:
     def effective_nobs(self) -> float:
         if self.nobs == 0:
             return 0.0
-        known = 0 < self._squares < math.inf
-        return self.weight * (self.weight / self._squares) if known else math.nan
+        return (self.weight * (self.weight / self._squares) if self._knows_squares
+                else math.nan)
+
+    @property
+    def _knows_squares(self) -> bool:
+        """Whether squares of the weights are in the range of float64"""
+        return LEAST_SQUARES < self._squares < math.inf
 
     @property
     def n_omitted(self) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork._tables as tables
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED, TOO_FEW
@@ -107,6 +108,7 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
     >>> fit.coef.round(3), fit.bse.round(3)
     (array([ 1.083, -0.096,  1.021]), array([0.211, 0.25 , 0.06 ]))
     """
+    tables.check_index(x=x, y=y, groups=groups)
     points = checked_points(x, y, weights, nan_policy, one_series)
     wanted = asked(cov, groups, maxlags, len(points.x))
     degree = operator.index(degree)

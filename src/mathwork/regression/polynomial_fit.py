@@ -11,7 +11,7 @@ from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.bases import without_rounding
-from mathwork.regression.columns import Base, as_column, distance
+from mathwork.regression.columns import Base, as_column, distance, pair_of, pair_sum
 from mathwork.regression.details import Details
 from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.restrictions import wald
@@ -164,12 +164,16 @@ class PolynomialFit(FitMembers):
     @property
     def resid(self) -> NDArray[np.float64]:
         points = self._given("residuals")
-        base = points.y_base
         with np.errstate(all="ignore"):
-            fitted = kernels.evaluate_polynomial(self._basis, self._mapping, plain_points(points.x))
-            if base is not None:
-                fitted = fitted - base.ticks / base.per
-            return plain_points(points.y) - fitted
+            # The level goes first: fitted values would be rounded to the digits of large y.
+            level: Any = np.ldexp(self._basis[:, :1], -self._mapping[3])
+            if points.y_base is not None:
+                high, low = pair_of(points.y_base, (1,))
+                level = pair_sum((level[0], level[1]), (-high, -low))
+            shape = self._basis.copy()
+            shape[:, 0] = 0.0
+            rest = kernels.evaluate_polynomial(shape, self._mapping, plain_points(points.x))
+            return plain_points(points.y) - level[0] - level[1] - rest
 
     @property
     def fittedvalues(self) -> NDArray[np.float64]:

@@ -210,22 +210,26 @@ def _checked_penalties(alpha: ArrayLike, rows: Rows) -> NDArray[np.float64]:
 
 def _solved(rows: Rows, penalties: NDArray[np.float64], intercept: bool, nobs: int, unknown: bool
             ) -> RidgeFit:
-    p, Y = rows.X.shape[1], rows.y.reshape(len(rows.y), -1)
+    p, Y = rows.X.shape[1], rows.y if rows.y.ndim == 2 else rows.y[:, None]
     means = _means(rows, Y) if intercept else np.zeros(p + Y.shape[1])
     triangle = np.full((p + 1, p + Y.shape[1]), np.nan) if unknown else _triangle(rows, Y, means)
     U, s, turned = (np.linalg.svd(triangle[:, :p], full_matrices=False) if not unknown
                     else (np.full((p + 1, p), np.nan), np.full(p, np.nan), np.eye(p)))
     along = U.T @ triangle[:, p:]                       # (r, k)
     path = np.atleast_1d(penalties)
-    squares = (s * s)[:, None]
+    root = np.sqrt(path)
+    part = s[:, None] / np.hypot(s[:, None], root)      # squared later: s^2 may overflow
     kept = s > np.finfo(np.float64).eps * max(triangle.shape) * s.max(initial=0.0)
-    keep = np.where((kept | np.isnan(s))[:, None], squares / (squares + path), 0.0)
-    keep = np.where(path > 0, squares / (squares + path), keep)         # (r, a)
-    slopes = turned.T @ np.where(squares > 0, keep * along / s[:, None], 0.0 * keep * along)
-    lost = (1 - keep) * along
-    beside = triangle[:, p:] - U @ along
-    ssr = (lost * lost).sum(0) + (beside * beside).sum(0)
-    total = (triangle[:, p:] ** 2).sum(0)
+    keep = np.where((path > 0) | (kept | np.isnan(s))[:, None], part * part, 0.0)       # (r, a)
+    slopes = turned.T @ np.where(s[:, None] > 0, keep * (along / s[:, None]), 0.0 * keep * along)
+    # In units of the largest number of each y, whose square may overflow too.
+    unit = np.abs(triangle[:, p:]).max(axis=0, initial=0.0)
+    unit = np.where(unit > 0, unit, 1.0)
+    lost = (1 - keep) * (along / unit)
+    beside = (triangle[:, p:] - U @ along) / unit
+    parts = (lost * lost).sum(0) + (beside * beside).sum(0)
+    total = ((triangle[:, p:] / unit) ** 2).sum(0)
+    ssr = parts * unit * unit
     df = keep.sum(0) + intercept
     level = means[p:] - means[:p] @ slopes              # y at the base of X, from the base of y
     x_base, y_base = rows.details.x_base, rows.details.y_base
@@ -235,7 +239,7 @@ def _solved(rows: Rows, penalties: NDArray[np.float64], intercept: bool, nobs: i
     if intercept:
         at_zero = level if x_base is None else level - (x_base.ticks / x_base.per) @ slopes
         params = np.vstack([at_zero, slopes])
-    rsquared, gcv = 1 - ssr / total, nobs * ssr / (nobs - df) ** 2
+    rsquared, gcv = 1 - parts / total, nobs * ssr / (nobs - df) ** 2
     if rows.y.ndim == 1 and penalties.ndim == 0:
         return RidgeFit(float(penalties), params[:, 0], float(df[0]), float(ssr[0]),
                         float(rsquared[0]), float(gcv[0]), nobs, intercept, level[0],
@@ -252,13 +256,15 @@ def _pieces(rows: Rows, Y: FloatArray) -> list[slice]:
 def _means(rows: Rows, Y: FloatArray) -> NDArray[np.float64]:
     """Return the weighted means of all columns, in two steps: to the last digit"""
     means = np.zeros(rows.X.shape[1] + Y.shape[1])
-    weight = len(Y) if rows.weights is None else rows.weights.sum()
+    # The sum of large weights may overflow.
+    most = 1.0 if rows.weights is None else rows.weights.max(initial=0.0)
+    count = len(Y) if rows.weights is None else (rows.weights / most).sum()
     for _ in range(2):
         total = np.zeros_like(means)
         for piece in _pieces(rows, Y):
             columns, w = _piece(rows, Y, piece, means)
-            total += columns.sum(0) if w is None else w @ columns
-        means = means + total / weight
+            total += columns.sum(0) if w is None else (w / most) @ columns
+        means = means + total / count
     return means
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork._tables as tables
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.batch_rows import checked_rows
@@ -121,6 +122,11 @@ class RollingFits(Fits):
         ValueError
             For another shape.
 
+        Notes
+        -----
+        x and the intercept are rounded to float64. So for integers beyond 2^53, and for times far
+        from 1970 by their steps, subtract a first x before the fit.
+
         Examples
         --------
         >>> from mathwork.regression import fit_rolling
@@ -128,7 +134,7 @@ class RollingFits(Fits):
         >>> fits.predict([1, 2, 3, 4])          # one step ahead
         array([       nan,        nan, 4.33333333, 7.        ])
         """
-        rows = as_rows(x, len(self.names))
+        rows = as_rows(x, len(self.names), self.names)
         if len(rows) != len(self):
             raise ValueError(f"x must have {len(self)} rows, one for each window, got {len(rows)}")
         return on_planes(self.params, self.has_intercept, rows)
@@ -235,6 +241,7 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     >>> fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], halflife=2).nobs_effective.round(2)
     array([1.  , 1.94, 2.78, 3.5 ])
     """
+    tables.check_index(x=x, y=y, time=time)
     rows = checked_rows(x, y, weights, nan_policy)
     n = len(rows.y.high)
     P = len(rows.names) + bool(intercept)

@@ -89,7 +89,7 @@ def gaps_in(X: FloatArray, y: FloatArray, weights: NDArray[np.float64] | None
             ) -> NDArray[np.bool]:
     """Return which rows, of a weight other than 0, are not finite."""
     finite: Any = np.isfinite(X).all(axis=1)
-    wrong = ~(finite & np.isfinite(y.reshape(len(y), -1)).all(axis=1))
+    wrong = ~(finite & np.isfinite(y if y.ndim == 2 else y[:, None]).all(axis=1))
     return wrong if weights is None else wrong & (weights > 0)
 
 

@@ -187,6 +187,8 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         known = self.classes_ if continues else (
             np.arange(y.shape[1]) if multilabel
             else multiclass.unique_labels(y if classes is None else classes))
+        if continues and not multilabel:
+            self._check_same_classes(y if not incremental else classes)
         answers = y.astype(float) if multilabel else y
         if len(known) < 2 and not multilabel:
             raise ValueError(f"y must hold at least two classes, got one class, "
@@ -194,7 +196,11 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         weights = None
         if sample_weight is not None or self.class_weight is not None:
             weights = checks._check_sample_weight(sample_weight, X, ensure_non_negative=True)
-            weights = weights * class_weights.compute_sample_weight(self.class_weight, y)
+            by_class = class_weights.compute_sample_weight(self.class_weight, y)
+            if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
+                raise ValueError("class_weight must be finite and at least 0, "
+                                 f"got {self.class_weight!r}")
+            weights = weights * by_class
         first = None
         if not continues:
             n_out = 1 if len(known) == 2 and not multilabel else len(known)
@@ -203,6 +209,15 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         self.classes_ = known
         return self._trained(X, answers, weights, first, epochs=epochs,
                              strata=None if multilabel else y)
+
+    def _check_same_classes(self, labels: Any) -> None:
+        """Raise where a network that goes on is given other classes than before."""
+        if labels is None:
+            return
+        found = multiclass.unique_labels(labels)
+        if not np.array_equal(found, self.classes_):
+            raise ValueError("training that goes on must have the same classes as before, "
+                             f"{self.classes_.tolist()[:6]}, got {found.tolist()[:6]}")
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The label of each row; a matrix of 0 and 1 where a row may have several."""

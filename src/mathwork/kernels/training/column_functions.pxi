@@ -23,6 +23,7 @@ cdef void softmax_columns(lanes like, bint logarithm, Py_ssize_t n, Py_ssize_t P
     cdef lanes v, top, total, rest
     cdef real number[MAX_LANES]
     cdef Py_ssize_t L = lane_count(y), i, j, k
+    rest = fill(like, 0)            # a compiler may not see that it is read only if it is set
     for i in range(P // L):
         softmax_lanes(like, n, P, z + i * L, &top, &total)
         if logarithm:
@@ -60,36 +61,77 @@ cdef void back_through_softmax(lanes like, bint logarithm, Py_ssize_t n, Py_ssiz
                 store(d + j * P + i * L, u * (v - total))
 
 
+cdef lanes centred_columns(lanes like, bint centre, Py_ssize_t n, Py_ssize_t P, lanes before,
+                           lanes behind, const real* x, real* y) noexcept nogil:
+    """y = behind (before x - m), m its mean if `centre`, else 0; return the mean of y^2
+
+    The mean is computed twice, as in `norm_of`.
+    """
+    cdef lanes v, mean, square = fill(like, 0), count = fill(like, <double>n)
+    cdef Py_ssize_t j
+    cdef int turn
+    for j in range(n):
+        load(&v, x + j * P)
+        store(y + j * P, before * v)
+    if centre:
+        for turn in range(2):
+            mean = fill(like, 0)
+            for j in range(n):
+                load(&v, <const real*>(y + j * P))
+                mean = mean + v
+            mean = mean / count
+            for j in range(n):
+                load(&v, <const real*>(y + j * P))
+                store(y + j * P, v - mean)
+    for j in range(n):
+        load(&v, <const real*>(y + j * P))
+        v = behind * v
+        store(y + j * P, v)
+        square = mul_add(v, v, square)
+    return square / count
+
+
+cdef bint choose_units(double eps, const real* square, real* before, real* behind) noexcept nogil:
+    """Set powers of 2 for rows whose squares overflow or vanish, else 1; return whether one does
+
+    The bounds and powers are those of `norm_of`.
+    """
+    cdef bint narrow = real is float, found = False
+    cdef Py_ssize_t k
+    for k in range(lane_count(square)):
+        before[k] = behind[k] = 1
+        if not square[k] <= (3.4028234663852886e+38 if narrow else 1.7976931348623157e+308):
+            before[k] = 8.271806125530277e-25 if narrow else 2.409919865102884e-181
+            found = True
+        elif square[k] + eps < (8.077935669463161e-28 if narrow else 1.1830521861667747e-271):
+            behind[k] = 1.8446744073709552e+19 if narrow else 3.273390607896142e+150
+            found = True
+    return found
+
+
 cdef void norm_columns(lanes like, bint centre, Py_ssize_t n, Py_ssize_t P, double eps,
                        const real* x, const real* weight, const real* bias, real* unit,
                        real* factor, real* y) noexcept nogil:
     """y = unit weight + bias, unit = (x - m) factor, factor = 1 / sqrt(mean of (x - m)^2 + eps)
 
-    m is the mean of x if `centre`, else 0; it is computed twice, as in `norm_of`. No bias: NULL.
+    m is the mean of x if `centre`, else 0. No bias: NULL.
     """
-    cdef lanes v, mean, square, slope, count = fill(like, <double>n)
+    cdef lanes v, square, slope, before, behind, one = fill(like, 1), scale
+    cdef real squares[MAX_LANES]
+    cdef real befores[MAX_LANES]
+    cdef real behinds[MAX_LANES]
     cdef Py_ssize_t L = lane_count(y), i, j
-    cdef int turn
     for i in range(P // L):
-        for j in range(n):
-            load(&v, x + j * P + i * L)
-            store(unit + j * P + i * L, v)
-        if centre:
-            for turn in range(2):
-                mean = fill(like, 0)
-                for j in range(n):
-                    load(&v, <const real*>(unit + j * P + i * L))
-                    mean = mean + v
-                mean = mean / count
-                for j in range(n):
-                    load(&v, <const real*>(unit + j * P + i * L))
-                    store(unit + j * P + i * L, v - mean)
-        square = fill(like, 0)
-        for j in range(n):
-            load(&v, <const real*>(unit + j * P + i * L))
-            square = mul_add(v, v, square)
-        slope = fill(like, 1) / root(square / count + fill(like, eps))
-        store(factor + i * L, slope)
+        square = centred_columns(like, centre, n, P, one, one, x + i * L, unit + i * L)
+        scale = one
+        store(squares, square)
+        if choose_units(eps, <const real*>squares, befores, behinds):
+            load(&before, <const real*>befores)
+            load(&behind, <const real*>behinds)
+            square = centred_columns(like, centre, n, P, before, behind, x + i * L, unit + i * L)
+            scale = before * behind
+        slope = one / root(square + fill(like, eps) * scale * scale)
+        store(factor + i * L, slope * scale)
         for j in range(n):
             load(&v, <const real*>(unit + j * P + i * L))
             v = v * slope

@@ -1,6 +1,8 @@
 # One step of an optimiser, from the gradient g of the loss by the parameters w. m and v are its
 # memory. All loops go over whole registers; vectors are padded with zeros.
 
+from libc.math cimport isfinite
+
 cdef enum:
     SGD
     ADAM
@@ -18,6 +20,14 @@ cdef struct Rule:
     double eps
     double power1, power2   # beta1^t and beta2^t after t steps
     Py_ssize_t steps        # t
+
+
+cdef bint all_finite(Py_ssize_t n, const real* w) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        if not isfinite(w[i]):
+            return False
+    return True
 
 
 cdef void sgd_step(lanes like, const Rule* rule, Py_ssize_t n, const real* gradient, real* w,

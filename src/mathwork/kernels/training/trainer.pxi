@@ -3,15 +3,14 @@
 # A batch is cut into pieces of PIECE_ROWS rows. The gradients of its pieces are added in order, so
 # its bits do not depend on who computed them: one thread, or several.
 
-from libc.math cimport isfinite
-
 cdef extern from "Python.h":
     int PyErr_CheckSignals() except -1
 
 cdef enum:
     CHECKED_WORK = 100000000    # multiply-adds between two looks for Ctrl-C: about 2 ms
     SHARED_WORK = 400000        # of a batch that is worth other threads: about 20 us
-    PIECES_A_ROUND = 4          # for each thread
+    PIECES_A_ROUND = 4          # for each thread, or fewer:
+    ROUND_WORK = 1000000000     # multiply-adds of a thread between two looks: about 20 ms
 
 cdef enum:
     TRAINED
@@ -21,59 +20,11 @@ cdef enum:
 outcomes = ("trained", "diverged", "stopped")
 
 
-cdef int look_for_signals() except -1 with gil:
-    PyErr_CheckSignals()
-    return 0
-
-
 cdef cnp.ndarray own_plain_doubles(value, str name):
     """Return a view of a plain, writable vector of float64 whose shape nobody else can set"""
     if not (is_plain(value, 1, cnp.NPY_DOUBLE) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value)):
         raise ValueError(f"{name} must be a plain, writable array of float64 in one dimension")
     return own_view(value, NULL, NULL)
-
-
-cdef class Samples:
-    """What a network learns from: plain arrays, a row for each sample.
-
-    Others may change the numbers in x, answers and weights meanwhile, but not their shapes. The
-    labels are copied, because they choose where the kernels write.
-    """
-
-    cdef cnp.ndarray x, answers, labels, weights
-    cdef readonly Py_ssize_t n
-    cdef Data data
-
-    def __cinit__(self, Trainer trainer not None, x, answers, weights=None):
-        cdef int typenum = trainer.typenum
-        cdef Py_ssize_t i
-        memset(&self.data, 0, sizeof(Data))
-        if not (is_plain(x, 2, typenum)
-                and (<cnp.ndarray>x).shape[1] == trainer.net.n_in and (<cnp.ndarray>x).shape[0]):
-            raise ValueError(f"x must be a plain array of shape (n, {trainer.net.n_in})")
-        self.x = own_view(x, NULL, NULL)
-        self.n = self.x.shape[0]
-        self.data.x = cnp.PyArray_DATA(self.x)
-        if is_plain(answers, 1, cnp.NPY_INTP):
-            self.labels = np.array(answers)
-            self.data.labels = <const Py_ssize_t*>cnp.PyArray_DATA(self.labels)
-            if self.labels.shape[0] != self.n:
-                raise ValueError(f"answers must have shape ({self.n},)")
-            for i in range(self.n):
-                if not 0 <= self.data.labels[i] < max(trainer.net.n_out, <Py_ssize_t>2):
-                    raise ValueError("labels must be below the number of classes")
-        else:
-            if not (is_plain(answers, 2, typenum) and (<cnp.ndarray>answers).shape[0] == self.n
-                    and (<cnp.ndarray>answers).shape[1] == trainer.net.n_out):
-                raise ValueError("answers must be labels, or a plain array of shape "
-                                 f"({self.n}, {trainer.net.n_out})")
-            self.answers = own_view(answers, NULL, NULL)
-            self.data.answers = cnp.PyArray_DATA(self.answers)
-        if weights is not None:
-            if not (is_plain(weights, 1, typenum) and (<cnp.ndarray>weights).shape[0] == self.n):
-                raise ValueError(f"weights must be a plain array of shape ({self.n},)")
-            self.weights = own_view(weights, NULL, NULL)
-            self.data.weights = cnp.PyArray_DATA(self.weights)
 
 
 cdef class Trainer(Model):
@@ -90,6 +41,7 @@ cdef class Trainer(Model):
     cdef Py_ssize_t workers
     cdef Py_ssize_t capacity
     cdef double unchecked               # work since the last look for signals
+    cdef public bint stopped            # set by another thread: the next look is an interrupt
     cdef object slots_storage
     cdef char* slots                    # gradients of the pieces of a round
     cdef double* slot_losses
@@ -113,7 +65,7 @@ cdef class Trainer(Model):
         self.saved = <char*>self.parameters + 4 * self.vector
         self.best = <char*>self.parameters + 5 * self.vector
         self.capacity = min(<Py_ssize_t>PIECE_ROWS, padded(max(batch, <Py_ssize_t>1)))
-        self.workers = max(<Py_ssize_t>1, workers)
+        self.workers = max(<Py_ssize_t>1, min(workers, <Py_ssize_t>_workers.most_workers()))
         self._make_rooms()
         self.set_parameters(parameters)
         self.set_rule("adam", 1e-3)
@@ -159,7 +111,7 @@ cdef class Trainer(Model):
         return self._copy_of(self.parameters)
 
     def get_saved(self):
-        """Return the parameters at the start of the epoch that is under way."""
+        """Return the parameters at the start of the last epoch whose first loss was finite."""
         return self._copy_of(self.saved)
 
     def get_best(self):
@@ -191,6 +143,20 @@ cdef class Trainer(Model):
         memset(self.memory2, 0, self.padded_size * self.number)
 
     # ---- one batch ----
+
+    cdef int _count(self, double work) except -1 nogil:
+        """Look for Ctrl-C where enough work is behind"""
+        self.unchecked += work
+        if self.unchecked > CHECKED_WORK:
+            self.unchecked = 0
+            self._look()
+        return 0
+
+    cdef int _look(self) except -1 with gil:
+        PyErr_CheckSignals()
+        if self.stopped:
+            raise KeyboardInterrupt
+        return 0
 
     cdef double _piece(self, Room* room, const Data* data, Py_ssize_t start, Py_ssize_t rows,
                        double share, void* gradient) noexcept nogil:
@@ -229,10 +195,7 @@ cdef class Trainer(Model):
             if with_gradient and at > 0:
                 self._add_gradient(gradient)
             at += count
-            self.unchecked += count * self.work
-            if self.unchecked > CHECKED_WORK:
-                self.unchecked = 0
-                look_for_signals()
+            self._count(count * self.work)
         loss[0] = total
         return 0
 
@@ -240,10 +203,12 @@ cdef class Trainer(Model):
                                   bint with_gradient) except? -1:
         """The mean loss, in rounds of a few pieces for each worker; its gradient if wanted"""
         cdef Py_ssize_t pieces = (rows + self.capacity - 1) // self.capacity, done = 0, count, i
+        cdef Py_ssize_t each = max(<Py_ssize_t>1, <Py_ssize_t>min(
+            <double>PIECES_A_ROUND, ROUND_WORK / (self.capacity * self.work)))
         cdef double total = 0
         cdef Round task
         while done < pieces:
-            count = min(PIECES_A_ROUND * self.workers, pieces - done)
+            count = min(each * self.workers, pieces - done)
             task = Round()
             task.trainer, task.data, task.start = self, data[0], start
             task.rows, task.done, task.count = rows, done, count
@@ -256,15 +221,18 @@ cdef class Trainer(Model):
                 elif with_gradient:
                     self._add_gradient(self.slots + i * self.padded_size * self.number)
             done += count
-            PyErr_CheckSignals()
+            self._look()
         return total
 
     # ---- epochs ----
 
     cdef int _epoch(self, const Data* data, Py_ssize_t n, Py_ssize_t batch, double rate
                     ) except -1 nogil:
-        """Take the steps that are left in this epoch; return DIVERGED where a loss is not finite"""
-        cdef Py_ssize_t rows
+        """Take the steps that are left in this epoch
+
+        Return DIVERGED where a loss is not finite, or a parameter behind the last step.
+        """
+        cdef Py_ssize_t rows = 0
         cdef double loss = 0
         self.rule.rate = rate
         while self.row < n:
@@ -272,6 +240,8 @@ cdef class Trainer(Model):
             self._batch(data, self.row, rows, True, &loss)
             if not isfinite(loss):
                 return DIVERGED
+            if self.row == 0:
+                memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
             self.total += loss * rows
             if self.typenum == cnp.NPY_FLOAT:
                 apply_rule(<f32v>fill_f32(0), &self.rule, self.padded_size,
@@ -282,7 +252,16 @@ cdef class Trainer(Model):
                            <const double*>self.gradient, <double*>self.parameters,
                            <double*>self.memory1, <double*>self.memory2)
             self.row += rows
+        if not self._is_finite():
+            self.row -= rows
+            return DIVERGED
         return TRAINED
+
+    cdef bint _is_finite(self) noexcept nogil:
+        """Return whether all parameters are: a step can overflow although its loss does not"""
+        if self.typenum == cnp.NPY_FLOAT:
+            return all_finite(self.net.n_parameters, <const float*>self.parameters)
+        return all_finite(self.net.n_parameters, <const double*>self.parameters)
 
     cdef int _end_epoch(self, double loss, Samples samples, Samples validation, double* losses,
                         double* validated, Py_ssize_t patience, double tolerance) except -1 nogil:
@@ -344,7 +323,6 @@ cdef class Trainer(Model):
         with nogil:
             while self.epoch < epochs and status == TRAINED:
                 if self.row == 0:
-                    memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
                     self.total = 0
                     if shuffled:
                         stream.high[1] = <unsigned long long>self.epoch & 0xFFFFFFFFULL
@@ -352,9 +330,9 @@ cdef class Trainer(Model):
                 status = self._epoch(&data, samples.n, batch, step_rates[self.epoch])
                 if status != TRAINED:
                     break
-                self.row = 0
                 status = self._end_epoch(self.total / samples.n, samples, validation, loss_of,
                                          validation_loss_of, patience, tolerance)
+                self.row = 0
         return outcomes[status]
 
     # ---- one loss, one gradient ----

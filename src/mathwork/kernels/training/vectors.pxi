@@ -32,11 +32,14 @@ cdef double largest_of(Py_ssize_t n, const double* x) noexcept nogil:
     return most
 
 
-cdef bint cholesky(Py_ssize_t n, double* A) noexcept nogil:
-    """A = R^T R in the upper triangle; False where A is not positive definite"""
+cdef bint cholesky(Py_ssize_t n, Py_ssize_t first, Py_ssize_t stop, double* A) noexcept nogil:
+    """A = R^T R in the upper triangle; False where A is not positive definite
+
+    These are its steps from `first` to `stop`, after which somebody may look for Ctrl-C.
+    """
     cdef Py_ssize_t i, k
     cdef double pivot
-    for k in range(n):
+    for k in range(first, stop):
         if not A[k * n + k] > 0:
             return False
         pivot = 1 / sqrt(A[k * n + k])

@@ -285,17 +285,38 @@ cdef class WholeData:
                 half_times_vector(like, n, P, d.samples, d.misses, <const double*>NULL, d.product)
                 add_scaled(n, 1, d.product, d.slope)
                 transpose(like, n, P, d.samples, P, d.rows, d.width)
-                product(like, n, d.width, P, d.samples, P, d.rows, d.width, 2 * F64_LANES,
-                        <const double*>NULL, d.part, d.width, False, <double*>NULL)
-                for i in range(n):
-                    add_scaled(n, 1, d.part + i * d.width, d.normal + i * n)
+                self.trainer._count(rows * self.trainer.work)
+                self._add_products(P)
             at += rows
-            self.trainer.unchecked += (<double>n * n * P * self.trainer.net.n_out
-                                       + rows * self.trainer.work)
-            if self.trainer.unchecked > CHECKED_WORK:
-                self.trainer.unchecked = 0
-                look_for_signals()
         return 0
+
+    cdef int _add_products(self, Py_ssize_t P) except -1 nogil:
+        """normal += samples samples^T of a piece, some of its rows at a time"""
+        cdef Descent* d = &self.d
+        cdef Py_ssize_t most = max(<Py_ssize_t>PADDING, CHECKED_WORK // (d.width * P))
+        cdef Py_ssize_t first = 0, count, i
+        while first < d.n:
+            count = min(most, d.n - first)
+            product(<f64v>fill_f64(0), count, d.width, P, d.samples + first * P, P, d.rows,
+                    d.width, 2 * F64_LANES, <const double*>NULL, d.part, d.width, False,
+                    <double*>NULL)
+            for i in range(count):
+                add_scaled(d.n, 1, d.part + i * d.width, d.normal + (first + i) * d.n)
+            first += count
+            self.trainer._count(<double>count * d.n * P)
+        return 0
+
+    cdef bint _factorised(self) except -1 nogil:
+        """factor = its Cholesky factor; return whether it is positive definite"""
+        cdef Py_ssize_t n = self.d.n, k = 0, stop
+        while k < n:
+            # steps walk through memory, so that one counts for several multiply-adds
+            stop = min(n, k + max(<Py_ssize_t>1, CHECKED_WORK // (8 * (n - k) * (n - k))))
+            if not cholesky(n, k, stop, self.d.factor):
+                return False
+            self.trainer._count(4.0 * (stop - k) * (n - k) * (n - k))
+            k = stop
+        return True
 
     cdef bint _damped_step(self) except -1 nogil:
         """Return whether a step down was found; the parameters and the loss are its"""
@@ -314,7 +335,7 @@ cdef class WholeData:
             for i in range(n):
                 d.factor[i * n + i] += self.damping * max(d.diagonal[i], least)
                 d.direction[i] = -d.slope[i]
-            if cholesky(n, d.factor):
+            if self._factorised():
                 solve_cholesky(n, d.factor, d.direction)
                 memcpy(w, d.start, n * sizeof(double))
                 add_scaled(n, 1, d.direction, w)

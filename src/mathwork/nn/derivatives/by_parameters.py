@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from mathwork._types import Float64Array, FloatArray
     from mathwork.nn.network import Network
 
-    Loss: TypeAlias = (Literal["squared_error", "cross_entropy", "huber"]
-                       | Callable[[Float64Array, Float64Array],
-                                  tuple[Any, ArrayLike | None, ArrayLike | None]])
+    _Loss: TypeAlias = (Literal["squared_error", "cross_entropy", "huber"]
+                        | Callable[[Float64Array, Float64Array],
+                                   tuple[Any, ArrayLike | None, ArrayLike | None]])
 
 
 def gradient(net: Network, x: ArrayLike, answer: ArrayLike | None = None,
-             loss: Loss = "squared_error", *, delta: float = 1.0) -> FloatArray:
+             loss: _Loss = "squared_error", *, delta: float = 1.0) -> FloatArray:
     """The derivatives of a loss by all weights and biases of a network.
 
     Parameters
@@ -94,7 +94,7 @@ def gradient(net: Network, x: ArrayLike, answer: ArrayLike | None = None,
 
 
 def value_and_gradient(net: Network, x: ArrayLike, answer: ArrayLike | None = None,
-                       loss: Loss = "squared_error", *, delta: float = 1.0
+                       loss: _Loss = "squared_error", *, delta: float = 1.0
                        ) -> tuple[float, FloatArray]:
     """The value of a loss, and its derivatives by all weights and biases of a network.
 

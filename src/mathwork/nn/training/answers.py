@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._arrays import as_plain, real_dtype, unmasked
+from mathwork.nn.network import Network
 
 if TYPE_CHECKING:
     from typing import Any
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import FloatArray, FloatDType
-    from mathwork.nn.network import Network
 
 LOSSES = ("squared_error", "cross_entropy", "huber")
 
@@ -34,6 +34,8 @@ class Lesson(NamedTuple):
 
 def kernel_loss(network: Network, loss: str) -> str:
     """Return the kernels' name of the loss for this network."""
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be a Network, got {type(network).__name__}")
     if loss not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
     if loss != "cross_entropy":
@@ -71,9 +73,12 @@ def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
         y = _numbers(network, answers, len(x), loss)
     factors = _weights(weights, len(x))
     if class_weight is not None:
-        factors = _class_weights(network, y, class_weight, loss) * (1 if factors is None
-                                                                    else factors)
+        by_class = _class_weights(network, y, class_weight, loss)
+        factors = by_class if factors is None else _near_one(factors) * _near_one(by_class)
     if factors is not None:
+        if not factors.any():
+            raise ValueError("weights and class_weight give every row a weight of 0")
+        factors = _near_one(factors)
         factors = factors * (len(factors) / factors.sum())
     return Lesson(x, y, None if factors is None else factors.astype(network.dtype))
 
@@ -145,16 +150,22 @@ def label_indices(network: Network, labels: NDArray[Any]) -> NDArray[np.intp]:
                          f"{error.args[0]!r}") from None
 
 
-def _weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:
+def _weights(weights: ArrayLike | None, rows: int, name: str = "weights",
+             each: str = "row of inputs") -> NDArray[np.float64] | None:
     if weights is None:
         return None
-    array = as_plain(weights, "weights", np.float64)
+    array = as_plain(weights, name, np.float64)
     if array.shape != (rows,):
-        raise ValueError(f"weights must have shape ({rows},), one for each row of inputs, "
+        raise ValueError(f"{name} must have shape ({rows},), one for each {each}, "
                          f"got {array.shape}")
     if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
-        raise ValueError("weights must be finite, at least 0, and not all 0")
+        raise ValueError(f"{name} must be finite, at least 0, and not all 0")
     return array
+
+
+def _near_one(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights times a power of 2, so that no product or sum overflows."""
+    return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
 def _class_weights(network: Network, y: Any, class_weight: Any, loss: str
@@ -172,8 +183,9 @@ def _class_weights(network: Network, y: Any, class_weight: Any, loss: str
     elif isinstance(class_weight, Mapping):
         factors = np.ones(count)
         labels = np.array(list(class_weight))
-        factors[label_indices(network, labels)] = _weights(list(class_weight.values()),
-                                                           len(labels))
+        if len(labels):
+            factors[label_indices(network, labels)] = _weights(
+                list(class_weight.values()), len(labels), "class_weight", "class")
     else:
-        factors = np.asarray(_weights(class_weight, count))
+        factors = np.asarray(_weights(class_weight, count, "class_weight", "class"))
     return np.asarray(factors[y])

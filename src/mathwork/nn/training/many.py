@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -147,7 +148,9 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
             weights if own.weights is None else own.weights[k], class_weight),
             validation, loss, seeds[k])
 
-    common = all(array is None for array in own) and not isinstance(validation, float)
+    # a part held out is another one for each network
+    common = (all(array is None for array in own)
+              and (validation is None or isinstance(validation, tuple | list)))
     first = data_of(0)
     if not common:
         for k in range(1, count):       # errors come before anything is trained
@@ -179,19 +182,48 @@ class Job:
         self.courses: list[Course | None] = [None] * len(networks)
         self.next = itertools.count()
         self.stopped = False
+        self.trainers: list[kernels.Trainer] = []
+        self.caller = threading.get_ident()
+        self.lock, self.active = threading.Lock(), 0
+        self.ended = threading.Event()
 
     def work(self, report: Counter | None) -> None:
         """Train networks until none is left, or until an interrupt."""
+        self._count(1)
         try:
             self._train_each(report)
         except KeyboardInterrupt:
-            self.stopped = True
+            self._stop()
+        except BaseException:
+            self._stop()
+            raise
+        finally:
+            self._count(-1)
+        if threading.get_ident() == self.caller:
+            # Ctrl-C comes to this thread alone, and is noticed where it runs Python
+            try:
+                self.ended.wait()
+            except KeyboardInterrupt:
+                self._stop()
+
+    def _count(self, change: int) -> None:
+        """Count the threads that are at work."""
+        with self.lock:
+            self.active += change
+            (self.ended.clear if self.active else self.ended.set)()
+
+    def _stop(self) -> None:
+        """Have all threads stop at their next look, within milliseconds."""
+        self.stopped = True
+        for trainer in self.trainers:
+            trainer.stopped = True
 
     def _train_each(self, report: Counter | None) -> None:
         samples = checked = None
         learned, held = self.first
         trainer = trainer_of(self.model, self.plans[0], self.kind, self.delta,
                              len(learned.inputs), 1)
+        self.trainers.append(trainer)
         while not self.stopped and (k := next(self.next)) < len(self.courses):
             if self.data_of is not None:
                 learned, held = self.data_of(k)
@@ -206,7 +238,7 @@ class Job:
                 course = course._replace(status="interrupted")
             self.courses[k] = course
             if course.status == "interrupted" or (report is not None and report() is True):
-                self.stopped = True
+                self._stop()
 
     def _ask(self, _: object) -> bool:
         """Whether another thread was interrupted"""

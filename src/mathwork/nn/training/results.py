@@ -111,8 +111,7 @@ class Trainings:
     Parameters
     ----------
     networks : Networks
-        K of them, in their order. One that diverged has the last parameters whose losses were
-        finite.
+        K of them, in their order. One that diverged is as the `DivergenceError` of `train` has it.
     history : dict of str to ndarray, shape (K, epochs)
         As of a `Training`; NaN where a network did not get so far.
     status : ndarray of int8, shape (K,)
@@ -199,14 +198,14 @@ def drawn(ax: Any, history: History) -> Any:
 
 
 class DivergenceError(ArithmeticError):
-    """A loss became infinite or NaN: raised by :func:`train`.
+    """A loss or a parameter became infinite or NaN: raised by :func:`train`.
 
     Parameters
     ----------
     message : str
     network : Network
-        With the parameters at the start of the epoch in which it happened: the last ones whose
-        losses were all finite.
+        With the parameters at the start of the last epoch whose first loss was finite. If the very
+        first loss was not, those that were given.
     history : dict of str to ndarray
         Of the epochs before.
     epoch, row : int

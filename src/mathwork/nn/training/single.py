@@ -77,8 +77,8 @@ def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
         Data to measure the loss with, after every epoch. A number between 0 and 1 holds out that
         part of the rows, which `rng` chooses.
     patience : int, optional
-        Stop after this many epochs without a lower loss, and give the network with the lowest. It
-        is the validation loss if there is one.
+        Stop after more epochs than this without a lower loss, and give the network with the lowest.
+        It is the validation loss if there is one.
     tolerance : float, optional
         A lower loss counts for `patience` if it is lower by more than this.
     schedule : {"linear", "cosine"} or callable, optional
@@ -117,7 +117,8 @@ def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
         For shapes that do not fit, NaN and infinity in inputs or answers, labels out of range, and
         settings out of range.
     DivergenceError
-        If a loss is not finite. The last network whose losses were finite is attached.
+        If a loss is not finite, or a parameter at the end of an epoch. The last network that began
+        an epoch with a finite loss is attached.
 
     Notes
     -----
@@ -246,7 +247,8 @@ def training_of(network: Network, plan: Settings, course: Course, validated: boo
         epoch = len(course.losses)
         raise DivergenceError(
             f"the loss is not finite in epoch {epoch}, row {course.row}: a lower learning_rate "
-            f"than {plan.rates[epoch]:g}, or inputs near 1, may help; the network from before this "
-            "epoch is .network of this error", learned, history, epoch, course.row)
+            f"than {plan.rates[epoch]:g}, or inputs near 1, may help; the last network that began "
+            "an epoch with a finite loss is .network of this error",
+            learned, history, epoch, course.row)
     status: Any = course.status
     return Training(learned, history, status)
