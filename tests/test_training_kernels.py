@@ -81,7 +81,8 @@ def test_norms_of_rows_whose_squares_overflow_or_vanish(kernels, rng, norm, dtyp
     """The loss is that of the network's outputs; a scaled row has the gradient of the row"""
     x = rng.normal(size=(40, 5)).astype(dtype)
     scales = [2.0**-100, 1, 2.0**100] if dtype is np.float32 else [2.0**-600, 1, 2.0**600]
-    layers = [norm(np.ones(5), eps=1e-300 if dtype is np.float32 else 0), Dense(rng.normal(size=(2, 5)))]
+    eps = 1e-300 if dtype is np.float32 else 0
+    layers = [norm(np.ones(5), eps=eps), Dense(rng.normal(size=(2, 5)))]
     trainer = trainer_of(kernels, layers, "squared_error", dtype)
     answers = rng.normal(size=(40, 2))
     expected = trainer.loss_and_gradient(samples_of(kernels, trainer, x, answers))
