@@ -117,13 +117,14 @@ meets all of its 26 targets. At level v3 it meets 25: beside JAX's vmap, one of 
 ## The wheel
 
 It has 5.4 MB, and 3 is the limit. Compressed, the three levels of networks and matrices take 2.1
-MB, regression 1.0, training 0.7, orbits 0.5, exact arithmetic 0.35, and Python 0.6. Training, planes
-of groups and windows, robust errors and states of orbits are new. Tried: inverses and solutions of
-five rows and more share one loop (0.2 MB, kept); no typed memoryviews in training, whose support
-code is large (0.2 MB, kept); the generator of weights without a module of its own (0.1 MB, kept);
-no names of functions (0.05 MB, kept); no tables for unwinding the stack (0.13 MB; a thread that ends
-inside a kernel while Python exits needs them); `-O2` with peeled loops (0.5 MB; networks took up to
-1.8 times as long); the same loops for `rref` (0.1 MB; 8 x 9 took 1.4 times as long).
+MB, regression 1.0, training 0.7, orbits 0.5, exact arithmetic 0.35, and Python 0.6. Training,
+planes of groups and windows, robust errors and states of orbits are new. Tried: inverses and
+solutions of five rows and more share one loop (0.2 MB, kept); no typed memoryviews in training,
+whose support code is large (0.2 MB, kept); the generator of weights without a module of its own
+(0.1 MB, kept); no names of functions (0.05 MB, kept); no tables for unwinding the stack (0.13 MB; a
+thread that ends inside a kernel while Python exits needs them); `-O2` with peeled loops (0.5 MB;
+networks took up to 1.8 times as long); the same loops for `rref` (0.1 MB; 8 x 9 took 1.4 times as
+long).
 
 ## Other processors
 

@@ -255,7 +255,8 @@ def forgotten(call):
     gc.collect()
     before, run, n_rows = kept
     freed = before - tracemalloc.get_traced_memory()[0]
-    assert freed < 1500, f"{freed} bytes are freed"     # parts of results other than arrays
+    # parts of results other than arrays: 500 numbers have 4000 bytes
+    assert freed < 3000, f"{freed} bytes are freed"
     tracemalloc.stop()
     run(0, n_rows)
 
