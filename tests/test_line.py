@@ -605,3 +605,40 @@ def test_predict_takes_shapes_that_fit():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert math.isnan(fit_line([1, 2, 3], [3, 3, 3]).predict(math.inf))
+
+
+def test_a_stack_has_entries_and_is_a_table(rng):
+    x, y = rng.normal(size=20), rng.normal(size=(3, 4, 20))
+    y[1, 2, 5] = np.inf
+    stack = fit_line(x, y, nan_policy="propagate")
+    for place in ((0, 0), (1, 2), (2, -1)):
+        alone, entry = fit_line(x, y[place], nan_policy="propagate"), stack[place]
+        assert isinstance(entry, LineFit)
+        for name in ("slope", "intercept", "rvalue", "stderr", "intercept_stderr"):
+            assert np.array_equal(getattr(entry, name), getattr(alone, name), equal_nan=True)
+        assert (entry.nobs, entry.status) == (alone.nobs, alone.status)
+        assert type(entry.slope) is float
+    assert np.array_equal(stack[1].slope, stack.slope[1], equal_nan=True)
+    assert stack[:2, 1:3].slope.shape == (2, 2)
+    table = stack.to_dict()
+    assert list(table) == ["slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs",
+                           "status"]
+    assert np.array_equal(table["slope"], stack.slope.ravel(), equal_nan=True)
+    with pytest.raises(IndexError):
+        stack[3]
+
+
+def test_one_line_has_no_entries():
+    fit = fit_line([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])
+    with pytest.raises(TypeError, match="one line has no entries"):
+        fit[0]
+    assert fit.to_dict()["slope"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_a_stack_as_a_data_frame(package):
+    pytest.importorskip(package)
+    stack = fit_line([0.0, 1.0, 2.0], [[1.0, 3.0, 5.0], [0.0, 1.0, 2.0]])
+    frame = getattr(stack, f"to_{package}")()
+    assert list(frame["slope"]) == [2.0, 1.0]
+    assert list(frame["status"]) == [0, 0]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._doors import public
-from mathwork._extras import extra
 from mathwork._status import FITTED
 from mathwork.regression.batch_rows import names_of_array
 from mathwork.regression.columns import as_table
+from mathwork.regression.exports import AsTable
 from mathwork.regression.inference import checked_alpha, t_pvalue, t_quantile, t_statistic
 from mathwork.regression.line_fit import LineFit
 from mathwork.regression.rows import check_same_columns
@@ -83,7 +83,7 @@ class PlaneFit(NamedTuple):
         return on_planes(self.params[None], self.has_intercept, rows)
 
 
-class Fits:
+class Fits(AsTable):
     """The fields of many fits, arrays of one length. Immutable, and so are the arrays.
 
     A fit of one x has the fields of a line, FIELDS; a fit of several x has those of OF_PLANES.
@@ -287,34 +287,6 @@ class Fits:
                     columns[name] = values[:, at]
             columns["rsquared"] = self.rsquared
         return columns | {"status": self.status}
-
-    def to_pandas(self) -> Any:
-        """The columns of `to_dict` as a data frame of pandas.
-
-        Returns
-        -------
-        pandas.DataFrame
-
-        Raises
-        ------
-        ImportError
-            If pandas is missing.
-        """
-        return extra("pandas", "make a data frame").DataFrame(self.to_dict())
-
-    def to_polars(self) -> Any:
-        """The columns of `to_dict` as a data frame of polars.
-
-        Returns
-        -------
-        polars.DataFrame
-
-        Raises
-        ------
-        ImportError
-            If polars is missing.
-        """
-        return extra("polars", "make a data frame").DataFrame(self.to_dict())
 
 
 def fields_of(nobs: NDArray[np.int64], status: NDArray[np.int8], numbers: NDArray[np.float64],

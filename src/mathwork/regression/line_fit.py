@@ -11,6 +11,7 @@ from mathwork._levels import regression as kernels
 from mathwork._status import FITTED
 from mathwork.regression.bases import ColumnBasis, line_rows, log_weights
 from mathwork.regression.columns import as_column, distance, pair_of
+from mathwork.regression.exports import AsTable
 from mathwork.regression.inference import t_pvalue, t_statistic
 from mathwork.regression.members import FitMembers, copied
 from mathwork.regression.robust import SCORES, finished
@@ -39,7 +40,7 @@ FIELDS = ("slope", "intercept", "rvalue", "stderr", "intercept_stderr", "nobs", 
 
 @public
 @kernels.lines
-class LineFit(kernels.Line, FitMembers):
+class LineFit(kernels.Line, FitMembers, AsTable):
     """The result of :func:`fit_line`. Immutable; unpacks to ``(slope, intercept)``.
 
     Parameters
@@ -84,6 +85,9 @@ class LineFit(kernels.Line, FitMembers):
     >>> fit.slope, fit.intercept, fit.rvalue, round(fit.stderr, 6), fit.nobs
     (0.6, 1.0, 0.6, 0.565685, 4)
     >>> slope, intercept = fit
+    >>> stack = fit_line([0, 1, 2], [[1, 3, 5], [0, 1, 2]])
+    >>> stack[1].slope, stack.to_dict()["slope"].tolist()
+    (1.0, [2.0, 1.0])
     """
 
     __slots__ = ()
@@ -109,6 +113,32 @@ class LineFit(kernels.Line, FitMembers):
         omitted = self._details.n_omitted if self._details else 0
         return omitted if np.ndim(self.slope) == 0 else np.broadcast_to(
             np.int64(omitted), np.shape(self.slope))
+
+    # ---- the lines of a stack ----
+
+    def __getitem__(self, at: Any) -> LineFit:
+        if np.ndim(self.slope) == 0:
+            raise TypeError("one line has no entries: slope, intercept = fit unpacks it, and the "
+                            "fit of a stack is indexed by its lines")
+        fields = (np.asarray(getattr(self, name))[at] for name in FIELDS)
+        return LineFit(*(field.copy() if isinstance(field, np.ndarray) else field.item()
+                         for field in fields))
+
+    def to_dict(self) -> dict[str, NDArray[Any]]:
+        """The fields as columns of a table, one row a line.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Of a stack of more than one axis, the lines in the order of its memory.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_line
+        >>> fit_line([0, 1, 2], [[1, 3, 5], [0, 1, 2]]).to_dict()["intercept"].tolist()
+        [1.0, 0.0]
+        """
+        return {name: np.ravel(getattr(self, name)) for name in FIELDS}
 
     # ---- what other fits have as fields ----
 
