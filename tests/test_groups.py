@@ -3,6 +3,7 @@ import copy
 import datetime
 import pickle
 import signal
+import sys
 import threading
 import time
 
@@ -561,12 +562,17 @@ def test_other_threads_run_while_keys_are_objects(rng, k):
             turns[0] += 1
             time.sleep(0)
     thread = threading.Thread(target=count)
-    thread.start()
-    before = turns[0]
-    fits = fit_groups(keys, x, X[:, 0])
-    during = turns[0] - before
-    done.set()
-    thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)         # a thread that waits asks for its turn at once
+    try:
+        thread.start()
+        before = turns[0]
+        fits = fit_groups(keys, x, X[:, 0])
+        during = turns[0] - before
+    finally:
+        done.set()
+        thread.join()
+        sys.setswitchinterval(interval)
     assert during > 10 and fits.nobs.sum() == 400_000
 
 
