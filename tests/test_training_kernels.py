@@ -118,8 +118,8 @@ def test_slopes_at_kinks_and_far_out(kernels, activation):
     name, *_ = twin.named(activation)
     if name in ("softmax", "log_softmax", "exp", "prelu"):
         pytest.skip(f"{name} has no slope of one number")
-    model = kernels.Model((Dense([[1.0]], [0.0], activation),), np.dtype(float))
-    found = model.jacobian(z.reshape(-1, 1))[:, 0, 0]
+    network = kernels.ForwardPass((Dense([[1.0]], [0.0], activation),), np.dtype(float))
+    found = kernels.jacobian_backward(network, z.reshape(-1, 1))[:, 0, 0]
     with np.errstate(all="ignore"):
         expected = twin.pulled_back(activation, z[:, None], np.ones((len(z), 1)))[:, 0]
     assert np.isfinite(found).all()
@@ -296,9 +296,9 @@ def test_whole_data_has_the_same_bits_at_every_level(squares):
 @every_activation
 def test_jacobian(kernels, rng, activation):
     layers = every_kind(rng, activation)
-    model = kernels.Model(Network(layers, dtype=float).layers, np.dtype(float))
+    network = kernels.ForwardPass(Network(layers, dtype=float).layers, np.dtype(float))
     x, step = rng.normal(size=(60, 3)), 1e-6
-    found = model.jacobian(x)
+    found = kernels.jacobian_backward(network, x)
     expected = np.empty((60, 2, 3))
     for column in range(3):
         move = step * np.eye(3)[column]
@@ -306,10 +306,10 @@ def test_jacobian(kernels, rng, activation):
                                   - twin.outputs(layers, x - move)[1]) / (2 * step)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7 * abs(expected).max())
     cotangents = rng.normal(size=(60, 2))
-    np.testing.assert_allclose(model.vjp(x, cotangents),
+    np.testing.assert_allclose(kernels.vjp_backward(network, x, cotangents),
                                np.einsum("ni,nij->nj", cotangents, found), rtol=1e-12, atol=1e-12)
     for rows in (1, 2, 7, 16):
-        assert np.array_equal(model.jacobian(x[:rows].copy()), found[:rows])
+        assert np.array_equal(kernels.jacobian_backward(network, x[:rows].copy()), found[:rows])
 
 
 # ---- memory safety: what a door refuses ----

@@ -1,8 +1,11 @@
-# A network as the kernels of training see it, and its derivatives by the input.
+# A network as the kernels of training see it.
+
+cdef enum:
+    VECTORS = 6             # the parameters, and what a Trainer has beside them
 
 
 cdef class Model:
-    """The steps and the parameters of a network. Nothing here changes, but in a Trainer."""
+    """The steps and the parameters of a network, and room for vectors like these."""
 
     cdef Net net
     cdef int typenum
@@ -39,18 +42,14 @@ cdef class Model:
             self.net.widest = max(self.net.widest, self.net.steps[s].n_out)
         self.padded_size = padded(self.net.n_parameters)
         self.vector = aligned(self.padded_size * self.number + ALIGNMENT)
-        self._allocate(1)
+        self.storage = np.zeros(VECTORS * self.vector + self.net.n_turned * self.number
+                                + 2 * ALIGNMENT, np.uint8)
+        self.parameters = <void*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
+        self.turned = <char*>self.parameters + VECTORS * self.vector
         self._fill(steps)
 
     def __dealloc__(self):
         free(self.net.steps)
-
-    cdef _allocate(self, Py_ssize_t vectors):
-        """Make memory for vectors of parameters, the first of which are the parameters"""
-        self.storage = np.zeros(vectors * self.vector + self.net.n_turned * self.number
-                                + 2 * ALIGNMENT, np.uint8)
-        self.parameters = <void*>aligned(<size_t>cnp.PyArray_DATA(self.storage))
-        self.turned = <char*>self.parameters + vectors * self.vector
 
     cdef _settle(self, Py_ssize_t s, tuple given):
         """Set the sizes and codes of a step, if it fits the steps before"""
@@ -98,14 +97,13 @@ cdef class Model:
                     parts.append(bias)
         np.concatenate(parts, out=flat)
         memcpy(self.parameters, cnp.PyArray_DATA(flat), self.net.n_parameters * self.number)
-        self._turn(True)
 
-    cdef void _turn(self, bint by_input) noexcept nogil:
+    cdef void _turn(self) noexcept nogil:
         if self.typenum == cnp.NPY_FLOAT:
-            turn_weights(<f32v>fill_f32(0), &self.net, by_input, <const float*>self.parameters,
+            turn_weights(<f32v>fill_f32(0), &self.net, <const float*>self.parameters,
                          <float*>self.turned)
         else:
-            turn_weights(<f64v>fill_f64(0), &self.net, by_input, <const double*>self.parameters,
+            turn_weights(<f64v>fill_f64(0), &self.net, <const double*>self.parameters,
                          <double*>self.turned)
 
     @property
@@ -116,69 +114,3 @@ cdef class Model:
         cdef cnp.ndarray copy = new_vector(self.net.n_parameters, self.typenum)
         memcpy(cnp.PyArray_DATA(copy), vector, self.net.n_parameters * self.number)
         return copy
-
-    # ---- derivatives by the input: they need working memory of their own ----
-
-    cdef int _derive(self, Py_ssize_t rows, const void* x, const void* cotangents, void* values,
-                     void* out) noexcept nogil:
-        if self.typenum == cnp.NPY_FLOAT:
-            return derivatives_by_input(<f32v>fill_f32(0), &self.net, rows, <const float*>x,
-                                        <const float*>cotangents, <const float*>self.parameters,
-                                        <const float*>self.turned, <float*>values, <float*>out)
-        return derivatives_by_input(<f64v>fill_f64(0), &self.net, rows, <const double*>x,
-                                    <const double*>cotangents, <const double*>self.parameters,
-                                    <const double*>self.turned, <double*>values, <double*>out)
-
-    cdef cnp.ndarray _derived(self, x, cotangents):
-        cdef cnp.ndarray inputs, seeds = None, out
-        cdef PyThreadState* state
-        cdef Py_ssize_t rows
-        cdef int failed
-        if not (is_plain(x, 2, self.typenum) and (<cnp.ndarray>x).shape[1] == self.net.n_in):
-            raise ValueError(f"x must be a plain array of shape (n, {self.net.n_in})")
-        inputs = own_view(x, NULL, NULL)
-        rows = inputs.shape[0]
-        if cotangents is None:
-            out = np.empty((rows, self.net.n_out, self.net.n_in), self.dtype)
-        else:
-            if not (is_plain(cotangents, 2, self.typenum)
-                    and (<cnp.ndarray>cotangents).shape[0] == rows
-                    and (<cnp.ndarray>cotangents).shape[1] == self.net.n_out):
-                raise ValueError("cotangents must be a plain array of shape "
-                                 f"({rows}, {self.net.n_out})")
-            seeds = own_view(cotangents, NULL, NULL)
-            out = new_matrix(rows, self.net.n_in, self.typenum)
-        state = release_gil(self.work * rows * (self.net.n_out if seeds is None else 1))
-        failed = self._derive(rows, cnp.PyArray_DATA(inputs),
-                              cnp.PyArray_DATA(seeds) if seeds is not None else NULL, NULL,
-                              cnp.PyArray_DATA(out))
-        take_gil(state)
-        if failed:
-            raise MemoryError
-        return out
-
-    def jacobian(self, x):
-        """Return dy[n, i] / dx[n, j] for a plain x of shape (n, n_in)."""
-        return self._derived(x, None)
-
-    def vjp(self, x, cotangents not None):
-        """Return sum_i cotangents[n, i] dy[n, i] / dx[n, j]."""
-        return self._derived(x, cotangents)
-
-    def _addresses(self):
-        """Return (row_with_jacobian, `model`): see there; valid as long as self lives"""
-        if self.typenum == cnp.NPY_FLOAT:
-            return <size_t>&row_with_jacobian[float], <size_t><void*>self
-        return <size_t>&row_with_jacobian[double], <size_t><void*>self
-
-
-cdef int row_with_jacobian(const real* x, real* y, real* jacobian, void* model) noexcept nogil:
-    """y[n_out] = network(x[n_in]), jacobian[n_out, n_in] = dy / dx; return -1 if memory ran out
-
-    y may be NULL. It is a plain C function for compiled callers.
-    """
-    return model_row(<PyObject*>model, x, y, jacobian)
-
-
-cdef int model_row(PyObject* model, const void* x, void* y, void* jacobian) noexcept nogil:
-    return (<Model>model)._derive(1, x, NULL, y, jacobian)

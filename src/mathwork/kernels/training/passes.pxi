@@ -2,9 +2,11 @@
 #
 #   Step, Net       a network as steps over values; value 0 is the input, step s makes value s + 1
 #   Room            the working memory of one thread
-#   load_piece      rows and answers, as columns
+#   load_input, load_answers    rows and answers, as columns
 #   forward_piece   the values
-#   backward_piece  the derivatives by the parameters and by the input
+#   backward_piece  the derivatives by the parameters
+#
+# Derivatives by the input are kernels/nn/tangents.pxi and cotangents.pxi.
 #
 # Parameters are one flat vector: for each step its weight, row-major, then its bias.
 
@@ -106,15 +108,16 @@ cdef inline const real* value_of(const Room* room, Py_ssize_t value, const real*
     return <const real*>(room.input if value == 0 else room.a[value - 1])
 
 
-cdef void turn_weights(lanes like, const Net* net, bint by_input, const real* parameters,
-                       real* turned) noexcept nogil:
-    """turned = the weight of every dense step, transposed; of the first one only if `by_input`
+cdef void turn_weights(lanes like, const Net* net, const real* parameters, real* turned
+                       ) noexcept nogil:
+    """turned = the weight of every dense step but the first, transposed
 
-    The parameters have 16 bytes behind them that may be read.
+    Nobody asks for derivatives by the input. The parameters have 16 bytes behind them that may be
+    read.
     """
     cdef const Step* step
     cdef Py_ssize_t s
-    for s in range(0 if by_input else 1, net.n_steps):
+    for s in range(1, net.n_steps):
         step = net.steps + s
         if step.kind == DENSE:
             transpose(like, step.n_out, step.n_in, parameters + step.weight, step.n_in,
@@ -247,9 +250,9 @@ cdef void clear_held(Room* room, const real* like) noexcept nogil:
             memset(room.held[step.first], 0, step.n_out * room.capacity * sizeof(real))
 
 
-cdef real* backward_piece(lanes like, Room* room, const real* parameters, const real* turned,
-                          Py_ssize_t P, bint by_z, bint by_input, real* gradient) noexcept nogil:
-    """Set the gradient, if it is not NULL; return the derivative by the input, if `by_input`
+cdef void backward_piece(lanes like, Room* room, const real* parameters, const real* turned,
+                         Py_ssize_t P, bint by_z, real* gradient) noexcept nogil:
+    """Set the gradient
 
     room.derivative has the derivative by the last value, or by its z if `by_z`. With room.samples,
     the derivatives of each row are set instead of the gradient.
@@ -260,7 +263,7 @@ cdef real* backward_piece(lanes like, Room* room, const real* parameters, const 
     cdef real* other = <real*>room.other
     cdef Py_ssize_t s = net.n_steps - 1
     clear_held(room, parameters)
-    while s >= 0:
+    while True:
         step = net.steps + s
         if not by_z:
             back_through_activation(like, step.activation, &step.parameters, step.n_out, P,
@@ -268,9 +271,9 @@ cdef real* backward_piece(lanes like, Room* room, const real* parameters, const 
         by_z = False
         if room.samples != NULL and step.kind != SUM:
             derivatives_of_rows(like, room, step, s, P, <const real*>d, <real*>room.samples)
-        elif gradient != NULL and step.kind != SUM:
+        elif step.kind != SUM:
             gradient_of_step(like, room, step, s, P, <const real*>d, gradient)
-        if s == 0 and not by_input:
+        if s == 0:
             break
         if step.kind == DENSE:
             product(like, step.n_in, P, step.n_out, turned + step.turned, step.n_out,
@@ -286,7 +289,6 @@ cdef real* backward_piece(lanes like, Room* room, const real* parameters, const 
         if room.held[s] != NULL:
             add_to(like, step.n_in * P, <const real*>room.held[s], d)
         s -= 1
-    return d
 
 
 cdef double piece(lanes like, Room* room, const Data* data, Py_ssize_t start, Py_ssize_t rows,
@@ -303,53 +305,5 @@ cdef double piece(lanes like, Room* room, const Data* data, Py_ssize_t start, Py
                       <const real*>room.a[last], <const real*>room.answers,
                       <const real*>room.scale, <real*>room.row_loss, <real*>room.derivative)
     if gradient != NULL:
-        backward_piece(like, room, parameters, turned, P, is_entropy(net.loss), False, gradient)
+        backward_piece(like, room, parameters, turned, P, is_entropy(net.loss), gradient)
     return loss
-
-
-cdef int derivatives_by_input(lanes like, const Net* net, Py_ssize_t rows, const real* x,
-                              const real* cotangents, const real* parameters, const real* turned,
-                              real* values, real* out) noexcept nogil:
-    """out[n, j] = cotangents[n, i] dy[n, i] / dx[n, j]; without cotangents out[n, i, j] has all
-
-    values[n, i] = y, unless it is NULL. Return -1 if memory ran out, else 0.
-    """
-    cdef Room room
-    cdef Py_ssize_t each = net.n_out if cotangents == NULL else 1   # lanes of a row
-    cdef Py_ssize_t total = rows * each, at = 0, pairs, P, i, p, last = net.n_steps - 1
-    cdef real* d
-    cdef const real* a
-    cdef void* memory
-    memset(&room, 0, sizeof(Room))
-    room.net, room.number = net, sizeof(real)
-    room.capacity = min(<Py_ssize_t>PIECE_ROWS, padded(max(total, <Py_ssize_t>1)))
-    memory = working_memory(lay_out_room, &room)
-    if memory == NULL:
-        return -1
-    while at < total:
-        pairs = min(room.capacity, total - at)
-        P = padded(pairs)
-        for p in range(P):      # behind the last pair its input is repeated
-            memcpy(<real*>room.rows + p * net.n_in,
-                   x + (at + min(p, pairs - 1)) // each * net.n_in, net.n_in * sizeof(real))
-        transpose(like, P, net.n_in, <const real*>room.rows, net.n_in, <real*>room.input, P)
-        forward_piece(like, &room, parameters, P)
-        a = <const real*>room.a[last]
-        d = <real*>room.derivative
-        memset(d, 0, net.n_out * P * sizeof(real))
-        for p in range(pairs):
-            if cotangents == NULL:
-                d[(at + p) % each * P + p] = 1
-            else:
-                for i in range(net.n_out):
-                    d[i * P + p] = cotangents[(at + p) * net.n_out + i]
-            if values != NULL and (at + p) % each == 0:
-                for i in range(net.n_out):
-                    values[(at + p) // each * net.n_out + i] = a[i * P + p]
-        d = backward_piece(like, &room, parameters, turned, P, False, True, <real*>NULL)
-        for p in range(pairs):
-            for i in range(net.n_in):
-                out[(at + p) * net.n_in + i] = d[i * P + p]
-        at += pairs
-    free(memory)
-    return 0

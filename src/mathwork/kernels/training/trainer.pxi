@@ -31,6 +31,7 @@ cdef class Trainer(Model):
     """The kernel under mathwork.nn.train: one network's parameters and the loops over them."""
 
     cdef Rule rule
+    # vectors like the parameters
     cdef void* gradient
     cdef void* memory1                  # of the optimiser
     cdef void* memory2
@@ -56,9 +57,7 @@ cdef class Trainer(Model):
 
     def __cinit__(self, layers, dtype, loss, double delta=1.0, Py_ssize_t batch=PIECE_ROWS,
                   Py_ssize_t workers=1):
-        cdef object parameters = self._copy_of(self.parameters)
         self.net.loss, self.net.delta = loss_codes[loss], delta
-        self._allocate(6)
         self.gradient = <char*>self.parameters + self.vector
         self.memory1 = <char*>self.parameters + 2 * self.vector
         self.memory2 = <char*>self.parameters + 3 * self.vector
@@ -67,7 +66,7 @@ cdef class Trainer(Model):
         self.capacity = min(<Py_ssize_t>PIECE_ROWS, padded(max(batch, <Py_ssize_t>1)))
         self.workers = max(<Py_ssize_t>1, min(workers, <Py_ssize_t>_workers.most_workers()))
         self._make_rooms()
-        self.set_parameters(parameters)
+        self._start_anew()
         self.set_rule("adam", 1e-3)
 
     def __dealloc__(self):
@@ -126,6 +125,9 @@ cdef class Trainer(Model):
                              f"({self.net.n_parameters},)")
         memcpy(self.parameters, cnp.PyArray_DATA(<cnp.ndarray>vector),
                self.net.n_parameters * self.number)
+        self._start_anew()
+
+    cdef _start_anew(self):
         memcpy(self.saved, self.parameters, self.net.n_parameters * self.number)
         memcpy(self.best, self.parameters, self.net.n_parameters * self.number)
         self.epoch = self.row = self.since_best = 0
@@ -181,7 +183,7 @@ cdef class Trainer(Model):
         cdef Py_ssize_t at = 0, count
         cdef void* gradient
         if with_gradient:
-            self._turn(False)
+            self._turn()
         if self.workers > 1 and rows > self.capacity and rows * self.work > SHARED_WORK:
             with gil:
                 loss[0] = self._batch_by_workers(data, start, rows, with_gradient)

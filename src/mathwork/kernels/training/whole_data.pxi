@@ -262,7 +262,7 @@ cdef class WholeData:
         cdef f64v like = fill_f64(0)
         memset(d.normal, 0, n * n * sizeof(double))
         memset(d.slope, 0, n * sizeof(double))
-        self.trainer._turn(False)
+        self.trainer._turn()
         while at < self.samples.n:
             rows = min(self.trainer.capacity, self.samples.n - at)
             P = padded(rows)
@@ -280,7 +280,7 @@ cdef class WholeData:
                 memcpy(seed + o * P, scale, P * sizeof(double))
                 room.samples = d.samples
                 backward_piece(like, room, <const double*>self.trainer.parameters,
-                               <const double*>self.trainer.turned, P, False, False, <double*>NULL)
+                               <const double*>self.trainer.turned, P, False, <double*>NULL)
                 room.samples = NULL
                 half_times_vector(like, n, P, d.samples, d.misses, <const double*>NULL, d.product)
                 add_scaled(n, 1, d.product, d.slope)
