@@ -9,7 +9,7 @@
 #   training/column_functions   softmax and normalisation of rows in lanes, and their derivatives
 #   training/losses             the loss of each row, and its derivative
 #   training/passes             forward and backward passes of a piece
-#   training/model              a network as these kernels see it; derivatives by the input
+#   training/model              a network as these kernels see it
 #   training/rules              one step of an optimiser
 #   training/shuffling          the order of rows in an epoch
 #   training/samples            what a network learns from

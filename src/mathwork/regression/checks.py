@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_array, as_plain, real_dtype
+from mathwork._arrays import as_array, real_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -72,13 +72,6 @@ def check_weights(weights: NDArray[Any], first: int = 0) -> None:
         row = int(np.argmax(wrong))
         raise ValueError("weights must be finite and not negative, "
                          f"got {weights[row]} in row {first + row}")
-
-
-def weights_of_points(weights: ArrayLike, x: NDArray[Any]) -> NDArray[np.float64]:
-    """Return `weights` as a plain float64 array, one for each of the points x."""
-    weights = as_plain(weights, "weights", FLOAT64)
-    check_weights_of_points(weights, x)
-    return weights
 
 
 def check_weights_of_points(weights: NDArray[Any], x: NDArray[Any]) -> None:
