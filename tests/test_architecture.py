@@ -47,6 +47,7 @@ BELOW_KERNELS = {"mathwork._arrays", "mathwork._status", "mathwork._warnings", "
 
 # Modules that import by a name which is made while they run, and what they import so.
 BY_NAME = {
+    "mathwork": set(),                      # its topics, also imported for type checkers
     "mathwork._extras": set(),              # packages of other people
     "mathwork._levels": KERNELS,
     "mathwork.nn.formats": {f"mathwork.nn.formats.{module}" for module in FORMATS.values()},

@@ -203,10 +203,23 @@ print(*sorted(new - set(sys.stdlib_module_names)))
 def test_import_leaves_out_what_is_heavy():
     code = "import sys, mathwork; print(*sys.modules)"
     loaded = set(run_python(code)[1].split())
-    assert "mathwork.nn" in loaded
+    assert not loaded & {"mathwork.nn", "mathwork.matrix", "mathwork.orbit", "mathwork.regression"}
+    code = "import sys; from mathwork import *; print(*sys.modules)"
+    loaded = set(run_python(code)[1].split())
+    assert {f"mathwork.{name}" for name in mathwork.__all__
+            if inspect.ismodule(getattr(mathwork, name))} <= loaded
     assert not loaded & {"click", "rich", "scipy", "matplotlib", "onnx", "torch", "sklearn",
                          "safetensors", "keras", "asyncio", "multiprocessing.pool",
                          "mathwork.cli", "mathwork.nn.graph"}
+
+
+def test_topics_are_imported_when_they_are_asked_for():
+    code = "import sys, mathwork; mathwork.orbit.KeplerOrbit; print(*sys.modules)"
+    loaded = set(run_python(code)[1].split())
+    assert "mathwork.orbit" in loaded and "mathwork.nn" not in loaded
+    assert set(mathwork.__all__) <= set(dir(mathwork))
+    with pytest.raises(AttributeError, match="module 'mathwork' has no attribute 'orbits'"):
+        _ = mathwork.orbits
 
 
 def test_import_is_silent():
