@@ -4,6 +4,7 @@ Pages are the Markdown files beside this one. The reference is made of the docst
 in every ``__all__``, and the gallery of the scripts in ``examples``. Code cells and scripts run.
 """
 import importlib
+import logging
 import os
 import re
 from pathlib import Path
@@ -25,21 +26,19 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathja
               "myst_nb", "sphinx_copybutton", "sphinx_design", "sphinx_gallery.gen_gallery"]
 templates_path = ["_templates"]
 exclude_patterns = ["gallery/*.py", "gallery/*.ipynb"]
-suppress_warnings = ["toc.empty_glob",          # places for pages that may be there
-                     "config.cache"]            # settings that are functions
+suppress_warnings = ["config.cache"]            # settings that are functions
 highlight_language = "python"
 
 # ---- reference ----
 
-PUBLIC_MODULES = ("activations", "constants", "data", "init", "matrix", "nn", "orbit", "regression",
-                  "sklearn")
+PUBLIC_MODULES = re.findall(r"^   (mathwork\.\w+)$", (HERE / "reference.md").read_text(), re.M)
 autosummary_generate = True
 autosummary_ignore_module_all = False           # the members are those of __all__ ...
 autosummary_imported_members = True             # ... which come from the files of a folder
 autodoc_typehints = "none"                      # the docstrings have them
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False             # the template has them
-numpydoc_xref_param_type = False
+numpydoc_class_members_toctree = False
 
 # ---- pages ----
 
@@ -69,7 +68,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "remove_config_comments": True,
     "within_subsection_order": "FileNameSortKey",
-    "min_reported_time": 5,
+    "write_computation_times": False,
 }
 
 # ---- look ----
@@ -108,9 +107,16 @@ def link_within_the_site(app, docname, source):
         source[0] = re.sub(rf"\]\({pattern}(#[\w-]+)?\)", rf"]({page})", source[0])
 
 
-def leave_out_fields(app, what, name, obj, skip, options):
-    """Leave out the fields of named tuples: their class describes them."""
-    return skip or (getattr(obj, "__doc__", None) or "").startswith("Alias for field number")
+def leave_out(app, what, name, obj, skip, options):
+    """Leave out fields of named tuples, which their class describes, and what scikit-learn adds."""
+    return (skip or name.endswith(("_request", "get_metadata_routing"))
+            or (getattr(obj, "__doc__", None) or "").startswith("Alias for field number"))
+
+
+def leave_out_the_map(app, what, name, obj, options, lines):
+    """Leave out the lines of a module's docstring that say in which file a name is."""
+    if what == "module":
+        lines[:] = [line for line in lines if not re.match(r"\w[\w, ]*\s{2,}\S|\s{4,}\S", line)]
 
 
 def every_public_name_is_there(app, exception):
@@ -121,13 +127,17 @@ def every_public_name_is_there(app, exception):
         return
     described = {name for name, *_ in app.env.get_domain("py").get_objects()}
     for module_name in PUBLIC_MODULES:
-        module = importlib.import_module(f"mathwork.{module_name}")
+        module = importlib.import_module(module_name)
         for name in module.__all__:
             if f"{module.__name__}.{name}" not in described:
                 getLogger(__name__).warning("%s.%s is not in the reference", module.__name__, name)
 
 
 def setup(app):
+    # A pattern in a table of contents is a place for pages that may be there.
+    logging.getLogger("sphinx.sphinx.directives.other").addFilter(
+        lambda record: getattr(record, "subtype", None) != "empty_glob")
     app.connect("source-read", link_within_the_site)
-    app.connect("autodoc-skip-member", leave_out_fields)
+    app.connect("autodoc-skip-member", leave_out)
+    app.connect("autodoc-process-docstring", leave_out_the_map)
     app.connect("build-finished", every_public_name_is_there)
