@@ -48,7 +48,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_execution_timeout = 120
-nb_mime_priority_overrides = [("html", "text/latex", 5)]
+nb_render_markdown_format = "gfm"               # with tables
 
 # ---- gallery ----
 

@@ -7,6 +7,8 @@ are the multiples of one vector of whole numbers. ``null_space`` returns it.
 """
 import re
 
+import matplotlib.pyplot as plt
+
 from mathwork.matrix import null_space
 
 REACTIONS = """
@@ -43,5 +45,11 @@ def balanced(reaction):
     return " -> ".join(" + ".join(part) for part in (terms[:len(left)], terms[len(left):]))
 
 
-for line in REACTIONS.strip().splitlines():
-    print(balanced(line.strip()))
+found = [balanced(line.strip()) for line in REACTIONS.strip().splitlines()]
+print(*found, sep="\n")
+
+figure = plt.figure(figsize=(9, 3))
+for place, line in enumerate(found):
+    written = re.sub(r"(?<=[A-Za-z])(\d+)", r"$_{\1}$", line).replace("->", r"$\rightarrow$")
+    figure.text(0.02, 0.9 - 0.13 * place, written, fontsize=9)
+plt.show()

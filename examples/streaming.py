@@ -2,9 +2,8 @@
 A regression of more rows than fit in memory
 ============================================
 
-``Moments`` keeps a few hundred bytes instead of the rows. A file is read mapped, so that the
-operating system brings its pages and drops them; chunk by chunk, as from a socket; and in parts,
-by threads.
+``Moments`` keeps a few hundred bytes instead of the rows. A file is read in three ways: mapped,
+chunk by chunk, and in parts by threads.
 """
 import tempfile
 import time
@@ -52,7 +51,6 @@ for way in (mapped, in_parts, streamed):
     print(f"{way.__name__:9} {(time.perf_counter() - begin) / ROWS * 1e9:5.1f} ns a row")
 path.unlink()
 print(found[mapped].fit().params, found[in_parts].fit().params, sep="\n")
-
 so_far = np.array([(fit.params[1], fit.bse[1]) for fit in found[streamed]])
 figure, axis = plt.subplots(figsize=(7, 3.4))
 axis.errorbar(np.arange(1, len(so_far) + 1) * CHUNK, so_far[:, 0], 2 * so_far[:, 1], fmt="o")

@@ -12,8 +12,9 @@ from mathwork.nn import Network, train
 
 points = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 answers = np.array([[0], [1], [1], [0]])
-net = Network.he((2, 4, 1), activation="tanh", rng=1)
-net = train(net, points, answers, optimizer="levenberg_marquardt", epochs=100).network
+net = Network.he((2, 4, 1), activation="tanh", rng=0)
+net = train(net, points, answers, loss="cross_entropy", optimizer="lbfgs", weight_decay=0.003,
+            epochs=200).network
 print(net(points).ravel().round(3))
 
 # %%

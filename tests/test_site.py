@@ -17,7 +17,9 @@ def fences(page):
 
 
 def cells(page):
-    return [code for language, code in fences(page) if language == "{code-cell} python"]
+    """The code of every cell, without its options."""
+    return [re.sub(r"\A:tags:.*\n", "", code) for language, code in fences(page)
+            if language == "{code-cell} python"]
 
 
 WITH_CELLS = [page for page in PAGES if cells(page)]
