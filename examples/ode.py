@@ -1,20 +1,19 @@
-"""An ODE whose right-hand side is a network, integrated without Python in the loop.
+"""
+An ODE that a network learnt, integrated without Python
+=======================================================
 
-A network learns the damped pendulum, angle'' = -sin(angle) - angle' / 5. A Runge-Kutta loop
-integrates the network twice: as Python code that calls it, and as the same code compiled by numba,
-which calls the network's C function.
-
-    pip install numba
-    python examples/ode.py
+A network learns the damped pendulum, angle'' = -sin(angle) - angle' / 5. numba compiles a Runge-
+Kutta loop that calls the network's C function, so no Python runs in it. It needs numba.
 """
 import time
 
+import matplotlib.pyplot as plt
 import numba
 import numpy as np
 
-from mathwork.nn import Dense, Network
+from mathwork.nn import Network, train
 
-STEP = 0.01         # seconds; a small swing takes 2 pi seconds
+STEP, N_STEPS = 0.02, 1500          # seconds
 
 
 def pendulum(state):
@@ -23,58 +22,36 @@ def pendulum(state):
     return np.stack([speed, -np.sin(angle) - speed / 5], axis=-1)
 
 
-def learned(rate, rng):
-    """Fit a network to `rate`: 64 random tanh features, and an output layer by least squares"""
-    hidden = Dense(rng.normal(size=(64, 2), scale=0.3), rng.uniform(-1, 1, 64), "tanh")
-    states = rng.uniform(-3, 3, (5000, 2))
-    features = Network([hidden], dtype=float)(states)
-    features = np.column_stack([features, np.ones(len(states))])
-    weight = np.linalg.lstsq(features, rate(states), rcond=None)[0].T
-    return Network([hidden, Dense(weight[:, :-1], weight[:, -1])], dtype=float)
+states = np.random.default_rng(0).uniform(-3.5, 3.5, (1000, 2))
+net = Network.he((2, 12, 2), activation="tanh", output="identity", dtype=float, rng=0)
+net = train(net, states, pendulum(states), optimizer="levenberg_marquardt", epochs=60).network
+function = net.as_ctypes()          # keeps the network alive while numba uses its address
+row, address = function.row, function.network.value
 
 
-def integrate(rate, state, n_steps):
-    """Take n_steps of the classical Runge-Kutta method; rate(state, slope) writes slope"""
-    slope = np.empty((4, 2))
-    for _ in range(n_steps):
-        rate(state, slope[0])
-        rate(state + STEP / 2 * slope[0], slope[1])
-        rate(state + STEP / 2 * slope[1], slope[2])
-        rate(state + STEP * slope[2], slope[3])
+@numba.njit
+def path(state):
+    """Take the steps of the classical Runge-Kutta method"""
+    states, slope = np.empty((N_STEPS, 2)), np.empty((4, 2))
+    for n in range(N_STEPS):
+        states[n] = state
+        row(state.ctypes, slope[0].ctypes, address)
+        for stage, part in ((1, 0.5), (2, 0.5), (3, 1.0)):
+            at = state + part * STEP * slope[stage - 1]
+            row(at.ctypes, slope[stage].ctypes, address)
         state = state + STEP / 6 * (slope[0] + 2 * slope[1] + 2 * slope[2] + slope[3])
-    return state
+    return states
 
 
-def show(name, state, note=""):
-    print(f"{name:27} angle {state[0]:+.8f}, speed {state[1]:+.8f}{note}")
+path(np.zeros(2))                   # numba compiles here
+begin = time.perf_counter()
+swing = path(np.array([3.0, 0.0]))
+print(f"{net}: {(time.perf_counter() - begin) / N_STEPS * 1e6:.2f} us a step of four calls")
 
-
-def timed(name, integrate, rate, start, n_steps):
-    integrate(rate, start, 1)           # numba compiles here
-    begin = time.perf_counter()
-    state = integrate(rate, start, n_steps)
-    show(name, state, f", {(time.perf_counter() - begin) / n_steps * 1e6:.2f} us a step")
-    return state
-
-
-def main(n_steps=2000):
-    net = learned(pendulum, np.random.default_rng(0))
-    function = net.as_ctypes()          # keeps the network alive while numba uses its address
-    row, address = function.row, function.network.value
-
-    @numba.njit
-    def compiled(state, slope):
-        row(state.ctypes, slope.ctypes, address)
-
-    start = np.array([2.5, 0.0])
-    print(f"{net}, {n_steps} steps of {STEP}")
-    one = timed("Python, calling the network", integrate,
-                lambda state, slope: net(state, out=slope), start, n_steps)
-    two = timed("numba, calling the pointer", numba.njit(integrate), compiled, start, n_steps)
-    print("the same bits:", one.tobytes() == two.tobytes())
-    show("the pendulum itself", integrate(
-        lambda state, slope: np.copyto(slope, pendulum(state)), start, n_steps))
-
-
-if __name__ == "__main__":
-    main()
+side = np.linspace(-3.4, 3.4, 30)
+field = net(np.stack(np.meshgrid(side, side), axis=-1))
+figure, axis = plt.subplots(figsize=(7, 4.6))
+axis.streamplot(side, side, field[..., 0], field[..., 1], color="grey", linewidth=0.7, density=1.2)
+axis.plot(*swing.T, color="C1", linewidth=2)
+axis.set(xlabel="angle", ylabel="angular speed")
+plt.show()

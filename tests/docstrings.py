@@ -48,3 +48,22 @@ def taken(public):
     return [stars.get(parameter.kind, "") + name
             for name, parameter in inspect.signature(public).parameters.items()
             if name != "self" and not name.startswith("_")]
+
+
+def lacking(public):
+    """The sections that the docstring of a public function, method or class should have and lacks.
+
+    All have an example. A class has parameters or attributes, unless it is a warning or an error. A
+    function says what it returns, unless that is None, and what it raises, unless it takes nothing.
+    """
+    text = inspect.getdoc(public) or ""
+    wanted = {"Examples"}
+    if inspect.isclass(public):
+        if not issubclass(public, Exception) and not section(text, "Attributes"):
+            wanted.add("Parameters")
+    elif callable(public):
+        if inspect.signature(public).return_annotation not in (None, "None"):
+            wanted.add("Returns")
+        if taken(public):
+            wanted.add("Raises")
+    return sorted(title for title in wanted if not section(text, title))

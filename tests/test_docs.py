@@ -14,7 +14,7 @@ def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["systems.md", "training.md"])
+@pytest.mark.parametrize("page", ["systems.md", "training.md", "formulas.md", "index.md"])
 def test_examples_in_python(page):
     examples, report = doctest.DocTestParser(), []
     test = examples.get_doctest("\n".join(blocks(page, "python")), {}, page, page, 0)

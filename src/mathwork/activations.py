@@ -1,14 +1,14 @@
 """Activation functions: NumPy ufuncs where they take no parameter, functions where they do.
 
-Errors are the largest seen, in units in the last place (ulp) of the exact result. They are from
-356 million float32 values, among them every one with 2^-13 <= |x| < 2^8, and from 10^8 samples of
-float64. Levels without fused multiply-add stay within the same bounds unless a function says
+Errors are the largest seen, in units in the last place (ulp) of the exact result. They are from 356
+million float32 values, among them every one with ``2^-13 <= abs(x) < 2^8``, and from 10^8 samples
+of float64. Levels without fused multiply-add stay within the same bounds unless a function says
 otherwise, over 356 million and 2 * 10^7. For `mish`, and all that came after it, there were fewer:
-see docs/accuracy.md. ``python -m bench.accuracy`` measures them. Results that
-underflow keep their relative accuracy down to the subnormal numbers. NaN gives NaN. A ufunc has
-loops for float32 and float64, and NumPy casts other types by its own rule: the result is float32
-where that holds every value of the type (bool, integers of 8 and 16 bits, float16, float32), and
-float64 for wider integers. A function makes float64 of all bools and integers.
+see docs/accuracy.md. ``python -m bench.accuracy`` measures them. Results that underflow keep their
+relative accuracy down to the subnormal numbers. NaN gives NaN. A ufunc has loops for float32 and
+float64, and NumPy casts other types by its own rule: the result is float32 where that holds every
+value of the type (bool, integers of 8 and 16 bits, float16, float32), and float64 for wider
+integers. A function makes float64 of all bools and integers.
 """
 from __future__ import annotations
 

@@ -43,11 +43,16 @@ def he_std(n_in: SupportsIndex) -> float:
     Parameters
     ----------
     n_in
-        As for :func:`he_variance`, errors too.
+        As for :func:`he_variance`.
 
     Returns
     -------
     float
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`he_variance`.
 
     Examples
     --------
@@ -67,11 +72,16 @@ def he_limit(n_in: SupportsIndex) -> float:
     Parameters
     ----------
     n_in
-        As for :func:`he_variance`, errors too.
+        As for :func:`he_variance`.
 
     Returns
     -------
     float
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`he_variance`.
 
     Examples
     --------

@@ -103,11 +103,16 @@ def he_uniform(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None =
     Parameters
     ----------
     shape, fan_in, dtype, rng, workers
-        As for :func:`he_normal`, errors too.
+        As for :func:`he_normal`.
 
     Returns
     -------
     ndarray of `shape` and `dtype`
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`he_normal`.
 
     Examples
     --------
@@ -132,17 +137,22 @@ def glorot_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | Non
     Parameters
     ----------
     shape, fan_in
-        As for :func:`he_normal`, errors too.
+        As for :func:`he_normal`.
     fan_out : int, optional
         Outputs of each input; the first of `shape` if not given, which has two axes then.
     gain : float, optional
         Multiplies the weights.
     dtype, rng, truncated, workers
-        As for :func:`he_normal`, errors too.
+        As for :func:`he_normal`.
 
     Returns
     -------
     ndarray of `shape` and `dtype`
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`he_normal`.
 
     Notes
     -----
@@ -176,6 +186,11 @@ def glorot_uniform(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | No
     -------
     ndarray of `shape` and `dtype`
 
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`he_normal`.
+
     Examples
     --------
     >>> from mathwork.init import glorot_uniform
@@ -195,11 +210,16 @@ def lecun_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None
     Parameters
     ----------
     shape, fan_in, dtype, rng, truncated, workers
-        As for :func:`he_normal`, errors too.
+        As for :func:`he_normal`.
 
     Returns
     -------
     ndarray of `shape` and `dtype`
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`he_normal`.
 
     Notes
     -----
@@ -223,11 +243,16 @@ def lecun_uniform(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | Non
     Parameters
     ----------
     shape, fan_in, dtype, rng, workers
-        As for :func:`he_normal`, errors too.
+        As for :func:`he_normal`.
 
     Returns
     -------
     ndarray of `shape` and `dtype`
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`he_normal`.
 
     Examples
     --------

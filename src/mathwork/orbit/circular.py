@@ -107,7 +107,12 @@ def period(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     Returns
     -------
     float or ndarray
-        As from :func:`circular_speed`, with the same errors and warnings.
+        As from :func:`circular_speed`, with the same warnings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`circular_speed`.
 
     Notes
     -----
@@ -146,7 +151,12 @@ def angular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     Returns
     -------
     float or ndarray
-        As from :func:`circular_speed`, with the same errors and warnings.
+        As from :func:`circular_speed`, with the same warnings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`circular_speed`.
 
     Notes
     -----
@@ -180,7 +190,12 @@ def escape_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
     Returns
     -------
     float or ndarray
-        As from :func:`circular_speed`, with the same errors and warnings.
+        As from :func:`circular_speed`, with the same warnings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`circular_speed`.
 
     Notes
     -----
@@ -316,8 +331,13 @@ def semimajor_axis(period: ArrayLike, *, star_mass: ArrayLike | None = None,
     Returns
     -------
     float or ndarray
-        As from :func:`circular_speed`, with the same errors and warnings; the period takes the
+        As from :func:`circular_speed`, with the same warnings; the period takes the
         place of the radius.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As from :func:`circular_speed`.
 
     Notes
     -----

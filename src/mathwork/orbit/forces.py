@@ -37,7 +37,15 @@ def gravitational_force(m1: ArrayLike, m2: ArrayLike, r: ArrayLike, *, out: Arra
     Returns
     -------
     float or ndarray
-        As from :func:`circular_speed`, with the same errors.
+        As from :func:`circular_speed`.
+
+    Raises
+    ------
+    TypeError
+        For a unit of another dimension, and for input that is not real numbers.
+    ValueError
+        For a number that is negative or NaN, and for a distance of 0. For shapes that do not
+        broadcast. In an array, such an element makes its result NaN.
 
     Notes
     -----
@@ -77,7 +85,15 @@ def centripetal_force(m: ArrayLike, v: ArrayLike, r: ArrayLike, *, out: ArrayLik
     Returns
     -------
     float or ndarray
-        As from :func:`circular_speed`, with the same errors.
+        As from :func:`circular_speed`.
+
+    Raises
+    ------
+    TypeError
+        For a unit of another dimension, and for input that is not real numbers.
+    ValueError
+        For a negative mass, NaN, and a radius that is not above 0. For shapes that do not
+        broadcast. In an array, such an element makes its result NaN.
 
     Notes
     -----

@@ -121,6 +121,11 @@ class KeplerOrbit(Motion):
         -------
         KeplerOrbit
 
+        Raises
+        ------
+        TypeError, ValueError
+            As from the class.
+
         Examples
         --------
         >>> from mathwork.constants import AU, GM_SUN
@@ -151,6 +156,11 @@ class KeplerOrbit(Motion):
         Returns
         -------
         KeplerOrbit
+
+        Raises
+        ------
+        TypeError, ValueError
+            As from the class.
 
         Examples
         --------
@@ -377,7 +387,12 @@ class KeplerOrbit(Motion):
         Returns
         -------
         matplotlib.axes.Axes
-            Drawn as by :func:`plot_orbits`, with the same errors.
+            Drawn as by :func:`plot_orbits`.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            As from :func:`plot_orbits`.
 
         Examples
         --------

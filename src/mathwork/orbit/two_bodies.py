@@ -160,6 +160,11 @@ class CircularOrbit:
         ndarray, shape (..., 3)
             In m, for t of shape (...). NaN if t is NaN or infinite.
 
+        Raises
+        ------
+        TypeError
+            For times that are not real numbers.
+
         Examples
         --------
         >>> from mathwork.constants import AU, M_EARTH, M_SUN
@@ -185,6 +190,11 @@ class CircularOrbit:
         ndarray, shape (..., 3)
             In m/s, for t of shape (...).
 
+        Raises
+        ------
+        TypeError
+            For times that are not real numbers.
+
         Examples
         --------
         >>> from mathwork.constants import AU, M_EARTH, M_SUN
@@ -208,6 +218,11 @@ class CircularOrbit:
         star, planet : ndarray, shape (..., 3)
             In m, for t of shape (...). They are on opposite sides, at distances in the ratio of the
             other's mass. `fixed_star` changes only their angular speed.
+
+        Raises
+        ------
+        TypeError
+            For times that are not real numbers.
 
         Examples
         --------
@@ -235,7 +250,12 @@ class CircularOrbit:
         Returns
         -------
         matplotlib.axes.Axes
-            Drawn as by :func:`plot_orbits`, with the same errors.
+            Drawn as by :func:`plot_orbits`.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            As from :func:`plot_orbits`.
 
         Examples
         --------

@@ -72,6 +72,13 @@ class PlaneFit(NamedTuple):
         -------
         ndarray of float64, shape (m,)
 
+        Raises
+        ------
+        TypeError
+            For X that is not real numbers.
+        ValueError
+            For X without k columns.
+
         Examples
         --------
         >>> from mathwork.regression import fit_groups

@@ -208,6 +208,11 @@ class PolynomialFit(FitMembers):
             NaN if x is NaN or infinite, or so large that its powers leave the range of float64.
             With an interval, a Prediction of three of these.
 
+        Raises
+        ------
+        TypeError, ValueError
+            As from :meth:`LinearFit.predict`.
+
         Examples
         --------
         >>> from mathwork.regression import fit_polynomial
