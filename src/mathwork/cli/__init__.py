@@ -8,7 +8,9 @@ fit            fit; fit_reports: its fits, and what it writes
 train          train
 orbit          orbit; orbit_tables: of the rows of a table
 info           info
-options        options that commands share; a command that takes an option once
+completion     completion
+options        options that commands share, and what a shell completes; a command that takes an
+               option once
 output         results as JSON, aligned text and pictures; warnings and progress
 quantities     numbers and columns with units
 tables         tables of numbers for forward; tables that are written

@@ -6,6 +6,7 @@ import warnings
 import click
 
 from mathwork import __version__
+from mathwork.cli.completion import completion
 from mathwork.cli.demo import demo
 from mathwork.cli.fit import fit
 from mathwork.cli.info import info
@@ -16,9 +17,25 @@ from mathwork.cli.orbit import orbit
 from mathwork.cli.output import warn
 from mathwork.cli.train import train
 
+# The commands in the order of the overview.
+SECTIONS = {
+    "Networks": (demo, forward, train, convert),
+    "Matrices": (rref, solve),
+    "Tables": (fit, orbit),
+    "The command itself": (info, completion),
+}
+
 
 class OneLineErrors(click.Group):
     """A group of commands in which an error is one line on standard error and exit code 2."""
+
+    def format_commands(self, ctx, formatter):
+        width = max(map(len, self.commands))
+        limit = formatter.width - 6 - width
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(command.name.ljust(width), command.get_short_help_str(limit))
+                                    for command in commands])
 
     def main(self, *args, standalone_mode=True, **kwargs):
         if not standalone_mode:
@@ -78,11 +95,20 @@ def _printable(text):
 def cli(ctx):
     """Small dense mathematics at the cost of its arithmetic.
 
-    New here? Start with: mathwork demo
+    A command reads a file, or standard input for the name -, and writes text or, with --json, JSON.
+    An error is one line and exit code 2. mathwork COMMAND -h says what a command takes.
+
+    \b
+      mathwork demo
+      mathwork solve "2x + 3y = 6; 4x + 5y = 10" --steps
+      mathwork fit table.csv --y price --x area,rooms --plot fit.png
+      mathwork train table.csv --y kind -o kind.npz
+      mathwork forward kind.npz new.csv --labels
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-for command in (convert, demo, fit, forward, info, orbit, rref, solve, train):
-    cli.add_command(command)
+for section in SECTIONS.values():
+    for command in section:
+        cli.add_command(command)

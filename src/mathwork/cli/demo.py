@@ -27,7 +27,7 @@ SHOWN_EPOCHS = (1, 2, 5, 10, 20, 50, 100)
 @click.option("--train", is_flag=True, help="Train the network first, on 1297 other digits.")
 @as_json
 def demo(train, as_json):
-    """Read 500 handwritten digits, and compare the time with NumPy's.
+    """Read 500 handwritten digits, and time it beside NumPy.
 
     A small network that ships with mathwork reads digits that it was not trained on. NumPy runs the
     same forward pass in float32, h = relu(x @ W1.T + b1) and softmax(h @ W2.T + b2). Both must read

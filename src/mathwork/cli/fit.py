@@ -5,7 +5,7 @@ import numpy as np
 from mathwork.cli.columns import GAPS_ADVICE, Pieces, explaining, open_table
 from mathwork.cli.fit_reports import Asked, report
 from mathwork.cli.numerals import joined
-from mathwork.cli.options import CommaList, Command, format_of, reading
+from mathwork.cli.options import Column, CommaList, Command, File, format_of, reading
 from mathwork.cli.output import as_json, check_picture, progress, warn
 
 # Bytes of columns that are kept in memory; a line or plane through more goes through Moments.
@@ -14,27 +14,28 @@ ROBUST = ("HC0", "HC1", "HC2", "HC3", "HAC")
 
 
 @click.command(cls=Command)
-@click.argument("source", metavar="FILE")
-@click.option("--y", "y_name", metavar="COLUMN", required=True, help="The column to explain.")
+@click.argument("source", type=File(), metavar="FILE")
+@click.option("--y", "y_name", type=Column(), metavar="COLUMN", required=True,
+              help="The column to explain.")
 @click.option("--x", "x_names", type=CommaList(), metavar="COLUMN,...",
               help="The columns that explain it. Default: all other columns of numbers.")
 @click.option("--poly", "degree", type=click.IntRange(0, 100), metavar="D",
               help="Fit a polynomial of degree D in the one x.")
-@click.option("--group", "group_name", metavar="COLUMN",
+@click.option("--group", "group_name", type=Column(), metavar="COLUMN",
               help="Fit a line or a plane for each value in this column.")
 @click.option("--rolling", "window", type=click.IntRange(2), metavar="ROWS",
               help="Fit a line or a plane to each window of so many rows.")
-@click.option("--weights", "weights_name", metavar="COLUMN",
+@click.option("--weights", "weights_name", type=Column(), metavar="COLUMN",
               help="The column of weights, the factors of the squared residuals.")
 @click.option("--robust", type=click.Choice(ROBUST),
               help="Standard errors that allow for residuals of unequal size (HC0 to HC3), or also "
                    "for neighbours that are alike (HAC).")
-@click.option("--cluster", "cluster_name", metavar="COLUMN",
+@click.option("--cluster", "cluster_name", type=Column(), metavar="COLUMN",
               help="Standard errors that allow for rows that are alike where this column is.")
 @click.option("--missing", type=click.Choice(["drop"]),
               help="Leave out rows in which one of these columns has no number.")
 @reading
-@click.option("--plot", "picture", metavar="FILE",
+@click.option("--plot", "picture", type=File(), metavar="FILE",
               help="Draw data, fit and confidence band to this .png, .svg or .pdf file.")
 @as_json
 def fit(source, y_name, x_names, degree, group_name, window, weights_name, robust, cluster_name,

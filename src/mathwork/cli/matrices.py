@@ -5,8 +5,8 @@ import numpy as np
 from mathwork import matrix as functions
 from mathwork.cli.lines import blamed_on
 from mathwork.cli.matrix_text import complex_text, read_matrix, source_name, write_matrix
-from mathwork.cli.options import Command
-from mathwork.cli.output import as_json, print_json
+from mathwork.cli.options import Command, File
+from mathwork.cli.output import as_json, busy, print_json
 from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.rationals import as_text
 from mathwork.matrix.written import (
@@ -19,7 +19,7 @@ from mathwork.matrix.written import (
 CLOSE = "too close to call in floats"
 SEE_EXACT = ", see --exact"
 
-matrix = click.argument("source", metavar="FILE_OR_TEXT")
+matrix = click.argument("source", type=File(), metavar="FILE_OR_TEXT")
 exact = click.option("--exact", is_flag=True,
                      help="Compute with fractions: 0.8 is 4/5, and no rounding happens.")
 steps = click.option("--steps", is_flag=True,
@@ -55,8 +55,9 @@ def rref(source, exact, steps, modulus, as_json):
     infinity are null.
     """
     arithmetic(None, exact, modulus)
-    A, columns, names = read_matrix(source, exact or steps or modulus is not None)
-    with blamed_on(source_name(source)):
+    with busy("reading"):
+        A, columns, names = read_matrix(source, exact or steps or modulus is not None)
+    with busy("reducing"), blamed_on(source_name(source)):
         if steps:
             work = functions.eliminate(A, columns=columns, modulus=modulus)
             matrix, pivots, remark = work.result, work.pivots, ""
@@ -117,13 +118,14 @@ def solve(source, exact, steps, modulus, as_json):
     """
     arithmetic(None, exact, modulus)
     exact = exact or (steps and modulus is None)
-    A, columns, names = read_matrix(source, exact or modulus is not None)
+    with busy("reading"):
+        A, columns, names = read_matrix(source, exact or modulus is not None)
     if columns is None:
         columns = A.shape[1] - 1
     if not 0 <= columns < A.shape[1]:
         raise ValueError(f"{source_name(source)}: there is no right-hand side in it")
     b = A[:, columns:] if A.shape[1] - columns > 1 else A[:, columns]
-    with blamed_on(source_name(source)):
+    with busy("solving"), blamed_on(source_name(source)):
         status, x, null_space = whole = functions.solve(
             A[:, :columns], b, exact=exact, modulus=modulus)
         parts = [whole] if b.ndim == 1 or as_json else [

@@ -1,10 +1,21 @@
 """The commands `mathwork forward` and `mathwork convert`: saved networks."""
+from contextlib import nullcontext
+
 import click
 import numpy as np
 
 from mathwork._arrays import as_array
-from mathwork.cli.options import CommaList, Command, comment, delimiter, encoding, header
-from mathwork.cli.output import as_json, print_json
+from mathwork.cli.lines import name_of, shown_name
+from mathwork.cli.options import (
+    CommaList,
+    Command,
+    File,
+    comment,
+    delimiter,
+    encoding,
+    header,
+)
+from mathwork.cli.output import as_json, busy, print_json
 from mathwork.cli.records import Format
 from mathwork.cli.tables import check_suffix, read_table, write_table
 from mathwork.nn import load
@@ -38,12 +49,12 @@ outputs = click.option("--outputs", multiple=True, metavar="NAME",
 
 
 @click.command(cls=Command)
-@click.argument("model")
-@click.argument("source", metavar="INPUT")
+@click.argument("model", type=File())
+@click.argument("source", type=File(), metavar="INPUT")
 @activations
 @inputs
 @outputs
-@click.option("-o", "--output", "target", metavar="OUT", default="-",
+@click.option("-o", "--output", "target", type=File(), metavar="OUT", default="-",
               help="Write to this .npy or .csv file instead of CSV to standard output.")
 @delimiter(",", True)
 @encoding
@@ -82,13 +93,17 @@ def forward(model, source, activations, inputs, outputs, target, delimiter, enco
     check_suffix(target)
     if threshold is not None and not (classify or labels):
         raise click.UsageError("--threshold is for --classify and --labels.")
-    network = load(model, activations=activations, inputs=inputs or None,
-                    outputs=outputs or None)
+    with busy(f"reading {shown_name(model)}"):
+        network = load(model, activations=activations, inputs=inputs or None,
+                       outputs=outputs or None)
     if labels and network.classes_ is None:
         raise ValueError(f"{model}: the network has no labels of its classes: --classify writes "
                          "their indices")
     form = Format(delimiter, encoding, comment=comment, header=header)
-    result = _run(network, read_table(source, form, columns), source, workers)
+    with busy(f"reading {name_of(source)}"):
+        table = read_table(source, form, columns)
+    with busy("running the network"):
+        result = _run(network, table, source, workers)
     if classify or labels:
         result = network._picked(result, threshold)
     if labels:
@@ -97,7 +112,8 @@ def forward(model, source, activations, inputs, outputs, target, delimiter, enco
     if as_json:
         print_json({"labels" if labels else "classes" if classify else "output": result})
     else:
-        write_table(result, target)
+        with busy(f"writing {shown_name(target)}") if target != "-" else nullcontext():
+            write_table(result, target)
 
 
 def _run(network, table, source, workers):
@@ -116,8 +132,8 @@ def _run(network, table, source, workers):
 
 
 @click.command(cls=Command)
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@click.argument("source", type=File(), metavar="IN")
+@click.argument("target", type=File(), metavar="OUT")
 @activations
 @inputs
 @outputs
@@ -130,9 +146,11 @@ def convert(source, target, activations, inputs, outputs, dtype, as_json):
     IN and OUT are .npz, .onnx or .safetensors files. The weights keep their bits, unless --dtype
     rounds them. OUT may also be a .c file: the network as C99 source, with a header beside it.
     """
-    network = load(source, activations=activations, inputs=inputs or None,
-                   outputs=outputs or None, dtype=dtype)
-    (network.to_c if target.lower().endswith(".c") else network.save)(target)
+    with busy(f"reading {shown_name(source)}"):
+        network = load(source, activations=activations, inputs=inputs or None,
+                       outputs=outputs or None, dtype=dtype)
+    with busy(f"writing {shown_name(target)}"):
+        (network.to_c if target.lower().endswith(".c") else network.save)(target)
     if as_json:
         print_json({"network": repr(network), "sizes": network.sizes,
                     "dtype": network.dtype.name, "parameters": network.n_parameters})

@@ -1,8 +1,10 @@
 """Options that commands share, and the types of their values."""
 import codecs
 import csv
+import os
 
 import click
+from click.shell_completion import CompletionItem
 
 from mathwork.cli.numerals import Numerals
 from mathwork.cli.records import Format
@@ -29,10 +31,56 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
 
+class File(click.ParamType):
+    """The name of a file, which a shell completes. Who opens the file checks it."""
+
+    name = "file"
+
+    def shell_complete(self, ctx, param, incomplete):
+        return [CompletionItem(incomplete, type="file")]
+
+
+def columns_beside(ctx, incomplete):
+    """What completes a column of the table in the argument FILE: its names, or places as @3.
+
+    A name that a shell would have to quote is given by its place. A file that would have to be
+    waited for, such as a pipe, has no names here, nor has one that is no table.
+    """
+    from mathwork.cli.columns import open_table
+
+    # Behind an option whose value is not there yet, click leaves the arguments as they came.
+    name = ctx.params.get("source") or next(iter(ctx.args), "")
+    if not os.path.isfile(name):
+        return []
+    try:
+        with open_table(name) as table:
+            names = list(table.names)
+    except (OSError, ValueError, ImportError):
+        return []
+    items = [CompletionItem(text) if text.replace("_", "").replace(".", "").isalnum()
+             else CompletionItem(f"@{place}", help=text)
+             for place, text in enumerate(names, start=1)]
+    return [item for item in items if item.value.startswith(incomplete)]
+
+
+class Column(click.ParamType):
+    """The name of a column of the table in the argument `source`."""
+
+    name = "column"
+
+    def shell_complete(self, ctx, param, incomplete):
+        return columns_beside(ctx, incomplete)
+
+
 class CommaList(click.ParamType):
     """a,"b,c" as ["a", "b,c"]."""
 
     name = "names"
+
+    def shell_complete(self, ctx, param, incomplete):
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + item.value, help=item.help)
+                for item in columns_beside(ctx, last)]
 
     def convert(self, value, param, ctx):
         try:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mathwork._extras import extra
 from mathwork.cli.lines import shown_name
-from mathwork.cli.options import Command, format_of, reading
+from mathwork.cli.options import Column, Command, File, format_of, reading
 from mathwork.cli.orbit_tables import OF_PLANET, report_table
 from mathwork.cli.output import (
     as_json,
@@ -31,7 +31,7 @@ LABELLED = 10       # a picture of more orbits has no legend
 
 
 @click.command(cls=Command)
-@click.argument("source", metavar="[FILE]", required=False, is_eager=True)
+@click.argument("source", type=File(), metavar="[FILE]", required=False, is_eager=True)
 @click.option("--star-mass", type=Quantity("mass"), metavar="MASS",
               help="Mass of the star, or of whatever body is at the centre.")
 @click.option("--radius", "radii", type=Quantities("length"), multiple=True, metavar="LENGTH,...",
@@ -41,18 +41,18 @@ LABELLED = 10       # a picture of more orbits has no legend
               help="The time of one revolution, in place of the radius.")
 @click.option("--planet-mass", type=Quantity("mass", zero=True), metavar="MASS",
               help="Mass of the orbiting body: adds force, energy and Hill radius.")
-@click.option("--eccentricity", metavar="COLUMN",
+@click.option("--eccentricity", type=Column(), metavar="COLUMN",
               help="With FILE: a column to check. Default: the column of this name, if there is "
                    "one.")
 @click.option("--both-move", is_flag=True,
               help="Let both masses move about their barycentre. Without it the star is fixed.")
 @click.option("--solar-system", is_flag=True,
               help="Compare circular orbits with planets and moons instead.")
-@click.option("-o", "--output", "--table", "target", metavar="FILE",
+@click.option("-o", "--output", "--table", "target", type=File(), metavar="FILE",
               help="Write all columns to this .csv file, or with - to standard output in place of "
                    "the text.")
 @reading
-@click.option("--plot", "picture", metavar="FILE",
+@click.option("--plot", "picture", type=File(), metavar="FILE",
               help="Draw the orbits to scale to this .png, .svg or .pdf file.")
 @as_json
 def orbit(source, star_mass, radii, periods, planet_mass, eccentricity, both_move, solar_system,

@@ -2,6 +2,7 @@
 import json
 import math
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,14 +64,18 @@ def check_picture(name):
 
 def save_picture(figure, name):
     """Write a figure to the file `name`, in the format of its suffix."""
-    with replacing(name) as file:
+    with busy(f"drawing {shown_name(name)}"), replacing(name) as file:
         figure.savefig(file, dpi=150, format=Path(name).suffix[1:].lower())
+
+
+def _on_terminal():
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextmanager
 def progress(source):
     """Show how much of a Source has been read, on a terminal; yield what to call after a piece."""
-    if source.size < SLOW or sys.stderr is None or not sys.stderr.isatty():
+    if source.size < SLOW or not _on_terminal():
         yield lambda: None
         return
     from rich.console import Console
@@ -79,3 +84,31 @@ def progress(source):
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(source.shown, total=source.size)
         yield lambda: bar.update(task, completed=source.done)
+
+
+@contextmanager
+def busy(what):
+    """Show on a terminal that `what` goes on, and how long it has, once it has taken a second."""
+    if not _on_terminal():
+        yield
+        return
+    ended = threading.Event()
+    shown = threading.Thread(target=_show_until, args=(ended, what), daemon=True)
+    shown.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        shown.join()
+
+
+def _show_until(ended, what):
+    if ended.wait(1):
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(what)
+        ended.wait()

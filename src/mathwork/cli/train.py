@@ -9,7 +9,7 @@ import numpy as np
 from mathwork.cli.columns import Pieces, explaining, open_table
 from mathwork.cli.lines import blamed_on
 from mathwork.cli.numerals import joined
-from mathwork.cli.options import CommaList, Command, format_of, reading
+from mathwork.cli.options import Column, CommaList, Command, File, format_of, reading
 from mathwork.cli.output import as_json, print_aligned, print_json, progress, warn
 
 MOST_CLASSES = 20       # whole numbers with more values than this are taken for amounts
@@ -34,13 +34,14 @@ class Sizes(click.ParamType):
 
 
 @click.command(cls=Command)
-@click.argument("source", metavar="FILE")
-@click.option("--y", "y_name", metavar="COLUMN", required=True, help="The column to learn.")
+@click.argument("source", type=File(), metavar="FILE")
+@click.option("--y", "y_name", type=Column(), metavar="COLUMN", required=True,
+              help="The column to learn.")
 @click.option("--x", "x_names", type=CommaList(), metavar="COLUMN,...",
               help="The columns to learn it from. Default: all other columns of numbers.")
 @click.option("--hidden", type=Sizes(), metavar="N,...", default="64,64", show_default=True,
               help="The outputs of each hidden layer.")
-@click.option("-o", "--output", "target", metavar="MODEL",
+@click.option("-o", "--output", "target", type=File(), metavar="MODEL",
               help="Save the network to this .npz, .onnx or .safetensors file, or as .c.")
 @click.option("--task", type=click.Choice(["auto", "classes", "numbers"]), default="auto",
               show_default=True, help="What the column holds.")
