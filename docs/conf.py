@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import matplotlib as mpl
+from numpydoc import numpydoc
 
 import mathwork
 
@@ -39,6 +40,14 @@ autodoc_typehints = "none"                      # the docstrings have them
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False             # the template has them
 numpydoc_class_members_toctree = False
+autodoc_preserve_defaults = True
+
+def without_data(mangle_signature):
+    """Return numpydoc's rule for signatures, without that of ufuncs where Sphinx takes them for data."""
+    return lambda app, what, *rest: None if what == "data" else mangle_signature(app, what, *rest)
+
+
+numpydoc.mangle_signature = without_data(numpydoc.mangle_signature)
 
 # ---- pages ----
 
