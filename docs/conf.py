@@ -43,7 +43,7 @@ numpydoc_class_members_toctree = False
 autodoc_preserve_defaults = True
 
 def without_data(mangle_signature):
-    """Return numpydoc's rule for signatures, without that of ufuncs where Sphinx takes them for data."""
+    """Return numpydoc's rule for signatures, but not of what Sphinx takes for data: ufuncs."""
     return lambda app, what, *rest: None if what == "data" else mangle_signature(app, what, *rest)
 
 
