@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import matplotlib as mpl
+from numpydoc import numpydoc
 
 import mathwork
 
@@ -39,6 +40,14 @@ autodoc_typehints = "none"                      # the docstrings have them
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False             # the template has them
 numpydoc_class_members_toctree = False
+autodoc_preserve_defaults = True
+
+def without_data(mangle_signature):
+    """Return numpydoc's rule for signatures, but not of what Sphinx takes for data: ufuncs."""
+    return lambda app, what, *rest: None if what == "data" else mangle_signature(app, what, *rest)
+
+
+numpydoc.mangle_signature = without_data(numpydoc.mangle_signature)
 
 # ---- pages ----
 
@@ -119,6 +128,14 @@ def leave_out_the_map(app, what, name, obj, options, lines):
         lines[:] = [line for line in lines if not re.match(r"\w[\w, ]*\s{2,}\S|\s{4,}\S", line)]
 
 
+def describe_constants(app, what, name, obj, options, lines):
+    """Say of a constant its value, unit, uncertainty and source, not what its class is."""
+    if isinstance(obj, mathwork.constants.Constant):
+        margin = f" +- {obj.uncertainty:g}" if obj.uncertainty else ""
+        exactly = "" if margin else ", exactly"
+        lines[:] = [f"{float(obj):.15g}{margin} {obj.si_unit}{exactly}. Source: {obj.source}."]
+
+
 def every_public_name_is_there(app, exception):
     """Warn of a name in an ``__all__`` that the reference has no entry for."""
     from sphinx.util.logging import getLogger
@@ -140,4 +157,5 @@ def setup(app):
     app.connect("source-read", link_within_the_site)
     app.connect("autodoc-skip-member", leave_out)
     app.connect("autodoc-process-docstring", leave_out_the_map)
+    app.connect("autodoc-process-docstring", describe_constants, priority=400)
     app.connect("build-finished", every_public_name_is_there)

@@ -70,11 +70,6 @@ class Network(kernels.ForwardPass):
         threads, at most four a processor. `TypeError` if `x` does
         not hold real numbers or is masked, or `out` is not an array of the network's dtype.
         `ValueError` if a shape does not fit, `out` is read-only, or `workers` is below 1.
-    he, from_sklearn, from_torch, from_keras, from_onnx
-        Other ways to make one.
-    parameters, with_parameters, jacobian, hessian, jvp, vjp, trace, classify, save, to_onnx, to_c,
-    as_ctypes
-        See below.
 
     Raises
     ------

@@ -52,10 +52,6 @@ class Networks(kernels.ManyPasses):
         call of :class:`Network`, and `ValueError` if paired rows are not K.
     __getitem__(index)
         A `Network` for an integer, and `Networks` for a slice or an array of integers or bools.
-    of, load
-        Other ways to make them.
-    parameters, with_parameters, mean, average, save
-        See below.
 
     Raises
     ------

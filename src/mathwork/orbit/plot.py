@@ -183,6 +183,9 @@ class Picture:
             raise ValueError(f"dimensions is {dimensions}, but ax has {own}: 3 takes "
                              "add_subplot(projection='3d')")
         self.ax: Any = ax
+        paper = self.ax.get_facecolor()
+        self.paper = paper if paper[3] else "none"      # a clear face would hide a marker's edge
+        self.ink = self.ax.xaxis.label.get_color()
         self.scale, self.drawings, self.dimensions = scale, drawings, own
         self.few = len(drawings) <= FEW
         self.box = [self._box()] if ax.has_data() else []     # corners of what is drawn
@@ -199,7 +202,7 @@ class Picture:
             self._draw_arrow(drawing, colour)
             if drawing.periapsis is not None:
                 self._plot(drawing.periapsis[None], marker="d", markersize=5, color=colour,
-                           markerfacecolor="white", linestyle="none", zorder=3, label=PERIAPSIS)
+                           markerfacecolor=self.paper, linestyle="none", zorder=3, label=PERIAPSIS)
         if drawing.planet is not None:
             self._plot(drawing.planet[None], marker="o", markersize=6 if size >= MARKED else 3,
                        color=colour, linestyle="none", zorder=4)
@@ -224,7 +227,7 @@ class Picture:
                    markeredgecolor=STAR_EDGE, linestyle="none", label=name, zorder=1.5)
         if crosses:
             self._plot(np.array([*crosses]), marker="+", markersize=9, markeredgewidth=1.4,
-                       color="black", linestyle="none", label="barycentre", zorder=5)
+                       color=self.ink, linestyle="none", label="barycentre", zorder=5)
 
     def _plot(self, points: Any, **how: Any) -> Any:
         placed = self.scale.placed(points, self.dimensions)
@@ -281,7 +284,7 @@ class Picture:
         if PERIAPSIS in found:
             del found[PERIAPSIS]            # once, last and of no planet's colour
             found[PERIAPSIS] = extra("matplotlib.lines", "draw orbits").Line2D(
-                [], [], marker="d", markersize=5, color="grey", markerfacecolor="white",
+                [], [], marker="d", markersize=5, color="grey", markerfacecolor=self.paper,
                 linestyle="none")
         entries = {"labels": [*found], "handles": [*found.values()], "fontsize": "small"}
         if self.ax.get_figure(root=True).get_layout_engine() is not None:
@@ -313,8 +316,8 @@ class Picture:
             self.box.append(np.stack((circle.min(axis=1), circle.max(axis=1))))
             at = circle[:, 113]     # below on the left
             text = f"{distance:g} {self.scale.unit}".strip()
-            self.ax.text(*at, text, color="dimgrey", fontsize="x-small", ha="center", va="center",
-                         zorder=6, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})
+            self.ax.text(*at, text, color="grey", fontsize="x-small", ha="center", va="center",
+                         zorder=6, bbox={"facecolor": self.paper, "edgecolor": "none", "pad": 0.8})
 
     def _box(self) -> NDArray[np.float64]:
         limits = [self.ax.get_xlim(), self.ax.get_ylim()]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 CURVE_POINTS = 201
-FIT_COLOR, DATA_COLOR = "C0", "0.35"
+FIT_COLOR, DATA_COLOR = "C0", "0.5"     # the data read on white and on black
 
 
 def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
