@@ -1,0 +1,7 @@
+"""Work larger than one machine: mathwork over the partitions and blocks of Dask collections.
+
+Moments, fit_linear, fit_line         mathwork.dask.moments
+"""
+from mathwork.dask.moments import Moments, fit_line, fit_linear
+
+__all__ = ["Moments", "fit_line", "fit_linear"]
