@@ -106,7 +106,9 @@ def _has_unknown_rows(array: Any) -> bool:
 def _of_frames(function: Callable[..., Any], given: dict[str, Any]) -> Partitions:
     (name, first), *others = given.items()
     for of_other, other in others:
-        if (first.npartitions, first.divisions) != (other.npartitions, other.divisions):
+        known = first.known_divisions and other.known_divisions
+        if first.npartitions != other.npartitions or (
+                known and first.divisions != other.divisions):
             raise ValueError(
                 f"{name} and {of_other} must have the same partitions, got {first.npartitions} and "
                 f"{other.npartitions} with divisions of their own: take both from one dataframe, "
