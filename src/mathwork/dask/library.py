@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def part(name: str) -> Any:
     """Return a module of Dask, or of pandas, on which Dask's dataframes stand."""
-    return extra(name, "work on Dask collections", project="dask[array,dataframe]")
+    return extra(name, "work on Dask collections", project="'dask[array,dataframe]'")
 
 
 array = part("dask.array")

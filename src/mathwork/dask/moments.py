@@ -30,11 +30,6 @@ class Moments(delayed.Delayed):
     ``moments.fit([0])`` are computed when they are asked for, together or later; ``persist()``
     keeps the moments on a cluster, and further fits read no row.
 
-    Parameters
-    ----------
-    key, dsk, length, layer
-        As of a ``dask.delayed.Delayed``.
-
     Notes
     -----
     Each partition is read once, and gives its moments in 32 digits. They are added in a tree whose
@@ -166,10 +161,12 @@ def fit_linear(X: Frame, y: Frame, *, intercept: bool = True, weights: Frame | N
 
     Parameters
     ----------
-    X, y, weights
+    X, y
         As for :meth:`Moments.of`.
     intercept : bool
         Whether to add a constant, the first parameter, to the columns.
+    weights
+        As for :meth:`Moments.of`.
     rank_tol : float, optional
         As for :meth:`mathwork.regression.Moments.fit`.
     nan_policy : {"raise", "omit", "propagate"}

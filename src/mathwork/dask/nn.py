@@ -54,7 +54,7 @@ def forward(network: nn.Network | nn.Networks, x: Array) -> Array:
     >>> forward(net, da.from_array([[3, 5], [5, 3], [0, 1]], chunks=(2, 2))).compute()
     array([[ 8.],
            [10.],
-           [ 2.]], dtype=float32)
+           [ 1.]], dtype=float32)
     """
     if not isinstance(network, nn.Network | nn.Networks):
         raise TypeError(f"network must be a Network or Networks, got {type(network).__name__}")
@@ -86,7 +86,7 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
     ----------
     networks : Networks, or iterable of Network
         K of them.
-    inputs, answers, weights
+    inputs, answers
         As for :func:`mathwork.nn.train_many`: arrays, Dask arrays, or futures of arrays that are on
         the cluster already. Rows for each network are sent with it, common rows to each worker.
     pieces : int, optional
@@ -94,6 +94,8 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
         not change a bit.
     rng : int, numpy.random.Generator, SeedSequence, None, or a sequence of K of them
         As for :func:`mathwork.nn.train_many`. A Generator is drawn from at once.
+    weights
+        As `inputs`.
     **options
         All others of :func:`mathwork.nn.train_many`, except `progress`.
 

@@ -5,6 +5,7 @@ No row leaves its partition.
 """
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,9 +75,11 @@ def _of_arrays(function: Callable[..., Any], given: dict[str, Any]) -> Partition
     for name in others:
         _check_rows(given[first], given[name], first, name)
     pairs = []
+    columns = itertools.count(1)            # names of axes for blockwise; that of the rows is 0
     for array in given.values():
-        pairs += [array if array.ndim == 1 else array.rechunk(dict.fromkeys(
-            range(1, array.ndim), -1)), tuple(range(array.ndim))]
+        others = range(1, array.ndim)
+        pairs += [array.rechunk(dict.fromkeys(others, -1)) if others else array,
+                  (0, *itertools.islice(columns, len(others)))]
     results = library.array.blockwise(
         function, (0,), *pairs, concatenate=True, dtype=object, meta=np.empty(0, object),
         align_arrays=not any(map(_has_unknown_rows, given.values())))
