@@ -175,6 +175,7 @@ def _passed(network: nn.Network | nn.Networks, x: Any) -> Any:
 
 def _trained(networks: nn.Networks, seeds: list[Any], options: dict[str, Any], **own: Any
              ) -> nn.Trainings:
+    seeds = copy.deepcopy(seeds)        # generators change; who trains again needs them as they are
     return nn.train_many(networks, **own, rng=seeds, **options)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import mathwork.orbit as orbit
 import mathwork.orbit.units as units
 from mathwork.constants import MU
@@ -61,8 +63,8 @@ def orbit_table(star_mass: Array, planet_mass: Array | None = None, radius: Arra
     found = Blocks(orbit.orbit_table, *(_plain(name, value, UNITS[name])
                                         for name, value in given.items()),
                    call=_table, fixed_star=bool(fixed_star))
-    columns = {name: found.part(attrgetter(name)) for name in (*OrbitTable._fields, "radius")}
-    return OrbitTable(**columns)
+    columns = (found.part(attrgetter(name)) for name in OrbitTable._fields)
+    return OrbitTable(*columns, radius=found.part(_radius))
 
 
 def solve_kepler(mean_anomaly: Array, eccentricity: Array, *, status: bool = False,
@@ -160,6 +162,10 @@ def _fields(kind: Any, found: Blocks) -> Any:
 def _table(star_mass: Any, planet_mass: Any, radius: Any, period: Any, *, fixed_star: bool
            ) -> OrbitTable[Any]:
     return orbit.orbit_table(star_mass, planet_mass, radius, period=period, fixed_star=fixed_star)
+
+
+def _radius(table: OrbitTable[Any]) -> Any:
+    return np.broadcast_to(table.radius, table.speed.shape)
 
 
 def _propagated(r: Any, v: Any, dt: Any, mu: Any, *, stm: bool) -> Any:
