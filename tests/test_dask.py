@@ -314,6 +314,21 @@ def test_windows_of_a_dataframe_keep_its_index(rng):
                           regression.fit_rolling(some["a"], some["y"], 20).slope, equal_nan=True)
 
 
+def test_partitions_that_dask_reads_together(tmp_path, rng):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    frame = pd.DataFrame({name: rng.normal(size=1000) for name in "abcdefgy"})
+    for at in range(10):
+        frame[100 * at:100 * at + 100].to_parquet(tmp_path / f"{at}.parquet")
+    wanted = regression.fit_rolling(frame["a"], frame["y"], 150).slope
+    for known in (False, True):
+        lazy = dd.read_parquet(tmp_path, calculate_divisions=known)
+        assert lazy.npartitions == 10
+        found = fit_rolling(lazy["a"], lazy["y"], 150)
+        assert same_bits(found.compute()["slope"].to_numpy(), wanted)
+        assert_equal_fits(fit_linear(lazy[["a", "b"]], lazy["y"]).compute(),
+                          regression.fit_linear(frame[["a", "b"]], frame["y"]))
+
+
 # ---- what is refused ----
 
 def test_what_is_in_memory_is_refused(rng):

@@ -2,6 +2,9 @@
 import logging
 import os
 import pickle
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +38,8 @@ def client(tmp_path_factory):
                            "distributed.admin.tick.limit": "1h"}),
           distributed.LocalCluster(
               n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1",
-              dashboard_address=None, memory_limit=LIMIT, silence_logs=logging.CRITICAL,
+              dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
+              memory_limit=LIMIT, silence_logs=logging.CRITICAL,
               local_directory=tmp_path_factory.mktemp("cluster")) as cluster,
           distributed.Client(cluster, timeout="120s") as client):
         yield client
@@ -104,6 +108,19 @@ def test_blocks(client):
                        lazy.solve_kepler(data[:, 0], 0.3),
                        lazy.propagate(1e11 * data[:, :3], [0, 3e4, 0], 1e6, mu=1.3e20).position):
         assert same_bits(result(client, collection), here(collection))
+
+
+def test_the_page_is_true(tmp_path):
+    page = Path(__file__).parent.parent / "docs" / "larger.md"
+    if not page.exists():
+        pytest.skip("not in a source tree")
+    code, = re.findall(r"<!-- run by \S+ -->\n```python\n(.*?)```", page.read_text("utf-8"),
+                       re.DOTALL)
+    program = tmp_path / "program.py"
+    program.write_text(code, "utf-8")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=WAIT,
+                          check=False)
+    assert (done.returncode, done.stdout) == (0, "[1. 1. 1. 1.]\n"), done.stderr
 
 
 def test_training_from_futures(client):

@@ -118,4 +118,6 @@ def _of_frames(function: Callable[..., Any], given: dict[str, Any]) -> Partition
                 f"or {of_other}.repartition(divisions={name}.divisions)")
     results = first.map_partitions(function, *(other for _, other in others),
                                    meta=("results", object), enforce_metadata=False)
-    return Partitions(results.to_delayed(), first.divisions if first.known_divisions else None)
+    results = results.optimize()        # which may read several small files as one partition
+    return Partitions(results.to_delayed(optimize_graph=False),
+                      results.divisions if results.known_divisions else None)
