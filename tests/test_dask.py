@@ -8,10 +8,12 @@ import pytest
 from docstrings import documented, taken
 from helpers import names_kernels, raises, run_python, same_bits
 
-dask = pytest.importorskip("dask", reason="dask is not installed")
-pd = pytest.importorskip("pandas", reason="pandas is not installed")
-da = pytest.importorskip("dask.array")
-dd = pytest.importorskip("dask.dataframe")
+pytest.importorskip("dask", reason="dask is not installed")
+pytest.importorskip("pandas", reason="pandas is not installed")
+import dask
+import dask.array as da
+import dask.dataframe as dd
+import pandas as pd
 
 import mathwork.dask
 from mathwork import regression

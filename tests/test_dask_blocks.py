@@ -1,13 +1,11 @@
-"""Networks, systems and orbits over blocks of Dask arrays: the bits, dtypes and shapes in memory."""
-import copy
-
+"""Networks, systems and orbits over blocks of Dask arrays: bits, dtypes and shapes in memory."""
 import numpy as np
 import pytest
 from helpers import raises, same_bits
 
-dask = pytest.importorskip("dask", reason="dask is not installed")
-pytest.importorskip("pandas", reason="pandas is not installed")
-da = pytest.importorskip("dask.array")
+pytest.importorskip("dask", reason="dask is not installed")
+import dask
+import dask.array as da
 
 import mathwork.dask as lazy
 from mathwork import matrix, nn, orbit
@@ -247,7 +245,8 @@ def test_entropy_is_fresh_but_stays():
 # ---- what is refused, before anything is computed ----
 
 def test_what_is_in_memory_is_refused(rng):
-    A, advice = rng.normal(size=(5, 3, 3)), "and dask.array.from_array makes an array in chunks of it"
+    A = rng.normal(size=(5, 3, 3))
+    advice = "and dask.array.from_array makes an array in chunks of it"
     for name in ("rref", "lu", "inv", "det"):
         with raises(TypeError, f"A must be a Dask array, got ndarray: mathwork.matrix.{name} takes "
                                f"what is in memory, {advice}"):

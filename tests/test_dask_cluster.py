@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from helpers import run_python, same_bits
 
-dask = pytest.importorskip("dask", reason="dask is not installed")
-distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+pytest.importorskip("distributed", reason="distributed is not installed")
 pytest.importorskip("pandas", reason="pandas is not installed")
-da, dd = pytest.importorskip("dask.array"), pytest.importorskip("dask.dataframe")
-
+import dask
+import dask.array as da
+import dask.dataframe as dd
+import distributed
 from cluster_blocks import ending_once, made_rows, peak_memory
 
 import mathwork.dask as lazy

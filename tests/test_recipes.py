@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pd = pytest.importorskip("pandas", reason="pandas is not installed")
+pytest.importorskip("pandas", reason="pandas is not installed")
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+import pandas as pd
 
 from mathwork.regression import fit_linear
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+import mathwork.dask.library as library
 from mathwork._arrays import unmasked
-from mathwork.dask import library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,9 @@ class Blocks:
     TypeError, ValueError
         If no stack is a Dask array, or all of them are one element; and as the function does.
     """
+
+    whole: Array            # of the axes of the stack; a block is a result
+    sample: Any             # the result for stacks of no length
 
     def __init__(self, public: Callable[..., Any], *operands: Stack | Blocks,
                  call: Callable[..., Any] | None = None, **options: Any) -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import mathwork.dask.library as library
 from mathwork._levels import regression as kernels
 from mathwork._status import BAD_WEIGHT, CONSTANT, FIT_NOT_FINITE, FITTED, TOO_FEW
-from mathwork.dask import library
 from mathwork.dask.partitions import merged, partitions
 from mathwork.regression.batch_rows import checked_rows
 from mathwork.regression.batches import fields_of
@@ -122,13 +122,12 @@ def _numbered(keys: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def _in_order(rows: Rows, order: NDArray[np.intp]) -> MomentRows:
     """Return some rows in this order, as moments are made of them"""
-    def sorted_column(column: Column, columns: bool) -> Column:
-        high, low = (None if each is None else each[order] for each in (column.high, column.low))
-        if columns and high.ndim == 1:
-            high, low = high[:, None], None if low is None else low[:, None]
-        return Column(high, low, column.per)
+    def ordered(column: Column, *shape: int) -> Column:
+        high, low = column.high[order], None if column.low is None else column.low[order]
+        return Column(high.reshape(len(order), *shape),
+                      None if low is None else low.reshape(len(order), *shape), column.per)
 
-    x, y = sorted_column(rows.x, True), sorted_column(rows.y, False)
+    x, y = ordered(rows.x, len(rows.names)), ordered(rows.y)
     weights = None if rows.weights is None else rows.weights[order]
     return MomentRows(x, y, weights, (x.high.shape[1], 1, True), rows.names, len(order))
 
@@ -138,6 +137,7 @@ def _of_pieces(rows: MomentRows, starts: list[int]) -> NDArray[np.float64]:
     pieces = [slice(*ends) for ends in itertools.pairwise(starts)]
     made = np.full((len(pieces), 4 + 3 * rows.q + 2 * rows.q**2), math.nan)
     x, y, weights = rows.X, rows.y, rows.weights
+    assert isinstance(x, Column) and isinstance(y, Column)
     if x.is_plain and y.is_plain:
         for numbers, piece in zip(made, pieces, strict=True):
             numbers[:] = kernels.moments_of(x.high[piece], y.high[piece],

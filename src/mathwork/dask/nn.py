@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork.dask.library as library
 import mathwork.nn as nn
-from mathwork.dask import library
 from mathwork.init.streams import seed_words
 from mathwork.nn.training.many import each_of, own_rows, rngs_of
 
@@ -131,7 +131,8 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
                for name, bounds in OF_EACH.items() if options.get(name) is not None}
     seeds = [_sent(each) for each in rngs_of(rng, count)]
     rows = {"inputs": inputs, "answers": answers, "weights": weights}
-    own = own_rows(*(None if _is_apart(each) else each for each in rows.values()), count)
+    here = {name: None if _is_apart(each) else each for name, each in rows.items()}
+    own = own_rows(**here, count=count)
     common = {name: _once(value) for name, value in rows.items()
               if getattr(own, name) is None and value is not None}
     task, options = library.delayed.delayed(_trained, pure=True), library.delayed.delayed(options)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import mathwork.dask.library as library
 import mathwork.orbit as orbit
 import mathwork.orbit.units as units
 from mathwork.constants import MU
-from mathwork.dask import library
 from mathwork.dask.blocks import Blocks, Stack
 from mathwork.orbit.anomaly import Anomaly, AnomalyParts
 from mathwork.orbit.circular import UNITS
@@ -63,8 +63,8 @@ def orbit_table(star_mass: Array, planet_mass: Array | None = None, radius: Arra
     found = Blocks(orbit.orbit_table, *(_plain(name, value, UNITS[name])
                                         for name, value in given.items()),
                    call=_table, fixed_star=bool(fixed_star))
-    columns = (found.part(attrgetter(name)) for name in OrbitTable._fields)
-    return OrbitTable(*columns, radius=found.part(_radius))
+    columns = [found.part(get) for get in (*map(attrgetter, OrbitTable._fields), _radius)]
+    return OrbitTable(*columns)
 
 
 def solve_kepler(mean_anomaly: Array, eccentricity: Array, *, status: bool = False,
@@ -160,7 +160,7 @@ def _fields(kind: Any, found: Blocks) -> Any:
 
 
 def _table(star_mass: Any, planet_mass: Any, radius: Any, period: Any, *, fixed_star: bool
-           ) -> OrbitTable[Any]:
+           ) -> Any:
     return orbit.orbit_table(star_mass, planet_mass, radius, period=period, fixed_star=fixed_star)
 
 
@@ -168,5 +168,5 @@ def _radius(table: OrbitTable[Any]) -> Any:
     return np.broadcast_to(table.radius, table.speed.shape)
 
 
-def _propagated(r: Any, v: Any, dt: Any, mu: Any, *, stm: bool) -> Any:
+def _propagated(r: Any, v: Any, dt: Any, mu: Any, *, stm: Any) -> Any:
     return orbit.propagate(r, v, dt, mu=mu, stm=stm)

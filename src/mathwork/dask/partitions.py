@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork.dask import library
+import mathwork.dask.library as library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +77,8 @@ def _of_arrays(function: Callable[..., Any], given: dict[str, Any]) -> Partition
     pairs = []
     columns = itertools.count(1)            # names of axes for blockwise; that of the rows is 0
     for array in given.values():
-        others = range(1, array.ndim)
-        pairs += [array.rechunk(dict.fromkeys(others, -1)) if others else array,
-                  (0, *itertools.islice(columns, len(others)))]
+        pairs += [array.rechunk(dict.fromkeys(range(1, array.ndim), -1)),
+                  (0, *itertools.islice(columns, array.ndim - 1))]
     results = library.array.blockwise(
         function, (0,), *pairs, concatenate=True, dtype=object, meta=np.empty(0, object),
         align_arrays=not any(map(_has_unknown_rows, given.values())))

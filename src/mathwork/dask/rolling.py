@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import mathwork.dask.library as library
 import mathwork.regression as regression
-from mathwork.dask import library
 from mathwork.dask.partitions import partitions
 from mathwork.regression.spans import is_count
 
@@ -72,8 +72,8 @@ def fit_rolling(x: Frame, y: Frame, window: int, *, min_nobs: int | None = None,
     if not is_count(window):
         raise TypeError(f"window must be an integer, a number of rows, got {window!r}: windows of "
                         "time, and those of all rows so far, are for series in memory")
-    options = {"window": int(window), "min_nobs": min_nobs, "intercept": bool(intercept),
-               "nan_policy": nan_policy}
+    options: dict[str, Any] = {"window": int(window), "min_nobs": min_nobs,
+                               "intercept": bool(intercept), "nan_policy": nan_policy}
     parts = partitions(Series, x=x, y=y, weights=weights)
     meta = _table(regression.fit_rolling(_none_of(x), _none_of(y), **options), None)
     carried, fitted = (library.delayed.delayed(each, pure=True) for each in (_carried, _fitted))

@@ -119,7 +119,8 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
     nets = networks if isinstance(networks, Networks) else Networks(networks)
     count, like = len(nets), nets.like
     rates = each_of("learning_rate", learning_rate, count, above=0.0)
-    decays = None if weight_decay is None else each_of("weight_decay", weight_decay, count, least=0.0)
+    decays = (None if weight_decay is None
+              else each_of("weight_decay", weight_decay, count, least=0.0))
     plan = settings(optimizer=optimizer, learning_rate=1.0, momentum=momentum, nesterov=nesterov,
                     weight_decay=None if decays is None else float(decays.max()), beta1=beta1,
                     beta2=beta2, eps=eps, batch_size=batch_size, epochs=epochs, patience=patience,
