@@ -17,7 +17,7 @@ from mathwork._arrays import unmasked
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Array = Any         # dask.array.Array
+    from mathwork.dask.library import Array
 
 
 class Stack(NamedTuple):

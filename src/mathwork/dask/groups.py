@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mathwork._types import NanPolicy
+    from mathwork.dask.library import Delayed, Frame
     from mathwork.regression.batch_rows import Rows
-
-    Frame = Any         # a Dask array or dataframe
-    Delayed = Any       # dask.delayed.Delayed
 
 DEPENDENT = 2.0**-50    # what is left of a column that depends on others, as in fit_groups
 

@@ -1,12 +1,13 @@
-"""The parts of Dask that this package stands on."""
+"""The parts of Dask that this package stands on, and names for what has no types there."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 from mathwork._extras import extra
 
-if TYPE_CHECKING:
-    from typing import Any
+Array: TypeAlias = Any          # dask.array.Array
+Frame: TypeAlias = Any          # a Dask array, or a dataframe or series
+Delayed: TypeAlias = Any        # dask.delayed.Delayed
 
 
 def part(name: str) -> Any:

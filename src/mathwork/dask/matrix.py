@@ -12,7 +12,7 @@ from mathwork.dask.blocks import Blocks, Stack
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
 
-    Array = Any         # dask.array.Array
+    from mathwork.dask.library import Array
 
 
 class Reduced(NamedTuple):

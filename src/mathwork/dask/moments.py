@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, Self, SupportsIndex
 
     from mathwork._types import NanPolicy
-
-    Frame = Any         # a Dask array or dataframe
-    Delayed = Any       # dask.delayed.Delayed
+    from mathwork.dask.library import Delayed, Frame
 
 
 class Moments(delayed.Delayed):

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    Array = Any         # dask.array.Array
-    Delayed = Any       # dask.delayed.Delayed
+    from mathwork.dask.library import Array, Delayed
 
 # Options that may be one number a network, and from where on.
 OF_EACH = {"learning_rate": {"above": 0.0}, "weight_decay": {"least": 0.0}}

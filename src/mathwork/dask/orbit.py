@@ -18,8 +18,7 @@ from mathwork.orbit.table import OrbitTable
 from mathwork.orbit.times import duration
 
 if TYPE_CHECKING:
-    Array = Any         # dask.array.Array
-
+    from mathwork.dask.library import Array
 
 def orbit_table(star_mass: Array, planet_mass: Array | None = None, radius: Array | None = None, *,
                 period: Array | None = None, fixed_star: bool = True) -> OrbitTable[Array]:
@@ -63,8 +62,8 @@ def orbit_table(star_mass: Array, planet_mass: Array | None = None, radius: Arra
     found = Blocks(orbit.orbit_table, *(_plain(name, value, UNITS[name])
                                         for name, value in given.items()),
                    call=_table, fixed_star=bool(fixed_star))
-    columns = [found.part(get) for get in (*map(attrgetter, OrbitTable._fields), _radius)]
-    return OrbitTable(*columns)
+    columns = [found.part(attrgetter(name)) for name in OrbitTable._fields]
+    return OrbitTable(*[*columns, found.part(_radius)])
 
 
 def solve_kepler(mean_anomaly: Array, eccentricity: Array, *, status: bool = False,

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mathwork._types import NanPolicy
-
-    Frame = Any         # a Dask array or dataframe
+    from mathwork.dask.library import Frame
 
 
 def fit_rolling(x: Frame, y: Frame, window: int, *, min_nobs: int | None = None,
