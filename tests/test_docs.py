@@ -14,8 +14,12 @@ def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["systems.md", "training.md", "formulas.md", "index.md"])
+@pytest.mark.parametrize("page", ["larger.md", "systems.md", "training.md", "formulas.md",
+                                  "index.md"])
 def test_examples_in_python(page):
+    if page == "larger.md":
+        for package in ("dask.dataframe", "pyarrow"):
+            pytest.importorskip(package, reason=f"{package} is not installed")
     examples, report = doctest.DocTestParser(), []
     test = examples.get_doctest("\n".join(blocks(page, "python")), {}, page, page, 0)
     result = doctest.DocTestRunner(verbose=False).run(test, out=report.append)

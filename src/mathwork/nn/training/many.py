@@ -118,8 +118,9 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
     """
     nets = networks if isinstance(networks, Networks) else Networks(networks)
     count, like = len(nets), nets.like
-    rates = _each("learning_rate", learning_rate, count, above=0.0)
-    decays = None if weight_decay is None else _each("weight_decay", weight_decay, count, least=0.0)
+    rates = each_of("learning_rate", learning_rate, count, above=0.0)
+    decays = (None if weight_decay is None
+              else each_of("weight_decay", weight_decay, count, least=0.0))
     plan = settings(optimizer=optimizer, learning_rate=1.0, momentum=momentum, nesterov=nesterov,
                     weight_decay=None if decays is None else float(decays.max()), beta1=beta1,
                     beta2=beta2, eps=eps, batch_size=batch_size, epochs=epochs, patience=patience,
@@ -129,16 +130,11 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
              for k, rate in enumerate(rates)]
     delta = number("delta", delta, above=0.0)
     kind = kernel_loss(like, loss)
-    seeds = [seed_words(each) for each in _rngs(rng, count)]
+    seeds = [seed_words(each) for each in rngs_of(rng, count)]
     model = working_copy(like, plan)
 
-    x, y = np.asarray(inputs), np.asarray(answers)
-    own = Rows(x if x.ndim == 3 else None, y if x.ndim == 3 or y.ndim == 3 else None,
-               None if weights is None or np.ndim(weights) != 2 else np.asarray(weights))
-    for name, array in zip(("inputs", "answers", "weights"), own, strict=True):
-        if array is not None and len(array) != count:
-            raise ValueError(f"{name} must be for all networks, or {count}, one set for each, "
-                             f"got {len(array)}")
+    own = own_rows(np.asarray(inputs), np.asarray(answers),
+                   None if weights is None else np.asarray(weights), count)
 
     def data_of(k: int) -> tuple[Any, Any]:
         """The rows of network k: to learn from, and to measure the loss with"""
@@ -168,6 +164,18 @@ class Rows(NamedTuple):
     inputs: NDArray[Any] | None
     answers: NDArray[Any] | None
     weights: NDArray[Any] | None
+
+
+def own_rows(inputs: Any, answers: Any, weights: Any, count: int) -> Rows:
+    """Return what each of so many networks has for itself."""
+    each = np.ndim(inputs) == 3
+    own = Rows(inputs if each else None, answers if each or np.ndim(answers) == 3 else None,
+               None if weights is None or np.ndim(weights) != 2 else weights)
+    for name, array in zip(("inputs", "answers", "weights"), own, strict=True):
+        if array is not None and len(array) != count:
+            raise ValueError(f"{name} must be for all networks, or {count}, one set for each, "
+                             f"got {len(array)}")
+    return own
 
 
 class Job:
@@ -265,7 +273,7 @@ class Job:
         return Trainings(self.networks.with_parameters(parameters), history, status)
 
 
-def _each(name: str, given: ArrayLike, count: int, **bounds: float) -> NDArray[np.float64]:
+def each_of(name: str, given: ArrayLike, count: int, **bounds: float) -> NDArray[np.float64]:
     """Return one number for each network."""
     if np.ndim(given) == 0:
         return np.full(count, number(name, given, **bounds))
@@ -276,7 +284,7 @@ def _each(name: str, given: ArrayLike, count: int, **bounds: float) -> NDArray[n
     return numbers
 
 
-def _rngs(rng: Any, count: int) -> list[Any]:
+def rngs_of(rng: Any, count: int) -> list[Any]:
     """Return what seeds each network."""
     if not isinstance(rng, list | tuple | range | np.ndarray):
         return [rng] * count
