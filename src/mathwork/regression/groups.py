@@ -222,14 +222,15 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     would lose digits, squares beyond the range of float64, and columns that nearly depend on each
     other. With several x these are gathered and fitted in doubled precision (32 digits). A column
     is dependent (status 2) if less than ``2^-50`` of it is left. A group has the same bits beside
-    any other groups, and at every level.
+    any other groups and at every level with fused multiply-add; with one x alone and no weights at
+    level baseline, too. The last digits of robust errors may depend on what stands beside a group.
 
     Beside the result one x takes up to 400 bytes a group and the bytes of its key. Integers from a
     range of at most two for each row take a third of that, and up to 12 bytes for each integer of
     the range. Rows are neither sorted nor copied, except arrays that are not contiguous. With
     several x it is ``4 (k + 2)^2 + 24 (k + 3)`` bytes a group, and ``32 (k + 7)^2`` more for each
     group of more than 64 rows; x of another dtype than float64 is copied. With `cov` the rows are
-    copied, sorted by their groups, in parts of 65536 rows or of one group. While keys are objects,
+    copied, sorted by their groups, in parts of 65536 rows or of one group: about 0.5 us a row. While keys are objects,
     other threads have a turn every few milliseconds; other keys do not hold them up at all.
 
     References

@@ -15,7 +15,8 @@ from libc.stdlib cimport calloc
 
 cdef enum:
     MANY_ROWS = 64          # of a group that gets a Many
-    WAITING = 32            # rows that are summed at once
+    EIGHTS = 4              # that are summed at once
+    WAITING = 32            # rows of these
 
 cdef struct Waiting:        # the rows of a group that wait
     double* at              # where the next goes; NULL: its group has no Many
@@ -63,7 +64,7 @@ cdef inline void sum_waiting(const Py_ssize_t q, const bint centred, const bint 
                              Py_ssize_t eights) noexcept nogil:
     """Add the rows that wait, so many eights, as add_row() does"""
     cdef double[MOST_Q * WAITING] columns
-    cdef double[WAITING // GROUP] shares
+    cdef double[EIGHTS] shares
     cdef double* rows = first_waiting(q, waiting)
     cdef double* count = rows - GROUP
     cdef double* sums = count - eight_sums(q)
@@ -112,7 +113,7 @@ cdef inline void add_to_many(const Py_ssize_t q, const bint centred, const bint 
     wait_here(q, plain, rows, row, base, waiting.at)
     waiting.at += q
     if waiting.at == waiting.end:
-        sum_waiting(q, centred, plain, waiting, base, WAITING // GROUP)
+        sum_waiting(q, centred, plain, waiting, base, EIGHTS)
         waiting.at = first_waiting(q, waiting)
 
 
