@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from helpers import raises
 
-from mathwork.regression import GroupFits, RollingFits, fit_groups, fit_line, fit_linear, fit_rolling
+from mathwork.regression import (
+    GroupFits,
+    RollingFits,
+    fit_groups,
+    fit_line,
+    fit_linear,
+    fit_rolling,
+)
 
 KINDS = ("HC0", "HC1", "HC2", "HC3")
 TIGHT = {"rtol": 1e-9, "atol": 1e-14}
@@ -177,8 +184,8 @@ def test_others_are_for_one_set_of_rows(cov):
     with raises(ValueError, f"cov of groups must be one of {listed}, got {cov!r}; fit_linear takes "
                             "it for one set of rows"):
         fit_groups([0, 0, 0], [1, 2, 4], [1, 2, 3], cov=cov)
-    with raises(ValueError, f"cov of windows must be one of {listed}, got {cov!r}; fit_linear takes "
-                            "it for one set of rows"):
+    with raises(ValueError, f"cov of windows must be one of {listed}, got {cov!r}; fit_linear "
+                            "takes it for one set of rows"):
         fit_rolling([1, 2, 4], [1, 2, 3], 3, cov=cov)
 
 

@@ -16,7 +16,7 @@ SAMPLE = 1000           # rows that tell which columns hold numbers
 BY_SUFFIX = {".tsv": "\t", ".tab": "\t"}
 DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'", " ": "blank"}    # as options say it
 NO_ROW = "there is no row of data in it"
-SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)        # the first line that Excel understands
+SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)    # Excel's first line
 
 
 class Format(NamedTuple):

@@ -230,8 +230,9 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     the range. Rows are neither sorted nor copied, except arrays that are not contiguous. With
     several x it is ``4 (k + 2)^2 + 24 (k + 3)`` bytes a group, and ``32 (k + 7)^2`` more for each
     group of more than 64 rows; x of another dtype than float64 is copied. With `cov` the rows are
-    copied, sorted by their groups, in parts of 65536 rows or of one group: about 0.5 us a row. While keys are objects,
-    other threads have a turn every few milliseconds; other keys do not hold them up at all.
+    copied, sorted by their groups, in parts of 65536 rows or of one group: about 0.5 us a row.
+    While keys are objects, other threads have a turn every few milliseconds; other keys do not hold
+    them up at all.
 
     References
     ----------

@@ -216,9 +216,10 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     other. With several x this is in doubled precision (32 digits), and so are all windows of
     `time`, those of all rows so far and those with `halflife`: one or two microseconds each for two
     x, where windows of so many rows take some 20 ns. A column is dependent (status 2) if
-    less than ``2^-50`` of it is left. All levels with fused multiply-add give the same bits; for one
-    x, no weights and windows of so many rows, level baseline gives them, too. Robust errors take
-    about 0.4 us for each row of each window, and their last digits may differ beside other windows.
+    less than ``2^-50`` of it is left. All levels with fused multiply-add give the same bits; for
+    one x, no weights and windows of so many rows, level baseline gives them, too. Robust errors
+    take about 0.4 us for each row of each window; their last digits may differ beside other
+    windows.
 
     With `halflife` h a row of age a has the weight ``f = 2^(-a / h)``. The rows are worth
     ``sum(f)^2 / sum(f^2)`` observations (Kish 1965), at most about ``2.89 h``. This number takes

@@ -173,6 +173,7 @@ cdef class PlaneGroups:
             if memory == NULL:
                 return -1
             prefer_large_pages(memory, room * (size + sizeof(Waiting)))
+            numbers.far = False
             numbers.sums = <double*>aligned(<size_t>memory)
             numbers.waiting = <Waiting*>(numbers.sums + room * group_stride(self.job.q))
             if self.begun:
