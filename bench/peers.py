@@ -117,6 +117,8 @@ NOTES = {
     FAST_KEPLER: "one eccentricity a call",
     REBOUND: "M_to_E, one element a call",
     DUCKDB: "GROUP BY with regr_slope alone, from a table of its own, one thread",
+    POLARS_DS: "lin_reg, coefficients alone; lin_reg_report with all tests; one thread",
+    POLARS_OLS: "ols in the mode coefficients, and in the mode statistics; one thread",
     POLARS: "group_by of the sums for the slope alone, one thread",
     SKLEARN: "predict_proba of an MLPClassifier, which checks its input in every call; its fit",
     TORCH_COMPILED: "the loss and its gradient compiled, Adam fused",

@@ -13,7 +13,8 @@ import numpy as np
 from bench import peers
 from bench.harness import Rival, Side, Work
 
-PLANES = "fit_groups with two x beside polars-ds and polars-ols"
+PLANES = "fit_groups with two x beside polars-ds and polars-ols, which give coefficients alone"
+TESTED = "fit_groups with two x beside the same, all with standard errors, R^2 and p-values"
 GROUPS = "fit_groups beside polars' group_by with the slope only"
 WINDOWS = "fit_rolling beside statsmodels' RollingOLS, 20,000 points"
 
@@ -27,7 +28,7 @@ KEYS = {
     "spread integers": {peers.POLARS: None},
     "strings": {peers.POLARS: None},
 }
-# The keys of groups with two x: the least ratio against each peer.
+# The keys of groups with two x: the least ratio against each peer. These give coefficients alone.
 TWO_X = {
     "integers": {peers.POLARS_DS: 5, peers.POLARS_OLS: 5},
     "1000 groups": {peers.POLARS_DS: None, peers.POLARS_OLS: 5},
@@ -55,6 +56,11 @@ def works() -> Iterator[Work]:
                        for peer, target in targets.items())
         yield Work(f"fit_groups, two x, {kind}", partial(_fit_planes, kind), rivals, **CLOSE,
                    section=PLANES)
+    builders = {peers.POLARS_DS: _lin_reg_report, peers.POLARS_OLS: _ols_statistics}
+    for kind in TWO_X:
+        rivals = tuple(Rival(peer, partial(build, kind), 5) for peer, build in builders.items())
+        yield Work(f"fit_groups, two x, tests too, {kind}", partial(_fit_planes, kind, True),
+                   rivals, **CLOSE, section=TESTED)
     for window, target in LENGTHS.items():
         more = {} if target else {"section": WINDOWS}
         yield Work(f"fit_rolling, window {window}", partial(_fit_rolling, window),
@@ -134,11 +140,19 @@ def rows_of_two(kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return keys, np.column_stack([x, other]), y + other
 
 
-def _fit_planes(kind) -> Side:
+def _fit_planes(kind, tested=False) -> Side:
     from mathwork.regression import fit_groups
 
+    def with_tests(keys, X, y):
+        fits = fit_groups(keys, X, y)
+        return fits, fits.tvalues, fits.pvalues
+
     keys, X, y = rows_of_two(kind)
-    return Side("fit_groups(keys, X, y)", {"fit_groups": fit_groups, "keys": keys, "X": X, "y": y},
+    names = {"keys": keys, "X": X, "y": y}
+    if tested:
+        return Side("with_tests(keys, X, y)", names | {"with_tests": with_tests},
+                    lambda found: _by_key(found[0].keys, found[0].bse[:, 1]))
+    return Side("fit_groups(keys, X, y)", names | {"fit_groups": fit_groups},
                 lambda fits: _by_key(fits.keys, fits.params[:, 1]))
 
 
@@ -166,6 +180,28 @@ def _ols(kind) -> Side:
         polars.col("a"), polars.col("b"), add_intercept=True, mode="coefficients").alias("fit")
     return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
                 lambda found: _by_key(found["keys"], found["fit"].struct.field("a")))
+
+
+def _lin_reg_report(kind) -> Side:
+    frame = _frame_of_two(kind)
+    import polars_ds
+
+    fit = polars_ds.lin_reg_report("a", "b", target="y", add_bias=True).alias("fit")
+    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
+                lambda found: _by_key(found["keys"], found["fit"].list.first().struct.field(
+                    "std_err")))
+
+
+def _ols_statistics(kind) -> Side:
+    frame = _frame_of_two(kind)
+    import polars_ols  # noqa: F401    # it adds least_squares to columns
+
+    polars = _polars()
+    fit = polars.col("y").least_squares.ols(
+        polars.col("a"), polars.col("b"), add_intercept=True, mode="statistics").alias("fit")
+    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
+                lambda found: _by_key(found["keys"], found["fit"].struct.field(
+                    "standard_errors").list.first()))
 
 
 # ---- windows ----

@@ -20,6 +20,7 @@ NanPolicy: TypeAlias = Literal["raise", "omit", "propagate"]
 Duration: TypeAlias = str | timedelta | np.timedelta64
 
 Cov: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster", "HAC"]
+RowCov: TypeAlias = Literal["nonrobust", "HC0", "HC1", "HC2", "HC3"]      # of groups, windows
 Interval: TypeAlias = Literal["mean", "observation"] | None
 
 StrPath: TypeAlias = str | PathLike[str]

@@ -22,6 +22,7 @@ from mathwork.cli.records import (
     raw_rows,
     read_head,
     rows_after,
+    trimmed,
 )
 from mathwork.cli.sources import NPY, PARQUET, Source, check_text
 from mathwork.cli.tables import map_npy
@@ -29,6 +30,7 @@ from mathwork.cli.tables import map_npy
 CHUNK = 1 << 14         # rows of text that are split at a time
 TYPED_CHUNK = 1 << 17   # rows of .npy and Parquet
 INDEX = "Unnamed: 0"    # the name that pandas gives to an index that it reads back
+MOST_FOUND = 1000       # columns that are taken without being named
 GAPS_ADVICE = "--missing drop leaves out such rows"
 
 
@@ -189,7 +191,11 @@ def explaining(table, x_names, y_at, key_at=None, weights_at=None):
                 raise ValueError(f"{table.shown}: column {table.label(at)} is {role}")
         return found
     taken = (y_at, key_at, weights_at, table.index)
-    found = [at for at in range(len(table.names)) if at not in taken and table.holds_numbers(at)]
+    others = (at for at in range(len(table.names)) if at not in taken and table.holds_numbers(at))
+    found = [*itertools.islice(others, MOST_FOUND + 1)]
+    if len(found) > MOST_FOUND:
+        raise ValueError(f"{table.shown}: there are more than {MOST_FOUND} other columns of "
+                         "numbers: --x names the columns to use")
     if not found:
         raise ValueError(f"{table.shown}: there is no other column of numbers"
                          + table.nearly_numbers(taken))
@@ -227,6 +233,10 @@ class TextTable(Table):
             reads = at not in taken and at < len(row) and self.numerals.advice(row[at].strip())
             if reads:
                 return f", but {shown(row[at])} in column {self.label(at)}: {reads}"
+        for at, cell in enumerate(self.head.sample[0][:self.head.width]):
+            if at not in taken and any(map(str.isdigit, cell)):
+                return (f", and no option makes one of {shown(cell)} in column {self.label(at)}: "
+                        "take away what is not part of the number")
         return ""
 
     def numbers(self, piece):
@@ -278,6 +288,7 @@ class TextTable(Table):
     def _whole(self, row, short):
         """A row with as many cells as the first; one that is too short is gaps alone"""
         width = self.head.width
+        row = trimmed(row, width)
         if len(row) > width or (len(row) < width and not short):
             raise _WrongLength
         return row if len(row) == width else [""] * width
@@ -286,6 +297,7 @@ class TextTable(Table):
         """Raise the ValueError of the first row that is wrong; it names the line"""
         width = self.head.width
         for line, cells in rows_after(self.source, self.form, self.head):
+            cells = trimmed(cells, width)
             if len(cells) > width or (len(cells) < width and not short):
                 if "\n" in cells[-1]:
                     check_closed(self.source, self.form, self.head, line)

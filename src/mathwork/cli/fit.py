@@ -54,8 +54,8 @@ def fit(source, y_name, x_names, degree, group_name, window, weights_name, robus
     One x gives a line with intercept, and several give one plane. The result is a table of
     coefficients, standard errors and tests. --group gives one fit for each group, in order of first
     appearance, and leaves out rows with nothing in its column. --rolling gives one fit for each
-    row: of the rows that end with it. Both take up to ten x. Tests and the band of --plot need
-    SciPy, .parquet files pyarrow; with pyarrow text is read faster.
+    row: of the rows that end with it. Both take up to ten x, and --robust HC0 to HC3. Tests and the
+    band of --plot need SciPy, .parquet files pyarrow; with pyarrow text is read faster.
 
     A cell in one of these columns that is no finite number is an error, or with --missing drop a
     gap: its row is left out. A line or a plane through more rows than memory should hold is
@@ -70,7 +70,8 @@ def fit(source, y_name, x_names, degree, group_name, window, weights_name, robus
     NaN and infinity are null.
     """
     cov = robust or "nonrobust"
-    alone = {"--poly": degree, "--plot": picture, "--robust": robust, "--cluster": cluster_name}
+    alone = {"--poly": degree, "--plot": picture, "--cluster": cluster_name,
+             "--robust HAC": robust if robust == "HAC" else None}
     _refuse_beside(group_name, "--group fits", alone | {"--rolling": window})
     _refuse_beside(window, "--rolling fits", alone)
     _refuse_beside(cluster_name, "--cluster gives standard errors", {"--robust": robust})

@@ -127,7 +127,7 @@ def _draw(asked, made, xs, y):
 def _report_groups(asked, codes, xs, y, weights):
     from mathwork.regression import fit_groups
 
-    fits = _made(asked, fit_groups, codes, _design(xs), y, weights=weights)
+    fits = _made(asked, fit_groups, codes, _design(xs), y, weights=weights, cov=asked.cov)
     names = asked.pieces.keys
     _report_fits(asked, fits, "keys", asked.labels["group"],
                  [names[code] for code in fits.keys.tolist()])
@@ -136,7 +136,8 @@ def _report_groups(asked, codes, xs, y, weights):
 def _report_windows(asked, xs, y, weights):
     from mathwork.regression import fit_rolling
 
-    fits = _made(asked, fit_rolling, _design(xs), y, min(asked.window, MANY), weights=weights)
+    fits = _made(asked, fit_rolling, _design(xs), y, min(asked.window, MANY), weights=weights,
+                 cov=asked.cov)
     _report_fits(asked, fits, "row", "row", list(range(1, len(fits) + 1)))
 
 

@@ -1,8 +1,11 @@
 """Columns by their names in a header, or by their places."""
 import re
 
+from mathwork._rows import begins_a_number
+from mathwork.cli.numerals import shown
 from mathwork.cli.records import other_delimiter
 
+MOST_SHOWN = 100        # names of columns in a message
 PLACE = re.compile(r"@([1-9][0-9]*)", re.ASCII)
 
 
@@ -32,13 +35,16 @@ def find(names, wanted, first=None):
     if place is not None and int(place[1]) <= len(names):
         return int(place[1]) - 1
     if any(names):
-        known = ", ".join(repr(label(names, at)) for at in range(len(names)))
+        known = ", ".join(repr(label(names, at)) for at in range(min(len(names), MOST_SHOWN)))
+        known += ", ..." if len(names) > MOST_SHOWN else ""
         known = f"but {known}{other_delimiter(names, ',')}"
     else:
         known = f"but @1 to @{len(names)}, and no header"
         if first is not None and wanted in map(str.strip, first):
             known += ": --header takes the first row for names"
             return _missing(wanted, known)
+        if first is not None and not all(map(begins_a_number, first)):
+            known += f", since {shown(first)} holds numbers: take away a title above the table"
     if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
         known += f": @{int(wanted)} is the one in this place"
     return _missing(wanted, known)

@@ -16,7 +16,7 @@ SAMPLE = 1000           # rows that tell which columns hold numbers
 BY_SUFFIX = {".tsv": "\t", ".tab": "\t"}
 DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'", " ": "blank"}    # as options say it
 NO_ROW = "there is no row of data in it"
-SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)        # the first line that Excel understands
+SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)    # Excel's first line
 
 
 class Format(NamedTuple):
@@ -129,6 +129,12 @@ def raw_rows(source, form, head):
             next(stream)
         yield (map(str.split, stream) if head.delimiter == " "
                else csv.reader(stream, delimiter=head.delimiter))
+
+
+def trimmed(cells, width):
+    """A row without the cells beyond `width`, if there is nothing in them: a delimiter at its end.
+    """
+    return cells if any(map(str.strip, cells[width:])) else cells[:width]
 
 
 def is_blank(cells):

@@ -1,6 +1,7 @@
 """The bytes of a file or of standard input, which can be read more than once."""
 import gzip
 import io
+import re
 import shutil
 import sys
 import tempfile
@@ -12,6 +13,8 @@ from mathwork.cli.lines import name_of, opened_still
 
 GZIP, PARQUET, NPY = b"\x1f\x8b", b"PAR1", b"\x93NUMPY"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+NO_TEXT = re.compile("[\udc80-\udcff\0]")      # UTF-16 read as UTF-8 has NULs
+MOST_LINE = 1 << 24     # bytes of a line of text, which may take ten times as many
 # What people take for tables: the first bytes of a file, and what to say of it.
 OTHERS = {b"PK\x03\x04": "a spreadsheet or a zip file: save it as CSV",
           b"\xd0\xcf\x11\xe0": "a spreadsheet of the old kind: save it as CSV",
@@ -113,7 +116,8 @@ class Source:
     def opened_text(self, encoding):
         """The lines of the text. What is not in the encoding is there as lone surrogates."""
         with self.opened() as raw:
-            stream = io.TextIOWrapper(raw, self.encoding(encoding), "surrogateescape", newline="")
+            stream = io.TextIOWrapper(io.BufferedReader(_BoundedLines(raw, self.shown)),
+                                      self.encoding(encoding), "surrogateescape", newline="")
             try:
                 yield stream
             except UnicodeError:        # UTF-16 without a mark, or cut in the middle
@@ -128,7 +132,7 @@ class Source:
 
 def check_text(source, encoding, text):
     """Raise a ValueError if `text`, read by opened_text, is not in the encoding."""
-    if any("\udc80" <= character <= "\udcff" for character in text):
+    if NO_TEXT.search(text):
         raise source.no_text(encoding)
 
 
@@ -148,4 +152,27 @@ class _Counted(io.RawIOBase):
         data = self.source.read_at(self.place, len(buffer))
         buffer[:len(data)] = data
         self.place += len(data)
+        return len(data)
+
+
+class _BoundedLines(io.RawIOBase):
+    """Bytes of text with lines of at most MOST_LINE bytes; a longer one is a ValueError.
+
+    So a file of one line, which gzip packs a thousandfold, does not fill the memory.
+    """
+
+    def __init__(self, raw, shown):
+        self.raw, self.shown, self.length = raw, shown, 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        data = self.raw.read1(len(buffer))
+        buffer[:len(data)] = data
+        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self.length = self.length + len(data) if end < 0 else len(data) - end - 1
+        if self.length > MOST_LINE:
+            raise ValueError(f"{self.shown}: it has a line of more than {MOST_LINE >> 20} MB, the "
+                             "most that is read: is it a table of text?")
         return len(data)

@@ -13,6 +13,7 @@ from mathwork.regression.columns import as_table
 from mathwork.regression.exports import AsTable
 from mathwork.regression.inference import checked_alpha, t_pvalue, t_quantile, t_statistic
 from mathwork.regression.line_fit import LineFit
+from mathwork.regression.robust import unkept
 from mathwork.regression.rows import check_same_columns
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class PlaneFit(NamedTuple):
 
     Parameters
     ----------
-    params, bse, rsquared, nobs, status, has_intercept
+    params, bse, rsquared, nobs, status, has_intercept, names
         The attributes of these names.
 
     Attributes
@@ -45,6 +46,8 @@ class PlaneFit(NamedTuple):
     status : int
         A code of ``mathwork.regression.status``; if it is not 0, all but `nobs` is NaN.
     has_intercept : bool
+    names : tuple of str
+        The names of the columns of x.
 
     Examples
     --------
@@ -60,6 +63,7 @@ class PlaneFit(NamedTuple):
     nobs: int
     status: int
     has_intercept: bool
+    names: tuple[str, ...] | None = None
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The fitted y for rows of X.
@@ -77,7 +81,8 @@ class PlaneFit(NamedTuple):
         TypeError
             For X that is not real numbers.
         ValueError
-            For X without k columns.
+            For another shape, and for a data frame with other columns than the fit, or with the
+            same in another order.
 
         Examples
         --------
@@ -86,7 +91,7 @@ class PlaneFit(NamedTuple):
         >>> fits[0].predict([[2, 2]])
         array([7.])
         """
-        rows = as_rows(X, len(self.params) - self.has_intercept)
+        rows = as_rows(X, len(self.params) - self.has_intercept, self.names)
         return on_planes(self.params[None], self.has_intercept, rows)
 
 
@@ -96,8 +101,8 @@ class Fits(AsTable):
     A fit of one x has the fields of a line, FIELDS; a fit of several x has those of OF_PLANES.
     """
 
-    __slots__ = ("_planes", "_pvalue", *FIELDS, "has_intercept", "n_omitted", "names", "nobs",
-                 "status")
+    __slots__ = ("_planes", "_pvalue", *FIELDS, "cov_type", "has_intercept", "n_omitted", "names",
+                 "nobs", "status")
 
     _before: ClassVar[tuple[str, ...]]      # what is shown before the fields
     _after: ClassVar[tuple[str, ...]] = ("status",)
@@ -113,6 +118,7 @@ class Fits(AsTable):
     n_omitted: int
     has_intercept: bool
     names: tuple[str, ...]
+    cov_type: str
 
     def _set(self, **fields: Any) -> Self:
         give = object.__setattr__
@@ -152,15 +158,16 @@ class Fits(AsTable):
         return f"{type(self).__name__}(\n" + ",\n".join(parts) + ")"
 
     def _shown(self) -> tuple[str, ...]:
-        omitted = ("n_omitted",) if self.n_omitted else ()
+        also = (*(("n_omitted",) if self.n_omitted else ()),
+                *(("cov_type",) if self.cov_type != "nonrobust" else ()))
         return (*self._before, *(FIELDS if len(self.names) == 1 else OF_PLANES), *self._after,
-                *omitted)
+                *also)
 
     def _state(self) -> dict[str, Any]:
         """Return all fields by their names"""
         lines = FIELDS if len(self.names) == 1 else ()
         return {name: getattr(self, name) for name in (
-            "_planes", *lines, "has_intercept", "n_omitted", "names", "nobs", "status",
+            "_planes", *lines, "cov_type", "has_intercept", "n_omitted", "names", "nobs", "status",
             *type(self).__slots__)}
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -258,10 +265,13 @@ class Fits(AsTable):
         if len(self.names) == 1 and self.has_intercept and self._observations() is self.nobs:
             slope, intercept, rvalue, stderr, intercept_stderr = (
                 float(getattr(self, name)[at]) for name in FIELDS)
-            return LineFit(slope, intercept, rvalue, stderr, intercept_stderr, nobs, status)
+            fit = LineFit(slope, intercept, rvalue, stderr, intercept_stderr, nobs, status)
+            if self.cov_type != "nonrobust":
+                fit._robust = unkept(self.cov_type, nobs - 2)
+            return fit
         params, bse, rsquared = self._planes
         return PlaneFit(params[at], bse[at], float(rsquared[at]), nobs, status,
-                        self.has_intercept)
+                        self.has_intercept, self.names)
 
     # ---- tables ----
 
@@ -315,11 +325,12 @@ def fields_of(nobs: NDArray[np.int64], status: NDArray[np.int8], numbers: NDArra
 def as_rows(X: ArrayLike, k: int, names: tuple[str, ...] | None = None) -> NDArray[np.float64]:
     """Return X as float64 of shape (m, k); one x may be a vector.
 
-    A frame must have the columns `names`, unless these are those of a fit of an array.
+    A frame must have the columns `names`. After a fit of an array it may have any others.
     """
     column, given = as_table(X, "x")
     rows = column.rounded().astype(np.float64, copy=False)
-    if rows.ndim == 2 and given is not None and names not in (None, names_of_array(k)):
+    if rows.ndim == 2 and given is not None and names is not None and (
+            names != names_of_array(k) or set(given) == set(names)):
         check_same_columns(given, names, "as the fit has", "x")
     if rows.ndim == 1 and k == 1:
         rows = rows[:, None]

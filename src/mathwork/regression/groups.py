@@ -6,6 +6,7 @@ mathwork/kernels/regression.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ import mathwork._tables as tables
 from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
+from mathwork.regression.batch_errors import check_cov, groups_of, robust_errors
 from mathwork.regression.batch_rows import checked_rows
 from mathwork.regression.batches import FIELDS, Fits, as_rows, fields_of, on_planes
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import NanPolicy
+    from mathwork._types import NanPolicy, RowCov
+    from mathwork.regression.batch_rows import Rows
     from mathwork.regression.batches import PlaneFit
     from mathwork.regression.line_fit import LineFit
 
@@ -70,6 +73,8 @@ class GroupFits(Fits):
     has_intercept : bool
     names : tuple of str
         The names of the columns of x: those of a data frame, else ``x`` or ``x1``, ``x2``, ...
+    cov_type : str
+        The `cov` of the fit.
 
     Examples
     --------
@@ -167,7 +172,7 @@ class GroupFits(Fits):
 @public
 def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
                weights: ArrayLike | None = None, intercept: bool = True,
-               nan_policy: NanPolicy = "propagate") -> GroupFits:
+               nan_policy: NanPolicy = "propagate", cov: RowCov = "nonrobust") -> GroupFits:
     """A fit of least squares to the rows of every group. A group is the rows of one key.
 
     Parameters
@@ -188,6 +193,10 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     nan_policy : {"propagate", "omit", "raise"}
         What to do if x or y is NaN, NaT or infinite, or a weight is NaN. By default the groups of
         such rows have status 3 and the others are fitted. "omit" leaves these rows out.
+    cov : {"nonrobust", "HC0", "HC1", "HC2", "HC3"}
+        The standard errors: the usual ones, or those of White (HC0) and MacKinnon and White (HC1 to
+        HC3), which hold if the variance of y is not the same in all rows, as for
+        :func:`fit_linear`. All but `bse` and what follows from it stay as they are.
 
     Returns
     -------
@@ -201,8 +210,8 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
         If x or y does not hold real numbers or times, an argument is a masked array, or the keys
         cannot be told apart (unhashable objects, complex numbers, structures).
     ValueError
-        If the shapes do not fit, x has no or more than ten columns, or a number is not finite and
-        the policy is "raise".
+        If the shapes do not fit, x has no or more than ten columns, `cov` is another one, or a
+        number is not finite and the policy is "raise".
 
     Notes
     -----
@@ -213,14 +222,17 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     would lose digits, squares beyond the range of float64, and columns that nearly depend on each
     other. With several x these are gathered and fitted in doubled precision (32 digits). A column
     is dependent (status 2) if less than ``2^-50`` of it is left. A group has the same bits beside
-    any other groups, and at every level.
+    any other groups and at every level with fused multiply-add; with one x alone and no weights at
+    level baseline, too. The last digits of robust errors may depend on what stands beside a group.
 
     Beside the result one x takes up to 400 bytes a group and the bytes of its key. Integers from a
     range of at most two for each row take a third of that, and up to 12 bytes for each integer of
     the range. Rows are neither sorted nor copied, except arrays that are not contiguous. With
-    several x it is ``4 (k + 2)^2 + 24 (k + 2)`` bytes a group, and ``32 (k + 3)^2`` more for each
-    group of more than 64 rows; x of another dtype than float64 is copied. While keys are objects,
-    other threads have a turn every few milliseconds; other keys do not hold them up at all.
+    several x it is ``4 (k + 2)^2 + 24 (k + 3)`` bytes a group, and ``32 (k + 7)^2`` more for each
+    group of more than 64 rows; x of another dtype than float64 is copied. With `cov` the rows are
+    copied, sorted by their groups, in parts of 65536 rows or of one group: about 0.5 us a row.
+    While keys are objects, other threads have a turn every few milliseconds; other keys do not hold
+    them up at all.
 
     References
     ----------
@@ -243,20 +255,32 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     >>> fit_groups([7, 7, 7, 7], x, [2, 5, 5, 8]).params
     array([[ 3.,  2., -1.]])
     """
+    check_cov(cov, "groups")
     given, plain, kind = as_keys(keys)
     rows = checked_rows(x, y, weights, nan_policy, keys=keys, of_keys=plain.shape,
                         hint=_hint(keys))
-    names: dict[str, Any] = {"names": rows.names, "n_omitted": rows.n_omitted}
+    names: dict[str, Any] = {"names": rows.names, "n_omitted": rows.n_omitted, "cov_type": cov}
+    robust = partial(_robust_errors, cov, plain, kind, rows, bool(intercept))
     if rows.are_points(intercept):
         first, nobs, status, numbers = kernels.GroupedRows(plain, kind, *rows.points()).fits()
+        if cov != "nonrobust":
+            numbers[-1], numbers[-2] = robust(status)
         fields: dict[str, Any] = dict(zip(FIELDS, numbers, strict=True))
         fields |= {"nobs": nobs, "status": status, "has_intercept": True, "_planes": None}
     else:
         groups = kernels.PlaneGroups(plain, kind, *rows.planes(intercept), bool(intercept))
         first, nobs, status, numbers = groups.fits()
+        if cov != "nonrobust":
+            numbers[len(numbers) // 2:-1] = robust(status)
         fields = fields_of(nobs, status, rows.in_units(numbers, intercept), bool(intercept))
     found = given[first] if hasattr(keys, "__array__") else _regular(given[first])
     return GroupFits._made(keys=found, **names, **fields)
+
+
+def _robust_errors(cov: str, keys: NDArray[Any], kind: int, rows: Rows, intercept: bool,
+                   status: NDArray[np.int8]) -> NDArray[np.float64]:
+    sets = groups_of(kernels.key_numbers(keys, kind), len(status))
+    return robust_errors(cov, rows.planes(intercept), intercept, sets, status)
 
 
 # ---- keys ----

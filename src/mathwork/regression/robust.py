@@ -97,6 +97,11 @@ def asked(cov: str, groups: ArrayLike | None, maxlags: SupportsIndex | None, n: 
     return Asked(cov, codes, maxlags)
 
 
+def unkept(kind: str, df: int) -> Covariance:
+    """Return the covariance of a line of which only its standard errors are kept."""
+    return Covariance(kind, np.full((2, 2), np.nan), df, kind)
+
+
 def covariance_of(wanted: Asked, z: _Floats, resid: _Floats, weights: _Floats | None,
                   nobs: IntOrArray, rank: int) -> Covariance:
     """Return the robust covariance of a fit from its rows.

@@ -4,54 +4,74 @@
 # into the sums of its group. Groups whose sums are not good enough are few. Their rows are gathered
 # in a second pass, group by group, and fitted in doubled precision.
 
+cdef enum:
+    NEAR_NUMBERS = 1 << 15      # 256 KB of the numbers of groups need no prefetch
+
+cdef struct GroupNumbers:
+    double* sums            # group_stride() numbers of each group
+    Waiting* waiting        # of each group
+    bint far                # more than the nearest caches hold
+
+
 cdef inline void add_row_to_group(const Py_ssize_t q, const bint centred, const PlaneRows* rows,
-                                  Py_ssize_t row, double* group) noexcept nogil:
-    """Add a row to the numbers of its group"""
+                                  Py_ssize_t row, Waiting* waiting, double* group) noexcept nogil:
+    """Add a row to the sums of its group"""
     cdef f64[MOST_Q] off
     cdef double weight = row_weight(rows, row)
     cdef double* sums = group + 2 * q
     if weight == 0:
-        return
-    if many_of(q, group)[0] != NULL:
-        add_to_many(q, centred, rows, row, group, many_of(q, group)[0])
         return
     if centred and sums[count_place(q)] == 0:
         take_base(q, rows, row, group, group + q, 1)
     read_row(q, rows, row, group, group + q, <double*>off, 1, 1)
     add_row(<f64>0, q, centred, <f64>weight, off, <f64*>sums)
     if rows.weights == NULL and sums[count_place(q)] == MANY_ROWS:
-        many_of(q, group)[0] = new_many(q)
+        begin_many(q, waiting)
 
 
-cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred,
+cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred, const bint plain,
                                      const PlaneRows* rows, Py_ssize_t start, Py_ssize_t count,
-                                     const Py_ssize_t* groups, double* numbers) noexcept nogil:
-    """Add the rows of a block to the numbers of their groups"""
+                                     const Py_ssize_t* groups,
+                                     const GroupNumbers* of) noexcept nogil:
+    """Add the rows of a block to the numbers of their groups; plain: none has a low part"""
     cdef Py_ssize_t stride = group_stride(q), i
     cdef double* ahead
+    cdef Waiting* waiting
     for i in range(count):
-        if i + AHEAD < count:
-            ahead = numbers + groups[i + AHEAD] * stride
+        if of.far and i + AHEAD < count:
+            ahead = of.sums + groups[i + AHEAD] * stride
             prefetch(ahead)
             prefetch(ahead + 8)
-        if groups[i] >= 0:
-            add_row_to_group(q, centred, rows, start + i, numbers + groups[i] * stride)
+            prefetch(of.waiting + groups[i + AHEAD])
+        if groups[i] < 0:
+            continue
+        waiting = of.waiting + groups[i]
+        if waiting.at != NULL:
+            add_to_many(q, centred, plain, rows, start + i, waiting, of.sums + groups[i] * stride)
+        else:
+            add_row_to_group(q, centred, rows, start + i, waiting, of.sums + groups[i] * stride)
 
 
-cdef inline void add_any_block(const PlaneJob* job, const PlaneRows* rows, Py_ssize_t start,
-                               Py_ssize_t count, const Py_ssize_t* groups,
-                               double* numbers) noexcept nogil:
-    """add_block_to_groups(), compiled for up to three x with an intercept, and for all others"""
-    if not job.centred:
-        add_block_to_groups(job.q, False, rows, start, count, groups, numbers)
-    elif job.q == 2:
-        add_block_to_groups(2, True, rows, start, count, groups, numbers)
-    elif job.q == 3:
-        add_block_to_groups(3, True, rows, start, count, groups, numbers)
-    elif job.q == 4:
-        add_block_to_groups(4, True, rows, start, count, groups, numbers)
-    else:
-        add_block_to_groups(job.q, True, rows, start, count, groups, numbers)
+cdef inline Py_ssize_t add_near_block(const Py_ssize_t q, const PlaneRows* rows, Py_ssize_t start,
+                                      Py_ssize_t count, const uint64_t* tokens,
+                                      const int32_t* direct, uint64_t low, uint64_t span,
+                                      const GroupNumbers* of) noexcept nogil:
+    """Add rows until the next has no group of many rows in a small table; return how many
+
+    Look-up and sum are one loop: the processor looks up one row while it adds others.
+    """
+    cdef uint64_t at
+    cdef Py_ssize_t i, group
+    for i in range(count):
+        at = tokens[i] - low
+        if at >= span or direct[at] < 0:
+            return i
+        group = direct[at]
+        if of.waiting[group].at == NULL:
+            return i
+        add_to_many(q, True, True, rows, start + i, of.waiting + group,
+                    of.sums + group * group_stride(q))
+    return count
 
 
 cdef inline void fit_group_lanes(const Py_ssize_t q, const bint centred, const PlaneJob* job,
@@ -111,7 +131,7 @@ cdef class PlaneGroups:
     cdef tuple arrays           # kept alive
     cdef PlaneJob job
     cdef PlaneRows rows
-    cdef double* numbers        # of each group, group_stride() apart
+    cdef GroupNumbers numbers
     cdef void* memory           # of these
     cdef Py_ssize_t room        # groups that there is memory for
     cdef Py_ssize_t begun       # groups whose numbers are set
@@ -128,54 +148,96 @@ cdef class PlaneGroups:
         self.fold()
         free(self.memory)
 
+    cdef inline double* sums_of(self, Py_ssize_t group) noexcept nogil:
+        """The base of a group, what is to be added to that, and its sums"""
+        return self.numbers.sums + group * group_stride(self.job.q)
+
     cdef void fold(self) noexcept nogil:
         """Put all rows into the sums of their groups"""
         cdef Py_ssize_t group
         for group in range(self.begun):
-            fold_many(self.job.q, self.job.centred,
-                      self.numbers + group * group_stride(self.job.q))
+            if self.numbers.waiting[group].at != NULL:
+                fold_many(self.job.q, self.job.centred, self.rows.X_low == NULL,
+                          self.numbers.waiting + group, self.sums_of(group))
 
     cdef int begin_groups(self) noexcept nogil:
         """Give new groups empty sums; -1 if memory ran out"""
         cdef Py_ssize_t count = self.table.count, room = self.room
-        cdef Py_ssize_t stride = group_stride(self.job.q)
-        cdef size_t size = stride * sizeof(double)
+        cdef size_t size = group_stride(self.job.q) * sizeof(double)
         cdef void* memory
-        cdef double* numbers
+        cdef GroupNumbers numbers
         if count > room:
             while room < count:
                 room = max(2 * room, <Py_ssize_t>(2 * ROWS_TOGETHER))
-            memory = malloc(room * size + ALIGNMENT)
+            memory = malloc(room * (size + sizeof(Waiting)) + ALIGNMENT)
             if memory == NULL:
                 return -1
-            prefer_large_pages(memory, room * size)
-            numbers = <double*>aligned(<size_t>memory)
+            prefer_large_pages(memory, room * (size + sizeof(Waiting)))
+            numbers.far = False
+            numbers.sums = <double*>aligned(<size_t>memory)
+            numbers.waiting = <Waiting*>(numbers.sums + room * group_stride(self.job.q))
             if self.begun:
-                memcpy(numbers, self.numbers, self.begun * size)
+                memcpy(numbers.sums, self.numbers.sums, self.begun * size)
+                memcpy(numbers.waiting, self.numbers.waiting, self.begun * sizeof(Waiting))
             free(self.memory)
             self.memory, self.numbers, self.room = memory, numbers, room
         if count > self.begun:
-            memset(self.numbers + self.begun * stride, 0, (count - self.begun) * size)
+            memset(self.sums_of(self.begun), 0, (count - self.begun) * size)
+            memset(self.numbers.waiting + self.begun, 0, (count - self.begun) * sizeof(Waiting))
             self.begun = count
+        self.numbers.far = count * size > NEAR_NUMBERS * sizeof(double)
         return 0
+
+    cdef Py_ssize_t add_near(self, Py_ssize_t start, Py_ssize_t count) noexcept nogil:
+        """add_near_block(), compiled for two and three x with an intercept; 0 for all others"""
+        cdef uint64_t[ROWS_TOGETHER] room
+        cdef const uint64_t* tokens
+        cdef const int32_t* direct = self.table.direct
+        cdef uint64_t low = self.table.low, span = self.table.span
+        cdef Py_ssize_t q = self.job.q
+        if (direct == NULL or span > NEAR_SPAN or not self.job.centred
+                or self.rows.X_low != NULL or not 3 <= q <= 4):
+            return 0
+        tokens = self.table.tokens_at(start, count, room)
+        if q == 3:
+            return add_near_block(3, &self.rows, start, count, tokens, direct, low, span,
+                                  &self.numbers)
+        return add_near_block(4, &self.rows, start, count, tokens, direct, low, span,
+                              &self.numbers)
 
     cdef int add_block(self, Py_ssize_t start, Py_ssize_t count,
                        const Py_ssize_t* groups) noexcept nogil:
-        """Add the rows of a block to the sums of their groups; -1 if memory ran out"""
+        """add_block_to_groups(), compiled for two and three x with an intercept, and all others
+
+        -1 if memory ran out.
+        """
+        cdef bint plain = self.rows.X_low == NULL, usual = self.job.centred and plain
+        cdef Py_ssize_t q = self.job.q
         if self.begin_groups():
             return -1
-        add_any_block(&self.job, &self.rows, start, count, groups, self.numbers)
+        if q == 3 and usual:
+            add_block_to_groups(3, True, True, &self.rows, start, count, groups, &self.numbers)
+        elif q == 4 and usual:
+            add_block_to_groups(4, True, True, &self.rows, start, count, groups, &self.numbers)
+        else:
+            add_block_to_groups(q, self.job.centred, plain, &self.rows, start, count, groups,
+                                &self.numbers)
         return 0
 
     cdef int walk(self, PendingRows* pending) except -1:
         """Look up the groups of all rows, a block at a time, and sum or gather the rows"""
         cdef Py_ssize_t[ROWS_TOGETHER] groups
-        cdef Py_ssize_t n = self.table.rows, start = 0, count
+        cdef Py_ssize_t n = self.table.rows, start = 0, count, near
         cdef bint objects = self.table.kind == OBJECT_KEYS
         cdef int failed = 0
         cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * n)
         while start < n and not failed:
             count = min(n - start, <Py_ssize_t>ROWS_TOGETHER)
+            near = self.add_near(start, count) if pending == NULL else 0
+            start += near
+            count -= near
+            if count == 0:
+                continue
             if objects:
                 give_a_turn(start)
                 self.table.groups_of_objects(start, count, groups)
@@ -254,8 +316,7 @@ cdef class PlaneGroups:
 
     cdef inline Py_ssize_t rows_in(self, Py_ssize_t group) noexcept nogil:
         """How many rows of positive weight a group has"""
-        return <Py_ssize_t>self.numbers[
-            group * group_stride(self.job.q) + 2 * self.job.q + count_place(self.job.q)]
+        return <Py_ssize_t>self.sums_of(group)[2 * self.job.q + count_place(self.job.q)]
 
     cdef int settle_gathered(self, const PendingRows* pending, double* fields,
                              signed char* status) except -1:
@@ -313,10 +374,10 @@ cdef class PlaneGroups:
         """fit_group_lanes(), compiled for one or two x with an intercept, and for all others"""
         cdef Py_ssize_t q = self.job.q
         if not self.job.centred:
-            fit_group_lanes(q, False, &self.job, self.begun, self.numbers, fields, status)
+            fit_group_lanes(q, False, &self.job, self.begun, self.numbers.sums, fields, status)
         elif q == 2:
-            fit_group_lanes(2, True, &self.job, self.begun, self.numbers, fields, status)
+            fit_group_lanes(2, True, &self.job, self.begun, self.numbers.sums, fields, status)
         elif q == 3:
-            fit_group_lanes(3, True, &self.job, self.begun, self.numbers, fields, status)
+            fit_group_lanes(3, True, &self.job, self.begun, self.numbers.sums, fields, status)
         else:
-            fit_group_lanes(q, True, &self.job, self.begun, self.numbers, fields, status)
+            fit_group_lanes(q, True, &self.job, self.begun, self.numbers.sums, fields, status)

@@ -5,11 +5,8 @@
 # never sorted or copied, so memory grows with the number of groups only. The rows pass again if
 # sums are pending (see batches.pxi).
 
-from cpython.exc cimport PyErr_CheckSignals
-
 cdef enum:
     AHEAD = 24              # rows ahead, whose sums are fetched
-    OBJECTS_TOGETHER = 4096     # keys that are objects: 1 to 3 ms until other threads have a turn
     MOST_PASSES = 3         # over rows whose groups are pending
 
 cdef enum:                  # the numbers of a group beside its sums, when it goes one a lane
@@ -59,17 +56,6 @@ cdef inline void add_to_group(double x, double y, double tilt, const bint tilted
     group.sum_xx = sums[SUM_XX]
     group.sum_xz = sums[SUM_XZ]
     group.sum_zz = sums[SUM_ZZ]
-
-
-cdef int give_a_turn(Py_ssize_t row) except -1:
-    """Let other threads run and signals be handled, every OBJECTS_TOGETHER rows
-
-    A dict of keys needs the GIL all the time. Without a turn nobody could stop the call.
-    """
-    if row % OBJECTS_TOGETHER == 0:
-        take_gil(PyEval_SaveThread())
-        PyErr_CheckSignals()
-    return 0
 
 
 cdef inline const double* as_doubles(cnp.ndarray numbers, Py_ssize_t start, Py_ssize_t count,
@@ -141,7 +127,8 @@ cdef class GroupedRows:
 
         In one loop the processor looks up one row while it adds others. Nothing is fetched ahead.
         """
-        cdef uint64_t[ROWS_TOGETHER] tokens
+        cdef uint64_t[ROWS_TOGETHER] room
+        cdef const uint64_t* tokens
         cdef double[ROWS_TOGETHER] x_room
         cdef double[ROWS_TOGETHER] y_room
         cdef const double* x
@@ -154,7 +141,7 @@ cdef class GroupedRows:
             return 0
         x = as_doubles(self.x, start, rows, x_room)
         y = as_doubles(self.y, start, rows, y_room)
-        self.table.tokens_of(start, rows, tokens)
+        tokens = self.table.tokens_at(start, rows, room)
         for i in range(rows):
             at = tokens[i] - low
             if at >= span or direct[at] < 0:

@@ -16,6 +16,7 @@ from libc.stdlib cimport realloc
 from libc.string cimport memcmp
 
 from cpython.dict cimport PyDict_GetItemWithError, PyDict_SetItem
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 
 cdef extern from *:
@@ -49,6 +50,7 @@ cdef enum:                  # kinds of keys
 
 cdef enum:
     ROWS_TOGETHER = 256     # rows of a block: their keys and numbers fit in 8 KB
+    OBJECTS_TOGETHER = 4096     # keys that are objects: 1 to 3 ms until other threads have a turn
     LEAST_SLOTS = 1024
     LEAST_SPAN = 1024
     NEAR_SPAN = 1 << 13     # of a small table: 32 KB, and at most 512 KB of its groups' sums
@@ -270,6 +272,14 @@ cdef class KeyTable:
             self.look_up_hashed(start, rows, tokens, groups)
         return 0
 
+    cdef const uint64_t* tokens_at(self, Py_ssize_t start, Py_ssize_t rows,
+                                   uint64_t* room) noexcept nogil:
+        """The tokens of integers, where they lie or in `room`; somebody may change those keys"""
+        if self.width == 8:
+            return <const uint64_t*>cnp.PyArray_DATA(self.keys) + start
+        self.tokens_of(start, rows, room)
+        return room
+
     cdef void tokens_of(self, Py_ssize_t start, Py_ssize_t rows, uint64_t* tokens) noexcept nogil:
         """tokens[i] = the key of row start + i in 64 bits, or its hash"""
         cdef const char* data = <const char*>cnp.PyArray_DATA(self.keys) + start * self.width
@@ -385,6 +395,40 @@ cdef class KeyTable:
                 if groups[i] >= 0:
                     PyDict_SetItem(self.objects, key, groups[i])
         return 0
+
+
+cdef int give_a_turn(Py_ssize_t row) except -1:
+    """Let other threads run and signals be handled, every OBJECTS_TOGETHER rows
+
+    A dict of keys needs the GIL all the time. Without a turn nobody could stop the call.
+    """
+    if row % OBJECTS_TOGETHER == 0:
+        take_gil(PyEval_SaveThread())
+        PyErr_CheckSignals()
+    return 0
+
+
+def key_numbers(cnp.ndarray keys, int kind):
+    """The number of the key of each row, (n,), -1 without a key; the arguments of KeyTable."""
+    cdef KeyTable table = KeyTable(keys, kind)
+    cdef cnp.ndarray numbers = new_vector(table.rows, cnp.NPY_INTP)
+    cdef Py_ssize_t* to = <Py_ssize_t*>cnp.PyArray_DATA(numbers)
+    cdef Py_ssize_t start = 0, count
+    cdef bint objects = kind == OBJECT_KEYS
+    cdef int failed = 0
+    cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * table.rows)
+    while start < table.rows and not failed:
+        count = min(table.rows - start, <Py_ssize_t>ROWS_TOGETHER)
+        if objects:
+            give_a_turn(start)
+            table.groups_of_objects(start, count, to + start)
+        else:
+            failed = table.groups_of(start, count, to + start)
+        start += count
+    take_gil(thread)
+    if failed:
+        raise MemoryError
+    return numbers
 
 
 # For mathwork.regression.batches: the kind of a NumPy dtype's keys.

@@ -184,20 +184,20 @@ cdef void add_gram(MomentRoom* room, Py_ssize_t depth) noexcept nogil:
 cdef inline void choose_scale(Py_ssize_t rows, const double* x, double* scale, double* shift,
                               double* exponent) noexcept nogil:
     """The scale of a column and the shift of the scaled column, by a sample"""
-    cdef double total = 0, spread = 0, half
+    cdef double total = 0, spread = 0
     cdef Py_ssize_t r
     cdef int power = 0
     for r in range(rows):       # halves, so that no difference overflows
-        half = 0.5 * x[r] - 0.5 * x[0]
-        total += half
-        spread = max(spread, fabs(half))
+        spread = max(spread, fabs(0.5 * x[r] - 0.5 * x[0]))
     if spread == 0 and rows:
         spread = fabs(x[0])
     frexp(spread, &power)
     power = max(-MAX_EXPONENT, min(MAX_EXPONENT, power))
     exponent[0] = power
     scale[0] = ldexp(1, -power)
-    shift[0] = (x[0] + 2 * (total / rows)) * scale[0] if rows else 0
+    for r in range(rows):       # at the scale, so that no sum overflows
+        total += (0.5 * x[r] - 0.5 * x[0]) * scale[0]
+    shift[0] = x[0] * scale[0] + 2 * (total / rows) if rows else 0
 
 
 cdef inline int exponent_of_weights(const Design* rows) noexcept nogil:

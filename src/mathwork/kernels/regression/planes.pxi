@@ -12,7 +12,8 @@
 #
 # The sums are good for most sets. The others get the status PENDING: a column nearly depends on
 # others, the rows lie near a plane, or squares leave the range of float64. settling.pxi sums these
-# in doubled precision. A weight that is no weight is NaN here, and so is the sum of weights then.
+# in doubled precision, with equal bits at the levels that have fused multiply-add. A weight that is
+# no weight is NaN here, and so is the sum of weights then.
 
 cdef enum:
     MOST_X = 10
