@@ -391,3 +391,11 @@ def test_a_first_row_that_fails_is_no_header(first, options, cell):
 
 def test_the_minus_sign_of_typeset_pages():
     assert output_of("rref", "-", stdin="\u22121 \u22122\n3 4\n").startswith("1 0\n0 1\n")
+
+
+def test_a_chemical_reaction_is_no_name_of_a_file():
+    """The reader of docs/systems.md who gives the reaction itself is told what to write"""
+    message = error_of("solve", "KMnO4 + HCl -> KCl + MnCl2")
+    assert message == ("mathwork: the argument: '->' belongs to a chemical reaction: write an "
+                       "equation for each element, such as 4 KMnO4 = H2O for oxygen, in "
+                       "'KMnO4 + HCl -> KCl + MnCl2'")

@@ -6,6 +6,7 @@ import arrays
 import gauss
 import numpy as np
 import pytest
+import rank_sets
 import test_nist
 from exact_regression import digits, exact_fit, powers
 from helpers import names_kernels, raises, same_bits
@@ -217,3 +218,40 @@ def test_the_result_pickles_and_unpacks():
     other = pickle.loads(pickled)
     assert type(other) is LeastSquares and repr(other) == repr(found)
     assert repr(found) == "LeastSquares(x=array([1., 1.]), ssr=0.0, rank=1, status='infinite')"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+def test_rank_of_float32_does_not_count_its_rounding(rng, dtype):
+    """Ranks are exact ones of whole numbers, divided by what float32 rounds"""
+    factor = 1 + 1j if dtype is np.complex64 else 1
+    for kind in ("quotients", "multiples"):
+        for A, rank, _ in rank_sets.small_exact(rng, 40, kind, np.float32):
+            A = (A * factor).astype(dtype)
+            values = np.linalg.svd(A.astype(complex), compute_uv=False)
+            found = lstsq(A, np.ones(len(A), dtype)).rank
+            assert found <= rank
+            if rank and values[rank - 1] > 1e-5 * values[0]:
+                assert found == rank
+                assert lstsq(np.array([A, A]), np.ones(len(A), dtype)).rank.tolist() == [rank] * 2
+
+
+def test_shortest_x_of_float32_without_full_rank():
+    """(1, 2, 3) times 0.1, 0.2 and 0.7: all x with x1 + 2 x2 + 3 x3 = 10 solve it"""
+    A = np.outer([.1, .2, .7], [1, 2, 3]).astype("f4")
+    found = lstsq(A, np.array([1, 2, 7], "f4"))
+    assert (found.rank, found.status) == (1, "infinite")
+    assert found.x == pytest.approx(np.array([1, 2, 3]) * 10 / 14, rel=1e-6)
+
+
+def test_float32_keeps_its_rank_up_to_a_condition_of_1e5(rng):
+    for n in (2, 5, 20):
+        left, right = (np.linalg.qr(rng.normal(size=(n, n)))[0] for _ in range(2))
+        A = (left * np.geomspace(1, 1e-5, n) @ right).astype("f4")
+        assert lstsq(A, A @ np.ones(n, "f4")).rank == n
+
+
+def test_whole_numbers_in_float32_carry_no_rounding():
+    """det is 1: columns that differ by 1 / 2^21 of their size are independent"""
+    A = np.array([[2 ** 21, 2 ** 21 - 1], [2 ** 21 + 1, 2 ** 21]], "f4")
+    assert lstsq(A, np.ones(2, "f4")).rank == 2
+    assert lstsq(A * np.float32(0.5), np.ones(2, "f4")).rank == 1

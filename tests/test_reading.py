@@ -177,3 +177,32 @@ def test_what_is_no_complex_number(text):
 
 def test_reals_stay_reals():
     assert parse_matrix("1 2;3 4", exact=False).matrix.dtype == np.float64
+
+
+@pytest.mark.parametrize("arrow", ["->", "-->", "=>", "<=>", "\u2192", "\u21cc", "\u27f6"])
+def test_a_chemical_reaction_is_told_what_to_write(arrow):
+    for text in (f"KMnO4 + HCl {arrow} KCl", f"2 H2 + O2 {arrow} 2 H2O"):
+        with raises(ValueError, f"{arrow!r} belongs to a chemical reaction: write an equation for "
+                                f"each element, such as 4 KMnO4 = H2O for oxygen, in {text!r}"):
+            parse_equations(text)
+
+
+@pytest.mark.parametrize(("text", "name"), [("(10-20j) a + 20j b = 100", "j"),
+                                            ("20 j * a = 1", "j"), ("a 2i = 3", "i")])
+def test_complex_coefficients_are_sent_to_matrices(text, name):
+    with raises(ValueError, f"{name} is an unknown here, and no unknown is multiplied by another: "
+                            "complex numbers stand in a matrix, such as 10-20j 20j | 100, in "
+                            f"{text!r}"):
+        parse_equations(text)
+
+
+def test_i_and_j_are_names_of_unknowns():
+    assert parse_equations("2i + 3j = 6").names == ("i", "j")
+
+
+@pytest.mark.parametrize(("text", "column", "sign"), [("10 - 20j 20j | 100", 2, "-"),
+                                                      ("1 + 2", 2, "+"), ("- 2 3", 1, "-")])
+def test_a_blank_inside_a_number(text, column, sign):
+    with raises(ValueError, f"column {column}: {sign!r} is not a number: there are no blanks in a "
+                            "number, such as -2 or 10-20j"):
+        parse_matrix(text, exact=False)

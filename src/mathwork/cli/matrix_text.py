@@ -9,6 +9,7 @@ import numpy as np
 from mathwork._arrays import as_array, holds_complex
 from mathwork.cli.lines import blamed_on, name_of, opened_lines
 from mathwork.cli.tables import map_npy
+from mathwork.matrix.equations import ARROW
 from mathwork.matrix.reading import read, read_text
 
 NAMES_OF_FILES = (".csv", ".npy", ".txt", ".tex", ".dat")
@@ -51,11 +52,12 @@ def read_matrix(source, exact):
 def is_text(source):
     """Whether an argument is a matrix or equations, and not the name of a file.
 
-    No file has this name, and it has =, ; or & in it, or numbers with something between them.
+    No file has this name, and it has =, ; or &, or the arrow of a reaction in it, or numbers with
+    something between them.
     """
     if source == "-" or source.lower().endswith(NAMES_OF_FILES) or os.path.exists(source):
         return False
-    return bool(re.search(r"[=;&\n]", source) or NUMBERS.fullmatch(source))
+    return bool(re.search(r"[=;&\n]", source) or ARROW.search(source) or NUMBERS.fullmatch(source))
 
 
 def source_name(source):

@@ -19,6 +19,11 @@ DEEPEST = 50                # parentheses in parentheses: Python's stack is limi
 SHOWN = 60                  # characters of an equation in a message
 CONSTANT = ""
 OTHERS = "SymPy solves equations that are not linear"
+IMAGINARY = ("i", "j")
+COMPLEX = ("{} is an unknown here, and no unknown is multiplied by another: complex numbers stand "
+           "in a matrix, such as 10-20j 20j | 100")
+REACTION = ("{!r} belongs to a chemical reaction: write an equation for each element, such as "
+            "4 KMnO4 = H2O for oxygen")
 
 TOKEN = re.compile(r"""\s*(?:
     (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]\d+)?)
@@ -26,6 +31,7 @@ TOKEN = re.compile(r"""\s*(?:
   | (?P<sign>\*\*|[-+*/^()=])
   | (?P<other>\S))""", re.VERBOSE)
 
+ARROW = re.compile("<?[-=]*>|[\u2190-\u21ff\u27f5-\u27ff]")
 UNCLEAR = re.compile(r"(?<![\w.])([\d.]+)([eE]\d\w*)")      # 2e3
 
 
@@ -61,6 +67,8 @@ class _Parser:
         text = text.strip()
         self.tokens = [(kind, match[kind]) for match in TOKEN.finditer(text)
                        if (kind := match.lastgroup)]
+        if arrow := ARROW.search(text):
+            raise ValueError(REACTION.format(arrow[0]))
         if other := next((value for kind, value in self.tokens if kind == "other"), None):
             raise ValueError(f"{other!r} has no meaning in an equation")
         if unclear := UNCLEAR.search(text):
@@ -162,6 +170,9 @@ def _times(value: _Expression, factor: Fraction | int) -> _Expression:
 
 def _product(left: _Expression, right: _Expression) -> _Expression:
     if len(left) > 1 and len(right) > 1:
+        for name in IMAGINARY:
+            if name in left or name in right:
+                raise ValueError(COMPLEX.format(name))
         raise ValueError(f"there is a product of unknowns: {OTHERS}")
     if len(left) > 1:
         left, right = right, left

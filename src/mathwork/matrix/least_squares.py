@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import COMPLEX128, FLOAT64, as_plain
+from mathwork._arrays import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64, as_plain
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import (
@@ -21,6 +21,7 @@ from mathwork._status import (
 )
 from mathwork.matrix.checks import checked_sides, checked_tol, with_checked_shape
 from mathwork.matrix.column_fits import fit_columns, fit_independent, residuals
+from mathwork.matrix.complex_reduction import WHOLE
 from mathwork.matrix.factors import lu
 from mathwork.matrix.sides import joined, plain_numbers
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     # x, ssr, rank, status
     _Found = tuple[NDArray[Any], NDArray[np.float64], int, int]
+
+# A column of rounded numbers that depends on others leaves less than half an eps of float32.
+FLOAT32_TOL = 2 * 2.0 ** -23
 
 NAN = {FLOAT64: float("nan"), COMPLEX128: complex("nan+nanj")}
 
@@ -83,7 +87,9 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     tol : float, optional
         What earlier columns leave of a column must be above this. It is relative to the norm of the
         column and of the columns that make it up. ``16 n eps`` by default, twice that for a complex
-        A. If A has fewer rows than columns, it is about rows, ``16 m eps``.
+        A. If A has fewer rows than columns, it is about rows, ``16 m eps``. For float32 and
+        complex64 it is 2 eps of float32, 2.4e-7, because their entries are rounded; not where all
+        of A are whole numbers below 2^24.
 
     Returns
     -------
@@ -140,7 +146,7 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     matrices, columns = (part.astype(COMPLEX128 if part.dtype.kind == "c" else FLOAT64, copy=False)
                          for part in (A, sides))
     if not stack:
-        x, ssr, rank, code = _nearest(matrices, columns, rows, tol)
+        x, ssr, rank, code = _nearest(matrices, columns, rows, _tol_for(A, tol))
         found = _rounded(x, dtype)
         if vectors:
             return LeastSquares(found[:, 0], ssr.item(), rank, SOLUTION_WORDS[code])
@@ -148,10 +154,11 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     k = sides.shape[-1]
     x, ssr = np.empty((*stack, n, k), np.result_type(matrices, columns)), np.empty((*stack, k))
     ranks, status = np.empty(stack, np.intp), np.empty(stack, np.int8)
-    matrices = np.broadcast_to(matrices, (*stack, m, n))
+    given, matrices = (np.broadcast_to(part, (*stack, m, n)) for part in (A, matrices))
     columns = np.broadcast_to(columns, (*stack, m, k))
     for at in np.ndindex(stack):
-        x[at], ssr[at], ranks[at], status[at] = _nearest(matrices[at], columns[at], rows, tol)
+        x[at], ssr[at], ranks[at], status[at] = _nearest(matrices[at], columns[at], rows,
+                                                         _tol_for(given[at], tol))
     if vectors:
         x, ssr = x[..., 0], ssr[..., 0]
     return LeastSquares(_rounded(x, dtype), ssr, ranks, status)
@@ -172,6 +179,15 @@ def _checked_weights(weights: ArrayLike, m: int) -> NDArray[np.float64]:
         raise ValueError("weights must be finite and not negative, "
                          f"got {rows[wrong.argmax()]} in row {wrong.argmax()}")
     return rows
+
+
+def _tol_for(A: NDArray[Any], tol: float | None) -> float | None:
+    """Return the tol of the caller, or the default for the dtype of one matrix; None: of float64"""
+    if tol is not None or A.dtype not in (FLOAT32, COMPLEX64):
+        return tol
+    if all(((np.abs(part) < WHOLE) & (part == np.trunc(part))).all() for part in (A.real, A.imag)):
+        return None
+    return FLOAT32_TOL
 
 
 # ---- one system ----

@@ -15,7 +15,7 @@ import numpy as np
 from mathwork._doors import public
 from mathwork._rows import begins_a_number, check_length, numbers_in
 from mathwork.matrix.checks import FOR_SYMBOLS
-from mathwork.matrix.equations import CONSTANT, fraction, read_equation
+from mathwork.matrix.equations import ARROW, CONSTANT, fraction, read_equation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +45,7 @@ SYMBOL = re.compile(r"[+-]?(?!(?:nan|inf|infinity)$)[^\W\d_]\w*", re.IGNORECASE)
 INNER_SIGN = re.compile(r"(?<=[^eE])[+-]")          # between the parts of a complex number
 AROUND_SIGN = re.compile(r"\s*([+-])\s*")
 FOR_COMPLEX = "complex numbers have no exact arithmetic here, and are read as floats"
+FOR_SIGNS = "there are no blanks in a number, such as -2 or 10-20j"
 PLAIN_FRACTION = re.compile(r"\(([^()]*)\)/\(([^()]*)\)")
 
 
@@ -188,7 +189,7 @@ def read(lines: Iterable[str], exact: bool
     """
     parts = _Parts(lines)
     first = next(iter(parts), None)
-    if first is None or "=" not in first:
+    if first is None or not ("=" in first or ARROW.search(first)):
         return *_matrix(parts.again(first), exact), None
     A, b, names = _equations(parts.again(first), exact)
     return np.column_stack((A, b)), len(names), names
@@ -293,6 +294,8 @@ def _numbers(fields: list[str], number: Callable[[str], Any]) -> list[Any]:
     except ValueError as error:
         if number is fraction and any(map(_is_complex, fields)):
             raise ValueError(f"{error}: {FOR_COMPLEX}") from None
+        if not {"+", "-"}.isdisjoint(fields):
+            raise ValueError(f"{error}: {FOR_SIGNS}") from None
         if any(map(SYMBOL.fullmatch, fields)):
             raise ValueError(f"{error}: {FOR_SYMBOLS}") from None
         raise

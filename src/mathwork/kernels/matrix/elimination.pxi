@@ -69,19 +69,23 @@ cdef inline void judge_not_finite(Py_ssize_t m, Py_ssize_t n, real* R,
 
 # ---- equilibration ----
 
-cdef inline lanes power_below(lanes x) noexcept nogil:
-    """The largest power of two that is not above |x|; x is far from underflow and overflow
-
-    The unit in the first place: Rump, Ogita and Oishi, "Accurate floating-point summation part
-    I", SIAM Journal on Scientific Computing 31(1), 2008, section 3.
+cdef extern from *:
     """
-    cdef lanes q
-    if lanes is f32v:
-        q = x * fill(x, 8388609.0)                              # 2^23 + 1
-        return absolute(q - q * fill(x, 0.999999940395355225))     # 1 - 2^-24
-    else:
-        q = x * fill(x, 4503599627370497.0)                     # 2^52 + 1
-        return absolute(q - q * fill(x, 0.99999999999999988898))   # 1 - 2^-53
+    /* power_below(x)   the largest power of two that is not above |x|, for normal numbers
+       reciprocal(p)    1 / p of such a power, without the division */
+    static inline f32v power_below_f32(f32v x)
+    { return float_f32(bits_f32(x) & (UINT32_C(0xFF) << 23)); }
+    static inline f64v power_below_f64(f64v x)
+    { return float_f64(bits_f64(x) & (UINT64_C(0x7FF) << 52)); }
+    static inline f32v reciprocal_f32(f32v p)
+    { return float_f32((UINT32_C(0xFE) << 23) - bits_f32(p)); }
+    static inline f64v reciprocal_f64(f64v p)
+    { return float_f64((UINT64_C(0x7FE) << 52) - bits_f64(p)); }
+    """
+    f32v power_below_f32(f32v) nogil
+    f64v power_below_f64(f64v) nogil
+    f32v reciprocal_f32(f32v) nogil
+    f64v reciprocal_f64(f64v) nogil
 
 
 cdef inline lanes smallest_safe(lanes like) noexcept nogil:
@@ -94,11 +98,19 @@ cdef inline lanes largest_safe(lanes like) noexcept nogil:
     return fill(like, 2.0 ** 900 if lanes is f64v else 2.0 ** 100)
 
 
+cdef inline lanes scale_of_any(lanes largest, lanes* undo) noexcept nogil:
+    """s = 2^k such that 1 <= largest s < 2, undo = 1 / s; not safe for largest = 0"""
+    if lanes is f32v:
+        undo[0] = power_below_f32(largest)
+        return reciprocal_f32(undo[0])
+    else:
+        undo[0] = power_below_f64(largest)
+        return reciprocal_f64(undo[0])
+
+
 cdef inline lanes scale_of(lanes largest, lanes* undo) noexcept nogil:
-    """s = 2^k such that 1 <= largest s < 2, or 1 for largest = 0; undo = 1 / s; for safe rows"""
-    cdef lanes one = fill(largest, 1)
-    undo[0] = power_below(pick(largest, fill(largest, 0), largest, one))
-    return one / undo[0]
+    """scale_of_any() for safe rows, and 1 for largest = 0"""
+    return scale_of_any(pick(largest, fill(largest, 0), largest, fill(largest, 1)), undo)
 
 
 cdef inline lanes step_before(lanes largest) noexcept nogil:

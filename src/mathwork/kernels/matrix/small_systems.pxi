@@ -8,6 +8,8 @@
 cdef enum:
     CELLS = LANE_ROWS * LANE_COLUMNS
     SLACK = 4               # numbers that load_some_columns() may read past the last one
+    AHEAD = 2048            # bytes between the numbers in use and those that are fetched
+    GROUPS = 8              # groups that are answered before their doubtful slices
 
 
 cdef inline void load_sides(lanes like, const Py_ssize_t n, const real* B,
@@ -98,35 +100,33 @@ cdef inline void invert_group(lanes like, const Py_ssize_t n, lanes* V, lanes to
     unswap_columns(like, n, <const lanes*>swapped, V)
 
 
-cdef inline lanes beyond(lanes x, double limit, lanes failed) noexcept nogil:
-    """failed, or 1 where x is not between 1 / limit and limit"""
-    cdef lanes one = fill(x, 1), most = fill(x, limit)
-    failed = pick(most, x, failed, one)
-    return pick(x, one / most, failed, one)
-
-
 cdef inline void multiply_pivots(lanes like, const Py_ssize_t n, const lanes* kept,
-                                 const lanes* undo, lanes parity, real* result,
-                                 lanes* failed) noexcept nogil:
-    """result[k] = the determinant in lane k; `failed` is not 0 where a factor is far from 1
+                                 const lanes* undo, lanes parity, real* result) noexcept nogil:
+    """result[k] = the determinant in lane k, with the bits of product_of_diagonal()
 
-    The product is in float64, in the order of product_of_diagonal(). So it has the same bits: no
-    part of it leaves the range.
+    The pivots are multiplied in float64, in order. Powers of two change no digit, whatever the
+    order: no part of the product leaves the range.
     """
-    cdef real numbers[(LANE_ROWS + 1) * MAX_LANES]
-    cdef double product
-    cdef double least = 2.0 ** -60 if lanes is f64v else 2.0 ** -30
+    cdef real pivots[LANE_ROWS * MAX_LANES]
+    cdef real back[MAX_LANES]
+    cdef lanes product = parity, powers = fill(like, 1)
+    cdef double number
     cdef Py_ssize_t L = lane_count(result), i, k
     for i in range(n):
-        failed[0] = beyond(absolute(kept[i * LANE_COLUMNS + i]), 1 / least, failed[0])
-        failed[0] = beyond(undo[i], 1 / (least * least), failed[0])
-        store(numbers + i * L, kept[i * LANE_COLUMNS + i] * undo[i])
-    store(numbers + n * L, parity)
-    for k in range(L):
-        product = numbers[n * L + k]
+        powers = powers * undo[i]
+    if lanes is f64v or n <= 2:     # the float64 product of two float32 is exact
         for i in range(n):
-            product = product * <double>numbers[i * L + k]
-        result[k] = <real>product
+            product = product * kept[i * LANE_COLUMNS + i]
+        store(result, product * powers)
+    else:
+        store(back, parity * powers)
+        for i in range(n):
+            store(pivots + i * L, kept[i * LANE_COLUMNS + i])
+        for k in range(L):
+            number = back[k]
+            for i in range(n):
+                number = number * <double>pivots[i * L + k]
+            result[k] = <real>number
 
 
 # ---- groups ----
@@ -140,69 +140,127 @@ cdef inline const real* readable(Py_ssize_t cells, Py_ssize_t left, const real* 
     return <const real*>edge
 
 
-cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n, Job* job,
-                               Py_ssize_t start, Py_ssize_t stop, const real* A, const real* B,
-                               real* X) noexcept nogil:
-    """The answers of slices start : stop of A (n, n), at least L
+cdef inline void load_square(lanes like, const Py_ssize_t n, const real* A,
+                             lanes* V) noexcept nogil:
+    """load_group() of n x n matrices; small ones as one row of all their cells"""
+    cdef lanes cell[CELLS + MAX_LANES]
+    cdef Py_ssize_t L = lane_count(A), i, j = 0
+    if n > 4:
+        load_group(like, n, n, A, V)
+        return
+    while j < n * n:
+        load_some_columns(cell + j, A + j, n * n, min(L, n * n - j))
+        j += L
+    for i in range(n):
+        for j in range(n):
+            V[i * LANE_COLUMNS + j] = cell[i * n + j]
 
-    B (n,) is there for a SOLUTION.
+
+cdef inline lanes clear_bound(lanes like, const int wanted, Py_ssize_t n,
+                              const Policy* policy) noexcept nogil:
+    """tol, so that a pivot above tol (1 + sum |R[:r, c]|) is no close call, whatever the norm is
+
+    The norm of n scaled entries is below 2 n. The pivots of a determinant stay far above underflow.
+    """
+    cdef double tol = policy.tol if policy.tol >= 0 else policy.unit * sqrt(<double>(2 * n))
+    cdef double least = 2.0 ** -60 if lanes is f64v else 2.0 ** -30
+    cdef lanes bound = fill(like, CLOSE_ACCEPTED * tol)
+    return larger(bound, fill(like, least) if wanted == DETERMINANT else smallest_safe(like))
+
+
+cdef inline lanes answer_group(lanes like, const int wanted, const Py_ssize_t n, bint by_default,
+                               lanes tol, const real* A, const real* B, real* X) noexcept nogil:
+    """X = the answers of L slices of A (n, n) and B (n,); return 0 where they are right and clear
+
+    It reads on past A and B by up to SLACK numbers.
     """
     cdef lanes V[CELLS + MAX_LANES]
     cdef lanes raw[CELLS]
     cdef lanes undo[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
     cdef lanes answer[CELLS + MAX_LANES]
-    cdef lanes norm, tol, failed, parity
-    cdef lanes relative = fill(like, 0), fixed = relative
+    cdef lanes failed, reach, most = largest_safe(like), parity = fill(like, 1)
+    cdef Py_ssize_t width = n + 1 if wanted == SOLUTION else n, i, j
+    load_square(like, n, A, V)
+    if wanted == SOLUTION:
+        load_sides(like, n, B, V)
+    elif wanted == DETERMINANT:     # so no part of the product leaves the range
+        most = fill(like, 2.0 ** 120 if lanes is f64v else 2.0 ** 30)
+    reach = scale_lanes(like, n, width, V, n, by_default, scale, undo)
+    failed = pick(reach, most, fill(like, 1), fill(like, 0))
+    if wanted == INVERSE:
+        invert_group(like, n, V, tol, scale, &failed)
+        for i in range(n):
+            for j in range(n):
+                answer[i * n + j] = V[i * LANE_COLUMNS + j]
+        store_cells(like, n * n, <const lanes*>answer, X)
+    elif wanted == SOLUTION:
+        if n > 4:       # a loop, so that four sizes share one function
+            for i in range(n):
+                reduce_column(like, n, i, width, V, tol, <lanes*>NULL, undo, <lanes*>NULL,
+                              &failed, &parity)
+        else:
+            reduce_group(like, n, width, n, V, tol, <lanes*>NULL, undo, <lanes*>NULL, &failed,
+                         &parity)
+        for i in range(n):
+            answer[i] = V[i * LANE_COLUMNS + n]
+            failed = failed + (answer[i] - answer[i])       # NaN if x is not finite
+        store_cells(like, n, <const lanes*>answer, X)
+    else:
+        reduce_group(like, n, width, n, V, tol, raw, <lanes*>NULL, <lanes*>NULL, &failed, &parity)
+        multiply_pivots(like, n, <const lanes*>raw, <const lanes*>undo, parity, X)
+    return failed
+
+
+cdef inline void answer_groups(lanes like, const int wanted, const Py_ssize_t n, Job* job,
+                               Py_ssize_t start, Py_ssize_t stop, const real* A, const real* B,
+                               real* X) noexcept nogil:
+    """The answers of slices start : stop of A (n, n), at least L
+
+    B (n,) is there for a SOLUTION. A few groups at a time are answered, and then those of their
+    slices that are not clear. The last group overlaps the one before.
+    """
+    cdef lanes tol = clear_bound(like, wanted, n, &job.policy), failed, doubt
     cdef bint by_default = job.policy.tol < 0
-    cdef real numbers[MAX_LANES]
+    cdef real numbers[GROUPS * MAX_LANES]
+    cdef real doubts[MAX_LANES]
     cdef real edge[LANE_ROWS * LANE_ROWS * MAX_LANES + MAX_LANES]
     cdef real side[LANE_ROWS * MAX_LANES + MAX_LANES]
     cdef real last[LANE_ROWS * LANE_ROWS * MAX_LANES]
-    cdef real* place
-    cdef Py_ssize_t L = lane_count(A), s = start, first, left, i, j, k
-    cdef Py_ssize_t width = n + 1 if wanted == SOLUTION else n
+    cdef Py_ssize_t L = lane_count(A), s = start, first, count, at, left, k
     cdef Py_ssize_t size = n * n if wanted == INVERSE else n if wanted == SOLUTION else 1
-    tolerance_parts(&job.policy, &relative, &fixed)
+    cdef Py_ssize_t bytes = <Py_ssize_t>sizeof(real)
+    cdef bint clear
     while s < stop:
-        first = min(s, stop - L)        # the last group overlaps the one before
-        left = stop - first - L
-        place = X + first * size if first == s else last
-        load_group(like, n, n, readable(n * n, left, A + first * n * n, edge), V)
-        if wanted == SOLUTION:
-            load_sides(like, n, readable(n, left, B + first * n, side), V)
-        norm = equilibrate_lanes(like, n, width, V, n, by_default, scale, undo)
-        tol = mul_add(root(norm), relative, fixed)
-        parity = fill(like, 1)
-        failed = tol - tol              # 0 or NaN
-        if wanted == INVERSE:
-            invert_group(like, n, V, tol, scale, &failed)
-            for i in range(n):
-                for j in range(n):
-                    answer[i * n + j] = V[i * LANE_COLUMNS + j]
-            store_cells(like, n * n, <const lanes*>answer, place)
-        elif wanted == SOLUTION:
-            if n > 4:       # a loop, so that four sizes share one function
-                for i in range(n):
-                    reduce_column(like, n, i, width, V, tol, <lanes*>NULL, undo, <lanes*>NULL,
-                                  &failed, &parity)
-            else:
-                reduce_group(like, n, width, n, V, tol, <lanes*>NULL, undo, <lanes*>NULL, &failed,
-                             &parity)
-            for i in range(n):
-                answer[i] = V[i * LANE_COLUMNS + n]
-                failed = failed + (answer[i] - answer[i])       # NaN if x is not finite
-            store_cells(like, n, <const lanes*>answer, place)
-        else:
-            reduce_group(like, n, width, n, V, tol, raw, undo, <lanes*>NULL, &failed, &parity)
-            multiply_pivots(like, n, <const lanes*>raw, <const lanes*>undo, parity, place, &failed)
+        first = min(s, stop - L)
+        count = min((stop - first) // L, GROUPS) * L
+        doubt = fill(like, 0)
+        at = 0
+        while at < count:
+            left = stop - first - at - L
+            for k in range(0, L * n * n * bytes, 64):
+                prefetch(<const char*>(A + (first + at) * n * n) + AHEAD + k)
+            for k in range(0, L * size * bytes, 64):
+                prefetch(<const char*>(X + (first + at) * size) + AHEAD + k)
+            failed = answer_group(
+                like, wanted, n, by_default, tol,
+                readable(n * n, left, A + (first + at) * n * n, edge),
+                readable(n, left, B + (first + at) * n, side) if wanted == SOLUTION else B,
+                X + (first + at) * size if first == s else last)
+            doubt = doubt + failed
+            store(numbers + at, failed)
+            at += L
         if first < s:       # slices before s may have other answers by now
             memcpy(X + s * size, last + (s - first) * size, (stop - s) * size * sizeof(real))
-        store(numbers, failed)
-        for k in range(s - first, L):
-            if not numbers[k] == 0:
-                answer_few(like, job, first + k, 1, A, B, X)
-        s += L
+        clear = True
+        store(doubts, doubt)
+        for k in range(L):
+            clear &= doubts[k] == 0
+        if not clear:
+            for k in range(s - first, count):
+                if not numbers[k] == 0:
+                    answer_few(like, job, first + k, 1, A, B, X)
+        s = first + count
 
 
 cdef void answer_solutions(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop, const real* A,

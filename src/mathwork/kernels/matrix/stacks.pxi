@@ -42,45 +42,60 @@ cdef inline void load_group(lanes like, const Py_ssize_t m, Py_ssize_t n, const 
             j += L
 
 
-cdef inline void store_block(lanes like, const lanes* V, Py_ssize_t step, real* A) noexcept nogil:
-    """A[k step + j] = V[j][k] for j < L; -0.0 becomes 0.0"""
-    cdef lanes block[MAX_LANES]
+cdef inline void store_block(vectors like, const real* V, Py_ssize_t slices, Py_ssize_t step,
+                             real* A) noexcept nogil:
+    """A[k step + j] = V[j, k] for j below the lanes of `like`; -0.0 becomes 0.0"""
+    cdef vectors block[2 * MAX_LANES]
     cdef Py_ssize_t k
-    load_columns(block, <const real*>V, lane_count(A))
-    for k in range(lane_count(A)):
+    load_some_columns(block, V, slices, slices)
+    for k in range(slices):
         store(A + k * step, block[k] + fill(like, 0))
+
+
+cdef inline void store_cell(lanes like, const lanes* V, Py_ssize_t step, real* A) noexcept nogil:
+    """A[k step] = V[k], number by number; -0.0 becomes 0.0"""
+    cdef real numbers[MAX_LANES]
+    cdef Py_ssize_t k
+    store(numbers, V[0] + fill(like, 0))
+    for k in range(lane_count(A)):
+        A[k * step] = numbers[k]
 
 
 cdef inline void store_cells(lanes like, Py_ssize_t cells, const lanes* V,
                              real* A) noexcept nogil:
     """A[k, j] = V[j][k]: the numbers of L slices; -0.0 becomes 0.0"""
-    cdef Py_ssize_t L = lane_count(A), j = 0, k
-    if cells >= L:
-        while j < cells:
+    cdef Py_ssize_t L = lane_count(A), half = F32_HALF_LANES if lanes is f32v else F64_HALF_LANES
+    cdef Py_ssize_t j = 0
+    while cells - j > 1 and cells >= half:
+        if cells >= L:
             j = min(j, cells - L)       # the last block overlaps the previous one
-            store_block(like, V + j, cells, A + j)
+            store_block(like, <const real*>(V + j), L, cells, A + j)
             j += L
-        return
-    for k in range(L):
-        for j in range(cells):
-            A[k * cells + j] = (<const real*>V)[j * L + k] + <real>0
+        else:
+            j = min(j, cells - half)
+            if lanes is f32v:
+                store_block(<f32h>fill_f32h(0), <const real*>(V + j), L, cells, A + j)
+            else:
+                store_block(<f64h>fill_f64h(0), <const real*>(V + j), L, cells, A + j)
+            j += half
+    while j < cells:
+        store_cell(like, V + j, cells, A + j)
+        j += 1
 
 
 cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
                              real* A) noexcept nogil:
     """A[k, i, j] = V[i, j][k]; -0.0 becomes 0.0"""
-    cdef Py_ssize_t L = lane_count(A), cells = m * n, i, j, k
+    cdef Py_ssize_t L = lane_count(A), cells = m * n, i, j
     if n >= L:
         for i in range(m):
             j = 0
             while j < n:
-                if L > 2 and n - j == 1:        # number by number: a block would take longer
-                    for k in range(L):
-                        A[k * cells + i * n + j] = (
-                            (<const real*>(V + i * LANE_COLUMNS + j))[k] + <real>0)
+                if L > 2 and n - j == 1:        # a block would take longer
+                    store_cell(like, <const lanes*>V + i * LANE_COLUMNS + j, cells, A + i * n + j)
                     break
                 j = min(j, n - L)       # the last block overlaps the previous one
-                store_block(like, <const lanes*>V + i * LANE_COLUMNS + j, cells, A + i * n + j)
+                store_block(like, <const real*>(V + i * LANE_COLUMNS + j), L, cells, A + i * n + j)
                 j += L
         return
     for i in range(1, m):
@@ -89,16 +104,16 @@ cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes
     store_cells(like, cells, <const lanes*>V, A)
 
 
-cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
-                                    Py_ssize_t columns, bint by_default, lanes* scale,
-                                    lanes* undo) noexcept nogil:
-    """equilibrate() in every lane; scale receives the factors of the rows
+cdef inline lanes scale_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
+                              Py_ssize_t columns, bint by_default, lanes* scale,
+                              lanes* undo) noexcept nogil:
+    """Scale the rows in every lane, as equilibrate() does; scale receives the factors of the rows
 
-    The norm is NaN also where a row is not safe, where an entry left the range, and where rows are
-    so far apart that the smallest may be dust.
+    Return the largest of all factors and their reciprocals. It is infinite where an augmented
+    entry left the range, and where rows are so far apart that the smallest may be dust. It is above
+    largest_safe() where a row of zeros lacks a pivot.
     """
-    cdef lanes norm = fill(like, 0), total = norm, high = norm, low = norm, lost = norm, entry
-    cdef lanes reach
+    cdef lanes low = fill(like, 0), high = low, lost = low, reach, entry
     cdef lanes magnitude[LANE_ROWS]
     cdef Py_ssize_t i, j
     for i in range(m):
@@ -107,23 +122,42 @@ cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n
         for i in range(m):
             magnitude[i] = larger(absolute(V[i * LANE_COLUMNS + j]), magnitude[i])
     for i in range(m):
-        scale[i] = scale_of(magnitude[i], &undo[i])
+        if m > columns:
+            scale[i] = scale_of(magnitude[i], &undo[i])
+        else:
+            scale[i] = scale_of_any(magnitude[i], &undo[i])
         low = larger(scale[i], low)
         high = larger(undo[i], high)
-        magnitude[i] = fill(like, 0)
     for j in range(columns):
         for i in range(m):
             V[i * LANE_COLUMNS + j] = V[i * LANE_COLUMNS + j] * scale[i]
-            magnitude[i] = magnitude[i] + absolute(V[i * LANE_COLUMNS + j])
     for j in range(columns, n):
         for i in range(m):
             entry = V[i * LANE_COLUMNS + j]
             V[i * LANE_COLUMNS + j] = entry * scale[i]
             lost = larger_loss(entry, V[i * LANE_COLUMNS + j], undo[i], lost)
-    reach = pick(lost, fill(like, 0), fill(like, INFINITY), larger(low, high))
+    reach = larger(low, high)
+    if n > columns:
+        reach = pick(lost, fill(like, 0), fill(like, INFINITY), reach)
     if by_default:          # tol is below the reciprocal of this limit
         reach = pick(low * high, fill(like, 2.0 ** 46 if lanes is f64v else 2.0 ** 19),
                      fill(like, INFINITY), reach)
+    return reach
+
+
+cdef inline lanes equilibrate_lanes(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
+                                    Py_ssize_t columns, bint by_default, lanes* scale,
+                                    lanes* undo) noexcept nogil:
+    """equilibrate() in every lane: scale_lanes(), and the norm; NaN where a row is not safe"""
+    cdef lanes reach = scale_lanes(like, m, n, V, columns, by_default, scale, undo)
+    cdef lanes norm = fill(like, 0), total = norm
+    cdef lanes magnitude[LANE_ROWS]
+    cdef Py_ssize_t i, j
+    for i in range(m):
+        magnitude[i] = fill(like, 0)
+    for j in range(columns):
+        for i in range(m):
+            magnitude[i] = magnitude[i] + absolute(V[i * LANE_COLUMNS + j])
     for i in range(m):
         total = total + magnitude[i]
         norm = larger(magnitude[i], norm)
@@ -144,7 +178,7 @@ cdef inline lanes find_pivot(
         lanes* accepted, lanes* failed) noexcept nogil:
     """Return the row of the pivot of column c; `failed` is not 0 in a lane without one
 
-    `accepted` becomes the smallest pivot over its bound. Without it, close calls fail too.
+    `accepted` becomes the smallest pivot over its bound. Without it, tol is that of clear_bound().
     """
     cdef lanes best = absolute(V[c * LANE_COLUMNS + c]), at = fill(like, c), total = fill(like, 0)
     cdef lanes bound, ratio, entry
@@ -159,9 +193,8 @@ cdef inline lanes find_pivot(
     if accepted != NULL:
         ratio = best / bound
         accepted[0] = pick(accepted[0], ratio, ratio, accepted[0])
-    else:
-        bound = bound * fill(like, CLOSE_ACCEPTED)
-    failed[0] = pick(best, larger(smallest_safe(like), bound), failed[0], fill(like, 1))
+        bound = larger(smallest_safe(like), bound)
+    failed[0] = pick(best, bound, failed[0], fill(like, 1))
     return at
 
 
@@ -171,7 +204,8 @@ cdef inline void reduce_column(
         lanes* parity) noexcept nogil:
     """Bring the pivot of column c to row c: see find_pivot()
 
-    kept[c, j], unless NULL, is the pivot row before it is divided by the pivot.
+    kept[c, j], unless NULL, is the pivot row before it is divided by the pivot; undo, unless NULL,
+    goes with its row.
     """
     cdef lanes half = fill(like, 0.5), one = fill(like, 1)
     cdef lanes pivot = V[c * LANE_COLUMNS + c], entry, row, old
@@ -179,7 +213,7 @@ cdef inline void reduce_column(
     cdef lanes away[LANE_ROWS]          # 0 in a lane that had its pivot in this row
     cdef lanes at = find_pivot(like, m, c, <const lanes*>V, tol, accepted, failed)
     cdef Py_ssize_t i, j
-    parity[0] = pick(half, absolute(at - fill(like, c)), parity[0], -parity[0])
+    parity[0] = pick(at, fill(like, c + 0.5), -parity[0], parity[0])
     for i in range(c):
         factor[i] = V[i * LANE_COLUMNS + c]
         V[i * LANE_COLUMNS + c] = fill(like, 0)
@@ -191,6 +225,7 @@ cdef inline void reduce_column(
     V[c * LANE_COLUMNS + c] = one
     if kept != NULL:
         kept[c * LANE_COLUMNS + c] = pivot
+    if kept != NULL and undo != NULL:
         old = undo[c]
         for i in range(c + 1, m):
             undo[c] = pick(half, away[i], undo[i], undo[c])
