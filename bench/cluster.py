@@ -3,8 +3,9 @@
     python -m bench.cluster
 
 Rows are made block by block, and no block outlives its sums. Both clusters are there at once and
-take turns, and a ratio is that of two runs which follow each other. It needs a machine with two
-free cores: what else runs there takes from the two processes more than from the one.
+take turns, and a ratio is that of two runs which follow each other. The time needs a machine with
+two free cores. The processor time of the busiest process does not: it says how evenly the work is
+divided and what dividing it costs, but not how long a process waits for the other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import logging
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import numpy as np
@@ -25,18 +27,25 @@ def main(arguments: list[str] | None = None) -> None:
     blocks = -(-options.rows // options.block)
     print(f"fit_linear, {blocks * options.block:,} rows of {COLUMNS} columns and y, in {blocks} "
           "blocks that are made as they are read")
-    times = measured(blocks, options.block, options.pairs)
-    ratios = times[:, 0] / times[:, 1]
-    for (one, two), ratio in zip(times, ratios, strict=True):
-        print(f"one process {one:.2f} s   two processes {two:.2f} s   ratio {ratio:.2f}")
-    print(f"best: {times[:, 0].min():.2f} s and {times[:, 1].min():.2f} s, "
-          f"ratio {times[:, 0].min() / times[:, 1].min():.2f}")
-    print(f"median: {np.median(times[:, 0]):.2f} s and {np.median(times[:, 1]):.2f} s, "
-          f"ratio of a pair {np.median(ratios):.2f}")
+    found = []
+    for pair in measured(blocks, options.block, options.pairs):
+        found.append(pair)
+        _print("pair", *pair.T)
+    times = np.array(found)
+    _print("best", *times.min(axis=0).T)
+    _print("median", *np.median(times, axis=0).T)
+    print("median of the ratios of pairs: time {:.2f}, busiest process {:.2f}".format(
+        *np.median(times[:, 0] / times[:, 1], axis=0)))
 
 
-def measured(blocks: int, size: int, pairs: int) -> np.ndarray:
-    """Return the seconds with one process and with two, shape (pairs, 2)."""
+def _print(name: str, elapsed: np.ndarray, busiest: np.ndarray) -> None:
+    for what, (one, two) in (("time", elapsed), ("busiest process", busiest)):
+        print(f"{name:7}{what:16}one process {one:6.2f} s   two processes {two:6.2f} s   "
+              f"ratio {one / two:.2f}", flush=True)
+
+
+def measured(blocks: int, size: int, pairs: int) -> Iterator[np.ndarray]:
+    """Yield (seconds, those of the busiest process) with one process and with two, in pairs."""
     from distributed import Client, LocalCluster
 
     with ExitStack() as stack:
@@ -49,24 +58,26 @@ def measured(blocks: int, size: int, pairs: int) -> np.ndarray:
             clients.append(stack.enter_context(Client(cluster, set_as_default=False)))
         for client in clients:
             _seconds(client, 4, 1000)           # imports
-        return np.array([[_seconds(client, blocks, size) for client in clients]
-                         for _ in range(pairs)])
+        for _ in range(pairs):
+            yield np.array([_seconds(client, blocks, size) for client in clients])
 
 
-def _seconds(client, blocks: int, size: int) -> float:
-    """Return how long a fit takes, from its graph to its result."""
+def _seconds(client, blocks: int, size: int) -> tuple[float, float]:
+    """Return how long a fit takes, from its graph to its result, and its busiest process."""
     import dask.array as da
 
     from mathwork.dask import fit_linear
 
     rows = da.map_blocks(_block, size=size, chunks=((size,) * blocks, (COLUMNS + 1,)), dtype=float,
                          meta=np.empty((0, 0)))
+    before = client.run(time.process_time)
     start = time.perf_counter()
     fit = client.compute(fit_linear(rows[:, :COLUMNS], rows[:, COLUMNS])).result()
     elapsed = time.perf_counter() - start
     if fit.nobs != blocks * size or not np.allclose(fit.params[1:], 1, atol=0.1):
         raise RuntimeError(f"a wrong result: {fit}")
-    return elapsed
+    after = client.run(time.process_time)
+    return elapsed, max(after[worker] - before[worker] for worker in after)
 
 
 def _block(block_id: tuple[int, int], size: int) -> np.ndarray:

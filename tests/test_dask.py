@@ -137,6 +137,40 @@ def test_the_moments_are_those_in_memory(kind, rng):
     assert_equal_fits(moments.fit([2, 0]).compute(), wanted.fit([2, 0]))
 
 
+@pytest.mark.parametrize("cov", ["HC0", "HC1"])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_robust_errors(cov, intercept, rng):
+    X, y, weights = sample(rng)
+    X = X if intercept else X - 1e5         # F would lose twice the digits of its condition
+    noise = 1e3 * X[:, 1] * rng.normal(size=1000)       # the smaller, the fewer digits
+    y = np.column_stack([y, X[:, 1]]) + noise[:, None]
+    chunks = [in_chunks(each, 130) for each in (X, y, weights)]
+    options = {"cov": cov, "intercept": intercept}
+    found = fit_linear(*chunks[:2], weights=chunks[2], **options).compute()
+    wanted = regression.fit_linear(X, y, weights=weights, **options)
+    for name in ("params", "bse", "pvalues", "fvalue", "f_pvalue"):
+        np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-8)
+    assert (found.cov_type, found.df_resid) == (wanted.cov_type, wanted.df_resid)
+    np.testing.assert_allclose(found.cov_params(), wanted.cov_params(), rtol=1e-8)
+
+
+def test_robust_errors_beside_a_dependent_column(rng):
+    X, y, _ = sample(rng)
+    both = np.column_stack([X[:, :2], X[:, 0] + X[:, 1]])
+    fit = fit_linear(in_chunks(both, 100), in_chunks(y, 100), cov="HC1")
+    with pytest.warns(regression.RankWarning):
+        found = fit.compute(scheduler="sync")
+    wanted = regression.fit_linear(X[:, :2], y, cov="HC1")
+    np.testing.assert_allclose(found.bse[:3], wanted.bse, rtol=1e-8)
+    assert np.isnan(found.bse[3])
+
+
+def test_errors_that_need_the_rows_are_refused():
+    with raises(ValueError, "cov must be nonrobust, HC0 or HC1, as other estimators need the rows, "
+                            "got 'HC3'"):
+        fit_linear(da.ones((9, 2)), da.ones(9), cov="HC3")
+
+
 def test_moments_are_added_kept_and_asked_lazily(rng):
     X, y, _ = sample(rng)
     half = [Moments.of(in_chunks(X[rows], 90), in_chunks(y[rows], 90))

@@ -124,6 +124,20 @@ def test_the_page_is_true(tmp_path):
     assert (done.returncode, done.stdout) == (0, "[1. 1. 1. 1.]\n"), done.stderr
 
 
+def test_scaling_is_printed():
+    checkout = Path(__file__).parent.parent
+    if not (checkout / "bench").is_dir():
+        pytest.skip("not in a source tree")
+    paths = [str(Path(lazy.__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.cluster", "--rows", "4000", "--block", "1000", "--pairs",
+         "1"], capture_output=True, text=True, timeout=WAIT, cwd=checkout, check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
+    assert done.returncode == 0, done.stderr
+    assert len(re.findall(r"one process +[\d.]+ s +two processes +[\d.]+ s +ratio [\d.]+",
+                          done.stdout)) == 6
+
+
 def test_training_from_futures(client):
     x = np.random.default_rng(0).normal(size=(200, 4))
     nets = nn.Networks([nn.Network.he((4, 8, 1), rng=seed) for seed in range(6)])

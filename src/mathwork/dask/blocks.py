@@ -47,6 +47,7 @@ class Blocks:
         If no stack is a Dask array, or all of them are one element; and as the function does.
     """
 
+    name: str               # that Dask shows
     whole: Array            # of the axes of the stack; a block is a result
     sample: Any             # the result for stacks of no length
 
@@ -71,9 +72,10 @@ class Blocks:
             pairs += [value, (*range(ndim - own, ndim), *itertools.islice(axes, core))]
             samples.append(operand.sample if isinstance(operand, Blocks) else
                            np.zeros((0,) * own + value.shape[own:], value.dtype))
+        self.name = public.__name__
         self.sample = call(*samples, **options)
         self.whole = library.array.blockwise(
-            call, tuple(range(ndim)), *pairs, concatenate=True, dtype=object,
+            call, tuple(range(ndim)), *pairs, concatenate=True, dtype=object, token=self.name,
             meta=np.empty((0,) * ndim, object), **options)
 
     def part(self, get: Callable[[Any], Any] | None = None) -> Array:
@@ -84,7 +86,7 @@ class Blocks:
         new = dict(enumerate(meta.shape[len(axes):], len(axes)))
         return library.array.blockwise(
             get, axes + tuple(new), self.whole, axes, new_axes=new, dtype=meta.dtype,
-            meta=np.empty((0,) * meta.ndim, meta.dtype), align_arrays=False)
+            token=self.name, meta=np.empty((0,) * meta.ndim, meta.dtype), align_arrays=False)
 
 
 def _itself(result: Any) -> Any:

@@ -11,6 +11,7 @@ from mathwork._levels import regression as kernels
 from mathwork.dask.library import delayed
 from mathwork.dask.partitions import merged, partitions
 from mathwork.regression.details import Details, details_or_none
+from mathwork.regression.robust import Covariance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +155,8 @@ class Moments(delayed.Delayed):
 
 
 def fit_linear(X: Frame, y: Frame, *, intercept: bool = True, weights: Frame | None = None,
-               rank_tol: float | None = None, nan_policy: NanPolicy = "raise") -> Delayed:
+               rank_tol: float | None = None, nan_policy: NanPolicy = "raise",
+               cov: Literal["nonrobust", "HC0", "HC1"] = "nonrobust") -> Delayed:
     """A linear regression by least squares, over the partitions of Dask collections.
 
     Parameters
@@ -169,6 +171,9 @@ def fit_linear(X: Frame, y: Frame, *, intercept: bool = True, weights: Frame | N
         As for :meth:`mathwork.regression.Moments.fit`.
     nan_policy : {"raise", "omit", "propagate"}
         As for :func:`mathwork.regression.fit_linear`.
+    cov : {"nonrobust", "HC0", "HC1"}
+        What the standard errors allow for: equal variances alone, or variances that differ from row
+        to row. Others need the rows.
 
     Returns
     -------
@@ -178,14 +183,16 @@ def fit_linear(X: Frame, y: Frame, *, intercept: bool = True, weights: Frame | N
     Raises
     ------
     TypeError, ValueError
-        As :meth:`Moments.of`.
+        As :meth:`Moments.of`, and ValueError for another `cov`.
 
     Notes
     -----
     One pass over the rows, none of which leaves its partition. Parameters and standard errors are
     those of :func:`mathwork.regression.fit_linear` to nearly all digits: see
-    :meth:`mathwork.regression.Moments.fit`. For several fits of one data set, or robust
-    covariances, make :class:`Moments` once.
+    :meth:`mathwork.regression.Moments.fit`. The squared residuals of HC0 and HC1 are sums of
+    products of four columns: see :meth:`mathwork.regression.Moments.robust_cov`. Without an
+    intercept their F loses twice the digits that the condition of X costs. For several fits of one
+    data set make :class:`Moments` once.
 
     Examples
     --------
@@ -195,8 +202,14 @@ def fit_linear(X: Frame, y: Frame, *, intercept: bool = True, weights: Frame | N
     >>> fit_linear(X, da.from_array([6.0, 8, 13, 15], chunks=2)).compute()
     LinearFit(params=array([1., 2., 3.]), rsquared=1.0, nobs=4)
     """
-    moments = Moments.of(X, y, weights=weights, nan_policy=nan_policy)
-    return moments.fit(intercept=intercept, rank_tol=rank_tol)
+    if cov not in ("nonrobust", "HC0", "HC1"):
+        raise ValueError("cov must be nonrobust, HC0 or HC1, as other estimators need the rows, "
+                         f"got {cov!r}")
+    moments = Moments.of(X, y, weights=weights, nan_policy=nan_policy, robust=cov != "nonrobust")
+    options = {"intercept": bool(intercept), "rank_tol": rank_tol}
+    if cov == "nonrobust":
+        return moments.fit(**options)
+    return delayed.delayed(_robust_fit, pure=True)(moments, cov, **options)
 
 
 def fit_line(x: Frame, y: Frame, *, weights: Frame | None = None,
@@ -253,6 +266,16 @@ def _on_moments(method: str, moments: Delayed, columns: Any, **options: Any) -> 
     columns = None if columns is None else list(columns)
     return delayed.delayed(getattr(regression.Moments, method), pure=True)(
         moments, columns, **options)
+
+
+def _robust_fit(moments: regression.Moments, cov: str, **options: Any) -> regression.LinearFit:
+    """Return the fit by moments with robust standard errors"""
+    fit = moments.fit(**options)
+    factor = fit._known().basis.factor
+    there = ~np.isnan(factor[:, 0])             # columns that depend on others have none
+    inverse = np.linalg.inv(factor[there])
+    found = moments.robust_cov(cov=cov, **options)[..., there, :][..., there]
+    return fit._with_errors(Covariance(cov, inverse @ found @ inverse.T, fit.df_resid, cov))
 
 
 def _line_of(moments: regression.Moments) -> regression.LineFit:

@@ -73,7 +73,7 @@ def forward(network: nn.Network | nn.Networks, x: Array) -> Array:
         _passed, (*[many][:len(new) - 1], *rows, outputs),
         library.delayed.delayed(network, pure=True), None, x.rechunk({columns: -1}),
         (*rows, columns), new_axes=new, concatenate=True, dtype=sample.dtype,
-        meta=np.empty((0,) * sample.ndim, sample.dtype))
+        token="forward", meta=np.empty((0,) * sample.ndim, sample.dtype))
 
 
 def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answers: Any, *,
@@ -86,8 +86,9 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
     networks : Networks, or iterable of Network
         K of them.
     inputs, answers
-        As for :func:`mathwork.nn.train_many`: arrays, Dask arrays, or futures of arrays that are on
-        the cluster already. Rows for each network are sent with it, common rows to each worker.
+        As for :func:`mathwork.nn.train_many`: arrays, Dask arrays, or futures of common rows that
+        are on the cluster already. Rows for each network are sent with it, common rows to each
+        worker.
     pieces : int, optional
         Into how many tasks the networks are divided: at most K, and by default at most 32. It does
         not change a bit.
@@ -146,8 +147,8 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
 
 def _is_apart(value: Any) -> bool:
     """Return whether a value is on the cluster, so that its shape is not known here"""
-    return (library.base.is_dask_collection(value) or hasattr(value, "__dask_future__")
-            ) and not isinstance(value, library.array.Array)
+    return (library.base.is_dask_collection(value)
+            and not isinstance(value, library.array.Array))
 
 
 def _once(value: Any) -> Any:
