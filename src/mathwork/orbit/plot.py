@@ -183,7 +183,7 @@ class Picture:
             raise ValueError(f"dimensions is {dimensions}, but ax has {own}: 3 takes "
                              "add_subplot(projection='3d')")
         self.ax: Any = ax
-        paper = self.ax.get_facecolor()
+        paper: Any = self.ax.get_facecolor()
         self.paper = paper if paper[3] else "none"      # a clear face would hide a marker's edge
         self.ink = self.ax.xaxis.label.get_color()
         self.scale, self.drawings, self.dimensions = scale, drawings, own
