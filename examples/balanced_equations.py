@@ -48,8 +48,8 @@ def balanced(reaction):
 found = [balanced(line.strip()) for line in REACTIONS.strip().splitlines()]
 print(*found, sep="\n")
 
-figure = plt.figure(figsize=(9, 3))
+figure = plt.figure(figsize=(10, 3))
 for place, line in enumerate(found):
     written = re.sub(r"(?<=[A-Za-z])(\d+)", r"$_{\1}$", line).replace("->", r"$\rightarrow$")
-    figure.text(0.02, 0.9 - 0.13 * place, written, fontsize=9)
+    figure.text(0.01, 0.9 - 0.13 * place, written, fontsize=12)
 plt.show()

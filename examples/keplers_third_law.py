@@ -40,8 +40,9 @@ figure, axis = plt.subplots(figsize=(7, 4.2))
 line = np.geomspace(0.008, 6, 50)
 axis.loglog(line, period(line * AU, star_mass=M_SUN) / JULIAN_YEAR, color="grey", label="Kepler")
 axis.loglog(distance, years, "o", label="planets")
-for place in (0, wrong, len(years) - 1):
-    axis.annotate([*PLANETS][place], (distance[place], years[place]), (-8, 8), ha="right",
+for place, side, offset in ((0, "left", (10, -5)), (wrong, "right", (-8, 5)),
+                            (len(years) - 1, "right", (-10, 0))):
+    axis.annotate([*PLANETS][place], (distance[place], years[place]), offset, ha=side,
                   textcoords="offset points", color="grey")
 axis.set(xlabel="distance, au", ylabel="years, for a star of one solar mass")
 axis.legend(loc="lower right")
