@@ -109,8 +109,9 @@ cdef inline lanes scale_of_any(lanes largest, lanes* undo) noexcept nogil:
 
 
 cdef inline lanes scale_of(lanes largest, lanes* undo) noexcept nogil:
-    """scale_of_any() for safe rows, and 1 for largest = 0"""
-    return scale_of_any(pick(largest, fill(largest, 0), largest, fill(largest, 1)), undo)
+    """scale_of_any() for safe rows; 1 for largest = 0, infinity for infinity"""
+    return absolute(scale_of_any(pick(largest, fill(largest, 0), largest, fill(largest, 1)),
+                                 undo))
 
 
 cdef inline lanes step_before(lanes largest) noexcept nogil:
