@@ -11,6 +11,11 @@ mathwork.data          handwritten digits and a network that reads them
 
 The `mathwork` command does the same for files: see `mathwork --help`.
 """
+import sys
+
+if getattr(sys, "argv", [])[:1] == ["-m"]:      # while `python -m mathwork` is being imported
+    from mathwork import _starting  # noqa: F401
+
 from mathwork import activations, constants, data, init, matrix, nn, orbit, regression
 from mathwork._runtime import show_runtime
 from mathwork._version import __version__
