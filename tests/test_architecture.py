@@ -24,7 +24,7 @@ KERNELS = {_levels.module_name(topic, level) for topic in _levels.TOPICS
 # The layers from the bottom up. A part of the package, module or folder, imports parts of the
 # layers below its own.
 LAYERS = (
-    {"_tables", "_types"},
+    {"_interrupts", "_starting", "_tables", "_types"},
     {"_arrays", "_cpu", "_extras", "_files", "_rows", "_status", "_version", "_warnings",
      "_workers", "constants"},
     {module.partition(".")[2] for module in KERNELS},

@@ -2,11 +2,17 @@
 
 The interpreter imports the package before mathwork.__main__. Until then only this hook can help.
 """
+from __future__ import annotations
+
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
-def end(kind, error, traceback):
+def end(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     """Report an error that nobody has caught."""
     if issubclass(kind, KeyboardInterrupt):
         print("mathwork: interrupted", file=sys.stderr, flush=True)

@@ -5,7 +5,6 @@
 # never sorted or copied, so memory grows with the number of groups only. The rows pass again if
 # sums are pending (see batches.pxi).
 
-from cpython.exc cimport PyErr_CheckSignals
 
 cdef enum:
     AHEAD = 24              # rows ahead, whose sums are fetched
@@ -59,17 +58,6 @@ cdef inline void add_to_group(double x, double y, double tilt, const bint tilted
     group.sum_xx = sums[SUM_XX]
     group.sum_xz = sums[SUM_XZ]
     group.sum_zz = sums[SUM_ZZ]
-
-
-cdef int give_a_turn(Py_ssize_t row) except -1:
-    """Let other threads run and signals be handled, every OBJECTS_TOGETHER rows
-
-    A dict of keys needs the GIL all the time. Without a turn nobody could stop the call.
-    """
-    if row % OBJECTS_TOGETHER == 0:
-        take_gil(PyEval_SaveThread())
-        PyErr_CheckSignals()
-    return 0
 
 
 cdef inline const double* as_doubles(cnp.ndarray numbers, Py_ssize_t start, Py_ssize_t count,
@@ -205,13 +193,15 @@ cdef class GroupedRows:
         cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * n)
         while start < n and not failed:
             rows = min(n - start, <Py_ssize_t>ROWS_TOGETHER)
+            if interrupted(10.0 * rows):
+                break
             near = self.add_near(start, rows) if status == NULL else 0
             start += near
             rows -= near
             if rows == 0:
                 continue
             if objects:
-                give_a_turn(start)
+                _workers.look()     # a dict of keys needs the GIL all the time
                 self.table.groups_of_objects(start, rows, groups)
             else:
                 failed = self.table.groups_of(start, rows, groups)
