@@ -43,7 +43,8 @@ BESIDE = {
 }
 
 # What the compiled sources may import of the package.
-BELOW_KERNELS = {"mathwork._arrays", "mathwork._status", "mathwork._warnings", "mathwork._workers"}
+BELOW_KERNELS = {"mathwork._arrays", "mathwork._interrupts", "mathwork._status",
+                 "mathwork._warnings", "mathwork._workers"}
 
 # Modules that import by a name which is made while they run, and what they import so.
 BY_NAME = {

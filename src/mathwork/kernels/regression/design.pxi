@@ -10,6 +10,7 @@ cdef enum:
     GROUP = 8
     DESIGN_ROWS = 256        # rows of a block at most
     LEAST_DESIGN_ROWS = 64
+    MANY_COLUMNS = 64       # fits of more columns look for interrupts between columns, too
     LINE_BYTES = 64         # of a cache line
     DESIGN_BYTES = 12288    # of a block of few columns: a first-level cache holds two
 
