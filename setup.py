@@ -48,7 +48,7 @@ MSVC_FLAGS = ["/O2", "/fp:precise"]
 
 HEADERS = [f"src/mathwork/kernels/base/{name}.h"
            for name in ("_simd", "_transpose", "_roots", "_tables", "_integers",
-                        "_quantile")]
+                        "_quantile", "_interrupts", "_threads")]
 
 # The kernels of every topic are a module. A level is the same modules compiled for one instruction
 # set: each is a file that includes the topic's file. Flags of the building machine never enter a

@@ -245,6 +245,15 @@ sys.meta_path.insert(0, Interrupt())
     assert (result.returncode, result.stdout, result.stderr) == (130, b"", b"")
 
 
+def test_an_interrupt_while_the_module_starts_is_one_line(tmp_path):
+    # python -m mathwork imports the package, and NumPy with it, before any of its code can catch it
+    (tmp_path / "numpy.py").write_text("raise KeyboardInterrupt")
+    result = in_subprocess("info", PYTHONPATH=os.pathsep.join(
+        [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    assert (result.returncode, result.stdout) == (130, b"")
+    assert result.stderr.splitlines() == [b"mathwork: interrupted"]
+
+
 WITHOUT = """
 import sys
 sys.modules[{name!r}] = None

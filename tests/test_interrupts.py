@@ -1,4 +1,4 @@
-"""No way out of a call with workers= leaves a thread at work, nor takes memory from under one."""
+"""Every long call ends soon after an interrupt, and no way out leaves a thread at work."""
 import os
 import pathlib
 import subprocess
@@ -9,6 +9,9 @@ import pytest
 SCRIPT = pathlib.Path(__file__).with_name("ways_out.py")
 CALLS = ["rref", "ref", "Network", "Network, out", "fit_line", "fit_line, weights", "position",
          "velocity"]
+
+LONG_CALLS = pathlib.Path(__file__).with_name("long_calls.py")
+SECONDS = 1.0       # an idle machine takes 0.1
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals as POSIX has them")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs stacks that are too large")
@@ -32,3 +35,32 @@ def left_by(way):
     done = subprocess.run([sys.executable, str(SCRIPT), way], capture_output=True, text=True,
                           timeout=120, check=False)
     return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+# ---- long calls ----
+
+def names():
+    """The long calls of every topic"""
+    done = subprocess.run([sys.executable, str(LONG_CALLS), "list"], capture_output=True, text=True,
+                          check=True)
+    return [topic.splitlines() for topic in done.stdout.split("\n\n")]
+
+
+def late(way, calls):
+    """The calls that did not end within SECONDS of their interrupt, as the script prints them"""
+    done = subprocess.run([sys.executable, str(LONG_CALLS), way, *calls], capture_output=True,
+                          text=True, timeout=600, check=False)
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert (done.returncode, [line[0] for line in lines]) == (0, calls), done.stderr
+    return [line for line in lines if float(line[1]) > SECONDS or line[2] == "whole"]
+
+
+@posix
+@pytest.mark.parametrize("way", ["signal", "alarm", "asynchronous"])
+@pytest.mark.parametrize("topic", range(4))
+def test_a_long_call_ends_soon_after_an_interrupt(topic, way):
+    calls = names()[topic]
+    if way != "signal":
+        calls = calls[::6]          # they are raised at the same place
+    again = [line[0] for line in late(way, calls)]
+    assert not again or not late(way, again)        # a busy machine may be late, but not twice

@@ -154,20 +154,20 @@ def asynchronous(call):
 def interrupted_start(call):
     """Ctrl-C while a thread starts; its pool then does not know that thread"""
     _workers._forget_pool()             # its threads have started
-    wait, waits = threading.Event.wait, []
+    start, starts = _workers.start_new_thread, []
 
-    def interrupted(self, timeout=None):
-        if threading.current_thread() is caller and not waits:
-            waits.append(wait(self, timeout))
+    def interrupted(*arguments):
+        start(*arguments)
+        if not starts:
+            starts.append(arguments)
             raise KeyboardInterrupt
-        return wait(self, timeout)
 
-    threading.Event.wait = interrupted
+    _workers.start_new_thread = interrupted
     try:
         assert type(result_of(call)) is KeyboardInterrupt
     finally:
-        threading.Event.wait = wait
-    assert waits
+        _workers.start_new_thread = start
+    assert starts
     assert plain(call) == alone(call)   # with other threads
 
 

@@ -13,8 +13,12 @@ A module is imported when it is first asked for: `mathwork.nn` does not wait for
 
 The `mathwork` command does the same for files: see `mathwork --help`.
 """
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+if getattr(sys, "argv", [])[:1] == ["-m"]:      # while `python -m mathwork` is being imported
+    from mathwork import _starting  # noqa: F401
 
 from mathwork._runtime import show_runtime
 from mathwork._version import __version__

@@ -45,7 +45,8 @@ def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None = None, *,
         One vector, or a stack of them.
     bias : array_like, shape (..., n_out), optional
     out : ndarray, shape (..., n_out), optional
-        Where to put the result; may share memory with the inputs.
+        Where to put the result; may share memory with the inputs. After an interrupt it may be
+        partly written.
     workers : int
         The number of threads that share a stack.
 
@@ -94,7 +95,8 @@ def matmul(A: ArrayLike, B: ArrayLike, *, out: FloatArray | None = None, workers
         One matrix, or a stack. The leading axes of A and B broadcast.
     B : array_like, shape (..., k, n)
     out : ndarray, shape (..., m, n), optional
-        Where to put the result; may share memory with the inputs.
+        Where to put the result; may share memory with the inputs. After an interrupt it may be
+        partly written.
     workers : int
         The number of threads that share a stack, or the rows of A.
 

@@ -66,10 +66,11 @@ class Network(kernels.ForwardPass):
     -------
     __call__(x, *, out=None, workers=1)
         The forward pass. ``x`` of shape ``(..., n_in)`` gives ``(..., n_out)``. The result is in
-        `out` if it is given; `out` may share memory with `x`. Batches are split over `workers`
-        threads, at most four a processor. `TypeError` if `x` does
-        not hold real numbers or is masked, or `out` is not an array of the network's dtype.
-        `ValueError` if a shape does not fit, `out` is read-only, or `workers` is below 1.
+        `out` if it is given; `out` may share memory with `x`, and after an interrupt it may be
+        partly written. Batches are split over `workers` threads, at most four a processor.
+        `TypeError` if `x` does not hold real numbers or is masked, or `out` is not an array of the
+        network's dtype. `ValueError` if a shape does not fit, `out` is read-only, or `workers` is
+        below 1.
 
     Raises
     ------

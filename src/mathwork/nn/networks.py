@@ -249,7 +249,7 @@ class Networks(kernels.ManyPasses):
         ----------
         x : array_like, shape (..., n_in)
         out : ndarray, shape (..., n_out), optional
-            Where the result goes.
+            Where the result goes. After an interrupt it may be partly written.
         workers : int, optional
             Threads, over which the rows are split.
 

@@ -113,7 +113,8 @@ def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: Array
     eccentricity : float or array_like
         e, 0 or more. In an array each element may be of another conic.
     out : ndarray, optional
-        Where to put the result; its shape is the broadcast shape of the arguments.
+        Where to put the result; its shape is the broadcast shape of the arguments. After an
+        interrupt it may be partly written.
     status : bool, optional
         Return :class:`Anomaly`, the result with a code for each element.
     parts : bool, optional

@@ -50,7 +50,8 @@ def circular_speed(radius: ArrayLike, *, star_mass: ArrayLike | None = None,
         Whether the star is held fixed. Otherwise both masses move, which takes `planet_mass`, and
         the speed is relative: of one mass to the other.
     out : ndarray, optional
-        Where to put the result; its shape is the broadcast shape of the arguments.
+        Where to put the result; its shape is the broadcast shape of the arguments. After an
+        interrupt it may be partly written.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def gravitational_force(m1: ArrayLike, m2: ArrayLike, r: ArrayLike, *, out: Arra
     r : float or array_like
         The distance of their centres in m.
     out : ndarray, optional
-        Where to put the result.
+        Where to put the result. After an interrupt it may be partly written.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def centripetal_force(m: ArrayLike, v: ArrayLike, r: ArrayLike, *, out: ArrayLik
     r : float or array_like
         Radius of the circle in m.
     out : ndarray, optional
-        Where to put the result.
+        Where to put the result. After an interrupt it may be partly written.
 
     Returns
     -------

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 TURN = 2 * np.pi
-AT_ONCE = 1 << 20       # elements between two looks for an interrupt: less than 0.1 s
 
 
 class Motion(OrbitMembers):
@@ -185,7 +184,7 @@ class Motion(OrbitMembers):
         """Return one of kernels.state_codes at the times t"""
         code = kernels.state_codes[name]
         if (self._kind is None and self._mask is None and not paired and type(workers) is int
-                and workers == 1 and len(self._coefficients) * getattr(t, "size", 1) <= AT_ONCE):
+                and workers == 1):
             found = kernels.states_at(code, self._coefficients, self.shape, t)
             if found is not NotImplemented:
                 return found if found.ndim else float(found)
@@ -208,18 +207,8 @@ class Motion(OrbitMembers):
         tail = (3,) if name in ("position", "velocity") else ()
         out = np.empty((count, *(tail or (1,))))
 
-        interrupts: list[BaseException] = []    # of one thread, for the others too
-
         def run(start: int, stop: int) -> None:
-            try:
-                for first in range(start, stop, AT_ONCE):
-                    if interrupts:
-                        return
-                    kernels.orbit_states(code, paired, coefficients, times, out, first,
-                                         min(first + AT_ONCE, stop))
-            except BaseException as error:
-                interrupts.append(error)
-                raise
+            kernels.orbit_states(code, paired, coefficients, times, out, start, stop)
 
         _workers.over_rows(run, count, workers)
         return self._out(out.reshape((*shape, *tail)), unit, kind)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mathwork._types import NanPolicy
     from mathwork.regression.fourth_moments import FourthMoments
     from mathwork.regression.linear_fit import LinearFit
+    from mathwork.regression.moment_rows import MomentRows
 
 LEAST_SQUARES = 1e-290      # sums of squared weights below it have lost digits
 PIECE_NUMBERS = 1 << 20     # numbers to convert, or to search for NaN, at a time
@@ -106,8 +108,8 @@ class Moments:
     (4, array([ 2.5,  7.5, 25. ]))
     """
 
-    __slots__ = ("_fourth", "_n_columns", "_n_omitted", "_n_targets", "_names", "_numbers",
-                 "_robust", "_single", "_squares")
+    __slots__ = ("_changing", "_fourth", "_n_columns", "_n_omitted", "_n_targets", "_names",
+                 "_numbers", "_robust", "_single", "_squares")
 
     def __init__(self, *, robust: bool = False) -> None:
         self._numbers: NDArray[np.float64] | None = None
@@ -118,6 +120,7 @@ class Moments:
         self._squares = 0.0             # the sum of squared weights
         self._robust = bool(robust)
         self._fourth: FourthMoments | None = None       # None until there are rows
+        self._changing = threading.Lock()               # held by update() and decay()
 
     @classmethod
     def of(cls, X: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None,
@@ -179,7 +182,8 @@ class Moments:
         Notes
         -----
         X and y are read once, in place, a piece at a time. With `numpy.memmap` they may be as large
-        as a file. Two threads must not update the same object at once.
+        as a file. Threads that update the same object wait for each other. After an interrupt
+        nothing has been added.
 
         Examples
         --------
@@ -191,6 +195,11 @@ class Moments:
         array([0.5, 0.8])
         """
         rows = checked_rows(X, y, weights, nan_policy)
+        with self._changing:
+            self._add(rows, nan_policy)
+
+    def _add(self, rows: MomentRows, nan_policy: NanPolicy) -> None:
+        """Add rows, all of them or none; for one thread at a time"""
         shape = rows.shape
         if self._numbers is not None and shape != self._shape:
             raise ValueError(f"X and y must have {_described(self._shape)} as the rows before, "
@@ -198,7 +207,7 @@ class Moments:
         check_same_columns(rows.names, self._names, "as the rows before")
         q = rows.q
         numbers: Any = self._numbers
-        omitted, squares, fourth = 0, 0.0, self._fourth
+        omitted, squares, fourth = self._n_omitted, self._squares, self._fourth
         step = max(PIECE_NUMBERS // max(q, 1), 1)
         for start in range(0, max(rows.n, 1), step):
             added = moments_of(rows, start, step, nan_policy, self._robust)
@@ -207,12 +216,11 @@ class Moments:
             squares += added.squares
             if added.fourth is not None:
                 fourth = added.fourth if fourth is None else fourth.plus(added.fourth)
-        self._numbers = numbers
+        names = rows.names or self._names
+        # From here on nothing is called. So no interrupt and no other thread comes in between.
+        self._numbers, self._names, self._fourth = numbers, names, fourth
         self._n_columns, self._n_targets, self._single = shape
-        self._names = rows.names or self._names
-        self._n_omitted += omitted
-        self._squares += squares
-        self._fourth = fourth
+        self._n_omitted, self._squares = omitted, squares
 
     def decay(self, factor: float) -> None:
         """Multiply the weights of all rows so far by a factor, in place.
@@ -245,10 +253,12 @@ class Moments:
         factor = float(factor)
         if not (factor > 0 and math.isfinite(factor)):
             raise ValueError(f"factor must be finite and above 0, got {factor}")
-        if self._numbers is not None:
-            self._numbers = decayed(self._numbers, factor, self._n_columns + self._n_targets)
-            self._squares *= factor * factor
-            self._fourth = self._fourth and self._fourth.decayed(factor)
+        with self._changing:
+            if self._numbers is not None:
+                numbers = decayed(self._numbers, factor, self._n_columns + self._n_targets)
+                fourth = None if self._fourth is None else self._fourth.decayed(factor)
+                self._numbers, self._fourth = numbers, fourth
+                self._squares *= factor * factor
 
     def fit(self, columns: Iterable[SupportsIndex] | None = None, *, intercept: bool = True,
             rank_tol: float | None = None) -> LinearFit:
@@ -306,15 +316,16 @@ class Moments:
             raise ValueError("there must be a column or an intercept, and a y, to fit: "
                              f"these are moments of {_described(self._shape)}")
         rank_tol = checked_rank_tol(rank_tol, 16 * P * np.finfo(np.float64).eps)
-        if self._numbers is None or self.nobs < P:
-            raise ValueError(f"there must be at least {P} rows for {P} parameters, "
-                             f"got {self.nobs}")
-        if is_unknown(self._numbers):
-            fit = _unknown_fit(P, self._n_targets, self._single, self.nobs, intercept)
+        numbers = self._numbers         # once: another thread may update them
+        nobs = 0 if numbers is None else int(numbers[0])
+        if numbers is None or nobs < P:
+            raise ValueError(f"there must be at least {P} rows for {P} parameters, got {nobs}")
+        if is_unknown(numbers):
+            fit = _unknown_fit(P, self._n_targets, self._single, nobs, intercept)
         else:
-            fit = kernels.fit_of_moments(self._numbers, self._n_columns + self._n_targets, chosen,
+            fit = kernels.fit_of_moments(numbers, self._n_columns + self._n_targets, chosen,
                                          self._n_targets, self._single, intercept, rank_tol)
-            fit._basis = functools.partial(_known_of, self._like(0, 0.0), chosen)
+            fit._basis = functools.partial(_known_of, self._like(0, 0.0, numbers), chosen)
         names = None if self._names is None else tuple(self._names[at] for at in chosen)
         fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:
@@ -373,12 +384,14 @@ class Moments:
         if not self._robust:
             raise ValueError("these moments do not keep what robust covariances need: "
                              "make them with robust=True")
-        chosen = self._chosen(columns)
-        fit = self.fit(chosen, intercept=intercept, rank_tol=rank_tol)
-        if self._fourth is None or not self._knows_squares:     # rows with gaps, or lost squares
+        with self._changing:
+            now = self._like(self._n_omitted, self._squares)
+        chosen = now._chosen(columns)
+        fit = now.fit(chosen, intercept=intercept, rank_tol=rank_tol)
+        if now._fourth is None or not now._knows_squares:       # rows with gaps, or lost squares
             return np.full((*fit.params.shape[1:], *2 * fit.params.shape[:1]), math.nan)
-        mean = np.stack([self._part(0, 1), self._part(1, 1)])
-        found = sandwich(self._fourth, fit, chosen, len(mean[0]), mean, self.weight)
+        mean = np.stack([now._part(0, 1), now._part(1, 1)])
+        found = sandwich(now._fourth, fit, chosen, len(mean[0]), mean, now.weight)
         with np.errstate(all="ignore"):
             return found * (np.divide(fit.nobs, fit.df_resid) if cov == "HC1" else 1.0)
 

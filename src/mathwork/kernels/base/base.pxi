@@ -19,4 +19,5 @@ cnp.import_umath()
 include "kernels/base/lanes.pxi"
 include "kernels/base/memory.pxi"
 include "kernels/base/columns.pxi"
+include "kernels/base/interrupts.pxi"
 include "kernels/base/doors.pxi"

@@ -1,13 +1,10 @@
-# All doors share this: recognising a plain array, choosing where to write, releasing the GIL,
-# making results. A door has two ways in. A call with plain arguments costs a few tests. Any other
-# call goes through mathwork._arrays, which has the rules of dtype and layout, or through the door's
-# declaration in Python, its __wrapped__: see mathwork._doors.
+# All doors share this: recognising a plain array, choosing where to write, making results. A door
+# has two ways in. A call with plain arguments costs a few tests. Any other call goes through
+# mathwork._arrays, which has the rules of dtype and layout, or through the door's declaration in
+# Python, its __wrapped__: see mathwork._doors.
 
 cdef extern from "Python.h":
-    ctypedef struct PyThreadState
     Py_ssize_t clipped_index "PyNumber_AsSsize_t"(object, void*) except? -1
-    PyThreadState* PyEval_SaveThread()
-    void PyEval_RestoreThread(PyThreadState*)
 
 cdef extern from "numpy/arrayobject.h":
     # The same memory as a new array: nobody else can set its shape and dtype.
@@ -20,7 +17,6 @@ cdef extern from "numpy/ufuncobject.h":
 
 cdef enum:
     MAX_DIMENSIONS = 64     # the most that an array in NumPy has
-    GIL_WORK = 20000        # multiply-adds, 1 to 2 us; taking the GIL back costs about 0.1 us
 
 cdef tuple no_arguments = ()
 
@@ -73,16 +69,6 @@ cdef inline cnp.ndarray new_matrix(Py_ssize_t rows, Py_ssize_t columns, int type
     shape[0] = rows
     shape[1] = columns
     return cnp.PyArray_EMPTY(2, shape, typenum, 0)
-
-
-cdef inline PyThreadState* release_gil(double work):
-    """Release the GIL if there is enough work; take_gil() takes it back"""
-    return PyEval_SaveThread() if work > GIL_WORK else NULL
-
-
-cdef inline void take_gil(PyThreadState* state):
-    if state != NULL:
-        PyEval_RestoreThread(state)
 
 
 cdef tuple shape_of(cnp.ndarray array):

@@ -403,6 +403,8 @@ cdef void product(
             panels = room
         m = 0
         while m < M:
+            if k + m and interrupted(<double>depth * N * most_rows):
+                return
             panel_pass(like, min(most_rows, M - m), N // lanes_in(like), depth, part,
                        x + m * ldx + k, ldx, panels, ldw if room == NULL else panel_width(x, N),
                        next_panel if room == NULL else panel_width(x, N) * depth,
@@ -436,6 +438,8 @@ cdef inline void ragged_product(
         width = half
     while m < M:
         rows = min(ROW_BLOCK, M - m)
+        if m and interrupted(<double>rows * width * K):
+            return
         if width < L and lanes is f32v:
             product(<f32h>fill_f32h(0), rows, width, K, x + m * ldx, ldx, w, ldw, next_panel,
                     start, last, width, rectify, NULL)

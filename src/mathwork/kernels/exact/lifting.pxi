@@ -96,6 +96,8 @@ cdef int lift_solution(Lift* lift) noexcept nogil:
     if done < 1:
         return done
     for step in range(lift.steps):
+        if interrupted(<double>lift.limbs * lift.m * lift.rank * lift.k):
+            return 0
         for i in range(registers_for(n_digits)):
             store(lift.right + i * F64_LANES, divided_rest(lift, i, False))
         if matrix_times_matrix(like, lift.rank, lift.k, lift.rank, <const double*>lift.inverse,
@@ -164,6 +166,7 @@ def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps)
     cdef void* memory
     cdef int done
     cdef list result = []
+    cdef PyThreadState* state
     lift.field = field_modulo(p)
     lift.limbs, lift.m, lift.rank, lift.k = A.shape[0], A.shape[1], A.shape[2], C.shape[2]
     lift.steps, lift.base = steps, base
@@ -175,17 +178,19 @@ def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps)
     if memory == NULL:
         raise MemoryError
     try:
-        with nogil:
-            # The last register of each has lanes that nothing else writes.
-            memset(lift.rest, 0, lift.limbs * lift.room * sizeof(double))
-            memset(lift.digits, 0, lift.steps * lift.stride * sizeof(double))
-            for limb in range(lift.limbs):
-                memcpy(lift.rest + limb * lift.room,
-                       <const double*>cnp.PyArray_DATA(C) + limb * size, size * sizeof(double))
-            done = lift_solution(&lift)
+        state = release_gil(<double>lift.steps * size * lift.rank)
+        # The last register of each has lanes that nothing else writes.
+        memset(lift.rest, 0, lift.limbs * lift.room * sizeof(double))
+        memset(lift.digits, 0, lift.steps * lift.stride * sizeof(double))
+        for limb in range(lift.limbs):
+            memcpy(lift.rest + limb * lift.room,
+                   <const double*>cnp.PyArray_DATA(C) + limb * size, size * sizeof(double))
+        done = lift_solution(&lift)
+        take_gil(state)
         if done < 0:
             raise MemoryError
         for i in range(lift.rank * lift.k if done else 0):
+            give_turn(i)
             result.append(integer_of(lift.words, put_together(&lift, i)))
         return result if done else None
     finally:

@@ -146,6 +146,8 @@ cdef Py_ssize_t eliminate_modulo(const Field* field, Py_ssize_t m, Py_ssize_t n,
     for i in range(m):
         work.order[i] = i
     while first < columns and rank < m:
+        if first and interrupted(<double>(m - rank) * (n - first) * PIVOT_BLOCK):
+            break
         stop = min(first + PIVOT_BLOCK, columns)
         if gathered:
             for i in range(rank, m):
@@ -188,6 +190,8 @@ cdef void back_substitute(const Field* field, Py_ssize_t rank, Py_ssize_t n, Wor
         for j in range(n - rank, registers_for(n - rank) * F64_LANES):
             target[j] = 0
     while first < rank:
+        if first and interrupted(<double>(rank - first) * (n - rank) * PIVOT_BLOCK):
+            break
         k = min(<Py_ssize_t>PIVOT_BLOCK, rank - first)
         for i in range(first, rank):
             row = work.matrix + (rank - 1 - i) * ld

@@ -260,6 +260,8 @@ cdef int reduce_in_lanes(const Stack* stack, Py_ssize_t start, Py_ssize_t stop) 
         for s in range(count):
             write_lane(&work, stack, s, start + s)
         start += count
+        if start < stop and interrupted(<double>count * work.m * work.n * stack.most):
+            break
     free(work.memory)
     return 0
 

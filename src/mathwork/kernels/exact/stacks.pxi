@@ -75,6 +75,8 @@ cdef int reduce_one_by_one(const Stack* stack, Py_ssize_t start, Py_ssize_t stop
     if not take_workspace(&stack.field, m, n, &work):
         return -1
     for at in range(start, stop):
+        if at > start and interrupted(<double>m * n * most):
+            break
         # Pivots that nobody wants take the room of the reduced form.
         found = <Py_ssize_t*>work.free if stack.pivots == NULL else stack.pivots + at * most
         read_matrix(stack, at, &work)
@@ -125,6 +127,8 @@ cdef void eliminate_each(const Stack* stack, Py_ssize_t start, Py_ssize_t stop) 
     cdef Py_ssize_t* pivots
     cdef int64_t divisor
     for at in range(start, stop):
+        if at % 64 == 63 and interrupted(64.0 * m * n * most):
+            break
         matrix, divisors = stack.matrices + at * m * n, stack.divisors + at * m
         pivots = stack.pivots + at * most
         odd = False

@@ -108,6 +108,7 @@ def null_spaces(cnp.ndarray matrices, cnp.ndarray pivots, cnp.ndarray divisors, 
     basis = numbers(&forms, count, n, width)
     if width:
         for s in range(count):
+            give_turn(s)
             put_null_space(&forms, s, basis)
     return basis
 
@@ -126,6 +127,7 @@ def solutions_of_forms(cnp.ndarray matrices, cnp.ndarray pivots, cnp.ndarray div
     cdef signed char* code = <signed char*>cnp.PyArray_DATA(codes)
     for s in range(count):
         for t in range(codes.shape[1]):
+            give_turn(s * codes.shape[1] + t)
             code[0] = UNIQUE if rank_of(&forms, s) == n else INFINITE
             if t < k and not put_solution(&forms, s, t, x):
                 code[0] = INCONSISTENT
@@ -146,5 +148,6 @@ def quotients(cnp.ndarray numerators, cnp.ndarray denominators):
     know_fractions()
     for i in range(rows):
         for j in range(n if below[i] else 0):
+            give_turn(i * n + j)
             put_object(result, i * n + j, small_fraction(above[i * n + j], below[i], False))
     return result

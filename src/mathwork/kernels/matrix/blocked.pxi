@@ -68,6 +68,8 @@ cdef real row_scales(lanes like, Py_ssize_t m, Py_ssize_t n, const real* A, Py_s
     cdef lanes largest, undone, lost = fill(like, 0)
     cdef Py_ssize_t i
     for i in range(m):
+        if interrupted(n):
+            break
         largest = fill(like, measure_row(like, columns, <real>1, A + i * n, &total))
         before = first_lane(step_before(largest), A)
         if before != 1:
@@ -166,6 +168,8 @@ cdef void reduce_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
     cdef real* solved
     take_slab(like, job, N, A, <const real*>R)
     for b in range(strips):
+        if interrupted(<double>(m - job.rank) * width * width):
+            return
         starts[b] = job.rank
         if job.taken + b * width < job.columns and job.rank < m:
             reduce_strip(like, job, before, b * width, <const real*>R)
@@ -299,7 +303,7 @@ cdef void finish(lanes like, Blocked* job, bint reduced, real* R) noexcept nogil
     N = min(job.slab_columns - checks, job.taken - left) if reduced else 0
     finish_columns(like, job, left, N, False, True, calls, checks, R)
     left += N
-    while left < job.n:
+    while left < job.n and not interrupted(0):
         N = min(job.slab_columns, (job.taken if left < job.taken else job.n) - left)
         finish_columns(like, job, left, N, left >= job.taken, reduced, calls, 0, R)
         left += N
@@ -416,6 +420,7 @@ cdef int reduce_by_slabs(
     norm = row_scales(like, m, n, A, columns, undo, &job.shifted)
     if norm != norm:
         judge_not_finite(m, n, R, verdict)
+    if norm != norm or interrupted(0):
         free(memory)
         return 0
     memset(job.shift, 0, n * sizeof(real))
@@ -432,11 +437,14 @@ cdef int reduce_by_slabs(
     for i in range(CLOSE_CALLS):
         job.calls[False][i].key = job.calls[True][i].key = INFINITY
     memset(<real*>job.slab + m * job.ld, 0, 4 * MAX_LANES * job.ld * sizeof(real))
-    while job.taken < columns and job.rank < m:
+    while job.taken < columns and job.rank < m and not interrupted(0):
         reduce_slab(like, &job, min(job.slab_columns, n - job.taken), A, R)
-    arrange_columns(like, &job, A, R)
-    finish(like, &job, reduced, R)
-    if kept != NULL:
+    if not interrupted(0):
+        arrange_columns(like, &job, A, R)
+        finish(like, &job, reduced, R)
+    if interrupted(0):
+        job.rank = 0
+    elif kept != NULL:
         keep_rows(&job, kept, <const real*>undo, R, undo + m)
     else:
         write_rows(like, &job, reduced, <const real*>undo, R, undo + m)

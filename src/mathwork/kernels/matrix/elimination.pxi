@@ -23,6 +23,7 @@ cdef double UNIT_F64 = 7 * 2.0 ** -52
 
 cdef enum:
     CLOSE_ACCEPTED = 64     # times its bound: a pivot below this product was a close call
+    LARGE_STEP = 4096       # entries of a matrix whose steps look for interrupts
 
 cdef double CLOSE_REJECTED = 0.05       # of its bound: a candidate above this was a close call
 cdef double CLOSE_REJECTED_F32 = 0.1    # bounds on float32 have less room
@@ -641,7 +642,7 @@ cdef inline bint gauss_jordan(
         lane_numbers[i] = i
     load(&number, <const real*>lane_numbers)
     for c in range(columns):
-        if r == m:
+        if r == m or (m * ldw > LARGE_STEP and interrupted(<double>m * ldw)):
             break
         best = largest_below(r, m, ldw, <const real*>W + c, &at)
         if policy.atol > 0:
@@ -707,6 +708,8 @@ cdef inline bint reduce_in(
     cdef real norm, bound
     cdef bint lossy
     copy_to_registers(like, m, n, A, small.rows, ldw, W)
+    if m * ldw > LARGE_STEP and interrupted(<double>m * ldw):
+        return True
     if kept != NULL:
         start_keeping(kept, small, A)
     norm = equilibrate(like, small.rows, W, ldw, columns, undo)
@@ -733,6 +736,8 @@ cdef inline bint reduce_in(
         return False
     if kept != NULL:
         memcpy(kept.undo, undo, m * sizeof(real))
+        return True
+    if m * ldw > LARGE_STEP and interrupted(0):
         return True
     return give_rows(like, careful, small, lossy, reduced, <const real*>W, <const real*>undo,
                      <const real*>shift, R, verdict)

@@ -126,8 +126,8 @@ cdef class Factorization:
         else:
             solve_sides(&columns, &factors, k, <const double*>cnp.PyArray_DATA(sides),
                         <double*>cnp.PyArray_DATA(x))
-        take_gil(state)
         free(heap)
+        take_gil(state)
         return 0
 
     def _solve_stack(self, cnp.ndarray sides not None, workers):
@@ -177,7 +177,7 @@ cdef class SidesJob:
     cdef cnp.ndarray sides, x
 
     def __call__(self, Py_ssize_t start, Py_ssize_t stop):
-        cdef Py_ssize_t n = self.factors.n, k = self.k
+        cdef Py_ssize_t n = self.factors.n, k = self.k, end = start
         cdef const Py_ssize_t* ranks = <const Py_ssize_t*>cnp.PyArray_DATA(self.factors.verdicts[0])
         cdef Factors first = self.factors.slice(0)
         cdef Columns columns
@@ -188,16 +188,17 @@ cdef class SidesJob:
         if memory == NULL:
             raise MemoryError
         state = release_gil(<double>n * n * k * (stop - start))
-        if self.narrow:
-            solve_slices(&columns, &self.walk, &first, ranks, start, stop, k,
-                         <const float*>cnp.PyArray_DATA(self.sides),
-                         <float*>cnp.PyArray_DATA(self.x))
-        else:
-            solve_slices(&columns, &self.walk, &first, ranks, start, stop, k,
-                         <const double*>cnp.PyArray_DATA(self.sides),
-                         <double*>cnp.PyArray_DATA(self.x))
-        take_gil(state)
+        while next_piece(&start, &end, stop, <double>n * n * k):
+            if self.narrow:
+                solve_slices(&columns, &self.walk, &first, ranks, start, end, k,
+                             <const float*>cnp.PyArray_DATA(self.sides),
+                             <float*>cnp.PyArray_DATA(self.x))
+            else:
+                solve_slices(&columns, &self.walk, &first, ranks, start, end, k,
+                             <const double*>cnp.PyArray_DATA(self.sides),
+                             <double*>cnp.PyArray_DATA(self.x))
         free(memory)
+        take_gil(state)
 
 
 cdef Maker factorization_maker = Maker(Factorization)
@@ -283,7 +284,7 @@ cdef int factor_slices(cnp.ndarray A, Factorization made, double tol, double ato
             engine, m, n, matrix, &factors,
             &finer if single and is_whole(m, n, n, <const float*>given + s * cells) else &policy,
             &verdict)
-        if failed:
+        if failed or interrupted(<double>cells * min(m, n)):
             break
         found.ranks[s], found.accepted[s] = verdict.rank, verdict.accepted
         found.rejected[s] = verdict.rejected
@@ -292,8 +293,8 @@ cdef int factor_slices(cnp.ndarray A, Factorization made, double tol, double ato
         factors.rows += m
         factors.undo += m
         factors.pivots += min(m, n)
-    take_gil(state)
     free(copy)
+    take_gil(state)
     if failed:
         raise MemoryError
     return 0

@@ -214,6 +214,8 @@ cdef void answer_few(lanes like, Job* job, Py_ssize_t first, Py_ssize_t count, c
                     job.wanted != DETERMINANT, &found):
         job.failed = True
         return
+    if interrupted(0):
+        return
     for s in range(count):
         if answer_slice(like, job, first + s, s, A, B, X) < 0:
             job.failed = True

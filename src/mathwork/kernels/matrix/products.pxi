@@ -159,23 +159,27 @@ cdef class StackProduct:
 
     def __call__(self, Py_ssize_t start, Py_ssize_t stop):
         cdef const Products* job = &self.job
-        cdef PyThreadState* state = release_gil(
-            <double>(1 if self.by_rows else job.M) * (job.K + 1) * job.N * (stop - start))
+        cdef double work = <double>(1 if self.by_rows else job.M) * (job.K + 1) * job.N
+        cdef PyThreadState* state = release_gil(work * (stop - start))
+        cdef Py_ssize_t end = start
         cdef int failed = 0
-        if self.by_vectors and self.narrow:
-            apply_slices(<f32h>fill_f32h(0), job, start, stop, <const float*>job.A,
-                         <const float*>job.B, <const float*>job.start, <float*>job.C)
-        elif self.by_vectors:
-            apply_slices(<f64h>fill_f64h(0), job, start, stop, <const double*>job.A,
-                         <const double*>job.B, <const double*>job.start, <double*>job.C)
-        elif self.narrow:
-            failed = multiply_part(
-                <f32v>fill_f32(0), job, self.by_rows, start, stop, <const float*>job.A,
-                <const float*>job.B, <float*>job.C)
-        else:
-            failed = multiply_part(
-                <f64v>fill_f64(0), job, self.by_rows, start, stop, <const double*>job.A,
-                <const double*>job.B, <double*>job.C)
+        if self.by_rows:
+            work = 0            # all at once: B is packed for all rows
+        while not failed and next_piece(&start, &end, stop, work):
+            if self.by_vectors and self.narrow:
+                apply_slices(<f32h>fill_f32h(0), job, start, end, <const float*>job.A,
+                             <const float*>job.B, <const float*>job.start, <float*>job.C)
+            elif self.by_vectors:
+                apply_slices(<f64h>fill_f64h(0), job, start, end, <const double*>job.A,
+                             <const double*>job.B, <const double*>job.start, <double*>job.C)
+            elif self.narrow:
+                failed = multiply_part(
+                    <f32v>fill_f32(0), job, self.by_rows, start, end, <const float*>job.A,
+                    <const float*>job.B, <float*>job.C)
+            else:
+                failed = multiply_part(
+                    <f64v>fill_f64(0), job, self.by_rows, start, end, <const double*>job.A,
+                    <const double*>job.B, <double*>job.C)
         take_gil(state)
         if failed:
             raise MemoryError

@@ -95,8 +95,8 @@ cdef Reduction reduce_one(cnp.ndarray A, Py_ssize_t columns, double tol, double 
         failed = reduce_matrix(
             <f64v>fill_f64(0), engine, m, n, <const double*>cnp.PyArray_DATA(A),
             <double*>cnp.PyArray_DATA(R), columns, &policy, reduced, pivots, &verdict)
-    take_gil(state)
     try:
+        take_gil(state)
         if failed:
             raise MemoryError
         made = new_reduction(reduction_maker.declared, R, tuple_of(pivots, verdict.rank), columns)
@@ -111,9 +111,13 @@ cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double 
                        double atol, bint reduced, int engine, Py_ssize_t start, Py_ssize_t stop,
                        tuple arrays) except -1:
     """Reduce matrices start:stop of the plain stack A into R; arrays are the fields of Stack"""
-    cdef int ndim = cnp.PyArray_NDIM(A), failed
+    cdef int ndim = cnp.PyArray_NDIM(A), failed = 0
     cdef Py_ssize_t m = A.shape[ndim - 2], n = A.shape[ndim - 1], most = min(m, columns)
-    cdef Py_ssize_t count = stop - start, offset = start * m * n
+    cdef Py_ssize_t end = start, count
+    cdef bint single = cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT
+    cdef void* given = cnp.PyArray_DATA(A)
+    cdef void* target = cnp.PyArray_DATA(R)
+    cdef double work = <double>m * n * most
     cdef Policy policy = policy_of(tol, atol, cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT)
     cdef Stack found
     cdef PyThreadState* state
@@ -126,15 +130,25 @@ cdef int reduce_slices(cnp.ndarray A, cnp.ndarray R, Py_ssize_t columns, double 
     found.exponents = NULL
     if arrays[6] is not None:
         found.exponents = <int*>cnp.PyArray_DATA(arrays[6]) + start
-    state = release_gil(<double>count * m * n * most)
-    if cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT:
-        failed = reduce_stack(
-            <f32v>fill_f32(0), engine, count, m, n, <const float*>cnp.PyArray_DATA(A) + offset,
-            <float*>cnp.PyArray_DATA(R) + offset, columns, &policy, reduced, &found)
-    else:
-        failed = reduce_stack(
-            <f64v>fill_f64(0), engine, count, m, n, <const double*>cnp.PyArray_DATA(A) + offset,
-            <double*>cnp.PyArray_DATA(R) + offset, columns, &policy, reduced, &found)
+    state = release_gil((stop - start) * work)
+    while not failed and next_piece(&start, &end, stop, work):
+        count = end - start
+        if single:
+            failed = reduce_stack(
+                <f32v>fill_f32(0), engine, count, m, n, <const float*>given + start * m * n,
+                <float*>target + start * m * n, columns, &policy, reduced, &found)
+        else:
+            failed = reduce_stack(
+                <f64v>fill_f64(0), engine, count, m, n, <const double*>given + start * m * n,
+                <double*>target + start * m * n, columns, &policy, reduced, &found)
+        found.pivots += count * most
+        found.ranks += count
+        found.accepted += count
+        found.rejected += count
+        found.status += count
+        found.parity += count
+        if found.exponents != NULL:
+            found.exponents += count
     take_gil(state)
     if failed:
         raise MemoryError

@@ -365,7 +365,8 @@ cdef int reduce_by_need(
             and is_whole(m, n, columns, <const float*>A)):
         verdict.dust = INFINITY         # small whole numbers are no rounding of large ones
     if (real is float and not failed and policy.tol < 0 and verdict.status == REDUCED
-            and not (verdict.accepted >= CLOSE_ACCEPTED and verdict.rejected == 0)):
+            and not (verdict.accepted >= CLOSE_ACCEPTED and verdict.rejected == 0)
+            and not interrupted(0)):
         return reduce_doubled(engine, m, n, A, R, columns, policy, reduced, pivots, verdict)
     return failed
 

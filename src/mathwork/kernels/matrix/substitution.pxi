@@ -184,6 +184,8 @@ cdef void solve_sides(Columns* columns, const Factors* factors, Py_ssize_t k, co
         solve_vector(columns, factors, B, X)
         return
     while left < k:
+        if left and interrupted(<double>columns.n * columns.n * columns.width):
+            return
         solve_columns(columns, factors, k, min(columns.width, k - left), B + left, X + left)
         left += columns.width
 

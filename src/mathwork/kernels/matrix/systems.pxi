@@ -32,14 +32,16 @@ cdef int run_job(Job* job, cnp.ndarray A, cnp.ndarray B, cnp.ndarray X, Py_ssize
     cdef void* numbers = cnp.PyArray_DATA(A)
     # Not the dtype of A: without the GIL another thread can set it.
     cdef bint single = job.few.number == sizeof(float)
-    cdef PyThreadState* state = release_gil(
-        <double>(stop - start) * job.m * (job.n + job.k) * min(job.m, job.n))
-    if single:
-        answer_slices(<f32v>fill_f32(0), job, start, stop, <const float*>numbers,
-                      <const float*>sides, <float*>answers)
-    else:
-        answer_slices(<f64v>fill_f64(0), job, start, stop, <const double*>numbers,
-                      <const double*>sides, <double*>answers)
+    cdef double work = <double>job.m * (job.n + job.k) * min(job.m, job.n)
+    cdef PyThreadState* state = release_gil((stop - start) * work)
+    cdef Py_ssize_t end = start
+    while next_piece(&start, &end, stop, work):
+        if single:
+            answer_slices(<f32v>fill_f32(0), job, start, end, <const float*>numbers,
+                          <const float*>sides, <float*>answers)
+        else:
+            answer_slices(<f64v>fill_f64(0), job, start, end, <const double*>numbers,
+                          <const double*>sides, <double*>answers)
     take_gil(state)
     if job.failed:
         raise MemoryError

@@ -134,6 +134,8 @@ cdef void solve_lower(
     """X[k, n] = w[k, n] = -(inverse of L) X; L is the unit lower triangle of T[k, k]"""
     cdef Py_ssize_t half = first_half(K)
     if K <= SOLVE_BLOCK:
+        if interrupted(<double>K * K * N):
+            return
         solve_block(like, True, K, N, T, ldt, X, ld, w, ldw, next_panel)
         return
     solve_lower(like, half, N, T, ldt, X, ld, w, ldw, next_panel)
@@ -149,6 +151,8 @@ cdef void solve_upper(
     """X[k, n] = w[k, n] = inverse of U X; -U is the upper triangle of T[k, k]"""
     cdef Py_ssize_t half = first_half(K)
     if K <= SOLVE_BLOCK:
+        if interrupted(<double>K * K * N):
+            return
         solve_block(like, False, K, N, T, ldt, X, ld, w, ldw, next_panel)
         return
     solve_upper(like, K - half, N, T + half * (ldt + 1), ldt, X + half * ld, ld, w + half * ldw,

@@ -246,6 +246,8 @@ cdef int cotangents_of_rows(lanes like, const Plan* plan, const char* back, Py_s
         return -1
     while m < rows:
         n = min(room.rows, rows - m)
+        if m and interrupted(plan.work * n * (1 + count)):
+            break
         cotangents_of_block(
             like, &room, back, n, x + m * plan.n_in,
             <const real*>NULL if v == NULL else v + m * count * plan.n_out,
@@ -316,7 +318,7 @@ cdef pull_back(ForwardPass network, Py_ssize_t count, Py_ssize_t rows, cnp.ndarr
     cdef int failed
     if rows == 0:
         return
-    state = release_gil(network.work * rows * (1 + count))
+    state = release_gil(plan.work * rows * (1 + count))
     if network.typenum == cnp.NPY_FLOAT:
         failed = cotangents_of_rows(
             <f32v>fill_f32(0), plan, back, count, rows, <const float*>cnp.PyArray_DATA(x),

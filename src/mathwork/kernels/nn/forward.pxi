@@ -130,6 +130,8 @@ cdef int forward_rows(lanes like, const Plan* plan, Py_ssize_t rows, const real*
         return -1
     while m < rows:
         n = min(block, rows - m)
+        if m and interrupted(plan.work * n):
+            break
         forward_block(like, plan, n, x + m * plan.n_in, y + m * plan.n_out, scratch, block)
         m += n
     free(heap)
@@ -176,7 +178,6 @@ cdef class ForwardPass:
     cdef readonly object dtype
     cdef int typenum
     cdef Plan plan
-    cdef double work            # multiply-adds for a row
     cdef object storage         # the array that owns plan.memory
     cdef object back_storage    # the array that owns `back`
     cdef char* back             # transposed weights, NULL until they are wanted
@@ -223,7 +224,7 @@ cdef class ForwardPass:
             plan.widest = max(plan.widest, layer.width)
             plan.places = max(plan.places, layer.place + 1)
             plan.dense = plan.dense and layer.kind == DENSE
-            self.work += <double>layer.n_out * (layer.n_in if layer.kind == DENSE else 4)
+            plan.work += <double>layer.n_out * (layer.n_in if layer.kind == DENSE else 4)
         plan.places += not plan.dense
         plan.n_in = plan.layers[0].n_in
         plan.n_out = plan.layers[plan.n_layers - 1].n_out
@@ -295,7 +296,7 @@ cdef class ForwardPass:
 
     cdef _forward(self, const Plan* plan, Py_ssize_t rows, const void* x, void* y):
         """y = the outputs of the last layer for x"""
-        cdef PyThreadState* state = release_gil(self.work * rows)
+        cdef PyThreadState* state = release_gil(self.plan.work * rows)
         cdef int failed = self._run(plan, rows, x, y)
         take_gil(state)
         if failed:

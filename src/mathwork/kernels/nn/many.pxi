@@ -107,6 +107,8 @@ cdef int mean_of_many(lanes like, const Plan* plan, size_t step, Py_ssize_t coun
         for i in range(n):
             sums[i] = 0
         for k in range(count):
+            if interrupted(plan.work * (n // plan.n_out)):
+                break
             one.memory = plan.memory + k * step
             if forward(like, &one, n // plan.n_out, x + m * plan.n_in, each):
                 free(sums)
@@ -202,23 +204,25 @@ cdef class ManyPasses:
     cdef _piece(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t rows, bint paired,
                 cnp.ndarray x, cnp.ndarray y):
         """Compute rows start:stop of y; both are plain arrays that have these rows"""
-        cdef PyThreadState* state = release_gil(self.like.work * (stop - start))
-        cdef int failed
-        if self.like.typenum == cnp.NPY_FLOAT:
-            failed = forward_many(<f32v>fill_f32(0), &self.plan, self.step, paired, rows, start,
-                                  stop, <const float*>cnp.PyArray_DATA(x),
-                                  <float*>cnp.PyArray_DATA(y))
-        else:
-            failed = forward_many(<f64v>fill_f64(0), &self.plan, self.step, paired, rows, start,
-                                  stop, <const double*>cnp.PyArray_DATA(x),
-                                  <double*>cnp.PyArray_DATA(y))
+        cdef PyThreadState* state = release_gil(self.plan.work * (stop - start))
+        cdef Py_ssize_t end = start
+        cdef int failed = 0
+        while not failed and next_piece(&start, &end, stop, self.plan.work):
+            if self.like.typenum == cnp.NPY_FLOAT:
+                failed = forward_many(<f32v>fill_f32(0), &self.plan, self.step, paired, rows,
+                                      start, end, <const float*>cnp.PyArray_DATA(x),
+                                      <float*>cnp.PyArray_DATA(y))
+            else:
+                failed = forward_many(<f64v>fill_f64(0), &self.plan, self.step, paired, rows,
+                                      start, end, <const double*>cnp.PyArray_DATA(x),
+                                      <double*>cnp.PyArray_DATA(y))
         take_gil(state)
         if failed:
             raise MemoryError
 
     cdef _mean_piece(self, Py_ssize_t start, Py_ssize_t stop, cnp.ndarray x, cnp.ndarray y):
         """Compute rows start:stop of y; both are plain arrays that have these rows"""
-        cdef PyThreadState* state = release_gil(self.like.work * (stop - start) * self.count)
+        cdef PyThreadState* state = release_gil(self.plan.work * (stop - start) * self.count)
         cdef int failed
         if self.like.typenum == cnp.NPY_FLOAT:
             failed = mean_of_many(<f32v>fill_f32(0), &self.plan, self.step, self.count,

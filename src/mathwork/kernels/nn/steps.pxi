@@ -45,6 +45,7 @@ cdef struct Plan:               # consecutive steps, ready to run
     Py_ssize_t origin           # the place that steps mean where they mean the input
     char* memory
     size_t back_size            # bytes of all transposed weights
+    double work                 # multiply-adds for a row
 
 
 cdef size_t lay_out(Layer* layer, size_t offset, const real* like) noexcept nogil:

@@ -257,12 +257,14 @@ cdef tangents_of_rows(ForwardPass network, Py_ssize_t d, Py_ssize_t rows, cnp.nd
                       cnp.ndarray v, cnp.ndarray slopes):
     """tangents_of_row() for plain rows; v is None for the unit vectors, else has one for each row
     """
-    cdef PyThreadState* state = release_gil(network.work * rows * (1 + d))
     cdef const Plan* plan = &network.plan
+    cdef PyThreadState* state = release_gil(plan.work * rows * (1 + d))
     cdef const void* changes = NULL if v is None else cnp.PyArray_DATA(v)
     cdef Py_ssize_t m
     cdef int failed = 0
     for m in range(rows):
+        if m and interrupted(plan.work * (1 + d)):
+            break
         if network.typenum == cnp.NPY_FLOAT:
             failed |= tangents_of_row(
                 <f32v>fill_f32(0), plan, d, <const float*>cnp.PyArray_DATA(x) + m * plan.n_in,

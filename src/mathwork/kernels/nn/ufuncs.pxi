@@ -77,13 +77,24 @@ def activate_in_place(str name, tuple parameters not None, cnp.ndarray y not Non
     cdef Py_ssize_t size = cnp.PyArray_SIZE(y)
     cdef Py_ssize_t n = y.shape[cnp.PyArray_NDIM(y) - 1] if cnp.PyArray_NDIM(y) else 1
     cdef void* memory = cnp.PyArray_DATA(y)
+    cdef bint by_number = code not in (SOFTMAX, LOG_SOFTMAX, PRELU)
+    cdef Py_ssize_t start = 0, end = 0, rows, columns
+    cdef PyThreadState* state
     cdef Parameters p
     read_parameters(code, parameters, cnp.PyArray_TYPE(y), n, &p)
     if size == 0:
         return
-    with nogil:
+    if by_number:
+        n = 1
+    state = release_gil(50.0 * size)
+    while next_piece(&start, &end, size // n, 50.0 * n):
+        rows = 1 if by_number else end - start
+        columns = end - start if by_number else n
         if narrow:
-            activate_rows(fill_f32(0), code, &p, size // n, n, n, <float*>memory)
+            activate_rows(fill_f32(0), code, &p, rows, columns, columns,
+                          <float*>memory + start * n)
         else:
-            activate_rows(fill_f64(0), code, &p, size // n, n, n, <double*>memory)
-        clear_float_status()
+            activate_rows(fill_f64(0), code, &p, rows, columns, columns,
+                          <double*>memory + start * n)
+    clear_float_status()
+    take_gil(state)

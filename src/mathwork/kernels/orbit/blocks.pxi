@@ -55,6 +55,8 @@ cdef void over_blocks(const BlockKernel* kernel, char** args, Py_ssize_t n,
                 for i in range(part):
                     (<double*>(p + i * steps[k]))[0] = at[k][i]
         done += part
+        if done < n and interrupted(50.0 * part):
+            return
 
 
 # ---- as ufuncs ----

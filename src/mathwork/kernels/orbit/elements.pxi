@@ -194,6 +194,8 @@ cdef void find_elements(const Vectors* rows, Py_ssize_t N, Py_ssize_t start, Py_
             for k in range(COEFFICIENTS):
                 coefficients[(start + i) * COEFFICIENTS + k] = vectors[k * VECTOR_BLOCK + i]
         start += part
+        if start < stop and interrupted(300.0 * part):
+            return
 
 
 def elements_of(tuple arrays not None, cnp.ndarray elements not None,
@@ -210,6 +212,7 @@ def elements_of(tuple arrays not None, cnp.ndarray elements not None,
     if not 0 <= start <= stop <= N:
         raise ValueError(f"start and stop must be in order, from 0 to {N}")
     find_vectors(arrays, N, &rows)
-    with nogil:
-        find_elements(&rows, N, start, stop, found, vectors)
-        clear_float_status()
+    cdef PyThreadState* state = release_gil(300.0 * (stop - start))
+    find_elements(&rows, N, start, stop, found, vectors)
+    clear_float_status()
+    take_gil(state)

@@ -332,6 +332,8 @@ cdef void propagated(const Vectors* rows, Py_ssize_t start, Py_ssize_t stop, dou
                 positions[(start + i) * 3 + k] = ends[k * VECTOR_BLOCK + i]
                 velocities[(start + i) * 3 + k] = ends[(3 + k) * VECTOR_BLOCK + i]
         start += part
+        if start < stop and interrupted(500.0 * part):
+            return
 
 
 # ---- the door ----
@@ -385,6 +387,7 @@ def propagate_rows(tuple arrays not None, cnp.ndarray positions not None,
     if not 0 <= start <= stop <= N:
         raise ValueError(f"start and stop must be in order, from 0 to {N}")
     find_vectors(arrays, N, &rows)
-    with nogil:
-        propagated(&rows, start, stop, places, speeds, slopes)
-        clear_float_status()
+    cdef PyThreadState* state = release_gil(500.0 * (stop - start))
+    propagated(&rows, start, stop, places, speeds, slopes)
+    clear_float_status()
+    take_gil(state)

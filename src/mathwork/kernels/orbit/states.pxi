@@ -72,6 +72,8 @@ def settle_orbits(bint by_periapsis, cnp.ndarray elements not None):
     cdef double* coefficient = <double*>cnp.PyArray_DATA(coefficients)
     cdef PyThreadState* state = release_gil(100.0 * N)
     for k in range(N):
+        if k and interrupted(100):
+            break
         code[k] = settle_orbit(by_periapsis, N, element + k, coefficient + k * COEFFICIENTS)
     take_gil(state)
     return coefficients, status
@@ -241,11 +243,13 @@ cdef void states(int code, bint paired, Py_ssize_t start, Py_ssize_t stop, Py_ss
     cdef double y[STEP]
     cdef const double* orbit
     cdef double unit = 0
-    cdef Py_ssize_t part, whole, i, k, row, column
+    cdef Py_ssize_t part, whole, i, k, row = -1, column
     for k in range(4):
         for i in range(STEP):
             blocks[k][i] = 0
     while start < stop:
+        if row >= 0 and interrupted(100 * STEP):
+            return
         part = min(stop - start, STEP)
         whole = (part + F64_LANES - 1) // F64_LANES * F64_LANES
         row, column = start // T, start % T
@@ -360,7 +364,8 @@ def orbit_states(int code, bint paired, cnp.ndarray orbits not None, cnp.ndarray
     cdef const double* orbit = <const double*>cnp.PyArray_DATA(orbits)
     cdef const double* time = <const double*>cnp.PyArray_DATA(times)
     cdef double* place = <double*>cnp.PyArray_DATA(out)
+    cdef PyThreadState* state = release_gil(100.0 * (stop - start))
     if start < stop:
-        with nogil:
-            states(code, paired, start, stop, T, orbit, time, place)
-            clear_float_status()
+        states(code, paired, start, stop, T, orbit, time, place)
+        clear_float_status()
+    take_gil(state)

@@ -88,14 +88,18 @@ def fill_random(cnp.ndarray out not None, int distribution, seed, double scale, 
     stream.key[0], stream.key[1], stream.high[0], stream.high[1] = seed
 
     def draw(Py_ssize_t start, Py_ssize_t stop):
-        cdef PyThreadState* state
-        cdef Py_ssize_t first = start * length, last = min(stop * length, size)
+        cdef double work = 4 * length
+        cdef PyThreadState* state = release_gil(work * (stop - start))
+        cdef Py_ssize_t end = start, first, last
         cdef Stream own = stream
-        state = release_gil(4.0 * (last - first))
-        if narrow:
-            draw_some(<f32v>fill_f32(0), distribution, &own, first, last, scale, <float*>numbers)
-        else:
-            draw_some(<f64v>fill_f64(0), distribution, &own, first, last, scale, <double*>numbers)
+        while next_piece(&start, &end, stop, work):
+            first, last = start * length, min(end * length, size)
+            if narrow:
+                draw_some(<f32v>fill_f32(0), distribution, &own, first, last, scale,
+                          <float*>numbers)
+            else:
+                draw_some(<f64v>fill_f64(0), distribution, &own, first, last, scale,
+                          <double*>numbers)
         take_gil(state)
 
     groups = (size + length - 1) // length

@@ -12,6 +12,7 @@ from libc.math cimport frexp, ldexp
 cdef enum:
     SHARES = 8              # parts of a sum over points: the float64 lanes of the widest level
     POINTS = 64             # of a block
+    BLOCK_LOOKS = 64        # blocks between two counts of work
     PAIRS = 2 * POINTS      # of a block of pairs: POINTS high parts, then their low parts
 
 # t = (2^shift x - centre) factor
@@ -119,6 +120,8 @@ cdef int survey_points(Cloud* cloud) noexcept nogil:
     cdef double half, centre
     cdef Py_ssize_t block, part, i
     for block in range(block_count(cloud)):
+        if block % BLOCK_LOOKS == BLOCK_LOOKS - 1 and interrupted(100 * BLOCK_LOOKS * POINTS):
+            break
         read_points(cloud, block, &points)
         for part in range(POINTS // F64_LANES):
             i = part * F64_LANES
@@ -314,6 +317,8 @@ cdef void sum_moments(const Cloud* cloud, Py_ssize_t size, double* sums, Pair* m
     cdef Py_ssize_t last = 2 * size - 2, step = 2 * SHARES, block, k
     memset(sums, 0, 3 * size * step * sizeof(double))
     for block in range(block_count(cloud)):
+        if block % BLOCK_LOOKS == BLOCK_LOOKS - 1 and interrupted(100 * BLOCK_LOOKS * POINTS):
+            break
         read_points(cloud, block, &points)
         map_points(cloud, &points)
         memcpy(even, points.weight, POINTS * sizeof(double))
@@ -384,6 +389,8 @@ cdef bint sum_squares(const Cloud* cloud, Py_ssize_t size, const Pair* W,
     terms, sums = squares.terms, squares.sums
     memset(sums, 0, size * size * step * sizeof(double))
     for block in range(block_count(cloud)):
+        if block % BLOCK_LOOKS == BLOCK_LOOKS - 1 and interrupted(100 * BLOCK_LOOKS * POINTS):
+            break
         read_points(cloud, block, &points)
         map_points(cloud, &points)
         memset(terms, 0, PAIRS * sizeof(double))
@@ -420,6 +427,8 @@ cdef void sum_residuals(const Cloud* cloud, Py_ssize_t size, const Pair* coef, P
         ssr[j] = ssr_low[j] = total[j] = total_low[j] = fill_f64(0)
     memset(sums, 0, size * step * sizeof(double))
     for block in range(block_count(cloud)):
+        if block % BLOCK_LOOKS == BLOCK_LOOKS - 1 and interrupted(100 * BLOCK_LOOKS * POINTS):
+            break
         read_points(cloud, block, &points)
         map_points(cloud, &points)
         clenshaw(size, coef, points.twice, even, odd)

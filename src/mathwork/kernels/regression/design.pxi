@@ -10,6 +10,7 @@ cdef enum:
     GROUP = 8
     DESIGN_ROWS = 256        # rows of a block at most
     LEAST_DESIGN_ROWS = 64
+    MANY_COLUMNS = 64       # fits of more columns look for interrupts between columns, too
     LINE_BYTES = 64         # of a cache line
     DESIGN_BYTES = 12288    # of a block of few columns: a first-level cache holds two
 
@@ -91,7 +92,10 @@ cdef inline void turn_rows(Py_ssize_t count, Py_ssize_t p, const double* X, Py_s
 
 cdef inline Py_ssize_t pack_block(const Design* d, Py_ssize_t first,
                                   Block* block) noexcept nogil:
-    """Fill the block with rows from `first` on; return the first row of the next block"""
+    """Fill the block with rows from `first` on; return the first row of the next block
+
+    After an interrupt the block is empty, and the last.
+    """
     cdef Py_ssize_t chosen[DESIGN_ROWS]
     cdef const Py_ssize_t* rows = NULL
     cdef Py_ssize_t count = 0, stop = first, ld = d.ld, whole = 0, c, i
@@ -99,6 +103,9 @@ cdef inline Py_ssize_t pack_block(const Design* d, Py_ssize_t first,
     cdef const char* y = d.y
     cdef double* target
     cdef double scale
+    if first and interrupted(<double>ld * (d.p + d.k) * (d.p + d.k + 8)):
+        block.rows = block.groups = 0
+        return d.n
     if d.weights != NULL:
         while stop < d.n and count < ld - GROUP:
             if d.weights[stop] > 0:

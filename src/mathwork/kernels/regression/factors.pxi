@@ -305,6 +305,8 @@ cdef bint by_cholesky(Fit* f) noexcept nogil:
         size[j] = sqrt(spread)
     f.inflation = 0
     for j in range(p):
+        if q > MANY_COLUMNS and interrupted(<double>(q - j) * (2 * j + 1)):
+            return False
         for c in range(j, q):
             total = f.gram[j * q + c] / (size[j] * (size[c] if c < p else 1))
             for i in range(j):
@@ -410,6 +412,8 @@ cdef void choose_columns(Fit* f, double* R) noexcept nogil:
     cdef Py_ssize_t p = f.design.p, q = p + f.design.k, lds = f.design.columns, r = 0, i, j, c, k
     cdef double rest, scale, tau, step, coefficient, reach
     for j in range(p):
+        if q > MANY_COLUMNS and interrupted(<double>(q - j) * (j - r + 1) + <double>r * r):
+            break
         rest = 0
         for i in range(r, j + 1):
             rest += R[i * q + j] * R[i * q + j]

@@ -233,13 +233,15 @@ cdef class PlaneGroups:
         cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * n)
         while start < n and not failed:
             count = min(n - start, <Py_ssize_t>ROWS_TOGETHER)
+            if interrupted(10.0 * count * self.job.q * self.job.q):
+                break
             near = self.add_near(start, count) if pending == NULL else 0
             start += near
             count -= near
             if count == 0:
                 continue
             if objects:
-                give_a_turn(start)
+                _workers.look()     # a dict of keys needs the GIL all the time
                 self.table.groups_of_objects(start, count, groups)
             else:
                 failed = self.table.groups_of(start, count, groups)
@@ -326,7 +328,7 @@ cdef class PlaneGroups:
         cdef double* from_there = NULL
         cdef Py_ssize_t k = self.job.q - 1, P = self.job.P, group, start = 0, place, rows, m
         cdef int failed = 0
-        cdef PyThreadState* thread = release_gil(GIL_WORK + 1)
+        cdef PyThreadState* thread = release_gil(<double>self.begun * 1000)
         for group in range(self.begun):
             if status[group] != PENDING:
                 continue
@@ -336,7 +338,7 @@ cdef class PlaneGroups:
                 from_there = origin_at(k + 1, &self.rows, pending.bases[place], origin)
             failed = settle_rows(&self.job, pending.X + start * k, pending.y + start,
                                  pending.weights + start, rows, from_there, fit)
-            if failed:
+            if failed or interrupted(100.0 * rows * k * k):
                 break
             start += rows
             for m in range(2 * P + 1):

@@ -192,13 +192,15 @@ cdef class GroupedRows:
         cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * n)
         while start < n and not failed:
             rows = min(n - start, <Py_ssize_t>ROWS_TOGETHER)
+            if interrupted(10.0 * rows):
+                break
             near = self.add_near(start, rows) if status == NULL else 0
             start += near
             rows -= near
             if rows == 0:
                 continue
             if objects:
-                give_a_turn(start)
+                _workers.look()     # a dict of keys needs the GIL all the time
                 self.table.groups_of_objects(start, rows, groups)
             else:
                 failed = self.table.groups_of(start, rows, groups)

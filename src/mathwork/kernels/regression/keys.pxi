@@ -16,7 +16,6 @@ from libc.stdlib cimport realloc
 from libc.string cimport memcmp
 
 from cpython.dict cimport PyDict_GetItemWithError, PyDict_SetItem
-from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 
 cdef extern from *:
@@ -50,7 +49,6 @@ cdef enum:                  # kinds of keys
 
 cdef enum:
     ROWS_TOGETHER = 256     # rows of a block: their keys and numbers fit in 8 KB
-    OBJECTS_TOGETHER = 4096     # keys that are objects: 1 to 3 ms until other threads have a turn
     LEAST_SLOTS = 1024
     LEAST_SPAN = 1024
     NEAR_SPAN = 1 << 13     # of a small table: 32 KB, and at most 512 KB of its groups' sums
@@ -397,17 +395,6 @@ cdef class KeyTable:
         return 0
 
 
-cdef int give_a_turn(Py_ssize_t row) except -1:
-    """Let other threads run and signals be handled, every OBJECTS_TOGETHER rows
-
-    A dict of keys needs the GIL all the time. Without a turn nobody could stop the call.
-    """
-    if row % OBJECTS_TOGETHER == 0:
-        take_gil(PyEval_SaveThread())
-        PyErr_CheckSignals()
-    return 0
-
-
 def key_numbers(cnp.ndarray keys, int kind):
     """The number of the key of each row, (n,), -1 without a key; the arguments of KeyTable."""
     cdef KeyTable table = KeyTable(keys, kind)
@@ -419,8 +406,10 @@ def key_numbers(cnp.ndarray keys, int kind):
     cdef PyThreadState* thread = NULL if objects else release_gil(10.0 * table.rows)
     while start < table.rows and not failed:
         count = min(table.rows - start, <Py_ssize_t>ROWS_TOGETHER)
+        if interrupted(10.0 * count):
+            break
         if objects:
-            give_a_turn(start)
+            _workers.look()     # a dict of keys needs the GIL all the time
             table.groups_of_objects(start, count, to + start)
         else:
             failed = table.groups_of(start, count, to + start)

@@ -185,7 +185,9 @@ cdef Line fit_many(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights, Py_ssize_t
 cdef fit_slices(LineStack stack, owners, Py_ssize_t start, Py_ssize_t stop):
     """fit_stack() without the GIL; `owners` keeps the memory of the stack alive"""
     cdef PyThreadState* state = release_gil(<double>(stop - start) * stack.count * 10)
-    fit_stack(&stack, start, stop)
+    cdef Py_ssize_t end = start
+    while next_piece(&start, &end, stop, 10.0 * stack.count):
+        fit_stack(&stack, start, end)
     take_gil(state)
 
 

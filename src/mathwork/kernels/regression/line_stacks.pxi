@@ -48,6 +48,8 @@ cdef void scan_row(const Points* points, Scan* found) noexcept nogil:
     memset(found, 0, sizeof(Scan))
     found.finite = found.weights_are_good = True
     for i in range(points.count):
+        if i % 4096 == 4095 and interrupted(10 * 4096):
+            return
         if points.weights.data != NULL:
             weight = number_of(&points.weights, i)
             if not 0 <= weight < INFINITY:

@@ -296,20 +296,22 @@ def finite_rows(cnp.ndarray X not None, cnp.ndarray y not None, cnp.ndarray weig
     cdef Fit f
     cdef Py_ssize_t first = 0, start, c, i
     cdef double* w = <double*>cnp.PyArray_DATA(weights)
+    cdef PyThreadState* state
     memset(&f, 0, sizeof(f))
     set_rows(&f.design, X, y, weights)
     f.design.weights = NULL         # look at all rows
     if not make_room(&f):
         raise MemoryError
-    with nogil:
-        while first < f.design.n:
-            start = first
-            first = pack_block(&f.design, first, &f.block)
-            for c in range(f.design.p + f.design.k):
-                for i in range(f.block.rows):
-                    if not isfinite(f.block.columns[c * f.design.ld + i]):
-                        w[start + i] = 0
+    state = release_gil(10.0 * f.design.n * (f.design.p + f.design.k))
+    while first < f.design.n:
+        start = first
+        first = pack_block(&f.design, first, &f.block)
+        for c in range(f.design.p + f.design.k):
+            for i in range(f.block.rows):
+                if not isfinite(f.block.columns[c * f.design.ld + i]):
+                    w[start + i] = 0
     free(f.room)
+    take_gil(state)
 
 
 def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not None,
@@ -324,6 +326,7 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
     cdef const double* b
     cdef cnp.ndarray result
     cdef double* out
+    cdef PyThreadState* state
     memset(&f, 0, sizeof(f))
     set_rows(&f.design, X, y, None)
     P = f.design.columns + intercept
@@ -338,29 +341,30 @@ def residual_rows(cnp.ndarray X not None, cnp.ndarray y, cnp.ndarray params not 
     if not make_room(&f):
         raise MemoryError
     f.design.k = 0 if y is None else k
-    with nogil:
-        f.design.p = 0
-        for j in range(P - intercept):
-            if isnan(b[(j + intercept) * k]):
-                continue
-            for t in range(k):
-                f.b[t * P + f.design.p] = as_pair(b[(j + intercept) * k + t])
-            f.design.kept[f.design.p] = j
-            f.design.p += 1
-        if y is None:
-            memset(f.roots, 0, f.design.ld * sizeof(double))
-        while first < f.design.n:
-            start = first
-            first = pack_block(&f.design, first, &f.block)
-            for t in range(k):
-                residuals(f.design.p, f.block.groups, f.block.columns, f.design.ld,
-                          f.roots if y is None
-                          else f.block.columns + (f.design.p + t) * f.design.ld,
-                          f.b + t * P, as_pair(b[t] if intercept else 0), f.other,
-                          f.other + f.design.ld)
-                for i in range(f.block.rows):
-                    out[(start + i) * k + t] = sign * f.other[i]
+    state = release_gil(10.0 * f.design.n * (P + 1) * k)
+    f.design.p = 0
+    for j in range(P - intercept):
+        if isnan(b[(j + intercept) * k]):
+            continue
+        for t in range(k):
+            f.b[t * P + f.design.p] = as_pair(b[(j + intercept) * k + t])
+        f.design.kept[f.design.p] = j
+        f.design.p += 1
+    if y is None:
+        memset(f.roots, 0, f.design.ld * sizeof(double))
+    while first < f.design.n:
+        start = first
+        first = pack_block(&f.design, first, &f.block)
+        for t in range(k):
+            residuals(f.design.p, f.block.groups, f.block.columns, f.design.ld,
+                      f.roots if y is None
+                      else f.block.columns + (f.design.p + t) * f.design.ld,
+                      f.b + t * P, as_pair(b[t] if intercept else 0), f.other,
+                      f.other + f.design.ld)
+            for i in range(f.block.rows):
+                out[(start + i) * k + t] = sign * f.other[i]
     free(f.room)
+    take_gil(state)
     return result
 
 

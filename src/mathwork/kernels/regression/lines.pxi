@@ -20,6 +20,7 @@ from libc.math cimport copysign, fma, ldexp, sqrt
 cdef enum:
     LINE_SHORT = 64         # points
     LINE_BLOCK = 512        # points; three arrays take 12 KB
+    LINE_LOOKS = 8          # blocks between two counts of work
     LINE_SAMPLE = 128
     PARTIAL_SUMS = 8        # the float64 lanes of the widest level
     MOST_REFITS = 4         # a second refit is rare
@@ -291,6 +292,8 @@ cdef void row_sums(const int kind, const int which, const Points* points, const 
         memcpy(levels[k], sums, LINE_SUMS * sizeof(double))
         start += count
         done += 1
+        if done % LINE_LOOKS == 0 and interrupted(5 * LINE_LOOKS * LINE_BLOCK):
+            break
     for k in range(64):
         if done >> k & 1:
             if done & ((<Py_ssize_t>1 << k) - 1) == 0:

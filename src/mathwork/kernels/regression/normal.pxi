@@ -106,6 +106,8 @@ cdef void factor_inverse(Py_ssize_t q, const MomentSums* moments, const NormalFi
     cdef double reach
     memset(S, 0, p * p * sizeof(Pair))
     for j in range(p):
+        if interrupted(20.0 * r * r):
+            break
         c = chosen[j]
         for i in range(r):
             products[i] = pair_at(moments.gram, moments.gram_low, c * q + chosen[kept[i]])
@@ -146,6 +148,8 @@ cdef void correlate_columns(const NormalFit* fit, NormalRoom* room) noexcept nog
     cdef const Pair* S = room.S
     cdef Pair entry
     for j in range(r):
+        if interrupted(10.0 * r * r):
+            return
         room.sizes[j] = pair_root(dot(r - j, S + j * p + j, 1, S + j * p + j, 1))
         c = room.kept[j] + fit.centred
         fit.correlation[c * P + c] = 1
@@ -250,6 +254,8 @@ cdef int fit_normal(Py_ssize_t q, MomentSums* moments, const NormalFit* fit) noe
     if fit.centred:
         correlate_intercept(moments, fit, &room)
     for t in range(fit.k):
+        if interrupted(20.0 * room.r * room.r):
+            break
         fit_target(q, moments, t, fit, &room)
     free(memory)
     return <int>(room.r + fit.centred)

@@ -403,8 +403,8 @@ def polynomial_fit(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray w
     status = solve_polynomial(&cloud, &fit)
     if status == FIT_DONE:
         write_result(&cloud, &fit, &result)
-    take_gil(state)
     free(memory)
+    take_gil(state)
     if status == FIT_NO_MEMORY:
         raise MemoryError
     if status == FIT_DONE:
@@ -488,6 +488,8 @@ def evaluate_polynomial(cnp.ndarray basis not None, tuple mapping not None,
         coef[k].low = c[n + k]
     state = release_gil(10.0 * <double>cloud.n * <double>n)
     for block in range(block_count(&cloud)):
+        if block % BLOCK_LOOKS == BLOCK_LOOKS - 1 and interrupted(100 * BLOCK_LOOKS * POINTS):
+            break
         read_points(&cloud, block, &points)
         map_points(&cloud, &points)
         clenshaw(n, coef, points.twice, now, before)
@@ -497,6 +499,6 @@ def evaluate_polynomial(cnp.ndarray basis not None, tuple mapping not None,
             store(now + i, value * half * rest)
         memcpy(found + block * POINTS, now,
                min(<Py_ssize_t>POINTS, cloud.n - block * POINTS) * sizeof(double))
-    take_gil(state)
     free(coef)
+    take_gil(state)
     return made

@@ -96,6 +96,8 @@ cdef bint invert_gram_factor(Py_ssize_t p, double* G, const double* sums, double
     cdef Py_ssize_t i, j, k
     cdef double total
     for j in range(p):
+        if p > MANY_COLUMNS and interrupted(<double>(p - j) * (2 * j + 1)):
+            return False
         for k in range(j, p):
             total = G[j * p + k] - sums[j] * sums[k] / weight
             for i in range(j):

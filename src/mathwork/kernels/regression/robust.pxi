@@ -230,6 +230,8 @@ cdef void turn_scores(const Fit* f, double* M, double* spare) noexcept nogil:
     cdef double total
     for side in range(2):           # spare = B' M, and M = spare'; twice
         for j in range(q):
+            if q > MANY_COLUMNS and interrupted(<double>q * j):
+                return
             for k in range(q):
                 total = 0
                 if j < offset:

@@ -191,6 +191,8 @@ cdef inline void keep_suffixes(cnp.ndarray x, cnp.ndarray y, const Windows* of,
             store(of.kept + (piece * SET_SUMS + i) * F64_LANES, sums[i])
         if piece == 0:
             break               # no piece before it needs its sums
+        if interrupted(10.0 * PIECE * F64_LANES):
+            break
         begin = piece * PIECE
         count = min(of.window - begin, <Py_ssize_t>PIECE)
         gather_points(x, y, of, run, blocks.start - of.window + begin, count, room)
@@ -282,6 +284,8 @@ cdef bint fit_blocks(cnp.ndarray x, cnp.ndarray y, const Windows* of,
     if not blocks.alone:
         keep_suffixes(x, y, of, blocks, &run, &room)
     for piece in range(piece_count(of.window)):
+        if piece and interrupted(50.0 * PIECE * L):
+            return False
         begin = piece * PIECE
         count = min(of.window - begin, <Py_ssize_t>PIECE)
         if not blocks.alone:
@@ -377,10 +381,10 @@ def rolling_fits(cnp.ndarray x, cnp.ndarray y, Py_ssize_t window, Py_ssize_t lea
     fit_blocks_and_pending(x, y, &of, &blocks)
     blocks.start = window
     blocks.alone = False
-    while blocks.start < n:
+    while blocks.start < n and not interrupted(50.0 * F64_LANES * window):
         blocks.lanes = <int>min(<Py_ssize_t>F64_LANES, (n - blocks.start + window - 1) // window)
         fit_blocks_and_pending(x, y, &of, &blocks)
         blocks.start += F64_LANES * window
-    take_gil(thread)
     free(of.kept)
+    take_gil(thread)
     return status, fields

@@ -114,6 +114,8 @@ cdef inline void keep_plane_suffixes(const Py_ssize_t q, const bint centred,
             store(room.kept + (piece * plane_sums(q) + i) * L, sums[i])
         if piece == 0:
             break               # no piece before it needs its sums
+        if interrupted(10.0 * PLANE_PIECE * L * q * q):
+            break
         begin = piece * PLANE_PIECE
         count = min(of.window - begin, <Py_ssize_t>PLANE_PIECE)
         gather_plane_rows(q, of, &blocks.suffix, blocks.start - of.window + begin, count,
@@ -210,6 +212,8 @@ cdef inline void fit_plane_blocks(const Py_ssize_t q, const bint centred, PlaneW
     for j in range(plane_sums(q)):
         prefix[j] = fill_f64(0)
     for piece in range(room.pieces):
+        if interrupted(50.0 * PLANE_PIECE * F64_LANES * q * q):
+            break
         begin = piece * PLANE_PIECE
         count = min(of.window - begin, <Py_ssize_t>PLANE_PIECE)
         if not blocks.alone:
@@ -314,6 +318,8 @@ cdef int settle_short_windows(PlaneWindows* of) noexcept nogil:
     for end in range(of.n):
         if of.status[end] != PENDING:
             continue
+        if interrupted(100.0 * of.window * of.rows.k * of.rows.k):
+            break
         failed = settle_window(of, max(<Py_ssize_t>0, end + 1 - of.window), end + 1, room, fit)
         if failed:
             break
@@ -350,7 +356,7 @@ def rolling_planes(cnp.ndarray X, cnp.ndarray y, cnp.ndarray X_low, cnp.ndarray 
         return nobs, status, fields
     thread = release_gil(20.0 * n * k * k)
     failed = roll_planes(&of)
-    if not failed:
+    if not failed and not interrupted(0):
         failed = settle_windows(&of)
     take_gil(thread)
     if failed:

@@ -133,6 +133,8 @@ cdef int begin_suffixes(const Spans* of, SpanRoom* room, Py_ssize_t begin,
         room.kept, room.kept_room = <double*>memory, 2 * pieces
     memset(room.kept, 0, size)
     for piece in range(1, pieces):
+        if interrupted(200 * SPAN_PIECE):
+            break
         memcpy(room.kept + piece * of.size, room.kept + (piece - 1) * of.size, size)
         for row in range(split - (piece - 1) * SPAN_PIECE - 1, split - piece * SPAN_PIECE - 1, -1):
             moments_of_row(of, row, room.row)
@@ -163,6 +165,8 @@ cdef int walk_spans(const Spans* of, SpanRoom* room) noexcept nogil:
     """Fit all windows that begin and end; -1 where memory ran out"""
     cdef Py_ssize_t q = of.job.q, size = of.size * sizeof(double), bad = 0, first = 0, end, begin
     for end in range(of.rows.n):
+        if interrupted(1000):
+            break
         begin = of.begins[end]
         bad += isnan(row_weight(&of.rows, end))
         while first < begin:
@@ -225,6 +229,8 @@ cdef int walk_growing(const Spans* of, SpanRoom* room) noexcept nogil:
     cdef double count = 0, worth = 0, squares = 0, effective, factor
     memset(room.prefix, 0, size)
     for end in range(of.rows.n):
+        if interrupted(1000):
+            break
         factor = 1 if of.decay == NULL else of.decay[end]
         if factor != 1 and count > 0:
             fade(q, factor, room.prefix)

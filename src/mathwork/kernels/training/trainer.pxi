@@ -3,9 +3,6 @@
 # A batch is cut into pieces of PIECE_ROWS rows. The gradients of its pieces are added in order, so
 # its bits do not depend on who computed them: one thread, or several.
 
-cdef extern from "Python.h":
-    int PyErr_CheckSignals() except -1
-
 cdef enum:
     CHECKED_WORK = 100000000    # multiply-adds between two looks for Ctrl-C: about 2 ms
     SHARED_WORK = 400000        # of a batch that is worth other threads: about 20 us
@@ -155,7 +152,7 @@ cdef class Trainer(Model):
         return 0
 
     cdef int _look(self) except -1 with gil:
-        PyErr_CheckSignals()
+        _workers.look()
         if self.stopped:
             raise KeyboardInterrupt
         return 0
