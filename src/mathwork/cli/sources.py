@@ -8,9 +8,10 @@ import threading
 import zlib
 from contextlib import contextmanager
 
-from mathwork.cli.lines import name_of, opened_still
+from mathwork.cli.lines import Lines, LongLineError, name_of, opened_still
 
 GZIP, PARQUET, NPY = b"\x1f\x8b", b"PAR1", b"\x93NUMPY"
+LONGEST_LINE = 10_000_000      # characters: the cells of a row take up to fifty times as much
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # What people take for tables: the first bytes of a file, and what to say of it.
 OTHERS = {b"PK\x03\x04": "a spreadsheet or a zip file: save it as CSV",
@@ -113,11 +114,14 @@ class Source:
     def opened_text(self, encoding):
         """The lines of the text. What is not in the encoding is there as lone surrogates."""
         with self.opened() as raw:
-            stream = io.TextIOWrapper(raw, self.encoding(encoding), "surrogateescape", newline="")
+            lines = Lines(io.TextIOWrapper(raw, self.encoding(encoding), "surrogateescape",
+                                           newline=""), LONGEST_LINE)
             try:
-                yield stream
+                yield iter(lines)
             except UnicodeError:        # UTF-16 without a mark, or cut in the middle
                 raise self.no_text(encoding) from None
+            except LongLineError as error:
+                raise ValueError(f"{self.shown}: line {lines.number}: {error}") from None
 
     def no_text(self, encoding):
         """The error of a text that is in another encoding."""
