@@ -44,10 +44,9 @@ def main():
         try:
             targets.outcome(target, data)
         except Exception as error:
-            place = next((f"{frame.filename}:{frame.lineno}" for frame in
-                          reversed(traceback.extract_tb(error.__traceback__))
-                          if "mathwork" in frame.filename), "")
-            keep(data, f"{type(error).__name__} {place}", traceback.format_exc())
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            keep(data, f"{type(error).__name__} {place.filename}:{place.lineno}",
+                 traceback.format_exc())
         if time.monotonic() - start > SLOW:
             keep(data, "slow", f"took {time.monotonic() - start:.1f} s")
 

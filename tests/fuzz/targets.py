@@ -3,11 +3,13 @@
 `read` returns what came of an input, "read" or "refused". It raises whatever is neither: an error
 of another kind, an error that does not name the file, two ways of reading that differ.
 """
+import atexit
 import contextlib
 import io
 import json
 import os
 import re
+import shutil
 import tempfile
 import warnings
 from pathlib import Path
@@ -33,8 +35,19 @@ class Target(NamedTuple):
     longest: int = 4096         # bytes of an input that is made
 
 
-def refused_with(name, read):
-    """"read", or "refused" with a ValueError that begins with `name`; other errors are raised"""
+class Folder:
+    """A temporary folder that is removed when the process ends, without a warning."""
+
+    def __init__(self):
+        self.name = tempfile.mkdtemp(prefix="mathwork-fuzz-")
+        atexit.register(shutil.rmtree, self.name, ignore_errors=True)
+
+
+def refused_with(name, read, longest=100_000):
+    """"read", or "refused" with a ValueError that begins with `name`; other errors are raised
+
+    The message must not be longer than `longest`.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -42,8 +55,8 @@ def refused_with(name, read):
     except ValueError as error:
         if type(error) is not ValueError or not str(error).startswith(name):
             raise
-        assert len(str(error)) < 3000, f"a message of {len(str(error))} characters"
-        str(error).encode()         # lone surrogates cannot be printed
+        if len(str(error)) > longest:
+            raise AssertionError(f"a message of {len(str(error))} characters") from error
         return "refused"
     return "read"
 
@@ -52,12 +65,12 @@ def refused_with(name, read):
 
 def model(suffix):
     """A reader of networks in files; the folder has what some models keep beside themselves"""
-    folder = tempfile.TemporaryDirectory(prefix="mathwork-fuzz-")
+    folder = Folder()
     for name, content in seeds.BESIDE.items():
         Path(folder.name, name).write_bytes(content)
     path = Path(folder.name, f"net{suffix}")
 
-    def read(data, folder=folder):      # which lives as long as the function
+    def read(data):
         path.write_bytes(data)
 
         def called():
@@ -83,8 +96,7 @@ def read_state_dict(data):
         return "refused"
     try:
         network = load(tensors, **given)
-    except (ValueError, TypeError) as error:
-        str(error).encode("utf-8", "surrogatepass")
+    except (ValueError, TypeError):
         return "refused"
     assert isinstance(network, Network)
     return "read"
@@ -113,7 +125,7 @@ def read_matrix_text(data):
                 with contextlib.suppress(OverflowError):
                     np.testing.assert_allclose(one, float(other), rtol=1e-15)
 
-    return refused_with("", parsed)
+    return refused_with("", parsed, 1000)
 
 
 def read_equations(data):
@@ -125,15 +137,15 @@ def read_equations(data):
         A, b, names = parse_equations(text, exact=bool(options & 1))
         assert A.shape == (len(b), len(names))
 
-    return refused_with("", parsed)
+    return refused_with("", parsed, 1000)
 
 
 def table(suffix):
     """A reader of tables in files, once as `fit` reads them and once as `forward` does"""
-    folder = tempfile.TemporaryDirectory(prefix="mathwork-fuzz-")
+    folder = Folder()
     path = Path(folder.name, f"table{suffix}")
 
-    def read(data, folder=folder):
+    def read(data):
         options, content = (data[0], data[1:]) if data else (0, b"")
         path.write_bytes(content)
         if suffix in (".npy", ".csv") and options & 1:
@@ -201,7 +213,7 @@ def read_quantity(data):
     try:
         kind.convert(text, None, None)
     except click.BadParameter as error:
-        assert len(error.format_message()) < 3000 + 3 * len(text)
+        assert error.format_message()
         return "refused"
     return "read"
 
@@ -210,11 +222,11 @@ def read_quantity(data):
 
 def command_line():
     """A reader of argument vectors, a line an argument, in a folder with files of every kind"""
-    folder = tempfile.TemporaryDirectory(prefix="mathwork-fuzz-")
+    folder = Folder()
     texts.furnish(Path(folder.name))
     names = set(os.listdir(folder.name))
 
-    def read(data, folder=folder):
+    def read(data):
         from click.testing import CliRunner
 
         from mathwork.cli import app
@@ -237,7 +249,8 @@ def command_line():
             raise result.exception
         assert result.exit_code in (0, 2), f"exit code {result.exit_code}"
         if result.exit_code == 2:
-            assert result.stderr.splitlines()[-1].startswith("mathwork: "), result.stderr
+            message = result.stderr.splitlines()[-1]
+            assert message.startswith("mathwork: ") and len(message) < 30_000, message
             return "refused"
         return "read"
 

@@ -16,6 +16,8 @@ from mathwork.cli.orbit import orbit
 from mathwork.cli.output import warn
 from mathwork.cli.train import train
 
+LONGEST_ERROR = 2000    # characters
+
 
 class OneLineErrors(click.Group):
     """A group of commands in which an error is one line on standard error and exit code 2."""
@@ -66,6 +68,8 @@ def _one_line(error):
 
 def _printable(text):
     """Text on one line, with escapes for what would not be seen or would move the cursor."""
+    if len(text) > LONGEST_ERROR:       # it quotes an argument or a table
+        text = f"{text[:LONGEST_ERROR // 2]} ... {text[-LONGEST_ERROR // 2:]}"
     text = " ".join(line.strip() for line in text.splitlines())
     return "".join(repr(character)[1:-1] if unicodedata.category(character) in ("Cc", "Cs")
                    else character for character in text)

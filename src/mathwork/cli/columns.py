@@ -391,6 +391,10 @@ class ParquetTable(Table):
     def chunks(self, at, short):
         rows, count = 0, self._file.metadata.num_rows
         wanted = [self.names[column] for column in at]
+        for name in wanted:
+            if self.names.count(name) > 1:
+                raise ValueError(f"{self.shown}: several columns are called {shown(name)}, and "
+                                 "pyarrow finds columns by their names")
         with self._refusing(self.source):
             batches = self._file.iter_batches(TYPED_CHUNK, columns=wanted)
         while True:

@@ -85,10 +85,12 @@ def _equation(text: str, exact: bool) -> dict[str, Any]:
         found = _Parser(text).equation()
         return found if exact else {name: _float(factor) for name, factor in found.items()}
     except ValueError as error:
-        shown = text.strip()
+        reason, shown = str(error), text.strip()
         if len(shown) > SHOWN:
             shown = shown[:SHOWN] + "..."
-        raise ValueError(f"{error}, in {shown!r}") from None
+        if len(reason) > 4 * SHOWN:         # it quotes a name or a number
+            reason = f"{reason[:2 * SHOWN]}...{reason[-2 * SHOWN:]}"
+        raise ValueError(f"{reason}, in {shown!r}") from None
 
 
 def _float(number: Fraction) -> float:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Parsed = TypeVar("Parsed")
 
-BLOCK = 1 << 20         # characters of a text that are cut into lines at a time
+BLOCK = 1 << 14         # characters of a text that are cut into lines at a time
 
 
 @public
