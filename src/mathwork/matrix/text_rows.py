@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mathwork.matrix.latex import Parts
 
-PIECE = 1 << 18             # characters of a row that are split at a time
+PIECE = 1 << 16             # characters of a row that are split at a time
 LONGEST_ROW = 1 << 20       # characters of a row that is not of plain numbers
 MOST_DIGITS = 1 << 27       # of all exact numbers together, as exponents ask for them
 KNOWN = 1 << 12             # exact numbers that are not made again
