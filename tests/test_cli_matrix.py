@@ -1,5 +1,6 @@
 """Matrices on the command line: what rref and solve write, and what they refuse."""
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from command_line import error_of, output_of
 from mathwork import matrix
 
 SYSTEM = "2 3 | 6\n4 5 | 10\n"          # 2x + 3y = 6, 4x + 5y = 10: x = 0, y = 2
+FOR_EXACT = ("exact numbers are finite, with an exponent of at most 999 and at most "
+             f"{sys.get_int_max_str_digits()} digits")
 
 
 def json_of(*arguments, stdin=None):
@@ -295,7 +298,7 @@ def test_bad_text(folder, text, message):
 @pytest.mark.parametrize("number", ["nan", "inf", "1e999999999", "1e-1000"])
 def test_what_is_not_exact(number):
     assert error_of("rref", "-", "--exact", stdin=f"1 {number}") == (
-        f"mathwork: standard input: line 1: column 2: '{number}' is not a number")
+        f"mathwork: standard input: line 1: column 2: '{number}' is not a number: {FOR_EXACT}")
 
 
 @pytest.mark.parametrize(("array", "message"), [
@@ -386,7 +389,8 @@ def test_solve_wants_a_right_hand_side(folder):
     ("1.5/2 3/1.5", [], "1.5/2")])
 def test_a_first_row_that_fails_is_no_header(first, options, cell):
     assert error_of("rref", "-", *options, stdin=f"{first}\n3 4\n") == (
-        f"mathwork: standard input: line 1: column 1: {cell!r} is not a number")
+        f"mathwork: standard input: line 1: column 1: {cell!r} is not a number"
+        + (f": {FOR_EXACT}" if "--exact" in options else ""))
 
 
 def test_the_minus_sign_of_typeset_pages():

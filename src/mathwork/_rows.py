@@ -6,7 +6,7 @@ import reprlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sized
+    from collections.abc import Callable, Sequence, Sized
     from typing import Any
 
 
@@ -15,19 +15,22 @@ def begins_a_number(text: str) -> bool:
     return bool(re.match(r"\s*[+-]?(\.?\d|(nan|inf(inity)?)\s*$)", text, re.IGNORECASE))
 
 
-def numbers_in(fields: Iterable[str], number: Callable[[str], Any] = float, column: int = 1
+def numbers_in(fields: Sequence[str], number: Callable[[str], Any] = float, column: int = 1
                ) -> list[Any]:
     """Return [number(field), ...] for the fields of a row; a ValueError names the first bad one.
 
     `column` is the number of the first field.
     """
-    row = []
-    for column, field in enumerate(fields, column):     # noqa: B020
-        try:
-            row.append(number(field))
-        except (ValueError, ArithmeticError):
-            raise ValueError(f"column {column}: {reprlib.repr(field)} is not a number") from None
-    return row
+    try:
+        return [*map(number, fields)]
+    except (ValueError, ArithmeticError):
+        for column, field in enumerate(fields, column):     # noqa: B020
+            try:
+                number(field)
+            except (ValueError, ArithmeticError):
+                raise ValueError(f"column {column}: {reprlib.repr(field)} is not a number"
+                                 ) from None
+        raise
 
 
 def check_length(row: Sized, width: int) -> None:

@@ -1,7 +1,8 @@
 """What the fuzzer does to a file: mutate(rng, format, content, seeds) gives other bytes.
 
 Each format has edits that know it, so that many files survive the first check: JSON fields of
-safetensors, members and headers of npz, fields of an ONNX model. Below them are edits of bytes.
+safetensors, members and headers of npz, fields of an ONNX model, words of text and arguments of a
+command line. Below them are edits of bytes.
 `rng` is a random.Random, and all that varies.
 """
 import io
@@ -10,6 +11,8 @@ import re
 import struct
 import warnings
 import zipfile
+
+from texts import WORDS
 
 INTEGERS = sorted({sign * (2**power + step) for power in (0, 1, 3, 6, 8, 15, 16, 24, 31, 32, 40, 62,
                                                          63, 64) for step in (-1, 0, 1)
@@ -282,4 +285,57 @@ def texts_of(messages):
     return [text for text in texts if isinstance(text, str)]
 
 
-EDITS = {"npz": edit_npz, "safetensors": edit_safetensors, "onnx": edit_onnx}
+# ---- text ----
+
+def edit_text(rng, content, seeds):
+    """Other words, lines and numbers"""
+    if rng.random() < 0.3:
+        return edit_bytes(rng, content, seeds)
+    word = rng.choice((rng.choice(WORDS).encode("utf-8", "surrogatepass"),
+                       str(rng.choice(INTEGERS)).encode(), str(rng.choice(FLOATS)).encode()))
+    tokens = list(re.finditer(rb"[0-9.]+|[A-Za-z_]+|[^0-9A-Za-z_.]", content[1:])) or [
+        re.search(rb"", content[1:])]
+    start, end = (1 + place for place in rng.choice(tokens).span())
+    edit = rng.randrange(6)
+    if edit == 0:
+        end = start
+    elif edit == 1:
+        word = content[start:end] * rng.choice((2, 3, 50, 1000))
+    elif edit == 2:
+        word = b""
+    elif edit == 3:
+        return content[:1] + content[1:] * rng.choice((2, 20))
+    return content[:start] + word + content[end:]
+
+
+def edit_lines(rng, content, seeds):
+    """An argument more, less, elsewhere or changed"""
+    lines = content.split(b"\n")
+    place = rng.randrange(len(lines))
+    edit = rng.randrange(5)
+    if edit == 0:
+        lines.insert(place, rng.choice(rng.choice(seeds).split(b"\n")))
+    elif edit == 1 and len(lines) > 1:
+        del lines[place]
+    elif edit == 2:
+        lines[place] = rng.choice(rng.choice(seeds).split(b"\n"))
+    elif edit == 3:
+        rng.shuffle(lines)
+    else:
+        lines[place] = edit_text(rng, b"x" + lines[place], seeds)[1:]
+    return b"\n".join(lines)
+
+
+def edit_json(rng, content, seeds):
+    try:
+        return json.dumps(edit_tree(rng, json.loads(content))).encode()
+    except (ValueError, RecursionError):
+        return edit_bytes(rng, content, seeds)
+
+
+def edit_one_npy(rng, content, seeds):
+    return content[:1] + edit_npy(rng, content[1:], seeds) if len(content) > 20 else content
+
+
+EDITS = {"npz": edit_npz, "safetensors": edit_safetensors, "onnx": edit_onnx, "npy": edit_one_npy,
+         "bytes": edit_bytes, "text": edit_text, "lines": edit_lines, "json": edit_json}

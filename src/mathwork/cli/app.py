@@ -24,6 +24,7 @@ SECTIONS = {
     "Tables": (fit, orbit),
     "The command itself": (info, completion),
 }
+LONGEST_ERROR = 2000    # characters
 
 
 class OneLineErrors(click.Group):
@@ -83,6 +84,8 @@ def _one_line(error):
 
 def _printable(text):
     """Text on one line, with escapes for what would not be seen or would move the cursor."""
+    if len(text) > LONGEST_ERROR:       # it quotes an argument or a table
+        text = f"{text[:LONGEST_ERROR // 2]} ... {text[-LONGEST_ERROR // 2:]}"
     text = " ".join(line.strip() for line in text.splitlines())
     return "".join(repr(character)[1:-1] if unicodedata.category(character) in ("Cc", "Cs")
                    else character for character in text)

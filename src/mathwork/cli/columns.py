@@ -5,6 +5,7 @@ chunks of columns. `pieces` makes numbers of the chunks, and leaves out rows wit
 """
 import csv
 import itertools
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -25,12 +26,15 @@ from mathwork.cli.records import (
     trimmed,
 )
 from mathwork.cli.sources import NPY, PARQUET, Source, check_text
-from mathwork.cli.tables import map_npy
+from mathwork.cli.tables import map_npy, read_npy
+from mathwork.nn.formats.files import refusal
 
 CHUNK = 1 << 14         # rows of text that are split at a time
+MOST_CELLS = 1 << 20    # of these rows
 TYPED_CHUNK = 1 << 17   # rows of .npy and Parquet
 INDEX = "Unnamed: 0"    # the name that pandas gives to an index that it reads back
 MOST_FOUND = 1000       # columns that are taken without being named
+CHANGED = "it changed while it was read"
 GAPS_ADVICE = "--missing drop leaves out such rows"
 
 
@@ -271,9 +275,10 @@ class TextTable(Table):
         Lines are not counted: what is wrong is read a second time to say where.
         """
         width, rows = self.head.width, [[""]]
+        count = max(1, min(CHUNK, MOST_CELLS // width))
         try:
             with raw_rows(self.source, self.form, self.head) as reader:
-                while piece := [*itertools.islice(reader, CHUNK)]:
+                while piece := [*itertools.islice(reader, count)]:
                     if width == 1 or {*map(len, piece)} != {width}:
                         piece = [self._whole(row, short) for row in piece if not is_blank(row)]
                     if piece:
@@ -281,7 +286,7 @@ class TextTable(Table):
                         yield piece
         except (csv.Error, _WrongLength):
             self._complain(short)
-            raise
+            raise ValueError(f"{self.shown}: {CHANGED}") from None
         if rows[-1][-1].endswith(("\n", "\r")):
             self._complain(short)           # if it is a quoted cell that does not end
 
@@ -315,7 +320,9 @@ class TextTable(Table):
     def where(self, row):
         # Found when it is needed: pyarrow does not count lines.
         line, cells = next(itertools.islice(rows_after(self.source, self.form, self.head), row,
-                                            None))
+                                            None), (None, ()))
+        if line is None:
+            raise ValueError(f"{self.shown}: {CHANGED}")
         check_text(self.source, self.form.encoding, "".join(cells))
         return f"line {line}"
 
@@ -327,8 +334,8 @@ class NpyTable(Table):
 
     def __init__(self, source):
         if source.name == "-":
-            with source.opened() as raw, blamed_on(f"{source.shown}: not a .npy file of numbers"):
-                self.array = np.lib.format.read_array(raw)
+            with source.opened() as raw:
+                self.array = read_npy(source.shown, raw.read)
         else:
             self.array = map_npy(source.name)
         if self.array.ndim != 2 or self.array.dtype.kind not in "biuf":
@@ -368,12 +375,21 @@ class ParquetTable(Table):
 
     def __init__(self, source):
         parquet = extra("pyarrow.parquet", "read Parquet")
-        with blamed_on(source.shown):       # pyarrow's errors are ValueErrors
+        with self._refusing(source):
             self._file = parquet.ParquetFile(source.file())
         self._schema = self._file.schema_arrow
         super().__init__(source, self._schema.names)
         if not self._file.metadata.num_rows:
             raise ValueError(f"{source.shown}: there is no row of data in it")
+
+    @staticmethod
+    @contextmanager
+    def _refusing(source):
+        """Tell what pyarrow says of a damaged file, which may be any error"""
+        try:
+            yield
+        except Exception as error:
+            raise refusal(f"{source.shown}: not a Parquet file of a table", error) from None
 
     @property
     def index(self):
@@ -387,7 +403,17 @@ class ParquetTable(Table):
     def chunks(self, at, short):
         rows, count = 0, self._file.metadata.num_rows
         wanted = [self.names[column] for column in at]
-        for batch in self._file.iter_batches(TYPED_CHUNK, columns=wanted):
+        for name in wanted:
+            if self.names.count(name) > 1:
+                raise ValueError(f"{self.shown}: several columns are called {shown(name)}, and "
+                                 "pyarrow finds columns by their names")
+        with self._refusing(self.source):
+            batches = self._file.iter_batches(TYPED_CHUNK, columns=wanted)
+        while True:
+            with self._refusing(self.source):
+                batch = next(batches, None)
+            if batch is None:
+                return
             self.source.done = self.source.size * rows // count
             rows += len(batch)
             yield [batch.column(name) for name in wanted]

@@ -1,8 +1,10 @@
 """Lines of text in files, and errors that name the file and the line."""
-import csv
 import io
 import sys
 from contextlib import contextmanager
+from functools import partial
+
+LONGEST_LINE = 100_000_000      # characters of a matrix in one line
 
 
 def shown_name(name):
@@ -53,16 +55,23 @@ def _opened_text(name):
             yield stream
 
 
-class Lines:
-    """The lines of a text, with "" in place of a comment; `number` counts them."""
+class LongLineError(Exception):     # told as a ValueError, with the file and the line
+    """A line has more characters than are read."""
 
-    def __init__(self, stream):
-        self.stream, self.number = stream, 0
+
+class Lines:
+    """The lines of a text; `number` counts them. One that is too long is a LongLineError."""
+
+    def __init__(self, stream, longest):
+        self.stream, self.longest, self.number = stream, longest, 0
 
     def __iter__(self):
-        for line in self.stream:
+        longest = self.longest
+        for line in iter(partial(self.stream.readline, longest + 1), ""):
             self.number += 1
-            yield "" if line.lstrip().startswith("#") else line
+            if len(line) > longest:
+                raise LongLineError(f"it has more than {longest:,} characters")
+            yield line
 
 
 @contextmanager
@@ -72,10 +81,10 @@ def opened_lines(name, not_text="it is not text in UTF-8"):
     That of a file in another encoding than UTF-8 is `not_text`.
     """
     with _opened_text(name) as stream:
-        lines = Lines(stream)
+        lines = Lines(stream, LONGEST_LINE)
         try:
             yield lines
         except UnicodeDecodeError:
             raise ValueError(f"{name_of(name)}: {not_text}") from None
-        except (ValueError, csv.Error) as error:
+        except (ValueError, LongLineError) as error:
             raise ValueError(f"{name_of(name)}: line {lines.number}: {error}") from None

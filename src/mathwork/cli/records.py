@@ -13,6 +13,7 @@ from mathwork.cli.sources import check_text
 
 ALIKE = 3               # lines that tell what parts the columns
 SAMPLE = 1000           # rows that tell which columns hold numbers
+LONGEST_SAMPLE = 1 << 18        # characters or cells of such rows, if there are ALIKE of them
 BY_SUFFIX = {".tsv": "\t", ".tab": "\t"}
 DELIMITERS = {",": "','", ";": "';'", "\t": "tab", "|": "'|'", " ": "blank"}    # as options say it
 NO_ROW = "there is no row of data in it"
@@ -64,12 +65,12 @@ def read_head(source, form, decide):
         if line.lstrip().startswith("#") and form.header is None:
             raise ValueError(f"{source.shown}: line {skip + 1} begins with #: --comment skips such "
                              "lines above the table, --header takes it for names")
-        lines = [line, *itertools.islice(stream, SAMPLE)]
+        lines = [line, *_begun(stream, SAMPLE, len)]
         if delimiter is None:
             delimiter = delimiter_of(lines[:ALIKE], source.name)
         with blamed_on(source.shown):
-            rows = list(itertools.islice(
-                rows_of(itertools.chain(lines, stream), delimiter, skip), SAMPLE + 1))
+            rows = list(_begun(rows_of(itertools.chain(lines, stream), delimiter, skip),
+                               SAMPLE + 1, lambda row: len(row[2])))
         if not rows:                # all of it is a quoted cell with nothing in it
             raise ValueError(f"{source.shown}: {NO_ROW}")
         (begin, end, first), second = rows[0], rows[1][2] if len(rows) > 1 else None
@@ -83,6 +84,17 @@ def read_head(source, form, decide):
             check_text(source, form.encoding, name)
         return Head([name.strip() for name in first], begin, end, first, delimiter,
                     [row for *_, row in rows[1:]])
+
+
+def _begun(items, count, length):
+    """Yield the first `count` items, or fewer if they are long: a sample must not fill the memory
+    """
+    held = 0
+    for number, item in enumerate(itertools.islice(items, count), 1):
+        yield item
+        held += length(item)
+        if held > LONGEST_SAMPLE and number >= ALIKE:
+            return
 
 
 def rows_of(lines, delimiter, skipped=0):
@@ -110,7 +122,7 @@ def rows_after(source, form, head):
     """Yield (line, cells) for each row of data in a Source. A quote at the end must be closed."""
     with source.opened_text(form.encoding) as stream:
         for _ in range(head.skip):
-            next(stream)
+            next(stream, None)
         begin, cells = 0, [""]
         try:
             for begin, _, cells in rows_of(stream, head.delimiter, head.skip):
@@ -126,7 +138,7 @@ def raw_rows(source, form, head):
     """An iterator of the cells of each row of data, blank rows too: fast, without line numbers."""
     with source.opened_text(form.encoding) as stream:
         for _ in range(head.skip):
-            next(stream)
+            next(stream, None)
         yield (map(str.split, stream) if head.delimiter == " "
                else csv.reader(stream, delimiter=head.delimiter))
 

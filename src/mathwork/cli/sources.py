@@ -9,12 +9,12 @@ import threading
 import zlib
 from contextlib import contextmanager
 
-from mathwork.cli.lines import name_of, opened_still
+from mathwork.cli.lines import Lines, LongLineError, name_of, opened_still
 
 GZIP, PARQUET, NPY = b"\x1f\x8b", b"PAR1", b"\x93NUMPY"
+LONGEST_LINE = 10_000_000      # characters: the cells of a row take up to fifty times as much
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 NO_TEXT = re.compile("[\udc80-\udcff\0]")      # UTF-16 read as UTF-8 has NULs
-MOST_LINE = 1 << 24     # bytes of a line of text, which may take ten times as many
 # What people take for tables: the first bytes of a file, and what to say of it.
 OTHERS = {b"PK\x03\x04": "a spreadsheet or a zip file: save it as CSV",
           b"\xd0\xcf\x11\xe0": "a spreadsheet of the old kind: save it as CSV",
@@ -116,12 +116,14 @@ class Source:
     def opened_text(self, encoding):
         """The lines of the text. What is not in the encoding is there as lone surrogates."""
         with self.opened() as raw:
-            stream = io.TextIOWrapper(io.BufferedReader(_BoundedLines(raw, self.shown)),
-                                      self.encoding(encoding), "surrogateescape", newline="")
+            lines = Lines(io.TextIOWrapper(raw, self.encoding(encoding), "surrogateescape",
+                                           newline=""), LONGEST_LINE)
             try:
-                yield stream
+                yield iter(lines)
             except UnicodeError:        # UTF-16 without a mark, or cut in the middle
                 raise self.no_text(encoding) from None
+            except LongLineError as error:
+                raise ValueError(f"{self.shown}: line {lines.number}: {error}") from None
 
     def no_text(self, encoding):
         """The error of a text that is in another encoding."""
@@ -152,27 +154,4 @@ class _Counted(io.RawIOBase):
         data = self.source.read_at(self.place, len(buffer))
         buffer[:len(data)] = data
         self.place += len(data)
-        return len(data)
-
-
-class _BoundedLines(io.RawIOBase):
-    """Bytes of text with lines of at most MOST_LINE bytes; a longer one is a ValueError.
-
-    So a file of one line, which gzip packs a thousandfold, does not fill the memory.
-    """
-
-    def __init__(self, raw, shown):
-        self.raw, self.shown, self.length = raw, shown, 0
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        data = self.raw.read1(len(buffer))
-        buffer[:len(data)] = data
-        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-        self.length = self.length + len(data) if end < 0 else len(data) - end - 1
-        if self.length > MOST_LINE:
-            raise ValueError(f"{self.shown}: it has a line of more than {MOST_LINE >> 20} MB, the "
-                             "most that is read: is it a table of text?")
         return len(data)

@@ -25,6 +25,8 @@ from mathwork.cli.records import (
     rows_after,
 )
 from mathwork.cli.sources import Source, check_text
+from mathwork.nn.formats.files import refusal
+from mathwork.nn.formats.npz import array_of
 
 SUFFIXES = (".npy", ".csv")
 
@@ -128,10 +130,16 @@ def check_suffix(name):
 
 def map_npy(name):
     """The array in a .npy file, mapped into memory."""
+    return read_npy(name, lambda: np.lib.format.open_memmap(name, mode="r"))
+
+
+def read_npy(name, content):
+    """The array that content() gives, in .npy form if it is bytes; a ValueError names the file."""
     try:
         with np.errstate(all="ignore"):     # a size that overflows is an error without a warning
-            return np.lib.format.open_memmap(name, mode="r")
+            found = content()
+            return array_of(name, found) if isinstance(found, bytes) else found
     except OSError:
         raise
     except Exception as error:      # NumPy's reader fails in many ways on a bad header
-        raise ValueError(f"{name}: not a .npy file of numbers: {error}") from None
+        raise refusal(f"{name}: not a .npy file of numbers", error) from None

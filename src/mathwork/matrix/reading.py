@@ -2,51 +2,30 @@
 
 parse_matrix, parse_equations   a text
 read, read_text                 either kind, from the lines of a file or from a text
+
+A text is taken a line at a time. latex cuts lines into parts, text_rows makes numbers of the parts,
+equations coefficients.
 """
 from __future__ import annotations
 
-import itertools
-import re
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from mathwork._doors import public
-from mathwork._rows import begins_a_number, check_length, numbers_in
-from mathwork.matrix.checks import FOR_SYMBOLS
-from mathwork.matrix.equations import ARROW, CONSTANT, fraction, read_equation
+from mathwork.matrix.equations import ARROW, read_equations
+from mathwork.matrix.latex import Parts
+from mathwork.matrix.text_rows import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, Self
+    from typing import Any
 
     from numpy.typing import NDArray
 
-    from mathwork._types import Rows
-
 Parsed = TypeVar("Parsed")
 
-# LaTeX around numbers and signs, and its meaning.
-SPECIAL = re.compile("[\\\\_$\u00b7\u00d7]")
-BREAK = re.compile(r"\\\\(?:\[[^]]*\])?")
-ARRAY = re.compile(r"\\begin\s*\{array\}\s*\{([^}]*)\}")
-LATEX = (
-    (re.compile(r"\\(begin|end)\s*\{[^}]*\}(\[[^]]*\])?"), " "),
-    (re.compile(r"\\(left|right|big|Big)\b\s*(\\?[.()|{}\[\]])?"), " "),
-    (re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"(\1)/(\2)"),
-    (re.compile(r"\\(cdot|times)\b|[\u00b7\u00d7]"), "*"),
-    (re.compile(r"\\(hline|quad|qquad|displaystyle)\b|\\[,;:!]|\$"), " "),
-    (re.compile(r"_\{(\w+)\}"), r"_\1"),
-    (re.compile(r"\\([A-Za-z]+)"), r"\1"),              # \lambda
-)
-MINUS = "\u2212"        # the minus sign of typeset pages
-SYMBOL = re.compile(r"[+-]?(?!(?:nan|inf|infinity)$)[^\W\d_]\w*", re.IGNORECASE)
-INNER_SIGN = re.compile(r"(?<=[^eE])[+-]")          # between the parts of a complex number
-AROUND_SIGN = re.compile(r"\s*([+-])\s*")
-FOR_COMPLEX = "complex numbers have no exact arithmetic here, and are read as floats"
-FOR_SIGNS = "there are no blanks in a number, such as -2 or 10-20j"
-PLAIN_FRACTION = re.compile(r"\(([^()]*)\)/\(([^()]*)\)")
+BLOCK = 1 << 14         # characters of a text that are cut into lines at a time
 
 
 @public
@@ -118,7 +97,14 @@ def parse_matrix(text: str, *, exact: bool = True) -> ParsedMatrix:
     Raises
     ------
     ValueError
-        If there is no matrix of numbers in the text. The message names the line.
+        If there is no matrix of numbers in the text, or more than is read. The message names the
+        line.
+
+    Notes
+    -----
+    The time is in proportion to the text. Floats take eight bytes each. Exactly, at most 4,000,000
+    numbers are read, of at most 4300 digits and with exponents up to 999. A row with anything but
+    plain numbers has at most 1,048,576 characters.
 
     Examples
     --------
@@ -136,7 +122,7 @@ def parse_matrix(text: str, *, exact: bool = True) -> ParsedMatrix:
     array([[1.+2.j, 3.+0.j],
            [0.+2.j, 1.+0.j]])
     """
-    found = ParsedMatrix(*_with_lines(text, lambda lines: _matrix(_Parts(lines), exact)))
+    found = ParsedMatrix(*_with_lines(text, lambda lines: read_rows(Parts(lines), exact)))
     if not len(found.matrix):
         raise ValueError("there is no row of numbers in the text")
     return found
@@ -165,6 +151,11 @@ def parse_equations(text: str, *, exact: bool = True) -> ParsedEquations:
     ValueError
         If an equation is not linear, or is none. The message names the line.
 
+    Notes
+    -----
+    At most 4,000,000 characters are read, 4,000,000 coefficients are made, and a coefficient has at
+    most 16,384 bits.
+
     Examples
     --------
     >>> from mathwork.matrix import parse_equations, solve
@@ -173,7 +164,7 @@ def parse_equations(text: str, *, exact: bool = True) -> ParsedEquations:
     x = 0
     y = 2
     """
-    found = ParsedEquations(*_with_lines(text, lambda lines: _equations(_Parts(lines), exact)))
+    found = ParsedEquations(*_with_lines(text, lambda lines: read_equations(Parts(lines), exact)))
     if not len(found.b):
         raise ValueError("there is no equation in the text")
     return found
@@ -187,11 +178,11 @@ def read(lines: Iterable[str], exact: bool
     the names. If there are no rows, the matrix has none. At an error, the line at fault is the last
     line taken from `lines`.
     """
-    parts = _Parts(lines)
-    first = next(iter(parts), None)
+    parts = Parts(lines)
+    first = parts.first()
     if first is None or not ("=" in first or ARROW.search(first)):
-        return *_matrix(parts.again(first), exact), None
-    A, b, names = _equations(parts.again(first), exact)
+        return *read_rows(parts, exact), None
+    A, b, names = read_equations(parts, exact)
     return np.column_stack((A, b)), len(names), names
 
 
@@ -209,7 +200,7 @@ def _with_lines(text: str, parse: Callable[[Iterator[str]], Parsed]) -> Parsed:
 
     def lines() -> Iterator[str]:
         nonlocal number
-        for number, line in enumerate(text.splitlines(), 1):    # noqa: B007
+        for number, line in enumerate(_lines_of(text), 1):      # noqa: B007
             yield line
 
     try:
@@ -219,157 +210,10 @@ def _with_lines(text: str, parse: Callable[[Iterator[str]], Parsed]) -> Parsed:
         raise ValueError(where + str(error)) from None
 
 
-class _Parts:
-    r"""The rows or equations in lines: without LaTeX around them, cut at its \\, never empty.
-
-    `bar` is the number of columns before the bar of a LaTeX array, or None.
-    """
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self.bar: int | None = None
-        self.parts: Iterator[str] = self._cut(lines)
-
-    def __iter__(self) -> Iterator[str]:
-        return self.parts
-
-    def again(self, first: str | None) -> Self:
-        """Return these parts with `first` before the parts that are not yet taken"""
-        self.parts = itertools.chain([] if first is None else [first], self.parts)
-        return self
-
-    def _cut(self, lines: Iterable[str]) -> Iterator[str]:
-        for line in lines:
-            line = line.partition("#")[0]
-            array = ARRAY.search(line)
-            if array:
-                before, bar, _ = array[1].strip().strip("|").partition("|")
-                self.bar = sum(map(str.isalpha, before)) if bar else None
-                line = line[:array.start()] + line[array.end():]
-            for part in BREAK.split(line.replace(MINUS, "-")):
-                for pattern, meaning in LATEX if SPECIAL.search(part) else ():
-                    part = pattern.sub(meaning, part)
-                if part.strip():
-                    yield part.strip()
-
-
-# ---- rows of numbers ----
-
-def _matrix(parts: _Parts, exact: bool) -> tuple[NDArray[Any], int | None]:
-    """Return (matrix, columns) of rows of numbers"""
-    rows, columns = _rows(parts, fraction if exact else _inexact)
-    is_complex = any(isinstance(number, complex) for row in rows for number in row)
-    dtype = object if exact else np.complex128 if is_complex else np.float64
-    matrix = np.empty((len(rows), len(rows[0]) if rows else 0), dtype)
-    if rows:
-        matrix[...] = rows
-    return matrix, columns
-
-
-def _rows(parts: _Parts, number: Callable[[str], Any]) -> tuple[Rows, int | None]:
-    """Return (lists of numbers, number of columns before the bar or None)"""
-    rows: Rows = []
-    columns: int | None = None
-    header: list[str] | None = None
-    for part in parts:
-        for fields, bar in map(_fields, _single_rows(part)):
-            if bar is None and len(fields) > (parts.bar or len(fields)):
-                bar = parts.bar
-            if not rows and header is None and not any(map(begins_a_number, fields)):
-                header = fields
-                continue
-            row = _numbers(fields, number)
-            if rows:
-                check_length(row, len(rows[0]))
-            else:
-                columns = bar
-            if bar != columns:
-                raise ValueError(f"{_place(bar)}, in the rows above {_place(columns)}")
-            rows.append(row)
-    return rows, columns
-
-
-def _numbers(fields: list[str], number: Callable[[str], Any]) -> list[Any]:
-    try:
-        return numbers_in(fields, number)
-    except ValueError as error:
-        if number is fraction and any(map(_is_complex, fields)):
-            raise ValueError(f"{error}: {FOR_COMPLEX}") from None
-        if not {"+", "-"}.isdisjoint(fields):
-            raise ValueError(f"{error}: {FOR_SIGNS}") from None
-        if any(map(SYMBOL.fullmatch, fields)):
-            raise ValueError(f"{error}: {FOR_SYMBOLS}") from None
-        raise
-
-
-def _single_rows(part: str) -> list[str]:
-    """Return the rows in a part: 1,2;3,4 are two, and so are [[1, 2], [3, 4]].
-
-    Without brackets, a single number beside a ; is no row: the ; may separate columns.
-    """
-    if ";" not in part and "[" not in part:
-        return [part]
-    bare = part.strip("[] ")
-    cut = re.sub(r"\]\s*,?\s*\[", ";", re.sub(r"\]\s*,$", "", bare))
-    rows = [row for row in cut.split(";") if row.strip()]
-    if bare == part and len(rows) > 1 and any(
-            len(re.split(r"[\s,&|]+", row.strip())) == 1 for row in rows):
-        return [part]
-    return rows or [part]
-
-
-def _fields(text: str) -> tuple[list[str], int | None]:
-    """Return (fields of a row, number of fields before its bar or None)"""
-    text = PLAIN_FRACTION.sub(r"\1/\2", text).strip()
-    separator = next((sign for sign in "&," if sign in text), None)
-    left, bar, right = text.removeprefix("[").removesuffix("]").partition("|")
-    if "|" in right:
-        raise ValueError("there is more than one |")
-    if bar and separator:       # CSV may have a comma on either side of it
-        left, right = left.strip().removesuffix(separator), right.strip().removeprefix(separator)
-    before, after = ([field.strip() for field in part.split(separator)] if part.strip() else []
-                     for part in (left, right))
-    if not before + after:
-        raise ValueError("there is no number in it")
-    return before + after, len(before) if bar else None
-
-
-def _place(bar: int | None) -> str:
-    return "there is no |" if bar is None else f"the | stands after {bar} numbers"
-
-
-def _float(text: str) -> float:
-    return float(fraction(text)) if "/" in text else float(text)
-
-
-def _inexact(text: str) -> float | complex:
-    """Return a number such as 3/4, 3+2j, 2j or -i; the spaces around a sign do not matter"""
-    if not text.endswith(("i", "j")):
-        return _float(text)
-    text = AROUND_SIGN.sub(r"\1", text[:-1])
-    *_, at = 0, *(sign.start() for sign in INNER_SIGN.finditer(text))
-    real, imaginary = text[:at], text[at:]
-    unit = 1.0 if imaginary in ("", "+") else -1.0 if imaginary == "-" else _float(imaginary)
-    return complex(_float(real) if real else 0.0, unit)
-
-
-def _is_complex(text: str) -> bool:
-    try:
-        return isinstance(_inexact(text), complex)
-    except (ValueError, ArithmeticError):
-        return False
-
-
-# ---- equations ----
-
-def _equations(parts: _Parts, exact: bool
-               ) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
-    """Return (A, b, names) of equations"""
-    equations = [read_equation(equation.replace("&", " ")) for part in parts
-                 for equation in re.split("[;,]", part) if equation.strip()]
-    names = dict.fromkeys(name for equation in equations for name in equation if name != CONSTANT)
-    A = np.empty((len(equations), len(names)), object)
-    for row, equation in zip(A, equations, strict=True):
-        row[:] = [equation.get(name, Fraction(0)) for name in names]
-    b = np.array([-equation[CONSTANT] for equation in equations], object)
-    dtype = object if exact else np.float64
-    return A.astype(dtype), b.astype(dtype), tuple(names)
+def _lines_of(text: str) -> Iterator[str]:
+    """Yield the lines of a text; all at once, they would take several times its memory"""
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at + BLOCK) + 1 or len(text)
+        yield from text[at:end].splitlines()
+        at = end

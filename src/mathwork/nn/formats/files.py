@@ -1,11 +1,16 @@
-"""For every format: paths, and the error for a file that it cannot read."""
+"""For every format: paths, files that are safe to read, and the error for one that is not."""
 from __future__ import annotations
 
+import io
+import os
+import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pathlib
-    from typing import Any
+    from collections.abc import Iterator
+    from typing import IO, Any
 
     from mathwork._types import StrPath
 
@@ -21,8 +26,8 @@ class Content:
     def __init__(self, content: bytes, name: str, suffix: str = "") -> None:
         self._content, self.name, self.suffix = content, name, suffix
 
-    def read_bytes(self) -> bytes:
-        return self._content
+    def opened(self) -> tuple[IO[bytes], int]:
+        return io.BytesIO(self._content), len(self._content)
 
     def __str__(self) -> str:
         return self.name
@@ -53,6 +58,31 @@ def write_to_file(file: Any, content: bytes) -> None:
             raise TypeError("the file must take bytes, as one that is opened with 'wb' does: "
                             f"{error}") from None
         rest = rest[written:] if isinstance(written, int) and written > 0 else rest[:0]
+
+
+@contextmanager
+def opened(source: pathlib.Path | Content) -> Iterator[tuple[IO[bytes], int]]:
+    """Open a file to read: (file, how many bytes it has). It must be a regular file.
+
+    A pipe or a device might never end, or never begin.
+    """
+    if isinstance(source, Content):
+        yield source.opened()
+        return
+    with open_regular(source) as file:
+        yield file, os.fstat(file.fileno()).st_size     # files of the kernel do not know their end
+
+
+def open_regular(path: StrPath) -> IO[bytes]:
+    """Open a regular file to read bytes; a ValueError if the path leads to anything else"""
+    # Not to wait here for somebody who writes into a pipe. What was opened is then looked at, not
+    # its name, because somebody may put another file there at any time.
+    file = open(path, "rb", opener=lambda name, flags: os.open(      # noqa: SIM115  (returned)
+        name, flags | getattr(os, "O_NONBLOCK", 0)))
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ValueError(f"{path}: it is not a regular file: give its bytes, or an open file")
+    return file
 
 
 def as_path(path: StrPath) -> pathlib.Path:

@@ -6,8 +6,10 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from mathwork._extras import extra
-from mathwork.nn.formats.files import as_path, refusal
+from mathwork.nn.formats.files import as_path, opened, refusal
 from mathwork.nn.labels import METADATA, NO_LABELS, Labels, from_text
+
+LARGEST = (1 << 31) - 1         # bytes of a protocol buffer
 
 if TYPE_CHECKING:
     import pathlib
@@ -28,7 +30,11 @@ def read_part(path: pathlib.Path, **options: Any) -> tuple[list[AnyLayer], Label
     onnx = extra("onnx", "read a .onnx file")
     message = extra("google.protobuf.message", "read a .onnx file")
 
-    content = path.read_bytes()
+    with opened(path) as (file, size):
+        if size > LARGEST:
+            raise refusal(path, f"it has {size} bytes; an ONNX model has at most {LARGEST}, and "
+                                "keeps more in files beside it")
+        content = file.read(size)
     try:
         model = onnx.ModelProto.FromString(content)
     except message.DecodeError as error:

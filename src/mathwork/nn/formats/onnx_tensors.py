@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
+from mathwork.nn.formats.files import open_regular
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
@@ -94,7 +96,7 @@ class Constants:
             raise ValueError(f"{where}: offset and length of its numbers must be integers"
                              ) from None
         path = _inside(self._folder, os.fsdecode(entries.get("location", "")), where)
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             held = os.fstat(file.fileno()).st_size
             # Count all tensors of a file, because tensors that share their bytes would make a
             # small file large.
@@ -103,7 +105,7 @@ class Constants:
                 raise ValueError(f"{where} needs {size} bytes, and names {length} from {offset} "
                                  f"on in a file of {held}")
             file.seek(offset)
-            return file.read(size)
+            return file.read(size)      # fewer if it shrinks meanwhile, which is an error then
 
 
 def check_type(kind: int, where: str, types: _Types = TYPES) -> None:

@@ -7,6 +7,7 @@ prelu are a weight of one dimension after that of its linear layer, as nn.PReLU 
 from __future__ import annotations
 
 import json
+import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +16,14 @@ import mathwork.nn.formats.state_dict as state_dict
 import mathwork.nn.formats.structure as structure
 from mathwork._arrays import as_plain
 from mathwork._extras import extra
-from mathwork.nn.formats.files import refusal
+from mathwork.nn.formats.files import opened, refusal
 from mathwork.nn.formats.state_dict import Naming
 from mathwork.nn.labels import METADATA, NO_LABELS, Labels, from_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
-    from typing import Any, TypeVar
+    from typing import IO, Any, TypeVar
 
     from numpy.typing import NDArray
 
@@ -102,9 +103,9 @@ def _read(path: Path, parts: Callable[[dict[str, NDArray[Any]], dict[str, str]],
           ) -> tuple[_Parts, Labels]:
     """Return what `parts` makes of the arrays, all of which it must take, and the labels"""
     safetensors = extra("safetensors", "read a .safetensors file")
-    content = path.read_bytes()
+    with opened(path) as (file, size):
+        content, header_length = _content(file, size)
     try:
-        header_length = int.from_bytes(content[:8], "little")
         if header_length > LONGEST_HEADER:
             raise ValueError(f"its header has {header_length} bytes; at most {LONGEST_HEADER} "
                              "are read")
@@ -117,6 +118,31 @@ def _read(path: Path, parts: Callable[[dict[str, NDArray[Any]], dict[str, str]],
         return found, labels
     except (safetensors.SafetensorError, ValueError) as error:
         raise refusal(path, error) from None
+
+
+def _content(file: IO[bytes], size: int) -> tuple[bytes, int]:
+    """Return (the bytes of a file, the length of its header)
+
+    No more is read than shows what is wrong: of a header that is too long, nothing, and one byte
+    of data more than the header declares.
+    """
+    start = file.read(8)
+    header_length = int.from_bytes(start, "little")
+    if header_length > LONGEST_HEADER:
+        return start, header_length
+    header = file.read(header_length)
+    left = max(0, size - len(start) - len(header))
+    return start + header + file.read(max(0, min(left, _declared(header) + 1))), header_length
+
+
+def _declared(header: bytes) -> int:
+    """Return how many bytes of data a header declares; 0 if it makes no sense"""
+    try:
+        ends = [entry["data_offsets"][1] for name, entry in json.loads(header).items()
+                if name != "__metadata__"]
+        return operator.index(max(ends, default=0))
+    except (ValueError, RecursionError, AttributeError, TypeError, LookupError):
+        return 0
 
 
 def _arrays(tensors: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, NDArray[Any]]:
