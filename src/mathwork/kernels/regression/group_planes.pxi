@@ -4,29 +4,32 @@
 # into the sums of its group. Groups whose sums are not good enough are few. Their rows are gathered
 # in a second pass, group by group, and fitted in doubled precision.
 
-cdef inline void add_row_to_group(const Py_ssize_t q, const bint centred, const PlaneRows* rows,
-                                  Py_ssize_t row, double* group) noexcept nogil:
-    """Add a row to the numbers of its group"""
+cdef inline int add_row_to_group(const Py_ssize_t q, const bint centred, const PlaneRows* rows,
+                                 Py_ssize_t row, double* group) noexcept nogil:
+    """Add a row to the numbers of its group; -1 if memory ran out"""
     cdef f64[MOST_Q] off
     cdef double weight = row_weight(rows, row)
     cdef double* sums = group + 2 * q
     if weight == 0:
-        return
+        return 0
     if many_of(q, group)[0] != NULL:
         add_to_many(q, centred, rows, row, group, many_of(q, group)[0])
-        return
+        return 0
     if centred and sums[count_place(q)] == 0:
         take_base(q, rows, row, group, group + q, 1)
     read_row(q, rows, row, group, group + q, <double*>off, 1, 1)
     add_row(<f64>0, q, centred, <f64>weight, off, <f64*>sums)
     if rows.weights == NULL and sums[count_place(q)] == MANY_ROWS:
         many_of(q, group)[0] = new_many(q)
+        if many_of(q, group)[0] == NULL:
+            return -1
+    return 0
 
 
-cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred,
-                                     const PlaneRows* rows, Py_ssize_t start, Py_ssize_t count,
-                                     const Py_ssize_t* groups, double* numbers) noexcept nogil:
-    """Add the rows of a block to the numbers of their groups"""
+cdef inline int add_block_to_groups(const Py_ssize_t q, const bint centred,
+                                    const PlaneRows* rows, Py_ssize_t start, Py_ssize_t count,
+                                    const Py_ssize_t* groups, double* numbers) noexcept nogil:
+    """Add the rows of a block to the numbers of their groups; -1 if memory ran out"""
     cdef Py_ssize_t stride = group_stride(q), i
     cdef double* ahead
     for i in range(count):
@@ -34,24 +37,25 @@ cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred,
             ahead = numbers + groups[i + AHEAD] * stride
             prefetch(ahead)
             prefetch(ahead + 8)
-        if groups[i] >= 0:
-            add_row_to_group(q, centred, rows, start + i, numbers + groups[i] * stride)
+        if groups[i] >= 0 and add_row_to_group(q, centred, rows, start + i,
+                                               numbers + groups[i] * stride):
+            return -1
+    return 0
 
 
-cdef inline void add_any_block(const PlaneJob* job, const PlaneRows* rows, Py_ssize_t start,
-                               Py_ssize_t count, const Py_ssize_t* groups,
-                               double* numbers) noexcept nogil:
+cdef inline int add_any_block(const PlaneJob* job, const PlaneRows* rows, Py_ssize_t start,
+                              Py_ssize_t count, const Py_ssize_t* groups,
+                              double* numbers) noexcept nogil:
     """add_block_to_groups(), compiled for up to three x with an intercept, and for all others"""
     if not job.centred:
-        add_block_to_groups(job.q, False, rows, start, count, groups, numbers)
-    elif job.q == 2:
-        add_block_to_groups(2, True, rows, start, count, groups, numbers)
-    elif job.q == 3:
-        add_block_to_groups(3, True, rows, start, count, groups, numbers)
-    elif job.q == 4:
-        add_block_to_groups(4, True, rows, start, count, groups, numbers)
-    else:
-        add_block_to_groups(job.q, True, rows, start, count, groups, numbers)
+        return add_block_to_groups(job.q, False, rows, start, count, groups, numbers)
+    if job.q == 2:
+        return add_block_to_groups(2, True, rows, start, count, groups, numbers)
+    if job.q == 3:
+        return add_block_to_groups(3, True, rows, start, count, groups, numbers)
+    if job.q == 4:
+        return add_block_to_groups(4, True, rows, start, count, groups, numbers)
+    return add_block_to_groups(job.q, True, rows, start, count, groups, numbers)
 
 
 cdef inline void fit_group_lanes(const Py_ssize_t q, const bint centred, const PlaneJob* job,
@@ -164,8 +168,7 @@ cdef class PlaneGroups:
         """Add the rows of a block to the sums of their groups; -1 if memory ran out"""
         if self.begin_groups():
             return -1
-        add_any_block(&self.job, &self.rows, start, count, groups, self.numbers)
-        return 0
+        return add_any_block(&self.job, &self.rows, start, count, groups, self.numbers)
 
     cdef int walk(self, PendingRows* pending) except -1:
         """Look up the groups of all rows, a block at a time, and sum or gather the rows"""
