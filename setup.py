@@ -20,6 +20,7 @@ from setuptools.command.build_ext import build_ext
 
 PORTABLE = os.environ.get("MATHWORK_PORTABLE", "0") not in ("", "0")
 LEVELS = os.environ.get("MATHWORK_LEVELS", "").replace(",", " ").split()
+CORES = os.cpu_count() or 1
 EXTRA_FLAGS = shlex.split(os.environ.get("MATHWORK_CFLAGS", ""))
 
 DIRECTIVES = {
@@ -101,7 +102,10 @@ def extension(name, flags=()):
 
 
 class BuildLevels(build_ext):
-    """build_ext that adds the flags of the compiler it found."""
+    """build_ext that writes the C files, and adds the flags of the compiler it found.
+
+    Cython takes minutes. So it runs where modules are built, and not for an sdist or for metadata.
+    """
 
     def flags(self):
         if self.compiler.compiler_type == "msvc":
@@ -112,20 +116,17 @@ class BuildLevels(build_ext):
 
     def build_extensions(self):
         common = self.flags()
-        for module in self.extensions:
+        in_c = cythonize(self.extensions, compiler_directives=DIRECTIVES,
+                         include_path=["src/mathwork"], nthreads=CORES)
+        for module, made in zip(self.extensions, in_c, strict=True):
+            module.sources = made.sources
             module.extra_compile_args = common + module.extra_compile_args + EXTRA_FLAGS
         super().build_extensions()
 
 
 if __name__ == "__main__":      # the processes that run Cython may import this file
-    cores = os.cpu_count() or 1
     setup(
-        ext_modules=cythonize(
-            [extension("_cpu"), extension("_workers"), *kernels()],
-            compiler_directives=DIRECTIVES,
-            include_path=["src/mathwork"],
-            nthreads=cores,
-        ),
+        ext_modules=[extension("_cpu"), extension("_workers"), *kernels()],
         cmdclass={"build_ext": BuildLevels},
-        options={"build_ext": {"parallel": cores}},
+        options={"build_ext": {"parallel": CORES}},
     )

@@ -13,27 +13,31 @@ cdef struct GroupNumbers:
     bint far                # more than the nearest caches hold
 
 
-cdef inline void add_row_to_group(const Py_ssize_t q, const bint centred, const PlaneRows* rows,
-                                  Py_ssize_t row, Waiting* waiting, double* group) noexcept nogil:
-    """Add a row to the sums of its group"""
+cdef inline int add_row_to_group(const Py_ssize_t q, const bint centred, const PlaneRows* rows,
+                                 Py_ssize_t row, Waiting* waiting, double* group) noexcept nogil:
+    """Add a row to the sums of its group; -1 if memory ran out"""
     cdef f64[MOST_Q] off
     cdef double weight = row_weight(rows, row)
     cdef double* sums = group + 2 * q
     if weight == 0:
-        return
+        return 0
     if centred and sums[count_place(q)] == 0:
         take_base(q, rows, row, group, group + q, 1)
     read_row(q, rows, row, group, group + q, <double*>off, 1, 1)
     add_row(<f64>0, q, centred, <f64>weight, off, <f64*>sums)
     if rows.weights == NULL and sums[count_place(q)] == MANY_ROWS:
-        begin_many(q, waiting)
+        return begin_many(q, waiting)
+    return 0
 
 
-cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred, const bint plain,
-                                     const PlaneRows* rows, Py_ssize_t start, Py_ssize_t count,
-                                     const Py_ssize_t* groups,
-                                     const GroupNumbers* of) noexcept nogil:
-    """Add the rows of a block to the numbers of their groups; plain: none has a low part"""
+cdef inline int add_block_to_groups(const Py_ssize_t q, const bint centred, const bint plain,
+                                    const PlaneRows* rows, Py_ssize_t start, Py_ssize_t count,
+                                    const Py_ssize_t* groups,
+                                    const GroupNumbers* of) noexcept nogil:
+    """Add the rows of a block to the numbers of their groups; -1 if memory ran out
+
+    plain: no number has a low part.
+    """
     cdef Py_ssize_t stride = group_stride(q), i
     cdef double* ahead
     cdef Waiting* waiting
@@ -48,8 +52,9 @@ cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred, con
         waiting = of.waiting + groups[i]
         if waiting.at != NULL:
             add_to_many(q, centred, plain, rows, start + i, waiting, of.sums + groups[i] * stride)
-        else:
-            add_row_to_group(q, centred, rows, start + i, waiting, of.sums + groups[i] * stride)
+        elif add_row_to_group(q, centred, rows, start + i, waiting, of.sums + groups[i] * stride):
+            return -1
+    return 0
 
 
 cdef inline Py_ssize_t add_near_block(const Py_ssize_t q, const PlaneRows* rows, Py_ssize_t start,
@@ -216,13 +221,13 @@ cdef class PlaneGroups:
         if self.begin_groups():
             return -1
         if q == 3 and usual:
-            add_block_to_groups(3, True, True, &self.rows, start, count, groups, &self.numbers)
-        elif q == 4 and usual:
-            add_block_to_groups(4, True, True, &self.rows, start, count, groups, &self.numbers)
-        else:
-            add_block_to_groups(q, self.job.centred, plain, &self.rows, start, count, groups,
-                                &self.numbers)
-        return 0
+            return add_block_to_groups(3, True, True, &self.rows, start, count, groups,
+                                       &self.numbers)
+        if q == 4 and usual:
+            return add_block_to_groups(4, True, True, &self.rows, start, count, groups,
+                                       &self.numbers)
+        return add_block_to_groups(q, self.job.centred, plain, &self.rows, start, count, groups,
+                                   &self.numbers)
 
     cdef int walk(self, PendingRows* pending) except -1:
         """Look up the groups of all rows, a block at a time, and sum or gather the rows"""

@@ -2,8 +2,7 @@
 #
 # Such a group gets a Many: its rows wait there as they are, WAITING of them at most. Then they are
 # summed eight at a time, each of the eight to sums of its own. So the sums of a group depend on its
-# own rows only, they stay in registers, and eight rows take one division. Where there is no memory
-# for a Many the rows of its group go on one by one.
+# own rows only, they stay in registers, and eight rows take one division.
 #
 #   sums            of each of the eight: (q + squares, 8)
 #   eights          how many eights are summed, and what fills a cache line
@@ -35,12 +34,14 @@ cdef inline Py_ssize_t eight_sums(Py_ssize_t q) noexcept nogil:
     return GROUP * weight_place(q)
 
 
-cdef inline void begin_many(Py_ssize_t q, Waiting* waiting) noexcept nogil:
-    """Let the next rows of a group wait"""
+cdef inline int begin_many(Py_ssize_t q, Waiting* waiting) noexcept nogil:
+    """Let the next rows of a group wait; -1 if memory ran out"""
     cdef double* many = <double*>calloc(eight_sums(q) + GROUP + WAITING * q, sizeof(double))
-    if many != NULL:
-        waiting.at = many + eight_sums(q) + GROUP
-        waiting.end = waiting.at + WAITING * q
+    if many == NULL:
+        return -1
+    waiting.at = many + eight_sums(q) + GROUP
+    waiting.end = waiting.at + WAITING * q
+    return 0
 
 
 cdef inline double* first_waiting(Py_ssize_t q, const Waiting* waiting) noexcept nogil:
