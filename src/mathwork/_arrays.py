@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import LONG, shown
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from mathwork._types import ComplexArray, ComplexDType, FloatArray, FloatDType
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+# What NumPy raises for values of which it makes no array: ragged and deep lists, integers of any
+# size beside floats, buffers of two axes, __array__ methods that return something else.
+UNREADABLE: Final = (TypeError, ValueError, RecursionError, OverflowError, NotImplementedError)
 
 PLAIN: Final = ("C_CONTIGUOUS", "ALIGNED")
 
@@ -39,11 +44,11 @@ def float_dtype(dtype: DTypeLike) -> FloatDType:
     """Return `dtype` as float32 or float64 in native byte order."""
     try:
         found: np.dtype[Any] = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"dtype must be float32 or float64, got {dtype!r}") from None
+    except (TypeError, ValueError, RecursionError, SyntaxError, OverflowError):
+        raise TypeError(f"dtype must be float32 or float64, got {shown(dtype)}") from None
     if dtype is None or found not in (np.float32, np.float64):
         raise TypeError("dtype must be float32 or float64, "
-                        f"got {None if dtype is None else found}")
+                        f"got {None if dtype is None else str(found)[:LONG]}")
     return found
 
 
@@ -55,12 +60,18 @@ def unmasked(value: object, name: str) -> NDArray[Any]:
                         "fill or compress it first")
     try:
         array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a regular array of real numbers: {error}") from None
+    except UNREADABLE as error:
+        raise unreadable(name, error) from None
     if array.dtype.hasobject and array is not value:
         numbers = tables.real_numbers(value, name, convert=False)
         return array if numbers is None else numbers
     return array
+
+
+def unreadable(name: str, error: Exception) -> Exception:
+    """Return the error for a value of which NumPy makes no array."""
+    kind = TypeError if isinstance(error, (TypeError, NotImplementedError)) else ValueError
+    return kind(f"{name} must be a regular array of real numbers: {error}")
 
 
 def as_array(value: object, name: str) -> NDArray[Any]:
@@ -121,6 +132,26 @@ def as_plain_together(*, optional: Container[str] = (), **values: object) -> lis
     dtypes = {real_dtype(array.dtype) for array in arrays.values()}
     dtype = FLOAT64 if FLOAT64 in dtypes else FLOAT32
     return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
+
+
+def joint_shape(**shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that arrays of these names and shapes broadcast to, of up to 64 axes.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not broadcast, with their names.
+    """
+    n = max(map(len, shapes.values()))
+    joint = []          # numpy.broadcast_shapes takes 32 axes at most
+    for sizes in zip(*((1,) * (n - len(shape)) + shape for shape in shapes.values()), strict=True):
+        large = {size for size in sizes if size != 1}
+        if len(large) > 1:
+            named = {name: shape for name, shape in shapes.items() if shape}
+            raise ValueError(f"{' and '.join(named)} must have shapes that broadcast, got "
+                             f"{' and '.join(map(str, named.values()))}")
+        joint.append(large.pop() if large else 1)
+    return tuple(joint)
 
 
 # ---- complex numbers, which no kernel computes with ----

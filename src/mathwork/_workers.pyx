@@ -8,10 +8,11 @@ from cpython.pythread cimport (PyThread_acquire_lock, PyThread_allocate_lock, Py
                                PyThread_release_lock, PyThread_type_lock, WAIT_LOCK)
 
 import builtins
-import operator
 import os
 import sys
 import threading
+
+from mathwork._arguments import count, whole
 
 # The errors of a thread that cannot start; Python 3.13 also has a kind of its own. Subclasses of
 # these do not count: a signal handler may raise one.
@@ -52,10 +53,7 @@ cdef class Pool:
 
 def checked_workers(workers):
     """Return `workers` as an int of at least 1."""
-    workers = operator.index(workers)
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
-    return min(workers, sys.maxsize)
+    return count(min(whole(workers, "workers"), sys.maxsize), "workers")
 
 
 def most_workers():

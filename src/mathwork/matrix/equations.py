@@ -9,12 +9,13 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from mathwork.matrix.rationals import LARGEST_EXPONENT
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
     _Expression: TypeAlias = dict[str, Fraction]
 
-LARGEST_EXPONENT = 999      # of an exact number: a larger exponent takes far too much memory
 DEEPEST = 50                # parentheses in parentheses: Python's stack is limited
 SHOWN = 60                  # characters of an equation in a message
 CONSTANT = ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from mathwork._arguments import flag
 from mathwork._doors import public
 from mathwork._rows import begins_a_number, check_length, numbers_in
 from mathwork.matrix.checks import FOR_SYMBOLS
@@ -135,6 +136,7 @@ def parse_matrix(text: str, *, exact: bool = True) -> ParsedMatrix:
     array([[1.+2.j, 3.+0.j],
            [0.+2.j, 1.+0.j]])
     """
+    exact = flag(exact, "exact")
     found = ParsedMatrix(*_with_lines(text, lambda lines: _matrix(_Parts(lines), exact)))
     if not len(found.matrix):
         raise ValueError("there is no row of numbers in the text")
@@ -172,6 +174,7 @@ def parse_equations(text: str, *, exact: bool = True) -> ParsedEquations:
     x = 0
     y = 2
     """
+    exact = flag(exact, "exact")
     found = ParsedEquations(*_with_lines(text, lambda lines: _equations(_Parts(lines), exact)))
     if not len(found.b):
         raise ValueError("there is no equation in the text")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import shown
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
 from mathwork._parameters import NAMES, numbers, slopes
@@ -149,15 +150,15 @@ def checked_activation(activation: Any, count: int, dtype: FloatDType) -> Any:
         name = ALIASES.get(name, name)
     if not isinstance(name, str) or name not in kernels.activation_codes:
         raise ValueError(f"activation must be one of {', '.join(kernels.activation_codes)}, "
-                         f"got {name!r}")
+                         f"got {shown(name)}")
     if name == "prelu":
         if len(given) != 1:
             raise ValueError("activation prelu takes its slopes, one number or one for each "
-                             f"output, got {activation!r}")
+                             f"output, got {shown(activation)}")
         return name, tuple(slopes(given[0], count, dtype).tolist())
     if name not in NAMES:
         if given:
-            raise ValueError(f"activation {name} takes no parameter, got {activation!r}")
+            raise ValueError(f"activation {name} takes no parameter, got {shown(activation)}")
         return name
     checked = numbers(name, given)
     return name if name == "softplus" and checked == (1.0,) else (name, *checked)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mathwork._arguments import shown
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Epoch: TypeAlias = Any
 
 SECOND = np.timedelta64(1, "s")
+DEEPEST = 64            # axes of an array
 
 
 def duration(value: Any, name: str = "dt") -> Any:
@@ -116,10 +119,18 @@ def checked_epoch(epoch: Any) -> Epoch | None:
     return array[()]
 
 
+def _first(value: Any) -> Any:
+    """Return the first item of nested lists; they may hold themselves"""
+    for _ in range(DEEPEST):
+        if not (isinstance(value, (list, tuple)) and len(value)):
+            break
+        value = value[0]
+    return value
+
+
 def _is_text(value: Any) -> bool:
     """Return whether value is text, or a list or array of it"""
-    while isinstance(value, (list, tuple)) and len(value):
-        value = value[0]
+    value = _first(value)
     return isinstance(value, str) or getattr(getattr(value, "dtype", None), "kind", "") == "U"
 
 
@@ -138,7 +149,7 @@ def _from_text(text: str, name: str) -> np.datetime64:
             raise ValueError
         return np.datetime64(text)
     except ValueError:
-        raise ValueError(f"{name} must be a date such as 2000-01-01T12:00, got {text!r}"
+        raise ValueError(f"{name} must be a date such as 2000-01-01T12:00, got {shown(text)}"
                          ) from None
 
 
@@ -150,9 +161,7 @@ def _is_astropy(value: Any, name: str) -> bool:
 
 def _dates(value: Any, kind: str) -> NDArray[Any] | None:
     """Return dates (kind "M") or durations ("m") as NumPy's, or None for anything else"""
-    first = value
-    while isinstance(first, (list, tuple)) and len(first):
-        first = first[0]
+    first = _first(value)
     if isinstance(first, datetime.date if kind == "M" else datetime.timedelta):
         if getattr(first, "tzinfo", None) is not None:
             raise TypeError("a date must not have a time zone, which NumPy has not: convert it to "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mathwork._arrays import joint_shape
 from mathwork._levels import orbit as kernels
 from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
 
@@ -42,12 +43,7 @@ def rows_of(vectors: Mapping[str, ArrayLike], numbers: Mapping[str, ArrayLike]
             raise ValueError(f"{name} must have shape (..., 3), got {arrays[name].shape}")
     heads = {name: array.shape[:-1] if name in vectors else array.shape
              for name, array in arrays.items()}
-    try:
-        shape = np.broadcast_shapes(*heads.values())
-    except ValueError:
-        shapes = " and ".join(str(array.shape) for array in arrays.values() if array.ndim)
-        raise ValueError(f"{', '.join(arrays)} must have shapes that broadcast, got {shapes}"
-                         ) from None
+    shape = joint_shape(**heads)
     found: list[Any] = []
     for name, array in arrays.items():
         tail = array.shape[len(heads[name]):]

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import choice, items, place
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
@@ -367,9 +367,7 @@ class Moments:
         >>> (moments.robust_cov(cov="HC0").diagonal() ** 0.5).round(4)
         array([0.5612, 0.18  ])
         """
-        if cov not in ("HC0", "HC1"):
-            raise ValueError("cov must be HC0 or HC1, as other estimators need the rows, "
-                             f"got {cov!r}")
+        cov = choice(cov, "cov", ("HC0", "HC1"), ", as other estimators need the rows")
         if not self._robust:
             raise ValueError("these moments do not keep what robust covariances need: "
                              "make them with robust=True")
@@ -514,15 +512,13 @@ class Moments:
     def _chosen(self, columns: Iterable[SupportsIndex] | None) -> NDArray[np.intp]:
         if columns is None:
             return np.arange(self._n_columns)
-        columns = list(columns)
-        chosen = [operator.index(column) for column in columns]
-        if any(isinstance(column, bool) for column in columns):
+        listed = items(columns, "columns", "an iterable of places of columns of X",
+                       self._n_columns)
+        if any(isinstance(column, bool | np.bool) for column in listed):
             raise TypeError("columns must be the places of columns of X, got a mask: "
                             "numpy.flatnonzero gives the places in it")
-        for column in chosen:
-            if not -self._n_columns <= column < self._n_columns:
-                raise IndexError(f"columns must be among the {self._n_columns} of X, got {column}")
-        return np.array([column % self._n_columns for column in chosen], np.intp)
+        return np.array([place(column, "columns", self._n_columns, "of X") for column in listed],
+                        np.intp)
 
 
 

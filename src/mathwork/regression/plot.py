@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._arrays import as_plain
-from mathwork._extras import extra
+from mathwork._extras import checked_axes, extra
 from mathwork.regression.inference import checked_alpha
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
         raise ValueError("there is nothing to draw: no point is finite")
     if ax is None:
         ax = extra("matplotlib.pyplot", "draw a fit").subplots(layout="constrained")[1]
+    checked_axes(ax)
     x_label, y_label = labels or (("fitted", "observed") if several else ("x", "y"))
     if several:
         _draw_observed(ax, across[finite], y[finite], fit)

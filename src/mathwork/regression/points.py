@@ -9,8 +9,8 @@ import mathwork._tables as tables
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, TOO_FEW
 from mathwork.regression.checks import (
     as_readable,
-    check_nan_policy,
     check_weights_of_points,
+    checked_nan_policy,
     not_finite,
     wrong_weight,
 )
@@ -48,7 +48,7 @@ def checked_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_po
 
     `shape_of` checks the shapes and returns the common one: of `rows_of_points` or `one_series`.
     """
-    check_nan_policy(nan_policy)
+    nan_policy = checked_nan_policy(nan_policy)
     tables.check_index(x=x, y=y, weights=weights)
     names, targets = tables.name_of(x), tables.name_of(y)
     columns = {"x": as_column(x, "x"), "y": as_column(y, "y")}

@@ -5,12 +5,12 @@ mathwork/kernels/regression.
 """
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import count, shown
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.batch_rows import checked_rows
@@ -287,17 +287,14 @@ def _checked_window(window: Any, P: int) -> int:
     """Return a number of rows that P parameters can be fitted to"""
     if not is_count(window):
         raise TypeError("window must be an integer, a number of rows, or have a time to go with, "
-                        f"got {window!r}")
-    window = operator.index(window)
-    if window < P:
-        raise ValueError(f"window must be at least {P}, got {window}")
-    return window
+                        f"got {shown(window)}")
+    return count(window, "window", P)
 
 
 def _checked_min_nobs(min_nobs: Any, P: int, window: int | None) -> int:
     if min_nobs is None:
         return P if window is None else window
-    min_nobs = operator.index(min_nobs)
+    min_nobs = count(min_nobs, "min_nobs", 0)
     if min_nobs < P or (window is not None and min_nobs > window):
         wanted = f"at least {P}" if window is None else f"between {P} and window = {window}"
         raise ValueError(f"min_nobs must be {wanted}, got {min_nobs}")

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from mathwork._arguments import number
 from mathwork._arrays import as_plain
 from mathwork._levels import training as kernels
 from mathwork.nn.derivatives.by_inputs import rows_of, units
 from mathwork.nn.derivatives.steps import Chain
 from mathwork.nn.training.answers import kernel_loss, lesson
-from mathwork.nn.training.settings import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +135,7 @@ def value_and_gradient(net: Network, x: ArrayLike, answer: ArrayLike | None = No
     kind = kernel_loss(net, loss)
     if answer is None:
         raise TypeError(f"answer must be given for the loss {loss!r}, got None")
-    delta = number("delta", delta, above=0.0)
+    delta = number(delta, "delta", above=0.0)
     learned = lesson(net, x, answer, loss)
     trainer = kernels.Trainer(net.layers, net.dtype, kind, delta, len(learned.inputs), 1)
     trainer.set_parameters(net.parameters())

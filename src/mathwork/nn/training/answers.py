@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import choice, shown
 from mathwork._arrays import as_plain, real_dtype, unmasked
 from mathwork.nn.network import Network
 
@@ -36,8 +37,7 @@ def kernel_loss(network: Network, loss: str) -> str:
     """Return the kernels' name of the loss for this network."""
     if not isinstance(network, Network):
         raise TypeError(f"network must be a Network, got {type(network).__name__}")
-    if loss not in LOSSES:
-        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
+    loss = choice(loss, "loss", LOSSES)
     if loss != "cross_entropy":
         return loss
     name, _ = network.layers[-1]._activation
@@ -147,7 +147,7 @@ def label_indices(network: Network, labels: NDArray[Any]) -> NDArray[np.intp]:
         return np.array([numbers[label] for label in labels.tolist()], np.intp)
     except KeyError as error:
         raise ValueError(f"labels must be classes of the network, {list(numbers)[:6]}, got "
-                         f"{error.args[0]!r}") from None
+                         f"{shown(error.args[0])}") from None
 
 
 def _weights(weights: ArrayLike | None, rows: int, name: str = "weights",
@@ -177,7 +177,7 @@ def _class_weights(network: Network, y: Any, class_weight: Any, loss: str
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise ValueError("class_weight must be \"balanced\", a mapping from labels or one "
-                             f"number for each class, got {class_weight!r}")
+                             f"number for each class, got {shown(class_weight)}")
         found = np.bincount(y, minlength=count)
         factors = len(y) / (np.count_nonzero(found) * np.maximum(found, 1.0))
     elif isinstance(class_weight, Mapping):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import number
 from mathwork._levels import training as kernels
 from mathwork._status import DIVERGED, INTERRUPTED, TRAINED
 from mathwork._workers import checked_workers, over_rows
@@ -16,7 +17,7 @@ from mathwork.nn.training.answers import kernel_loss, lesson
 from mathwork.nn.training.loop import learn
 from mathwork.nn.training.progress import counter
 from mathwork.nn.training.results import Trainings
-from mathwork.nn.training.settings import number, settings
+from mathwork.nn.training.settings import settings
 from mathwork.nn.training.single import seed_of, split, start, trainer_of, working_copy
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
     plans = [plan._replace(rates=rate * plan.rates,
                            weight_decay=plan.weight_decay if decays is None else float(decays[k]))
              for k, rate in enumerate(rates)]
-    delta = number("delta", delta, above=0.0)
+    delta = number(delta, "delta", above=0.0)
     kind = kernel_loss(like, loss)
     seeds = [seed_words(each) for each in _rngs(rng, count)]
     model = working_copy(like, plan)
@@ -268,8 +269,8 @@ class Job:
 def _each(name: str, given: ArrayLike, count: int, **bounds: float) -> NDArray[np.float64]:
     """Return one number for each network."""
     if np.ndim(given) == 0:
-        return np.full(count, number(name, given, **bounds))
-    numbers = np.array([number(name, each, **bounds) for each in np.ravel(np.asarray(given))])
+        return np.full(count, number(given, name, **bounds))
+    numbers = np.array([number(each, name, **bounds) for each in np.ravel(np.asarray(given))])
     if np.shape(given) != (count,):
         raise ValueError(f"{name} must be one number, or have shape ({count},), one for each "
                          f"network, got {np.shape(given)}")
