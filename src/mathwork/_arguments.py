@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import os
 import reprlib
 import sys
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Final
 
+DEEPEST: Final = 64     # lists in lists: axes of an array
 LONG: Final = 160       # characters that an error message shows of a value
 LONG_INTEGER: Final = 400       # bits; Python prints no integer of more than 4300 digits
 
@@ -121,12 +123,36 @@ def choice(value: object, name: str, known: Sequence[str] | Iterable[str], more:
     raise ValueError(f"{name} must be one of {', '.join(known)}{more}, got {shown(value)}")
 
 
+def checked_path(value: Any, name: str = "path") -> str:
+    """Return a path as text that names a file."""
+    try:
+        found: Any = os.fspath(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a path, got {shown(value)}") from None
+    try:
+        encoded = os.fsencode(found)
+    except UnicodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise ValueError(f"{name} must be the name of a file, got {shown(found)}")
+    return os.fsdecode(encoded)
+
+
 def place(value: SupportsIndex, name: str, n: int, of: str) -> int:
     """Return the place, from 0, of one of n things; a negative one counts from the end."""
     found = whole(value, name)
     if not -n <= found < n:
         raise IndexError(f"{name} must be among the {n} {of}, got {shown(found)}")
     return found % n
+
+
+def first_of(values: Any) -> Any:
+    """Return the first item of nested lists, which may hold themselves."""
+    for _ in range(DEEPEST):
+        if not (isinstance(values, (list, tuple)) and len(values)):
+            break
+        values = values[0]
+    return values
 
 
 def iterated(values: Any, name: str, what: str) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import mathwork._tables as tables
 from mathwork._arguments import LONG, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
     from typing import Final
 
     from numpy.typing import DTypeLike, NDArray
@@ -132,6 +132,16 @@ def as_plain_together(*, optional: Container[str] = (), **values: object) -> lis
     dtypes = {real_dtype(array.dtype) for array in arrays.values()}
     dtype = FLOAT64 if FLOAT64 in dtypes else FLOAT32
     return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
+
+
+def for_each(value: object, name: str, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a new array of this shape, of one number for all or of a number for each."""
+    array = as_array(value, name)
+    if array.shape not in ((), tuple(shape)):
+        raise ValueError(f"{name} must be one number or have shape {tuple(shape)}, "
+                         f"got {array.shape}")
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(array, shape).astype(dtype)
 
 
 def joint_shape(**shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._arguments import count, items, real, whole
-from mathwork._arrays import as_array
+from mathwork._arrays import for_each
 from mathwork._doors import door, public
 from mathwork._levels import core as kernels
 from mathwork._status import REDUCED
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Self, SupportsIndex
 
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from mathwork._types import CodeOrArray, FloatArray, FloatOrArray
     from mathwork.matrix.complexes import ComplexFloats
@@ -129,10 +129,10 @@ class Reduced(kernels.Reduction):
             verdict: tuple[Any, ...] = (len(pivots), real(accepted, "margin"),
                                         real(rejected, "margin"), status, 1)
         else:
-            pivots = _for_each(pivots, "pivots", (*stack, min(m, n)), np.intp)
-            verdict = ((pivots >= 0).sum(axis=-1), _for_each(accepted, "margin", stack, np.float64),
-                       _for_each(rejected, "margin", stack, np.float64),
-                       _for_each(REDUCED if status is None else status, "status", stack, np.int8),
+            pivots = for_each(pivots, "pivots", (*stack, min(m, n)), np.intp)
+            verdict = ((pivots >= 0).sum(axis=-1), for_each(accepted, "margin", stack, np.float64),
+                       for_each(rejected, "margin", stack, np.float64),
+                       for_each(REDUCED if status is None else status, "status", stack, np.int8),
                        np.ones(stack, np.int8))
         return kernels.reduction(cls, matrix, pivots, columns, verdict)
 
@@ -209,15 +209,6 @@ class Reduced(kernels.Reduction):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.matrix, self.pivots, self._columns, self._verdict)
-
-
-def _for_each(value: Any, name: str, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
-    """Return what a stack has of one argument: an array of this shape, or one number for all"""
-    array = as_array(value, name)
-    if array.shape not in ((), tuple(shape)):
-        raise ValueError(f"{name} must have shape {tuple(shape)} to match matrix, "
-                         f"got {array.shape}")
-    return np.broadcast_to(array, shape).astype(dtype)
 
 
 def _rebuilt(matrix: NDArray[Any], pivots: Any, columns: int, verdict: Any) -> Reduced:

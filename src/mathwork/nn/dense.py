@@ -139,7 +139,8 @@ def frozen(array: Array) -> Array:
     return array
 
 
-def checked_activation(activation: Any, count: int, dtype: FloatDType) -> Any:
+def checked_activation(activation: Any, count: int, dtype: FloatDType,
+                       argument: str = "activation") -> Any:
     """Return `activation` as a layer keeps it: a name, or a tuple with its parameters.
 
     The layer has `count` outputs and this dtype, as far as prelu's slopes need them.
@@ -149,7 +150,7 @@ def checked_activation(activation: Any, count: int, dtype: FloatDType) -> Any:
     if isinstance(name, str):
         name = ALIASES.get(name, name)
     if not isinstance(name, str) or name not in kernels.activation_codes:
-        raise ValueError(f"activation must be one of {', '.join(kernels.activation_codes)}, "
+        raise ValueError(f"{argument} must be one of {', '.join(kernels.activation_codes)}, "
                          f"got {shown(name)}")
     if name == "prelu":
         if len(given) != 1:

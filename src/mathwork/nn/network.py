@@ -16,7 +16,7 @@ from mathwork._levels import core as kernels
 from mathwork.init import he_normal, he_uniform
 from mathwork.init.streams import generator_of
 from mathwork.nn.cfunction import RowFunction
-from mathwork.nn.dense import Dense
+from mathwork.nn.dense import Dense, checked_activation
 from mathwork.nn.formats.files import as_path
 from mathwork.nn.labels import NO_LABELS, Labels, checked_labels, picked
 from mathwork.nn.residual import chained
@@ -165,6 +165,7 @@ class Network(kernels.ForwardPass):
         sizes = counts(sizes, "sizes", 0, MOST_LAYERS)
         if len(sizes) < 2:
             raise ValueError(f"sizes must hold at least n_in and n_out, got {sizes}")
+        checked_activation(output, sizes[-1], dtype, "output")
         rng = generator_of(rng)
         activations = [activation] * (len(sizes) - 2) + [output]
         return cls([Dense(draws[distribution]((n_out, n_in), dtype=dtype, rng=rng), None, name)

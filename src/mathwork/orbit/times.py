@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mathwork._arguments import shown
+from mathwork._arguments import first_of, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 Epoch: TypeAlias = Any
 
 SECOND = np.timedelta64(1, "s")
-DEEPEST = 64            # axes of an array
 
 
 def duration(value: Any, name: str = "dt") -> Any:
@@ -119,18 +118,9 @@ def checked_epoch(epoch: Any) -> Epoch | None:
     return array[()]
 
 
-def _first(value: Any) -> Any:
-    """Return the first item of nested lists; they may hold themselves"""
-    for _ in range(DEEPEST):
-        if not (isinstance(value, (list, tuple)) and len(value)):
-            break
-        value = value[0]
-    return value
-
-
 def _is_text(value: Any) -> bool:
     """Return whether value is text, or a list or array of it"""
-    value = _first(value)
+    value = first_of(value)
     return isinstance(value, str) or getattr(getattr(value, "dtype", None), "kind", "") == "U"
 
 
@@ -161,7 +151,7 @@ def _is_astropy(value: Any, name: str) -> bool:
 
 def _dates(value: Any, kind: str) -> NDArray[Any] | None:
     """Return dates (kind "M") or durations ("m") as NumPy's, or None for anything else"""
-    first = _first(value)
+    first = first_of(value)
     if isinstance(first, datetime.date if kind == "M" else datetime.timedelta):
         if getattr(first, "tzinfo", None) is not None:
             raise TypeError("a date must not have a time zone, which NumPy has not: convert it to "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import flag, shown
 from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
@@ -114,7 +115,7 @@ class GroupFits(Fits):
         wanted[0] = key
         at = int(self._places(wanted)[0])
         if at < 0:
-            raise KeyError(key)
+            raise KeyError(f"key must be that of a group, got {shown(key)}")
         return self._entry(at)
 
     def predict(self, keys: ArrayLike | Sequence[Any], x: ArrayLike) -> NDArray[np.float64]:
@@ -243,6 +244,7 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     >>> fit_groups([7, 7, 7, 7], x, [2, 5, 5, 8]).params
     array([[ 3.,  2., -1.]])
     """
+    intercept = flag(intercept, "intercept")
     given, plain, kind = as_keys(keys)
     rows = checked_rows(x, y, weights, nan_policy, keys=keys, of_keys=plain.shape,
                         hint=_hint(keys))
@@ -252,9 +254,9 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
         fields: dict[str, Any] = dict(zip(FIELDS, numbers, strict=True))
         fields |= {"nobs": nobs, "status": status, "has_intercept": True, "_planes": None}
     else:
-        groups = kernels.PlaneGroups(plain, kind, *rows.planes(intercept), bool(intercept))
+        groups = kernels.PlaneGroups(plain, kind, *rows.planes(intercept), intercept)
         first, nobs, status, numbers = groups.fits()
-        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), bool(intercept))
+        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), intercept)
     found = given[first] if hasattr(keys, "__array__") else _regular(given[first])
     return GroupFits._made(keys=found, **names, **fields)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import choice
 from mathwork._doors import public
 from mathwork.regression.details import Details
 from mathwork.regression.inference import checked_alpha, t_quantile
@@ -99,9 +100,7 @@ class FitMembers(FitStatistics):
         y = self.predict(x)
         if interval is None:
             return y
-        if interval not in INTERVALS:
-            raise ValueError(f"interval must be one of {', '.join(INTERVALS)} or None, "
-                             f"got {interval!r}")
+        interval = choice(interval, "interval", INTERVALS, " or None")
         with np.errstate(all="ignore"):
             variance = self._variance(x)
             if interval == "observation":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arguments import choice, items, place
+from mathwork._arguments import choice, flag, items, number, place
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
@@ -116,7 +116,7 @@ class Moments:
         self._names: tuple[str, ...] | None = None      # of the columns of X
         self._n_omitted = 0
         self._squares = 0.0             # the sum of squared weights
-        self._robust = bool(robust)
+        self._robust = flag(robust, "robust")
         self._fourth: FourthMoments | None = None       # None until there are rows
 
     @classmethod
@@ -242,9 +242,7 @@ class Moments:
         >>> state.nobs, state.weight, round(state.effective_nobs, 3)
         (5, 3.5, 4.455)
         """
-        factor = float(factor)
-        if not (factor > 0 and math.isfinite(factor)):
-            raise ValueError(f"factor must be finite and above 0, got {factor}")
+        factor = number(factor, "factor", above=0.0)
         if self._numbers is not None:
             self._numbers = decayed(self._numbers, factor, self._n_columns + self._n_targets)
             self._squares *= factor * factor

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arrays import joint_shape
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, TOO_FEW
 from mathwork.regression.checks import (
     as_readable,
@@ -109,7 +110,7 @@ def rows_of_points(arrays: dict[str, FloatArray]) -> tuple[int, ...]:
         raise ValueError(f"{names} must have the same number of points along their last axis, "
                          f"got {given}")
     try:
-        return np.broadcast_shapes(*shapes)
+        return joint_shape(**{name: array.shape for name, array in arrays.items()})
     except ValueError:
         raise ValueError(f"the axes of {names} before the last must broadcast, "
                          f"got {given}") from None

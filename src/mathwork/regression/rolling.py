@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._tables as tables
-from mathwork._arguments import count, shown
+from mathwork._arguments import flag, shown, whole
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.batch_rows import checked_rows
@@ -242,9 +242,9 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     array([1.  , 1.94, 2.78, 3.5 ])
     """
     tables.check_index(x=x, y=y, time=time)
-    rows = checked_rows(x, y, weights, nan_policy)
+    rows, intercept = checked_rows(x, y, weights, nan_policy), flag(intercept, "intercept")
     n = len(rows.y.high)
-    P = len(rows.names) + bool(intercept)
+    P = len(rows.names) + intercept
     if halflife is not None and window is not None:
         raise ValueError("give window or halflife, got both: rows that fade never leave")
     width, name = (window, "window") if halflife is None else (halflife, "halflife")
@@ -252,22 +252,22 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     count = _checked_window(window, P) if times is None and window is not None else None
     min_nobs = _checked_min_nobs(min_nobs, P, count)
     effective = None
-    if count is not None and rows.are_points(bool(intercept)):
+    if count is not None and rows.are_points(intercept):
         fields = _lines(rows, count, min_nobs)
     else:
         planes = rows.planes(intercept)
         least = min(min_nobs, n + 1)        # more rows than there are give the same
         if count is not None:
             nobs, status, numbers = kernels.rolling_planes(
-                *planes, min(count, n + 1), least, bool(intercept))
+                *planes, min(count, n + 1), least, intercept)
         elif times is None or window is None:
             decay = None if halflife is None else decay_of(halflife, times, n)
             nobs, status, numbers, effective = kernels.growing_planes(
-                *planes, decay, least, bool(intercept))
+                *planes, decay, least, intercept)
         else:
             nobs, status, numbers = kernels.span_planes(
-                *planes, begins_of(window, times), least, bool(intercept))
-        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), bool(intercept))
+                *planes, begins_of(window, times), least, intercept)
+        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), intercept)
     return RollingFits._made(
         window=window if count is None else count, min_nobs=min_nobs, names=rows.names,
         n_omitted=rows.n_omitted, _effective=None if halflife is None else effective, **fields)
@@ -288,14 +288,17 @@ def _checked_window(window: Any, P: int) -> int:
     if not is_count(window):
         raise TypeError("window must be an integer, a number of rows, or have a time to go with, "
                         f"got {shown(window)}")
-    return count(window, "window", P)
+    window = whole(window, "window")
+    if window < P:
+        raise ValueError(f"window must be at least {P}, got {shown(window)}")
+    return window
 
 
 def _checked_min_nobs(min_nobs: Any, P: int, window: int | None) -> int:
     if min_nobs is None:
         return P if window is None else window
-    min_nobs = count(min_nobs, "min_nobs", 0)
+    min_nobs = whole(min_nobs, "min_nobs")
     if min_nobs < P or (window is not None and min_nobs > window):
         wanted = f"at least {P}" if window is None else f"between {P} and window = {window}"
-        raise ValueError(f"min_nobs must be {wanted}, got {min_nobs}")
+        raise ValueError(f"min_nobs must be {wanted}, got {shown(min_nobs)}")
     return min_nobs

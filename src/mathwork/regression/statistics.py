@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import flag
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -288,7 +289,8 @@ class FitStatistics:
         >>> round(fit.wald_test("intercept = 0, X[0] = 1").statistic, 6)
         0.222222
         """
-        return joint_test(self, *restrictions_of(restrictions, value, self.terms), use_f=use_f)
+        return joint_test(self, *restrictions_of(restrictions, value, self.terms),
+                          use_f=flag(use_f, "use_f"))
 
     def with_cov(self, cov: str, *, groups: ArrayLike | None = None,
                  maxlags: SupportsIndex | None = None) -> Self:

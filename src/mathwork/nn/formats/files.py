@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mathwork._arguments import checked_path
+
 if TYPE_CHECKING:
     import pathlib
     from typing import Any
@@ -55,11 +57,11 @@ def write_to_file(file: Any, content: bytes) -> None:
         rest = rest[written:] if isinstance(written, int) and written > 0 else rest[:0]
 
 
-def as_path(path: StrPath) -> pathlib.Path:
-    """Return `path` as a pathlib.Path"""
+def as_path(path: StrPath, name: str = "path") -> pathlib.Path:
+    """Return `path`, the argument `name`, as a pathlib.Path"""
     from pathlib import Path  # imported here: it takes as long as a fifth of mathwork
 
-    return Path(path)
+    return Path(checked_path(path, name))
 
 
 def refusal(what: object, reason: object) -> ValueError:

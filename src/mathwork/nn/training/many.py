@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._arguments import number
+from mathwork._arrays import unmasked
 from mathwork._levels import training as kernels
 from mathwork._status import DIVERGED, INTERRUPTED, TRAINED
 from mathwork._workers import checked_workers, over_rows
@@ -133,9 +134,10 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
     seeds = [seed_words(each) for each in _rngs(rng, count)]
     model = working_copy(like, plan)
 
-    x, y = np.asarray(inputs), np.asarray(answers)
+    x, y = unmasked(inputs, "inputs"), unmasked(answers, "answers")
+    each = None if weights is None else unmasked(weights, "weights")
     own = Rows(x if x.ndim == 3 else None, y if x.ndim == 3 or y.ndim == 3 else None,
-               None if weights is None or np.ndim(weights) != 2 else np.asarray(weights))
+               None if each is None or each.ndim != 2 else each)
     for name, array in zip(("inputs", "answers", "weights"), own, strict=True):
         if array is not None and len(array) != count:
             raise ValueError(f"{name} must be for all networks, or {count}, one set for each, "
@@ -268,18 +270,18 @@ class Job:
 
 def _each(name: str, given: ArrayLike, count: int, **bounds: float) -> NDArray[np.float64]:
     """Return one number for each network."""
-    if np.ndim(given) == 0:
+    array = unmasked(given, name)
+    if array.ndim == 0:
         return np.full(count, number(given, name, **bounds))
-    numbers = np.array([number(each, name, **bounds) for each in np.ravel(np.asarray(given))])
-    if np.shape(given) != (count,):
+    if array.shape != (count,):
         raise ValueError(f"{name} must be one number, or have shape ({count},), one for each "
-                         f"network, got {np.shape(given)}")
-    return numbers
+                         f"network, got {array.shape}")
+    return np.array([number(each, name, **bounds) for each in array])
 
 
 def _rngs(rng: Any, count: int) -> list[Any]:
     """Return what seeds each network."""
-    if not isinstance(rng, list | tuple | range | np.ndarray):
+    if not isinstance(rng, list | tuple | range | np.ndarray) or np.ndim(rng) == 0:
         return [rng] * count
     if len(rng) != count:
         raise ValueError(f"rng must be one for all networks, or {count}, one for each, "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import count
 from mathwork._extras import checked_axes, extra
 from mathwork._status import DIVERGED, INTERRUPTED, TRAINED
 
@@ -167,6 +168,7 @@ class Trainings:
         if ax is None:
             _, ax = extra("matplotlib.pyplot", "plot trainings").subplots()
         checked_axes(ax)
+        most = count(most, "most", 0)
         name = "validation_loss" if "validation_loss" in self.history else "loss"
         losses = self.history[name]
         epochs = range(1, losses.shape[1] + 1)

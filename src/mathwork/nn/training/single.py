@@ -210,7 +210,8 @@ def split(network: Network, data: Lesson, validation: Any, loss: str, seed: list
             raise ValueError("validation must be a part of the rows or (inputs, answers), got "
                              f"{len(validation)} items")
         inputs, answers = validation
-        return data, lesson(network, inputs, answers, loss)
+        return data, lesson(network, inputs, answers, loss,
+                            names=("inputs of validation", "answers of validation"))
     part = number(validation, "validation", above=0.0, below=1.0)
     rows = len(data.inputs)
     held = min(max(1, round(part * rows)), rows - 1)
