@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Final
 
+LARGE: Final = 2**31     # a bound that says more than "at least"
 DEEPEST: Final = 64     # lists in lists: axes of an array
 LONG: Final = 160       # characters that an error message shows of a value
 LONG_INTEGER: Final = 400       # bits; Python prints no integer of more than 4300 digits
@@ -55,7 +56,7 @@ def count(value: object, name: str, least: int = 1, most: int = sys.maxsize) -> 
     """Return a whole number of at least `least` and at most `most`, by default what C can count."""
     found = value if type(value) is int else whole(value, name)
     if not least <= found <= most:
-        wanted = (f"between {least} and {most}" if most < sys.maxsize else
+        wanted = (f"between {least} and {most}" if most < LARGE else
                   f"at least {least}" if found < least else f"at most {most}")
         raise ValueError(f"{name} must be {wanted}, got {shown(found)}")
     return found
@@ -69,7 +70,7 @@ def counts(values: object, name: str, least: int = 0, most: int = 64) -> tuple[i
     except TypeError:
         raise TypeError(f"{name} must be a tuple of integers, got {shown(values)}") from None
     if any(size < least for size in found):
-        wanted = "not have negative sizes" if least == 0 else f"have sizes of at least {least}"
+        wanted = "not have negative sizes" if least == 0 else f"be at least {least} each"
         raise ValueError(f"{name} must {wanted}, got {shown(tuple(found))}")
     return tuple(found)
 
@@ -157,6 +158,8 @@ def first_of(values: Any) -> Any:
 
 def iterated(values: Any, name: str, what: str) -> Iterator[Any]:
     """Return an iterator over an iterable; `what` says in words what it is."""
+    if isinstance(values, memoryview) and values.ndim != 1:     # it cannot be iterated over
+        raise TypeError(f"{name} must be {what}, got memory of {values.ndim} axes")
     try:
         return iter(values)
     except TypeError:
@@ -165,10 +168,7 @@ def iterated(values: Any, name: str, what: str) -> Iterator[Any]:
 
 def items(values: Any, name: str, what: str, most: int) -> list[Any]:
     """Return the items of an iterable, which may have no end: at most `most` of them."""
-    try:
-        found = list(itertools.islice(iterated(values, name, what), most + 1))
-    except NotImplementedError:     # memory of several axes
-        raise TypeError(f"{name} must be {what}, got {shown(values)}") from None
+    found = list(itertools.islice(iterated(values, name, what), most + 1))
     if len(found) > most:
         raise ValueError(f"{name} must have at most {most} items, got more")
     return found

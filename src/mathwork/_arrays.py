@@ -210,7 +210,7 @@ def check_out(out: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -
         raise TypeError(f"out must be a {dtype} array, got {type(out).__name__}")
     if type(out) is not np.ndarray:
         out = np.ndarray.view(out, np.ndarray)      # a subclass may override its attributes
-    if out.dtype.newbyteorder("=") != dtype:
+    if out.dtype.kind != dtype.kind or out.dtype.newbyteorder("=") != dtype:
         raise TypeError(f"out must have dtype {dtype}, got {out.dtype}")
     if out.shape != shape:
         raise ValueError(f"out must have shape {shape}, got {out.shape}")

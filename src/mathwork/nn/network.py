@@ -162,7 +162,7 @@ class Network(kernels.ForwardPass):
         draws: dict[str, Callable[..., FloatArray]] = {"normal": he_normal, "uniform": he_uniform}
         distribution = choice(distribution, "distribution", draws)
         dtype = float_dtype(dtype)
-        sizes = counts(sizes, "sizes", 0, MOST_LAYERS)
+        sizes = counts(sizes, "sizes", 1, MOST_LAYERS)
         if len(sizes) < 2:
             raise ValueError(f"sizes must hold at least n_in and n_out, got {sizes}")
         checked_activation(output, sizes[-1], dtype, "output")

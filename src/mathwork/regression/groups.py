@@ -162,7 +162,10 @@ class GroupFits(Fits):
         if self.keys.dtype.kind in "mM":        # Python has other objects for each of their units
             wanted = wanted.astype(self.keys.dtype)
         places = {key: at for at, key in enumerate(self.keys.tolist())}
-        return np.array([places.get(key, -1) for key in wanted.tolist()], np.intp)
+        try:
+            return np.array([places.get(key, -1) for key in wanted.tolist()], np.intp)
+        except TypeError as error:
+            raise TypeError(f"a key, or one of the keys, cannot be hashed: {error}") from None
 
 
 @public

@@ -339,7 +339,7 @@ class LineFit(kernels.Line, FitMembers, AsTable):
         x, _, _ = self._points("a picture")
         return to_base(x, self._details.x_base if self._details else None), self._own_y()
 
-    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+    def _features(self, x: ArrayLike, name: str = "x") -> NDArray[np.float64]:
         x = self._distance(x)
         return x.reshape(-1, 1) if np.ndim(self.slope) == 0 else np.atleast_1d(x)[..., None]
 

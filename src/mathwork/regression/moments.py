@@ -298,7 +298,7 @@ class Moments:
         (array([1., 2., 3.]), array([2.5, 3.2]))
         """
         chosen = self._chosen(columns)
-        intercept = bool(intercept)
+        intercept = flag(intercept, "intercept")
         P = len(chosen) + intercept
         if P == 0 or self._n_targets == 0:
             raise ValueError("there must be a column or an intercept, and a y, to fit: "

@@ -116,7 +116,7 @@ def _data(fit: Any, x: ArrayLike | None, y: ArrayLike | None
     if x is None:
         x, y = fit._drawn_points()
     x, y = as_plain(x, "x", np.float64), as_plain(y, "y", np.float64)
-    y = y.reshape(len(y)) if y.shape == (len(y), 1) else y
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     x = x[:, 0] if x.ndim == 2 and x.shape[1] == 1 else x
     several = _several(fit)
     if y.ndim != 1 or x.shape[:1] != y.shape or x.ndim != 1 + several:

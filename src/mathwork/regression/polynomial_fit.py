@@ -285,7 +285,7 @@ class PolynomialFit(FitMembers):
         return (plain_points(to_base(points.x, points.x_base)),
                 plain_points(to_base(points.y, points.y_base)))
 
-    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+    def _features(self, x: ArrayLike, name: str = "x") -> NDArray[np.float64]:
         return self._counted(x).ravel()
 
     def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -132,8 +132,9 @@ def contrast(fit: Any, matrix: _Floats, wanted: _Floats, alpha: float) -> Contra
 def joint_test(fit: Any, matrix: _Floats, wanted: _Floats, *, use_f: bool) -> JointTest:
     """Return the test of all rows of a matrix together."""
     count = len(matrix)
-    _check_independent(matrix)
-    F = wald(fit, matrix, wanted)
+    with np.errstate(all="ignore"):
+        _check_independent(matrix)
+        F = wald(fit, matrix, wanted)
     df = fit._df
     if use_f:
         return JointTest(F, f_pvalue(F, count, df), count, df)

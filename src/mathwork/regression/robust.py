@@ -170,8 +170,11 @@ def _numbered(labels: NDArray[Any]) -> NDArray[np.intp]:
     """Return the number of each label, from 0"""
     if labels.dtype.kind == "O":            # labels of several kinds have no order
         numbers: dict[Any, int] = {}
-        return np.array([numbers.setdefault(label, len(numbers)) for label in labels.tolist()],
-                        np.intp)
+        try:
+            return np.array([numbers.setdefault(label, len(numbers)) for label in labels.tolist()],
+                            np.intp)
+        except TypeError as error:
+            raise TypeError(f"groups must be labels that can be hashed: {error}") from None
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 

@@ -102,14 +102,14 @@ def without_gaps(rows: Rows) -> Rows:
     return rows._replace(weights=weights, details=rows.details._replace(n_omitted=omitted))
 
 
-def from_base(X: ArrayLike, p: int, details: Details | None) -> FloatArray:
+def from_base(X: ArrayLike, p: int, details: Details | None, name: str = "X") -> FloatArray:
     """Return rows to predict, (m, p), as differences from the base of the fit, or as they are."""
-    column, names = as_table(X, "X")
+    column, names = as_table(X, name)
     if column.high.ndim != 2 or column.high.shape[1] != p:
-        raise ValueError(f"X must have shape (m, {p}) as the fit has, got {column.high.shape}")
+        raise ValueError(f"{name} must have shape (m, {p}) as the fit has, got {column.high.shape}")
     if details is None:
         return column.rounded()
-    check_same_columns(names, details.names, "as the fit has")
+    check_same_columns(names, details.names, "as the fit has", name)
     return column.rounded() if details.x_base is None else distance(column, details.x_base)
 
 

@@ -64,8 +64,8 @@ def as_times(time: ArrayLike | None, indexed: tuple[Any, ...], n: int, width: ob
         if time is None:
             raise ValueError(f"{name}={shown(width)} needs the time of each row: give time=, or a "
                              "y with dates as its index")
-    dated = np.asarray(time).dtype.kind in "mMO"
     times = as_column(time, "time")
+    dated = np.asarray(time).dtype.kind in "mMO"
     if times.high.shape != (n,):
         raise ValueError(f"time must have shape ({n},) to match y, got {times.high.shape}")
     if not np.isfinite(times.high).all():
@@ -82,7 +82,11 @@ def begins_of(width: Any, times: Times) -> NDArray[np.intp]:
     ticks = _in_ticks(width, times, "window")
     high, low = times.column.high, times.column.low
     if low is None:
-        return np.searchsorted(high, high - float(ticks), side="right").astype(np.intp)
+        edge = high - float(ticks)
+        begins = np.searchsorted(high, edge, side="right")
+        # Where the width is lost in rounding, the rows of the same time are the window.
+        same = np.searchsorted(high, high, side="left")
+        return np.where(edge < high, begins, same).astype(np.intp)
     # Ticks as integers: of float64 differences they would not be exact. The first row may begin the
     # windows of rows that are less than the width behind it, whatever its distance from 0.
     whole = _as_integers(high.astype(np.float64, copy=False), low)

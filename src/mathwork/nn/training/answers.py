@@ -82,7 +82,10 @@ def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
             raise ValueError("weights and class_weight give every row a weight of 0")
         factors = _near_one(factors)
         factors = factors * (len(factors) / factors.sum())
-    return Lesson(x, y, None if factors is None else factors.astype(network.dtype))
+    if factors is not None:
+        with np.errstate(under="ignore"):
+            factors = factors.astype(network.dtype)
+    return Lesson(x, y, factors)
 
 
 def _finite(values: ArrayLike, name: str, network: Network) -> FloatArray:

@@ -281,7 +281,8 @@ def _each(name: str, given: ArrayLike, count: int, **bounds: float) -> NDArray[n
 
 def _rngs(rng: Any, count: int) -> list[Any]:
     """Return what seeds each network."""
-    if not isinstance(rng, list | tuple | range | np.ndarray) or np.ndim(rng) == 0:
+    if not isinstance(rng, list | tuple | range | np.ndarray) or (
+            isinstance(rng, np.ndarray) and rng.ndim == 0):
         return [rng] * count
     if len(rng) != count:
         raise ValueError(f"rng must be one for all networks, or {count}, one for each, "

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIRST_ORDER = ("sgd", "adam", "adamw")
+MOST_EPOCHS = 2**40     # each has a rate and a loss in memory
 WHOLE_DATA = ("lbfgs", "levenberg_marquardt")       # every step sees all rows
 OPTIMIZERS = FIRST_ORDER + WHOLE_DATA
 
@@ -67,7 +68,7 @@ def settings(*, optimizer: str, learning_rate: float, weight_decay: float | None
         weight_decay, "weight_decay", least=0.0)
     if weight_decay and optimizer == "levenberg_marquardt":
         raise ValueError("weight_decay is for the other optimizers; levenberg_marquardt has none")
-    epochs = count(epochs, "epochs", 0)
+    epochs = count(epochs, "epochs", 0, MOST_EPOCHS)
     rate = number(learning_rate, "learning_rate", above=0.0)
     return Settings(
         optimizer, rate * factors(schedule, epochs),
