@@ -51,8 +51,10 @@ FILES = {"path", "source"}      # readers name the file
 FUNCTIONS = {"progress", "schedule", "loss"}        # they raise what they like
 NUMERICAL = {"MemoryError", "LinAlgError", "DivergenceError"}       # of all arguments together
 # One argument is named, and what it must be follows from another one.
-RELATIONS = re.compile(r"^out must have (shape|dtype)|^cotangent must have shape|that count$"
-                       r"|rows in all$|^a state_dict ")
+RELATIONS = re.compile(
+    r"^out must have (shape|dtype)|^cotangent must have shape|^(pivots|columns) must "
+    r"|^(a|periapsis|M0|omega|radius) must be |that count$|rows in all$|none, got tol "
+    r"|^a state_dict |, in '|^column \d+: ")
 # They keep what they are given as it is.
 KEEPERS = {"nn.DivergenceError", "nn.Training", "nn.Trainings"}
 libm = ctypes.CDLL(None)

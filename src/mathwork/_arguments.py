@@ -115,6 +115,16 @@ def flag(value: object, name: str) -> bool:
     raise TypeError(f"{name} must be True or False, got {shown(value)}")
 
 
+def text(value: object, name: str) -> str:
+    """Return a value, often text, as text to draw or print."""
+    if isinstance(value, str):
+        return value
+    try:
+        return str(value)
+    except Exception as error:
+        raise TypeError(f"{name} must be text, got {shown(value)}") from error
+
+
 def choice(value: object, name: str, known: Sequence[str] | Iterable[str], more: str = "") -> str:
     """Return the one of the known words that `value` is; `more` ends the list of them."""
     if isinstance(value, str):

@@ -27,6 +27,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 # size beside floats, buffers of two axes, __array__ methods that return something else.
 UNREADABLE: Final = (TypeError, ValueError, RecursionError, OverflowError, NotImplementedError)
 
+MOST_AXES: Final = 64       # of an array in NumPy
+
 PLAIN: Final = ("C_CONTIGUOUS", "ALIGNED")
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -144,15 +146,16 @@ def for_each(value: object, name: str, shape: Sequence[int], dtype: DTypeLike) -
         return np.broadcast_to(array, shape).astype(dtype)
 
 
-def joint_shape(**shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that arrays of these names and shapes broadcast to, of up to 64 axes.
+def joint_shape(shapes: dict[str, tuple[int, ...]], more: int = 0) -> tuple[int, ...]:
+    """Return the shape that arrays of these names and shapes broadcast to.
 
     Raises
     ------
     ValueError
-        For shapes that do not broadcast, with their names.
+        For shapes that do not broadcast, and for so many axes that there is no room for `more`.
     """
     n = max(map(len, shapes.values()))
+    check_axes(n, " and ".join(name for name in shapes if len(shapes[name]) == n), more)
     joint = []          # numpy.broadcast_shapes takes 32 axes at most
     for sizes in zip(*((1,) * (n - len(shape)) + shape for shape in shapes.values()), strict=True):
         large = {size for size in sizes if size != 1}
@@ -162,6 +165,12 @@ def joint_shape(**shapes: tuple[int, ...]) -> tuple[int, ...]:
                              f"{' and '.join(map(str, named.values()))}")
         joint.append(large.pop() if large else 1)
     return tuple(joint)
+
+
+def check_axes(n: int, name: str, more: int) -> None:
+    """Raise unless an array can have n axes and `more`."""
+    if n + more > MOST_AXES:
+        raise ValueError(f"{name} must have at most {MOST_AXES - more} axes, got {n}")
 
 
 # ---- complex numbers, which no kernel computes with ----

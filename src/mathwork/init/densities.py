@@ -46,7 +46,7 @@ def normal_pdf(x: ArrayLike, mean: ArrayLike = 0, std: ArrayLike = 1
     """
     x, mean, std = (as_plain(value, name, np.float64)
                     for value, name in ((x, "x"), (mean, "mean"), (std, "std")))
-    joint_shape(x=x.shape, mean=mean.shape, std=std.shape)
+    joint_shape({"x": x.shape, "mean": mean.shape, "std": std.shape})
     if not np.all(std > 0):
         raise ValueError(f"std must be above 0, got {shown(std[()])}")
     with np.errstate(all="ignore"):
@@ -82,7 +82,7 @@ def uniform_pdf(x: ArrayLike, low: ArrayLike, high: ArrayLike
     """
     x, low, high = (as_plain(value, name, np.float64)
                     for value, name in ((x, "x"), (low, "low"), (high, "high")))
-    joint_shape(x=x.shape, low=low.shape, high=high.shape)
+    joint_shape({"x": x.shape, "low": low.shape, "high": high.shape})
     with np.errstate(all="ignore"):
         width = high - low
         if not np.all((width > 0) & np.isfinite(width)):

@@ -123,7 +123,7 @@ def joint_stack(shape: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ..
     if one == two:
         return one
     try:
-        return joint_shape(A=one, b=two)
+        return joint_shape({"A": one, "b": two})
     except ValueError:
         return None
 

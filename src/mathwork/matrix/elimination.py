@@ -121,7 +121,7 @@ class Reduced(kernels.Reduction):
                             f"got {type(matrix).__name__}")
         *stack, m, n = matrix.shape
         columns = checked_columns(columns, n)
-        accepted, rejected = items(margin or (math.inf, 0.0), "margin", "two numbers", 2)
+        accepted, rejected = _pair(margin)
         if not stack:
             pivots = tuple(count(pivot, "pivots", 0, n - 1) for pivot in items(
                 pivots, "pivots", "a sequence of columns", min(m, n)))
@@ -209,6 +209,14 @@ class Reduced(kernels.Reduction):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.matrix, self.pivots, self._columns, self._verdict)
+
+
+def _pair(margin: Any) -> list[Any]:
+    """Return the two parts of a margin; None stands for one that is far from a close call"""
+    found = [math.inf, 0.0] if margin is None else items(margin, "margin", "two numbers", 2)
+    if len(found) != 2:
+        raise ValueError(f"margin must be two numbers, got {len(found)}")
+    return found
 
 
 def _rebuilt(matrix: NDArray[Any], pivots: Any, columns: int, verdict: Any) -> Reduced:

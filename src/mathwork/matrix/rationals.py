@@ -114,11 +114,11 @@ def as_number(entry: Any, name: str) -> int | Fraction:
         return int(entry)
     if isinstance(entry, numbers.Rational):
         return Fraction(int(entry.numerator), int(entry.denominator))
-    if isinstance(entry, (float, np.floating)):
+    if issubclass(type(entry), (float, np.floating)):       # an object may claim to be one
         if entry == np.trunc(entry) and np.isfinite(entry):
             return int(entry)
         entry = Decimal(str(entry))
-    if not isinstance(entry, Decimal):
+    if not issubclass(type(entry), Decimal):
         raise TypeError(f"{name} must hold integers, fractions, decimals or floats, got "
                         f"{type(entry).__name__}"
                         + (f": {FOR_SYMBOLS}" if is_symbolic(entry) else "")

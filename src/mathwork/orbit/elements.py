@@ -68,7 +68,7 @@ def settled(given: dict[str, Any]
 def _broadcast(values: Mapping[str, ArrayLike]) -> list[NDArray[np.float64]]:
     """Return the values as float64 arrays of one shape"""
     arrays = {name: np.asarray(value, np.float64) for name, value in values.items()}
-    shape = joint_shape(**{name: array.shape for name, array in arrays.items()})
+    shape = joint_shape({name: array.shape for name, array in arrays.items()}, 3)
     return [np.broadcast_to(array, shape) for array in arrays.values()]
 
 
@@ -153,7 +153,8 @@ def _axis(period: Any, mu: Any) -> Any:
     """Return a of a period, by Kepler's third law"""
     parts = [unmasked(value)[0] for value in (period, mu)]
     found, kind = units.plain(period=(duration(parts[0], "period"), "s"), mu=(parts[1], MU))
-    turn = np.asarray(found[0], np.float64) / (2 * np.pi)
-    axis: Any = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
+    with np.errstate(all="ignore"):
+        turn = np.asarray(found[0], np.float64) / (2 * np.pi)
+        axis: Any = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
     axis = axis if axis.ndim else float(axis)
     return axis if kind is None else kind.wrap(axis, "m")

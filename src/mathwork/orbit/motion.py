@@ -8,7 +8,7 @@ import numpy as np
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._arguments import flag
-from mathwork._arrays import joint_shape
+from mathwork._arrays import PLAIN, check_axes, joint_shape
 from mathwork._levels import orbit as kernels
 from mathwork.orbit.members import OrbitMembers
 from mathwork.orbit.times import is_date, moment, since
@@ -194,10 +194,11 @@ class Motion(OrbitMembers):
         workers, paired = _workers.checked_workers(workers), flag(paired, "paired")
         (t,), kind = units.plain(t=(since(t, self._epoch), "s"))
         kind = units.kind_beside(self._kind, kind, "t")
-        coefficients, times = self._coefficients, np.asarray(t, np.float64)
+        coefficients, times = self._coefficients, np.require(t, np.float64, PLAIN)
+        check_axes(len(self.shape) + times.ndim, "orbits and t", 1)
         shape = (*self.shape, *times.shape)
         if paired:
-            shape = joint_shape(orbits=self.shape, t=times.shape)
+            shape = joint_shape({"t of paired orbits": times.shape, "orbits": self.shape}, 1)
             times = np.broadcast_to(times, shape)
             rows = np.arange(len(coefficients)).reshape(self.shape)
             coefficients = coefficients[np.broadcast_to(rows, shape).reshape(-1)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mathwork._arguments import choice, count, items
+from mathwork._arguments import choice, count, items, text
 from mathwork._extras import checked_axes, extra
 from mathwork.constants import AU, GM_SUN, PARSEC, Constant
 from mathwork.orbit.drawings import Scale, inner_of
@@ -112,7 +112,7 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
         drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
-    labels = None if labels is None else [str(label) for label in items(
+    labels = None if labels is None else [text(label, "labels") for label in items(
         labels, "labels", "an iterable of names", len(drawings))]
     if labels is not None and len(labels) != len(drawings):
         raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
@@ -128,7 +128,7 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     for k, drawing in enumerate(drawings):
         alone = _name_of(drawing) if len(drawings) == 1 else None
         picture.draw_orbit(drawing, alone if labels is None else labels[k])
-    picture.draw_centre(centre)
+    picture.draw_centre(None if centre is None else text(centre, "centre"))
     picture.finish(reach)
     return ax
 

@@ -110,7 +110,7 @@ def rows_of_points(arrays: dict[str, FloatArray]) -> tuple[int, ...]:
         raise ValueError(f"{names} must have the same number of points along their last axis, "
                          f"got {given}")
     try:
-        return joint_shape(**{name: array.shape for name, array in arrays.items()})
+        return joint_shape({name: array.shape for name, array in arrays.items()})
     except ValueError:
         raise ValueError(f"the axes of {names} before the last must broadcast, "
                          f"got {given}") from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arguments import items, shown
+from mathwork._arguments import items, shown, text
 from mathwork._status import FIT_NOT_FINITE
 from mathwork.regression.inference import (
     checked_alpha,
@@ -130,7 +130,7 @@ def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float
     if isinstance(names, str):
         raise TypeError(f"names must be a sequence of str, one a term, got {shown(names)}")
     parts = _parts(fit, names)
-    terms = parts["terms"] if names is None else [str(name) for name in items(
+    terms = parts["terms"] if names is None else [text(name, "names") for name in items(
         names, "names", "a sequence of str, one a term", MOST_NAMES)]
     if len(terms) != len(parts["coef"]):
         raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
