@@ -392,13 +392,12 @@ def is_rref(A: ArrayLike) -> bool | NDArray[np.bool]:
     stack, (m, n) = A.shape[:-2], A.shape[-2:]
     if len(stack) > 1:          # take_along_axis takes fewer axes than arrays have
         A, leading = A.reshape(math.prod(stack), m, n), leading.reshape(math.prod(stack), m)
-    column = np.minimum(leading, max(A.shape[-1] - 1, 0))
-    empty = leading == A.shape[-1]
-    if not A.size:
-        return _answer(_descends(A, leading))
-    one = np.take_along_axis(A, column[..., None], axis=-1)[..., 0] == 1
-    alone = np.take_along_axis((A != 0).sum(axis=-2), column, axis=-1) == 1
-    found = _descends(A, leading) & (empty | (one & alone)).all(axis=-1)
+    found = _descends(A, leading)
+    if A.size:
+        column = np.minimum(leading, n - 1)
+        one = np.take_along_axis(A, column[..., None], axis=-1)[..., 0] == 1
+        alone = np.take_along_axis((A != 0).sum(axis=-2), column, axis=-1) == 1
+        found &= ((leading == n) | (one & alone)).all(axis=-1)
     return _answer(found.reshape(stack) if stack else found)
 
 
