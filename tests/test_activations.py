@@ -265,7 +265,7 @@ def test_prelu_has_a_slope_for_each_channel(kernels, n, dtype, rng):
     assert same_bits(activations.prelu(x, 0.3), activations.leaky_relu(x, 0.3))
     assert same_bits(activations.prelu(x[:, :1], slope[:1]), y[:, :1])
     with raises(ValueError, f"slope of prelu must be one number or have shape ({n},), one for "
-                            f"each output, got shape ({n + 1},)"):
+                            f"each output or column of x, got shape ({n + 1},)"):
         activations.prelu(x, np.zeros(n + 1))
     for wrong in (slope[:-1], slope.astype("f2"), slope.tolist(), np.zeros((n, 1), dtype)):
         with raises(ValueError, f"prelu takes a plain array of {n} slopes, in the dtype of its "
@@ -545,9 +545,9 @@ def test_axis(name, dtype, rng):
         wanted = np.stack([function(row) for row in rows])
         result = np.moveaxis(function(x, axis), axis, -1)
         assert same_bits(result.reshape(wanted.shape), wanted)
-    with raises(AxisError, "axis 3 is out of bounds for array of dimension 3"):
+    with raises(AxisError, "axis 3 is out of bounds for x of dimension 3"):
         function(x, 3)
-    with raises(AxisError, "axis -1 is out of bounds for array of dimension 0"):
+    with raises(AxisError, "axis -1 is out of bounds for x of dimension 0"):
         function(1.0)
     with pytest.raises(TypeError):
         function(x, 0.5)

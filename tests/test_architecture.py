@@ -24,7 +24,7 @@ KERNELS = {_levels.module_name(topic, level) for topic in _levels.TOPICS
 # The layers from the bottom up. A part of the package, module or folder, imports parts of the
 # layers below its own.
 LAYERS = (
-    {"_interrupts", "_starting", "_tables", "_types"},
+    {"_arguments", "_interrupts", "_starting", "_tables", "_types"},
     {"_arrays", "_cpu", "_extras", "_files", "_rows", "_status", "_version", "_warnings",
      "_workers", "constants"},
     {module.partition(".")[2] for module in KERNELS},
@@ -43,8 +43,8 @@ BESIDE = {
 }
 
 # What the compiled sources may import of the package.
-BELOW_KERNELS = {"mathwork._arrays", "mathwork._interrupts", "mathwork._status",
-                 "mathwork._warnings", "mathwork._workers"}
+BELOW_KERNELS = {"mathwork._arguments", "mathwork._arrays", "mathwork._interrupts",
+                 "mathwork._status", "mathwork._warnings", "mathwork._workers"}
 
 # Modules that import by a name which is made while they run, and what they import so.
 BY_NAME = {

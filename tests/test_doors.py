@@ -260,9 +260,9 @@ def test_bad_bounds(bad):
     (("prelu", 1, 2), "activation prelu takes its slopes, one number or one for each output, got "
                       "('prelu', 1, 2)"),
     (("prelu", [1, 2]), "slope of prelu must be one number or have shape (3,), one for each "
-                        "output, got shape (2,)"),
+                        "output or column of x, got shape (2,)"),
     (("prelu", np.ones((1, 3))), "slope of prelu must be one number or have shape (3,), one for "
-                                 "each output, got shape (1, 3)")])
+                                 "each output or column of x, got shape (1, 3)")])
 def test_parameters_out_of_range(activation, reason):
     with raises(ValueError, reason):
         Dense(np.ones((3, 1)), None, activation)
@@ -295,7 +295,7 @@ def test_layers_that_are_not_dense(wrong, kind):
 @pytest.mark.parametrize("wrong", [None, 5, Dense([[1.0]])])
 def test_layers_that_are_not_iterable(wrong):
     with raises(TypeError, "layers must be a sequence of Dense, LayerNorm, RMSNorm or Residual, "
-                f"got {type(wrong).__name__}"):
+                f"got {wrong!r}"):
         Network(wrong)
 
 

@@ -72,8 +72,11 @@ def test_a_zero_that_is_exact_is_no_evidence():
 
 def test_alpha_is_a_number_between_0_and_1():
     assert checked_alpha(np.float32(0.5)) == 0.5
-    for wrong in (0, 1, -0.1, math.nan, "x", None, [0.1, 0.2]):
-        with raises(ValueError, f"alpha must be between 0 and 1, got {wrong!r}"):
+    for wrong in (0, 1, -0.1, math.nan):
+        with raises(ValueError, f"alpha must be above 0 and below 1, got {wrong!r}"):
+            checked_alpha(wrong)
+    for wrong in ("x", None, [0.1, 0.2]):
+        with raises(TypeError, f"alpha must be a number, got {wrong!r}"):
             checked_alpha(wrong)
 
 

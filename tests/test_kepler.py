@@ -430,7 +430,7 @@ def test_refused_orbits(arguments, message):
         KeplerOrbit(1.0, 0.5, mu=0.0)
     with raises(ValueError, "periapsis must be positive, got 0.0"):
         KeplerOrbit.from_periapsis(0.0, 1.0, mu=1.0)
-    with raises(ValueError, "elements must have shapes that broadcast, got (2,) and (3,)"):
+    with raises(ValueError, "a and e must have shapes that broadcast, got (2,) and (3,)"):
         KeplerOrbit(np.ones(2), np.zeros(3), mu=1.0)
 
 

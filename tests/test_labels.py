@@ -61,9 +61,10 @@ def test_one_output_that_has_no_threshold(activation):
         sided(activation).classify(X)
 
 
-@pytest.mark.parametrize("threshold", [np.nan, "0.5", 1j, [0.5]])
-def test_bad_thresholds(threshold):
-    with raises(ValueError, f"threshold must be a real number, got {threshold!r}"):
+@pytest.mark.parametrize(("threshold", "kind"), [
+    (np.nan, ValueError), ("0.5", TypeError), (1j, TypeError), ([0.5], TypeError)])
+def test_bad_thresholds(threshold, kind):
+    with raises(kind, f"threshold must be a number, got {threshold!r}"):
         sided().classify(X, threshold=threshold)
 
 

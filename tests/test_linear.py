@@ -444,7 +444,7 @@ def test_conf_int_for_a_tiny_alpha():
 
 
 def test_conf_int_wants_a_probability(rng):
-    with raises(ValueError, "alpha must be between 0 and 1, got 95"):
+    with raises(ValueError, "alpha must be above 0 and below 1, got 95"):
         fit_linear(*design(rng)).conf_int(95)
 
 

@@ -585,5 +585,5 @@ def test_weights_that_decay(rng):
     again = pickle.loads(pickle.dumps(state))
     assert again == state and again.effective_nobs == state.effective_nobs
     for factor in (0, -1, math.inf, math.nan):
-        with raises(ValueError, f"factor must be finite and above 0, got {float(factor)}"):
+        with raises(ValueError, f"factor must be above 0 and finite, got {factor}"):
             state.decay(factor)

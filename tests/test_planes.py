@@ -522,5 +522,5 @@ def test_a_plane_is_a_tuple_of_its_fields():
     assert type(fit) is PlaneFit and fit.nobs == 4 and fit.has_intercept
     assert fit.params.tolist() == pytest.approx([-0.25, 1.5, 1.5])
     assert fit.predict([[1, 1], [0, 0]]).tolist() == pytest.approx([2.75, -0.25])
-    with raises(ValueError, "x must have shape (m, 2) as the fit has, got (2,)"):
+    with raises(ValueError, "X must have shape (m, 2) as the fit has, got (2,)"):
         fit.predict([1, 1])

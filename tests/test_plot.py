@@ -167,7 +167,7 @@ def test_refused():
         plot_fit(fit, X, Y[1:], axes())
     with raises(ValueError, "x and y must have shapes (n, p) and (n,), got (6,) and (6,)"):
         plot_fit(fit_linear(np.stack([X, np.cos(X)], axis=1), Y), X, Y, axes())
-    with raises(ValueError, "alpha must be between 0 and 1, got 5"):
+    with raises(ValueError, "alpha must be above 0 and below 1, got 5"):
         plot_fit(fit, X, Y, axes(), alpha=5)
     with raises(ValueError, "a picture shows one fit, got a stack of them"):
         plot_fit(fit_line(np.stack([X, X]), np.stack([Y, Y])), X, Y)

@@ -244,7 +244,7 @@ def test_tests_of_the_coefficients():
     low, high = fit.conf_int(0.1).T
     reach = scipy_stats.t.ppf(0.95, 10) * fit.bse
     assert np.allclose([low, high], [fit.coef - reach, fit.coef + reach], rtol=1e-12)
-    with raises(ValueError, "alpha must be between 0 and 1, got 1"):
+    with raises(ValueError, "alpha must be above 0 and below 1, got 1"):
         fit.conf_int(1)
 
 

@@ -169,7 +169,7 @@ def test_what_is_refused(fit):
     with raises(ValueError, "names must be 4, one a term, got 1"):
         linear_summary(fit, names=["a"])
     for alpha in (0, 1, -0.1, math.nan):
-        with raises(ValueError, f"alpha must be between 0 and 1, got {alpha}"):
+        with raises(ValueError, f"alpha must be above 0 and below 1, got {alpha}"):
             linear_summary(fit, alpha=alpha)
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import LONG, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
     from typing import Final
 
     from numpy.typing import DTypeLike, NDArray
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from mathwork._types import ComplexArray, ComplexDType, FloatArray, FloatDType
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+# What NumPy raises for values of which it makes no array: ragged and deep lists, integers of any
+# size beside floats, buffers of two axes, __array__ methods that return something else.
+UNREADABLE: Final = (TypeError, ValueError, RecursionError, OverflowError, NotImplementedError)
+
+MOST_AXES: Final = 64       # of an array in NumPy
 
 PLAIN: Final = ("C_CONTIGUOUS", "ALIGNED")
 
@@ -39,11 +46,11 @@ def float_dtype(dtype: DTypeLike) -> FloatDType:
     """Return `dtype` as float32 or float64 in native byte order."""
     try:
         found: np.dtype[Any] = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"dtype must be float32 or float64, got {dtype!r}") from None
+    except (TypeError, ValueError, RecursionError, SyntaxError, OverflowError):
+        raise TypeError(f"dtype must be float32 or float64, got {shown(dtype)}") from None
     if dtype is None or found not in (np.float32, np.float64):
         raise TypeError("dtype must be float32 or float64, "
-                        f"got {None if dtype is None else found}")
+                        f"got {None if dtype is None else str(found)[:LONG]}")
     return found
 
 
@@ -55,12 +62,18 @@ def unmasked(value: object, name: str) -> NDArray[Any]:
                         "fill or compress it first")
     try:
         array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a regular array of real numbers: {error}") from None
+    except UNREADABLE as error:
+        raise unreadable(name, error) from None
     if array.dtype.hasobject and array is not value:
         numbers = tables.real_numbers(value, name, convert=False)
         return array if numbers is None else numbers
     return array
+
+
+def unreadable(name: str, error: Exception) -> Exception:
+    """Return the error for a value of which NumPy makes no array."""
+    kind = TypeError if isinstance(error, (TypeError, NotImplementedError)) else ValueError
+    return kind(f"{name} must be a regular array of real numbers: {error}")
 
 
 def as_array(value: object, name: str) -> NDArray[Any]:
@@ -123,6 +136,43 @@ def as_plain_together(*, optional: Container[str] = (), **values: object) -> lis
     return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
 
 
+def for_each(value: object, name: str, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a new array of this shape, of one number for all or of a number for each."""
+    array = as_array(value, name)
+    if array.shape not in ((), tuple(shape)):
+        raise ValueError(f"{name} must be one number or have shape {tuple(shape)}, "
+                         f"got {array.shape}")
+    with np.errstate(all="ignore"):
+        return np.broadcast_to(array, shape).astype(dtype)
+
+
+def joint_shape(shapes: dict[str, tuple[int, ...]], more: int = 0) -> tuple[int, ...]:
+    """Return the shape that arrays of these names and shapes broadcast to.
+
+    Raises
+    ------
+    ValueError
+        For shapes that do not broadcast, and for so many axes that there is no room for `more`.
+    """
+    n = max(map(len, shapes.values()))
+    check_axes(n, " and ".join(name for name in shapes if len(shapes[name]) == n), more)
+    joint = []          # numpy.broadcast_shapes takes 32 axes at most
+    for sizes in zip(*((1,) * (n - len(shape)) + shape for shape in shapes.values()), strict=True):
+        large = {size for size in sizes if size != 1}
+        if len(large) > 1:
+            named = {name: shape for name, shape in shapes.items() if shape}
+            raise ValueError(f"{' and '.join(named)} must have shapes that broadcast, got "
+                             f"{' and '.join(map(str, named.values()))}")
+        joint.append(large.pop() if large else 1)
+    return tuple(joint)
+
+
+def check_axes(n: int, name: str, more: int) -> None:
+    """Raise unless an array can have n axes and `more`."""
+    if n + more > MOST_AXES:
+        raise ValueError(f"{name} must have at most {MOST_AXES - more} axes, got {n}")
+
+
 # ---- complex numbers, which no kernel computes with ----
 
 def holds_complex(value: object) -> bool:
@@ -169,7 +219,7 @@ def check_out(out: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -
         raise TypeError(f"out must be a {dtype} array, got {type(out).__name__}")
     if type(out) is not np.ndarray:
         out = np.ndarray.view(out, np.ndarray)      # a subclass may override its attributes
-    if out.dtype.newbyteorder("=") != dtype:
+    if out.dtype.kind != dtype.kind or out.dtype.newbyteorder("=") != dtype:
         raise TypeError(f"out must have dtype {dtype}, got {out.dtype}")
     if out.shape != shape:
         raise ValueError(f"out must have shape {shape}, got {out.shape}")

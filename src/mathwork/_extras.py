@@ -4,6 +4,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mathwork._arguments import shown
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -22,3 +24,12 @@ def extra(name: str, purpose: str, *, project: str | None = None) -> Any:
         raise ImportError(f"to {purpose}, mathwork needs {project or package}: "
                           f"pip install {project or package}",
                           name=package) from None
+
+
+def checked_axes(ax: Any) -> Any:
+    """Return `ax`, which is Axes of matplotlib."""
+    from matplotlib.axes import Axes
+
+    if not issubclass(type(ax), Axes):
+        raise TypeError(f"ax must be Axes of matplotlib, got {shown(ax)}")
+    return ax

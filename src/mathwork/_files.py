@@ -8,6 +8,8 @@ import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from mathwork._arguments import checked_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
@@ -29,7 +31,7 @@ def replacing(path: StrPath, mode: str = "wb", **text: Any) -> Iterator[IO[Any]]
     not regular, the file of standard output, a file without a name of its own, a file that is
     mounted by itself, and a file that cannot have another like it beside it.
     """
-    path = os.fspath(path)
+    path = checked_path(path)
     target = _real_path(path)
     beside = os.path.join(os.path.dirname(target), f".mathwork-{os.urandom(8).hex()}.tmp")
     try:

@@ -1,11 +1,11 @@
 """The parameters of activations: how many an activation takes, their defaults, and the checks."""
 from __future__ import annotations
 
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import real, shown
 from mathwork._arrays import as_array, as_plain
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ def numbers(name: str, given: Sequence[Any]) -> tuple[float, ...]:
     """Return the checked numbers of an activation in `NAMES`; none given: its defaults."""
     wanted = NAMES[name]
     given = tuple(given) or DEFAULTS.get(name, ())
-    if len(given) != len(wanted) or not all(isinstance(number, Real) for number in given):
+    try:
+        checked = tuple(real(number, f"activation {name}: a parameter") for number in given)
+    except TypeError:
+        checked = ()
+    if len(checked) != len(wanted):
         count = "one real parameter" if len(wanted) == 1 else "two real parameters"
         text = f"{count}, {' and '.join(wanted)}" if len(wanted) > 1 else count
-        raise ValueError(f"activation {name} takes {text}, got {(name, *given)!r}")
-    try:
-        checked = tuple(float(number) for number in given)
-    except OverflowError as error:      # from a large integer
-        raise ValueError(f"activation {name}: {error}") from None
+        raise ValueError(f"activation {name} takes {text}, got {shown((name, *given))}")
     if name in ("celu", "softplus") and not 0 < checked[0] < np.inf:
         raise ValueError(f"{wanted[0]} of {name} must be positive and finite, got {checked[0]}")
     if name == "clip" and not checked[0] <= checked[1]:
@@ -46,7 +46,7 @@ def slopes(given: Any, count: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     array = as_array(given, "slope of prelu")
     if array.shape not in ((), (1,), (count,)):
         raise ValueError(f"slope of prelu must be one number or have shape ({count},), one for "
-                         f"each output, got shape {array.shape}")
+                         f"each output or column of x, got shape {array.shape}")
     return as_plain(np.broadcast_to(array.ravel(), count), "slope", dtype)
 
 

@@ -67,7 +67,7 @@ def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | N
 
 def _kinds(value: object) -> list[tuple[str, str]]:
     """Return (library, name) of the classes of an object"""
-    return [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__]
+    return [(str(kind.__module__).partition(".")[0], kind.__name__) for kind in type(value).__mro__]
 
 
 # ---- parts of frames ----

@@ -10,7 +10,6 @@ from cpython.pythread cimport (PyThread_acquire_lock, PyThread_allocate_lock, Py
                                PyThread_release_lock, PyThread_type_lock, WAIT_LOCK)
 
 import builtins
-import operator
 import os
 import sys
 import threading
@@ -34,6 +33,8 @@ cdef extern from *:
 
 cdef enum:
     WAIT_MICROSECONDS = 50000       # between two looks of a thread that waits for others
+
+from mathwork._arguments import count, whole
 
 # The errors of a thread that cannot start; Python 3.13 also has a kind of its own. Subclasses of
 # these do not count: a signal handler may raise one.
@@ -73,10 +74,7 @@ cdef class Pool:
 
 def checked_workers(workers):
     """Return `workers` as an int of at least 1."""
-    workers = operator.index(workers)
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
-    return min(workers, sys.maxsize)
+    return count(min(whole(workers, "workers"), sys.maxsize), "workers")
 
 
 def most_workers():

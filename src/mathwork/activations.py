@@ -13,12 +13,12 @@ integers. A function makes float64 of all bools and integers.
 from __future__ import annotations
 
 import contextlib
-import operator
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.exceptions import AxisError
 
+from mathwork._arguments import real, shown, whole
 from mathwork._arrays import as_array, real_dtype
 from mathwork._levels import core as kernels
 from mathwork._parameters import numbers, slopes
@@ -575,7 +575,7 @@ def leaky_relu(x: ArrayLike, slope: float = 0.01) -> ScalarOrArray:
     >>> leaky_relu(np.array([-2.0, 0.0, 2.0]), 0.25)
     array([-0.5,  0. ,  2. ])
     """
-    return _elementwise("leaky_relu", x, slope)
+    return _elementwise("leaky_relu", x, real(slope, "slope"))
 
 
 @overload
@@ -619,7 +619,7 @@ def elu(x: ArrayLike, alpha: float = 1.0) -> ScalarOrArray:
     >>> elu(np.array([-1.0, 0.0, 1.0]))
     array([-0.63212056,  0.        ,  1.        ])
     """
-    return _elementwise("elu", x, alpha)
+    return _elementwise("elu", x, real(alpha, "alpha"))
 
 
 @overload
@@ -664,7 +664,7 @@ def celu(x: ArrayLike, alpha: float = 1.0) -> ScalarOrArray:
     >>> celu(np.array([-2.0, 0.0, 1.0]), 2.0)
     array([-1.26424112,  0.        ,  1.        ])
     """
-    return _elementwise("celu", x, *numbers("celu", (alpha,)))
+    return _elementwise("celu", x, *numbers("celu", (real(alpha, "alpha"),)))
 
 
 @overload
@@ -706,7 +706,8 @@ def clip(x: ArrayLike, low: float, high: float) -> ScalarOrArray:
     >>> clip(np.array([-1.5, 0.5, 7.5]), -1.0, 2.0)
     array([-1. ,  0.5,  2. ])
     """
-    return _elementwise("clip", x, *numbers("clip", (low, high)))
+    bounds = real(low, "low"), real(high, "high")
+    return _elementwise("clip", x, *numbers("clip", bounds))
 
 
 @overload
@@ -884,9 +885,9 @@ def _elementwise(name: str, x: ArrayLike, *parameters: Any) -> ScalarOrArray:
 
 def _along_axis(name: str, x: ArrayLike, axis: SupportsIndex) -> FloatArray:
     x = as_array(x, "x")
-    axis = operator.index(axis)
+    axis = whole(axis, "axis")
     if not -x.ndim <= axis < x.ndim:
-        raise AxisError(axis, x.ndim)
+        raise AxisError(f"axis {shown(axis)} is out of bounds for x of dimension {x.ndim}")
     result = _own_copy(np.moveaxis(x, axis, -1))
     kernels.activate_in_place(name, (), result)
     return np.moveaxis(result, -1, axis)

@@ -38,6 +38,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from mathwork._arguments import real
+
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Self
 
@@ -84,9 +86,9 @@ class Constant(float):
     uncertainty: float
 
     def __new__(cls, name: str, value: float, unit: str, uncertainty: float, source: str) -> Self:
-        constant = super().__new__(cls, value)
-        for field, is_ in (("name", name), ("si_unit", unit), ("uncertainty", float(uncertainty)),
-                           ("source", source)):
+        constant = super().__new__(cls, real(value, "value"))
+        for field, is_ in (("name", name), ("si_unit", unit), ("source", source),
+                           ("uncertainty", real(uncertainty, "uncertainty"))):
             object.__setattr__(constant, field, is_)
         return constant
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import as_plain
+from mathwork._arguments import shown
+from mathwork._arrays import as_plain, joint_shape
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -45,8 +46,9 @@ def normal_pdf(x: ArrayLike, mean: ArrayLike = 0, std: ArrayLike = 1
     """
     x, mean, std = (as_plain(value, name, np.float64)
                     for value, name in ((x, "x"), (mean, "mean"), (std, "std")))
+    joint_shape({"x": x.shape, "mean": mean.shape, "std": std.shape})
     if not np.all(std > 0):
-        raise ValueError(f"std must be above 0, got {std}")
+        raise ValueError(f"std must be above 0, got {shown(std[()])}")
     with np.errstate(all="ignore"):
         return np.exp(-np.square((x - mean) / std) / 2) / (std * math.sqrt(2 * math.pi))
 
@@ -80,9 +82,11 @@ def uniform_pdf(x: ArrayLike, low: ArrayLike, high: ArrayLike
     """
     x, low, high = (as_plain(value, name, np.float64)
                     for value, name in ((x, "x"), (low, "low"), (high, "high")))
+    joint_shape({"x": x.shape, "low": low.shape, "high": high.shape})
     with np.errstate(all="ignore"):
         width = high - low
         if not np.all((width > 0) & np.isfinite(width)):
-            raise ValueError(f"low must be below high, both finite, got {low} and {high}")
+            raise ValueError(f"low must be below high, both finite, got "
+                             f"{shown(low[()])} and {shown(high[()])}")
         density = np.where((x >= low) & (x <= high), 1 / width, 0.0)
         return np.where(np.isnan(x), np.nan, density)[()]

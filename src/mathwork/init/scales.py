@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import TYPE_CHECKING
+
+from mathwork._arguments import count
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -94,10 +95,4 @@ def he_limit(n_in: SupportsIndex) -> float:
 
 def checked_fan(fan: SupportsIndex, name: str) -> int:
     """Return a number of inputs or outputs as an int of at least 1."""
-    try:
-        number = operator.index(fan)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {fan!r}") from None
-    if number < 1:
-        raise ValueError(f"{name} must be at least 1, got {number}")
-    return number
+    return count(fan, name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import shown, whole
 from mathwork._levels import core as kernels
 from mathwork._workers import checked_workers
 
@@ -44,13 +45,21 @@ def seed_words(rng: Rng) -> list[int]:
 
     An integer n and ``numpy.random.default_rng(n)`` before its first draw give the same stream.
     """
-    try:
-        source = rng if isinstance(rng, np.random.Generator) else np.random.Generator(
-            np.random.PCG64(rng))
-        words = source.bit_generator.random_raw(4)
-    except TypeError:
-        raise TypeError("rng must be an integer, a numpy.random.Generator, a SeedSequence or None, "
-                        f"got {rng!r}") from None
-    except ValueError:
-        raise ValueError(f"rng must be at least 0, got {rng!r}") from None
+    words = generator_of(rng).bit_generator.random_raw(4)
     return [int(word) & 0xFFFFFFFF for word in words]
+
+
+def generator_of(rng: Rng) -> np.random.Generator:
+    """Return the generator that `rng` is or seeds."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if rng is None or isinstance(rng, np.random.SeedSequence):
+        return np.random.default_rng(rng)
+    if isinstance(rng, np.ndarray) or not hasattr(type(rng), "__index__"):
+        # NumPy would read sequences, without end too.
+        raise TypeError("rng must be an integer, a numpy.random.Generator, a SeedSequence or None, "
+                        f"got {shown(rng)}")
+    seed = whole(rng, "rng")
+    if seed < 0:
+        raise ValueError(f"rng must be at least 0, got {shown(seed)}")
+    return np.random.default_rng(seed)

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import math
-import operator
+import sys
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from mathwork._arguments import counts, flag, number, shown
 from mathwork._arrays import float_dtype
 from mathwork._levels import core
 from mathwork.init.scales import checked_fan
@@ -167,7 +168,7 @@ def glorot_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | Non
     2.0
     """
     sizes, fan_in, fan_out = _checked_shape(shape, fan_in, fan_out, both=True)
-    return _normal(sizes, _checked_gain(gain) ** 2 * 2 / (fan_in + fan_out), dtype, rng, truncated,
+    return _normal(sizes, _squared_gain(gain) * 2 / (fan_in + fan_out), dtype, rng, truncated,
                    workers)
 
 
@@ -199,7 +200,7 @@ def glorot_uniform(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | No
     True
     """
     sizes, fan_in, fan_out = _checked_shape(shape, fan_in, fan_out, both=True)
-    return _uniform(sizes, _checked_gain(gain) ** 2 * 2 / (fan_in + fan_out), dtype, rng, workers)
+    return _uniform(sizes, _squared_gain(gain) * 2 / (fan_in + fan_out), dtype, rng, workers)
 
 
 def lecun_normal(shape: Iterable[SupportsIndex], *, fan_in: SupportsIndex | None = None,
@@ -310,7 +311,7 @@ def orthogonal(shape: Iterable[SupportsIndex], *, gain: float = 1.0,
     sizes = _checked_sizes(shape)
     if len(sizes) < 2:
         raise ValueError(f"shape must have at least two axes, (n_out, n_in), got {sizes}")
-    gain = _checked_gain(gain)
+    gain = number(gain, "gain")
     rows, columns = sizes[0], math.prod(sizes[1:])
     vectors = drawn((min(rows, columns), max(rows, columns)), np.dtype(np.float64), rng, "normal",
                     1.0, 1)
@@ -320,7 +321,8 @@ def orthogonal(shape: Iterable[SupportsIndex], *, gain: float = 1.0,
             vector -= core.matmul(shares[np.newaxis], vectors[:at])[0]
             vector /= math.sqrt(core.matvec(vector[np.newaxis], vector)[0])
     matrix = vectors if rows <= columns else vectors.T
-    weight: FloatArray = np.ascontiguousarray(matrix * gain, dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        weight: FloatArray = np.ascontiguousarray(matrix * gain, dtype)
     return weight.reshape(sizes)
 
 
@@ -329,7 +331,7 @@ def orthogonal(shape: Iterable[SupportsIndex], *, gain: float = 1.0,
 def _normal(sizes: tuple[int, ...], variance: float, dtype: DTypeLike, rng: Rng, truncated: bool,
             workers: SupportsIndex) -> FloatArray:
     std = math.sqrt(variance)
-    if truncated:
+    if flag(truncated, "truncated"):
         return drawn(sizes, float_dtype(dtype), rng, "truncated", std / TRUNCATED_STD, workers)
     return drawn(sizes, float_dtype(dtype), rng, "normal", std, workers)
 
@@ -340,12 +342,9 @@ def _uniform(sizes: tuple[int, ...], variance: float, dtype: DTypeLike, rng: Rng
 
 
 def _checked_sizes(shape: Iterable[SupportsIndex]) -> tuple[int, ...]:
-    try:
-        sizes = tuple(operator.index(size) for size in shape)
-    except TypeError:
-        raise TypeError(f"shape must be a tuple of integers, got {shape!r}") from None
-    if any(size < 0 for size in sizes):
-        raise ValueError(f"shape must not have negative sizes, got {sizes}")
+    sizes = counts(shape, "shape")
+    if math.prod(size or 1 for size in sizes) > sys.maxsize // 8:     # as NumPy counts bytes
+        raise ValueError(f"shape must have sizes that memory could hold, got {shown(sizes)}")
     return sizes
 
 
@@ -374,11 +373,9 @@ def _checked_shape(shape: Iterable[SupportsIndex], fan_in: SupportsIndex | None,
     return sizes, inputs, checked_fan(sizes[0] if fan_out is None else fan_out, "fan_out")
 
 
-def _checked_gain(gain: float) -> float:
+def _squared_gain(gain: float) -> float:
     try:
-        number = float(operator.pos(gain))      # text has no +
-    except TypeError:
-        raise TypeError(f"gain must be a number, got {gain!r}") from None
-    if not math.isfinite(number):
-        raise ValueError(f"gain must be finite, got {gain}")
-    return number
+        return number(gain, "gain") ** 2
+    except OverflowError:
+        raise ValueError("gain must have a square within the range of floats, "
+                         f"got {shown(gain)}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, overload
 
+from mathwork._arguments import flag, shown
 from mathwork._arrays import holds_complex
 from mathwork.matrix.checks import checked_atol, checked_tol
 
@@ -35,6 +36,7 @@ def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
         For `exact` and `modulus` together, a tolerance with either of them, one that is negative
         or NaN, and a `modulus` that is not a prime below 2^31.
     """
+    exact = flag(exact, "exact")
     if exact and modulus is not None:
         raise ValueError("exact and modulus exclude each other, got both")
     if not exact and modulus is None:
@@ -47,9 +49,9 @@ def arithmetic(tol: float | None, exact: bool, modulus: SupportsIndex | None,
 
         return ComplexFloats(tol, atol)
     for name, given, none in (("tol", tol, None), ("atol", atol, 0)):
-        if given != none:
+        if checked_tol(given, name) != none:
             raise ValueError(f"{name} is for floats: exact arithmetic needs none, "
-                             f"got {name} {given!r} with {'exact' if exact else 'modulus'}")
+                             f"got {name} {shown(given)} with {'exact' if exact else 'modulus'}")
     return _field(modulus) if modulus is None or type(modulus) is int else _new_field(modulus)
 
 

@@ -1,14 +1,15 @@
 """Checks of the arguments that the functions of this package share."""
 from __future__ import annotations
 
+import math
 import numbers
-import operator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import as_plain
+from mathwork._arguments import real, shown, whole
+from mathwork._arrays import as_plain, joint_shape
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from mathwork._types import Array, FloatArray
 
+LARGEST = 2**31     # No memory holds more, but an array without entries may claim it.
 FOR_SYMBOLS = "for matrices of symbols there is SymPy"
 FOR_FRACTIONS = "with exact=True it may hold Fractions, Decimals and integers of any size"
 
@@ -25,14 +27,9 @@ def checked_tol(tol: float | None, name: str = "tol") -> float | None:
     """Return a tolerance as a float; None stays None."""
     if tol is None:
         return None
-    try:
-        number = float(operator.pos(tol))       # text has no +
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, got {tol!r}") from None
-    except OverflowError:
-        raise ValueError(f"{name} must be a number at least 0, got one beyond all floats") from None
+    number = real(tol, name)
     if not number >= 0:
-        raise ValueError(f"{name} must be a number at least 0, got {tol}")
+        raise ValueError(f"{name} must be a number at least 0, got {shown(tol)}")
     return number
 
 
@@ -48,9 +45,10 @@ def checked_columns(columns: SupportsIndex | None, n: int) -> int:
     """Return how many of n columns may have pivots; None: all."""
     if columns is None:
         return n
-    columns = operator.index(columns)
+    columns = whole(columns, "columns")
     if not 0 <= columns <= n:
-        raise ValueError(f"columns must be between 0 and {n}, the columns of A, got {columns}")
+        raise ValueError(f"columns must be between 0 and {n}, the columns of A, "
+                         f"got {shown(columns)}")
     return columns
 
 
@@ -95,6 +93,8 @@ def check_shape(shape: tuple[int, ...], *, square: bool = False) -> None:
         raise ValueError(f"A must have shape (m, n) or (..., m, n), got {shape}")
     if square and shape[-2] != shape[-1]:
         raise ValueError(f"A must be square, got shape {shape}")
+    if max(math.prod(shape[:-2]), *shape[-2:]) > LARGEST:
+        raise ValueError(f"A must have at most 2**31 rows, columns and matrices, got {shape}")
 
 
 def checked_sides(shape: tuple[int, ...], b: NDArray[Any]
@@ -122,12 +122,10 @@ def joint_stack(shape: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ..
     one, two = shape[:-2], other[:-2]
     if one == two:
         return one
-    # numpy.broadcast_shapes takes 32 dimensions at most
-    longer, shorter = sorted((one, two), key=len, reverse=True)
-    pairs = list(zip(longer, (1,) * (len(longer) - len(shorter)) + shorter, strict=True))
-    if any(a != b and 1 not in (a, b) for a, b in pairs):
+    try:
+        return joint_shape({"A": one, "b": two})
+    except ValueError:
         return None
-    return tuple(b if a == 1 else a for a, b in pairs)
 
 
 def over_stack(array: NDArray[Any], stack: tuple[int, ...]) -> NDArray[Any]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import count, items, real, whole
+from mathwork._arrays import for_each
 from mathwork._doors import door, public
 from mathwork._levels import core as kernels
 from mathwork._status import REDUCED
@@ -114,19 +116,24 @@ class Reduced(kernels.Reduction):
                 columns: SupportsIndex | None = None,
                 margin: tuple[FloatOrArray, FloatOrArray] | None = None,
                 status: CodeOrArray | None = None) -> Self:
-        if columns is None:
-            columns = matrix.shape[-1]
-        if matrix.ndim == 2:
-            pivots = tuple(map(int, pivots))
-            accepted, rejected = margin or (math.inf, 0.0)
-            verdict: tuple[Any, ...] = len(pivots), accepted, rejected, status or REDUCED, 1
+        if not issubclass(type(matrix), np.ndarray) or matrix.ndim < 2:
+            raise TypeError("matrix must be an array of shape (m, n) or (..., m, n), "
+                            f"got {type(matrix).__name__}")
+        *stack, m, n = matrix.shape
+        columns = checked_columns(columns, n)
+        accepted, rejected = _pair(margin)
+        if not stack:
+            pivots = tuple(count(pivot, "pivots", 0, n - 1) for pivot in items(
+                pivots, "pivots", "a sequence of columns", min(m, n)))
+            status = REDUCED if status is None else count(status, "status", 0, 127)
+            verdict: tuple[Any, ...] = (len(pivots), real(accepted, "margin"),
+                                        real(rejected, "margin"), status, 1)
         else:
-            pivots = np.asarray(pivots, np.intp)
-            rank = (pivots >= 0).sum(axis=-1)
-            accepted, rejected = margin or (np.full(rank.shape, math.inf), np.zeros(rank.shape))
-            if status is None:
-                status = np.full(rank.shape, REDUCED, np.int8)
-            verdict = rank, accepted, rejected, status, np.ones(rank.shape, np.int8)
+            pivots = for_each(pivots, "pivots", (*stack, min(m, n)), np.intp)
+            verdict = ((pivots >= 0).sum(axis=-1), for_each(accepted, "margin", stack, np.float64),
+                       for_each(rejected, "margin", stack, np.float64),
+                       for_each(REDUCED if status is None else status, "status", stack, np.int8),
+                       np.ones(stack, np.int8))
         return kernels.reduction(cls, matrix, pivots, columns, verdict)
 
     @property
@@ -202,6 +209,14 @@ class Reduced(kernels.Reduction):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.matrix, self.pivots, self._columns, self._verdict)
+
+
+def _pair(margin: Any) -> list[Any]:
+    """Return the two parts of a margin; None stands for one that is far from a close call"""
+    found = [math.inf, 0.0] if margin is None else items(margin, "margin", "two numbers", 2)
+    if len(found) != 2:
+        raise ValueError(f"margin must be two numbers, got {len(found)}")
+    return found
 
 
 def _rebuilt(matrix: NDArray[Any], pivots: Any, columns: int, verdict: Any) -> Reduced:
@@ -368,6 +383,7 @@ def _reduced(A: ArrayLike, tol: float | None, atol: float, columns: SupportsInde
              ) -> Reduced:
     """Answer the calls of ref and rref that their kernels do not answer"""
     workers = checked_workers(workers)
+    columns = None if columns is None else whole(columns, "columns")
     field = arithmetic(tol, exact, modulus, atol, A)
     if field is not None:
         return reduced_over(field, A, columns, reduced, workers)

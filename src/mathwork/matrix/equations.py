@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork.matrix.rationals import LARGEST_EXPONENT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, TypeAlias
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     _Expression: TypeAlias = dict[str, Fraction]
 
-LARGEST_EXPONENT = 999      # of an exact number: a larger exponent takes far too much memory
 DEEPEST = 50                # parentheses in parentheses: Python's stack is limited
 LARGEST_INTEGER = sys.get_int_max_str_digits() or "any number of"      # digits
 MOST_BITS = 1 << 14         # of a coefficient: products of numbers would grow without end

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import shown, whole
 from mathwork._levels import exact as kernels
 from mathwork.matrix.fields import Field
 from mathwork.matrix.rationals import as_exact, as_number, as_text
@@ -42,14 +42,11 @@ class PrimeField(Field):
     missing = -1
 
     def __init__(self, p: SupportsIndex) -> None:
-        try:
-            p = operator.index(p)
-        except TypeError:
-            raise TypeError(f"modulus must be an integer, got {p!r}") from None
+        p = whole(p, "modulus")
         if p >= LARGEST:
-            raise ValueError(f"modulus must be below 2**31, got {p}")
+            raise ValueError(f"modulus must be below 2**31, got {shown(p)}")
         if not is_prime(p):
-            raise ValueError(f"modulus must be a prime, got {p}")
+            raise ValueError(f"modulus must be a prime, got {shown(p)}")
         self.p = p
         self.over = f" modulo {p}"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from mathwork._arguments import flag
 from mathwork._doors import door
 from mathwork._levels import core as kernels
 from mathwork._workers import checked_workers
@@ -83,8 +84,8 @@ def null_space(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0, exa
     >>> null_space(A, exact=True, integer=True)[:, 0].tolist()
     [2, 16, 2, 2, 8, 5]
     """
-    workers = checked_workers(workers)
-    field = arithmetic(tol, exact or integer, modulus, atol, A)
+    workers, integer = checked_workers(workers), flag(integer, "integer")
+    field = arithmetic(tol, flag(exact, "exact") or integer, modulus, atol, A)
     if field is not None:
         basis = field.null_space(A, workers)
         return in_integers(basis) if integer else basis

@@ -4,11 +4,11 @@ That is objects, such as Fractions: exact, entry by entry. And it is complex num
 """
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import shown, whole
 from mathwork._arrays import as_complex, check_out, holds_complex, not_real
 from mathwork.matrix.checks import joint_stack, with_advice
 from mathwork.matrix.rationals import as_exact, as_number
@@ -127,9 +127,9 @@ def _with_factor(A: ArrayLike, factor: Any) -> tuple[NDArray[Any], Any]:
 
 
 def _row(i: SupportsIndex, name: str, A: NDArray[Any]) -> int:
-    row = operator.index(i)
+    row = whole(i, name)
     if not -len(A) <= row < len(A):
-        raise IndexError(f"{name} must be a row of A of shape {A.shape}, got {i}")
+        raise IndexError(f"{name} must be a row of A of shape {A.shape}, got {shown(i)}")
     return row % len(A)
 
 

@@ -8,6 +8,7 @@ that is not one simple matrix. All hand over complex numbers.
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -390,20 +391,27 @@ def is_rref(A: ArrayLike) -> bool | NDArray[np.bool]:
     True
     """
     A, leading = _leading(A)
-    column = np.minimum(leading, max(A.shape[-1] - 1, 0))
-    empty = leading == A.shape[-1]
-    if not A.size:
-        return _answer(_descends(A, leading))
-    one = np.take_along_axis(A, column[..., None], axis=-1)[..., 0] == 1
-    alone = np.take_along_axis((A != 0).sum(axis=-2), column, axis=-1) == 1
-    return _answer(_descends(A, leading) & (empty | (one & alone)).all(axis=-1))
+    stack, (m, n) = A.shape[:-2], A.shape[-2:]
+    if len(stack) > 1:          # take_along_axis takes fewer axes than arrays have
+        A, leading = A.reshape(math.prod(stack), m, n), leading.reshape(math.prod(stack), m)
+    found = _descends(A, leading)
+    if A.size:
+        column = np.minimum(leading, n - 1)
+        one = np.take_along_axis(A, column[..., None], axis=-1)[..., 0] == 1
+        alone = np.take_along_axis((A != 0).sum(axis=-2), column, axis=-1) == 1
+        found &= ((leading == n) | (one & alone)).all(axis=-1)
+    return _answer(found.reshape(stack) if stack else found)
 
 
 def _leading(A: ArrayLike) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Return A as an array, and the column of each row's first entry that is not zero, or n"""
     A = with_checked_shape(_numbers(A, "A"))
     end = np.ones((*A.shape[:-1], 1), bool)
-    return A, np.concatenate((A != 0, end), axis=-1).argmax(axis=-1)
+    try:
+        filled = A != 0
+    except ArithmeticError:     # of a signalling NaN
+        raise ValueError("A must hold numbers that can be compared with 0") from None
+    return A, np.concatenate((filled, end), axis=-1).argmax(axis=-1)
 
 
 def _descends(A: NDArray[Any], leading: NDArray[np.intp]) -> np.bool | NDArray[np.bool]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import shown
 from mathwork._arrays import PLAIN, unmasked
 from mathwork.matrix.checks import FOR_SYMBOLS, is_symbolic
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 INT64 = np.dtype(np.int64)
+LARGEST_EXPONENT = 999      # of an exact number: a larger exponent takes far too much memory
 FOR_COMPLEX = "Fractions and residues are real; SymPy has exact complex numbers"
 
 
@@ -112,11 +114,11 @@ def as_number(entry: Any, name: str) -> int | Fraction:
         return int(entry)
     if isinstance(entry, numbers.Rational):
         return Fraction(int(entry.numerator), int(entry.denominator))
-    if isinstance(entry, (float, np.floating)):
+    if issubclass(type(entry), (float, np.floating)):       # an object may claim to be one
         if entry == np.trunc(entry) and np.isfinite(entry):
             return int(entry)
         entry = Decimal(str(entry))
-    if not isinstance(entry, Decimal):
+    if not issubclass(type(entry), Decimal):
         raise TypeError(f"{name} must hold integers, fractions, decimals or floats, got "
                         f"{type(entry).__name__}"
                         + (f": {FOR_SYMBOLS}" if is_symbolic(entry) else "")
@@ -124,5 +126,9 @@ def as_number(entry: Any, name: str) -> int | Fraction:
                            else ""))
     if not entry.is_finite():
         raise ValueError(f"{name} must be finite to be exact, got {entry}")
+    _, digits, exponent = entry.as_tuple()
+    if abs(int(exponent)) > LARGEST_EXPONENT + len(digits):
+        raise ValueError(f"{name} must have decimals with exponents up to {LARGEST_EXPONENT}, "
+                         f"got {shown(entry)}")
     numerator, denominator = entry.as_integer_ratio()
     return numerator if denominator == 1 else Fraction(numerator, denominator)

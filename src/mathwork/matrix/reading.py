@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from mathwork._arguments import flag
 from mathwork._doors import public
 from mathwork.matrix.equations import ARROW, read_equations
 from mathwork.matrix.latex import Parts
@@ -122,6 +123,7 @@ def parse_matrix(text: str, *, exact: bool = True) -> ParsedMatrix:
     array([[1.+2.j, 3.+0.j],
            [0.+2.j, 1.+0.j]])
     """
+    exact = flag(exact, "exact")
     found = ParsedMatrix(*_with_lines(text, lambda lines: read_rows(Parts(lines), exact)))
     if not len(found.matrix):
         raise ValueError("there is no row of numbers in the text")
@@ -164,6 +166,7 @@ def parse_equations(text: str, *, exact: bool = True) -> ParsedEquations:
     x = 0
     y = 2
     """
+    exact = flag(exact, "exact")
     found = ParsedEquations(*_with_lines(text, lambda lines: read_equations(Parts(lines), exact)))
     if not len(found.b):
         raise ValueError("there is no equation in the text")

@@ -57,7 +57,7 @@ class Textbook(_Worker):
     def down(self, columns: int, reduced: bool) -> tuple[int, ...]:
         """Bring the rows to echelon form; return the pivots' columns"""
         pivots: list[int] = []
-        for column in range(columns):
+        for column in range(columns if self.rows else 0):
             top = len(pivots)
             candidates = [i for i in range(top, len(self.rows)) if self.rows[i][column]]
             if not candidates:
@@ -129,7 +129,7 @@ class ColumnByColumn(Textbook):
     def down(self, columns: int, reduced: bool) -> tuple[int, ...]:
         """Bring the rows to reduced form; return the pivots' columns"""
         pivots: list[int] = []
-        for column in range(columns):
+        for column in range(columns if self.rows else 0):
             top = len(pivots)
             source = next((i for i in range(top, len(self.rows)) if self.rows[i][column]), None)
             if source is None:
@@ -158,7 +158,7 @@ class InIntegers(_Worker):
         pivots: list[int] = []
         for i, row in enumerate(self.rows):
             self.scale(i, Fraction(math.lcm(*(entry.denominator for entry in row))))
-        for column in range(columns):
+        for column in range(columns if self.rows else 0):
             if self._clear_below(len(pivots), column):
                 pivots.append(column)
         return tuple(pivots)
@@ -201,7 +201,7 @@ class InFloats(_Worker):
         """Bring the rows to echelon form; return the pivots' columns, all among those allowed"""
         sizes = [self._brought_near(i, columns) for i in range(len(self.rows))]
         pivots: list[int] = []
-        for column in range(columns):
+        for column in range(columns if self.rows else 0):
             top = len(pivots)
             largest = max(range(top, len(self.rows)), default=None,
                           key=lambda i: abs(self.rows[i][column]) / sizes[i])

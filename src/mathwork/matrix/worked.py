@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import choice, flag
 from mathwork._arrays import as_plain
 from mathwork.matrix.arithmetic import arithmetic
-from mathwork.matrix.checks import checked_columns
+from mathwork.matrix.checks import check_shape, checked_columns
 from mathwork.matrix.elimination import rref
 from mathwork.matrix.rationals import as_fractions
 from mathwork.matrix.strategies import (
@@ -344,8 +345,8 @@ def eliminate(A: ArrayLike, *, exact: bool = True, reduced: bool = True,
     [ 1  0 | 0 ]
     [ 0  1 | 2 ]
     """
-    if order not in ORDERS:
-        raise ValueError(f"order must be 'textbook' or 'integers', got {order!r}")
+    exact, reduced = flag(exact, "exact"), flag(reduced, "reduced")
+    order = choice(order, "order", ORDERS)
     if order != "textbook" and (modulus is not None or not exact):
         raise ValueError(f"order {order!r} is for exact arithmetic: there are no fractions "
                          f"{'in floats' if modulus is None else 'modulo a prime'}")
@@ -353,6 +354,7 @@ def eliminate(A: ArrayLike, *, exact: bool = True, reduced: bool = True,
     array = _read(A, "A", exact, p)
     if array.ndim != 2:
         raise ValueError(f"A must have shape (m, n), got {array.shape}")
+    check_shape(array.shape)
     columns = checked_columns(columns, array.shape[1])
     worker: Textbook | InIntegers | InFloats
     if exact or p is not None:
@@ -368,7 +370,7 @@ def eliminate(A: ArrayLike, *, exact: bool = True, reduced: bool = True,
         if reduced:
             worker.up(pivots)
     return Elimination(worker.known, array.tolist(), array.shape[1], columns,
-                       bool(exact) or p is not None, p, pivots, bool(reduced),
+                       exact or p is not None, p, pivots, reduced,
                        tuple(worker.steps))
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.matrix.rationals as rationals
+from mathwork._arguments import items, shown
 from mathwork._status import INCONSISTENT, INFINITE, SOLUTION_WORDS, SYSTEM_NOT_FINITE, UNIQUE
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 NO_SOLUTION = "There is no solution."
 NOT_FINITE = "The system holds NaN or infinity."
+MOST_NAMES = 100_000
 CLOSE = "This was a close call in floats; exact=True decides it."
 CLOSE_COMPLEX = "This was a close call in floats; SymPy decides it."
 # A sign between two parts, not of an exponent.
@@ -243,7 +245,8 @@ def checked_names(names: Iterable[str] | None, n: int) -> list[str]:
     """Return the names of n unknowns: x1, x2, ... by default."""
     if names is None:
         return [f"x{i + 1}" for i in range(n)]
-    names = list(map(str, names))
+    names = [name if isinstance(name, str) else shown(name)
+             for name in items(names, "names", "a sequence of names", MOST_NAMES)]
     if len(names) != n:
         raise ValueError(f"names must hold {n} names, one for each unknown, got {len(names)}")
     return names

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import shown
 from mathwork._arrays import as_plain_together
 from mathwork._levels import core as kernels
 from mathwork._parameters import NAMES, numbers, slopes
@@ -138,7 +139,8 @@ def frozen(array: Array) -> Array:
     return array
 
 
-def checked_activation(activation: Any, count: int, dtype: FloatDType) -> Any:
+def checked_activation(activation: Any, count: int, dtype: FloatDType,
+                       argument: str = "activation") -> Any:
     """Return `activation` as a layer keeps it: a name, or a tuple with its parameters.
 
     The layer has `count` outputs and this dtype, as far as prelu's slopes need them.
@@ -148,16 +150,16 @@ def checked_activation(activation: Any, count: int, dtype: FloatDType) -> Any:
     if isinstance(name, str):
         name = ALIASES.get(name, name)
     if not isinstance(name, str) or name not in kernels.activation_codes:
-        raise ValueError(f"activation must be one of {', '.join(kernels.activation_codes)}, "
-                         f"got {name!r}")
+        raise ValueError(f"{argument} must be one of {', '.join(kernels.activation_codes)}, "
+                         f"got {shown(name)}")
     if name == "prelu":
         if len(given) != 1:
             raise ValueError("activation prelu takes its slopes, one number or one for each "
-                             f"output, got {activation!r}")
+                             f"output, got {shown(activation)}")
         return name, tuple(slopes(given[0], count, dtype).tolist())
     if name not in NAMES:
         if given:
-            raise ValueError(f"activation {name} takes no parameter, got {activation!r}")
+            raise ValueError(f"activation {name} takes no parameter, got {shown(activation)}")
         return name
     checked = numbers(name, given)
     return name if name == "softplus" and checked == (1.0,) else (name, *checked)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.nn.graph as graph
+from mathwork._arrays import float_dtype
 from mathwork.nn.graph import Axis, MisfitError, Reading, Value
 from mathwork.nn.labels import NO_LABELS, Labels
 from mathwork.nn.sources import (
@@ -77,7 +78,7 @@ def _layers(scalers: list[Any], mlp: Any, dtype: DTypeLike | None) -> list[AnyLa
     first = reading.input((Axis(), len(mlp.coefs_[0])), "the input")
     value = first
     own = np.result_type(*(weight.dtype for weight in mlp.coefs_))
-    narrow = np.dtype(own if dtype is None else dtype) == np.float32
+    narrow = (own if dtype is None else float_dtype(dtype)) == np.float32
     try:
         for scaler in scalers:
             where = type(scaler).__name__

@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import json
 import math
-from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from mathwork._arguments import flag, real
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,10 +35,9 @@ NO_LABELS = Labels()
 
 def checked_labels(classes: ArrayLike | None, multilabel: object, n_out: int) -> Labels:
     """Return the Labels of a network with `n_out` outputs; the array is a read-only copy."""
-    if multilabel not in (False, True):
-        raise TypeError(f"multilabel must be True or False, got {multilabel!r}")
+    multilabel = flag(multilabel, "multilabel")
     if classes is None:
-        return Labels(None, bool(multilabel))
+        return Labels(None, multilabel)
     try:
         array = np.array(classes)
         array = array.astype(object if array.dtype.kind == "T" else array.dtype.newbyteorder("="))
@@ -75,8 +75,9 @@ def picked(outputs: FloatArray, last: Layer, labels: Labels, threshold: float | 
     if threshold is not None:
         if n_out > 1:
             raise ValueError(f"threshold is for a network of one output, this one has {n_out}")
-        if not isinstance(threshold, Real) or math.isnan(threshold):
-            raise ValueError(f"threshold must be a real number, got {threshold!r}")
+        threshold = real(threshold, "threshold")
+        if math.isnan(threshold):
+            raise ValueError("threshold must be a number, got nan")
     elif n_out == 1:
         name, _ = last._activation
         if name not in THRESHOLDS:

@@ -10,11 +10,13 @@ import mathwork.nn.derivatives.by_inputs as by_inputs
 import mathwork.nn.formats as formats
 import mathwork.nn.formats.onnx as onnx
 import mathwork.nn.parameters as flat
+from mathwork._arguments import choice, counts
 from mathwork._arrays import float_dtype
 from mathwork._levels import core as kernels
 from mathwork.init import he_normal, he_uniform
+from mathwork.init.streams import generator_of
 from mathwork.nn.cfunction import RowFunction
-from mathwork.nn.dense import Dense
+from mathwork.nn.dense import Dense, checked_activation
 from mathwork.nn.formats.files import as_path
 from mathwork.nn.labels import NO_LABELS, Labels, checked_labels, picked
 from mathwork.nn.residual import chained
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     from mathwork._types import Activation, FloatArray, FloatDType, Rng, StrPath
     from mathwork.nn.residual import AnyLayer
+
+MOST_LAYERS = 10_000    # of Network.he
 
 
 _Network = TypeVar("_Network", bound="Network")
@@ -152,14 +156,13 @@ class Network(kernels.ForwardPass):
         Network(4-32-32-2, relu-relu-sigmoid, float32)
         """
         draws: dict[str, Callable[..., FloatArray]] = {"normal": he_normal, "uniform": he_uniform}
-        if distribution not in draws:
-            raise ValueError(f"distribution must be one of {', '.join(draws)}, "
-                             f"got {distribution!r}")
+        distribution = choice(distribution, "distribution", draws)
         dtype = float_dtype(dtype)
-        sizes = tuple(sizes)
+        sizes = counts(sizes, "sizes", 1, MOST_LAYERS)
         if len(sizes) < 2:
             raise ValueError(f"sizes must hold at least n_in and n_out, got {sizes}")
-        rng = np.random.default_rng(rng)
+        checked_activation(output, sizes[-1], dtype, "output")
+        rng = generator_of(rng)
         activations = [activation] * (len(sizes) - 2) + [output]
         return cls([Dense(draws[distribution]((n_out, n_in), dtype=dtype, rng=rng), None, name)
                     for (n_in, n_out), name in zip(itertools.pairwise(sizes), activations,

@@ -8,8 +8,10 @@ import numpy as np
 
 import mathwork.nn.formats as formats
 import mathwork.nn.parameters as flat
+from mathwork._arguments import iterated
 from mathwork._arrays import as_array
 from mathwork._levels import core as kernels
+from mathwork._workers import checked_workers
 from mathwork.nn.dense import frozen
 from mathwork.nn.formats.files import refusal
 from mathwork.nn.formats.structure import text_of
@@ -275,7 +277,7 @@ class Networks(kernels.ManyPasses):
         array([[6.5],
                [3.5]], dtype=float32)
         """
-        return self._mean(x, out, workers)
+        return self._mean(x, out, checked_workers(workers))
 
     def average(self) -> Network:
         """The network whose weights and biases are the means of those of all networks.
@@ -410,14 +412,8 @@ def _form(network: Network) -> tuple[Any, ...]:
 
 
 def _checked_networks(networks: Iterable[Network]) -> list[Network]:
-    try:
-        found = list(networks)
-    except TypeError:
-        raise TypeError(f"networks must be a sequence of Network, got {type(networks).__name__}"
-                        ) from None
-    if not found:
-        raise ValueError("networks must hold at least one network, got none")
-    for index, network in enumerate(found):
+    found: list[Network] = []
+    for index, network in enumerate(iterated(networks, "networks", "a sequence of Network")):
         if not isinstance(network, Network):
             raise TypeError(f"networks must be a sequence of Network, got {type(network).__name__} "
                             f"at {index}")
@@ -427,4 +423,7 @@ def _checked_networks(networks: Iterable[Network]) -> list[Network]:
         if index and not labels_equal(network._labels, found[0]._labels):
             raise ValueError(f"networks must have the same labels, those of network {index} are "
                              "not those of network 0")
+        found.append(network)
+    if not found:
+        raise ValueError("networks must hold at least one network, got none")
     return found

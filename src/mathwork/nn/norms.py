@@ -1,12 +1,11 @@
 """Layers that normalise a row: LayerNorm and RMSNorm."""
 from __future__ import annotations
 
-import math
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import number
 from mathwork._arrays import as_plain_together
 from mathwork.nn.dense import checked_activation, frozen
 from mathwork.nn.layer import Layer
@@ -39,7 +38,8 @@ class _Norm(Layer):
         if b.shape != w.shape:
             raise ValueError(f"bias must have shape {w.shape} to match weight, got {b.shape}")
         self = super().__new__(cls)
-        for name, value in {"weight": frozen(w), "bias": frozen(b), "eps": _checked_eps(eps),
+        for name, value in {"weight": frozen(w), "bias": frozen(b),
+                            "eps": number(eps, "eps", least=0.0),
                             "activation": checked_activation(activation, len(w), w.dtype)}.items():
             object.__setattr__(self, name, value)
         return self
@@ -206,15 +206,3 @@ class RMSNorm(_Norm):
 
     def _plain(self) -> RMSNorm:
         return self if type(self) is RMSNorm else RMSNorm(self.weight, self.eps, self.activation)
-
-
-def _checked_eps(eps: Any) -> float:
-    if not isinstance(eps, Real):
-        raise TypeError(f"eps must be a real number, got {type(eps).__name__}")
-    try:
-        eps = float(eps)
-    except OverflowError:       # from a large integer
-        eps = math.inf
-    if not 0 <= eps < math.inf:
-        raise ValueError(f"eps must be finite and at least 0, got {eps!r}")
-    return eps

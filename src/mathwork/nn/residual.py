@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from mathwork._arguments import iterated
 from mathwork.nn.dense import Dense, checked_activation
 from mathwork.nn.layer import Layer
 from mathwork.nn.norms import LayerNorm, RMSNorm
@@ -130,17 +131,14 @@ AnyLayer: TypeAlias = Dense | LayerNorm | RMSNorm | Residual
 
 def chained(layers: Iterable[AnyLayer]) -> tuple[AnyLayer, ...]:
     """Return a tuple of layers of our classes that chain."""
-    try:
-        layers = tuple(layers)
-    except TypeError:
-        raise TypeError(f"layers must be a sequence of {KINDS}, got {type(layers).__name__}"
-                        ) from None
-    if not layers:
-        raise ValueError("layers must hold at least one layer, got none")
-    for layer in layers:
-        if not isinstance(layer, Dense | LayerNorm | RMSNorm | Residual):
+    found: list[AnyLayer] = []
+    for layer in iterated(layers, "layers", f"a sequence of {KINDS}"):
+        if not issubclass(type(layer), Dense | LayerNorm | RMSNorm | Residual):
             raise TypeError(f"layers must be {KINDS}, got {type(layer).__name__}")
-    layers = tuple(layer._plain() for layer in layers)
+        found.append(layer._plain())
+    if not found:
+        raise ValueError("layers must hold at least one layer, got none")
+    layers = tuple(found)
     for index, (before, after) in enumerate(itertools.pairwise(layers), 1):
         if after._n_in != before._n_out:
             raise ValueError(f"layer {index} must take the {before._n_out} outputs of "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 import numpy as np
 
 import mathwork.orbit.units as units
+from mathwork._arguments import flag
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
 from mathwork._status import CONVERGED, INVALID, NOT_CONVERGED
@@ -169,7 +170,8 @@ def solve_kepler(mean_anomaly: ArrayLike, eccentricity: ArrayLike, *, out: Array
     array([1.      , 0.817732, 0.814097])
     """
     (M, e), kind = units.plain(mean_anomaly=(mean_anomaly, "rad"), eccentricity=(eccentricity, ""))
-    if parts:
+    status = flag(status, "status")
+    if flag(parts, "parts"):
         return _parts(M, e, kind, out)
     anomaly: Any = kernels.plain_solve_kepler(M, e, units.plain_out(out, kind, "rad"))
     codes = _status(anomaly, M, e) if status else None

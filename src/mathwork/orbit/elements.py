@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.orbit.units as units
+from mathwork._arrays import joint_shape
 from mathwork._levels import orbit as kernels
 from mathwork._status import ORBIT
 from mathwork.constants import MU
@@ -15,7 +16,7 @@ from mathwork.orbit.members import angle_factor
 from mathwork.orbit.times import checked_epoch, duration, since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from typing import Any
 
     from numpy.typing import ArrayLike, NDArray
@@ -52,7 +53,7 @@ def settled(given: dict[str, Any]
     for name, value in given.items():
         if not isinstance(value, np.ndarray):
             _check_number(name, value)
-    arrays = _broadcast(given.values())
+    arrays = _broadcast(given)
     shape = arrays[0].shape
     elements = np.empty((len(NAMES), *shape))
     for name, array in zip(given, arrays, strict=True):
@@ -64,14 +65,11 @@ def settled(given: dict[str, Any]
     return elements, coefficients, codes.reshape(shape)
 
 
-def _broadcast(values: Iterable[ArrayLike]) -> tuple[NDArray[np.float64], ...]:
+def _broadcast(values: Mapping[str, ArrayLike]) -> list[NDArray[np.float64]]:
     """Return the values as float64 arrays of one shape"""
-    arrays = [np.asarray(value, np.float64) for value in values]
-    try:
-        return np.broadcast_arrays(*arrays)
-    except ValueError:
-        shapes = " and ".join(str(array.shape) for array in arrays if array.ndim)
-        raise ValueError(f"elements must have shapes that broadcast, got {shapes}") from None
+    arrays = {name: np.asarray(value, np.float64) for name, value in values.items()}
+    shape = joint_shape({name: array.shape for name, array in arrays.items()}, 3)
+    return [np.broadcast_to(array, shape) for array in arrays.values()]
 
 
 def _check_number(name: str, value: float) -> None:
@@ -155,7 +153,8 @@ def _axis(period: Any, mu: Any) -> Any:
     """Return a of a period, by Kepler's third law"""
     parts = [unmasked(value)[0] for value in (period, mu)]
     found, kind = units.plain(period=(duration(parts[0], "period"), "s"), mu=(parts[1], MU))
-    turn = np.asarray(found[0], np.float64) / (2 * np.pi)
-    axis: Any = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
+    with np.errstate(all="ignore"):
+        turn = np.asarray(found[0], np.float64) / (2 * np.pi)
+        axis: Any = np.cbrt(np.asarray(found[1], np.float64) * turn * turn)
     axis = axis if axis.ndim else float(axis)
     return axis if kind is None else kind.wrap(axis, "m")

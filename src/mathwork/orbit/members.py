@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import mathwork.orbit.units as units
+from mathwork._arguments import shown
 from mathwork._levels import orbit as kernels
 from mathwork.constants import MU
 from mathwork.orbit.masks import masked
@@ -281,6 +282,6 @@ class OrbitMembers:
 
 def angle_factor(unit: str) -> float:
     """Return how many of the unit a radian is; raise for other units than rad and deg."""
-    if unit not in ("rad", "deg"):
-        raise ValueError(f"unit must be 'rad' or 'deg', got {unit!r}")
+    if not isinstance(unit, str) or unit not in ("rad", "deg"):
+        raise ValueError(f"unit must be 'rad' or 'deg', got {shown(unit)}")
     return 1.0 if unit == "rad" else 180 / np.pi

@@ -7,6 +7,8 @@ import numpy as np
 
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
+from mathwork._arguments import flag
+from mathwork._arrays import PLAIN, check_axes, joint_shape
 from mathwork._levels import orbit as kernels
 from mathwork.orbit.members import OrbitMembers
 from mathwork.orbit.times import is_date, moment, since
@@ -183,22 +185,19 @@ class Motion(OrbitMembers):
     def _at(self, name: str, t: Any, unit: str, paired: bool, workers: int) -> Any:
         """Return one of kernels.state_codes at the times t"""
         code = kernels.state_codes[name]
-        if (self._kind is None and self._mask is None and not paired and type(workers) is int
+        if (self._kind is None and self._mask is None and paired is False and type(workers) is int
                 and workers == 1):
             found = kernels.states_at(code, self._coefficients, self.shape, t)
             if found is not NotImplemented:
                 return found if found.ndim else float(found)
-        workers = _workers.checked_workers(workers)
+        workers, paired = _workers.checked_workers(workers), flag(paired, "paired")
         (t,), kind = units.plain(t=(since(t, self._epoch), "s"))
         kind = units.kind_beside(self._kind, kind, "t")
-        coefficients, times = self._coefficients, np.asarray(t, np.float64)
+        coefficients, times = self._coefficients, np.require(t, np.float64, PLAIN)
+        check_axes(len(self.shape) + times.ndim, "orbits and t", 1)
         shape = (*self.shape, *times.shape)
         if paired:
-            try:
-                shape = np.broadcast_shapes(self.shape, times.shape)
-            except ValueError:
-                raise ValueError(f"paired times must broadcast with orbits of shape {self.shape}, "
-                                 f"got {times.shape}") from None
+            shape = joint_shape({"t of paired orbits": times.shape, "orbits": self.shape}, 1)
             times = np.broadcast_to(times, shape)
             rows = np.arange(len(coefficients)).reshape(self.shape)
             coefficients = coefficients[np.broadcast_to(rows, shape).reshape(-1)]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mathwork._extras import extra
+from mathwork._arguments import choice, count, items, text
+from mathwork._extras import checked_axes, extra
 from mathwork.constants import AU, GM_SUN, PARSEC, Constant
 from mathwork.orbit.drawings import Scale, inner_of
 
@@ -22,6 +23,7 @@ UNITS = {"m": 1.0, "km": 1e3, "au": float(AU), "pc": float(PARSEC)}
 SMALLEST_IN_AU = 0.1    # a smaller picture is in km
 WIDE = 50               # if orbits differ more in size, their distances are drawn logarithmically
 CLOSE = 0.05            # part of the radius: a barycentre closer to the star is also shown enlarged
+MOST = 100_000          # orbits in a picture
 FEW = 10                # up to this many orbits get colours of their own, and marks
 NARROWEST = 0.25        # shortest side of a picture, as a part of its longer side
 MARGIN = 0.06           # of a picture beyond its orbits, as a part of its side
@@ -105,12 +107,13 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     """
     # an array of orbits is iterable too, and its own picture
     single = hasattr(orbits, "_drawings") or not isinstance(orbits, Iterable)
-    given: Any = [orbits] if single else orbits
+    given = [orbits] if single else items(orbits, "orbits", "orbits or an iterable of them", MOST)
     with np.errstate(all="ignore"):
         drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
-    labels = None if labels is None else list(labels)
+    labels = None if labels is None else [text(label, "labels") for label in items(
+        labels, "labels", "an iterable of names", len(drawings))]
     if labels is not None and len(labels) != len(drawings):
         raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
     reach = np.max([drawing.reach for drawing in drawings])     # NaN if one is
@@ -125,7 +128,7 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     for k, drawing in enumerate(drawings):
         alone = _name_of(drawing) if len(drawings) == 1 else None
         picture.draw_orbit(drawing, alone if labels is None else labels[k])
-    picture.draw_centre(centre)
+    picture.draw_centre(None if centre is None else text(centre, "centre"))
     picture.finish(reach)
     return ax
 
@@ -141,8 +144,7 @@ def _scale_of(drawings: list[Drawing], reach: float, unit: str | Constant | None
               ) -> Scale:
     """Return the scale of a picture of this reach"""
     metres, name = _unit_of(reach, unit, all(drawing.mu == 1 for drawing in drawings))
-    if scale not in ("auto", "linear", "log"):
-        raise ValueError(f"scale must be 'auto', 'linear' or 'log', got {scale!r}")
+    scale = choice(scale, "scale", ("auto", "linear", "log"))
     wide = reach > WIDE * min(drawing.reach for drawing in drawings)
     log = scale == "log" or (scale == "auto" and wide)
     return Scale(metres, name, inner_of(drawings, metres) if log else None)
@@ -153,10 +155,8 @@ def _unit_of(reach: float, unit: str | Constant | None = None, is_canonical: boo
     """Return (metres in the unit of the axes, its name)"""
     if isinstance(unit, Constant) and unit.si_unit == "m":
         return float(unit), unit.name
-    if unit is not None and unit not in UNITS:
-        raise ValueError(f"unit must be one of {', '.join(UNITS)} or a length of "
-                         f"mathwork.constants, got {unit!r}")
     if unit is not None:
+        unit = choice(unit, "unit", UNITS, " or a length of mathwork.constants")
         return UNITS[unit], unit
     if is_canonical:
         return 1.0, ""
@@ -176,10 +176,8 @@ class Picture:
 
     def __init__(self, ax: Axes, scale: Scale, drawings: list[Drawing], dimensions: int | None
                  ) -> None:
-        own = 3 if ax.name == "3d" else 2
-        if dimensions not in (None, 2, 3):
-            raise ValueError(f"dimensions must be 2 or 3, got {dimensions!r}")
-        if dimensions not in (None, own):
+        own = 3 if checked_axes(ax).name == "3d" else 2
+        if dimensions is not None and count(dimensions, "dimensions", 2, 3) != own:
             raise ValueError(f"dimensions is {dimensions}, but ax has {own}: 3 takes "
                              "add_subplot(projection='3d')")
         self.ax: Any = ax

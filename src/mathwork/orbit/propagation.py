@@ -7,6 +7,7 @@ import numpy as np
 
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
+from mathwork._arguments import flag
 from mathwork._levels import orbit as kernels
 from mathwork.constants import MU
 from mathwork.orbit.times import duration
@@ -137,7 +138,7 @@ def propagate(r: ArrayLike, v: ArrayLike, dt: ArrayLike, *, mu: ArrayLike, stm: 
            [ 0.87 ,  0.497,  0.   ],
            [ 0.87 , -0.497,  0.   ]])
     """
-    workers = _workers.checked_workers(workers)
+    workers, stm = _workers.checked_workers(workers), flag(stm, "stm")
     found, kind = units.plain(r=(r, "m"), v=(v, "m/s"), dt=(duration(dt), "s"), mu=(mu, MU))
     rows, shape = rows_of({"r": found[0], "v": found[1]}, {"dt": found[2], "mu": found[3]})
     count = int(np.prod(shape))

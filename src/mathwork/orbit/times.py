@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mathwork._arguments import first_of, shown
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -118,8 +120,7 @@ def checked_epoch(epoch: Any) -> Epoch | None:
 
 def _is_text(value: Any) -> bool:
     """Return whether value is text, or a list or array of it"""
-    while isinstance(value, (list, tuple)) and len(value):
-        value = value[0]
+    value = first_of(value)
     return isinstance(value, str) or getattr(getattr(value, "dtype", None), "kind", "") == "U"
 
 
@@ -138,7 +139,7 @@ def _from_text(text: str, name: str) -> np.datetime64:
             raise ValueError
         return np.datetime64(text)
     except ValueError:
-        raise ValueError(f"{name} must be a date such as 2000-01-01T12:00, got {text!r}"
+        raise ValueError(f"{name} must be a date such as 2000-01-01T12:00, got {shown(text)}"
                          ) from None
 
 
@@ -150,9 +151,7 @@ def _is_astropy(value: Any, name: str) -> bool:
 
 def _dates(value: Any, kind: str) -> NDArray[Any] | None:
     """Return dates (kind "M") or durations ("m") as NumPy's, or None for anything else"""
-    first = value
-    while isinstance(first, (list, tuple)) and len(first):
-        first = first[0]
+    first = first_of(value)
     if isinstance(first, datetime.date if kind == "M" else datetime.timedelta):
         if getattr(first, "tzinfo", None) is not None:
             raise TypeError("a date must not have a time zone, which NumPy has not: convert it to "

@@ -35,7 +35,7 @@ SLOW_SPEED = 1.0
 SLOW = (2 * math.pi / JULIAN_YEAR) ** 2
 LIGHT = C * C / 2   # (m/s)^2; the speed of a circle twice as large as a black hole, squared
 LIGHTEST = 1e6      # kg, a rock of some metres: nothing lighter is known to have a satellite
-FLOAT_BITS = 1024   # an integer of fewer bits is within the range of float64
+LONG_BITS = 63      # an integer of fewer bits is one of NumPy's
 NEARLY_OPEN = 0.99  # an eccentricity from which the apoapsis says little
 LARGEST_INCLINATION = 3.15      # rad; pi, also if it is rounded
 LARGEST_ANGLE = 4 * math.pi     # rad; two turns
@@ -111,13 +111,14 @@ def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, radius_name
 
 def _first_known(radius: ArrayLike, star: ArrayLike) -> tuple[float, float]:
     """Return the first pair that is finite and positive, or a pair of NaN"""
-    radii, stars = np.broadcast_arrays(np.asarray(radius, np.float64),
-                                       np.asarray(star, np.float64))
+    radii, stars = np.asarray(radius, np.float64), np.asarray(star, np.float64)
     known = (radii > 0) & (radii < np.inf) & (stars > 0) & (stars < np.inf)
     if not known.any():
         return math.nan, math.nan
-    first = int(known.argmax())
-    return float(radii.flat[first]), float(stars.flat[first])
+    first = np.unravel_index(int(known.argmax()), known.shape)
+    return tuple(float(array[tuple(at if size > 1 else 0 for at, size in zip(
+        first[known.ndim - array.ndim:], array.shape, strict=True))])
+        for array in (radii, stars))        # type: ignore[return-value]
 
 
 # The kernels check the numbers that they get, and call this if they do not look like SI.
@@ -305,7 +306,7 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
                 kind = own
                 value = kind.to_plain(value, name, unit)
             value = number_or_array(value, name)
-        elif type(value) is int and value.bit_length() >= FLOAT_BITS:
+        elif type(value) is int and value.bit_length() >= LONG_BITS:
             value = float(_floats(value, name))
         found.append(value)
     return found, kind
@@ -314,8 +315,8 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
 def number_or_array(value: Any, name: str) -> float | NDArray[Any]:
     """Return Python's and NumPy's scalars as Python numbers, everything else as an array."""
     if type(value) is int:
-        return value
-    if isinstance(value, float):
+        return value if value.bit_length() < LONG_BITS else float(_floats(value, name))
+    if issubclass(type(value), float):      # an object may claim to be one
         return float(value)
     if value is None:
         raise TypeError(f"{name} must be a number or an array, got None")
@@ -331,7 +332,8 @@ def number_or_array(value: Any, name: str) -> float | NDArray[Any]:
                 return _floats(array, name)     # integers of more than 64 bits, such as masses
     array = as_array(value, name)
     if array.dtype.itemsize > 8:
-        array = array.astype(np.float64)            # long double
+        with np.errstate(over="ignore", under="ignore"):
+            array = array.astype(np.float64)        # long double
     return array if isinstance(value, np.ndarray) or array.ndim else float(array)
 
 
@@ -345,10 +347,14 @@ def _floats(value: Any, name: str) -> NDArray[np.float64]:
 
 def _types_in(values: Iterable[Any]) -> set[type]:
     """Return the types of the entries of nested lists, and of the lists"""
-    types = set(map(type, values))
-    if types & {list, tuple}:
-        types = types.union(*(_types_in(value) for value in values
-                              if isinstance(value, (list, tuple))))
+    types: set[type] = set()
+    waiting, seen = [values], {id(values)}          # a list may hold itself
+    while waiting:
+        items = list(waiting.pop())
+        types.update(map(type, items))
+        inner = [item for item in items if isinstance(item, (list, tuple)) and id(item) not in seen]
+        seen.update(map(id, inner))
+        waiting += inner
     return types
 
 

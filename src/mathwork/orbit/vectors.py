@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mathwork._arrays import PLAIN, joint_shape
 from mathwork._levels import orbit as kernels
 from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
 
@@ -35,27 +36,20 @@ def rows_of(vectors: Mapping[str, ArrayLike], numbers: Mapping[str, ArrayLike]
     ValueError
         For other shapes, and for shapes that do not broadcast.
     """
-    arrays = {name: np.asarray(value, np.float64)
+    arrays = {name: np.require(value, np.float64, PLAIN)
               for name, value in (*vectors.items(), *numbers.items())}
     for name in vectors:
         if arrays[name].ndim == 0 or arrays[name].shape[-1] != 3:
             raise ValueError(f"{name} must have shape (..., 3), got {arrays[name].shape}")
     heads = {name: array.shape[:-1] if name in vectors else array.shape
              for name, array in arrays.items()}
-    try:
-        shape = np.broadcast_shapes(*heads.values())
-    except ValueError:
-        shapes = " and ".join(str(array.shape) for array in arrays.values() if array.ndim)
-        raise ValueError(f"{', '.join(arrays)} must have shapes that broadcast, got {shapes}"
-                         ) from None
+    shape = joint_shape(heads, 2)
     found: list[Any] = []
     for name, array in arrays.items():
         tail = array.shape[len(heads[name]):]
         if math.prod(heads[name]) != 1:
             array = np.broadcast_to(array, (*shape, *tail))
-            found.append(np.ascontiguousarray(array).reshape(-1, *tail))
-        else:
-            found.append(np.ascontiguousarray(array).reshape(1, *tail))
+        found.append(np.ascontiguousarray(array).reshape(-1, *tail))
     return tuple(found), shape
 
 

@@ -135,7 +135,8 @@ def line_rows(x: FloatArray, y: FloatArray, weights: NDArray[Any] | None,
         low = (w * step).sum(-1, keepdims=True) / total
         step = step - low
         root = np.sqrt((w * step**2).sum(-1, keepdims=True))
-        z = np.stack(np.broadcast_arrays(1 / np.sqrt(total), step / root), -1)
+        step = step / root
+        z = np.stack([np.broadcast_to(1 / np.sqrt(total), step.shape), step], -1)
         z = np.broadcast_to(z, (*slope.shape, *z.shape[-2:]))      # one x may serve all lines
         level = (w * y).sum(-1, keepdims=True, dtype=np.float64) / total
         intercept = level - slope[..., None] * centre

@@ -7,7 +7,7 @@ import numpy as np
 
 import mathwork._tables as tables
 from mathwork._arrays import FLOAT32, FLOAT64, PLAIN, as_plain
-from mathwork.regression.checks import check_nan_policy, not_finite
+from mathwork.regression.checks import checked_nan_policy, not_finite
 from mathwork.regression.columns import Column, as_table
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Rows(NamedTuple):
 def checked_rows(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str, *,
                  keys: Any = None, of_keys: tuple[int, ...] | None = None, hint: str = "") -> Rows:
     """Return the rows; `keys` are of the shape `of_keys`, and `hint` ends an error of it."""
-    check_nan_policy(nan_policy)
+    nan_policy = checked_nan_policy(nan_policy)
     if any(hasattr(given, "index") for given in (keys, x, y, weights)):
         tables.check_index(keys=keys, x=x, y=y, weights=weights)
     x_column, names = _own(x, "x")

@@ -91,7 +91,7 @@ class PlaneFit(NamedTuple):
         >>> fits[0].predict([[2, 2]])
         array([7.])
         """
-        rows = as_rows(X, len(self.params) - self.has_intercept, self.names)
+        rows = as_rows(X, len(self.params) - self.has_intercept, self.names, name="X")
         return on_planes(self.params[None], self.has_intercept, rows)
 
 
@@ -322,21 +322,22 @@ def fields_of(nobs: NDArray[np.int64], status: NDArray[np.int8], numbers: NDArra
     return found
 
 
-def as_rows(X: ArrayLike, k: int, names: tuple[str, ...] | None = None) -> NDArray[np.float64]:
-    """Return X as float64 of shape (m, k); one x may be a vector.
+def as_rows(X: ArrayLike, k: int, names: tuple[str, ...] | None = None, name: str = "x"
+            ) -> NDArray[np.float64]:
+    """Return X, the argument `name`, as float64 of shape (m, k); one x may be a vector.
 
     A frame must have the columns `names`. After a fit of an array it may have any others.
     """
-    column, given = as_table(X, "x")
+    column, given = as_table(X, name)
     rows = column.rounded().astype(np.float64, copy=False)
     if rows.ndim == 2 and given is not None and names is not None and (
             names != names_of_array(k) or set(given) == set(names)):
-        check_same_columns(given, names, "as the fit has", "x")
+        check_same_columns(given, names, "as the fit has", name)
     if rows.ndim == 1 and k == 1:
         rows = rows[:, None]
     if rows.ndim != 2 or rows.shape[1] != k:
         wanted = "(m,)" if k == 1 else f"(m, {k})"
-        raise ValueError(f"x must have shape {wanted} as the fit has, got {rows.shape}")
+        raise ValueError(f"{name} must have shape {wanted} as the fit has, got {rows.shape}")
     return rows
 
 

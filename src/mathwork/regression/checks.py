@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import choice, real
 from mathwork._arrays import as_array, real_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from typing import Any
 
     from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,7 @@ def in_place(array: NDArray[Any]) -> FloatArray:
     dtype = real_dtype(array.dtype)
     if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
         return array
-    with np.errstate(over="ignore"):    # a long double beyond float64 becomes infinity
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):     # of long doubles
         return np.require(array, dtype, ["ALIGNED"])
 
 
@@ -33,10 +33,9 @@ def as_readable(value: ArrayLike, name: str) -> FloatArray:
     return in_place(as_array(value, name))
 
 
-def check_nan_policy(nan_policy: str, known: Collection[str] = NAN_POLICIES) -> None:
-    """Raise unless the policy is one of the known."""
-    if nan_policy not in known:
-        raise ValueError(f"nan_policy must be one of {', '.join(known)}, got {nan_policy!r}")
+def checked_nan_policy(nan_policy: str) -> str:
+    """Return the policy, which is one of the known."""
+    return choice(nan_policy, "nan_policy", NAN_POLICIES)
 
 
 def not_finite(what: str, row: str, wrong: NDArray[np.bool], start: int = 0) -> ValueError:
@@ -51,7 +50,7 @@ def checked_rank_tol(rank_tol: float | None, default: float) -> float:
     """Return `rank_tol` as a float; None is the default."""
     if rank_tol is None:
         return default
-    rank_tol = float(rank_tol)
+    rank_tol = real(rank_tol, "rank_tol")
     if not rank_tol >= 0:
         raise ValueError(f"rank_tol must not be negative, got {rank_tol}")
     return rank_tol

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import first_of
 from mathwork._arrays import as_array, unmasked
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import in_place
@@ -255,10 +256,7 @@ def _times(value: Any) -> NDArray[Any] | None:
     zoned = ZONED.match(tables.dtype_of(value)) if hasattr(value, "isna") else None     # pandas
     if zoned:
         return np.asarray(value, f"M8[{zoned[1] or zoned[2]}]")
-    first = value
-    while isinstance(first, list | tuple) and first:
-        first = first[0]
-    if not isinstance(first, date | timedelta):
+    if not isinstance(first_of(value), date | timedelta):
         return None
     array = np.asarray(value, object)
     times = [_time(item) for item in array.ravel().tolist()]

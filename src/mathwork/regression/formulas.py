@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import flag
 from mathwork._extras import extra
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def read_formula(text: str, data: Any, intercept: bool, weights: ArrayLike | str
         If the formula cannot be read or has no left side, a column is missing, or `intercept` is
         given beside it.
     """
-    if not intercept:
+    if not flag(intercept, "intercept"):
         raise ValueError("intercept must be left out with a formula, which says '- 1' for none")
     matrix = extra("formulaic", PURPOSE).model_matrix
     frame = _as_frame(data, "data")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import flag, shown
 from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
@@ -119,7 +120,7 @@ class GroupFits(Fits):
         wanted[0] = key
         at = int(self._places(wanted)[0])
         if at < 0:
-            raise KeyError(key)
+            raise KeyError(f"key must be that of a group, got {shown(key)}")
         return self._entry(at)
 
     def predict(self, keys: ArrayLike | Sequence[Any], x: ArrayLike) -> NDArray[np.float64]:
@@ -166,7 +167,10 @@ class GroupFits(Fits):
         if self.keys.dtype.kind in "mM":        # Python has other objects for each of their units
             wanted = wanted.astype(self.keys.dtype)
         places = {key: at for at, key in enumerate(self.keys.tolist())}
-        return np.array([places.get(key, -1) for key in wanted.tolist()], np.intp)
+        try:
+            return np.array([places.get(key, -1) for key in wanted.tolist()], np.intp)
+        except TypeError as error:
+            raise TypeError(f"a key, or one of the keys, cannot be hashed: {error}") from None
 
 
 @public
@@ -256,11 +260,12 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     array([[ 3.,  2., -1.]])
     """
     check_cov(cov, "groups")
+    intercept = flag(intercept, "intercept")
     given, plain, kind = as_keys(keys)
     rows = checked_rows(x, y, weights, nan_policy, keys=keys, of_keys=plain.shape,
                         hint=_hint(keys))
     names: dict[str, Any] = {"names": rows.names, "n_omitted": rows.n_omitted, "cov_type": cov}
-    robust = partial(_robust_errors, cov, plain, kind, rows, bool(intercept))
+    robust = partial(_robust_errors, cov, plain, kind, rows, intercept)
     if rows.are_points(intercept):
         first, nobs, status, numbers = kernels.GroupedRows(plain, kind, *rows.points()).fits()
         if cov != "nonrobust":
@@ -268,11 +273,11 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
         fields: dict[str, Any] = dict(zip(FIELDS, numbers, strict=True))
         fields |= {"nobs": nobs, "status": status, "has_intercept": True, "_planes": None}
     else:
-        groups = kernels.PlaneGroups(plain, kind, *rows.planes(intercept), bool(intercept))
+        groups = kernels.PlaneGroups(plain, kind, *rows.planes(intercept), intercept)
         first, nobs, status, numbers = groups.fits()
         if cov != "nonrobust":
             numbers[len(numbers) // 2:-1] = robust(status)
-        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), bool(intercept))
+        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), intercept)
     found = given[first] if hasattr(keys, "__array__") else _regular(given[first])
     return GroupFits._made(keys=found, **names, **fields)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import number
 from mathwork._extras import extra
 
 if TYPE_CHECKING:
@@ -120,13 +121,7 @@ def t_statistic(value: ArrayLike, stderr: ArrayLike) -> FloatOrArray:
 
 def checked_alpha(alpha: float) -> float:
     """Return `alpha` as a float between 0 and 1."""
-    try:
-        found = float(alpha)
-    except (TypeError, ValueError):
-        found = -1.0
-    if not 0 < found < 1:
-        raise ValueError(f"alpha must be between 0 and 1, got {alpha!r}")
-    return found
+    return number(alpha, "alpha", above=0.0, below=1.0)
 
 
 def _as_python(value: Any) -> FloatOrArray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import choice
 from mathwork._doors import door
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED
@@ -17,6 +18,7 @@ from mathwork.regression.columns import pair_of, pair_product, pair_sum
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.line_fit import LineFit
 from mathwork.regression.points import checked_points, line_error, mean_of, rows_of_points
+from mathwork.regression.robust import KINDS
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -122,6 +124,7 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     if points.y.ndim == 1 and fit.status not in allowed:
         raise line_error(fit.status, points)
     fit = _from_base(fit, points)
+    cov = choice(cov, "cov", KINDS)
     return fit if cov == "nonrobust" and groups is None and maxlags is None else fit.with_cov(
         cov, groups=groups, maxlags=maxlags)
 

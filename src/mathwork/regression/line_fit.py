@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from mathwork._arrays import PLAIN
+from mathwork._arguments import count, real
+from mathwork._arrays import PLAIN, as_array, for_each
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import FITTED
@@ -95,15 +96,16 @@ class LineFit(kernels.Line, FitMembers, AsTable):
     def __new__(cls, slope: FloatOrArray, intercept: FloatOrArray, rvalue: FloatOrArray,
                 stderr: FloatOrArray, intercept_stderr: FloatOrArray, nobs: IntOrArray,
                 status: CodeOrArray | None = None) -> Self:
-        numbers = slope, intercept, rvalue, stderr, intercept_stderr
-        if np.ndim(slope) == 0:
-            status = FITTED if status is None else status
-            return kernels.make_line(cls, *map(float, numbers), int(nobs), int(status))
-        if status is None:
-            status = np.full(np.shape(slope), FITTED, np.int8)
-        fields = [np.asarray(field, np.float64) for field in numbers]
-        fields += [np.asarray(nobs, np.int64), np.asarray(status, np.int8)]
-        fields = [field.view() for field in fields]     # the caller's own arrays stay writable
+        numbers = {"slope": slope, "intercept": intercept, "rvalue": rvalue, "stderr": stderr,
+                   "intercept_stderr": intercept_stderr}
+        status = FITTED if status is None else status
+        shape = () if isinstance(slope, float) else as_array(slope, "slope").shape
+        if not shape:
+            return kernels.make_line(cls, *(real(value, name) for name, value in numbers.items()),
+                                     count(nobs, "nobs", 0), count(status, "status", 0, 127))
+        fields = [for_each(value, name, shape, np.float64) for name, value in numbers.items()]
+        fields += [for_each(nobs, "nobs", shape, np.int64),
+                   for_each(status, "status", shape, np.int8)]
         for field in fields:
             field.flags.writeable = False
         return kernels.make_line(cls, *fields)
@@ -337,7 +339,7 @@ class LineFit(kernels.Line, FitMembers, AsTable):
         x, _, _ = self._points("a picture")
         return to_base(x, self._details.x_base if self._details else None), self._own_y()
 
-    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+    def _features(self, x: ArrayLike, name: str = "x") -> NDArray[np.float64]:
         x = self._distance(x)
         return x.reshape(-1, 1) if np.ndim(self.slope) == 0 else np.atleast_1d(x)[..., None]
 

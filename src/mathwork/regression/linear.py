@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import flag
 from mathwork._doors import door
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
@@ -138,7 +139,8 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     formula = None
     if isinstance(X, str):
         X, y, intercept, weights, groups, formula = read_formula(X, y, intercept, weights, groups)
-    rows = checked_rows(X, y, weights, nan_policy, bool(intercept))
+    intercept = flag(intercept, "intercept")
+    rows = checked_rows(X, y, weights, nan_policy, intercept)
     tables.check_index(X=X, y=y, groups=groups)
     rows = rows._replace(details=rows.details._replace(formula=formula))
     rank_tol = checked_rank_tol(rank_tol, -1.0)

@@ -300,15 +300,15 @@ class LinearFit(kernels.LeastSquares, FitMembers):
     def _drawn_points(self) -> tuple[FloatArray, FloatArray]:
         return self._rows("a picture")
 
-    def _features(self, X: ArrayLike) -> NDArray[np.float64]:
-        return self._from_base(X).astype(np.float64, copy=False)
+    def _features(self, X: ArrayLike, name: str = "X") -> NDArray[np.float64]:
+        return self._from_base(X, name).astype(np.float64, copy=False)
 
-    def _from_base(self, X: ArrayLike) -> FloatArray:
+    def _from_base(self, X: ArrayLike, name: str = "X") -> FloatArray:
         """Return rows to predict, checked, as the fit counts them"""
         formula = self._details.formula if self._details else None
         if formula is not None:
             X = design_of(X, formula)
-        return from_base(X, len(self.params) - self.intercept, self._details)
+        return from_base(X, len(self.params) - self.intercept, self._details, name)
 
     def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.moveaxis(values, 0, -1) if values.ndim > 1 else values

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import choice
 from mathwork._doors import public
 from mathwork.regression.details import Details
 from mathwork.regression.inference import checked_alpha, t_quantile
@@ -92,16 +93,14 @@ class FitMembers(FitStatistics):
         array([0.745, 0.471, 0.745])
         """
         with np.errstate(all="ignore"):
-            return self._like_prediction(np.sqrt(self._variance(x)), x)
+            return self._like_prediction(np.sqrt(self._variance(x, "x")), x)
 
     def _interval(self, x: ArrayLike, interval: str | None, alpha: float) -> Any:
         """Return the Prediction for `interval`, one of INTERVALS or None"""
         y = self.predict(x)
         if interval is None:
             return y
-        if interval not in INTERVALS:
-            raise ValueError(f"interval must be one of {', '.join(INTERVALS)} or None, "
-                             f"got {interval!r}")
+        interval = choice(interval, "interval", INTERVALS, " or None")
         with np.errstate(all="ignore"):
             variance = self._variance(x)
             if interval == "observation":
@@ -110,9 +109,9 @@ class FitMembers(FitStatistics):
             reach = self._like_prediction(t * np.sqrt(variance), x)
             return Prediction(y, y - reach, y + reach)
 
-    def _variance(self, x: ArrayLike) -> NDArray[np.float64]:
+    def _variance(self, x: ArrayLike, name: str = "X") -> NDArray[np.float64]:
         """Return the variance of the mean at x: the targets first, then the points"""
-        z = self._known().basis.rows(self._features(x))
+        z = self._known().basis.rows(self._features(x, name))
         if self._robust is None:
             return np.asarray(self.scale)[..., None] * (z * z).sum(-1)
         return ((z @ self._robust.scores) * z).sum(-1)

@@ -14,9 +14,9 @@ import mathwork._tables as tables
 from mathwork._arrays import FLOAT64, as_array, as_plain
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import (
-    check_nan_policy,
     check_weights,
     check_weights_of_rows,
+    checked_nan_policy,
     not_finite,
 )
 from mathwork.regression.columns import Column, as_table, pair_of, pair_product, pair_sum
@@ -55,7 +55,7 @@ class MomentRows(NamedTuple):
 def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_policy: str
                  ) -> MomentRows:
     """Return the rows of a call, checked but not converted."""
-    check_nan_policy(nan_policy)
+    nan_policy = checked_nan_policy(nan_policy)
     tables.check_index(X=X, y=y, weights=weights)
     (left, names), (right, _) = _lazily(X, "X"), _lazily(y, "y")
     shape, y_shape = _shape_of(left), _shape_of(right)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import functools
 import math
-import operator
 import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import choice, flag, items, number, place
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import CONSTANT, FIT_NOT_FINITE
@@ -118,7 +118,7 @@ class Moments:
         self._names: tuple[str, ...] | None = None      # of the columns of X
         self._n_omitted = 0
         self._squares = 0.0             # the sum of squared weights
-        self._robust = bool(robust)
+        self._robust = flag(robust, "robust")
         self._fourth: FourthMoments | None = None       # None until there are rows
         self._changing = threading.Lock()               # held by update() and decay()
 
@@ -250,9 +250,7 @@ class Moments:
         >>> state.nobs, state.weight, round(state.effective_nobs, 3)
         (5, 3.5, 4.455)
         """
-        factor = float(factor)
-        if not (factor > 0 and math.isfinite(factor)):
-            raise ValueError(f"factor must be finite and above 0, got {factor}")
+        factor = number(factor, "factor", above=0.0)
         with self._changing:
             if self._numbers is not None:
                 numbers = decayed(self._numbers, factor, self._n_columns + self._n_targets)
@@ -310,7 +308,7 @@ class Moments:
         (array([1., 2., 3.]), array([2.5, 3.2]))
         """
         chosen = self._chosen(columns)
-        intercept = bool(intercept)
+        intercept = flag(intercept, "intercept")
         P = len(chosen) + intercept
         if P == 0 or self._n_targets == 0:
             raise ValueError("there must be a column or an intercept, and a y, to fit: "
@@ -378,9 +376,7 @@ class Moments:
         >>> (moments.robust_cov(cov="HC0").diagonal() ** 0.5).round(4)
         array([0.5612, 0.18  ])
         """
-        if cov not in ("HC0", "HC1"):
-            raise ValueError("cov must be HC0 or HC1, as other estimators need the rows, "
-                             f"got {cov!r}")
+        cov = choice(cov, "cov", ("HC0", "HC1"), ", as other estimators need the rows")
         if not self._robust:
             raise ValueError("these moments do not keep what robust covariances need: "
                              "make them with robust=True")
@@ -527,15 +523,13 @@ class Moments:
     def _chosen(self, columns: Iterable[SupportsIndex] | None) -> NDArray[np.intp]:
         if columns is None:
             return np.arange(self._n_columns)
-        columns = list(columns)
-        chosen = [operator.index(column) for column in columns]
-        if any(isinstance(column, bool) for column in columns):
+        listed = items(columns, "columns", "an iterable of places of columns of X",
+                       self._n_columns)
+        if any(isinstance(column, bool | np.bool) for column in listed):
             raise TypeError("columns must be the places of columns of X, got a mask: "
                             "numpy.flatnonzero gives the places in it")
-        for column in chosen:
-            if not -self._n_columns <= column < self._n_columns:
-                raise IndexError(f"columns must be among the {self._n_columns} of X, got {column}")
-        return np.array([column % self._n_columns for column in chosen], np.intp)
+        return np.array([place(column, "columns", self._n_columns, "of X") for column in listed],
+                        np.intp)
 
 
 

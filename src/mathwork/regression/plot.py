@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._arrays import as_plain
-from mathwork._extras import extra
+from mathwork._extras import checked_axes, extra
 from mathwork.regression.inference import checked_alpha
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
         raise ValueError("there is nothing to draw: no point is finite")
     if ax is None:
         ax = extra("matplotlib.pyplot", "draw a fit").subplots(layout="constrained")[1]
+    checked_axes(ax)
     x_label, y_label = labels or (("fitted", "observed") if several else ("x", "y"))
     if several:
         _draw_observed(ax, across[finite], y[finite], fit)
@@ -115,7 +116,7 @@ def _data(fit: Any, x: ArrayLike | None, y: ArrayLike | None
     if x is None:
         x, y = fit._drawn_points()
     x, y = as_plain(x, "x", np.float64), as_plain(y, "y", np.float64)
-    y = y.reshape(len(y)) if y.shape == (len(y), 1) else y
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     x = x[:, 0] if x.ndim == 2 and x.shape[1] == 1 else x
     several = _several(fit)
     if y.ndim != 1 or x.shape[:1] != y.shape or x.ndim != 1 + several:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arrays import joint_shape
 from mathwork._status import BAD_WEIGHT, FIT_NOT_FINITE, TOO_FEW
 from mathwork.regression.checks import (
     as_readable,
-    check_nan_policy,
     check_weights_of_points,
+    checked_nan_policy,
     not_finite,
     wrong_weight,
 )
@@ -48,7 +49,7 @@ def checked_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_po
 
     `shape_of` checks the shapes and returns the common one: of `rows_of_points` or `one_series`.
     """
-    check_nan_policy(nan_policy)
+    nan_policy = checked_nan_policy(nan_policy)
     tables.check_index(x=x, y=y, weights=weights)
     names, targets = tables.name_of(x), tables.name_of(y)
     columns = {"x": as_column(x, "x"), "y": as_column(y, "y")}
@@ -109,7 +110,7 @@ def rows_of_points(arrays: dict[str, FloatArray]) -> tuple[int, ...]:
         raise ValueError(f"{names} must have the same number of points along their last axis, "
                          f"got {given}")
     try:
-        return np.broadcast_shapes(*shapes)
+        return joint_shape({name: array.shape for name, array in arrays.items()})
     except ValueError:
         raise ValueError(f"the axes of {names} before the last must broadcast, "
                          f"got {given}") from None

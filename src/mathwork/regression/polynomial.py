@@ -6,12 +6,12 @@ mathwork/kernels/regression/polynomial.pxi.
 from __future__ import annotations
 
 import math
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import count
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED, TOO_FEW
@@ -111,9 +111,7 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
     tables.check_index(x=x, y=y, groups=groups)
     points = checked_points(x, y, weights, nan_policy, one_series)
     wanted = asked(cov, groups, maxlags, len(points.x))
-    degree = operator.index(degree)
-    if not 0 <= degree <= MAX_DEGREE:
-        raise ValueError(f"degree must be between 0 and {MAX_DEGREE}, got {degree}")
+    degree = count(degree, "degree", 0, MAX_DEGREE)
     base = None
     if points.x_base is not None or points.y_base is not None:
         base = np.array([*pair_of(points.x_base, (1,)), *pair_of(points.y_base, (1,))]).ravel()

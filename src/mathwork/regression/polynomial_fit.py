@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from mathwork._arguments import count
 from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
@@ -252,9 +252,7 @@ class PolynomialFit(FitMembers):
         >>> fit_polynomial([0, 1, 2], [1, 2, 5], 2).derivative([3, 4])
         array([6., 8.])
         """
-        order = operator.index(order)
-        if order < 0:
-            raise ValueError(f"order must be at least 0, got {order}")
+        order = count(order, "order", 0)
         basis, mapping = self._basis, self._mapping
         for _ in range(min(order, self.degree + 1)):
             basis, mapping = kernels.differentiate_polynomial(basis, mapping)
@@ -292,7 +290,7 @@ class PolynomialFit(FitMembers):
         return (plain_points(to_base(points.x, points.x_base)),
                 plain_points(to_base(points.y, points.y_base)))
 
-    def _features(self, x: ArrayLike) -> NDArray[np.float64]:
+    def _features(self, x: ArrayLike, name: str = "x") -> NDArray[np.float64]:
         return self._counted(x).ravel()
 
     def _of_points(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

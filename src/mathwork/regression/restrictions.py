@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import shown
+from mathwork._arrays import as_plain
 from mathwork._doors import public
 from mathwork._extras import extra
 from mathwork.regression.inference import PURPOSE, f_pvalue, t_pvalue, t_quantile, t_statistic
@@ -96,17 +98,19 @@ def restrictions_of(restrictions: Any, value: ArrayLike | None, terms: Sequence[
                              "are text")
         matrix, wanted = _read(restrictions, [str(term) for term in terms])
     else:
-        matrix = np.atleast_2d(np.asarray(restrictions, np.float64))
+        given = as_plain(restrictions, "restrictions", np.float64)
+        matrix = np.atleast_2d(given)
         if matrix.ndim != 2 or matrix.shape[1] != len(terms) or not len(matrix):
             raise ValueError(f"restrictions must have shape ({len(terms)},) or (q, {len(terms)}), "
-                             f"one column a parameter, got {np.shape(restrictions)}")
-        wanted = np.zeros(len(matrix)) if value is None else np.asarray(value, np.float64)
+                             f"one column a parameter, got {given.shape}")
+        wanted = np.zeros(len(matrix)) if value is None else as_plain(
+            value, "value", np.float64)
         if wanted.ndim > 1 or wanted.size not in (1, len(matrix)):
             raise ValueError(f"value must be one number or {len(matrix)}, one a restriction, "
                              f"got shape {wanted.shape}")
         wanted = np.broadcast_to(wanted, len(matrix))
     if not (np.isfinite(matrix).all() and np.isfinite(wanted).all()):
-        raise ValueError("restrictions and their values must be finite")
+        raise ValueError("restrictions and their value must be finite")
     return matrix, wanted
 
 
@@ -114,9 +118,9 @@ def restrictions_of(restrictions: Any, value: ArrayLike | None, terms: Sequence[
 
 def contrast(fit: Any, matrix: _Floats, wanted: _Floats, alpha: float) -> Contrast:
     """Return the tests of the rows of a matrix, each by itself."""
-    rows, effect = _applied(fit, matrix)
-    variance = np.diagonal(fit._sandwich(rows), axis1=-2, axis2=-1)
     with np.errstate(all="ignore"):
+        rows, effect = _applied(fit, matrix)
+        variance = np.diagonal(fit._sandwich(rows), axis1=-2, axis2=-1)
         stderr = np.moveaxis(np.sqrt(variance), -1, 0)
         ends = wanted.reshape(-1, *[1] * (effect.ndim - 1))
         tvalue = np.asarray(t_statistic(effect - ends, stderr))
@@ -128,8 +132,9 @@ def contrast(fit: Any, matrix: _Floats, wanted: _Floats, alpha: float) -> Contra
 def joint_test(fit: Any, matrix: _Floats, wanted: _Floats, *, use_f: bool) -> JointTest:
     """Return the test of all rows of a matrix together."""
     count = len(matrix)
-    _check_independent(matrix)
-    F = wald(fit, matrix, wanted)
+    with np.errstate(all="ignore"):
+        _check_independent(matrix)
+        F = wald(fit, matrix, wanted)
     df = fit._df
     if use_f:
         return JointTest(F, f_pvalue(F, count, df), count, df)
@@ -233,7 +238,7 @@ def _read(text: str, terms: Sequence[str]) -> tuple[_Floats, _Floats]:
                 raise ValueError("a restriction names no parameter")
     except (ValueError, ZeroDivisionError) as error:
         raise ValueError(f"restrictions must be like '{terms[-1]} = 2', of {', '.join(terms)}, "
-                         f"got {text!r}: {error}") from None
+                         f"got {shown(text)}: {error}") from None
     return np.array([form.factors for form in forms]), -np.array([form.constant for form in forms])
 
 

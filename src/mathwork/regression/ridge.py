@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import flag
 from mathwork._arrays import as_plain
 from mathwork._doors import public
 from mathwork.regression.checks import not_finite
@@ -112,8 +113,9 @@ class RidgeFit:
         array([3.])
         """
         slopes = self.params[int(self.intercept):]
-        X = from_base(X, len(slopes), self._details)
-        return X.astype(np.float64, copy=False) @ slopes + self._level
+        X = np.ascontiguousarray(from_base(X, len(slopes), self._details), np.float64)
+        with np.errstate(all="ignore"):
+            return X @ slopes + self._level
 
     def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("RidgeFit(params="))
@@ -177,7 +179,8 @@ def fit_ridge(X: ArrayLike, y: ArrayLike, *, alpha: ArrayLike = 1.0, intercept: 
     >>> fit_ridge([[1], [2], [3]], [1, 2, 3], alpha=2)
     RidgeFit(params=array([1. , 0.5]), alpha=2.0, nobs=3)
     """
-    rows = checked_rows(X, y, weights, nan_policy, bool(intercept))
+    intercept = flag(intercept, "intercept")
+    rows = checked_rows(X, y, weights, nan_policy, intercept)
     penalties = _checked_penalties(alpha, rows)
     gaps = gaps_in(rows.X, rows.y, rows.weights)
     if gaps.any() and nan_policy != "propagate":
@@ -189,7 +192,7 @@ def fit_ridge(X: ArrayLike, y: ArrayLike, *, alpha: ArrayLike = 1.0, intercept: 
         raise ValueError("X must have at least 1 row that counts, got "
                          f"{len(rows.X)} rows in all")
     with np.errstate(all="ignore"):         # with gaps all of it is NaN
-        return _solved(rows, penalties, bool(intercept), nobs, bool(gaps.any())
+        return _solved(rows, penalties, intercept, nobs, bool(gaps.any())
                        and nan_policy == "propagate")
 
 

@@ -5,11 +5,11 @@ covariances need: the scores of the rows, in a basis of :mod:`mathwork.regressio
 """
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import choice, count
 from mathwork._arrays import unmasked
 
 if TYPE_CHECKING:
@@ -77,17 +77,14 @@ def asked(cov: str, groups: ArrayLike | None, maxlags: SupportsIndex | None, n: 
     ValueError
         For another `cov`, groups of another shape, and fewer than 0 lags.
     """
-    if not isinstance(cov, str) or cov not in KINDS:
-        raise ValueError(f"cov must be one of {', '.join(KINDS)}, got {cov!r}")
+    cov = choice(cov, "cov", KINDS)
     if (groups is not None) != (cov == "cluster"):
         raise TypeError("groups must be given with cov='cluster', and only with it, "
                         f"got cov={cov!r} and groups {'missing' if groups is None else 'given'}")
     if maxlags is not None:
         if cov != "HAC":
             raise TypeError(f"maxlags must be given only with cov='HAC', got cov={cov!r}")
-        maxlags = operator.index(maxlags)
-        if maxlags < 0:
-            raise ValueError(f"maxlags must be at least 0, got {maxlags}")
+        maxlags = count(maxlags, "maxlags", 0)
     codes = None
     if groups is not None:
         labels = unmasked(groups, "groups")
@@ -178,8 +175,11 @@ def _numbered(labels: NDArray[Any]) -> NDArray[np.intp]:
     """Return the number of each label, from 0"""
     if labels.dtype.kind == "O":            # labels of several kinds have no order
         numbers: dict[Any, int] = {}
-        return np.array([numbers.setdefault(label, len(numbers)) for label in labels.tolist()],
-                        np.intp)
+        try:
+            return np.array([numbers.setdefault(label, len(numbers)) for label in labels.tolist()],
+                            np.intp)
+        except TypeError as error:
+            raise TypeError(f"groups must be labels that can be hashed: {error}") from None
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
 
 

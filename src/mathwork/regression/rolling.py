@@ -5,12 +5,12 @@ mathwork/kernels/regression.
 """
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork._tables as tables
+from mathwork._arguments import flag, shown, whole
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.batch_errors import Sets, check_cov, robust_errors
@@ -256,9 +256,9 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     if cov != "nonrobust" and halflife is not None:
         raise ValueError(f"cov must be 'nonrobust' for rows that fade (halflife), got {cov!r}")
     tables.check_index(x=x, y=y, time=time)
-    rows = checked_rows(x, y, weights, nan_policy)
+    rows, intercept = checked_rows(x, y, weights, nan_policy), flag(intercept, "intercept")
     n = len(rows.y.high)
-    P = len(rows.names) + bool(intercept)
+    P = len(rows.names) + intercept
     if halflife is not None and window is not None:
         raise ValueError("give window or halflife, got both: rows that fade never leave")
     width, name = (window, "window") if halflife is None else (halflife, "halflife")
@@ -272,9 +272,9 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     def robust(status: NDArray[np.int8]) -> NDArray[np.float64]:
         begins = np.maximum(np.arange(1, n + 1) - min(count or n, n), 0) if spans is None else spans
         sets = Sets(None, begins, np.arange(1, n + 1))
-        return robust_errors(cov, rows.planes(bool(intercept)), bool(intercept), sets, status)
+        return robust_errors(cov, rows.planes(intercept), intercept, sets, status)
 
-    if count is not None and rows.are_points(bool(intercept)):
+    if count is not None and rows.are_points(intercept):
         fields = _lines(rows, count, min_nobs)
         if cov != "nonrobust":
             fields["intercept_stderr"], fields["stderr"] = robust(fields["status"])
@@ -283,16 +283,16 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
         least = min(min_nobs, n + 1)        # more rows than there are give the same
         if count is not None:
             nobs, status, numbers = kernels.rolling_planes(
-                *planes, min(count, n + 1), least, bool(intercept))
+                *planes, min(count, n + 1), least, intercept)
         elif spans is None:
             decay = None if halflife is None else decay_of(halflife, times, n)
             nobs, status, numbers, effective = kernels.growing_planes(
-                *planes, decay, least, bool(intercept))
+                *planes, decay, least, intercept)
         else:
-            nobs, status, numbers = kernels.span_planes(*planes, spans, least, bool(intercept))
+            nobs, status, numbers = kernels.span_planes(*planes, spans, least, intercept)
         if cov != "nonrobust":
             numbers[len(numbers) // 2:-1] = robust(status)
-        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), bool(intercept))
+        fields = fields_of(nobs, status, rows.in_units(numbers, intercept), intercept)
     return RollingFits._made(
         window=window if count is None else count, min_nobs=min_nobs, names=rows.names,
         n_omitted=rows.n_omitted, cov_type=cov, _effective=None if halflife is None else effective,
@@ -313,18 +313,18 @@ def _checked_window(window: Any, P: int) -> int:
     """Return a number of rows that P parameters can be fitted to"""
     if not is_count(window):
         raise TypeError("window must be an integer, a number of rows, or have a time to go with, "
-                        f"got {window!r}")
-    window = operator.index(window)
+                        f"got {shown(window)}")
+    window = whole(window, "window")
     if window < P:
-        raise ValueError(f"window must be at least {P}, got {window}")
+        raise ValueError(f"window must be at least {P}, got {shown(window)}")
     return window
 
 
 def _checked_min_nobs(min_nobs: Any, P: int, window: int | None) -> int:
     if min_nobs is None:
         return P if window is None else window
-    min_nobs = operator.index(min_nobs)
+    min_nobs = whole(min_nobs, "min_nobs")
     if min_nobs < P or (window is not None and min_nobs > window):
         wanted = f"at least {P}" if window is None else f"between {P} and window = {window}"
-        raise ValueError(f"min_nobs must be {wanted}, got {min_nobs}")
+        raise ValueError(f"min_nobs must be {wanted}, got {shown(min_nobs)}")
     return min_nobs

@@ -8,7 +8,7 @@ import numpy as np
 import mathwork._tables as tables
 from mathwork._arrays import FLOAT64, as_plain
 from mathwork._levels import regression as kernels
-from mathwork.regression.checks import check_nan_policy, check_weights, check_weights_of_rows
+from mathwork.regression.checks import check_weights, check_weights_of_rows, checked_nan_policy
 from mathwork.regression.columns import Column, as_table, counted, distance, pair_of
 from mathwork.regression.details import Details
 
@@ -49,7 +49,7 @@ def checked_rows(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_poli
     With "omit", rows that are not finite have a weight of 0 if a column counts from a base. Else
     the kernel finds them: see `without_gaps`.
     """
-    check_nan_policy(nan_policy)
+    nan_policy = checked_nan_policy(nan_policy)
     tables.check_index(X=X, y=y, weights=weights)
     (x_column, names), (y_column, targets) = as_table(X, "X"), as_table(y, "y")
     shape, y_shape = x_column.high.shape, y_column.high.shape
@@ -102,14 +102,14 @@ def without_gaps(rows: Rows) -> Rows:
     return rows._replace(weights=weights, details=rows.details._replace(n_omitted=omitted))
 
 
-def from_base(X: ArrayLike, p: int, details: Details | None) -> FloatArray:
+def from_base(X: ArrayLike, p: int, details: Details | None, name: str = "X") -> FloatArray:
     """Return rows to predict, (m, p), as differences from the base of the fit, or as they are."""
-    column, names = as_table(X, "X")
+    column, names = as_table(X, name)
     if column.high.ndim != 2 or column.high.shape[1] != p:
-        raise ValueError(f"X must have shape (m, {p}) as the fit has, got {column.high.shape}")
+        raise ValueError(f"{name} must have shape (m, {p}) as the fit has, got {column.high.shape}")
     if details is None:
         return column.rounded()
-    check_same_columns(names, details.names, "as the fit has")
+    check_same_columns(names, details.names, "as the fit has", name)
     return column.rounded() if details.x_base is None else distance(column, details.x_base)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import number, real, shown, whole
 from mathwork.regression.columns import as_column
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ def as_times(time: ArrayLike | None, indexed: tuple[Any, ...], n: int, width: ob
         time = next((index for index in (getattr(each, "index", None) for each in indexed)
                      if getattr(getattr(index, "dtype", None), "kind", "") in ("m", "M")), None)
         if time is None:
-            raise ValueError(f"{name}={width!r} needs the time of each row: give time=, or a y "
-                             "with dates as its index")
-    dated = np.asarray(time).dtype.kind in "mMO"
+            raise ValueError(f"{name}={shown(width)} needs the time of each row: give time=, or a "
+                             "y with dates as its index")
     times = as_column(time, "time")
+    dated = np.asarray(time).dtype.kind in "mMO"
     if times.high.shape != (n,):
         raise ValueError(f"time must have shape ({n},) to match y, got {times.high.shape}")
     if not np.isfinite(times.high).all():
@@ -81,7 +82,11 @@ def begins_of(width: Any, times: Times) -> NDArray[np.intp]:
     ticks = _in_ticks(width, times, "window")
     high, low = times.column.high, times.column.low
     if low is None:
-        return np.searchsorted(high, high - float(ticks), side="right").astype(np.intp)
+        edge = high - float(ticks)
+        begins = np.searchsorted(high, edge, side="right")
+        # Where the width is lost in rounding, the rows of the same time are the window.
+        same = np.searchsorted(high, high, side="left")
+        return np.where(edge < high, begins, same).astype(np.intp)
     # Ticks as integers: of float64 differences they would not be exact. The first row may begin the
     # windows of rows that are less than the width behind it, whatever its distance from 0.
     whole = _as_integers(high.astype(np.float64, copy=False), low)
@@ -92,10 +97,11 @@ def begins_of(width: Any, times: Times) -> NDArray[np.intp]:
 def decay_of(halflife: Any, times: Times | None, n: int) -> NDArray[np.float64]:
     """Return the factor by which earlier rows fade before each row."""
     if times is None:
-        rows = float(halflife)
+        rows = real(halflife, "halflife")
         if not rows > 0:
-            raise ValueError(f"halflife must be above 0, got {halflife}")
-        return np.full(n, 0.5 ** (1 / rows))
+            raise ValueError(f"halflife must be above 0, got {shown(halflife)}")
+        with np.errstate(over="ignore"):
+            return np.full(n, 0.5 ** (1 / np.float64(rows)))
     ticks = float(_in_ticks(halflife, times, "halflife"))
     return np.concatenate([[1.0], 0.5 ** (_steps(times.column) / ticks)])[:n]
 
@@ -121,17 +127,16 @@ def _in_ticks(width: Any, times: Times, name: str) -> Fraction:
     """Return a width in the ticks of the times, exactly"""
     if is_duration(width):
         if not times.dated:
-            raise TypeError(f"{name} must be a number as time is, got {width!r}")
+            raise TypeError(f"{name} must be a number as time is, got {shown(width)}")
         ticks = _nanoseconds(width, name) * times.column.per / 10**9
     else:
         if times.dated:
             raise TypeError(f"{name} must be a duration such as '30d' or a timedelta, as time has "
-                            f"dates, got {width!r}")
-        if not 0 < float(width) < math.inf:
-            raise ValueError(f"{name} must be above 0 and finite, got {width}")
-        ticks = Fraction(width if is_count(width) else float(width))
+                            f"dates, got {shown(width)}")
+        size = number(width, name, above=0.0)
+        ticks = Fraction(whole(width, name) if is_count(width) else size)
     if ticks <= 0:
-        raise ValueError(f"{name} must be above 0, got {width!r}")
+        raise ValueError(f"{name} must be above 0, got {shown(width)}")
     return ticks
 
 
@@ -142,7 +147,7 @@ def _nanoseconds(width: Any, name: str) -> Fraction:
         size = UNITS.get(ALSO.get(parts[2], parts[2])) if parts else None
         if parts is None or size is None:
             raise ValueError(f"{name} must be a number and one of {', '.join(UNITS)}, such as "
-                             f"'30d', got {width!r}")
+                             f"'30d', got {shown(width)}")
         return Fraction(parts[1] or 1) * size
     if hasattr(width, "to_timedelta64"):        # of pandas, which has nanoseconds
         width = width.to_timedelta64()
@@ -152,5 +157,5 @@ def _nanoseconds(width: Any, name: str) -> Fraction:
     unit, count = np.datetime_data(width.dtype)
     unit = ALSO.get(unit, unit)
     if unit not in UNITS:
-        raise TypeError(f"{name} must be a duration of a fixed length, got {width!r}")
+        raise TypeError(f"{name} must be a duration of a fixed length, got {shown(width)}")
     return Fraction(int(width.astype(np.int64)) * count * UNITS[unit])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import flag
 from mathwork.regression.inference import (
     checked_alpha,
     f_pvalue,
@@ -74,7 +75,7 @@ class FitStatistics:
         def _with_errors(self, robust: Covariance) -> Self: ...
         def _rows_in_basis(self) -> tuple[NDArray[np.float64], NDArray[np.float64],
                                           NDArray[np.float64] | None]: ...
-        def _features(self, x: Any) -> Any: ...
+        def _features(self, x: Any, name: str = "x") -> Any: ...
         def _of_points(self, values: Any) -> Any: ...
 
     # ---- the whole fit ----
@@ -288,7 +289,8 @@ class FitStatistics:
         >>> round(fit.wald_test("intercept = 0, X[0] = 1").statistic, 6)
         0.222222
         """
-        return joint_test(self, *restrictions_of(restrictions, value, self.terms), use_f=use_f)
+        return joint_test(self, *restrictions_of(restrictions, value, self.terms),
+                          use_f=flag(use_f, "use_f"))
 
     def with_cov(self, cov: str, *, groups: ArrayLike | None = None,
                  maxlags: SupportsIndex | None = None) -> Self:
@@ -322,14 +324,15 @@ class FitStatistics:
         return self._with_asked(wanted)
 
     def _with_asked(self, wanted: Asked) -> Self:
-        z, resid, weights = self._rows_in_basis()
-        if resid.ndim < z.ndim or z.ndim > 2:
-            robust = covariance_of(wanted, z, resid, weights, self.nobs, self.rank)
-        else:                               # targets share z
-            each = [covariance_of(wanted, z, target, weights, self.nobs, self.rank)
-                    for target in resid]
-            robust = each[0]._replace(scores=np.stack([one.scores for one in each]))
-        return self._with_errors(robust)
+        with np.errstate(all="ignore"):
+            z, resid, weights = self._rows_in_basis()
+            if resid.ndim < z.ndim or z.ndim > 2:
+                robust = covariance_of(wanted, z, resid, weights, self.nobs, self.rank)
+            else:                           # targets share z
+                each = [covariance_of(wanted, z, target, weights, self.nobs, self.rank)
+                        for target in resid]
+                robust = each[0]._replace(scores=np.stack([one.scores for one in each]))
+            return self._with_errors(robust)
 
     # ---- what the members are made of ----
 

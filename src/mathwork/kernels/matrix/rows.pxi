@@ -1,5 +1,7 @@
 # The elementary row operations, augmented matrices and the echelon form: loops and doors.
 
+import mathwork._arguments as _arguments
+
 
 cdef inline void add_row(lanes like, Py_ssize_t n, real factor, const real* source,
                          real* target) noexcept nogil:
@@ -57,7 +59,8 @@ cdef Py_ssize_t row_number(Py_ssize_t asked, object i, str name, cnp.ndarray A) 
     """Return the number of row `asked` of A; a negative one counts from the end; i is its origin"""
     cdef Py_ssize_t m = A.shape[0], row = asked + m if asked < 0 else asked
     if not 0 <= row < m:
-        raise IndexError(f"{name} must be a row of A of shape {shape_of(A)}, got {i}")
+        raise IndexError(f"{name} must be a row of A of shape {shape_of(A)}, "
+                         f"got {_arguments.shown(i)}")
     return row
 
 
@@ -66,10 +69,12 @@ cdef inline bint is_complex(object factor):
 
 
 cdef double multiple(object factor) except? -1:
-    try:
-        return factor
-    except OverflowError:
-        raise OverflowError("factor is too large for a float") from None
+    return factor if type(factor) is float else _arguments.real(factor, "factor")
+
+
+cdef Py_ssize_t place(object row, str name) except? -1:
+    """Return an integer, clipped to what C can hold"""
+    return clipped_index(row if type(row) is int else _arguments.whole(row, name), NULL)
 
 
 cdef cnp.ndarray to_be_changed(cnp.ndarray A, object out):
@@ -93,7 +98,7 @@ def swap_rows(A, i, j, *, out=None):
     if holds_objects(A):
         return swap_rows.__wrapped__(A, i, j, out=out)
     # Convert the numbers first: that may run code that changes A.
-    cdef Py_ssize_t a = clipped_index(i, NULL), b = clipped_index(j, NULL), n
+    cdef Py_ssize_t a = place(i, "i"), b = place(j, "j"), n
     cdef cnp.ndarray matrix = plain_matrix(A), result
     cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
     n = matrix.shape[1]
@@ -113,7 +118,7 @@ def scale_row(A, i, factor, *, out=None):
     A = numbers_of(A)
     if holds_objects(A) or is_complex(factor):
         return scale_row.__wrapped__(A, i, factor, out=out)
-    cdef Py_ssize_t row = clipped_index(i, NULL), n
+    cdef Py_ssize_t row = place(i, "i"), n
     cdef double number = multiple(factor)
     cdef cnp.ndarray matrix = plain_matrix(A), result
     cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
@@ -134,7 +139,7 @@ def add_multiple(A, target, source, factor, *, out=None):
     A = numbers_of(A)
     if holds_objects(A) or is_complex(factor):
         return add_multiple.__wrapped__(A, target, source, factor, out=out)
-    cdef Py_ssize_t t = clipped_index(target, NULL), s = clipped_index(source, NULL), n
+    cdef Py_ssize_t t = place(target, "target"), s = place(source, "source"), n
     cdef double number = multiple(factor)
     cdef cnp.ndarray matrix = plain_matrix(A), result
     cdef bint narrow = cnp.PyArray_TYPE(matrix) == cnp.NPY_FLOAT
@@ -188,6 +193,8 @@ cdef bint has_echelon_form(Py_ssize_t m, Py_ssize_t n, const real* A, bint reduc
     If `reduced`, also whether each begins with a 1 that is alone in its column.
     """
     cdef Py_ssize_t last = -1, i, k, c
+    if n == 0:
+        return True         # of any number of rows
     for i in range(m):
         c = 0
         while c < n and A[i * n + c] == 0:

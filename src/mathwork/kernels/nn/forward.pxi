@@ -302,8 +302,11 @@ cdef class ForwardPass:
         if failed:
             raise MemoryError
 
-    def __call__(self, x, *, out=None, Py_ssize_t workers=1):
-        return self._call(x, out, workers)
+    def __call__(self, x, *, out=None, workers=1):
+        cdef Py_ssize_t threads = 1
+        if type(workers) is not int or workers != 1:
+            threads = _workers.checked_workers(workers)
+        return self._call(x, out, threads)
 
     cdef inline object _call(self, object x, object out, Py_ssize_t workers):
         cdef cnp.ndarray inputs, y
@@ -322,8 +325,6 @@ cdef class ForwardPass:
         else:
             before = self._before(inputs)
             rows = self._rows(inputs, before)
-        if workers < 1:
-            raise ValueError(f"workers must be at least 1, got {workers}")
         if out is None and ndim <= 2:
             y = (new_vector(self.plan.n_out, self.typenum) if ndim == 1
                  else new_matrix(rows, self.plan.n_out, self.typenum))

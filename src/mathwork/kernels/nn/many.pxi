@@ -159,10 +159,11 @@ cdef class ManyPasses:
             pack_network(&self.plan, <const double*>parameters + first, memory,
                          self.step)
 
-    def __call__(self, x, *, out=None, bint paired=False, Py_ssize_t workers=1):
+    def __call__(self, x, *, out=None, paired=False, workers=1):
         cdef cnp.ndarray inputs = own_view(self.like._as_input(x), NULL, NULL), y
         cdef tuple before = self.like._before(inputs)
         cdef Py_ssize_t rows
+        workers, paired = _workers.checked_workers(workers), _arguments.flag(paired, "paired")
         if paired:
             if len(before) == 0 or before[0] != self.count:
                 raise ValueError(f"x must have shape ({self.count}, ..., {self.plan.n_in}) to "
@@ -179,7 +180,7 @@ cdef class ManyPasses:
         else:
             _workers.over_rows(lambda start, stop: self._piece(start, stop, rows, paired, inputs,
                                                                y),
-                               self.count * rows, _workers.checked_workers(workers))
+                               self.count * rows, workers)
         return y if out is None else self._given(y, out)
 
     def _mean(self, x, out, Py_ssize_t workers):
@@ -192,7 +193,7 @@ cdef class ManyPasses:
         y = own_view(_arrays.writing_place(out, (*before, self.plan.n_out), self.like.dtype,
                                            inputs), NULL, NULL)
         _workers.over_rows(lambda start, stop: self._mean_piece(start, stop, inputs, y), rows,
-                           _workers.checked_workers(workers))
+                           workers)
         return y if out is None else self._given(y, out)
 
     cdef object _given(self, cnp.ndarray y, out):

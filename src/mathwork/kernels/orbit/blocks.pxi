@@ -176,15 +176,11 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
             arrays.append(value)
     narrow = narrow and len(arrays) > 0
     # A ufunc refuses types that are wider than its loops.
-    values = tuple([value if is_number(value) or value.dtype.itemsize <= 8
-                    else value.astype(np.float64) for value in values])
-    try:
-        shape = np.broadcast(*arrays).shape
-    except ValueError:
-        raise ValueError(" and ".join(
-            [name for value, name in zip(values, names) if not is_number(value)])
-            + " must have shapes that broadcast, got "
-            + " and ".join([str(value.shape) for value in arrays])) from None
+    with np.errstate(over="ignore", under="ignore"):
+        values = tuple([value if is_number(value) or value.dtype.itemsize <= 8
+                        else value.astype(np.float64) for value in values])
+    shape = _arrays.joint_shape({name: value.shape for value, name in zip(values, names)
+                                 if not is_number(value)}) if len(arrays) > 1 else arrays[0].shape
     if out is not None:
         _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
     if not narrow:

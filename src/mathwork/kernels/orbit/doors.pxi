@@ -2,6 +2,8 @@
 # to the kernel, other exact arrays to its ufunc. A call with units, lists or subclasses goes
 # through the door's declaration, which comes back with numbers and exact arrays (plain_...).
 
+import mathwork._arguments as _arguments
+
 cdef double long_number(object value, str name) except? -1:
     try:
         return value
@@ -28,6 +30,13 @@ cdef inline double not_negative(object value, str name) except? -1:
         raise ValueError(f"{name} must not be negative, got {plain!r}" if plain == plain
                          else f"{name} must be a number, got nan")
     return plain
+
+
+cdef inline bint flag(object value, str name) except -1:
+    """Return whether an argument is True; it may be NumPy's, or 1 or 0"""
+    if value is True:
+        return True
+    return False if value is False else _arguments.flag(value, name)
 
 
 cdef tuple star_of(star_mass, mu, double* to_mu):
@@ -149,10 +158,11 @@ def plain_circular(int code, radius, star_mass, planet_mass, mu, bint fixed_star
 
 
 cdef object circular_door(int code, object door, radius, star_mass, planet_mass, mu,
-                          bint fixed_star, out):
+                          fixed_star, out):
     """Return a quantity, through the door's declaration if arguments have units or are lists"""
     cdef bint like_si = True
-    result = circular(code, radius, star_mass, planet_mass, mu, fixed_star, out, &like_si)
+    result = circular(code, radius, star_mass, planet_mass, mu, flag(fixed_star, "fixed_star"), out,
+                      &like_si)
     if result is None:
         return door.__wrapped__(radius, star_mass=star_mass, planet_mass=planet_mass, mu=mu,
                                 fixed_star=fixed_star, out=out)
@@ -165,43 +175,43 @@ cdef object circular_door(int code, object door, radius, star_mass, planet_mass,
     return result
 
 
-def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
+def circular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, fixed_star=True,
                    out=None):
     return circular_door(CIRCULAR_SPEED, circular_speed, radius, star_mass, planet_mass, mu,
                          fixed_star, out)
 
 
-def period(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
+def period(radius, *, star_mass=None, planet_mass=None, mu=None, fixed_star=True,
            out=None):
     return circular_door(PERIOD, period, radius, star_mass, planet_mass, mu,
                          fixed_star, out)
 
 
-def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
+def angular_speed(radius, *, star_mass=None, planet_mass=None, mu=None, fixed_star=True,
                   out=None):
     return circular_door(ANGULAR_SPEED, angular_speed, radius, star_mass, planet_mass, mu,
                          fixed_star, out)
 
 
-def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
+def escape_speed(radius, *, star_mass=None, planet_mass=None, mu=None, fixed_star=True,
                  out=None):
     return circular_door(ESCAPE_SPEED, escape_speed, radius, star_mass, planet_mass, mu,
                          fixed_star, out)
 
 
-def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
+def orbital_energy(radius, *, star_mass=None, planet_mass=None, mu=None, fixed_star=True,
                    out=None):
     return circular_door(ORBITAL_ENERGY, orbital_energy, radius, star_mass, planet_mass, mu,
                          fixed_star, out)
 
 
-def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
+def hill_radius(radius, *, star_mass=None, planet_mass=None, mu=None, fixed_star=True,
                 out=None):
     return circular_door(HILL_RADIUS, hill_radius, radius, star_mass, planet_mass, mu,
                          fixed_star, out)
 
 
-def semimajor_axis(period, *, star_mass=None, planet_mass=None, mu=None, bint fixed_star=True,
+def semimajor_axis(period, *, star_mass=None, planet_mass=None, mu=None, fixed_star=True,
                    out=None):
     return circular_door(SEMIMAJOR_AXIS, semimajor_axis, period, star_mass, planet_mass, mu,
                          fixed_star, out)
@@ -308,12 +318,12 @@ def vis_viva(r, a, *, mu):
     return result
 
 
-def plain_table(star_mass, planet_mass, radius, bint fixed_star, mu=None):
+def plain_table(star_mass, planet_mass, radius, fixed_star, mu=None):
     """Return the columns of OrbitTable, in their order, for Python numbers and exact arrays."""
     cdef double x[5]
     cdef double y[7]
     star, star_name = star_of(star_mass, mu, x + 2)
-    x[4] = 0 if fixed_star else GRAVITATION
+    x[4] = 0 if flag(fixed_star, "fixed_star") else GRAVITATION
     if not checked(radius, "radius", star, star_name, planet_mass, x):
         return no_number("radius and masses")
     if is_number(radius) and is_number(star) and is_number(planet_mass):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mathwork._types import FloatArray
 
+MOST_AXES = 61                  # before the last; derivatives have three more, and NumPy 64
 BLOCK_NUMBERS = 1 << 17         # of the largest array on the way: one that a cache holds
 
 
@@ -40,6 +41,8 @@ def rows_of(network: kernels.ForwardPass, x: ArrayLike) -> tuple[FloatArray, tup
         raise ValueError(f"x must have {n_in} columns to match the first layer, "
                          f"got shape {array.shape}")
     before = array.shape[:-1]
+    if len(before) > MOST_AXES:
+        raise ValueError(f"x must have at most {MOST_AXES + 1} axes, got shape {array.shape}")
     return array.reshape(math.prod(before), n_in), before
 
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from mathwork._arguments import number, shown
 from mathwork._arrays import as_plain
 from mathwork._levels import training as kernels
 from mathwork.nn.derivatives.by_inputs import rows_of, units
 from mathwork.nn.derivatives.steps import Chain
 from mathwork.nn.training.answers import kernel_loss, lesson
-from mathwork.nn.training.settings import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,11 +132,11 @@ def value_and_gradient(net: Network, x: ArrayLike, answer: ArrayLike | None = No
             raise TypeError("answer must be None for a function as loss, which has the answers "
                             f"itself, got {type(answer).__name__}")
         return _by_function(net, x, loss)
-    kind = kernel_loss(net, loss)
+    kind = kernel_loss(net, loss, "net")
     if answer is None:
-        raise TypeError(f"answer must be given for the loss {loss!r}, got None")
-    delta = number("delta", delta, above=0.0)
-    learned = lesson(net, x, answer, loss)
+        raise TypeError(f"answer must be given for the loss {shown(loss)}, got None")
+    delta = number(delta, "delta", above=0.0)
+    learned = lesson(net, x, answer, loss, names=("x", "answer"))
     trainer = kernels.Trainer(net.layers, net.dtype, kind, delta, len(learned.inputs), 1)
     trainer.set_parameters(net.parameters())
     value, found = trainer.loss_and_gradient(kernels.Samples(trainer, *learned))

@@ -16,6 +16,7 @@ from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from mathwork._arguments import choice
 from mathwork.nn.formats.files import (
     NAMELESS,
     Content,
@@ -110,10 +111,8 @@ def _many(module: Any) -> Any:
 def _module(name: str, suffix: str, format: Any) -> Any:
     """Return the module for a format, which the suffix of `name` names if it is not given."""
     if format is not None:
-        suffix = f".{format.lower().removeprefix('.')}" if isinstance(format, str) else ""
-        if suffix not in FORMATS:
-            raise ValueError(f"format must be one of {', '.join(FORMATS.values())}, "
-                             f"got {format!r}")
+        given = format.lower().removeprefix(".") if isinstance(format, str) else format
+        suffix = f".{choice(given, 'format', FORMATS.values())}"
     suffix = suffix.lower()
     if suffix not in FORMATS and name in NAMELESS:
         raise ValueError(f"{name}: no suffix names the format, so give format=, one of "

@@ -7,6 +7,8 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mathwork._arguments import checked_path
+
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Iterator
@@ -85,11 +87,11 @@ def open_regular(path: StrPath) -> IO[bytes]:
     return file
 
 
-def as_path(path: StrPath) -> pathlib.Path:
-    """Return `path` as a pathlib.Path"""
+def as_path(path: StrPath, name: str = "path") -> pathlib.Path:
+    """Return `path`, the argument `name`, as a pathlib.Path"""
     from pathlib import Path  # imported here: it takes as long as a fifth of mathwork
 
-    return Path(path)
+    return Path(checked_path(path, name))
 
 
 def refusal(what: object, reason: object) -> ValueError:

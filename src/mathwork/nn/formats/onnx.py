@@ -62,7 +62,7 @@ def layers(source: StrPath | ModelProto, **options: Any) -> tuple[list[AnyLayer]
     if not isinstance(source, str | PathLike):
         raise TypeError("source must be a path or an onnx.ModelProto, "
                         f"got {type(source).__name__}")
-    return read_part(as_path(source), **options)
+    return read_part(as_path(source, "source"), **options)
 
 
 def _parts(model: ModelProto, path: pathlib.Path | None, options: dict[str, Any]

@@ -5,12 +5,14 @@ file. The other nodes are not read. A node that is no step of a network is refus
 """
 from __future__ import annotations
 
+import contextlib
 from reprlib import repr as short
 from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto
 
+from mathwork._arguments import items, shown
 from mathwork.nn.formats.onnx_arranging import OF_SHAPES, kept_rows
 from mathwork.nn.formats.onnx_folding import fold
 from mathwork.nn.formats.onnx_layouts import layouts
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from mathwork.nn.residual import AnyLayer
 
 MOST = 10_000                   # nodes, and all else; the deepest networks have some hundreds
+MOST_NAMES = 1000
 MOST_CALLS = 50                 # of functions within functions
 OLDEST_OPSET = 6                # the first without `consumed_inputs`
 
@@ -149,15 +152,16 @@ class Graph:
     @staticmethod
     def _named(names: str | Iterable[str], what: str, listed: Iterable[str],
                known: Iterable[str]) -> list[str]:
-        try:
-            found = [names] if isinstance(names, str) else list(names)
-        except TypeError:
-            found = [names]                                             # type: ignore[list-item]
-        if not all(isinstance(name, str) for name in found):
-            raise ValueError(f"{what} must be a name or names, got {names!r}")
+        given = [names]
+        if not isinstance(names, str):
+            with contextlib.suppress(TypeError):
+                given = items(names, what, "a name or names", MOST_NAMES)
+        if not all(isinstance(name, str) for name in given):
+            raise ValueError(f"{what} must be a name or names, got {shown(names)}")
+        found = [str.__str__(name) for name in given]       # not what a subclass is equal to
         for name in found:
             if name not in known:
-                raise ValueError(f"it has no value {name!r} for {what}=; its {what} are "
+                raise ValueError(f"it has no value {shown(name)} for {what}=; its {what} are "
                                  f"{short([*listed])}")
         if not found or len(set(found)) != len(found):
             raise ValueError(f"{what} must be different names, at least one; got {short(found)}")

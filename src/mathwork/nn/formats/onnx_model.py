@@ -8,6 +8,7 @@ import numpy as np
 from onnx import TensorProto, checker, defs, helper, numpy_helper
 
 import mathwork.nn.formats.onnx_functions as onnx_functions
+from mathwork._arguments import shown, whole
 from mathwork.nn.dense import Dense
 from mathwork.nn.labels import METADATA, text_of
 from mathwork.nn.norms import LayerNorm
@@ -41,10 +42,10 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
 
 def model(network: Any, opset: int) -> ModelProto:
     """A Gemm and an activation's nodes a layer, from ``x (n, n_in)`` to ``y (n, n_out)``."""
-    newest = defs.onnx_opset_version()
+    newest, opset = defs.onnx_opset_version(), whole(opset, "opset")
     if not OLDEST <= opset <= newest:
         raise ValueError(f"opset must be from {OLDEST} to {newest}, the newest that this onnx "
-                         f"knows, got {opset}")
+                         f"knows, got {shown(opset)}")
     writer = _Writer(network.dtype, opset)
     writer.chain(network.layers, "layer", "x")
     writer.nodes[-1].output[0] = "y"

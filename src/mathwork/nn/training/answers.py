@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import choice, shown
 from mathwork._arrays import as_plain, real_dtype, unmasked
 from mathwork.nn.network import Network
 
@@ -32,12 +33,11 @@ class Lesson(NamedTuple):
     weights: FloatArray | None
 
 
-def kernel_loss(network: Network, loss: str) -> str:
-    """Return the kernels' name of the loss for this network."""
-    if not isinstance(network, Network):
-        raise TypeError(f"network must be a Network, got {type(network).__name__}")
-    if loss not in LOSSES:
-        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}")
+def kernel_loss(network: Network, loss: str, name: str = "network") -> str:
+    """Return the kernels' name of the loss for this network, the argument `name`."""
+    if not issubclass(type(network), Network):
+        raise TypeError(f"{name} must be a Network, got {type(network).__name__}")
+    loss = choice(loss, "loss", LOSSES)
     if loss != "cross_entropy":
         return loss
     name, _ = network.layers[-1]._activation
@@ -50,8 +50,9 @@ def kernel_loss(network: Network, loss: str) -> str:
 
 
 def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
-           weights: ArrayLike | None = None, class_weight: Any = None) -> Lesson:
-    """Return what `network` learns from, checked.
+           weights: ArrayLike | None = None, class_weight: Any = None,
+           names: tuple[str, str] = ("inputs", "answers")) -> Lesson:
+    """Return what `network` learns from, checked; `names` are those of inputs and answers.
 
     Raises
     ------
@@ -61,16 +62,17 @@ def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
         For shapes that do not fit, NaN and infinity, labels and weights out of range.
     """
     n_in = network.sizes[0]
-    x = _finite(inputs, "inputs", network)
+    name = names[0]
+    x = _finite(inputs, name, network)
     if x.ndim != 2 or x.shape[1] != n_in:
-        raise ValueError(f"inputs must have shape (n, {n_in}) to match the first layer, "
+        raise ValueError(f"{name} must have shape (n, {n_in}) to match the first layer, "
                          f"got {x.shape}")
     if not len(x):
-        raise ValueError("inputs must have at least one row, got none")
+        raise ValueError(f"{name} must have at least one row, got none")
     if loss == "cross_entropy":
-        y = _targets(network, answers, len(x))
+        y = _targets(network, answers, len(x), names)
     else:
-        y = _numbers(network, answers, len(x), loss)
+        y = _numbers(network, answers, len(x), loss, names)
     factors = _weights(weights, len(x))
     if class_weight is not None:
         by_class = _class_weights(network, y, class_weight, loss)
@@ -80,7 +82,10 @@ def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
             raise ValueError("weights and class_weight give every row a weight of 0")
         factors = _near_one(factors)
         factors = factors * (len(factors) / factors.sum())
-    return Lesson(x, y, None if factors is None else factors.astype(network.dtype))
+    if factors is not None:
+        with np.errstate(under="ignore"):
+            factors = factors.astype(network.dtype)
+    return Lesson(x, y, factors)
 
 
 def _finite(values: ArrayLike, name: str, network: Network) -> FloatArray:
@@ -99,55 +104,58 @@ def _place_text(place: tuple[int, ...]) -> str:
     return f", element {place}" if len(place) != 1 else f", element {place[0]}"
 
 
-def _numbers(network: Network, answers: ArrayLike, rows: int, loss: str) -> FloatArray:
+def _numbers(network: Network, answers: ArrayLike, rows: int, loss: str, names: tuple[str, str]
+             ) -> FloatArray:
     """Return answers of shape (n, n_out)."""
     n_out = network.sizes[-1]
-    y = _finite(answers, "answers", network)
+    y = _finite(answers, names[1], network)
     if y.shape == (rows,) and n_out == 1:
         y = y.reshape(rows, 1)
     if y.shape != (rows, n_out):
         advice = (": for labels, take loss=\"cross_entropy\""
                   if y.shape == (rows,) and loss == "squared_error" else "")
-        raise ValueError(f"answers must have shape ({rows}, {n_out}), a row for each row of inputs "
-                         f"and a number for each output, got {y.shape}{advice}")
+        raise ValueError(f"{names[1]} must have shape ({rows}, {n_out}), a row for each row of "
+                         f"{names[0]} and a number for each output, got {y.shape}{advice}")
     return y
 
 
-def _targets(network: Network, answers: ArrayLike, rows: int) -> FloatArray | NDArray[np.intp]:
+def _targets(network: Network, answers: ArrayLike, rows: int, names: tuple[str, str]
+             ) -> FloatArray | NDArray[np.intp]:
     """Return labels as integers, or probabilities of shape (n, n_out)."""
     n_out = network.sizes[-1]
-    given = unmasked(answers, "answers")
+    given = unmasked(answers, names[1])
     if given.shape == (rows, n_out) and (n_out > 1 or real_dtype(given.dtype) is not None):
-        y = _finite(answers, "answers", network)
+        y = _finite(answers, names[1], network)
         if (y < 0).any() or (y > 1).any():
-            raise ValueError("answers of shape (n, n_out) must be probabilities from 0 to 1, got "
-                             f"{y[(y < 0) | (y > 1)].flat[0]:g}: for labels, give shape (n,)")
+            raise ValueError(f"{names[1]} of shape (n, n_out) must be probabilities from 0 to 1, "
+                             f"got {y[(y < 0) | (y > 1)].flat[0]:g}: for labels, give shape (n,)")
         return y
     if given.shape != (rows,):
-        raise ValueError(f"answers must have shape ({rows},), a label for each row of inputs, or "
-                         f"({rows}, {n_out}), got {given.shape}")
-    return label_indices(network, given)
+        raise ValueError(f"{names[1]} must have shape ({rows},), a label for each row of "
+                         f"{names[0]}, or ({rows}, {n_out}), got {given.shape}")
+    return label_indices(network, given, "labels" if names[1] == "answers" else names[1])
 
 
-def label_indices(network: Network, labels: NDArray[Any]) -> NDArray[np.intp]:
+def label_indices(network: Network, labels: NDArray[Any], name: str = "labels"
+                  ) -> NDArray[np.intp]:
     """Return the index of each label among the network's classes, or the label itself."""
     classes, count = network.classes_, max(network.sizes[-1], 2)
     if classes is None:
         if labels.dtype.kind not in "biuf" or (labels.dtype.kind == "f"
                                                and not (labels == np.round(labels)).all()):
-            raise ValueError(f"labels must be integers from 0 to {count - 1}, got "
+            raise ValueError(f"{name} must be integers from 0 to {count - 1}, got "
                              f"{labels.dtype}: for others, give Network(..., classes=labels)")
         outside = ~((labels >= 0) & (labels < count))
         if outside.any():
-            raise ValueError(f"labels must be integers from 0 to {count - 1}, one for each "
+            raise ValueError(f"{name} must be integers from 0 to {count - 1}, one for each "
                              f"output, got {labels[outside][0]} in row {np.argmax(outside)}")
         return labels.astype(np.intp)
     numbers = {label: index for index, label in enumerate(classes.tolist())}
     try:
         return np.array([numbers[label] for label in labels.tolist()], np.intp)
     except KeyError as error:
-        raise ValueError(f"labels must be classes of the network, {list(numbers)[:6]}, got "
-                         f"{error.args[0]!r}") from None
+        raise ValueError(f"{name} must be classes of the network, {list(numbers)[:6]}, got "
+                         f"{shown(error.args[0])}") from None
 
 
 def _weights(weights: ArrayLike | None, rows: int, name: str = "weights",
@@ -165,7 +173,8 @@ def _weights(weights: ArrayLike | None, rows: int, name: str = "weights",
 
 def _near_one(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return weights times a power of 2, so that no product or sum overflows."""
-    return np.ldexp(weights, -np.frexp(weights.max())[1])
+    with np.errstate(under="ignore"):
+        return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 
 def _class_weights(network: Network, y: Any, class_weight: Any, loss: str
@@ -177,7 +186,7 @@ def _class_weights(network: Network, y: Any, class_weight: Any, loss: str
     if isinstance(class_weight, str):
         if class_weight != "balanced":
             raise ValueError("class_weight must be \"balanced\", a mapping from labels or one "
-                             f"number for each class, got {class_weight!r}")
+                             f"number for each class, got {shown(class_weight)}")
         found = np.bincount(y, minlength=count)
         factors = len(y) / (np.count_nonzero(found) * np.maximum(found, 1.0))
     elif isinstance(class_weight, Mapping):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import number
+from mathwork._arrays import unmasked
 from mathwork._levels import training as kernels
 from mathwork._status import DIVERGED, INTERRUPTED, TRAINED
 from mathwork._workers import checked_workers, over_rows
@@ -16,7 +18,7 @@ from mathwork.nn.training.answers import kernel_loss, lesson
 from mathwork.nn.training.loop import learn
 from mathwork.nn.training.progress import counter
 from mathwork.nn.training.results import Trainings
-from mathwork.nn.training.settings import number, settings
+from mathwork.nn.training.settings import settings
 from mathwork.nn.training.single import seed_of, split, start, trainer_of, working_copy
 
 if TYPE_CHECKING:
@@ -128,13 +130,13 @@ def train_many(networks: Networks | Iterable[Network], inputs: ArrayLike, answer
     plans = [plan._replace(rates=rate * plan.rates,
                            weight_decay=plan.weight_decay if decays is None else float(decays[k]))
              for k, rate in enumerate(rates)]
-    delta = number("delta", delta, above=0.0)
+    delta = number(delta, "delta", above=0.0)
     kind = kernel_loss(like, loss)
     seeds = [seed_words(each) for each in rngs_of(rng, count)]
     model = working_copy(like, plan)
 
-    own = own_rows(np.asarray(inputs), np.asarray(answers),
-                   None if weights is None else np.asarray(weights), count)
+    own = own_rows(unmasked(inputs, "inputs"), unmasked(answers, "answers"),
+                   None if weights is None else unmasked(weights, "weights"), count)
 
     def data_of(k: int) -> tuple[Any, Any]:
         """The rows of network k: to learn from, and to measure the loss with"""
@@ -275,18 +277,19 @@ class Job:
 
 def each_of(name: str, given: ArrayLike, count: int, **bounds: float) -> NDArray[np.float64]:
     """Return one number for each network."""
-    if np.ndim(given) == 0:
-        return np.full(count, number(name, given, **bounds))
-    numbers = np.array([number(name, each, **bounds) for each in np.ravel(np.asarray(given))])
-    if np.shape(given) != (count,):
+    array = unmasked(given, name)
+    if array.ndim == 0:
+        return np.full(count, number(given, name, **bounds))
+    if array.shape != (count,):
         raise ValueError(f"{name} must be one number, or have shape ({count},), one for each "
-                         f"network, got {np.shape(given)}")
-    return numbers
+                         f"network, got {array.shape}")
+    return np.array([number(each, name, **bounds) for each in array])
 
 
 def rngs_of(rng: Any, count: int) -> list[Any]:
     """Return what seeds each network."""
-    if not isinstance(rng, list | tuple | range | np.ndarray):
+    if not isinstance(rng, list | tuple | range | np.ndarray) or (
+            isinstance(rng, np.ndarray) and rng.ndim == 0):
         return [rng] * count
     if len(rng) != count:
         raise ValueError(f"rng must be one for all networks, or {count}, one for each, "

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._extras import extra
+from mathwork._arguments import count
+from mathwork._extras import checked_axes, extra
 from mathwork._status import DIVERGED, INTERRUPTED, TRAINED
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Training:
         """
         if ax is None:
             _, ax = extra("matplotlib.pyplot", "plot a training").subplots()
+        checked_axes(ax)
         return drawn(ax, self.history)
 
 
@@ -165,6 +167,8 @@ class Trainings:
         """
         if ax is None:
             _, ax = extra("matplotlib.pyplot", "plot trainings").subplots()
+        checked_axes(ax)
+        most = count(most, "most", 0)
         name = "validation_loss" if "validation_loss" in self.history else "loss"
         losses = self.history[name]
         epochs = range(1, losses.shape[1] + 1)

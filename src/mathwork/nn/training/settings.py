@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import math
-import operator
-from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from mathwork._arguments import choice, count, flag, number, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FIRST_ORDER = ("sgd", "adam", "adamw")
+MOST_EPOCHS = 2**40     # each has a rate and a loss in memory
 WHOLE_DATA = ("lbfgs", "levenberg_marquardt")       # every step sees all rows
 OPTIMIZERS = FIRST_ORDER + WHOLE_DATA
 
@@ -56,70 +57,45 @@ def settings(*, optimizer: str, learning_rate: float, weight_decay: float | None
              epochs: int, patience: int | None, tolerance: float, shuffle: bool,
              schedule: str | Callable[[int], float] | None) -> Settings:
     """Return the checked settings."""
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
+    optimizer = choice(optimizer, "optimizer", OPTIMIZERS)
+    momentum = number(momentum, "momentum", least=0.0, below=1.0)
+    nesterov = flag(nesterov, "nesterov")
     if nesterov and not momentum:
         raise ValueError("nesterov needs a momentum above 0")
     if momentum and optimizer != "sgd":
         raise ValueError(f"momentum is for sgd; {optimizer} has none")
-    if weight_decay is None:
-        weight_decay = 0.01 if optimizer == "adamw" else 0.0
+    weight_decay = (0.01 if optimizer == "adamw" else 0.0) if weight_decay is None else number(
+        weight_decay, "weight_decay", least=0.0)
     if weight_decay and optimizer == "levenberg_marquardt":
         raise ValueError("weight_decay is for the other optimizers; levenberg_marquardt has none")
-    epochs = at_least("epochs", epochs, 0)
-    rate = number("learning_rate", learning_rate, above=0.0)
+    epochs = count(epochs, "epochs", 0, MOST_EPOCHS)
+    rate = number(learning_rate, "learning_rate", above=0.0)
     return Settings(
         optimizer, rate * factors(schedule, epochs),
-        number("weight_decay", weight_decay, least=0.0),
-        number("momentum", momentum, least=0.0, below=1.0), bool(nesterov),
-        number("beta1", beta1, least=0.0, below=1.0), number("beta2", beta2, least=0.0, below=1.0),
-        number("eps", eps, above=0.0),
-        None if batch_size is None else at_least("batch_size", batch_size, 1),
-        -1 if patience is None else at_least("patience", patience, 0),
-        number("tolerance", tolerance, least=0.0), bool(shuffle))
+        weight_decay, momentum, nesterov,
+        number(beta1, "beta1", least=0.0, below=1.0), number(beta2, "beta2", least=0.0, below=1.0),
+        number(eps, "eps", above=0.0),
+        None if batch_size is None else count(batch_size, "batch_size"),
+        -1 if patience is None else count(patience, "patience", 0),
+        number(tolerance, "tolerance", least=0.0), flag(shuffle, "shuffle"))
 
 
 def factors(schedule: str | Callable[[int], float] | None, epochs: int) -> NDArray[np.float64]:
     """Return the factor of the learning rate in every epoch."""
+    found = np.ones(epochs)         # before a loop over them: there may be no memory for so many
     if schedule is None:
-        return np.ones(epochs)
+        return found
     if isinstance(schedule, str):
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, or a function of "
-                             f"the epoch, got {schedule!r}")
+                             f"the epoch, got {shown(schedule)}")
         factor = SCHEDULES[schedule]
-        return np.array([factor(epoch / epochs) for epoch in range(epochs)], np.float64)
+        for epoch in range(epochs):
+            found[epoch] = factor(epoch / epochs)
+        return found
     if not callable(schedule):
         raise TypeError("schedule must be a name or a function of the epoch that returns a factor, "
                         f"got {type(schedule).__name__}")
-    return np.array([number("schedule(epoch)", schedule(epoch), least=0.0)
-                     for epoch in range(epochs)], np.float64)
-
-
-def at_least(name: str, value: Any, least: int) -> int:
-    """Return an integer argument that is not below `least`."""
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, got {type(value).__name__}") from None
-    if count < least:
-        raise ValueError(f"{name} must be at least {least}, got {count}")
-    return min(count, 2**62)
-
-
-def number(name: str, value: Any, *, above: float = -math.inf, least: float = -math.inf,
-           below: float = math.inf) -> float:
-    """Return a finite real argument within bounds."""
-    if not isinstance(value, Real):
-        raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
-    try:
-        found = float(value)
-    except OverflowError:       # from a large integer
-        found = math.inf
-    if not (math.isfinite(found) and above < found < below and found >= least):
-        bounds = [f"above {above:g}" if above > -math.inf else "",
-                  f"at least {least:g}" if least > -math.inf else "",
-                  f"below {below:g}" if below < math.inf else ""]
-        wanted = " and ".join(bound for bound in bounds if bound) or "finite"
-        raise ValueError(f"{name} must be {wanted}, got {value!r}")
+    for epoch in range(epochs):
+        found[epoch] = number(schedule(epoch), "schedule(epoch)", least=0.0)
     return found

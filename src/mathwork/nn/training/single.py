@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import number
 from mathwork._levels import training as kernels
 from mathwork._workers import checked_workers
 from mathwork.init.streams import seed_words
@@ -12,7 +13,7 @@ from mathwork.nn.training.answers import Lesson, kernel_loss, lesson
 from mathwork.nn.training.loop import Course, learn
 from mathwork.nn.training.progress import reporter
 from mathwork.nn.training.results import DivergenceError, Training
-from mathwork.nn.training.settings import WHOLE_DATA, Settings, number, settings
+from mathwork.nn.training.settings import WHOLE_DATA, Settings, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -155,7 +156,7 @@ def train(network: Network, inputs: ArrayLike, answers: ArrayLike, *,
                     momentum=momentum, nesterov=nesterov, beta1=beta1, beta2=beta2, eps=eps,
                     batch_size=batch_size, epochs=epochs, patience=patience, tolerance=tolerance,
                     shuffle=shuffle, schedule=schedule)
-    delta = number("delta", delta, above=0.0)
+    delta = number(delta, "delta", above=0.0)
     workers = checked_workers(workers)
     kind = kernel_loss(network, loss)
     seed = seed_words(rng)
@@ -209,8 +210,9 @@ def split(network: Network, data: Lesson, validation: Any, loss: str, seed: list
             raise ValueError("validation must be a part of the rows or (inputs, answers), got "
                              f"{len(validation)} items")
         inputs, answers = validation
-        return data, lesson(network, inputs, answers, loss)
-    part = number("validation", validation, above=0.0, below=1.0)
+        return data, lesson(network, inputs, answers, loss,
+                            names=("inputs of validation", "answers of validation"))
+    part = number(validation, "validation", above=0.0, below=1.0)
     rows = len(data.inputs)
     held = min(max(1, round(part * rows)), rows - 1)
     if held < 1:
