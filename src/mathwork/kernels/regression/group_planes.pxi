@@ -34,22 +34,23 @@ cdef inline void add_block_to_groups(const Py_ssize_t q, const bint centred, con
                                      const Py_ssize_t* groups,
                                      const GroupNumbers* of) noexcept nogil:
     """Add the rows of a block to the numbers of their groups; plain: none has a low part"""
-    cdef Py_ssize_t stride = group_stride(q), i
-    cdef double* ahead
+    cdef Py_ssize_t stride = group_stride(q), i, j
+    cdef double* group
     cdef Waiting* waiting
     for i in range(count):
         if of.far and i + AHEAD < count:
-            ahead = of.sums + groups[i + AHEAD] * stride
-            prefetch(ahead)
-            prefetch(ahead + 8)
-            prefetch(of.waiting + groups[i + AHEAD])
+            group = of.sums + groups[i + AHEAD] * stride
+            for j in range(0, stride, 8):
+                prefetch(group + j)
         if groups[i] < 0:
             continue
+        group = of.sums + groups[i] * stride
         waiting = of.waiting + groups[i]
-        if waiting.at != NULL:
-            add_to_many(q, centred, plain, rows, start + i, waiting, of.sums + groups[i] * stride)
+        # The count first: it lies with the sums, and most of very many groups have few rows.
+        if group[2 * q + count_place(q)] >= MANY_ROWS and waiting.at != NULL:
+            add_to_many(q, centred, plain, rows, start + i, waiting, group)
         else:
-            add_row_to_group(q, centred, rows, start + i, waiting, of.sums + groups[i] * stride)
+            add_row_to_group(q, centred, rows, start + i, waiting, group)
 
 
 cdef inline Py_ssize_t add_near_block(const Py_ssize_t q, const PlaneRows* rows, Py_ssize_t start,
