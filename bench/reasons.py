@@ -126,10 +126,10 @@ many rows. On a Zen 4 processor at level v4, in processor time of one thread on 
 | 10 | 4.6 | 12 | 11 | 24 |
 | 1000 | 6.2 | 23 | 12 | 21 |
 
-The first two give coefficients alone. 5 is wanted. Standard errors and R^2 are always there, t and p-values took 0.2 ms more; polars-ds
-without these does less than half of its work. It gathers the rows of a group and is then near a
-product of matrices. To read the 64 MB takes 2.0 ms. Tried there, in ms for 10 and 1000 groups, the
-look-up of keys included and the result not:
+The first two give coefficients alone. 5 is wanted. Standard errors and R^2 are always there; t and
+p-values took 0.2 ms more. polars-ds without these does less than half of its work. To read the 64
+MB takes 2.0 ms. Tried there, in ms for 10 and 1000 groups, the look-up of keys included and the
+result not:
 
 - Rows wait as they are given, 32 a group, and go into sums in registers: 8.2 and 11.4. 8, 16 and 64
   rows: 10.3 and 15.5, 8.5 and 12.8, 8.7 and 11.3.
