@@ -31,8 +31,8 @@ KEYS = {
 # The keys of groups with two x: the least ratio against each peer. These give coefficients alone.
 TWO_X = {
     "integers": {peers.POLARS_DS: 5, peers.POLARS_OLS: 5},
-    "1000 groups": {peers.POLARS_DS: None, peers.POLARS_OLS: 5},
-    "10 groups": {peers.POLARS_DS: None, peers.POLARS_OLS: None},
+    "1000 groups": {peers.POLARS_DS: 5, peers.POLARS_OLS: 5},
+    "10 groups": {peers.POLARS_DS: 5, peers.POLARS_OLS: 5},
 }
 POINTS = 20_000
 # Windows: the least ratio against RollingOLS.

@@ -17,6 +17,14 @@ def test_the_sample_of_a_column_does_not_overflow(far):
     assert turned.params / far == pytest.approx([-0.25, 0.5], rel=1e-12)
 
 
+def test_rows_at_both_ends_of_float64_have_moments():
+    """That they alternate, and that one half follows the other"""
+    for ends in (np.tile([1.7e308, -1.7e308], 500), np.repeat([1.7e308, -1.7e308], 500)):
+        moments = Moments.of(ends[:, None], np.sign(ends))
+        assert moments.mean.tolist() == [0, 0]
+        assert moments.fit().params * [1, 1.7e308] == pytest.approx([0, 1], rel=1e-12)
+
+
 def test_a_group_of_the_largest_numbers_has_a_fit():
     x = np.array([[-1.0, 0.5], [1.0, 1.0], [0.75, -1.0], [-0.5, 1.0], [1.0, 0.25]] * 20)
     fits = fit_groups([0] * 100, x * 1.7e308, x @ [1.0, 2.0])

@@ -38,21 +38,22 @@ cdef inline int add_block_to_groups(const Py_ssize_t q, const bint centred, cons
 
     plain: no number has a low part.
     """
-    cdef Py_ssize_t stride = group_stride(q), i
-    cdef double* ahead
+    cdef Py_ssize_t stride = group_stride(q), i, j
+    cdef double* group
     cdef Waiting* waiting
     for i in range(count):
         if of.far and i + AHEAD < count:
-            ahead = of.sums + groups[i + AHEAD] * stride
-            prefetch(ahead)
-            prefetch(ahead + 8)
-            prefetch(of.waiting + groups[i + AHEAD])
+            group = of.sums + groups[i + AHEAD] * stride
+            for j in range(0, stride, 8):
+                prefetch(group + j)
         if groups[i] < 0:
             continue
+        group = of.sums + groups[i] * stride
         waiting = of.waiting + groups[i]
-        if waiting.at != NULL:
-            add_to_many(q, centred, plain, rows, start + i, waiting, of.sums + groups[i] * stride)
-        elif add_row_to_group(q, centred, rows, start + i, waiting, of.sums + groups[i] * stride):
+        # The count first: it lies with the sums, and most of very many groups have few rows.
+        if group[2 * q + count_place(q)] >= MANY_ROWS and waiting.at != NULL:
+            add_to_many(q, centred, plain, rows, start + i, waiting, group)
+        elif add_row_to_group(q, centred, rows, start + i, waiting, group):
             return -1
     return 0
 
