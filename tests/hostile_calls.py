@@ -56,7 +56,7 @@ RELATIONS = re.compile(
     r"|^(a|periapsis|M0|omega|radius) must be |that count$|rows in all$|none, got tol "
     r"|^a state_dict |, in '|^column \d+: ")
 # They keep what they are given as it is.
-KEEPERS = {"nn.DivergenceError", "nn.Training", "nn.Trainings"}
+KEEPERS = {"matrix.Reduced", "nn.DivergenceError", "nn.Training", "nn.Trainings"}
 libm = ctypes.CDLL(None)
 
 

@@ -115,7 +115,7 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
     labels = None if labels is None else [text(label, "labels") for label in items(
-        labels, "labels", "an iterable of names", len(drawings))]
+        labels, "labels", "an iterable of names", MOST)]
     if labels is not None and len(labels) != len(drawings):
         raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
     reach = np.max([drawing.reach for drawing in drawings])     # NaN if one is
