@@ -53,7 +53,7 @@ NUMERICAL = {"MemoryError", "LinAlgError", "DivergenceError"}       # of all arg
 RELATIONS = re.compile(
     r"^out must have (shape|dtype)|^cotangent must have shape|^(pivots|columns) must "
     r"|^(a|periapsis|M0|omega|radius) must be |that count$|rows in all$|none, got tol "
-    r"|^a state_dict |, in '|^column \d+: ")
+    r"|^a state_dict |no linear layer$|, in '|^column \d+: ")
 # They keep what they are given as it is.
 KEEPERS = {"matrix.Reduced", "nn.DivergenceError", "nn.Training", "nn.Trainings"}
 libm = ctypes.CDLL(None)
