@@ -250,7 +250,7 @@ def test_networks_of_different_shapes():
 def test_no_networks():
     with raises(ValueError, "networks must hold at least one network, got none"):
         Networks([])
-    with raises(TypeError, "networks must be a sequence of Network, got int"):
+    with raises(TypeError, "networks must be a sequence of Network, got 3"):
         Networks(3)
     with raises(TypeError, "networks must be a sequence of Network, got Dense at 1"):
         Networks([Network([Dense([[1.0]])]), Dense([[1.0]])])

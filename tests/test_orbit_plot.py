@@ -334,9 +334,9 @@ def test_wrong_options():
     for unit in ("miles", GM_SUN, 5):
         with pytest.raises(ValueError, match=r"^unit must be one of m, km, au, pc or a length of "):
             EARTH.plot(axes(), unit=unit)
-    with raises(ValueError, "scale must be 'auto', 'linear' or 'log', got 'cubic'"):
+    with raises(ValueError, "scale must be one of auto, linear, log, got 'cubic'"):
         EARTH.plot(axes(), scale="cubic")
-    with raises(ValueError, "dimensions must be 2 or 3, got 4"):
+    with raises(ValueError, "dimensions must be between 2 and 3, got 4"):
         EARTH.plot(axes(), dimensions=4)
     with raises(ValueError, "dimensions is 3, but ax has 2: 3 takes "
                             "add_subplot(projection='3d')"):

@@ -257,7 +257,8 @@ def test_paired_times():
         assert same_bits(getattr(orbits, name)(1e6, paired=True), getattr(orbits, name)(1e6))
     assert orbits[0].distance(t, paired=True).shape == (3,)
     assert type(orbits[0].distance(1.0, paired=True)) is float
-    with raises(ValueError, "paired times must broadcast with orbits of shape (3,), got (2,)"):
+    with raises(ValueError, "t of paired orbits and orbits must have shapes that broadcast, "
+                            "got (2,) and (3,)"):
         orbits.position([1.0, 2.0], paired=True)
 
 

@@ -125,7 +125,7 @@ def text(value: object, name: str) -> str:
         raise TypeError(f"{name} must be text, got {shown(value)}") from error
 
 
-def choice(value: object, name: str, known: Sequence[str] | Iterable[str], more: str = "") -> str:
+def choice(value: object, name: str, known: Sequence[str] | Iterable[str], more: str = "") -> Any:
     """Return the one of the known words that `value` is; `more` ends the list of them."""
     if isinstance(value, str):
         for word in known:

@@ -166,7 +166,7 @@ class LU(FactorMembers, kernels.Factorization):
         (array([1. , 0.5]), array([[1., 2.],
                [1., 2.]]))
         """
-        if workers == 1:
+        if type(workers) is int and workers == 1:
             found = self._solve_plain(b)
             if found is not None:
                 return found

@@ -54,13 +54,13 @@ class PrimeField(Field):
         return as_exact(value, name, self._residue)
 
     def _residue(self, entry: Any, name: str) -> int:
-        if isinstance(entry, Decimal):
+        if issubclass(type(entry), Decimal):
             whole = entry.to_integral_value() if entry.is_finite() else None
             if whole == entry:
                 # The message omits the integer itself, which may have a million digits.
                 sign, digits, exponent = whole.as_tuple()
                 return int(Decimal((sign, digits, 0))) * pow(10, int(exponent), self.p) % self.p
-        elif isinstance(entry, (float, np.floating)):
+        elif issubclass(type(entry), (float, np.floating)):
             if math.isfinite(entry) and entry == int(entry):
                 return int(entry) % self.p
         else:

@@ -107,13 +107,15 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     """
     # an array of orbits is iterable too, and its own picture
     single = hasattr(orbits, "_drawings") or not isinstance(orbits, Iterable)
-    given = [orbits] if single else items(orbits, "orbits", "orbits or an iterable of them", MOST)
+    given: list[Any] = [orbits]
+    if not single:
+        given = items(orbits, "orbits", "orbits or an iterable of them", MOST)
     with np.errstate(all="ignore"):
         drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
     labels = None if labels is None else [text(label, "labels") for label in items(
-        labels, "labels", "an iterable of names", len(drawings))]
+        labels, "labels", "an iterable of names", MOST)]
     if labels is not None and len(labels) != len(drawings):
         raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
     reach = np.max([drawing.reach for drawing in drawings])     # NaN if one is
@@ -156,8 +158,8 @@ def _unit_of(reach: float, unit: str | Constant | None = None, is_canonical: boo
     if isinstance(unit, Constant) and unit.si_unit == "m":
         return float(unit), unit.name
     if unit is not None:
-        unit = choice(unit, "unit", UNITS, " or a length of mathwork.constants")
-        return UNITS[unit], unit
+        name = choice(unit, "unit", UNITS, " or a length of mathwork.constants")
+        return UNITS[name], name
     if is_canonical:
         return 1.0, ""
     name = "au" if reach >= SMALLEST_IN_AU * AU else "km"

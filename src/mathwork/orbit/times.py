@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from mathwork._arguments import first_of, shown
+from mathwork._arrays import UNREADABLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,7 +167,10 @@ def _dates(value: Any, kind: str) -> NDArray[Any] | None:
     dtype = getattr(value, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind not in "mMO":
         return None
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except UNREADABLE:
+        return None                 # whoever reads it as numbers explains it
     return array if array.dtype.kind == kind else None
 
 

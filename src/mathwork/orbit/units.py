@@ -111,7 +111,8 @@ def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, radius_name
 
 def _first_known(radius: ArrayLike, star: ArrayLike) -> tuple[float, float]:
     """Return the first pair that is finite and positive, or a pair of NaN"""
-    radii, stars = np.asarray(radius, np.float64), np.asarray(star, np.float64)
+    with np.errstate(over="ignore", under="ignore"):        # of long doubles
+        radii, stars = np.asarray(radius, np.float64), np.asarray(star, np.float64)
     known = (radii > 0) & (radii < np.inf) & (stars > 0) & (stars < np.inf)
     if not known.any():
         return math.nan, math.nan

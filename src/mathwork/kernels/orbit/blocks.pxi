@@ -179,8 +179,10 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
     with np.errstate(over="ignore", under="ignore"):
         values = tuple([value if is_number(value) or value.dtype.itemsize <= 8
                         else value.astype(np.float64) for value in values])
-    shape = _arrays.joint_shape({name: value.shape for value, name in zip(values, names)
-                                 if not is_number(value)}) if len(arrays) > 1 else arrays[0].shape
+    shape = ()          # of numbers alone, where `out` is given
+    if len(arrays) > 0:
+        shape = _arrays.joint_shape({name: value.shape for value, name in zip(values, names)
+                                     if not is_number(value)})
     if out is not None:
         _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
     if not narrow:

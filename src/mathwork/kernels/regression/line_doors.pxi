@@ -208,7 +208,8 @@ def fit_line(x, y, *, weights=None, workers=1, nan_policy="raise", cov=NONROBUST
              maxlags=None):
     cdef Line made
     if (type(workers) is int and workers == 1 and cov is NONROBUST and groups is None
-            and maxlags is None and type(nan_policy) is str and (nan_policy == "raise" or nan_policy == "propagate")
+            and maxlags is None and type(nan_policy) is str
+            and (nan_policy == "raise" or nan_policy == "propagate")
             and is_plain_double(x) and is_plain_double(y) and goes_with(x, y)
             and (weights is None or (is_plain_double(weights) and goes_with(weights, y)))):
         if cnp.PyArray_NDIM(<cnp.ndarray>y) > 1:
