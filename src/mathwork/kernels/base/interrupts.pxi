@@ -41,7 +41,7 @@ cdef inline bint next_piece(Py_ssize_t* start, Py_ssize_t* end, Py_ssize_t stop,
 
 
 cdef inline int give_turn(Py_ssize_t i) except -1:
-    """Look up now and then in a loop over i that holds the GIL"""
-    if i % 64 == 63:
+    """Look up now and then in a loop over i that holds the GIL, and makes an object each time"""
+    if i % 1024 == 1023:
         _workers.look()
     return 0

@@ -190,7 +190,8 @@ def lift(cnp.ndarray A, cnp.ndarray C, int64_t p, double base, Py_ssize_t steps)
         if done < 0:
             raise MemoryError
         for i in range(lift.rank * lift.k if done else 0):
-            give_turn(i)
+            if i % 16 == 15:        # long integers take long
+                _workers.look()
             result.append(integer_of(lift.words, put_together(&lift, i)))
         return result if done else None
     finally:
