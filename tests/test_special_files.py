@@ -1,4 +1,5 @@
 """Files that are not plain: pipes, devices, links, huge empty ones, ones that change."""
+import errno
 import os
 import struct
 import subprocess
@@ -62,6 +63,20 @@ def test_a_file_of_the_kernel_without_a_size(suffix):
         pytest.skip("there is no /proc")
     with pytest.raises(ValueError, match=r"/proc/self/status: |/proc/self/status is "):
         load("/proc/self/status", format=suffix[1:])
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="there is no /proc/self/mem")
+def test_a_file_that_the_system_does_not_read_is_named():
+    pytest.importorskip("click")
+    from command_line import error_of
+
+    for arguments in (["rref", "/proc/self/mem"], ["fit", "/proc/self/mem", "--y", "y"]):
+        assert error_of(*arguments).startswith("mathwork: /proc/self/mem: ")
+    Path("net.safetensors").symlink_to("/proc/self/mem")
+    if not missing(".safetensors"):
+        with pytest.raises(OSError) as info:
+            load("net.safetensors")
+        assert (info.value.errno, info.value.filename) == (errno.EIO, "net.safetensors")
 
 
 @for_each_format

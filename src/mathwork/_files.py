@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all; and files that errors name."""
 from __future__ import annotations
 
 import errno
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 # Errors if no file can be made beside a writable one: permission, and the errors of containers
 # and /proc. A full disk does not count: then writing in place would lose the old content.
 _NOTHING_BESIDE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG)
+
+
+@contextmanager
+def naming(path: StrPath) -> Iterator[None]:
+    """Give an OSError of the system the name of the file that is read, if it has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 
+from mathwork._files import naming
+
 LONGEST_LINE = 100_000_000      # characters of a matrix in one line
 
 
@@ -80,7 +82,7 @@ def opened_lines(name, not_text="it is not text in UTF-8"):
 
     That of a file in another encoding than UTF-8 is `not_text`.
     """
-    with _opened_text(name) as stream:
+    with naming(name_of(name)), _opened_text(name) as stream:
         lines = Lines(stream, LONGEST_LINE)
         try:
             yield lines

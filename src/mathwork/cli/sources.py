@@ -9,6 +9,7 @@ import threading
 import zlib
 from contextlib import contextmanager
 
+from mathwork._files import naming
 from mathwork.cli.lines import Lines, LongLineError, name_of, opened_still
 
 GZIP, PARQUET, NPY = b"\x1f\x8b", b"PAR1", b"\x93NUMPY"
@@ -40,7 +41,8 @@ class Source:
             stream = self._copied(stream)
         self._stream = stream
         try:
-            self._look()
+            with naming(self.shown):
+                self._look()
         except BaseException:
             self.close()
             raise
@@ -97,7 +99,7 @@ class Source:
         """The bytes from the first one on, unpacked."""
         self._rewound()
         try:
-            with io.BufferedReader(_Counted(self), 1 << 18) as raw:
+            with naming(self.shown), io.BufferedReader(_Counted(self), 1 << 18) as raw:
                 if not self._packed:
                     yield raw
                     return

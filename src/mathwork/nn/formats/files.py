@@ -71,7 +71,9 @@ def opened(source: pathlib.Path | Content) -> Iterator[tuple[IO[bytes], int]]:
     if isinstance(source, Content):
         yield source.opened()
         return
-    with open_regular(source) as file:
+    from mathwork._files import naming  # here, because most programs load nothing
+
+    with naming(source), open_regular(source) as file:
         yield file, os.fstat(file.fileno()).st_size     # files of the kernel do not know their end
 
 
