@@ -66,7 +66,11 @@ cdef inline void store_cells(lanes like, Py_ssize_t cells, const lanes* V,
     """A[k, j] = V[j][k]: the numbers of L slices; -0.0 becomes 0.0"""
     cdef Py_ssize_t L = lane_count(A), half = F32_HALF_LANES if lanes is f32v else F64_HALF_LANES
     cdef Py_ssize_t j = 0
-    while cells - j > 1 and cells >= half:
+    if cells < half:
+        for j in range(cells):
+            store_cell(like, V + j, cells, A + j)
+        return
+    while cells - j > 1:
         if cells >= L:
             j = min(j, cells - L)       # the last block overlaps the previous one
             store_block(like, <const real*>(V + j), L, cells, A + j)
@@ -78,9 +82,8 @@ cdef inline void store_cells(lanes like, Py_ssize_t cells, const lanes* V,
             else:
                 store_block(<f64h>fill_f64h(0), <const real*>(V + j), L, cells, A + j)
             j += half
-    while j < cells:
+    if j < cells:
         store_cell(like, V + j, cells, A + j)
-        j += 1
 
 
 cdef inline void store_group(lanes like, const Py_ssize_t m, Py_ssize_t n, lanes* V,
