@@ -107,7 +107,8 @@ copybutton_exclude = ".linenos, .gp, .go"
 # ---- what the pages say of the tree is, on the site, where it says it ----
 
 LINKS = {r"\.\./examples/(\w+)\.py": r"gallery/\1.rst", r"\.\./examples": "gallery/index.rst",
-         r"\.\./README\.md": "index.md", r"\.\./CONTRIBUTING\.md": "contributing.md"}
+         r"\.\./README\.md": "index.md", r"\.\./CONTRIBUTING\.md": "contributing.md",
+         r"\.\./SECURITY\.md": "security.md"}
 
 
 def link_within_the_site(app, docname, source):
