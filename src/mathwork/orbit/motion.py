@@ -187,7 +187,8 @@ class Motion(OrbitMembers):
         """Return one of kernels.state_codes at the times t"""
         code = kernels.state_codes[name]
         if (self._kind is None and self._mask is None and paired is False and type(workers) is int
-                and workers == 1 and len(self._coefficients) * getattr(t, "size", 1) <= AT_ONCE):
+                and workers == 1 and len(self._coefficients) * (
+                    t.size if type(t) is np.ndarray else 1) <= AT_ONCE):
             found = kernels.states_at(code, self._coefficients, self.shape, t)
             if found is not NotImplemented:
                 return found if found.ndim else float(found)
