@@ -175,7 +175,7 @@ def test_refused():
         plot_fit(fit_linear(X[:, None], np.stack([Y, Y], axis=1)))
     with raises(ValueError, "there is nothing to draw: the fit holds NaN"):
         plot_fit(fit_line([0, 1, np.nan], [1, 2, 3], nan_policy="propagate"), X, Y)
-    with raises(ValueError, "there is nothing to draw: no point is finite"):
+    with raises(ValueError, "there is nothing to draw: no point of x and y is finite"):
         plot_fit(fit, [np.nan], [1.0])
 
 

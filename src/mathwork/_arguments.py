@@ -80,8 +80,10 @@ def real(value: object, name: str) -> float:
     kind = type(value)
     if kind is float:
         return value                            # type: ignore[return-value]
-    # Complex numbers and masked ones have a __float__, with a warning.
-    if (isinstance(value, (np.complexfloating, np.ma.MaskedArray, np.bool, np.timedelta64))
+    # Complex numbers and masked ones have a __float__, with a warning. An int, as at import, does
+    # without numpy.ma, which takes time to import.
+    if kind is not int and (
+            isinstance(value, (np.complexfloating, np.ma.MaskedArray, np.bool, np.timedelta64))
             or not (hasattr(kind, "__float__") or hasattr(kind, "__index__"))):
         raise TypeError(f"{name} must be a number, got {shown(value)}")
     try:

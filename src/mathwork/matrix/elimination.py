@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arguments import count, items, real, whole
+from mathwork._arguments import count, items, real
 from mathwork._arrays import for_each
 from mathwork._doors import door, public
 from mathwork._levels import core as kernels
@@ -383,7 +383,6 @@ def _reduced(A: ArrayLike, tol: float | None, atol: float, columns: SupportsInde
              ) -> Reduced:
     """Answer the calls of ref and rref that their kernels do not answer"""
     workers = checked_workers(workers)
-    columns = None if columns is None else whole(columns, "columns")
     field = arithmetic(tol, exact, modulus, atol, A)
     if field is not None:
         return reduced_over(field, A, columns, reduced, workers)
@@ -397,8 +396,7 @@ def reduced_over(field: Field | ComplexFloats, A: ArrayLike, columns: SupportsIn
     matrix, pivots, *verdict = field.rref(A, columns, reduced, workers)
     if not verdict:
         return Reduced(matrix, pivots, columns=columns)
-    return _rebuilt(matrix, pivots, matrix.shape[-1] if columns is None else int(columns),
-                    *verdict)
+    return _rebuilt(matrix, pivots, checked_columns(columns, matrix.shape[-1]), *verdict)
 
 
 def shown(represent: Callable[[], str]) -> str:

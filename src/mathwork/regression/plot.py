@@ -82,7 +82,7 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
     across = np.asarray(fit.predict(x)) if several else x       # what the x axis is for
     finite = np.isfinite(y) & np.isfinite(across)
     if not finite.any():
-        raise ValueError("there is nothing to draw: no point is finite")
+        raise ValueError("there is nothing to draw: no point of x and y is finite")
     if ax is None:
         ax = extra("matplotlib.pyplot", "draw a fit").subplots(layout="constrained")[1]
     checked_axes(ax)

@@ -100,7 +100,7 @@ def decay_of(halflife: Any, times: Times | None, n: int) -> NDArray[np.float64]:
         rows = real(halflife, "halflife")
         if not rows > 0:
             raise ValueError(f"halflife must be above 0, got {shown(halflife)}")
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             return np.full(n, 0.5 ** (1 / np.float64(rows)))
     ticks = float(_in_ticks(halflife, times, "halflife"))
     return np.concatenate([[1.0], 0.5 ** (_steps(times.column) / ticks)])[:n]

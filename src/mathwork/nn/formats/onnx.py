@@ -1,10 +1,10 @@
 """Networks as .onnx: between the file, the model in memory, and the layers."""
 from __future__ import annotations
 
-from operator import index
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from mathwork._arguments import whole
 from mathwork._extras import extra
 from mathwork.nn.formats.files import as_path, opened, refusal
 from mathwork.nn.labels import METADATA, NO_LABELS, Labels, from_text
@@ -51,7 +51,7 @@ def model(network: Any, opset: int | None) -> ModelProto:
     extra("onnx", "make an ONNX model")
     import mathwork.nn.formats.onnx_model as onnx_model
 
-    return onnx_model.model(network, onnx_model.OPSET if opset is None else index(opset))
+    return onnx_model.model(network, onnx_model.OPSET if opset is None else whole(opset, "opset"))
 
 
 def layers(source: StrPath | ModelProto, **options: Any) -> tuple[list[AnyLayer], Labels]:
