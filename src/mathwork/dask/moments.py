@@ -206,7 +206,7 @@ def fit_linear(X: Frame, y: Frame, *, intercept: bool = True, weights: Frame | N
         raise ValueError("cov must be nonrobust, HC0 or HC1, as other estimators need the rows, "
                          f"got {cov!r}")
     moments = Moments.of(X, y, weights=weights, nan_policy=nan_policy, robust=cov != "nonrobust")
-    options = {"intercept": bool(intercept), "rank_tol": rank_tol}
+    options: dict[str, Any] = {"intercept": bool(intercept), "rank_tol": rank_tol}
     if cov == "nonrobust":
         return moments.fit(**options)
     return delayed.delayed(_robust_fit, pure=True)(moments, cov, **options)
