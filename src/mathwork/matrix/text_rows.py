@@ -14,12 +14,12 @@ import numpy as np
 from mathwork._rows import begins_a_number, check_length, numbers_in
 from mathwork.matrix.checks import FOR_SYMBOLS
 from mathwork.matrix.equations import (
-    LARGEST_EXPONENT,
     LARGEST_INTEGER,
     MOST_EXACT,
     TOO_MANY,
     fraction,
 )
+from mathwork.matrix.rationals import LARGEST_EXPONENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
