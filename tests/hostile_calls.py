@@ -71,6 +71,8 @@ class Case:
 
     def arguments(self):
         """Return the arguments with a new awkward object; None if the right one has no such form"""
+        if FOREIGN.match(self.name) and self.value == "it, many of it":
+            return None         # scikit-learn looks at all of it
         call = dict(self.call)
         if self.make is not None:
             try:
@@ -341,9 +343,9 @@ def names(full):
 
 # ---- leaks ----
 
-def run_leaks(name, public, times, write):
-    """Call every example and every refused case `times` times; write what is kept"""
-    cases = [(case, case.arguments()) for case in prepared(name, public)]
+def run_leaks(name, public, times, wanted, write):
+    """Call every example and every wanted case `times` times; write what is kept"""
+    cases = [(case, case.arguments()) for case in prepared(name, public) if wanted(case)]
     cases = [(case, arguments) for case, arguments in cases if arguments is not None
              and reusable(arguments.get(case.parameter))]
     quick = []
@@ -386,9 +388,9 @@ def held():
     return sys.getallocatedblocks(), resident
 
 
-def leaks(name, public, times):
+def leaks(name, public, times, wanted):
     """Return (name, cases, [blocks, kilobytes that were kept]) of a name."""
-    lines, code = in_a_child(lambda write: run_leaks(name, public, times, write))
+    lines, code = in_a_child(lambda write: run_leaks(name, public, times, wanted, write))
     return lines[0] if code == 0 else (name, 0, [code, code])
 
 
@@ -416,16 +418,19 @@ def main():
     single = {name for name in options.names if "(" in name}
     chosen = {name.partition("#")[0] for name in options.names}
     found = []
+
+    def wanted(case):
+        return case.make is None or (str(case) in single if single else
+                                     zlib.crc32(str(case).encode()) % options.step == 0)
+
     for name, public in names(options.all or bool(chosen & set(SLOW))).items():
         if chosen and not any(name == each or name.startswith(f"{each}.") for each in chosen):
             continue
         if options.leaks:
-            print(json.dumps(leaks(name, public, options.leaks)), flush=True)
+            print(json.dumps(leaks(name, public, options.leaks, wanted)), flush=True)
             continue
         start = time.perf_counter()
-        for case, wrong, outcome in outcomes(name, public, lambda case: case.make is None or (
-                str(case) in single if single else
-                zlib.crc32(str(case).encode()) % options.step == 0)):
+        for case, wrong, outcome in outcomes(name, public, wanted):
             found.append((case, wrong, outcome))
             if not options.count:
                 for fault in wrong:

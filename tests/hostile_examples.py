@@ -354,7 +354,7 @@ EXAMPLES = {
     "regression.PolynomialFit.derivative": lambda: [{"self": fit("polynomial"), "x": x,
                                                      "order": 1}],
     "regression.PlaneFit": lambda: [{"params": b, "bse": b, "rsquared": 0.5, "nobs": 9,
-                                     "status": 0, "has_intercept": True}],
+                                     "status": 0, "has_intercept": True, "names": ("a",)}],
     "regression.PlaneFit.predict": lambda: [{"self": plane(), "X": X[:, :2]}],
     "regression.RidgeFit.predict": lambda: [{"self": fit("ridge"), "X": X}],
     "regression.Moments": lambda: [{"robust": False}],
@@ -370,7 +370,8 @@ EXAMPLES = {
                                                "cov": "HC1"}],
     "regression.Moments.__add__": lambda: [{"self": fit("moments"), "other": fit("moments")}],
     "regression.fit_groups": lambda: [{"keys": keys, "x": x, "y": y, "weights": w,
-                                       "intercept": True, "nan_policy": "propagate"},
+                                       "intercept": True, "nan_policy": "propagate",
+                                       "cov": "HC1"},
                                       {"keys": keys, "x": X[:, :2], "y": y}],
     "regression.fit_line": lambda: [
         {"x": x, "y": y, "weights": w, "workers": 1, "nan_policy": "raise", "cov": "HC1"},
@@ -389,7 +390,7 @@ EXAMPLES = {
                                       "weights": w, "nan_policy": "raise"}],
     "regression.fit_rolling": lambda: [
         {"x": x, "y": y, "window": 5, "min_nobs": 3, "weights": w, "intercept": True,
-         "nan_policy": "propagate"},
+         "nan_policy": "propagate", "cov": "HC1"},
         {"x": X[:, :2], "y": y, "window": 2.5, "time": np.arange(12.0)},
         {"x": x, "y": y, "halflife": 3.0}],
 

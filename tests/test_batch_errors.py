@@ -181,17 +181,17 @@ def test_no_rows_and_no_groups():
 @pytest.mark.parametrize("cov", ["cluster", "HAC"])
 def test_others_are_for_one_set_of_rows(cov):
     listed = "nonrobust, HC0, HC1, HC2, HC3"
-    with raises(ValueError, f"cov of groups must be one of {listed}, got {cov!r}; fit_linear takes "
-                            "it for one set of rows"):
+    with raises(ValueError, f"cov must be one of {listed} for groups (fit_linear has others for "
+                            f"one set of rows), got {cov!r}"):
         fit_groups([0, 0, 0], [1, 2, 4], [1, 2, 3], cov=cov)
-    with raises(ValueError, f"cov of windows must be one of {listed}, got {cov!r}; fit_linear "
-                            "takes it for one set of rows"):
+    with raises(ValueError, f"cov must be one of {listed} for windows (fit_linear has others for "
+                            f"one set of rows), got {cov!r}"):
         fit_rolling([1, 2, 4], [1, 2, 3], 3, cov=cov)
 
 
 def test_refused():
-    with raises(ValueError, "cov of groups must be one of nonrobust, HC0, HC1, HC2, HC3, "
-                            "got 'HC4'"):
+    with raises(ValueError, "cov must be one of nonrobust, HC0, HC1, HC2, HC3 for groups "
+                            "(fit_linear has others for one set of rows), got 'HC4'"):
         fit_groups([0, 0, 0], [1, 2, 4], [1, 2, 3], cov="HC4")
     with raises(ValueError, "cov must be 'nonrobust' for rows that fade (halflife), got 'HC0'"):
         fit_rolling([1, 2, 4], [1, 2, 3], halflife=2, cov="HC0")

@@ -110,8 +110,8 @@ def test_what_is_refused(frame):
     with raises(ValueError, "weights must be numbers or a column of the data, 'v' is not among a, "
                             "b, w, firm, y"):
         fit_linear("y ~ a", frame, weights="v")
-    with raises(TypeError, "data must be a data frame or a dict of columns for a formula, got "
-                           "ndarray"):
+    with raises(TypeError, "the data of the formula X must be a data frame or a dict of columns "
+                           "for a formula, got ndarray"):
         fit_linear("y ~ a", np.ones((3, 2)))
 
 

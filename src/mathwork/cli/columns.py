@@ -368,6 +368,17 @@ class NpyTable(Table):
         return f"row {row + 1}"
 
 
+@contextmanager
+def _refusing(source):
+    """Tell what pyarrow says of a damaged file, which may be any error"""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise refusal(f"{source.shown}: not a Parquet file of a table", error) from None
+
+
 class ParquetTable(Table):
     """A Parquet file, which pyarrow reads."""
 
@@ -375,21 +386,12 @@ class ParquetTable(Table):
 
     def __init__(self, source):
         parquet = extra("pyarrow.parquet", "read Parquet")
-        with self._refusing(source):
+        with _refusing(source):
             self._file = parquet.ParquetFile(source.file())
         self._schema = self._file.schema_arrow
         super().__init__(source, self._schema.names)
         if not self._file.metadata.num_rows:
             raise ValueError(f"{source.shown}: there is no row of data in it")
-
-    @staticmethod
-    @contextmanager
-    def _refusing(source):
-        """Tell what pyarrow says of a damaged file, which may be any error"""
-        try:
-            yield
-        except Exception as error:
-            raise refusal(f"{source.shown}: not a Parquet file of a table", error) from None
 
     @property
     def index(self):
@@ -407,10 +409,10 @@ class ParquetTable(Table):
             if self.names.count(name) > 1:
                 raise ValueError(f"{self.shown}: several columns are called {shown(name)}, and "
                                  "pyarrow finds columns by their names")
-        with self._refusing(self.source):
+        with _refusing(self.source):
             batches = self._file.iter_batches(TYPED_CHUNK, columns=wanted)
         while True:
-            with self._refusing(self.source):
+            with _refusing(self.source):
                 batch = next(batches, None)
             if batch is None:
                 return

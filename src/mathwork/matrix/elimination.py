@@ -124,12 +124,12 @@ class Reduced(kernels.Reduction):
         accepted, rejected = _pair(margin)
         if not stack:
             pivots = tuple(count(pivot, "pivots", 0, n - 1) for pivot in items(
-                pivots, "pivots", "a sequence of columns", min(m, n)))
+                pivots, "pivots", "a sequence of columns", min(m, columns)))
             status = REDUCED if status is None else count(status, "status", 0, 127)
             verdict: tuple[Any, ...] = (len(pivots), real(accepted, "margin"),
                                         real(rejected, "margin"), status, 1)
         else:
-            pivots = for_each(pivots, "pivots", (*stack, min(m, n)), np.intp)
+            pivots = for_each(pivots, "pivots", (*stack, min(m, columns)), np.intp)
             verdict = ((pivots >= 0).sum(axis=-1), for_each(accepted, "margin", stack, np.float64),
                        for_each(rejected, "margin", stack, np.float64),
                        for_each(REDUCED if status is None else status, "status", stack, np.int8),

@@ -109,6 +109,8 @@ def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],
     length, size = _only(lengths, True)
     angle, direction = _only(periapses, False)
     anomaly, place = _only(anomalies, False)
+    joint_shape({name: _shape(value) for name, value in (
+        (length, size), (angle, direction), (anomaly, place), *others.items())}, 3)
     values = in_radians({**others, angle: direction, anomaly: place}, unit)
     direction, place = values[angle], values[anomaly]
     e, i, Omega, mu = (values[name] for name in ("e", "i", "Omega", "mu"))
@@ -129,6 +131,15 @@ def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],
     M0 = -orbit._coefficients[:, 1].reshape(orbit.shape) * time
     M0 = M0 if orbit._kind is None else orbit._kind.wrap(M0, "rad")
     return make(size, e, i, Omega, direction, M0, mu=mu, epoch=epoch)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """Return the shape of a value, or () for what its reader refuses"""
+    try:
+        shape = np.shape(value)
+    except (TypeError, ValueError):
+        return ()
+    return shape if type(shape) is tuple else ()        # any object may have a `shape`
 
 
 def _only(forms: dict[str, Any], needed: bool) -> tuple[str, Any]:

@@ -102,7 +102,11 @@ class OrbitMembers:
     def __getitem__(self, index: Any) -> Self:
         if not self.shape:
             raise TypeError("one orbit has no index")
-        rows = np.arange(len(self._coefficients)).reshape(self.shape)[index]
+        try:
+            rows = np.arange(len(self._coefficients)).reshape(self.shape)[index]
+        except OverflowError:
+            raise IndexError(f"index must be within the shape {self.shape}, "
+                             f"got {shown(index)}") from None
         orbit = type(self).__new__(type(self))
         elements = np.stack([value.reshape(-1)[rows] for value in self._elements.values()])
         codes = np.asarray(self._codes.reshape(-1)[rows])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mathwork._arguments import choice
 from mathwork._status import FITTED
 from mathwork.regression.robust import SCORES, Asked, covariance_of
 
@@ -37,12 +38,9 @@ class Sets(NamedTuple):
     ends: _Places
 
 
-def check_cov(cov: object, what: str) -> None:
-    """Raise a ValueError for another covariance than those of `what`, groups or windows."""
-    if not isinstance(cov, str) or cov not in KINDS:
-        more = ("; fit_linear takes it for one set of rows"
-                if cov in ("cluster", "HAC") else "")
-        raise ValueError(f"cov of {what} must be one of {', '.join(KINDS)}, got {cov!r}{more}")
+def checked_cov(cov: object, what: str) -> str:
+    """Return the covariance of `what`, groups or windows."""
+    return choice(cov, "cov", KINDS, f" for {what} (fit_linear has others for one set of rows)")
 
 
 def groups_of(numbers: _Places, count: int) -> Sets:

@@ -80,7 +80,7 @@ def read_formula(text: str, data: Any, intercept: bool, weights: ArrayLike | str
     if not flag(intercept, "intercept"):
         raise ValueError("intercept must be left out with a formula, which says '- 1' for none")
     matrix = extra("formulaic", PURPOSE).model_matrix
-    frame = _as_frame(data, "data")
+    frame = _as_frame(data, "the data of the formula X")
     made = _made(lambda: matrix(text, frame, na_action="drop", context=None), text)
     if not hasattr(made, "lhs"):
         raise ValueError(f"formula must have the explained variable before ~, got {text!r}")

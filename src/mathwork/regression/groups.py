@@ -16,7 +16,7 @@ from mathwork._arguments import flag, shown
 from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
-from mathwork.regression.batch_errors import check_cov, groups_of, robust_errors
+from mathwork.regression.batch_errors import checked_cov, groups_of, robust_errors
 from mathwork.regression.batch_rows import checked_rows
 from mathwork.regression.batches import FIELDS, Fits, as_rows, fields_of, on_planes
 
@@ -259,22 +259,26 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     >>> fit_groups([7, 7, 7, 7], x, [2, 5, 5, 8]).params
     array([[ 3.,  2., -1.]])
     """
-    check_cov(cov, "groups")
+    cov = checked_cov(cov, "groups")
     intercept = flag(intercept, "intercept")
     given, plain, kind = as_keys(keys)
     rows = checked_rows(x, y, weights, nan_policy, keys=keys, of_keys=plain.shape,
                         hint=_hint(keys))
     names: dict[str, Any] = {"names": rows.names, "n_omitted": rows.n_omitted, "cov_type": cov}
     robust = partial(_robust_errors, cov, plain, kind, rows, intercept)
-    if rows.are_points(intercept):
-        first, nobs, status, numbers = kernels.GroupedRows(plain, kind, *rows.points()).fits()
+    points = rows.are_points(intercept)
+    groups = (kernels.GroupedRows(plain, kind, *rows.points()) if points else
+              kernels.PlaneGroups(plain, kind, *rows.planes(intercept), intercept))
+    try:
+        first, nobs, status, numbers = groups.fits()
+    except TypeError as error:
+        raise TypeError(f"keys must be objects that can be hashed: {error}") from None
+    if points:
         if cov != "nonrobust":
             numbers[-1], numbers[-2] = robust(status)
         fields: dict[str, Any] = dict(zip(FIELDS, numbers, strict=True))
         fields |= {"nobs": nobs, "status": status, "has_intercept": True, "_planes": None}
     else:
-        groups = kernels.PlaneGroups(plain, kind, *rows.planes(intercept), intercept)
-        first, nobs, status, numbers = groups.fits()
         if cov != "nonrobust":
             numbers[len(numbers) // 2:-1] = robust(status)
         fields = fields_of(nobs, status, rows.in_units(numbers, intercept), intercept)

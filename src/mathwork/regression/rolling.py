@@ -13,7 +13,7 @@ import mathwork._tables as tables
 from mathwork._arguments import flag, shown, whole
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
-from mathwork.regression.batch_errors import Sets, check_cov, robust_errors
+from mathwork.regression.batch_errors import Sets, checked_cov, robust_errors
 from mathwork.regression.batch_rows import checked_rows
 from mathwork.regression.batches import FIELDS, Fits, as_rows, fields_of, on_planes
 from mathwork.regression.spans import as_times, begins_of, decay_of, is_count
@@ -252,7 +252,7 @@ def fit_rolling(x: ArrayLike, y: ArrayLike, window: int | float | Duration | Non
     >>> fit_rolling([0, 1, 2, 3], [0, 1, 3, 5], halflife=2).nobs_effective.round(2)
     array([1.  , 1.94, 2.78, 3.5 ])
     """
-    check_cov(cov, "windows")
+    cov = checked_cov(cov, "windows")
     if cov != "nonrobust" and halflife is not None:
         raise ValueError(f"cov must be 'nonrobust' for rows that fade (halflife), got {cov!r}")
     tables.check_index(x=x, y=y, time=time)
