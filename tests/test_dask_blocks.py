@@ -282,7 +282,7 @@ def test_one_matrix_is_refused():
     (lambda A: lazy.train_many(networks(), A, A), "inputs must be for all networks, or 7, one set "
                                                   "for each, got 6"),
     (lambda A: lazy.train_many(networks(), A[0], A[0], learning_rate=-1),
-     "learning_rate must be above 0, got -1"),
+     "learning_rate must be above 0 and finite, got -1"),
 ])
 def test_values_that_are_refused(call, message):
     with raises(ValueError, message):

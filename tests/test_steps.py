@@ -389,7 +389,7 @@ def test_bad_input():
         eliminate([[1j]])
     with raises(TypeError, "A must hold real numbers, got dtype object"):
         eliminate([[Fraction(1, 2)]], exact=False)
-    with raises(ValueError, "order must be 'textbook' or 'integers', got 'fast'"):
+    with raises(ValueError, "order must be one of textbook, integers, got 'fast'"):
         eliminate([[1]], order="fast")
     with raises(ValueError, "order 'integers' is for exact arithmetic: there are no fractions in "
                             "floats"):
