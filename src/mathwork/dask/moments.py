@@ -29,6 +29,11 @@ class Moments(delayed.Delayed):
     ``moments.fit([0])`` are computed when they are asked for, together or later; ``persist()``
     keeps the moments on a cluster, and further fits read no row.
 
+    Attributes
+    ----------
+    nobs, n_columns, n_targets : Delayed of int
+        As of :class:`mathwork.regression.Moments`.
+
     Notes
     -----
     Each partition is read once, and gives its moments in 32 digits. They are added in a tree whose
@@ -108,6 +113,11 @@ class Moments(delayed.Delayed):
             A warning of columns that depend on others is given where it is computed. `status` tells
             of them everywhere.
 
+        Raises
+        ------
+        ValueError, TypeError, IndexError
+            As for :meth:`mathwork.regression.Moments.fit`, where it is computed.
+
         Examples
         --------
         >>> import dask.array as da
@@ -132,6 +142,11 @@ class Moments(delayed.Delayed):
         Returns
         -------
         Delayed of ndarray, shape (P, P) or (k, P, P)
+
+        Raises
+        ------
+        ValueError, TypeError, IndexError
+            As for :meth:`mathwork.regression.Moments.robust_cov`, where it is computed.
 
         Examples
         --------
