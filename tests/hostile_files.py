@@ -257,7 +257,8 @@ SAFETENSORS = {
     "an activation that is null": ("activation must be one of", lambda: with_activations("[null]")),
     "an activation that is NaN": ("activation must be one of", lambda: with_activations("[NaN]")),
     "an activation that is a dict": ("activation must be", lambda: with_activations('[{"x": 1}]')),
-    "a parameter of 400 digits": ("within the range of floats", lambda: with_activations(f'[["elu", {10**400}]]')),
+    "a parameter of 400 digits": ("within the range of floats", lambda: with_activations(
+        f'[["elu", {10**400}]]')),
     "a parameter of 5000 digits": (LIST, lambda: with_activations(f'[["elu", {"9" * 5000}]]')),
     "a parameter that is a list": ("one real parameter", lambda: with_activations('[["elu", []]]')),
     "a vector as a weight": ("weight must have shape", lambda: tensors_of(
