@@ -44,7 +44,7 @@ TOKEN = re.compile(r"""\s*(?:
   | (?P<sign>\*\*|[-+*/^()=])
   | (?P<other>\S))""", re.VERBOSE)
 
-ARROW = re.compile("<?[-=]*>|[\u2190-\u21ff\u27f5-\u27ff]")
+ARROW = re.compile("<?[-=]{1,9}>|[\u2190-\u21ff\u27f5-\u27ff]")
 UNCLEAR = re.compile(r"(?<![\w.])([\d.]+)([eE]\d\w*)")      # 2e3
 
 
