@@ -181,6 +181,7 @@ cdef inline lanes answer_group(lanes like, const int wanted, const Py_ssize_t n,
     cdef lanes answer[CELLS + MAX_LANES]
     cdef lanes failed, reach, most = largest_safe(like), parity = fill(like, 1)
     cdef Py_ssize_t width = n + 1 if wanted == SOLUTION else n, i, j
+    V[0] = like         # GCC warns of an n of 0
     load_square(like, n, A, V)
     if wanted == SOLUTION:
         load_sides(like, n, B, V)
