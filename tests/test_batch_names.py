@@ -16,12 +16,13 @@ def frames(request, rng):
 def test_columns_in_another_order_are_refused(frames):
     frame, turned, y = frames
     first, second = map(repr, frame.columns)
-    message = f"x must have the columns {first}, {second} as the fit has, got {second}, {first}"
+    message = f" must have the columns {first}, {second} as the fit has, got {second}, {first}"
     groups, windows = fit_groups([0] * 20, frame, y), fit_rolling(frame, y, 10)
-    for predict in (groups[0].predict, windows[-1].predict, windows.predict,
-                    lambda given: groups.predict([0] * 20, given)):
+    for name, predict in (("X", groups[0].predict), ("X", windows[-1].predict),
+                          ("x", windows.predict),
+                          ("x", lambda given: groups.predict([0] * 20, given))):
         np.testing.assert_allclose(predict(frame)[9:], y[9:], rtol=1e-9)
-        with raises(ValueError, message):
+        with raises(ValueError, name + message):
             predict(turned)
     assert groups[0].names == tuple(frame.columns)
 
