@@ -101,7 +101,8 @@ def test_what_is_not_there(rng):
     for plain in (Moments.of(X, y), robust + Moments.of(X, y)):
         with raises(ValueError, message):
             plain.robust_cov()
-    with raises(ValueError, "cov must be HC0 or HC1, as other estimators need the rows, got 'HC3'"):
+    with raises(ValueError, "cov must be one of HC0, HC1, as other estimators need the rows, "
+                            "got 'HC3'"):
         robust.robust_cov(cov="HC3")
     gaps = Moments.of(X * math.nan, y, nan_policy="propagate", robust=True)
     assert np.isnan((gaps + robust).robust_cov()).all()

@@ -171,6 +171,7 @@ def _fits_of(groups: GroupMoments, intercept: bool) -> GroupFits:
     for at, numbers in enumerate(groups.numbers):
         status[at], fields[:, at] = _fit_of(numbers, bool(groups.wrong[at]), k, intercept)
     return GroupFits._made(keys=groups.keys, names=groups.names, n_omitted=groups.n_omitted,
+                           cov_type="nonrobust",
                            **fields_of(nobs, status, fields, intercept))
 
 
