@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mathwork._types import RowCov
     from mathwork.regression.batch_rows import Planes
 
     _Floats = NDArray[np.float64]
@@ -38,9 +39,11 @@ class Sets(NamedTuple):
     ends: _Places
 
 
-def checked_cov(cov: object, what: str) -> str:
+def checked_cov(cov: object, what: str) -> RowCov:
     """Return the covariance of `what`, groups or windows."""
-    return choice(cov, "cov", KINDS, f" for {what} (fit_linear has others for one set of rows)")
+    more = f" for {what} (fit_linear has others for one set of rows)"
+    found: RowCov = choice(cov, "cov", KINDS, more)
+    return found
 
 
 def groups_of(numbers: _Places, count: int) -> Sets:
