@@ -56,9 +56,9 @@ def works() -> Iterator[Work]:
                        for peer, target in targets.items())
         yield Work(f"fit_groups, two x, {kind}", partial(_fit_planes, kind), rivals, **CLOSE,
                    section=PLANES)
-    builders = {peers.POLARS_DS: _lin_reg_report, peers.POLARS_OLS: _ols_statistics}
     for kind in TWO_X:
-        rivals = tuple(Rival(peer, partial(build, kind), 5) for peer, build in builders.items())
+        rivals = tuple(Rival(peer, partial(build, kind, True), 5)
+                       for peer, build in builders.items())
         yield Work(f"fit_groups, two x, tests too, {kind}", partial(_fit_planes, kind, True),
                    rivals, **CLOSE, section=TESTED)
     for window, target in LENGTHS.items():
@@ -161,47 +161,39 @@ def _frame_of_two(kind) -> Any:
     return _polars().DataFrame({"keys": keys, "a": X[:, 0], "b": X[:, 1], "y": y})
 
 
-def _lin_reg(kind) -> Side:
-    frame = _frame_of_two(kind)
+def _lin_reg(kind, tested=False) -> Side:
     import polars_ds
 
-    fit = polars_ds.lin_reg("a", "b", target="y", add_bias=True).alias("fit")
-    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
-                lambda found: _by_key(found["keys"], np.stack(found["fit"].to_list()).reshape(
-                    len(found), 3)[:, 0]))
+    fit = polars_ds.lin_reg_report if tested else polars_ds.lin_reg
+
+    def numbers(fits):
+        if tested:
+            return fits.list.first().struct.field("std_err")
+        return np.stack(fits.to_list()).reshape(len(fits), 3)[:, 0]
+
+    return _by_expression(kind, fit("a", "b", target="y", add_bias=True), numbers)
 
 
-def _ols(kind) -> Side:
-    frame = _frame_of_two(kind)
+def _ols(kind, tested=False) -> Side:
     import polars_ols  # noqa: F401    # it adds least_squares to columns
 
     polars = _polars()
     fit = polars.col("y").least_squares.ols(
-        polars.col("a"), polars.col("b"), add_intercept=True, mode="coefficients").alias("fit")
-    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
-                lambda found: _by_key(found["keys"], found["fit"].struct.field("a")))
+        polars.col("a"), polars.col("b"), add_intercept=True,
+        mode="statistics" if tested else "coefficients")
+
+    def numbers(fits):
+        return (fits.struct.field("standard_errors").list.first() if tested
+                else fits.struct.field("a"))
+
+    return _by_expression(kind, fit, numbers)
 
 
-def _lin_reg_report(kind) -> Side:
-    frame = _frame_of_two(kind)
-    import polars_ds
-
-    fit = polars_ds.lin_reg_report("a", "b", target="y", add_bias=True).alias("fit")
-    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
-                lambda found: _by_key(found["keys"], found["fit"].list.first().struct.field(
-                    "std_err")))
-
-
-def _ols_statistics(kind) -> Side:
-    frame = _frame_of_two(kind)
-    import polars_ols  # noqa: F401    # it adds least_squares to columns
-
-    polars = _polars()
-    fit = polars.col("y").least_squares.ols(
-        polars.col("a"), polars.col("b"), add_intercept=True, mode="statistics").alias("fit")
-    return Side('frame.group_by("keys").agg(fit)', {"frame": frame, "fit": fit},
-                lambda found: _by_key(found["keys"], found["fit"].struct.field(
-                    "standard_errors").list.first()))
+def _by_expression(kind, expression, numbers) -> Side:
+    """A fit of each group by an expression of polars; numbers(fits) is what is compared."""
+    return Side('frame.group_by("keys").agg(fit)',
+                {"frame": _frame_of_two(kind), "fit": expression.alias("fit")},
+                lambda found: _by_key(found["keys"], numbers(found["fit"])))
 
 
 # ---- windows ----

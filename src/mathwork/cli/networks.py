@@ -93,9 +93,7 @@ def forward(model, source, activations, inputs, outputs, target, delimiter, enco
     check_suffix(target)
     if threshold is not None and not (classify or labels):
         raise click.UsageError("--threshold is for --classify and --labels.")
-    with busy(f"reading {shown_name(model)}"):
-        network = load(model, activations=activations, inputs=inputs or None,
-                       outputs=outputs or None)
+    network = _loaded(model, activations, inputs, outputs)
     if labels and network.classes_ is None:
         raise ValueError(f"{model}: the network has no labels of its classes: --classify writes "
                          "their indices")
@@ -114,6 +112,13 @@ def forward(model, source, activations, inputs, outputs, target, delimiter, enco
     else:
         with busy(f"writing {shown_name(target)}") if target != "-" else nullcontext():
             write_table(result, target)
+
+
+def _loaded(name, activations, inputs, outputs, dtype=None):
+    """The network in the file `name`; no inputs and no outputs are those that it has."""
+    with busy(f"reading {shown_name(name)}"):
+        return load(name, activations=activations, inputs=inputs or None, outputs=outputs or None,
+                    dtype=dtype)
 
 
 def _run(network, table, source, workers):
@@ -146,9 +151,7 @@ def convert(source, target, activations, inputs, outputs, dtype, as_json):
     IN and OUT are .npz, .onnx or .safetensors files. The weights keep their bits, unless --dtype
     rounds them. OUT may also be a .c file: the network as C99 source, with a header beside it.
     """
-    with busy(f"reading {shown_name(source)}"):
-        network = load(source, activations=activations, inputs=inputs or None,
-                       outputs=outputs or None, dtype=dtype)
+    network = _loaded(source, activations, inputs, outputs, dtype)
     with busy(f"writing {shown_name(target)}"):
         (network.to_c if target.lower().endswith(".c") else network.save)(target)
     if as_json:

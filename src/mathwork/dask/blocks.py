@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -87,6 +88,10 @@ class Blocks:
         return library.array.blockwise(
             get, axes + tuple(new), self.whole, axes, new_axes=new, dtype=meta.dtype,
             token=self.name, meta=np.empty((0,) * meta.ndim, meta.dtype), align_arrays=False)
+
+    def parts(self, kind: type[Any]) -> Any:
+        """Return a named tuple of the parts that have the names of its fields."""
+        return kind(*(self.part(attrgetter(name)) for name in kind._fields))
 
 
 def _itself(result: Any) -> Any:

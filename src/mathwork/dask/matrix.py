@@ -224,8 +224,7 @@ def rref(A: Array, *, tol: float | None = None, atol: float = 0.0,
     >>> rref(A).rank.compute()
     array([1, 2])
     """
-    found = Blocks(matrix.rref, Stack("A", A, 2), tol=tol, atol=atol, columns=columns)
-    return Reduced(*(found.part(attrgetter(name)) for name in Reduced._fields))
+    return Blocks(matrix.rref, Stack("A", A, 2), tol=tol, atol=atol, columns=columns).parts(Reduced)
 
 
 def solve(A: Array, b: Array, *, tol: float | None = None, atol: float = 0.0) -> Solution:
@@ -261,9 +260,8 @@ def solve(A: Array, b: Array, *, tol: float | None = None, atol: float = 0.0) ->
     array([[ 1.,  2.],
            [-2.,  4.]])
     """
-    found = Blocks(matrix.solve, Stack("A", A, 2), Stack("b", b, _core_of_sides(b, np.ndim(A))),
-                   tol=tol, atol=atol)
-    return Solution(*(found.part(attrgetter(name)) for name in Solution._fields))
+    sides = Stack("b", b, _core_of_sides(b, np.ndim(A)))
+    return Blocks(matrix.solve, Stack("A", A, 2), sides, tol=tol, atol=atol).parts(Solution)
 
 
 def lu(A: Array, *, tol: float | None = None, atol: float = 0.0) -> LU:

@@ -61,7 +61,7 @@ def orbit_table(star_mass: Array, planet_mass: Array | None = None, radius: Arra
              "period": period}
     found = Blocks(orbit.orbit_table, *(_plain(name, value, UNITS[name])
                                         for name, value in given.items()),
-                   call=_table, fixed_star=bool(fixed_star))
+                   call=_table, fixed_star=fixed_star)
     columns = [found.part(attrgetter(name)) for name in OrbitTable._fields]
     return OrbitTable(*[*columns, found.part(_radius)])
 
@@ -97,11 +97,10 @@ def solve_kepler(mean_anomaly: Array, eccentricity: Array, *, status: bool = Fal
     array([1.      , 0.817732, 0.814097])
     """
     found = Blocks(orbit.solve_kepler, _plain("mean_anomaly", mean_anomaly, "rad"),
-                   _plain("eccentricity", eccentricity, ""), status=bool(status),
-                   parts=bool(parts))
+                   _plain("eccentricity", eccentricity, ""), status=status, parts=parts)
     if not (status or parts):
         return found.part()
-    return _fields(AnomalyParts if parts else Anomaly, found)
+    return found.parts(AnomalyParts if parts else Anomaly)
 
 
 def propagate(r: Array, v: Array, dt: Array, *, mu: Array, stm: bool = False
@@ -143,8 +142,8 @@ def propagate(r: Array, v: Array, dt: Array, *, mu: Array, stm: bool = False
     """
     dt = dt if isinstance(dt, library.array.Array) else duration(dt)
     found = Blocks(orbit.propagate, _plain("r", r, "m", 1), _plain("v", v, "m/s", 1),
-                   _plain("dt", dt, "s"), _plain("mu", mu, MU), call=_propagated, stm=bool(stm))
-    return _fields(Transition if stm else State, found)
+                   _plain("dt", dt, "s"), _plain("mu", mu, MU), call=_propagated, stm=stm)
+    return found.parts(Transition if stm else State)
 
 
 def _plain(name: str, value: Any, unit: str, core: int = 0) -> Stack:
@@ -152,10 +151,6 @@ def _plain(name: str, value: Any, unit: str, core: int = 0) -> Stack:
     if value is not None and not isinstance(value, library.array.Array):
         (value,), _ = units.plain(**{name: (value, unit)})
     return Stack(name, value, core)
-
-
-def _fields(kind: Any, found: Blocks) -> Any:
-    return kind(*(found.part(attrgetter(name)) for name in kind._fields))
 
 
 def _table(star_mass: Any, planet_mass: Any, radius: Any, period: Any, *, fixed_star: bool
