@@ -16,13 +16,21 @@ MODULES = ("activations", "init", "nn", "matrix", "regression", "orbit", "consta
            "sklearn")
 OPERATORS = ("__call__", "__getitem__", "__add__")
 
+# The packages that methods need: without them these methods are not walked.
+NEEDED = {"to_pandas": "pandas", "to_polars": "polars", "plot": "matplotlib",
+          "plot_orbits": "matplotlib", "to_onnx": "onnx", "from_onnx": "onnx",
+          "from_sklearn": "sklearn"}
+
 
 def installed(*names):
     return all(importlib.util.find_spec(name) for name in names)
 
 
 def public_names():
-    """Return {name: callable} of the package: functions, classes, methods, some operators."""
+    """Return {name: callable} of the package: functions, classes, methods, some operators.
+
+    A name whose package of NEEDED is not installed is left out.
+    """
     found = {}
     for module_name in MODULES:
         if module_name == "sklearn" and not installed("sklearn"):
@@ -37,7 +45,9 @@ def public_names():
                 found |= {f"{module_name}.{name}.{method}": getattr(value, method)
                           for method in dir(value) if is_public_method(value, method)}
     found["show_runtime"] = importlib.import_module("mathwork").show_runtime
-    return found
+    missing = {name for name, package in NEEDED.items() if not installed(package)}
+    return {name: value for name, value in found.items()
+            if name.rpartition(".")[2] not in missing}
 
 
 def is_public_method(cls, name):
@@ -465,52 +475,39 @@ EXAMPLES = {
               t_test={"restrictions": np.eye(3)}, wald_test={"restrictions": np.eye(3)}),
     **members("regression.GroupFits", "groups", "conf_int to_dict"),
     **members("regression.RollingFits", "rolling", "conf_int to_dict"),
+    **{name: example for kind, fits in [("LineFit", "lines"), ("GroupFits", "groups"),
+                                        ("RollingFits", "rolling")]
+       for name, example in members(f"regression.{kind}", fits, "to_pandas to_polars").items()},
+
+    "nn.Training.plot": lambda: [{"self": trained(), "ax": ax()}],
+    "nn.Trainings.plot": lambda: [{"self": trained(many=True), "ax": ax(), "most": 3}],
+    "regression.LineFit.plot": lambda: [{"self": fit("line"), "x": x, "y": y, "ax": ax()}],
+    "regression.LinearFit.plot": lambda: [{"self": fit("linear"), "x": X, "y": y, "ax": ax()}],
+    "regression.PolynomialFit.plot": lambda: [{"self": fit("polynomial"), "x": x, "y": y,
+                                               "ax": ax()}],
+    "orbit.CircularOrbit.plot": lambda: [{"self": circle(), "ax": ax()}],
+    "orbit.KeplerOrbit.plot": lambda: [{"self": orbit(), "ax": ax()}],
+    "orbit.plot_orbits": lambda: [{"orbits": orbit(), "ax": ax(), "labels": ["a", "b", "c"],
+                                   "centre": "Sun", "unit": "km", "scale": "auto",
+                                   "dimensions": 2}],
+
+    "nn.Network.to_onnx": lambda: [{"self": net(), "opset": 20}],
+    "nn.Network.from_onnx": lambda: [{"source": net().to_onnx(), "inputs": None,
+                                      "outputs": None, "dtype": None}],
+    "nn.Network.from_sklearn": lambda: [{"estimator": fitted(), "dtype": None}],
 }
 
-if installed("pandas"):
-    for name in ("Line", "Group", "Rolling"):
-        kind = {"Line": "lines", "Group": "groups", "Rolling": "rolling"}[name]
-        EXAMPLES |= members(f"regression.{name}Fit{'' if name == 'Line' else 's'}", kind,
-                            "to_pandas")
-if installed("polars"):
-    for name in ("Line", "Group", "Rolling"):
-        kind = {"Line": "lines", "Group": "groups", "Rolling": "rolling"}[name]
-        EXAMPLES |= members(f"regression.{name}Fit{'' if name == 'Line' else 's'}", kind,
-                            "to_polars")
-if installed("matplotlib"):
+for name, answers in (("MLPClassifier", keys), ("MLPRegressor", y)):
     EXAMPLES |= {
-        "nn.Training.plot": lambda: [{"self": trained(), "ax": ax()}],
-        "nn.Trainings.plot": lambda: [{"self": trained(many=True), "ax": ax(), "most": 3}],
-        "regression.LineFit.plot": lambda: [{"self": fit("line"), "x": x, "y": y, "ax": ax()}],
-        "regression.LinearFit.plot": lambda: [{"self": fit("linear"), "x": X, "y": y,
-                                              "ax": ax()}],
-        "regression.PolynomialFit.plot": lambda: [{"self": fit("polynomial"), "x": x, "y": y,
-                                                  "ax": ax()}],
-        "orbit.CircularOrbit.plot": lambda: [{"self": circle(), "ax": ax()}],
-        "orbit.KeplerOrbit.plot": lambda: [{"self": orbit(), "ax": ax()}],
-        "orbit.plot_orbits": lambda: [{"orbits": orbit(), "ax": ax(), "labels": ["a", "b", "c"],
-                                       "centre": "Sun", "unit": "km", "scale": "auto",
-                                       "dimensions": 2}],
-    }
-if installed("onnx"):
-    EXAMPLES |= {
-        "nn.Network.to_onnx": lambda: [{"self": net(), "opset": 20}],
-        "nn.Network.from_onnx": lambda: [{"source": net().to_onnx(), "inputs": None,
-                                          "outputs": None, "dtype": None}],
-    }
-if installed("sklearn"):
-    EXAMPLES |= {"nn.Network.from_sklearn": lambda: [{"estimator": fitted(), "dtype": None}]}
-    for name, answers in (("MLPClassifier", keys), ("MLPRegressor", y)):
-        EXAMPLES |= {
-            f"sklearn.{name}": lambda: [],      # scikit-learn wants it unchecked until fit()
-            f"sklearn.{name}.fit": lambda name=name, answers=answers: [
-                {"self": sk(name), "X": X, "y": answers, "sample_weight": None}],
-            f"sklearn.{name}.partial_fit": lambda name=name, answers=answers: [
-                {"self": sk(name), "X": X, "y": answers, "sample_weight": None}
-                | ({"classes": [1, 2, 3]} if name == "MLPClassifier" else {})],
-            **{f"sklearn.{name}.{method}": lambda name=name: [{"self": sk(name), "X": X}]
-               for method in ("predict", "predict_proba", "predict_log_proba")
-               if name == "MLPClassifier" or method == "predict"}}
+        f"sklearn.{name}": lambda: [],      # scikit-learn wants it unchecked until fit()
+        f"sklearn.{name}.fit": lambda name=name, answers=answers: [
+            {"self": sk(name), "X": X, "y": answers, "sample_weight": None}],
+        f"sklearn.{name}.partial_fit": lambda name=name, answers=answers: [
+            {"self": sk(name), "X": X, "y": answers, "sample_weight": None}
+            | ({"classes": [1, 2, 3]} if name == "MLPClassifier" else {})],
+        **{f"sklearn.{name}.{method}": lambda name=name: [{"self": sk(name), "X": X}]
+           for method in ("predict", "predict_proba", "predict_log_proba")
+           if name == "MLPClassifier" or method == "predict"}}
 
 # Frameworks of which the import takes seconds: their modules are for the full matrix.
 SLOW = {"nn.Network.from_torch": "torch", "nn.Network.from_keras": "keras"}
