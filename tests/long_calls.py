@@ -5,8 +5,10 @@
     python long_calls.py alarm NAME...        SIGALRM, whose handler raises an error
     python long_calls.py asynchronous NAME... an exception that another thread sends
 
-It prints a line for each call: its name, how many seconds after the interrupt the call ended, and
-with what. "whole" is a call that ended by itself.
+It prints a line for each call: its name, how many seconds after the interrupt the call ended, how
+many seconds of processor time it took for that, and with what it ended. "whole" is a call that ended
+by itself. The processor time says on a busy machine, too, how late the call itself is; it is that of
+all threads. It is nan where it is not known, as for an alarm.
 """
 import ctypes
 import signal
@@ -222,20 +224,29 @@ class Sent(BaseException):
 def send_signal():
     """Have SIGINT sent after HEAD_START; return a function that gives the moment
 
-    Another process sends it: a thread of this one might have to wait for the GIL.
+    The moment is (seconds, processor time of this process, nan where it is not known). Another
+    process sends the signal: a thread of this one might have to wait for the GIL.
     """
-    code = ("import os, sys, time; time.sleep(float(sys.argv[1])); print(time.monotonic()); "
-            "os.kill(os.getppid(), 2)")
+    code = """
+import os, sys, time
+parent = os.getppid()
+time.sleep(float(sys.argv[1]))
+# Linux numbers the processor clock of another process so.
+used = time.clock_gettime(~parent << 3 | 2) if sys.platform == "linux" else "nan"
+print(time.monotonic(), used)
+os.kill(parent, 2)
+"""
     sender = subprocess.Popen([sys.executable, "-c", code, str(HEAD_START)],
                               stdout=subprocess.PIPE, text=True)
-    return lambda: float(sender.communicate()[0])
+
+    return lambda: [float(each) for each in sender.communicate()[0].split()]
 
 
 def set_alarm():
     """The same of SIGALRM, from the system."""
     moment = time.monotonic() + HEAD_START
     signal.setitimer(signal.ITIMER_REAL, HEAD_START)
-    return lambda: moment
+    return lambda: (moment, np.nan)
 
 
 def send_exception():
@@ -244,7 +255,7 @@ def send_exception():
 
     def send():
         time.sleep(HEAD_START)
-        moments.append(time.monotonic())
+        moments.append((time.monotonic(), time.process_time()))
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(Sent))
 
     threading.Thread(target=send, daemon=True).start()
@@ -269,20 +280,21 @@ def small_results():
 
 def interrupt(way, name):
     """Print the line of one call."""
-    call, before = CALLS[name](), small_results()
+    call, small = CALLS[name](), small_results()
     start, kind = WAYS[way]
     moment, ended = None, "whole"
     sent = start()
     try:
         call()
-        moment = time.monotonic()
+        moment = time.monotonic(), time.process_time()
         time.sleep(10 * HEAD_START)         # the interrupt comes here
     except kind:
         if moment is None:
-            moment, ended = time.monotonic(), kind.__name__
-    for result, expected in zip(small_results(), before, strict=True):
+            moment, ended = (time.monotonic(), time.process_time()), kind.__name__
+    late, used = np.maximum(np.subtract(moment, sent()), 0)
+    for result, expected in zip(small_results(), small, strict=True):
         assert result.tobytes() == expected.tobytes(), name
-    print(f"{name}\t{max(0.0, moment - sent()):.3f}\t{ended}", flush=True)
+    print(f"{name}\t{late:.3f}\t{used:.3f}\t{ended}", flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ CALLS = ["rref", "ref", "Network", "Network, out", "fit_line", "fit_line, weight
          "velocity"]
 
 LONG_CALLS = pathlib.Path(__file__).with_name("long_calls.py")
-SECONDS = 2.0       # an idle machine takes 0.1
+PROMISED = 0.2      # seconds, on an idle machine
+BUSY = 2.0          # where other processes run, too
+THREADS = 3         # that a call has at most: processor time is that of all
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals as POSIX has them")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs stacks that are too large")
@@ -47,14 +49,15 @@ def names():
 
 
 def late(way, calls):
-    """The calls that did not end within SECONDS of their interrupt, as the script prints them"""
+    """The calls that did not end soon after their interrupt, as the script prints them"""
     done = subprocess.run([sys.executable, str(LONG_CALLS), way, *calls], capture_output=True,
                           text=True, timeout=600, check=False)
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert (done.returncode, [line[0] for line in lines]) == (0, calls), done.stderr
     # On a fast machine a call may end by itself before its interrupt.
-    assert sum(line[2] != "whole" for line in lines) * 2 > len(lines) or len(lines) < 4
-    return [line for line in lines if float(line[1]) > SECONDS]
+    assert sum(ended != "whole" for *_, ended in lines) * 2 > len(lines) or len(lines) < 4
+    return [line for line in lines
+            if float(line[1]) > BUSY or float(line[2]) > THREADS * PROMISED]
 
 
 @posix
