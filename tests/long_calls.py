@@ -6,9 +6,9 @@
     python long_calls.py asynchronous NAME... an exception that another thread sends
 
 It prints a line for each call: its name, how many seconds after the interrupt the call ended, how
-many seconds of processor time it took for that, and with what it ended. "whole" is a call that ended
-by itself. The processor time says on a busy machine, too, how late the call itself is; it is that of
-all threads. It is nan where it is not known, as for an alarm.
+many seconds of processor time all threads took for that, and with what the call ended. "whole" is a
+call that ended by itself. The processor time says on a busy machine, too, how late the call is. It
+is nan where it is not known, as for an alarm.
 """
 import ctypes
 import signal

@@ -1,4 +1,5 @@
 """Every block of code on the pages of the site runs."""
+import ast
 import re
 import shutil
 from pathlib import Path
@@ -42,6 +43,20 @@ def test_tutorials_and_how_to_pages_have_no_code_that_does_not_run():
     for page in pages:
         languages = {language for language, _ in fences(page)}
         assert languages <= {"{code-cell} python", "{toctree}", ""}, page
+
+
+def test_a_prompt_takes_what_is_pasted():
+    # At a prompt an empty line ends a loop or a function, and nothing else does.
+    pages = [page for page in WITH_CELLS if page.parent != DOCS]
+    assert len(pages) > 10
+    for page in pages:
+        for code in cells(page):
+            lines = [*code.splitlines(), ""]
+            for node in ast.parse(code).body:
+                if hasattr(node, "body"):
+                    whole = lines[node.lineno - 1:node.end_lineno]
+                    assert all(line.strip() for line in whole), f"{page.name}: {whole[0]}"
+                    assert not lines[node.end_lineno].strip(), f"{page.name}: {whole[0]}"
 
 
 def test_pages_with_cells_say_so_to_the_build():
