@@ -5,6 +5,7 @@ No library is imported here: its objects are known by the names of their classes
 """
 from __future__ import annotations
 
+import functools
 import reprlib
 from numbers import Number
 from typing import TYPE_CHECKING
@@ -65,9 +66,14 @@ def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | N
     return np.column_stack(arrays) if arrays else np.empty((len(value), 0))     # type: ignore
 
 
-def _kinds(value: object) -> list[tuple[str, str]]:
+def _kinds(value: object) -> tuple[tuple[str, str], ...]:
     """Return (library, name) of the classes of an object"""
-    return [(str(kind.__module__).partition(".")[0], kind.__name__) for kind in type(value).__mro__]
+    return _kinds_of(type(value))
+
+
+@functools.lru_cache(maxsize=256)
+def _kinds_of(cls: type) -> tuple[tuple[str, str], ...]:
+    return tuple((str(kind.__module__).partition(".")[0], kind.__name__) for kind in cls.__mro__)
 
 
 # ---- parts of frames ----

@@ -58,7 +58,8 @@ class Column(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        return self.low is None and bool(np.all(self.per == 1))
+        seconds = self.per == 1
+        return self.low is None and (seconds is True or bool(np.all(seconds)))
 
     def rounded(self) -> FloatArray:
         """Return the numbers, rounded to float64 where they must be."""
@@ -89,6 +90,8 @@ def as_column(value: ArrayLike, name: str) -> Column:
     ValueError
         As `as_array`.
     """
+    if type(value) is np.ndarray and value.dtype.kind in "bf":
+        return Column(in_place(value))
     if tables.is_categorical(value):
         raise TypeError(f"{name} must hold real numbers or times, it {OF_CATEGORIES}")
     known = tables.integers_with_gaps(value)

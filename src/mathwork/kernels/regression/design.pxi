@@ -170,11 +170,16 @@ cdef inline void fetch_ahead(const Design* d, Py_ssize_t next, Py_ssize_t part,
 cdef inline double sum_of_parts(const f64v* parts) noexcept nogil:
     """Return the sum of GROUP partial sums, in the same order at every level"""
     cdef double part[GROUP]
-    cdef Py_ssize_t i
-    for i in range(GROUP // F64_LANES):
-        store_f64(part + i * F64_LANES, parts[i])
-    return (((part[0] + part[4]) + (part[2] + part[6]))
-            + ((part[1] + part[5]) + (part[3] + part[7])))
+    cdef f64h left, right
+    cdef Py_ssize_t half = GROUP // F64_LANES // 2, i
+    for i in range(half):
+        store_f64(part + i * F64_LANES, parts[i] + parts[i + half])
+    if half == 0:
+        store_f64(part, parts[0])
+        load(&left, <const double*>part)
+        load(&right, <const double*>part + GROUP // 2)
+        store(part, left + right)
+    return (part[0] + part[2]) + (part[1] + part[3])
 
 
 cdef inline double column_sum(Py_ssize_t groups, const double* a) noexcept nogil:

@@ -66,6 +66,9 @@ cdef inline Py_ssize_t add_near_block(const Py_ssize_t q, const PlaneRows* rows,
 
     Look-up and sum are one loop: the processor looks up one row while it adds others.
     """
+    cdef PlaneRows here = rows[0]           # in registers: no store can change them
+    cdef Waiting* waiting = of.waiting
+    cdef const double* sums = of.sums
     cdef uint64_t at
     cdef Py_ssize_t i, group
     for i in range(count):
@@ -73,10 +76,10 @@ cdef inline Py_ssize_t add_near_block(const Py_ssize_t q, const PlaneRows* rows,
         if at >= span or direct[at] < 0:
             return i
         group = direct[at]
-        if of.waiting[group].at == NULL:
+        if waiting[group].at == NULL:
             return i
-        add_to_many(q, True, True, rows, start + i, of.waiting + group,
-                    of.sums + group * group_stride(q))
+        add_to_many(q, True, True, &here, start + i, waiting + group,
+                    sums + group * group_stride(q))
     return count
 
 

@@ -99,12 +99,13 @@ cdef inline Line fit_one(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weights):
     cdef Points points
     cdef PyThreadState* state
     cdef Line made = line_maker.new()
-    made._x, made._y, made._weights = x, y, weights
+    made._x, made._y = x, y
     points.count = cnp.PyArray_DIM(x, 0)
     describe(x, &points.x)
     describe(y, &points.y)
     points.weights.data = NULL
     if weights is not None:
+        made._weights = weights
         describe(weights, &points.weights)
     state = release_gil(<double>points.count * 10)
     made.verdict = fit_row(&points, made.found, &made.points)
@@ -210,11 +211,13 @@ def fit_line(x, y, *, weights=None, workers=1, nan_policy="raise", cov=NONROBUST
     if (type(workers) is int and workers == 1 and cov is NONROBUST and groups is None
             and maxlags is None and type(nan_policy) is str
             and (nan_policy == "raise" or nan_policy == "propagate")
-            and is_plain_double(x) and is_plain_double(y) and goes_with(x, y)
-            and (weights is None or (is_plain_double(weights) and goes_with(weights, y)))):
+            and is_plain_double(x) and is_plain_double(y)
+            and goes_with(<cnp.ndarray>x, <cnp.ndarray>y)
+            and (weights is None or (is_plain_double(weights)
+                                     and goes_with(<cnp.ndarray>weights, <cnp.ndarray>y)))):
         if cnp.PyArray_NDIM(<cnp.ndarray>y) > 1:
-            return fit_many(x, y, weights, 1)
-        made = fit_one(x, y, weights)
+            return fit_many(<cnp.ndarray>x, <cnp.ndarray>y, <cnp.ndarray>weights, 1)
+        made = fit_one(<cnp.ndarray>x, <cnp.ndarray>y, <cnp.ndarray>weights)
         if made.verdict == FIT_DONE or (made.verdict == FIT_NOT_FINITE
                                         and nan_policy == "propagate"):
             return made

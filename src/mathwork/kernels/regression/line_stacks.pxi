@@ -1,8 +1,8 @@
 # Straight lines: one row to its end, and stacks of rows.
 #
 # A row goes through refit_row() if its first fit is not settled or not ordinary (constant,
-# extreme, not finite). In a stack, short rows go one a lane. Each lane takes the operations of a
-# single row, so the bits agree. A row that is not ordinary is fitted again alone.
+# extreme, not finite). fit_short() fits a short row in a number, or one in each lane of a register,
+# so the bits agree. A row of a stack that is not ordinary is fitted again alone.
 
 from libc.math cimport fabs, frexp, isfinite, ldexp, sqrt
 
@@ -149,22 +149,71 @@ cdef int refit_row(const int which, const Points* given, double* found,
     return FIT_DONE
 
 
+cdef inline void short_sums(word like, const int kind, const int which, Py_ssize_t n, const word* x,
+                            const word* y, const word* w, const word* line,
+                            word* sums) noexcept nogil:
+    """sums = the sums of at most LINE_SHORT points, with the operations of row_sums()"""
+    cdef Py_ssize_t i
+    for i in range(LINE_SUMS):
+        sums[i] = constant(like, 0)
+    add_points(like, kind, which, n, 1, x, y, w, line, sums)
+
+
+cdef inline word fit_short(word like, const int which, Py_ssize_t n, const word* x, const word* y,
+                           const word* w, word* found, word* count) noexcept nogil:
+    """found = the fit of n <= LINE_SHORT points, count = how many count; return 1 where it is fine"""
+    cdef word line[LINE_SIZE]
+    cdef word sums[LINE_SUMS]
+    cdef word one = constant(like, 1), weight = constant(like, n), fine = one, settled
+    short_sums(like, OF_POINTS, which, n, x, y, w, line, sums)
+    aim(like, one / (sums[SUM_WEIGHT] if which == BY_WEIGHT else weight), <const word*>sums, line)
+    short_sums(like, OF_SPREAD, which, n, x, y, w, line, sums)
+    tilt(like, <const word*>sums, line)
+    short_sums(like, ABOUT_LINE, which, n, x, y, w, line, sums)
+    count[0] = weight
+    if which == BY_WEIGHT:
+        weight = sums[SUM_WEIGHT]
+        count[0] = sums[SUM_COUNT]
+        fine = weights_are_fine(like, <const word*>sums)
+    return fine * conclude(like, weight, one / weight, one / (count[0] - constant(like, 2)),
+                           <const word*>sums, <const word*>line, found, &settled)
+
+
+cdef inline f64 fit_long(const int which, const Points* points, f64* found,
+                         f64* count) noexcept nogil:
+    """fit_short() of more points"""
+    cdef double sums[LINE_SUMS]
+    cdef double line[LINE_SIZE]
+    cdef f64 weight = points.count, fine = 1, settled
+    provisional_line(which, points, True, line)
+    row_sums(ABOUT_LINE, which, points, line, sums)
+    count[0] = weight
+    if which == BY_WEIGHT:
+        weight, count[0] = sums[SUM_WEIGHT], sums[SUM_COUNT]
+        fine = weights_are_fine(<f64>0, <const f64*>sums)
+    return fine * conclude(<f64>0, weight, 1 / weight, 1 / (count[0] - 2), <const f64*>sums,
+                           <const f64*>line, found, &settled)
+
+
 cdef inline int fit_points(const int which, const Points* points, double* found,
                            cnp.int64_t* nobs) noexcept nogil:
     """fit_row() with a constant `which`"""
-    cdef double sums[LINE_SUMS]
-    cdef double line[LINE_SIZE]
-    cdef f64 weight = points.count, count = points.count, settled, fine = 1
-    if points.count >= 2:
-        provisional_line(which, points, True, line)
-        row_sums(ABOUT_LINE, which, points, line, sums)
+    cdef double x[LINE_SHORT]
+    cdef double y[LINE_SHORT]
+    cdef double w[LINE_SHORT]
+    cdef Py_ssize_t n = points.count
+    cdef const double* ws = NULL
+    cdef f64 count = 0, fine = 0
+    if n > LINE_SHORT:
+        fine = fit_long(which, points, <f64*>found, &count)
+    elif n >= 2:
         if which == BY_WEIGHT:
-            weight, count = sums[SUM_WEIGHT], sums[SUM_COUNT]
-            fine = weights_are_fine(<f64>0, <const f64*>sums)
-        if fine * conclude(<f64>0, weight, 1 / weight, 1 / (count - 2), <const f64*>sums,
-                           <const f64*>line, <f64*>found, &settled) > 0:
-            nobs[0] = <cnp.int64_t>count
-            return FIT_DONE
+            ws = fetch(&points.weights, 0, n, w)
+        fine = fit_short(<f64>0, which, n, <const f64*>fetch(&points.x, 0, n, x),
+                         <const f64*>fetch(&points.y, 0, n, y), <const f64*>ws, <f64*>found, &count)
+    if fine > 0:
+        nobs[0] = <cnp.int64_t>count
+        return FIT_DONE
     return refit_row(which, points, found, nobs)
 
 
@@ -239,30 +288,16 @@ cdef inline void load_rows(const LineStack* stack, const SeriesRows* rows, Py_ss
         load(&v[i], <const double*>lane)
 
 
-cdef inline void lane_sums(const int kind, const int which, Py_ssize_t n, const f64v* x,
-                           const f64v* y, const f64v* w, const f64v* line,
-                           f64v* sums) noexcept nogil:
-    """sums = the sums of L rows, with the operations of row_sums() of a short row"""
-    cdef Py_ssize_t i
-    for i in range(LINE_SUMS):
-        sums[i] = <f64v>fill_f64(0)
-    add_points(<f64v>fill_f64(0), kind, which, n, 1, x, y, w, line, sums)
-
-
 cdef inline void fit_lanes(const int which, const LineStack* stack, Py_ssize_t start,
                            Py_ssize_t stop) noexcept nogil:
     """fit_alone() of rows start:stop with at most LINE_SHORT points; L divides stop - start"""
-    cdef f64v like = <f64v>fill_f64(0), one = fill(like, 1), two = fill(like, 2)
+    cdef f64v like = <f64v>fill_f64(0), fine, counts
     cdef f64v x[LINE_SHORT + PARTIAL_SUMS]
     cdef f64v y[LINE_SHORT + PARTIAL_SUMS]
     cdef f64v w[LINE_SHORT + PARTIAL_SUMS]
-    cdef f64v line[LINE_SIZE]
-    cdef f64v sums[LINE_SUMS]
     cdef f64v found[FIT_SIZE]
     cdef double numbers[MAX_LANES]
     cdef Py_ssize_t n = stack.count, row, i, k
-    cdef f64v weight = fill(like, n), share = one / weight, free = one / (weight - two)
-    cdef f64v fine, settled
     cdef bint one_x = stack.x.even and stack.x.row_step == 0
     cdef bint one_w = stack.weights.even and stack.weights.row_step == 0
     memset(stack.status + start, FIT_DONE, stop - start)
@@ -275,22 +310,12 @@ cdef inline void fit_lanes(const int which, const LineStack* stack, Py_ssize_t s
         load_rows(stack, &stack.y, row, stop, y)
         if which == BY_WEIGHT and (row == start or not one_w):
             load_rows(stack, &stack.weights, row, stop, w)
-        lane_sums(OF_POINTS, which, n, x, y, w, line, sums)
-        aim(like, one / sums[SUM_WEIGHT] if which == BY_WEIGHT else share, <const f64v*>sums, line)
-        lane_sums(OF_SPREAD, which, n, x, y, w, line, sums)
-        tilt(like, <const f64v*>sums, line)
-        lane_sums(ABOUT_LINE, which, n, x, y, w, line, sums)
+        fine = fit_short(like, which, n, <const f64v*>x, <const f64v*>y, <const f64v*>w, found,
+                         &counts)
         if which == BY_WEIGHT:
-            weight = sums[SUM_WEIGHT]
-            share = one / weight
-            free = one / (sums[SUM_COUNT] - two)
-            store(numbers, sums[SUM_COUNT])
+            store(numbers, counts)
             for k in range(F64_LANES):
                 stack.nobs[row + k] = <cnp.int64_t>numbers[k]
-        fine = conclude(like, weight, share, free, <const f64v*>sums, <const f64v*>line, found,
-                        &settled)
-        if which == BY_WEIGHT:
-            fine = fine * weights_are_fine(like, <const f64v*>sums)
         for i in range(FIT_SIZE):
             store(stack.found[i] + row, found[i])
         store(numbers, fine)

@@ -51,10 +51,9 @@ cdef inline double* first_waiting(Py_ssize_t q, const Waiting* waiting) noexcept
 cdef inline void wait_here(const Py_ssize_t q, const bint plain, const PlaneRows* rows,
                            Py_ssize_t row, const double* base, double* to) noexcept nogil:
     """Let a row wait; plain: no number has a low part"""
-    cdef Py_ssize_t k = q - 1, j
+    cdef Py_ssize_t k = q - 1
     if plain:
-        for j in range(k):
-            to[j] = rows.X[row * k + j]
+        memcpy(to, rows.X + row * k, k * sizeof(double))
         to[k] = rows.y[row]
     else:
         read_row(q, rows, row, base, base + q, to, 1, 1)
