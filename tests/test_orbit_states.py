@@ -286,8 +286,8 @@ def test_apsides():
     assert np.isfinite(orbits.next_periapsis()).all()
     assert np.isinf(orbits.next_apoapsis()).tolist() == [False, True, True]
     assert np.isinf(orbits.next_periapsis(1e3)).tolist() == [False, True, True]
-    with raises(ValueError, "true_anomaly and after must broadcast with orbits of shape (3,), got "
-                            "(2,) and ()"):
+    with raises(ValueError, "orbits and true_anomaly must have shapes that broadcast, got (3,) and "
+                            "(2,)"):
         orbits.time_at(np.zeros(2))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from typing import Final
 
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from mathwork._types import ComplexArray, ComplexDType, FloatArray, FloatDType
 
@@ -165,6 +165,13 @@ def joint_shape(shapes: dict[str, tuple[int, ...]], more: int = 0) -> tuple[int,
                              f"{' and '.join(map(str, named.values()))}")
         joint.append(large.pop() if large else 1)
     return tuple(joint)
+
+
+def broadcast(*arrays: ArrayLike) -> list[NDArray[Any]]:
+    """Return arrays of shapes that fit in their joint shape; numpy.broadcast_arrays takes 32 axes.
+    """
+    shape = joint_shape({str(k): np.shape(array) for k, array in enumerate(arrays)})
+    return [np.broadcast_to(array, shape) for array in arrays]
 
 
 def check_axes(n: int, name: str, more: int) -> None:

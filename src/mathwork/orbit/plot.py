@@ -110,8 +110,14 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     given: list[Any] = [orbits]
     if not single:
         given = items(orbits, "orbits", "orbits or an iterable of them", MOST)
-    with np.errstate(all="ignore"):
-        drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
+    with np.errstate(all="ignore"):         # also of what matplotlib computes
+        return _drawn(given, ax, labels, centre, unit, scale, dimensions)
+
+
+def _drawn(orbits: list[Any], ax: Any, labels: Any, centre: Any, unit: Any, scale: str,
+           dimensions: int | None) -> Axes:
+    """Draw a list of orbits, as plot_orbits"""
+    drawings = [drawing for orbit in orbits for drawing in _drawings_of(orbit)]
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
     labels = None if labels is None else [text(label, "labels") for label in items(

@@ -79,6 +79,12 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
         raise ValueError(f"labels must be two, of x and of y, got {labels!r}")
     several = _several(fit)
     x, y = _data(fit, x, y)
+    with np.errstate(all="ignore"):         # matplotlib computes limits of any numbers
+        return _drawn(fit, x, y, ax, several, alpha, band, labels)
+
+
+def _drawn(fit: Any, x: NDArray[np.float64], y: NDArray[np.float64], ax: Any, several: bool,
+           alpha: float, band: bool, labels: Sequence[str] | None) -> Axes:
     across = np.asarray(fit.predict(x)) if several else x       # what the x axis is for
     finite = np.isfinite(y) & np.isfinite(across)
     if not finite.any():
