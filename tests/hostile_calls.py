@@ -71,7 +71,7 @@ class Case:
 
     def arguments(self):
         """Return the arguments with a new awkward object; None if the right one has no such form"""
-        if FOREIGN.match(self.name) and self.value == "it, many of it":
+        if FOREIGN.match(self.name) and self.value in ("it, many of it", "it, without end"):
             return None         # scikit-learn looks at all of it
         call = dict(self.call)
         if self.make is not None:
