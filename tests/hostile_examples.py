@@ -59,17 +59,19 @@ def is_public_method(cls, name):
 
 
 def parameters(name, public, calls):
-    """Return the names of what it takes; those of its example where it does not say.
+    """Return the names of what it takes; those of its example where it does not say all of them.
 
     Of a ufunc it is x alone: NumPy looks at the rest.
     """
     if isinstance(public, np.ufunc):
         return ["x"]
     try:
-        found = [each for each in taken(public) if not each.startswith("*")]
+        found = taken(public)
     except ValueError:
         found = []
-    return found or list(dict.fromkeys(key for call in calls for key in call if key != "self"))
+    if not found or found[-1].startswith("**"):
+        found += [key for call in calls for key in call if key != "self"]
+    return [name for name in dict.fromkeys(found) if not name.startswith("*")]
 
 
 # ---- what the calls are made of ----
@@ -162,6 +164,15 @@ def sk(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")         # two epochs are few
         return getattr(estimators, name)((4,), max_iter=2, random_state=0).fit(X, answers)
+
+
+def fitted_picture():
+    return {"y": y, "ax": ax(), "alpha": 0.05, "band": True, "labels": ["x", "y"]}
+
+
+def orbits_picture(labels):
+    return {"ax": ax(), "labels": list(labels), "centre": "Sun", "unit": "km", "scale": "auto",
+            "dimensions": 2}
 
 
 def state_of_earth():
@@ -481,15 +492,13 @@ EXAMPLES = {
 
     "nn.Training.plot": lambda: [{"self": trained(), "ax": ax()}],
     "nn.Trainings.plot": lambda: [{"self": trained(many=True), "ax": ax(), "most": 3}],
-    "regression.LineFit.plot": lambda: [{"self": fit("line"), "x": x, "y": y, "ax": ax()}],
-    "regression.LinearFit.plot": lambda: [{"self": fit("linear"), "x": X, "y": y, "ax": ax()}],
-    "regression.PolynomialFit.plot": lambda: [{"self": fit("polynomial"), "x": x, "y": y,
-                                               "ax": ax()}],
-    "orbit.CircularOrbit.plot": lambda: [{"self": circle(), "ax": ax()}],
-    "orbit.KeplerOrbit.plot": lambda: [{"self": orbit(), "ax": ax()}],
-    "orbit.plot_orbits": lambda: [{"orbits": orbit(), "ax": ax(), "labels": ["a", "b", "c"],
-                                   "centre": "Sun", "unit": "km", "scale": "auto",
-                                   "dimensions": 2}],
+    "regression.LineFit.plot": lambda: [{"self": fit("line"), "x": x, **fitted_picture()}],
+    "regression.LinearFit.plot": lambda: [{"self": fit("linear"), "x": X, **fitted_picture()}],
+    "regression.PolynomialFit.plot": lambda: [{"self": fit("polynomial"), "x": x,
+                                               **fitted_picture()}],
+    "orbit.CircularOrbit.plot": lambda: [{"self": circle(), **orbits_picture("a")}],
+    "orbit.KeplerOrbit.plot": lambda: [{"self": orbit(), **orbits_picture("abc")}],
+    "orbit.plot_orbits": lambda: [{"orbits": orbit(), **orbits_picture("abc")}],
 
     "nn.Network.to_onnx": lambda: [{"self": net(), "opset": 20}],
     "nn.Network.from_onnx": lambda: [{"source": net().to_onnx(), "inputs": None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mathwork._arguments import choice, count, items, text
+from mathwork._arguments import choice, count, items, text, texts
 from mathwork._extras import checked_axes, extra
 from mathwork.constants import AU, GM_SUN, PARSEC, Constant
 from mathwork.orbit.drawings import Scale, inner_of
@@ -120,8 +120,7 @@ def _drawn(orbits: list[Any], ax: Any, labels: Any, centre: Any, unit: Any, scal
     drawings = [drawing for orbit in orbits for drawing in _drawings_of(orbit)]
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
-    labels = None if labels is None else [text(label, "labels") for label in items(
-        labels, "labels", "an iterable of names", MOST)]
+    labels = None if labels is None else texts(labels, "labels")
     if labels is not None and len(labels) != len(drawings):
         raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
     reach = np.max([drawing.reach for drawing in drawings])     # NaN if one is

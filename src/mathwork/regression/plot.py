@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import flag, shown, texts
 from mathwork._arrays import as_plain
 from mathwork._extras import checked_axes, extra
 from mathwork.regression.inference import checked_alpha
@@ -74,13 +75,14 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
     >>> ax.get_xlabel(), len(ax.lines)
     ('x', 2)
     """
-    alpha = checked_alpha(alpha)
-    if labels is not None and (isinstance(labels, str) or len(labels) != 2):
-        raise ValueError(f"labels must be two, of x and of y, got {labels!r}")
+    alpha, band = checked_alpha(alpha), flag(band, "band")
+    names = None if labels is None else texts(labels, "labels")
+    if names is not None and (isinstance(labels, str) or len(names) != 2):
+        raise ValueError(f"labels must be two, of x and of y, got {shown(labels)}")
     several = _several(fit)
     x, y = _data(fit, x, y)
     with np.errstate(all="ignore"):         # matplotlib computes limits of any numbers
-        return _drawn(fit, x, y, ax, several, alpha, band, labels)
+        return _drawn(fit, x, y, ax, several, alpha, band, names)
 
 
 def _drawn(fit: Any, x: NDArray[np.float64], y: NDArray[np.float64], ax: Any, several: bool,
