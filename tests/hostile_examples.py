@@ -13,7 +13,8 @@ import numpy as np
 from docstrings import taken
 
 MODULES = ("activations", "init", "nn", "matrix", "regression", "orbit", "constants", "data",
-           "sklearn")
+           "sklearn", "dask")
+WITH_PACKAGES = {"sklearn": "sklearn", "dask": "dask"}      # modules for what other packages have
 OPERATORS = ("__call__", "__getitem__", "__add__")
 
 # The packages that methods need: without them these methods are not walked.
@@ -33,7 +34,7 @@ def public_names():
     """
     found = {}
     for module_name in MODULES:
-        if module_name == "sklearn" and not installed("sklearn"):
+        if not installed(*filter(None, [WITH_PACKAGES.get(module_name)])):
             continue
         module = importlib.import_module(f"mathwork.{module_name}")
         for name in module.__all__:
@@ -517,6 +518,69 @@ for name, answers in (("MLPClassifier", keys), ("MLPRegressor", y)):
         **{f"sklearn.{name}.{method}": lambda name=name: [{"self": sk(name), "X": X}]
            for method in ("predict", "predict_proba", "predict_log_proba")
            if name == "MLPClassifier" or method == "predict"}}
+
+
+
+def blocks(array):
+    """Return a Dask array of two blocks along its first axis"""
+    import dask.array
+    array = np.asarray(array, float)
+    return dask.array.from_array(array, (-(-len(array) // 2), *array.shape[1:]))
+
+
+@cached
+def of_dask(name):
+    import mathwork.dask as larger
+    if name == "moments":
+        return larger.Moments.of(blocks(X), blocks(y), robust=True)
+    return larger.lu(blocks([A, A]))
+
+
+without_exact = {"A": np.stack([A, A]), "tol": 1e-12, "atol": 0.0}
+
+
+def over_dask(call, *names):
+    return lambda: [call | {name: blocks(call[name]) for name in names}]
+
+
+EXAMPLES |= {
+    "dask.LU": lambda: [],
+    "dask.LU.solve": lambda: [{"self": of_dask("lu"), "b": blocks([b, b])}],
+    "dask.LU.det": lambda: [{"self": of_dask("lu")}],
+    "dask.LU.inv": lambda: [{"self": of_dask("lu")}],
+    "dask.Reduced": lambda: [dict.fromkeys(
+        ("matrix", "pivots", "rank", "nullity", "status", "ambiguous"), 1)],
+    "dask.Solution": lambda: [dict.fromkeys(("status", "x", "ambiguous"), 1)],
+    "dask.Moments": lambda: [],
+    "dask.Moments.of": over_dask({"X": X, "y": y, "weights": w, "nan_policy": "raise",
+                                  "robust": False}, "X", "y", "weights"),
+    "dask.Moments.__add__": lambda: [{"self": of_dask("moments"), "other": of_dask("moments")}],
+    "dask.Moments.fit": lambda: [{"self": of_dask("moments"), "columns": [0, 2],
+                                  "intercept": True, "rank_tol": 1e-10}],
+    "dask.Moments.robust_cov": lambda: [{"self": of_dask("moments"), "columns": [0, 2],
+                                         "intercept": True, "rank_tol": 1e-10, "cov": "HC1"}],
+    **{f"dask.{name}": over_dask(without_exact, "A") for name in ("det", "inv", "lu", "rref")},
+    "dask.solve": over_dask(without_exact | {"b": np.stack([b, b])}, "A", "b"),
+    "dask.fit_groups": over_dask({"keys": keys, "x": x, "y": y, "weights": w, "intercept": True,
+                                  "nan_policy": "propagate"}, "keys", "x", "y", "weights"),
+    "dask.fit_line": over_dask({"x": x, "y": y, "weights": w, "nan_policy": "raise"},
+                               "x", "y", "weights"),
+    "dask.fit_linear": over_dask({"X": X, "y": y, "intercept": True, "weights": w,
+                                  "rank_tol": 1e-10, "nan_policy": "raise", "cov": "HC1"},
+                                 "X", "y", "weights"),
+    "dask.fit_rolling": over_dask({"x": x, "y": y, "window": 5, "min_nobs": 3, "weights": w,
+                                   "intercept": True, "nan_policy": "propagate"},
+                                  "x", "y", "weights"),
+    "dask.forward": lambda: [{"network": net(), "x": blocks(X)}],
+    "dask.train_many": lambda: [{"networks": nets(), "inputs": X, "answers": X[:, :2],
+                                 "pieces": 2, "rng": 0, "weights": w, "epochs": 2}],
+    "dask.orbit_table": lambda: [
+        {"star_mass": SUN, "planet_mass": EARTH, "radius": blocks(radii), "fixed_star": True},
+        {"star_mass": SUN, "planet_mass": EARTH, "period": blocks(radii / 1e4)}],
+    "dask.solve_kepler": lambda: [{"mean_anomaly": blocks(b), "eccentricity": 0.3,
+                                   "status": False, "parts": False}],
+    "dask.propagate": lambda: [{**state_of_earth(), "dt": blocks(times), "mu": GM, "stm": False}],
+}
 
 # Frameworks of which the import takes seconds: their modules are for the full matrix.
 SLOW = {"nn.Network.from_torch": "torch", "nn.Network.from_keras": "keras"}

@@ -166,8 +166,8 @@ def test_robust_errors_beside_a_dependent_column(rng):
 
 
 def test_errors_that_need_the_rows_are_refused():
-    with raises(ValueError, "cov must be nonrobust, HC0 or HC1, as other estimators need the rows, "
-                            "got 'HC3'"):
+    with raises(ValueError, "cov must be one of nonrobust, HC0, HC1 (other estimators need the "
+                            "rows), got 'HC3'"):
         fit_linear(da.ones((9, 2)), da.ones(9), cov="HC3")
 
 
