@@ -277,6 +277,10 @@ def test_one_matrix_is_refused():
     (lambda A: lazy.solve_kepler(A[:, 0, 0], da.ones(3)),
      "mean_anomaly and eccentricity must be stacks that broadcast, got shapes (6,), (3,) before "
      "the axes of one element"),
+    (lambda A: lazy.solve_kepler(A[:, 0, 0], np.ones((1,) * 40)),
+     "mean_anomaly and eccentricity must have at most 32 axes before those of one element, got 40"),
+    (lambda A: lazy.train_many(networks(), A[0], A[0, :, :2], rng=10**5000),
+     "rng must have at most 10000 bits, got an integer of 16610 bits"),
     (lambda A: lazy.forward(networks(), A[0, :, :3]),
      "x must have 4 columns to match the first layer, got shape (0, 3)"),
     (lambda A: lazy.forward(networks(), A[0, 0]), "x must have rows, shape (..., 4), got (4,)"),

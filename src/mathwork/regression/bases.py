@@ -160,7 +160,7 @@ def _residuals(x: FloatArray, y: FloatArray, slope: NDArray[np.float64],
         params = np.array([[intercept[0]], [slope]])
         return kernels.residual_rows(in_place(x)[:, None], in_place(y), params, True)[:, 0]
     wide = [part.astype(np.float64) for part in broadcast(x, y)]
-    product = pair_product(-slope[..., None], wide[0])
+    product = pair_product((-slope[..., None], np.zeros(())), wide[0])
     return pair_sum(pair_sum(product, wide[1]), -intercept)[0]
 
 
