@@ -54,6 +54,7 @@ RELATIONS = re.compile(
     r"^out must have (shape|dtype)|^cotangent must have shape|^(pivots|columns) must "
     r"|^(a|periapsis|M0|omega|radius) must be |that count$|rows in all$|none, got tol "
     r"|^a state_dict |no linear layer$|, in '|^column \d+: ")
+PICTURES = (".plot", ".plot_orbits")      # matplotlib keeps what it draws
 # They keep what they are given as it is.
 KEEPERS = {"matrix.Reduced", "nn.DivergenceError", "nn.Training", "nn.Trainings"}
 libm = ctypes.CDLL(None)
@@ -427,6 +428,8 @@ def main():
 
     for name, public in names(options.all or bool(chosen & set(SLOW))).items():
         if chosen and not any(name == each or name.startswith(f"{each}.") for each in chosen):
+            continue
+        if options.leaks and name.endswith(PICTURES):
             continue
         if options.leaks:
             print(json.dumps(leaks(name, public, options.leaks, wanted)), flush=True)

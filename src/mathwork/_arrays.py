@@ -167,10 +167,14 @@ def joint_shape(shapes: dict[str, tuple[int, ...]], more: int = 0) -> tuple[int,
     return tuple(joint)
 
 
+def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the joint shape of operands without names; a ValueError counts them."""
+    return joint_shape({f"operand {k}": shape for k, shape in enumerate(shapes, 1)})
+
+
 def broadcast(*arrays: ArrayLike) -> list[NDArray[Any]]:
-    """Return arrays of shapes that fit in their joint shape; numpy.broadcast_arrays takes 32 axes.
-    """
-    shape = joint_shape({str(k): np.shape(array) for k, array in enumerate(arrays)})
+    """Return arrays in their joint shape; numpy.broadcast_arrays takes 32 axes at most."""
+    shape = broadcast_shape(*map(np.shape, arrays))
     return [np.broadcast_to(array, shape) for array in arrays]
 
 
