@@ -13,7 +13,8 @@ import numpy as np
 from docstrings import taken
 
 MODULES = ("activations", "init", "nn", "matrix", "regression", "orbit", "constants", "data",
-           "sklearn")
+           "sklearn", "dask")
+WITH_PACKAGES = {"sklearn": "sklearn", "dask": "dask"}      # modules for what other packages have
 OPERATORS = ("__call__", "__getitem__", "__add__")
 
 # The packages that methods need: without them these methods are not walked.
@@ -33,7 +34,7 @@ def public_names():
     """
     found = {}
     for module_name in MODULES:
-        if module_name == "sklearn" and not installed("sklearn"):
+        if not installed(*filter(None, [WITH_PACKAGES.get(module_name)])):
             continue
         module = importlib.import_module(f"mathwork.{module_name}")
         for name in module.__all__:
@@ -59,17 +60,19 @@ def is_public_method(cls, name):
 
 
 def parameters(name, public, calls):
-    """Return the names of what it takes; those of its example where it does not say.
+    """Return the names of what it takes; those of its example where it does not say all of them.
 
     Of a ufunc it is x alone: NumPy looks at the rest.
     """
     if isinstance(public, np.ufunc):
         return ["x"]
     try:
-        found = [each for each in taken(public) if not each.startswith("*")]
+        found = taken(public)
     except ValueError:
         found = []
-    return found or list(dict.fromkeys(key for call in calls for key in call if key != "self"))
+    if not found or found[-1].startswith("**"):
+        found += [key for call in calls for key in call if key != "self"]
+    return [name for name in dict.fromkeys(found) if not name.startswith("*")]
 
 
 # ---- what the calls are made of ----
@@ -162,6 +165,15 @@ def sk(name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")         # two epochs are few
         return getattr(estimators, name)((4,), max_iter=2, random_state=0).fit(X, answers)
+
+
+def fitted_picture():
+    return {"y": y, "ax": ax(), "alpha": 0.05, "band": True, "labels": ["x", "y"]}
+
+
+def orbits_picture(labels):
+    return {"ax": ax(), "labels": list(labels), "centre": "Sun", "unit": "km", "scale": "auto",
+            "dimensions": 2}
 
 
 def state_of_earth():
@@ -481,15 +493,13 @@ EXAMPLES = {
 
     "nn.Training.plot": lambda: [{"self": trained(), "ax": ax()}],
     "nn.Trainings.plot": lambda: [{"self": trained(many=True), "ax": ax(), "most": 3}],
-    "regression.LineFit.plot": lambda: [{"self": fit("line"), "x": x, "y": y, "ax": ax()}],
-    "regression.LinearFit.plot": lambda: [{"self": fit("linear"), "x": X, "y": y, "ax": ax()}],
-    "regression.PolynomialFit.plot": lambda: [{"self": fit("polynomial"), "x": x, "y": y,
-                                               "ax": ax()}],
-    "orbit.CircularOrbit.plot": lambda: [{"self": circle(), "ax": ax()}],
-    "orbit.KeplerOrbit.plot": lambda: [{"self": orbit(), "ax": ax()}],
-    "orbit.plot_orbits": lambda: [{"orbits": orbit(), "ax": ax(), "labels": ["a", "b", "c"],
-                                   "centre": "Sun", "unit": "km", "scale": "auto",
-                                   "dimensions": 2}],
+    "regression.LineFit.plot": lambda: [{"self": fit("line"), "x": x, **fitted_picture()}],
+    "regression.LinearFit.plot": lambda: [{"self": fit("linear"), "x": X, **fitted_picture()}],
+    "regression.PolynomialFit.plot": lambda: [{"self": fit("polynomial"), "x": x,
+                                               **fitted_picture()}],
+    "orbit.CircularOrbit.plot": lambda: [{"self": circle(), **orbits_picture("a")}],
+    "orbit.KeplerOrbit.plot": lambda: [{"self": orbit(), **orbits_picture("abc")}],
+    "orbit.plot_orbits": lambda: [{"orbits": orbit(), **orbits_picture("abc")}],
 
     "nn.Network.to_onnx": lambda: [{"self": net(), "opset": 20}],
     "nn.Network.from_onnx": lambda: [{"source": net().to_onnx(), "inputs": None,
@@ -508,6 +518,69 @@ for name, answers in (("MLPClassifier", keys), ("MLPRegressor", y)):
         **{f"sklearn.{name}.{method}": lambda name=name: [{"self": sk(name), "X": X}]
            for method in ("predict", "predict_proba", "predict_log_proba")
            if name == "MLPClassifier" or method == "predict"}}
+
+
+
+def blocks(array):
+    """Return a Dask array of two blocks along its first axis"""
+    import dask.array
+    array = np.asarray(array, float)
+    return dask.array.from_array(array, (-(-len(array) // 2), *array.shape[1:]))
+
+
+@cached
+def of_dask(name):
+    import mathwork.dask as larger
+    if name == "moments":
+        return larger.Moments.of(blocks(X), blocks(y), robust=True)
+    return larger.lu(blocks([A, A]))
+
+
+without_exact = {"A": np.stack([A, A]), "tol": 1e-12, "atol": 0.0}
+
+
+def over_dask(call, *names):
+    return lambda: [call | {name: blocks(call[name]) for name in names}]
+
+
+EXAMPLES |= {
+    "dask.LU": lambda: [],
+    "dask.LU.solve": lambda: [{"self": of_dask("lu"), "b": blocks([b, b])}],
+    "dask.LU.det": lambda: [{"self": of_dask("lu")}],
+    "dask.LU.inv": lambda: [{"self": of_dask("lu")}],
+    "dask.Reduced": lambda: [dict.fromkeys(
+        ("matrix", "pivots", "rank", "nullity", "status", "ambiguous"), 1)],
+    "dask.Solution": lambda: [dict.fromkeys(("status", "x", "ambiguous"), 1)],
+    "dask.Moments": lambda: [],
+    "dask.Moments.of": over_dask({"X": X, "y": y, "weights": w, "nan_policy": "raise",
+                                  "robust": False}, "X", "y", "weights"),
+    "dask.Moments.__add__": lambda: [{"self": of_dask("moments"), "other": of_dask("moments")}],
+    "dask.Moments.fit": lambda: [{"self": of_dask("moments"), "columns": [0, 2],
+                                  "intercept": True, "rank_tol": 1e-10}],
+    "dask.Moments.robust_cov": lambda: [{"self": of_dask("moments"), "columns": [0, 2],
+                                         "intercept": True, "rank_tol": 1e-10, "cov": "HC1"}],
+    **{f"dask.{name}": over_dask(without_exact, "A") for name in ("det", "inv", "lu", "rref")},
+    "dask.solve": over_dask(without_exact | {"b": np.stack([b, b])}, "A", "b"),
+    "dask.fit_groups": over_dask({"keys": keys, "x": x, "y": y, "weights": w, "intercept": True,
+                                  "nan_policy": "propagate"}, "keys", "x", "y", "weights"),
+    "dask.fit_line": over_dask({"x": x, "y": y, "weights": w, "nan_policy": "raise"},
+                               "x", "y", "weights"),
+    "dask.fit_linear": over_dask({"X": X, "y": y, "intercept": True, "weights": w,
+                                  "rank_tol": 1e-10, "nan_policy": "raise", "cov": "HC1"},
+                                 "X", "y", "weights"),
+    "dask.fit_rolling": over_dask({"x": x, "y": y, "window": 5, "min_nobs": 3, "weights": w,
+                                   "intercept": True, "nan_policy": "propagate"},
+                                  "x", "y", "weights"),
+    "dask.forward": lambda: [{"network": net(), "x": blocks(X)}],
+    "dask.train_many": lambda: [{"networks": nets(), "inputs": X, "answers": X[:, :2],
+                                 "pieces": 2, "rng": 0, "weights": w, "epochs": 2}],
+    "dask.orbit_table": lambda: [
+        {"star_mass": SUN, "planet_mass": EARTH, "radius": blocks(radii), "fixed_star": True},
+        {"star_mass": SUN, "planet_mass": EARTH, "period": blocks(radii / 1e4)}],
+    "dask.solve_kepler": lambda: [{"mean_anomaly": blocks(b), "eccentricity": 0.3,
+                                   "status": False, "parts": False}],
+    "dask.propagate": lambda: [{**state_of_earth(), "dt": blocks(times), "mu": GM, "stm": False}],
+}
 
 # Frameworks of which the import takes seconds: their modules are for the full matrix.
 SLOW = {"nn.Network.from_torch": "torch", "nn.Network.from_keras": "keras"}

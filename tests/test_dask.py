@@ -166,8 +166,8 @@ def test_robust_errors_beside_a_dependent_column(rng):
 
 
 def test_errors_that_need_the_rows_are_refused():
-    with raises(ValueError, "cov must be nonrobust, HC0 or HC1, as other estimators need the rows, "
-                            "got 'HC3'"):
+    with raises(ValueError, "cov must be one of nonrobust, HC0, HC1 (other estimators need the "
+                            "rows), got 'HC3'"):
         fit_linear(da.ones((9, 2)), da.ones(9), cov="HC3")
 
 
@@ -423,3 +423,34 @@ def test_a_line_of_several_columns_is_refused():
     with raises(ValueError, "x must have one dimension, as a column has, got 2: fit_linear takes "
                             "several columns"):
         fit_line(da.ones((4, 2), chunks=2), da.ones(4, chunks=2))
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), [
+    (lambda x: fit_linear(x[:, None], x, intercept=np.ones(2)), TypeError,
+     "intercept must be True or False, got ndarray of shape (2,) and dtype float64"),
+    (lambda x: fit_groups(x, x, x, intercept="no"), TypeError,
+     "intercept must be True or False, got 'no'"),
+    (lambda x: fit_groups(x, x, x, nan_policy=10**5000), ValueError,
+     "nan_policy must be one of raise, omit, propagate, got an integer of 16610 bits"),
+    (lambda x: fit_rolling(x, x, 10**5000), ValueError,
+     "window must be at most 9223372036854775807, got an integer of 16610 bits"),
+    (lambda x: Moments.of(x[:, None], x, robust=3), TypeError,
+     "robust must be True or False, got 3"),
+    (lambda x: Moments.of(x[:, None], x).fit(3), TypeError,
+     "columns must be an iterable of places of columns of X, got 3"),
+    (lambda x: Moments.of(x[:, None], x).fit(["x"]), TypeError,
+     "columns must be an integer, got 'x'"),
+    (lambda x: Moments.of(x[:, None], x).fit(rank_tol=-1), ValueError,
+     "rank_tol must not be negative, got -1.0"),
+    (lambda x: Moments.of(x[:, None], x).robust_cov(cov="HC3"), ValueError,
+     "cov must be one of HC0, HC1, got 'HC3'"),
+])
+def test_options_are_checked_before_anything_is_computed(call, kind, message):
+    with raises(kind, message):
+        call(da.arange(6, chunks=2))
+
+
+def test_a_mask_of_columns_is_no_list_of_places():
+    x = da.arange(6, chunks=2)
+    with pytest.raises(TypeError, match="columns must be the places of columns of X, got a mask"):
+        Moments.of(x[:, None], x).fit([True]).compute()

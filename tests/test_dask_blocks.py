@@ -251,8 +251,9 @@ def test_what_is_in_memory_is_refused(rng):
         with raises(TypeError, f"A must be a Dask array, got ndarray: mathwork.matrix.{name} takes "
                                f"what is in memory, {advice}"):
             getattr(lazy, name)(A)
-    with raises(TypeError, "star_mass must be a Dask array, got float: mathwork.orbit.orbit_table "
-                           f"takes what is in memory, {advice}"):
+    with raises(TypeError, "star_mass or planet_mass or radius or period must be a Dask array, got "
+                           "float, float, float, NoneType: mathwork.orbit.orbit_table takes what "
+                           f"is in memory, {advice}"):
         lazy.orbit_table(1.0, 2.0, 3.0)
     with raises(TypeError, "x must be a Dask array or dataframe, got ndarray: the network itself "
                            "takes what is in memory"):
@@ -270,10 +271,16 @@ def test_one_matrix_is_refused():
 @pytest.mark.parametrize(("call", "message"), [
     (lambda A: lazy.rref(A, columns=9), "columns must be between 0 and 4, the columns of A, got 9"),
     (lambda A: lazy.rref(A, tol=-1), "tol must be a number at least 0, got -1"),
-    (lambda A: lazy.solve(A, np.ones((7, 3))), "stacks must broadcast, got shapes (6,), (7,) "
-                                               "before the axes of one element"),
+    (lambda A: lazy.solve(A, np.ones((7, 3))), "A and b must be stacks that broadcast, got "
+                                               "shapes (6,), (7,) before the axes of one element"
+     ),
     (lambda A: lazy.solve_kepler(A[:, 0, 0], da.ones(3)),
-     "stacks must broadcast, got shapes (6,), (3,) before the axes of one element"),
+     "mean_anomaly and eccentricity must be stacks that broadcast, got shapes (6,), (3,) before "
+     "the axes of one element"),
+    (lambda A: lazy.solve_kepler(A[:, 0, 0], np.ones((1,) * 40)),
+     "mean_anomaly and eccentricity must have at most 32 axes before those of one element, got 40"),
+    (lambda A: lazy.train_many(networks(), A[0], A[0, :, :2], rng=10**5000),
+     "rng must have at most 10000 bits, got an integer of 16610 bits"),
     (lambda A: lazy.forward(networks(), A[0, :, :3]),
      "x must have 4 columns to match the first layer, got shape (0, 3)"),
     (lambda A: lazy.forward(networks(), A[0, 0]), "x must have rows, shape (..., 4), got (4,)"),

@@ -606,3 +606,25 @@ def test_large_keys_beside_missing_ones_are_told_apart(library):
     fits = fit_groups(column, [1, 2, 3, 4], [1, 2, 3, 5])
     assert [int(key) for key in fits.keys] == [2**62 + 1, 2**62 + 2]
     assert fits.nobs.tolist() == [2, 1]
+
+
+class EqualToArrays:
+    """A key of which == is no bool"""
+
+    def __hash__(self):
+        return 1
+
+    def __eq__(self, other):
+        return np.array([True, False])
+
+
+def test_keys_that_cannot_be_compared():
+    one, other = EqualToArrays(), EqualToArrays()
+    with raises(TypeError, "a key, or one of the keys, cannot be hashed and compared: The truth "
+                           "value of an array with more than one element is ambiguous. Use a.any() "
+                           "or a.all()"):
+        fit_groups([1, 1], [0, 1], [1, 3]).of(one)
+    with raises(TypeError, "keys must be objects that can be hashed and compared: The truth value "
+                           "of an array with more than one element is ambiguous. Use a.any() or "
+                           "a.all()"):
+        fit_groups([one, other], [0, 1], [1, 3])

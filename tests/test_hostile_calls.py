@@ -58,8 +58,7 @@ def test_no_call_keeps_memory():
     lines = [json.loads(line) for line in run("--step", "1" if FULL else "61", "--leaks",
                                               str(TIMES))]
     kept = {name: (blocks, kilobytes) for name, cases, (blocks, kilobytes) in lines
-            if ".plot" not in name          # matplotlib keeps what it draws
-            and (blocks > ROOM + cases * TIMES // 50 or kilobytes > KILOBYTES)}
+            if blocks > ROOM + cases * TIMES // 50 or kilobytes > KILOBYTES}
     assert len(lines) > 200 and not kept
 
 

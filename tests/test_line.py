@@ -626,6 +626,9 @@ def test_a_stack_has_entries_and_is_a_table(rng):
     assert np.array_equal(table["slope"], stack.slope.ravel(), equal_nan=True)
     with pytest.raises(IndexError):
         stack[3]
+    with raises(IndexError, "at must be within a stack of shape (3, 4), "
+                            "got (0, 9223372036854775808)"):
+        stack[0, 2**63]
 
 
 def test_one_line_has_no_entries():

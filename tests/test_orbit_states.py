@@ -11,7 +11,7 @@ from test_bits import fused_kernels
 
 from mathwork import _status
 from mathwork.constants import AU, GM_SUN
-from mathwork.orbit import KeplerOrbit, propagate, solve_kepler
+from mathwork.orbit import CircularOrbit, KeplerOrbit, propagate, solve_kepler
 
 pytestmark = pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
 
@@ -286,8 +286,8 @@ def test_apsides():
     assert np.isfinite(orbits.next_periapsis()).all()
     assert np.isinf(orbits.next_apoapsis()).tolist() == [False, True, True]
     assert np.isinf(orbits.next_periapsis(1e3)).tolist() == [False, True, True]
-    with raises(ValueError, "true_anomaly and after must broadcast with orbits of shape (3,), got "
-                            "(2,) and ()"):
+    with raises(ValueError, "orbits and true_anomaly must have shapes that broadcast, got (3,) and "
+                            "(2,)"):
         orbits.time_at(np.zeros(2))
 
 
@@ -353,3 +353,21 @@ def test_levels_with_fma_have_equal_bits(rng, monkeypatch):
     for other in results[1:]:
         assert [same_bits(a, b) for a, b in zip(results[0], other, strict=True)] == (
             [True] * len(other))
+
+
+def test_times_of_many_axes_and_the_smallest_numbers():
+    orbit, many = KeplerOrbit(1.0, 0.5, mu=1.0), np.ones((1,) * 63)
+    for found in (orbit.time_at(many), orbit.next_periapsis(many), orbit.next_apoapsis(many),
+                  orbit.time_at(0.5, after=many)):
+        assert found.shape == many.shape
+    circle = CircularOrbit(1.0, 0.0, 1.0)
+    assert circle.position(many).shape == (*many.shape, 3)
+    with raises(ValueError, "t must have at most 63 axes, got 64"):
+        circle.position(many[None])
+    with np.errstate(all="raise"):
+        for name in ("i", "Omega", "omega", "M0"):
+            turned = KeplerOrbit.from_degrees(1.0, 0.5, mu=1.0, **{name: 5e-324})
+            assert turned.position(0.0) == pytest.approx(orbit.position(0.0), abs=1e-300)
+        later = KeplerOrbit.from_table(a=1.0, e=0.5, mu=0.25, time_of_periapsis=5e-324)
+        assert abs(later.M0) <= 5e-324
+        assert KeplerOrbit(1.0, 0.5, i=1e308, mu=1.0).elements(unit="deg").i == math.inf

@@ -195,6 +195,18 @@ def test_odd_arguments():
     for labels in (("a", "b", "c"), "ab"):
         with raises(ValueError, f"labels must be two, of x and of y, got {labels!r}"):
             line.plot(x, y, axes(), labels=labels)
+    with raises(TypeError, "labels must be an iterable of names, got 3"):
+        line.plot(x, y, axes(), labels=3)
+    with raises(TypeError, "band must be True or False, got ndarray of shape (2,) and dtype float64"
+                ):
+        line.plot(x, y, axes(), band=np.ones(2))
+
+
+def test_numbers_at_the_ends_of_the_range():
+    with np.errstate(all="raise"):
+        ax = fit_line([0.0, 1.0, 2.0], [1.0, 3.0, 2.0]).plot(
+            [-1e308, 5e-324, 1e308], [0.0, 1e308, -1e308], axes(), band=False)
+    assert len(ax.lines) == 2
 
 
 def test_a_band_far_from_zero(rng):

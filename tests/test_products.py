@@ -380,3 +380,9 @@ def test_stacks_that_do_not_go_together(dtype):
         matvec(np.ones((2, 3, 3), dtype), np.ones((2, 3), dtype), np.ones((5, 3), dtype))
     with raises(ValueError, "out must have shape (2, 3, 3), got (3, 3)"):
         matmul(np.ones((2, 3, 3), dtype), np.ones((3, 3), dtype), out=np.ones((3, 3), dtype))
+
+
+@pytest.mark.parametrize("kind", [np.float64, complex, object])
+def test_stacks_of_many_axes(kind):
+    W = np.arange(4).astype(kind).reshape((1,) * 60 + (2, 2))
+    assert matvec(W, W[..., 0, :], W[..., 1, :]).ravel().tolist() == [3, 6]

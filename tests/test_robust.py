@@ -261,3 +261,13 @@ def test_what_is_refused(data):
     with raises(TypeError, "groups must be given with cov='cluster', and only with it, got "
                            "cov='nonrobust' and groups given"):
         fit_linear(X, y, groups=groups)
+
+
+def test_a_stack_of_many_axes(data):
+    X, y, _, groups = data
+    many = y.reshape((1,) * 60 + (2, N // 2))
+    for cov in KINDS[1:]:
+        more = {"groups": groups[:N // 2]} if cov == "cluster" else {}
+        found = fit_line(X[:N // 2, 0], many, cov=cov, **more).stderr
+        rows = fit_line(X[:N // 2, 0], y.reshape(2, -1), cov=cov, **more).stderr
+        assert found.ravel().tolist() == rows.tolist()

@@ -380,3 +380,13 @@ def test_the_bits_of_the_weights_are_kept(rng):
     model.set_weights([weight.T, bias])
     layer, = Network.from_keras(model).layers
     assert same_bits(layer.weight, weight) and same_bits(layer.bias, bias)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_model_is_read_without_a_warning():
+    assert Network.from_keras(sequential(layers.Dense(3), layers.PReLU())).sizes == (4, 3)
+
+
+def test_a_wrong_dtype():
+    with raises(TypeError, "dtype must be float32 or float64, got [1, 2]"):
+        Network.from_keras(sequential(layers.Dense(3)), dtype=[1, 2])

@@ -352,9 +352,15 @@ def test_a_shape_that_weights_do_not_tell():
     images = nn.Sequential(nn.Flatten(), linear(12, 2))
     assert agree(images, 3, 4).sizes == (12, 2)
     assert agree(images, 3, 4, shape=(3, 4)).sizes == (12, 2)
-    for shape in (0, "4", (), (3, -1), 2.0):
+    for shape in (0, "4", (), (3, -1), 2.0, True):
         with pytest.raises(ValueError, match="shape must be the number of columns"):
             Network.from_torch(images, shape=shape)
+    with raises(ValueError, "shape must be of a sample of at most 4194304 numbers, got (4096, 1025)"
+                ):
+        Network.from_torch(images, shape=(4096, 1025))
+    with raises(ValueError, "Linear '1' takes samples of 12 numbers, they have 8, with shape = "
+                            "(2, 4)"):
+        Network.from_torch(images, shape=(2, 4))
 
 
 def test_scales_that_overflow_are_refused():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LARGE: Final = 2**31     # a bound that says more than "at least"
 DEEPEST: Final = 64     # lists in lists: axes of an array
 LONG: Final = 160       # characters that an error message shows of a value
+MOST_TEXTS: Final = 100_000      # names, which may have no end
 LONG_INTEGER: Final = 400       # bits; Python prints no integer of more than 4300 digits
 
 _short = reprlib.Repr()
@@ -125,6 +126,11 @@ def text(value: object, name: str) -> str:
         return str(value)
     except Exception as error:
         raise TypeError(f"{name} must be text, got {shown(value)}") from error
+
+
+def texts(values: object, name: str, what: str = "an iterable of names") -> list[str]:
+    """Return names, or other values, as text to draw or print."""
+    return [text(value, name) for value in items(values, name, what, MOST_TEXTS)]
 
 
 def choice(value: object, name: str, known: Sequence[str] | Iterable[str], more: str = "") -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from typing import Final
 
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from mathwork._types import ComplexArray, ComplexDType, FloatArray, FloatDType
 
@@ -165,6 +165,17 @@ def joint_shape(shapes: dict[str, tuple[int, ...]], more: int = 0) -> tuple[int,
                              f"{' and '.join(map(str, named.values()))}")
         joint.append(large.pop() if large else 1)
     return tuple(joint)
+
+
+def broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the joint shape of operands without names; a ValueError counts them."""
+    return joint_shape({f"operand {k}": shape for k, shape in enumerate(shapes, 1)})
+
+
+def broadcast(*arrays: ArrayLike) -> list[NDArray[Any]]:
+    """Return arrays in their joint shape; numpy.broadcast_arrays takes 32 axes at most."""
+    shape = broadcast_shape(*map(np.shape, arrays))
+    return [np.broadcast_to(array, shape) for array in arrays]
 
 
 def check_axes(n: int, name: str, more: int) -> None:

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import mathwork.dask.library as library
-from mathwork._arrays import unmasked
+from mathwork._arrays import complex_dtype, joint_shape, unmasked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mathwork.dask.library import Array
+
+
+MOST_AXES = 32          # that NumPy broadcasts for Dask
 
 
 class Stack(NamedTuple):
@@ -98,13 +101,23 @@ def _itself(result: Any) -> Any:
     return result
 
 
+def as_known(value: Any, name: str) -> Any:
+    """Return a Dask array as it is, and what is in memory as an array of numbers."""
+    if isinstance(value, library.array.Array):
+        return value
+    array = unmasked(value, name)
+    if complex_dtype(array.dtype) is None:
+        raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}")
+    return array
+
+
 def _in_blocks(stack: Stack) -> Stack:
     """Return a stack as a Dask array whose elements are whole, a number as it is"""
     value = stack.value
     if not isinstance(value, library.array.Array):
         if np.ndim(value) == stack.core == 0:
             return stack
-        value = library.array.from_array(unmasked(value, stack.name), chunks=-1)
+        value = library.array.from_array(as_known(value, stack.name), chunks=-1)
     if value.ndim < stack.core:
         raise ValueError(f"{stack.name} must have at least {stack.core} axes, "
                          f"got shape {value.shape}")
@@ -123,13 +136,18 @@ def _cut_as(whole: Array, stack: Stack) -> Stack:
 
 def _checked_ndim(public: Callable[..., Any], stacks: list[Stack]) -> int:
     """Return how many axes the results have; raise unless the stacks broadcast to one or more"""
-    shapes = [np.shape(value)[:np.ndim(value) - core] for _, value, core in stacks]
-    known = [tuple(1 if math.isnan(size) else size for size in shape) for shape in shapes]
+    shapes = {name or "the factors": np.shape(value)[:np.ndim(value) - core]
+              for name, value, core in stacks}
     try:
-        ndim = len(np.broadcast_shapes(*known))
+        ndim = len(joint_shape({name: tuple(1 if math.isnan(size) else size for size in shape)
+                                for name, shape in shapes.items()}))
     except ValueError:
-        raise ValueError(f"stacks must broadcast, got shapes {', '.join(map(str, shapes))} before "
-                         "the axes of one element") from None
+        raise ValueError(f"{' and '.join(shapes)} must be stacks that broadcast, got shapes "
+                         f"{', '.join(map(str, shapes.values()))} before the axes of one element"
+                         ) from None
+    if ndim > MOST_AXES:
+        raise ValueError(f"{' and '.join(shapes)} must have at most {MOST_AXES} axes before those "
+                         f"of one element, got {ndim}")
     if ndim < 1:
         name, value, core = stacks[0]
         raise ValueError(f"{name} must be a stack, with more than {core} axes, got shape "
@@ -139,11 +157,11 @@ def _checked_ndim(public: Callable[..., Any], stacks: list[Stack]) -> int:
 
 def _check_some(public: Callable[..., Any], operands: tuple[Stack | Blocks, ...]) -> None:
     """Raise unless one of the operands is a Dask array, or has such results"""
-    first = operands[0]
-    if isinstance(first, Stack) and not any(
-            isinstance(each, Blocks) or isinstance(each.value, library.array.Array)
-            for each in operands):
-        raise TypeError(f"{first.name} must be a Dask array, got {type(first.value).__name__}: "
+    stacks = [each for each in operands if isinstance(each, Stack)]
+    if len(stacks) == len(operands) and not any(
+            isinstance(each.value, library.array.Array) for each in stacks):
+        raise TypeError(f"{' or '.join(each.name for each in stacks)} must be a Dask array, got "
+                        f"{', '.join(type(each.value).__name__ for each in stacks)}: "
                         f"{_named(public)} takes what is in memory, and dask.array.from_array "
                         "makes an array in chunks of it")
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mathwork.dask.library as library
+from mathwork._arguments import flag
 from mathwork._levels import regression as kernels
 from mathwork._status import BAD_WEIGHT, CONSTANT, FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork.dask.partitions import merged, partitions
 from mathwork.regression.batch_rows import checked_rows
 from mathwork.regression.batches import fields_of
+from mathwork.regression.checks import checked_nan_policy
 from mathwork.regression.columns import Column
 from mathwork.regression.groups import GroupFits, as_keys
 from mathwork.regression.moment_rows import MomentRows, is_unknown, moments_of
@@ -75,9 +77,10 @@ def fit_groups(keys: Frame, x: Frame, y: Frame, *, weights: Frame | None = None,
     >>> fits.keys, fits.slope
     (array([7, 3, 5]), array([ 2., -3., nan]))
     """
-    of_rows = partial(_of_rows, nan_policy=nan_policy)
+    of_rows = partial(_of_rows, nan_policy=checked_nan_policy(nan_policy))
+    intercept = flag(intercept, "intercept")
     found = partitions(of_rows, keys=keys, x=x, y=y, weights=weights).results
-    return library.delayed.delayed(_fits_of, pure=True)(merged(found, _merged), bool(intercept))
+    return library.delayed.delayed(_fits_of, pure=True)(merged(found, _merged), intercept)
 
 
 # ---- in the workers ----

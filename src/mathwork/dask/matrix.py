@@ -4,10 +4,8 @@ from __future__ import annotations
 from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 import mathwork.matrix as matrix
-from mathwork.dask.blocks import Blocks, Stack
+from mathwork.dask.blocks import Blocks, Stack, as_known
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
@@ -144,6 +142,7 @@ class LU:
         >>> factors.solve([6, 10]).compute().tolist()
         [[0.0, 2.0], [6.0, 2.5]]
         """
+        b = as_known(b, "b")
         core = _core_of_sides(b, self._factors.whole.ndim + 2)
         return Blocks(matrix.LU.solve, self._factors, Stack("b", b, core), call=_solved).part()
 
@@ -260,7 +259,8 @@ def solve(A: Array, b: Array, *, tol: float | None = None, atol: float = 0.0) ->
     array([[ 1.,  2.],
            [-2.,  4.]])
     """
-    sides = Stack("b", b, _core_of_sides(b, np.ndim(A)))
+    A, b = as_known(A, "A"), as_known(b, "b")
+    sides = Stack("b", b, _core_of_sides(b, A.ndim))
     return Blocks(matrix.solve, Stack("A", A, 2), sides, tol=tol, atol=atol).parts(Solution)
 
 
@@ -355,7 +355,7 @@ def det(A: Array, *, tol: float | None = None, atol: float = 0.0) -> Array:
 
 def _core_of_sides(b: Array, ndim: int) -> int:
     """Return how many axes a right-hand side has, beside matrices with so many axes in all"""
-    return 1 if np.ndim(b) in (1, ndim - 1) else 2
+    return 1 if b.ndim in (1, ndim - 1) else 2
 
 
 def _solved(factors: matrix.LU, b: Any) -> Any:

@@ -1,15 +1,18 @@
 """Linear regression over partitions: the moments of each, merged in a tree."""
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork.regression as regression
+from mathwork._arguments import choice, count, flag, items
 from mathwork._levels import regression as kernels
 from mathwork.dask.library import delayed
 from mathwork.dask.partitions import merged, partitions
+from mathwork.regression.checks import checked_nan_policy, checked_rank_tol
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.robust import Covariance
 
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
     from mathwork._types import NanPolicy
     from mathwork.dask.library import Delayed, Frame
+
+
+ROBUST = ("HC0", "HC1")         # the covariances that moments give
+MOST_COLUMNS = 1_000_000
 
 
 class Moments(delayed.Delayed):
@@ -94,7 +101,8 @@ class Moments(delayed.Delayed):
         >>> Moments.of(frame[["dose"]], frame["effect"]).fit().compute().terms
         ('intercept', 'dose')
         """
-        of_rows = partial(_of_rows, nan_policy=nan_policy, robust=bool(robust))
+        of_rows = partial(_of_rows, nan_policy=checked_nan_policy(nan_policy),
+                          robust=flag(robust, "robust"))
         found = merged(partitions(of_rows, X=X, y=y, weights=weights).results, sum)
         return cls(found.key, found.dask)
 
@@ -158,9 +166,11 @@ class Moments(delayed.Delayed):
         array([0.5612, 0.18  ])
         """
         return _on_moments("robust_cov", self, columns, intercept=intercept, rank_tol=rank_tol,
-                           cov=cov)
+                           cov=choice(cov, "cov", ROBUST))
 
     def __add__(self, other: Any) -> Moments:
+        if not isinstance(other, delayed.Delayed | regression.Moments):
+            return NotImplemented
         found = merged([self, other], sum)
         return type(self)(found.key, found.dask)
 
@@ -217,11 +227,9 @@ def fit_linear(X: Frame, y: Frame, *, intercept: bool = True, weights: Frame | N
     >>> fit_linear(X, da.from_array([6.0, 8, 13, 15], chunks=2)).compute()
     LinearFit(params=array([1., 2., 3.]), rsquared=1.0, nobs=4)
     """
-    if cov not in ("nonrobust", "HC0", "HC1"):
-        raise ValueError("cov must be nonrobust, HC0 or HC1, as other estimators need the rows, "
-                         f"got {cov!r}")
+    cov = choice(cov, "cov", ("nonrobust", *ROBUST), " (other estimators need the rows)")
     moments = Moments.of(X, y, weights=weights, nan_policy=nan_policy, robust=cov != "nonrobust")
-    options: dict[str, Any] = {"intercept": bool(intercept), "rank_tol": rank_tol}
+    options = _checked(intercept, rank_tol)
     if cov == "nonrobust":
         return moments.fit(**options)
     return delayed.delayed(_robust_fit, pure=True)(moments, cov, **options)
@@ -262,7 +270,7 @@ def fit_line(x: Frame, y: Frame, *, weights: Frame | None = None,
         if getattr(points, "ndim", 1) != 1:
             raise ValueError(f"{name} must have one dimension, as a column has, got {points.ndim}: "
                              "fit_linear takes several columns")
-    of_rows = partial(_of_rows, nan_policy=nan_policy, robust=False)
+    of_rows = partial(_of_rows, nan_policy=checked_nan_policy(nan_policy), robust=False)
     found = merged(partitions(of_rows, x=x, y=y, weights=weights).results, sum)
     return delayed.delayed(_line_of, pure=True)(found)
 
@@ -277,10 +285,21 @@ def _of_rows(X: Any, y: Any, weights: Any = None, *, nan_policy: NanPolicy, robu
     return regression.Moments.of(X, y, weights=weights, nan_policy=nan_policy, robust=robust)
 
 
-def _on_moments(method: str, moments: Delayed, columns: Any, **options: Any) -> Delayed:
-    columns = None if columns is None else list(columns)
+def _on_moments(method: str, moments: Delayed, columns: Any, intercept: bool,
+                rank_tol: float | None, **options: Any) -> Delayed:
+    if columns is not None:         # a mask is refused where the number of columns is known
+        columns = [column if isinstance(column, bool | np.bool) else
+                   count(column, "columns", -sys.maxsize)
+                   for column in items(columns, "columns", "an iterable of places of columns of X",
+                                       MOST_COLUMNS)]
     return delayed.delayed(getattr(regression.Moments, method), pure=True)(
-        moments, columns, **options)
+        moments, columns, **_checked(intercept, rank_tol), **options)
+
+
+def _checked(intercept: bool, rank_tol: float | None) -> dict[str, Any]:
+    """Return the options of a fit"""
+    return {"intercept": flag(intercept, "intercept"),
+            "rank_tol": None if rank_tol is None else checked_rank_tol(rank_tol, 0.0)}
 
 
 def _robust_fit(moments: regression.Moments, cov: str, **options: Any) -> regression.LinearFit:

@@ -9,6 +9,8 @@ import numpy as np
 
 import mathwork.dask.library as library
 import mathwork.nn as nn
+from mathwork._arguments import shown, whole
+from mathwork._arrays import unmasked
 from mathwork.init.streams import seed_words
 from mathwork.nn.training.many import each_of, own_rows, rngs_of
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from mathwork.dask.library import Array, Delayed
 
+LONGEST_SEED = 10_000       # bits: Dask prints numbers, and Python prints no longer ones
 # Options that may be one number a network, and from where on.
 OF_EACH = {"learning_rate": {"above": 0.0}, "weight_decay": {"least": 0.0}}
 
@@ -124,18 +127,20 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
                         "distributed.progress show how far it is")
     nets = networks if isinstance(networks, nn.Networks) else nn.Networks(networks)
     count = len(nets)
-    pieces = min(count, 32) if pieces is None else pieces
+    pieces = min(count, 32) if pieces is None else whole(pieces, "pieces")
     if not 1 <= pieces <= count:
-        raise ValueError(f"pieces must be from 1 to the {count} networks, got {pieces}")
+        raise ValueError(f"pieces must be from 1 to the {count} networks, got {shown(pieces)}")
     numbers = {name: each_of(name, options.pop(name), count, **bounds)
                for name, bounds in OF_EACH.items() if options.get(name) is not None}
     seeds = [_sent(each) for each in rngs_of(rng, count)]
-    rows = {"inputs": inputs, "answers": answers, "weights": weights}
+    rows = {name: value if value is None or library.base.is_dask_collection(value)
+            else unmasked(value, name)
+            for name, value in (("inputs", inputs), ("answers", answers), ("weights", weights))}
     here = {name: None if _is_apart(each) else each for name, each in rows.items()}
     own = own_rows(**here, count=count)
     common = {name: _once(value) for name, value in rows.items()
               if getattr(own, name) is None and value is not None}
-    task, options = library.delayed.delayed(_trained, pure=True), library.delayed.delayed(options)
+    task, options = library.delayed.delayed(_trained, pure=True), _lazily(options)
     ends = [count * piece // pieces for piece in range(pieces + 1)]
     trained = []
     for piece in itertools.starmap(slice, itertools.pairwise(ends)):
@@ -154,7 +159,15 @@ def _is_apart(value: Any) -> bool:
 def _once(value: Any) -> Any:
     """Return a value as one that is sent once, not with every task"""
     return value if library.base.is_dask_collection(value) else library.delayed.delayed(
-        value, pure=True, traverse=False)
+        value, pure=not value.dtype.hasobject, traverse=False)
+
+
+def _lazily(options: dict[str, Any]) -> Delayed:
+    """Return options, which may hold Dask collections, as a Delayed"""
+    try:
+        return library.delayed.delayed(options)
+    except RecursionError:
+        raise ValueError(f"{', '.join(options)} must not hold themselves") from None
 
 
 def _sent(rng: Any) -> Any:
@@ -164,6 +177,8 @@ def _sent(rng: Any) -> Any:
         seed_words(rng)         # the next network has the next words
         return made
     rng = np.random.SeedSequence() if rng is None else rng
+    if type(rng) is int and rng.bit_length() > LONGEST_SEED:
+        raise ValueError(f"rng must have at most {LONGEST_SEED} bits, got {shown(rng)}")
     seed_words(rng)             # which refuses what is no seed
     return rng
 

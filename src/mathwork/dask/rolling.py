@@ -12,7 +12,9 @@ import numpy as np
 
 import mathwork.dask.library as library
 import mathwork.regression as regression
+from mathwork._arguments import count, flag, shown
 from mathwork.dask.partitions import partitions
+from mathwork.regression.checks import checked_nan_policy
 from mathwork.regression.spans import is_count
 
 if TYPE_CHECKING:
@@ -69,10 +71,12 @@ def fit_rolling(x: Frame, y: Frame, window: int, *, min_nobs: int | None = None,
     array([nan, nan, 1.5, 2. ])
     """
     if not is_count(window):
-        raise TypeError(f"window must be an integer, a number of rows, got {window!r}: windows of "
-                        "time, and those of all rows so far, are for series in memory")
-    options: dict[str, Any] = {"window": int(window), "min_nobs": min_nobs,
-                               "intercept": bool(intercept), "nan_policy": nan_policy}
+        raise TypeError(f"window must be an integer, a number of rows, got {shown(window)}: "
+                        "windows of time, and those of all rows so far, are for series in memory")
+    options: dict[str, Any] = {
+        "window": count(window, "window"),
+        "min_nobs": None if min_nobs is None else count(min_nobs, "min_nobs"),
+        "intercept": flag(intercept, "intercept"), "nan_policy": checked_nan_policy(nan_policy)}
     parts = partitions(Series, x=x, y=y, weights=weights)
     meta = _table(regression.fit_rolling(_none_of(x), _none_of(y), **options), None)
     carried, fitted = (library.delayed.delayed(each, pure=True) for each in (_carried, _fitted))

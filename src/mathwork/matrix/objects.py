@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._arguments import shown, whole
-from mathwork._arrays import as_complex, check_out, holds_complex, not_real
+from mathwork._arrays import as_complex, broadcast_shape, check_out, holds_complex, not_real
 from mathwork.matrix.checks import joint_stack, with_advice
 from mathwork.matrix.rationals import as_exact, as_number
 
@@ -72,7 +72,7 @@ def matvec(W: ArrayLike, x: ArrayLike, bias: ArrayLike | None, out: NDArray[Any]
             raise ValueError(f"{name} must have shape ({length},) or (..., {length}) to match W of "
                              f"shape {matrix.shape}, got {given.shape}")
     try:
-        np.broadcast_shapes(matrix.shape[:-2], *(part.shape[:-1] for part in (vector, *offset)))
+        broadcast_shape(matrix.shape[:-2], *(part.shape[:-1] for part in (vector, *offset)))
     except ValueError:
         shapes = " and ".join(str(part.shape) for part in (matrix, vector, *offset))
         raise ValueError(f"the stacks of {'W, x and bias' if offset else 'W and x'} must "

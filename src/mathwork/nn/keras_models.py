@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.nn.graph as graph
+from mathwork._arrays import float_dtype
 from mathwork.nn.graph import Axis, MisfitError, Reading, Value
 from mathwork.nn.sources import (
     KERAS_ACTIVATIONS,
@@ -64,7 +65,7 @@ class _Run:
             raise ValueError(f"{self.where} contains itself") from None
         self.reading = Reading(sum(int(np.prod(weight.shape)) for weight in weights))
         double = any("float64" in str(weight.dtype) for weight in weights)
-        self.narrow = not double if dtype is None else np.dtype(dtype) == np.float32
+        self.narrow = not double if dtype is None else float_dtype(dtype) == np.float32
 
     def layers(self) -> list[AnyLayer]:
         shape = self._model.inputs[0].shape[1:]
@@ -329,7 +330,13 @@ def _activation(function: Any, where: str) -> Activation:
 
 
 def _array(weight: Any) -> NDArray[Any]:
-    """Return the numbers of a weight; bfloat16, unknown to NumPy, becomes float32"""
+    """Return the numbers of a weight; bfloat16, unknown to NumPy, becomes float32
+
+    A Variable of Keras 3 holds a tensor, which NumPy reads without a warning.
+    """
+    tensor = getattr(weight, "value", None)
+    if tensor is not None and not callable(tensor):
+        weight = tensor
     if hasattr(weight, "detach"):
         weight = weight.detach().cpu()
         return (weight.float() if weight.dtype.itemsize == 2 else weight).numpy()

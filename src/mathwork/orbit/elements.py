@@ -98,9 +98,10 @@ def in_radians(values: dict[str, Any], unit: str) -> dict[str, Any]:
     """Return the values with their ANGLES, if they carry no unit, from `unit` to radians."""
     if angle_factor(unit) == 1:
         return values
-    return {name: np.radians(units.number_or_array(value, name))
-            if name in TABLE_ANGLES and units.kind_of(value) is None else value
-            for name, value in values.items()}
+    with np.errstate(under="ignore"):
+        return {name: np.radians(units.number_or_array(value, name))
+                if name in TABLE_ANGLES and units.kind_of(value) is None else value
+                for name, value in values.items()}
 
 
 def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],
@@ -128,7 +129,8 @@ def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],
     epoch = checked_epoch(epoch)
     orbit = make(size, e, i, Omega, direction, mu=mu, epoch=epoch)
     (time,), _ = units.plain(time_of_periapsis=(since(place, epoch, anomaly), "s"))
-    M0 = -orbit._coefficients[:, 1].reshape(orbit.shape) * time
+    with np.errstate(all="ignore"):
+        M0 = -orbit._coefficients[:, 1].reshape(orbit.shape) * time
     M0 = M0 if orbit._kind is None else orbit._kind.wrap(M0, "rad")
     return make(size, e, i, Omega, direction, M0, mu=mu, epoch=epoch)
 
@@ -156,7 +158,8 @@ def _difference(name: str, value: Any, other: str, less: Any) -> Any:
     """Return value - less, angles that may carry units and masks"""
     parts = [unmasked(angle) for angle in (value, less)]
     found, kind = units.plain(**{name: (parts[0][0], "rad"), other: (parts[1][0], "rad")})
-    result = np.subtract(*found)
+    with np.errstate(all="ignore"):
+        result = np.subtract(*found)
     return result if kind is None else kind.wrap(result, "rad")
 
 

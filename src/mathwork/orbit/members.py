@@ -167,9 +167,10 @@ class OrbitMembers:
         [0.666666667, 0.5, 45.0, 0.0, 180.0, 180.0]
         """
         factor = angle_factor(unit)
-        angles = (self._out(self._elements[name] * factor if factor != 1 and self._kind is None
-                            else self._elements[name], "rad")
-                  for name in ("i", "Omega", "omega", "M0"))
+        with np.errstate(over="ignore"):
+            angles = [self._out(self._elements[name] * factor if factor != 1 and self._kind is None
+                                else self._elements[name], "rad")
+                      for name in ("i", "Omega", "omega", "M0")]
         return Elements(self.a, self.e, *angles)
 
     @property

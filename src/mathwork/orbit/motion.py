@@ -305,11 +305,8 @@ class Motion(OrbitMembers):
         nu, start = (np.asarray(value, np.float64) for value in found)
         e, M0 = self._elements["e"], self._elements["M0"]
         motion = self._coefficients[:, 1].reshape(self.shape)
-        try:
-            shape = np.broadcast_shapes(self.shape, nu.shape, start.shape)
-        except ValueError:
-            raise ValueError(f"true_anomaly and after must broadcast with orbits of shape "
-                             f"{self.shape}, got {nu.shape} and {start.shape}") from None
+        shape = joint_shape({"orbits": self.shape, "true_anomaly": nu.shape,
+                             "after": start.shape})
         M: Any = np.asarray(kernels.plain_mean_anomaly(nu, e))
         with np.errstate(all="ignore"):
             ahead = M - (M0 + motion * start)

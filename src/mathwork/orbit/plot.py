@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mathwork._arguments import choice, count, items, text
+from mathwork._arguments import choice, count, items, text, texts
 from mathwork._extras import checked_axes, extra
 from mathwork.constants import AU, GM_SUN, PARSEC, Constant
 from mathwork.orbit.drawings import Scale, inner_of
@@ -110,12 +110,17 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
     given: list[Any] = [orbits]
     if not single:
         given = items(orbits, "orbits", "orbits or an iterable of them", MOST)
-    with np.errstate(all="ignore"):
-        drawings = [drawing for orbit in given for drawing in _drawings_of(orbit)]
+    with np.errstate(all="ignore"):         # also of what matplotlib computes
+        return _drawn(given, ax, labels, centre, unit, scale, dimensions)
+
+
+def _drawn(orbits: list[Any], ax: Any, labels: Any, centre: Any, unit: Any, scale: str,
+           dimensions: int | None) -> Axes:
+    """Draw a list of orbits, as plot_orbits"""
+    drawings = [drawing for orbit in orbits for drawing in _drawings_of(orbit)]
     if not drawings:
         raise ValueError("orbits must hold at least one orbit")
-    labels = None if labels is None else [text(label, "labels") for label in items(
-        labels, "labels", "an iterable of names", MOST)]
+    labels = None if labels is None else texts(labels, "labels")
     if labels is not None and len(labels) != len(drawings):
         raise ValueError(f"labels must name {len(drawings)} orbits, got {len(labels)}")
     reach = np.max([drawing.reach for drawing in drawings])     # NaN if one is

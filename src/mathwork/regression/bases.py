@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
+from mathwork._arrays import broadcast
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import in_place
 from mathwork.regression.columns import pair_product, pair_sum
@@ -145,9 +146,9 @@ def line_rows(x: FloatArray, y: FloatArray, weights: NDArray[Any] | None,
         ssr = (w * (resid - along) ** 2).sum(-1)
         if weights is not None:
             resid = _residuals(*given, slope, intercept)
-        top = np.concatenate(np.broadcast_arrays(1 / np.sqrt(total), -(centre + low) / root), -1)
-        bottom = np.concatenate(np.broadcast_arrays(np.zeros(1), 1 / root), -1)
-        factor = np.stack(np.broadcast_arrays(top, bottom), -2)
+        top = np.concatenate(broadcast(1 / np.sqrt(total), -(centre + low) / root), -1)
+        bottom = np.concatenate(broadcast(np.zeros(1), 1 / root), -1)
+        factor = np.stack(broadcast(top, bottom), -2)
         basis = ColumnBasis(np.zeros(1, np.intp), centre, low, factor, True)
         return LineRows(basis, z, resid - along, ssr)
 
@@ -158,9 +159,8 @@ def _residuals(x: FloatArray, y: FloatArray, slope: NDArray[np.float64],
     if slope.ndim == 0:
         params = np.array([[intercept[0]], [slope]])
         return kernels.residual_rows(in_place(x)[:, None], in_place(y), params, True)[:, 0]
-    shape = np.broadcast_shapes(x.shape, y.shape)
-    wide = [np.broadcast_to(part, shape).astype(np.float64) for part in (x, y)]
-    product = pair_product((-np.broadcast_to(slope[..., None], shape), np.zeros(shape)), wide[0])
+    wide = [part.astype(np.float64) for part in broadcast(x, y)]
+    product = pair_product((-slope[..., None], np.zeros(())), wide[0])
     return pair_sum(pair_sum(product, wide[1]), -intercept)[0]
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mathwork._types import FloatArray
+    from mathwork._types import FloatArray, NanPolicy
 
 
 NAN_POLICIES = ("raise", "omit", "propagate")
@@ -33,7 +33,7 @@ def as_readable(value: ArrayLike, name: str) -> FloatArray:
     return in_place(as_array(value, name))
 
 
-def checked_nan_policy(nan_policy: str) -> str:
+def checked_nan_policy(nan_policy: str) -> NanPolicy:
     """Return the policy, which is one of the known."""
     return choice(nan_policy, "nan_policy", NAN_POLICIES)
 

@@ -20,7 +20,7 @@ import numpy as np
 
 import mathwork._tables as tables
 from mathwork._arguments import first_of
-from mathwork._arrays import as_array, unmasked
+from mathwork._arrays import as_array, broadcast, unmasked
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import in_place
 
@@ -230,7 +230,7 @@ def pair_product(a: Pairs, b: Any) -> Pairs:
 
 def _on_pairs(operation: str, a: Any, b: Any) -> Pairs:
     a, b = (pair if isinstance(pair, tuple) else (pair, 0.0) for pair in (a, b))
-    parts = np.broadcast_arrays(*a, *b)
+    parts = broadcast(*a, *b)
     left, right = (np.array([parts[i].ravel(), parts[i + 1].ravel()], np.float64) for i in (0, 2))
     high, low = kernels.on_pairs(operation, left, right, False)
     return high.reshape(parts[0].shape), low.reshape(parts[0].shape)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from mathwork.regression.batches import PlaneFit
     from mathwork.regression.line_fit import LineFit
 
+# What a dict raises for keys without a hash, and for keys whose == gives no bool.
+NO_KEYS = TypeError, ValueError
+
 
 @public
 class GroupFits(Fits):
@@ -169,8 +172,9 @@ class GroupFits(Fits):
         places = {key: at for at, key in enumerate(self.keys.tolist())}
         try:
             return np.array([places.get(key, -1) for key in wanted.tolist()], np.intp)
-        except TypeError as error:
-            raise TypeError(f"a key, or one of the keys, cannot be hashed: {error}") from None
+        except NO_KEYS as error:
+            raise TypeError("a key, or one of the keys, cannot be hashed and compared: "
+                            f"{error}") from None
 
 
 @public
@@ -271,8 +275,8 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
               kernels.PlaneGroups(plain, kind, *rows.planes(intercept), intercept))
     try:
         first, nobs, status, numbers = groups.fits()
-    except TypeError as error:
-        raise TypeError(f"keys must be objects that can be hashed: {error}") from None
+    except NO_KEYS as error:
+        raise TypeError(f"keys must be objects that can be hashed and compared: {error}") from None
     if points:
         if cov != "nonrobust":
             numbers[-1], numbers[-2] = robust(status)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from mathwork._arguments import count, real
+from mathwork._arguments import count, real, shown
 from mathwork._arrays import PLAIN, as_array, for_each
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
@@ -122,7 +122,11 @@ class LineFit(kernels.Line, FitMembers, AsTable):
         if np.ndim(self.slope) == 0:
             raise TypeError("one line has no entries: slope, intercept = fit unpacks it, and the "
                             "fit of a stack is indexed by its lines")
-        fields = (np.asarray(getattr(self, name))[at] for name in FIELDS)
+        try:
+            fields = [np.asarray(getattr(self, name))[at] for name in FIELDS]
+        except OverflowError:
+            raise IndexError(f"at must be within a stack of shape {np.shape(self.slope)}, "
+                             f"got {shown(at)}") from None
         return LineFit(*(field.copy() if isinstance(field, np.ndarray) else field.item()
                          for field in fields))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arguments import flag, shown, texts
 from mathwork._arrays import as_plain
 from mathwork._extras import checked_axes, extra
 from mathwork.regression.inference import checked_alpha
@@ -74,11 +75,18 @@ def plot_fit(fit: Any, x: ArrayLike | None = None, y: ArrayLike | None = None,
     >>> ax.get_xlabel(), len(ax.lines)
     ('x', 2)
     """
-    alpha = checked_alpha(alpha)
-    if labels is not None and (isinstance(labels, str) or len(labels) != 2):
-        raise ValueError(f"labels must be two, of x and of y, got {labels!r}")
+    alpha, band = checked_alpha(alpha), flag(band, "band")
+    names = None if labels is None else texts(labels, "labels")
+    if names is not None and (isinstance(labels, str) or len(names) != 2):
+        raise ValueError(f"labels must be two, of x and of y, got {shown(labels)}")
     several = _several(fit)
     x, y = _data(fit, x, y)
+    with np.errstate(all="ignore"):         # matplotlib computes limits of any numbers
+        return _drawn(fit, x, y, ax, several, alpha, band, names)
+
+
+def _drawn(fit: Any, x: NDArray[np.float64], y: NDArray[np.float64], ax: Any, several: bool,
+           alpha: float, band: bool, labels: Sequence[str] | None) -> Axes:
     across = np.asarray(fit.predict(x)) if several else x       # what the x axis is for
     finite = np.isfinite(y) & np.isfinite(across)
     if not finite.any():

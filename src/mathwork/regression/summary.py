@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arguments import items, shown, text
+from mathwork._arguments import shown, texts
 from mathwork._status import FIT_NOT_FINITE
 from mathwork.regression.inference import (
     checked_alpha,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     _Head: TypeAlias = tuple[list[_Pair], list[_Pair]]
     _Table: TypeAlias = list[tuple[str, ...]]
 
-MOST_NAMES = 100_000
 NO_SCIPY = "p-values and confidence intervals need SciPy: pip install scipy"
 NOT_FINITE = "X or y was not finite."
 
@@ -130,8 +129,8 @@ def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float
     if isinstance(names, str):
         raise TypeError(f"names must be a sequence of str, one a term, got {shown(names)}")
     parts = _parts(fit, names)
-    terms = parts["terms"] if names is None else [text(name, "names") for name in items(
-        names, "names", "a sequence of str, one a term", MOST_NAMES)]
+    terms = parts["terms"] if names is None else texts(names, "names",
+                                                       "a sequence of str, one a term")
     if len(terms) != len(parts["coef"]):
         raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
     coef, bse, df = parts["coef"], parts["bse"], parts["df"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from onnx import TensorProto
 
+from mathwork._arrays import broadcast_shape
 from mathwork.nn.graph import Axis, MisfitError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _arithmetic(operation: Callable[..., _Array]) -> _Fold:
         node.takes(*((2,) if operation.nin == 2 else (1,)))         # type: ignore[attr-defined]
         if len(arrays) == 2:
             arrays = [arrays[0], legacy(node, arrays[1], arrays[0].ndim)]
-            _check_size(math.prod(np.broadcast_shapes(*(each.shape for each in arrays))))
+            _check_size(math.prod(broadcast_shape(*(each.shape for each in arrays))))
         kind = arrays[0].dtype if arrays[0].dtype.kind == "f" else np.result_type(*arrays)
         if kind.kind == "f":
             arrays = [each.astype(np.float64) for each in arrays]
@@ -183,7 +184,7 @@ def fill_of(node: Node) -> Any:
 
 def _expand(node: Node, arrays: list[Any]) -> _Array:
     array, target = arrays
-    shape = np.broadcast_shapes(array.shape, tuple(integers(target, "a shape")))
+    shape = broadcast_shape(array.shape, tuple(integers(target, "a shape")))
     _check_size(math.prod(shape))
     return np.broadcast_to(array, shape)
 
@@ -250,7 +251,7 @@ def _norm(array: _Array, **options: Any) -> Any:
 
 def _equal(node: Node, arrays: list[Any]) -> _Array:
     node.takes(2)
-    _check_size(math.prod(np.broadcast_shapes(*(each.shape for each in arrays))))
+    _check_size(math.prod(broadcast_shape(*(each.shape for each in arrays))))
     return np.equal(*arrays)
 
 
@@ -301,7 +302,7 @@ def _unsqueeze(node: Node, arrays: list[Any]) -> _Array:
 
 def _where(node: Node, arrays: list[Any]) -> _Array:
     node.takes(3)
-    _check_size(math.prod(np.broadcast_shapes(*(each.shape for each in arrays))))
+    _check_size(math.prod(broadcast_shape(*(each.shape for each in arrays))))
     return np.where(*arrays)
 
 

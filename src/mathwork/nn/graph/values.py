@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mathwork._arrays import broadcast_shape
 from mathwork.nn.graph.maps import Budget, Map, MisfitError, stacked, total
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class Value:
         array = one_sample(array.reshape((1,) * (rank - array.ndim) + array.shape), lengths)
         shape = tuple(each for each in lengths if not isinstance(each, Axis))
         try:
-            common = np.broadcast_shapes(shape, array.shape)
+            common = broadcast_shape(shape, array.shape)
         except ValueError:
             raise MisfitError(f"takes a constant of shape {array.shape} beside samples of shape "
                               f"{shape}") from None

@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import mathwork.nn.pytorch.tracing as tracing
+from mathwork._arguments import shown
 from mathwork._extras import extra
 from mathwork.nn.graph import MisfitError
+from mathwork.nn.graph.chaining import MOST_INPUTS
 from mathwork.nn.pytorch.machine import Machine
 from mathwork.nn.pytorch.operations import OPERATIONS
 from mathwork.nn.pytorch.policies import network_of_policy
@@ -178,9 +181,12 @@ def _shapes(tensors: list[Any], shape: Any) -> list[tuple[int, ...]]:
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:
     lengths = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
-    if not lengths or not all(isinstance(each, int) and each > 0 for each in lengths):
+    if not lengths or not all(type(each) is int and each > 0 for each in lengths):
         raise ValueError("shape must be the number of columns of a row, or the shape of one "
-                         f"sample, got {shape!r}")
+                         f"sample, got {shown(shape)}")
+    if math.prod(lengths) > MOST_INPUTS:
+        raise ValueError(f"shape must be of a sample of at most {MOST_INPUTS} numbers, "
+                         f"got {shown(shape)}")
     return lengths
 
 
@@ -195,6 +201,7 @@ def _read(program: tracing.Program, tensors: list[Any], shape: Any, dtype: DType
     else:
         shapes = _shapes(tensors, shape)
     best, furthest = ValueError("the network has no linear layer"), -1
+    given = "" if shape is None else f", with shape = {shown(shape)}"
     for lengths in shapes or [(1,)]:
         run = Machine(OPERATIONS, lengths, held, shape is None and program.lengths is None, batch)
         try:
@@ -205,5 +212,5 @@ def _read(program: tracing.Program, tensors: list[Any], shape: Any, dtype: DType
                 return layers
         except MisfitError as misfit:
             if run.steps > furthest:
-                best, furthest = ValueError(f"{run.where} {misfit}".strip()), run.steps
+                best, furthest = ValueError(f"{run.where} {misfit}{given}".strip()), run.steps
     raise best from None
