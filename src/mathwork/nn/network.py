@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Literal, Self
 
+    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from mathwork._types import Activation, FloatArray, FloatDType, Rng
@@ -315,6 +316,59 @@ class Network(ExchangeMembers, DerivativeMembers, kernels.ForwardPass):
 
     def __deepcopy__(self, memo: object) -> Self:
         return self
+
+    def plot(self, ax: Axes | None = None, *, inputs: Iterable[str] | None = None,
+             outputs: Iterable[str] | None = None, nodes: int = 12) -> Axes:
+        """Draw the network: a column of nodes between two layers, and its weights as lines.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure if not given.
+        inputs, outputs : sequence of str, optional
+            Names of the n_in inputs and of the n_out outputs. By default inputs have no names, and
+            outputs have the labels of `classes_`.
+        nodes : int, optional
+            How many nodes of a column are drawn, from 2 to 64. The others are left out in the
+            middle, and counted.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            Without the package matplotlib.
+        TypeError
+            If `ax` is no Axes of matplotlib, and for names that are one str or have no text.
+        ValueError
+            For another number of names, and for `nodes` out of range.
+
+        Notes
+        -----
+        The colour of a line is the sign of its weight. Its width is the size of the weight, over
+        the largest drawn one of the layer. A weight of 0 has no line. Biases are not drawn. Norms
+        have a line for each number, and the shortcut of a `Residual` is an arrow above its layers.
+        Of more than 12 columns, the first 6 and the last 6 are drawn.
+
+        Examples
+        --------
+        >>> from matplotlib.figure import Figure
+        >>> from mathwork.nn import Network
+        >>> net = Network.he((2, 4, 1), rng=0)
+        >>> ax = net.plot(Figure().add_subplot(), inputs=["height", "age"], outputs=["weight"])
+        >>> len(ax.collections), len(ax.lines)          # layers, and columns of nodes
+        (2, 3)
+        """
+        import mathwork.nn.picture as picture  # here: few programs draw
+
+        return picture.draw_network(self, ax, inputs, outputs, nodes)
+
+    def _repr_html_(self) -> str:
+        import mathwork.nn.displays as displays  # here: few programs run in a notebook
+
+        return displays.network_html(self)
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.sizes))

@@ -94,6 +94,11 @@ class PlaneFit(NamedTuple):
         rows = as_rows(X, len(self.params) - self.has_intercept, self.names, name="X")
         return on_planes(self.params[None], self.has_intercept, rows)
 
+    def _repr_html_(self) -> str:
+        import mathwork.regression.displays as displays  # here: few run in a notebook
+
+        return displays.plane_html(self)
+
 
 class Fits(AsTable):
     """The fields of many fits, arrays of one length. Immutable, and so are the arrays.
@@ -148,6 +153,11 @@ class Fits(AsTable):
 
     def __len__(self) -> int:
         return len(self.status)
+
+    def _repr_html_(self) -> str:
+        import mathwork.regression.displays as displays  # here: few run in a notebook
+
+        return displays.fits_html(self)
 
     def __repr__(self) -> str:
         parts = []
