@@ -224,7 +224,7 @@ class OrbitMembers:
 
     @property
     def mean_motion(self) -> Measures:
-        """Mean motion in rad/s: sqrt(mu / |a|^3), for a parabola sqrt(mu / (2 q^3))."""
+        """Mean motion in rad/s: ``sqrt(mu / |a|^3)``, for a parabola ``sqrt(mu / (2 q^3))``."""
         return self._out(self._mean_motions(), "rad/s")
 
     @property
