@@ -50,6 +50,17 @@ def taken(public):
             if name != "self" and not name.startswith("_")]
 
 
+def own_methods(cls):
+    """The names of the public methods that the package defines, in the class or in its bases."""
+    found = []
+    for name in dir(cls):
+        owner = next((base for base in cls.__mro__ if name in vars(base)), type)
+        if not name.startswith("_") and owner.__module__.startswith("mathwork") and (
+                inspect.isroutine(vars(owner)[name]) or isinstance(vars(owner)[name], classmethod)):
+            found.append(name)
+    return found
+
+
 def lacking(public):
     """The sections that the docstring of a public function, method or class should have and lacks.
 

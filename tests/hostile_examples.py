@@ -491,6 +491,8 @@ EXAMPLES = {
                                         ("RollingFits", "rolling")]
        for name, example in members(f"regression.{kind}", fits, "to_pandas to_polars").items()},
 
+    "nn.Network.plot": lambda: [{"self": net(), "ax": ax(), "inputs": ["a", "b", "c"],
+                                 "outputs": ["c", "d"], "nodes": 3}],
     "nn.Training.plot": lambda: [{"self": trained(), "ax": ax()}],
     "nn.Trainings.plot": lambda: [{"self": trained(many=True), "ax": ax(), "most": 3}],
     "regression.LineFit.plot": lambda: [{"self": fit("line"), "x": x, **fitted_picture()}],

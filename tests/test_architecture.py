@@ -25,7 +25,7 @@ KERNELS = {_levels.module_name(topic, level) for topic in _levels.TOPICS
 # layers below its own.
 LAYERS = (
     {"_arguments", "_interrupts", "_starting", "_tables", "_types"},
-    {"_arrays", "_cpu", "_extras", "_files", "_rows", "_status", "_version", "_warnings",
+    {"_arrays", "_cpu", "_extras", "_files", "_html", "_rows", "_status", "_version", "_warnings",
      "_workers", "constants"},
     {module.partition(".")[2] for module in KERNELS},
     {"_levels", "_doors", "_parameters"},

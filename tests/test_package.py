@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
-from docstrings import documented, taken
+from docstrings import documented, own_methods, taken
 from helpers import names_kernels, run_python
 
 import mathwork
@@ -28,8 +28,7 @@ def public_objects():
             found[f"{module_name}.{name}"] = value
             if inspect.isclass(value):
                 found |= {f"{module_name}.{name}.{method}": getattr(value, method)
-                          for method, given in vars(value).items() if not method.startswith("_")
-                          and (inspect.isroutine(given) or isinstance(given, classmethod))}
+                          for method in own_methods(value)}
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from docstrings import lacking, section
+from docstrings import lacking, own_methods, section
 
 import mathwork
 
@@ -26,10 +26,8 @@ def described(name):
         value = getattr(module, public)
         yield f"{name}.{public}", value
         if inspect.isclass(value) and name != ESTIMATORS:
-            for method, given in vars(value).items():
-                if not method.startswith("_") and (inspect.isroutine(given)
-                                                   or isinstance(given, classmethod)):
-                    yield f"{name}.{public}.{method}", getattr(value, method)
+            for method in own_methods(value):
+                yield f"{name}.{public}.{method}", getattr(value, method)
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="not in a source tree")

@@ -200,7 +200,6 @@ def test_odd_arguments():
         made.summary(names="ab")
     assert made.summary(alpha=1e-6).columns[-2:] == ("[5e-07", "0.9999995]")
     assert made._repr_html_() == made.summary()._repr_html_()
-    assert fit_line([[1, 2]], [[1, 2]])._repr_html_() is None
 
 
 def test_the_end_of_the_range_does_not_warn():

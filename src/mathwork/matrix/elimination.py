@@ -197,10 +197,10 @@ class Reduced(kernels.Reduction):
         return reduced_latex(self, self._columns)
 
     def _repr_latex_(self) -> str | None:
-        return None if too_long(self.matrix) else displayed(self.latex())
+        return None if too_long(self.matrix.shape) else displayed(self.latex())
 
     def __str__(self) -> str:
-        return repr(self) if too_long(self.matrix) else self.text()
+        return repr(self) if too_long(self.matrix.shape) else self.text()
 
     def __repr__(self) -> str:
         indent = "\n" + " " * len("Reduced(matrix=")

@@ -1,10 +1,12 @@
 """What the factors of a real and of a complex matrix have in common."""
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork._html as html
 from mathwork._arrays import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64
 from mathwork._status import DEFICIENT, MATRIX_NOT_FINITE, REDUCED
 from mathwork._warnings import REMEDY, why_singular
@@ -12,6 +14,14 @@ from mathwork._workers import checked_workers
 from mathwork.matrix.determinants import SlogDet, products
 from mathwork.matrix.elimination import Margin, shown
 from mathwork.matrix.verdicts import is_ambiguous
+from mathwork.matrix.written import (
+    aligned,
+    as_text,
+    displayed,
+    matrix_latex,
+    sentence_latex,
+    too_long,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -19,6 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mathwork._types import CodeOrArray
+
+
+STATUS_WORDS = {REDUCED: "full rank", MATRIX_NOT_FINITE: "not finite", DEFICIENT: "deficient"}
+LARGE_LOG = 300.0       # of a determinant that is shown by its logarithm
 
 
 class FactorMembers:
@@ -49,9 +63,8 @@ class FactorMembers:
 
     @property
     def status(self: Any) -> CodeOrArray:
-        rank, _, _, status, _ = self._verdict
-        deficient = (status == REDUCED) & (rank < min(self.shape[-2:]))
-        return _one_or_all(np.where(deficient, np.int8(DEFICIENT), status))
+        rank, _, _, codes, _ = self._verdict
+        return _one_or_all(_status(codes, rank, self.shape))
 
     @property
     def ambiguous(self: Any) -> bool | NDArray[np.bool]:
@@ -158,6 +171,47 @@ class FactorMembers:
                 self._remedy))
         return n
 
+    # ---- what is shown ----
+
+    def _repr_latex_(self: Any) -> str | None:
+        """One matrix, if it is not long, as a product; all others are a table"""
+        if not self._is_short():
+            return None
+        L, U = (matrix_latex(factor.tolist(), factor.shape[1], factor.shape[1])
+                for factor in (self.L, self.U))
+        rows = ", ".join(str(row + 1) for row in self.permutation)
+        facts = ", ".join(f"{name} {value}" for name, value in self._facts())
+        return displayed(aligned([f"& A_{{({rows})}} = {L} {U}", f"& {sentence_latex(facts)}"]))
+
+    def _repr_html_(self: Any) -> str | None:
+        if self._is_short():
+            return None
+        if len(self.shape) == 2:
+            return html.fields(self._facts(), type(self).__name__)
+        count = math.prod(self.shape[:-2])
+        ranks, codes = (self._verdict[part].flat[:html.MOST_ROWS] for part in (0, 3))
+        codes = _status(codes, ranks, self.shape)
+        words = [STATUS_WORDS[code] for code in codes.tolist()]
+        rows = zip(html.indices(self.shape[:-2]), ranks, words, strict=True)
+        return html.table(("", "rank", "status"), rows, f"{type(self).__name__} of {count:,} "
+                          f"matrices, {_size(self.shape)}") + html.notes(html.more(count))
+
+    def _is_short(self: Any) -> bool:
+        return len(self.shape) == 2 and not too_long(self.shape, self.shape)
+
+    def _facts(self: Any) -> list[tuple[str, str]]:
+        """Return names and values that describe the factors of one matrix"""
+        m, n = self.shape
+        facts = [("shape", _size(self.shape)), ("rank", str(self.rank))]
+        if self.ambiguous:
+            facts.append(("margin", f"{self.margin.accepted:.3g} over {self.margin.rejected:.3g}"))
+        if m == n:
+            sign, logabsdet = self.slogdet()
+            large = LARGE_LOG < abs(logabsdet) < math.inf
+            facts.append(("determinant", f"{as_text(sign)} * exp({as_text(logabsdet)})" if large
+                          else as_text(self.det())))
+        return facts
+
     def __repr__(self: Any) -> str:
         kind = type(self).__name__
         parts = []
@@ -166,6 +220,17 @@ class FactorMembers:
             parts.append(f"{name}=" + shown(value.__repr__).replace("\n", "\n" + indent).replace(
                 "\n" + indent + "\n", "\n\n"))
         return f"{kind}(" + (",\n" + " " * len(f"{kind}(")).join(parts) + ")"
+
+
+def _status(codes: NDArray[np.int8], rank: Any, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """Return the codes of reductions as those of factors"""
+    deficient = (codes == REDUCED) & (rank < min(shape[-2:]))
+    return np.where(deficient, np.int8(DEFICIENT), codes)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """Return rows and columns as text"""
+    return f"{shape[-2]} x {shape[-1]}"
 
 
 def _one_or_all(numbers: Any) -> Any:

@@ -135,7 +135,7 @@ class Solution(_Parts):
         return repr(self) if self._is_long() else self.text()
 
     def _is_long(self) -> bool:
-        return too_long(*(part for part in self[1:] if part is not None))
+        return too_long(*(part.shape for part in self[1:] if part is not None))
 
     def __repr__(self) -> str:
         return shown(super().__repr__)

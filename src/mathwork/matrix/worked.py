@@ -26,6 +26,7 @@ from mathwork.matrix.written import (
     matrix_latex,
     matrix_text,
     sentence_latex,
+    too_long,
 )
 
 if TYPE_CHECKING:
@@ -209,8 +210,9 @@ class Elimination:
         lines += ["& " + sentence_latex(sentence) for sentence in self._contradictions()]
         return aligned(lines)
 
-    def _repr_latex_(self) -> str:
-        return displayed(self.latex())
+    def _repr_latex_(self) -> str | None:
+        shape = len(self.steps) + 1, len(self._rows), self._width
+        return None if too_long(shape) else displayed(self.latex())
 
     def __str__(self) -> str:
         first, *others = map(self._matrix_text, self._states())

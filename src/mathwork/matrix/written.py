@@ -375,6 +375,6 @@ def _has_gap(column: NDArray[Any]) -> bool:
         column.dtype.kind == "i" and bool((column == -1).any()))
 
 
-def too_long(*arrays: NDArray[Any]) -> bool:
-    """Return whether NumPy would shorten these arrays in print."""
-    return sum(math.prod(array.shape) for array in arrays) > np.get_printoptions()["threshold"]
+def too_long(*shapes: tuple[int, ...]) -> bool:
+    """Return whether NumPy would shorten an array in print that holds arrays of these shapes."""
+    return sum(map(math.prod, shapes)) > np.get_printoptions()["threshold"]

@@ -3,8 +3,9 @@
 Dense             mathwork.nn.dense
 LayerNorm, RMSNorm    mathwork.nn.norms
 Residual          mathwork.nn.residual
-Network           mathwork.nn.network; networks from elsewhere are made by nn.estimators
-                  (scikit-learn), nn.keras_models, nn.pytorch and nn.formats.onnx, on nn.graph
+Network           mathwork.nn.network, with the members of nn.exchange and nn.derivatives;
+                  networks from elsewhere are made by nn.estimators (scikit-learn),
+                  nn.keras_models, nn.pytorch and nn.formats.onnx, on nn.graph; nn.picture draws
 Networks          mathwork.nn.networks
 RowFunction       mathwork.nn.cfunction
 load              mathwork.nn.loading, for the files of mathwork.nn.formats

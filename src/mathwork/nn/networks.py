@@ -397,6 +397,11 @@ class Networks(kernels.ManyPasses):
     def __deepcopy__(self, memo: object) -> Self:
         return self
 
+    def _repr_html_(self) -> str:
+        import mathwork.nn.displays as displays  # here: few programs run in a notebook
+
+        return displays.networks_html(self)
+
     def __repr__(self) -> str:
         one = repr(self.like)
         return f"{type(self).__name__}({self.count} of {one[one.index('(') + 1:]}"

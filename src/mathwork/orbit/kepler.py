@@ -405,6 +405,11 @@ class KeplerOrbit(Motion):
         """
         return plot_orbits(self, ax, **options)
 
+    def _repr_html_(self) -> str:
+        import mathwork.orbit.displays as displays  # here: few programs run in a notebook
+
+        return displays.kepler_html(self)
+
     def _drawings(self) -> list[Drawing]:
         """Return the Drawings for plot_orbits, one for each orbit"""
         places = kernels.states_at(kernels.state_codes["position"], self._coefficients, self.shape,

@@ -162,9 +162,9 @@ class OrbitMembers:
         Examples
         --------
         >>> from mathwork.orbit import KeplerOrbit
-        >>> orbit = KeplerOrbit.from_state([1, 0, 0], [0, 1, 1], mu=4)
-        >>> [round(x, 9) for x in orbit.elements(unit="deg")]
-        [0.666666667, 0.5, 45.0, 0.0, 180.0, 180.0]
+        >>> orbit = KeplerOrbit.from_state([3e9, 0, 0], [0, 1e3, 1e3], mu=1.2e16)
+        >>> [round(x, 6) for x in orbit.elements(unit="deg")]
+        [2000000000.0, 0.5, 45.0, 0.0, 180.0, 180.0]
         """
         factor = angle_factor(unit)
         with np.errstate(over="ignore"):
@@ -225,7 +225,7 @@ class OrbitMembers:
 
     @property
     def mean_motion(self) -> Measures:
-        """Mean motion in rad/s: sqrt(mu / |a|^3), for a parabola sqrt(mu / (2 q^3))."""
+        """Mean motion in rad/s: ``sqrt(mu / |a|^3)``, for a parabola ``sqrt(mu / (2 q^3))``."""
         return self._out(self._mean_motions(), "rad/s")
 
     @property
@@ -269,6 +269,13 @@ class OrbitMembers:
         -------
         float or ndarray
             In m/s.
+
+        Raises
+        ------
+        TypeError
+            For distances that are not real numbers, and units of another dimension.
+        ValueError
+            For one distance that is negative or NaN, and for shapes that do not broadcast.
 
         Examples
         --------

@@ -63,7 +63,7 @@ class Motion(OrbitMembers):
                [0.243, 0.579, 0.   ]])
         >>> (orbits.position([1e6, 2e6], paired=True) / AU).round(3)
         array([[0.425, 0.328, 0.   ],
-               [0.908, 0.459, 0.   ]])
+               [0.923, 0.475, 0.   ]])
         """
         return self._at("position", t, "m", paired, workers)
 
@@ -74,12 +74,17 @@ class Motion(OrbitMembers):
         Parameters
         ----------
         t, paired, workers
-            As for :meth:`position`, with the same errors.
+            As for :meth:`position`.
 
         Returns
         -------
         ndarray, shape of the orbits + shape of t + (3,)
             In m/s.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`position`.
 
         Examples
         --------
@@ -96,12 +101,17 @@ class Motion(OrbitMembers):
         Parameters
         ----------
         t, paired, workers
-            As for :meth:`position`, with the same errors.
+            As for :meth:`position`.
 
         Returns
         -------
         float or ndarray, shape of the orbits + shape of t
             In m.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`position`.
 
         Examples
         --------
@@ -119,12 +129,17 @@ class Motion(OrbitMembers):
         Parameters
         ----------
         t, paired, workers
-            As for :meth:`position`, with the same errors.
+            As for :meth:`position`.
 
         Returns
         -------
         float or ndarray, shape of the orbits + shape of t
             In radians, from -pi to pi.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`position`.
 
         Examples
         --------
@@ -142,12 +157,17 @@ class Motion(OrbitMembers):
         Parameters
         ----------
         t, paired, workers
-            As for :meth:`position`, with the same errors.
+            As for :meth:`position`.
 
         Returns
         -------
         float or ndarray, shape of the orbits + shape of t
             E of an ellipse in radians, from -pi to pi; H of a hyperbola; D of a parabola.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`position`.
 
         Examples
         --------
@@ -165,12 +185,17 @@ class Motion(OrbitMembers):
         Parameters
         ----------
         t, paired, workers
-            As for :meth:`position`, with the same errors.
+            As for :meth:`position`.
 
         Returns
         -------
         float or ndarray, shape of the orbits + shape of t
             In radians, for an ellipse from -pi to pi.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`position`.
 
         Examples
         --------
@@ -245,7 +270,7 @@ class Motion(OrbitMembers):
         >>> from mathwork.orbit import KeplerOrbit
         >>> earth = KeplerOrbit(AU, 0.0167, M0=1.0, mu=GM_SUN)
         >>> print(f"{earth.time_at(math.pi / 2) / 86400:.2f} days")
-        31.23 days
+        31.24 days
         """
         return self._next(true_anomaly, after)
 
@@ -261,6 +286,11 @@ class Motion(OrbitMembers):
         -------
         float or ndarray
             As of :meth:`time_at`: infinite if an open orbit is past its periapsis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`time_at`.
 
         Examples
         --------
@@ -284,6 +314,11 @@ class Motion(OrbitMembers):
         -------
         float or ndarray
             As of :meth:`time_at`: infinite for an open orbit, which has no apoapsis.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`time_at`.
 
         Examples
         --------

@@ -71,6 +71,11 @@ class OrbitTable(_Columns[Column]):
         table.radius = radius
         return table
 
+    def _repr_html_(self) -> str:
+        import mathwork.orbit.displays as displays  # here: few programs run in a notebook
+
+        return displays.table_html(self, TABLE_UNITS)
+
 
 TABLE_UNITS = OrbitTable("N", "m/s", "s", "rad/s", "m/s", "J", "m", "m")
 OF_PLANET = ("force", "energy", "hill_radius")      # they need the planet's mass

@@ -268,6 +268,11 @@ class CircularOrbit:
         """
         return plot_orbits(self, ax, **options)
 
+    def _repr_html_(self) -> str:
+        import mathwork.orbit.displays as displays  # here: few programs run in a notebook
+
+        return displays.circular_html(self, TABLE_UNITS)
+
     def _drawings(self) -> list[Drawing]:
         """Return the Drawing for plot_orbits"""
         star, planet, radius = self._plain

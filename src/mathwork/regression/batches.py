@@ -94,6 +94,11 @@ class PlaneFit(NamedTuple):
         rows = as_rows(X, len(self.params) - self.has_intercept, self.names, name="X")
         return on_planes(self.params[None], self.has_intercept, rows)
 
+    def _repr_html_(self) -> str:
+        import mathwork.regression.displays as displays  # here: few run in a notebook
+
+        return displays.plane_html(self)
+
 
 class Fits(AsTable):
     """The fields of many fits, arrays of one length. Immutable, and so are the arrays.
@@ -148,6 +153,11 @@ class Fits(AsTable):
 
     def __len__(self) -> int:
         return len(self.status)
+
+    def _repr_html_(self) -> str:
+        import mathwork.regression.displays as displays  # here: few run in a notebook
+
+        return displays.fits_html(self)
 
     def __repr__(self) -> str:
         parts = []
@@ -233,6 +243,14 @@ class Fits(AsTable):
             If alpha is not between 0 and 1.
         ImportError
             If SciPy is missing.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_groups
+        >>> fits = fit_groups([7, 7, 7, 7], [1, 2, 3, 4], [1, 3, 2, 4])
+        >>> fits.conf_int().round(2)
+        array([[[-4.5 ,  5.5 ],
+                [-1.03,  2.63]]])
         """
         params = self.params
         with np.errstate(all="ignore"):
@@ -284,6 +302,13 @@ class Fits(AsTable):
             One entry a fit in each. For several x there is a column for each parameter, named as
             the column of x, and one for its standard error, such as ``x1_stderr``. If that name is
             taken, as ``nobs`` is, an underscore follows it.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_groups
+        >>> fits = fit_groups(["a", "a", "b", "b"], [0, 1, 0, 1], [1, 3, 5, 4])
+        >>> fits.to_dict()["slope"]
+        array([ 2., -1.])
         """
         columns = {name: getattr(self, name) for name in self._before if
                    isinstance(getattr(self, name), np.ndarray)}

@@ -32,6 +32,13 @@ class AsTable:
         ------
         ImportError
             If pandas is missing.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_line
+        >>> frame = fit_line([0, 1, 2], [[1, 3, 5], [0, 1, 2]]).to_pandas()
+        >>> frame["slope"].to_list()
+        [2.0, 1.0]
         """
         return extra("pandas", "make a data frame").DataFrame(self.to_dict())
 
@@ -46,5 +53,12 @@ class AsTable:
         ------
         ImportError
             If polars is missing.
+
+        Examples
+        --------
+        >>> from mathwork.regression import fit_line
+        >>> frame = fit_line([0, 1, 2], [[1, 3, 5], [0, 1, 2]]).to_polars()
+        >>> frame["slope"].to_list()
+        [2.0, 1.0]
         """
         return extra("polars", "make a data frame").DataFrame(self.to_dict())

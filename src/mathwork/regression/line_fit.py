@@ -367,8 +367,11 @@ class LineFit(kernels.Line, FitMembers, AsTable):
         return _rebuilt(type(self), *({name: changes.get(name, getattr(self, name))
                                        for name in names} for names in (FIELDS, PARTS)))
 
-    def _repr_html_(self) -> str | None:
-        return self.summary()._repr_html_() if isinstance(self.slope, float) else None
+    def _repr_html_(self) -> str:
+        import mathwork.regression.displays as displays  # here: few run in a notebook
+
+        one = np.ndim(self.slope) == 0
+        return self.summary()._repr_html_() if one else displays.lines_html(self)
 
     def __repr__(self) -> str:
         shown = [*FIELDS] if np.any(self.status != FITTED) else [*FIELDS[:-1]]

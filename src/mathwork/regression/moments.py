@@ -477,6 +477,23 @@ class Moments:
             return self._shape == other._shape and self._numbers is other._numbers
         return self._shape == other._shape and np.array_equal(self._numbers, other._numbers)
 
+    def _spread(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return means and standard deviations of the first columns, for weights of any scale"""
+        now = self._like(0, 0.0)        # another thread may update these
+        if now._numbers is None:
+            return np.zeros(0), np.zeros(0)
+        with np.errstate(all="ignore"):
+            units = 2 * now._part(2, 1).astype(int) + int(now._numbers[3])
+            q = len(units)
+            squares = now._numbers[HEAD + 3 * q:HEAD + (3 + q) * q:q + 1]
+            variances = np.ldexp(squares, units) / now.weight * np.divide(now.nobs, now.nobs - 1)
+            return now.mean[:most], np.sqrt(variances)[:most]
+
+    def _repr_html_(self) -> str:
+        import mathwork.regression.displays as displays  # here: few run in a notebook
+
+        return displays.moments_html(self)
+
     def __repr__(self) -> str:
         omitted = f", n_omitted={self._n_omitted}" if self._n_omitted else ""
         return (f"Moments(nobs={self.nobs}, n_columns={self._n_columns}, "

@@ -117,6 +117,11 @@ class RidgeFit:
         with np.errstate(all="ignore"):
             return X @ slopes + self._level
 
+    def _repr_html_(self) -> str:
+        import mathwork.regression.displays as displays  # here: few run in a notebook
+
+        return displays.ridge_html(self)
+
     def __repr__(self) -> str:
         indented = repr(self.params).replace("\n", "\n" + " " * len("RidgeFit(params="))
         return (f"RidgeFit(params={indented}, alpha={self.alpha!r}, nobs={self.nobs}"

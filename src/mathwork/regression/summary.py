@@ -5,13 +5,13 @@ numbers that need it, and says so.
 """
 from __future__ import annotations
 
-import html
 import itertools
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import mathwork._html as html
 from mathwork._arguments import shown, texts
 from mathwork._status import FIT_NOT_FINITE
 from mathwork.regression.inference import (
@@ -71,18 +71,11 @@ class Summary:
 
     def _repr_html_(self) -> str:
         parts = []
-        for target, (head, table) in enumerate(zip(self.heads, self.tables, strict=True)):
-            caption = f"<caption>y[{target}]</caption>" if len(self.tables) > 1 else ""
-            parts.append("<table>" + caption + "".join(
-                f"<tr>{''.join(_cell('th', name) + _cell('td', value) for name, value in pairs)}"
-                "</tr>" for pairs in _padded(head)) + "</table>")
-            names = "".join(_cell("th", name) for name in ("", *self.columns))
-            rows = "".join(
-                f"<tr>{_cell('th', term)}{''.join(_cell('td', number) for number in numbers)}</tr>"
-                for term, *numbers in table)
-            parts.append(f"<table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>")
-        parts += [f"<p>{html.escape(note)}</p>" for note in self.notes]
-        return "\n".join(parts)
+        for target, (head, rows) in enumerate(zip(self.heads, self.tables, strict=True)):
+            caption = f"y[{target}]" if len(self.tables) > 1 else ""
+            parts += [html.fields(([*itertools.chain(*pairs)] for pairs in _padded(head)), caption),
+                      html.table(("", *self.columns), rows)]
+        return "\n".join([*parts, html.notes(*self.notes)])
 
 
 def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float = 0.05
@@ -258,7 +251,3 @@ def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
     return ["  ".join([row[0].ljust(widths[0]),
                        *(cell.rjust(width) for cell, width in
                          zip(row[1:], widths[1:], strict=True))]).rstrip() for row in rows]
-
-
-def _cell(tag: str, text: str) -> str:
-    return f"<{tag}>{html.escape(text)}</{tag}>"

@@ -2,6 +2,7 @@
 
 activations     first and second derivatives of every activation
 steps           what layers do to rows, and their derivatives
-by_inputs       what Network.jacobian and hessian return; jvp and vjp are kernels
+members         Network.jacobian, hessian, jvp and vjp
+by_inputs       what the first two of these return; jvp and vjp are kernels
 by_parameters   gradient and value_and_gradient
 """

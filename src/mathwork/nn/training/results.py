@@ -69,6 +69,11 @@ class Training:
     def __iter__(self) -> Iterator[Any]:
         return iter((self.network, self.history))
 
+    def _repr_html_(self) -> str:
+        import mathwork.nn.displays as displays  # here: few programs run in a notebook
+
+        return displays.training_html(self)
+
     def __repr__(self) -> str:
         losses = ", ".join(f"{name.replace('_', ' ')} {self.history[name][-1]:.6g}"
                            for name in ("loss", "validation_loss")
@@ -133,6 +138,11 @@ class Trainings:
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.networks, self.history, self.status))
+
+    def _repr_html_(self) -> str:
+        import mathwork.nn.displays as displays  # here: few programs run in a notebook
+
+        return displays.trainings_html(self)
 
     def __repr__(self) -> str:
         counts = [f"{int((self.status == code).sum())} {word}" for code, word in
