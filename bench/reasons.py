@@ -139,10 +139,10 @@ hours after the other rows, with other work on the second core. Networks were me
 had normalisations and residuals; beside the older kernel, one row then took 1.00 to 1.01 of the
 time, and 64 rows 0.99 to 1.04.
 
-Training, derivatives, robust errors, planes of windows and states of orbits were measured a day
-later, in short samples (`--quick`), with other work on both cores. At level v4 training meets all
-of its 26 targets. At level v3 it meets 25: beside JAX's vmap, one of 1000 networks took 1 / 1.88 of
-the time, and 1 / 2 is the target.
+Training, derivatives and states of orbits were measured a day later, in short samples (`--quick`),
+with other work on both cores. At level v4 training meets all of its 26 targets. At level v3 it
+meets 25: beside JAX's vmap, one of 1000 networks took 1 / 1.88 of the time, and 1 / 2 is the
+target.
 
 ## Groups with two x
 
@@ -172,9 +172,9 @@ had taken before, on a Zen 4 processor at level v4. Tried there, as parts of tha
   it is used. They are needed.
 
 `cov="HC1"` of 20,000 rows took 1.6 of the time of a plain fit of 3 columns, mostly for questions
-that only frames need. Plain arrays are not asked them any more: 1.4 for 3 columns, 1.5 for 10
-and for 20. Partial sums that are added by half registers took 0.95 of the time of 20 columns, and
-0.99 of 10 (kept); eight sums at once, by a transpose in memory, took 1.05 and 1.12.
+that only frames need. Plain arrays are not asked them any more: 1.4 for 3 and for 10 columns, 1.5
+for 20. Partial sums that are added by half registers took 0.95 of the time of 20 columns and 0.98
+of 10 (kept); eight sums at once, by a transpose in memory, took 1.12 and 1.04.
 
 ## The wheel
 
