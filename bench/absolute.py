@@ -38,12 +38,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class Reading:
-    """A measured quantity beside its limit."""
+    """A measured quantity beside its limit; `processor` as in a Comparison."""
 
     name: str
     unit: str
     limit: float
     value: float
+    processor: str = ""
 
     @property
     def verdict(self) -> str:

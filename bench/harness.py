@@ -135,7 +135,10 @@ class Paired:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of the table titled `section`: a piece of work against one peer."""
+    """One line of the table titled `section`: a piece of work against one peer.
+
+    `processor` is that of the row, if the report is of another one.
+    """
 
     work: str
     section: str
@@ -144,6 +147,7 @@ class Comparison:
     paired: Paired
     noise: float
     statements: tuple[str, str] = field(repr=False)
+    processor: str = ""
 
     @property
     def verdict(self) -> str:

@@ -24,7 +24,7 @@ EXCERPT = (
     ("fit_groups, 1000 groups", "DuckDB"),
     ("solve_kepler, 1e6, one eccentricity", "fast_kepler"),
 )
-SHOWN = ("work", "peer", "mathwork", "peer takes", "ratio")
+SHOWN = ("work", "peer", "mathwork", "peer takes", "ratio", "processor")
 BEGIN, END = "<!-- measured: written by python -m bench -->\n", "<!-- end of measured -->\n"
 
 
@@ -81,9 +81,11 @@ def excerpt(found: Report) -> str:
     rows = {(row.work, row.peer): row for row in found.comparisons}
     if missing := [f"{work} beside {peer}" for work, peer in EXCERPT if (work, peer) not in rows]:
         raise ValueError(f"the report has no row of {', '.join(missing)}")
-    lines = [[report.cells(rows[key])[heading] for heading in SHOWN] for key in EXCERPT]
+    unnamed = report.unnamed_processor(rows[key] for key in EXCERPT)
+    shown = [heading for heading in SHOWN if heading not in unnamed]
+    lines = [[report.cells(rows[key])[heading] for heading in shown] for key in EXCERPT]
     return (
-        f"{aligned(SHOWN, lines)}\n\n"
-        f"One thread; {found.machine['cpu']}, level {found.package['level']}, "
-        f"{found.machine['date']}.\n"
+        f"{aligned(shown, lines)}\n\n"
+        f"One thread; {found.machine['cpu']}{'' if unnamed else ' where none is named'}, "
+        f"level {found.package['level']}, {found.machine['date']}.\n"
     )

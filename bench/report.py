@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
 
 from bench.absolute import Reading
 from bench.harness import Comparison, Paired
@@ -15,6 +15,8 @@ from bench.peers import NOTES
 TARGETS = "Against the targets"
 PEER_RATIO = "peer's time / mathwork's"
 LEVEL_RATIO = "time at the lower level / time at the higher; A/A is one level in two processes"
+
+Row = TypeVar("Row", Comparison, Reading)
 
 # Headings and rows.
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -55,7 +57,23 @@ class Report:
                               (self.readings, found["readings"])):
             for row, record in zip(rows, records, strict=True):
                 record["verdict"] = row.verdict
+                if not row.processor:
+                    del record["processor"]
         return json.dumps(found, indent=1) + "\n"
+
+    def take_over(self, other: Report) -> None:
+        """Take the rows of another run in the place of those of the same work, and new ones.
+
+        They name their processor, if it is not that of this report.
+        """
+        machine = other.machine
+        processor = ""
+        if machine["cpu"] != self.machine["cpu"]:
+            processor = f"family {machine['family']}, model {machine['model']}"
+        self.comparisons = _replaced(self.comparisons, other.comparisons, processor,
+                                     lambda row: (row.work, row.peer))
+        self.readings = _replaced(self.readings, other.readings, processor, lambda row: row.name)
+        self.peers = self.peers | other.peers
 
     def noise(self) -> str:
         """Summarise mathwork against itself."""
@@ -89,6 +107,13 @@ class Report:
         ]
 
 
+def _replaced(rows: list[Row], others: list[Row], processor: str,
+              key: Callable[[Row], Any]) -> list[Row]:
+    """Return the rows, with others in the place of those of the same key, and the rest of these"""
+    marked = {key(row): replace(row, processor=processor) for row in others}
+    return [marked.pop(key(row), row) for row in rows] + list(marked.values())
+
+
 # ---- text ----
 
 def number(value: float) -> str:
@@ -118,30 +143,41 @@ def cells(comparison: Comparison) -> dict[str, str]:
         "A/A": f"{comparison.noise:.1%}",
         "target": "" if comparison.target is None else f"{comparison.target:g}",
         "verdict": comparison.verdict,
+        "processor": comparison.processor,
     }
 
 
 def table(comparisons: Iterable[Comparison], left_out: Sequence[str] = ()) -> Table:
-    """Return the comparisons as text; target and verdict only where there is one."""
+    """Return the comparisons as text; target, verdict and processor only where there is one."""
     comparisons = list(comparisons)
     if all(row.target is None for row in comparisons):
         left_out = (*left_out, "target", "verdict")
+    left_out = (*left_out, *unnamed_processor(comparisons))
     rows = [cells(comparison) for comparison in comparisons]
     headings = tuple(heading for heading in rows[0] if heading not in left_out)
     return headings, [tuple(row[heading] for heading in headings) for row in rows]
 
 
-def limits(readings: Iterable[Reading]) -> Table:
+def unnamed_processor(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Return the heading of the processors, which a table leaves out where no row names one."""
+    return () if any(row.processor for row in rows) else ("processor",)
+
+
+def limits(readings: Sequence[Reading]) -> Table:
     """Return the numbers that have a limit as text."""
-    return ("quantity", "measured", "limit", "verdict"), [
-        (
-            reading.name,
-            f"{reading.value:.3g} {reading.unit}",
-            f"{reading.limit:g} {reading.unit}",
-            reading.verdict,
-        )
+    rows = [
+        {
+            "quantity": reading.name,
+            "measured": f"{reading.value:.3g} {reading.unit}",
+            "limit": f"{reading.limit:g} {reading.unit}",
+            "verdict": reading.verdict,
+            "processor": reading.processor,
+        }
         for reading in readings
     ]
+    left_out = unnamed_processor(readings)
+    headings = tuple(heading for heading in rows[0] if heading not in left_out)
+    return headings, [tuple(row[heading] for heading in headings) for row in rows]
 
 
 def tables(report: Report) -> list[tuple[str, Table]]:
@@ -168,6 +204,9 @@ def notes(report: Report) -> list[str]:
         f"C++ compiler: {machine['compiler']}",
         f"one thread, {machine['clock']}; ratio = {report.ratio}; {report.noise()}",
     ]
+    if any(row.processor for row in (*report.comparisons, *report.readings)):
+        lines.append("a row that names a processor was measured on that one, with the same level "
+                     "and libraries")
     if report.left_out:
         lines.append(
             f"quick: {report.left_out} works left out (networks of other batches, sizes and "

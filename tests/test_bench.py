@@ -204,6 +204,31 @@ def test_json_is_read_back_whole():
         assert same is True
 
 
+def test_rows_of_another_run_take_the_place_of_the_same_work_and_name_their_processor():
+    code = ("import copy, json\nfrom dataclasses import replace\nfrom pathlib import Path\n"
+            "from bench import page\nfrom bench.report import Report\n"
+            "text = Path('docs', 'measured.json').read_text('utf-8')\n"
+            "def taken(cpu):\n"
+            "    found, other = Report.from_json(text), Report.from_json(text)\n"
+            "    known = other.comparisons[3]\n"
+            "    other.comparisons = [replace(known, noise=0.5, processor=''),\n"
+            "                         replace(known, work='new', processor='')]\n"
+            "    other.readings = [replace(other.readings[0], value=7.0, processor='')]\n"
+            "    other.machine = {'cpu': cpu or found.machine['cpu'], 'family': '25',\n"
+            "                     'model': '17'}\n"
+            "    before = len(found.comparisons)\n"
+            "    found.take_over(other)\n"
+            "    same = Report.from_json(found.to_json())\n"
+            "    return [len(same.comparisons) - before, same.comparisons[3].noise,\n"
+            "            same.comparisons[3].processor, same.comparisons[-1].work,\n"
+            "            same.readings[0].value, same.readings[0].processor,\n"
+            "            'family 25, model 17 |' in page.page(same)]\n"
+            "print(json.dumps([taken('another'), taken(None)[:6]]))")
+    assert value_of(code) == [
+        [1, 0.5, "family 25, model 17", "new", 7.0, "family 25, model 17", True],
+        [1, 0.5, "", "new", 7.0, ""]]
+
+
 def test_every_reason_is_about_a_row_that_falls_short():
     texts = value_of("import json\nfrom bench import reasons\n"
                      "print(json.dumps([[reason.title for reason in page.reasons]\n"

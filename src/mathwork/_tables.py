@@ -68,7 +68,7 @@ def real_numbers(value: object, name: str, *, convert: bool) -> NDArray[Any] | N
 
 def _kinds(value: object) -> tuple[tuple[str, str], ...]:
     """Return (library, name) of the classes of an object"""
-    return _kinds_of(type(value))
+    return _kinds_of(type(value))   # type: ignore[arg-type]    # classes have a hash
 
 
 @functools.lru_cache(maxsize=256)

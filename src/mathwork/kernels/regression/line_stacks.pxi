@@ -161,7 +161,7 @@ cdef inline void short_sums(word like, const int kind, const int which, Py_ssize
 
 cdef inline word fit_short(word like, const int which, Py_ssize_t n, const word* x, const word* y,
                            const word* w, word* found, word* count) noexcept nogil:
-    """found = the fit of n <= LINE_SHORT points, count = how many count; return 1 where it is fine"""
+    """found = the fit of n <= LINE_SHORT points, of which `count` count; 1 where it is fine"""
     cdef word line[LINE_SIZE]
     cdef word sums[LINE_SUMS]
     cdef word one = constant(like, 1), weight = constant(like, n), fine = one, settled
