@@ -25,10 +25,11 @@ class ExchangeMembers:
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        @classmethod
-        def _of(cls, layers: Sequence[AnyLayer], dtype: DTypeLike | None,
-                labels: Labels = NO_LABELS) -> Self: ...
+    @classmethod
+    def _of(cls, layers: Sequence[AnyLayer], dtype: DTypeLike | None, labels: Labels = NO_LABELS
+            ) -> Self:
+        """The network of layers from elsewhere; the class of networks has it"""
+        raise NotImplementedError
 
     # ---- from other libraries ----
 
