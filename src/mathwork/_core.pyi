@@ -126,8 +126,8 @@ cancelled: int
 close_contradiction: int
 close_agreement: float
 close_rejected: dict[str, float]
-reductions: Maker
 
+def reductions(cls: type[_Class]) -> type[_Class]: ...
 def reduction(cls: type[_Reduced], matrix: NDArray[Any], pivots: tuple[int, ...] | NDArray[np.intp],
               columns: SupportsIndex, verdict: _Verdict) -> _Reduced: ...
 def reduce_plain(A: FloatArray, columns: int, tol: float, reduced: bool, workers: int = 1,

@@ -2,6 +2,7 @@
 # row reduction of floats. This file is their table of contents; each line below is one file.
 #
 #   base/base          registers, memory, columns, and the parts that doors share
+#   base/counted       public classes whose objects the collector of cycles leaves alone
 #   base/exponential   e^x and related functions of arguments that are not positive
 #   base/product       the register tile, and the loops that carry it over any shape
 #   base/matrices      matrix times vector, matrix times matrix, read in place
@@ -48,6 +49,7 @@
 # that levels exist.
 
 include "kernels/base/base.pxi"
+include "kernels/base/counted.pxi"
 include "kernels/base/exponential.pxi"
 include "kernels/base/product.pxi"
 include "kernels/base/matrices.pxi"

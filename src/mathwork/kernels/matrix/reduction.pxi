@@ -37,7 +37,11 @@ cdef class Reduction:
 
 
 cdef Maker reduction_maker = Maker(Reduction)
-reductions = reduction_maker
+
+
+def reductions(cls):
+    """Declare the public class of reductions."""
+    return counted(reduction_maker(cls), Reduction)
 
 
 cdef inline Reduction new_reduction(object cls, object matrix, object pivots, Py_ssize_t columns):
