@@ -40,7 +40,6 @@ NAN = complex(math.nan, math.nan)
 # The rounding of the data, by their precision: sqrt(2) times that of reals, for two parts.
 UNITS = {single: math.sqrt(2) * kernels.units[char] for single, char in ((True, "f"), (False, "d"))}
 TINY = 2.0 ** -900          # a row divided by a pivot of this size may overflow
-NEAR_BOUND = 4              # times its bound: an entry of a column below this may be lost
 SPAN = 2.0 ** -44           # an entry this small beside its row may be lost in its rounding
 WHOLE = 2 ** 24             # whole numbers below it are exact in float32
 
@@ -211,21 +210,20 @@ class Planes:
             taken = searched & (best > bound)
             rejected = searched & ~taken
             if rejected.any():
-                self._reject(c, rejected, np.where(best > 0, best / bound, 0), total, bound)
+                self._reject(c, rejected, np.where(best > 0, best / bound, 0), total)
             if taken.any():
                 self.accepted[taken] = np.minimum(self.accepted, np.where(
                     best > TINY, best / bound, math.nan))[taken]
                 self._take(c, np.flatnonzero(taken), at[taken], bool((best <= TINY).any()))
 
-    def _reject(self, c: int, rejected: _Mask, closeness: Floats, total: Floats,
-                bound: Floats) -> None:
+    def _reject(self, c: int, rejected: _Mask, closeness: Floats, total: Floats) -> None:
         """Write zeros for candidates, and note how close the call was"""
         closeness = np.where(total < math.inf, closeness, math.nan)
         if self.policy.tol is None:
             entries = np.where(self.A[..., c].T != 0, self.sizes[:, c], math.inf)
             least, most = entries.min(axis=0), self.sizes[:, c].max(axis=0)
-            apart = ((least <= np.maximum(SPAN, NEAR_BOUND * bound))
-                     | ((least < math.inf) & (most <= kernels.close_accepted * self.tol)))
+            apart = (least <= SPAN) | ((least < math.inf)
+                                       & (most <= kernels.close_accepted * self.tol))
             closeness = np.where(apart, np.maximum(closeness, 1), closeness)
         self.rejected[rejected] = np.maximum(self.rejected, closeness)[rejected]
         zero = rejected & (self.rows >= self.rank)

@@ -339,8 +339,7 @@ def rref(A: ArrayLike, *, tol: float | None = None, atol: float = 0.0,
     What subtraction leaves of equal numbers may look like data: ``[[5.6e-17, 0], [1, 1.7]]`` has
     rank 2, as rows are scaled, and ``atol=1e-15`` makes it 1. By default such a row is a close
     call: all of it a few units in the last place of the largest entry of A. So is a column without
-    a pivot that is small beside its rows, or holds an entry below 2^-44 of its row or near the
-    bound on its pivot.
+    a pivot that is small beside its rows, or holds an entry below 2^-44 of its row.
 
     NaN or infinity in the first `columns` makes the whole matrix NaN, without pivots. A matrix has
     the same bits alone, in any stack, and for any number of workers. Beside the result, a matrix

@@ -23,7 +23,6 @@ cdef double UNIT_F64 = 7 * 2.0 ** -52
 
 cdef enum:
     CLOSE_ACCEPTED = 64     # times its bound: a pivot below this product was a close call
-    NEAR_BOUND = 4          # times its bound: an entry of a column below this product may be lost
     LARGE_STEP = 4096       # entries of a matrix whose steps look for interrupts
 
 cdef double CLOSE_REJECTED = 0.05       # of its bound: a candidate above this was a close call
@@ -383,11 +382,10 @@ cdef inline bint scales_differ(Py_ssize_t m, const real* undo, real tol) noexcep
 
 
 cdef bint is_scaled_apart(Py_ssize_t m, Py_ssize_t n, const real* column, const real* undo,
-                          double tol, double bound) noexcept nogil:
+                          double tol) noexcept nogil:
     """Return whether a column of A without a pivot, or one of its entries, is small beside its rows
 
-    Rows are scaled, and columns are not: its pivot may be lost in the rounding of other columns. It
-    is where an entry is near the bound on the column: the column is a large multiple of others.
+    Rows are scaled, and columns are not: its pivot may be lost in the rounding of other columns.
     """
     cdef double least = INFINITY, most = 0, entry
     cdef Py_ssize_t i
@@ -395,7 +393,7 @@ cdef bint is_scaled_apart(Py_ssize_t m, Py_ssize_t n, const real* column, const 
         if column[i * n] != 0:
             entry = fabs(column[i * n] / undo[i])
             least, most = min(least, entry), max(most, entry)
-    return least <= max(2.0 ** -44, NEAR_BOUND * bound) or (least < INFINITY and most <= CLOSE_ACCEPTED * tol)
+    return least <= 2.0 ** -44 or (least < INFINITY and most <= CLOSE_ACCEPTED * tol)
 
 
 cdef Py_ssize_t largest_kept(Py_ssize_t first, Py_ssize_t m, Py_ssize_t step, const real* column,
@@ -655,7 +653,7 @@ cdef inline bint gauss_jordan(
         if not best > bound:
             reject_column(r, m, ldw, best, bound, total, W + c, verdict)
             if policy.tol < 0 and is_scaled_apart(m, n, A + c, <const real*>undo + small.rows,
-                                                  tol, bound):
+                                                  tol):
                 verdict.rejected = max(verdict.rejected, 1.0)
             continue
         verdict.accepted = min(verdict.accepted, <double>(best / bound))

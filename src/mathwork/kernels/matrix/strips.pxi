@@ -312,8 +312,7 @@ cdef void reduce_strip(lanes like, Blocked* job, Py_ssize_t before, Py_ssize_t l
             memset(x + k, 0, (M - k) * sizeof(real))
             column = job.order[job.taken + left + j]
             if job.policy.tol < 0 and is_scaled_apart(
-                    job.m, job.n, <const real*>job.A + column, <const real*>job.undo, job.tol,
-                    0):
+                    job.m, job.n, <const real*>job.A + column, <const real*>job.undo, job.tol):
                 job.verdict.rejected = max(job.verdict.rejected, 1.0)
             continue
         if job.policy.atol == 0:
