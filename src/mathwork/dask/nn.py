@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,8 +134,7 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
     numbers = {name: each_of(name, options.pop(name), count, **bounds)
                for name, bounds in OF_EACH.items() if options.get(name) is not None}
     seeds = [_sent(each) for each in rngs_of(rng, count)]
-    rows = {name: value if value is None or library.base.is_dask_collection(value)
-            else unmasked(value, name)
+    rows = {name: value if value is None or _is_of_dask(value) else unmasked(value, name)
             for name, value in (("inputs", inputs), ("answers", answers), ("weights", weights))}
     here = {name: None if _is_apart(each) else each for name, each in rows.items()}
     own = own_rows(**here, count=count)
@@ -150,16 +150,24 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
     return library.delayed.delayed(_joined, pure=True)(trained)
 
 
+def _is_of_dask(value: Any) -> bool:
+    """Return whether a value is a Dask collection or a future of a cluster"""
+    distributed = sys.modules.get("distributed")        # which made the future
+    return library.base.is_dask_collection(value) or (
+        distributed is not None and isinstance(value, distributed.Future))
+
+
 def _is_apart(value: Any) -> bool:
     """Return whether a value is on the cluster, so that its shape is not known here"""
-    return (library.base.is_dask_collection(value)
-            and not isinstance(value, library.array.Array))
+    return _is_of_dask(value) and not isinstance(value, library.array.Array)
 
 
 def _once(value: Any) -> Any:
     """Return a value as one that is sent once, not with every task"""
-    return value if library.base.is_dask_collection(value) else library.delayed.delayed(
-        value, pure=not value.dtype.hasobject, traverse=False)
+    if library.base.is_dask_collection(value):
+        return value
+    named = _is_of_dask(value) or not value.dtype.hasobject     # by its content or its key
+    return library.delayed.delayed(value, pure=named, traverse=False)
 
 
 def _lazily(options: dict[str, Any]) -> Delayed:
