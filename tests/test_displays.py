@@ -168,6 +168,9 @@ LONG = {
     "epochs": lambda: training(np.linspace(3, 1, 100_000)),
     "networks": lambda: trainings(np.ones((3000, 400)), np.zeros(3000)),
     "lines": lambda: regression.fit_line([0, 1, 2], np.ones((10_000, 3))),
+    "targets": lambda: regression.fit_linear(X, np.random.default_rng(0).normal(size=(60, 2000))),
+    "terms": lambda: regression.fit_linear(np.random.default_rng(0).normal(size=(400, 300)),
+                                           np.arange(400) % 7),
     "groups": lambda: regression.fit_groups(np.arange(10_000) // 4, np.arange(10_000) % 4,
                                             np.ones(10_000)),
     "windows": lambda: regression.fit_rolling(np.arange(10_000.0), np.ones(10_000), 3),
@@ -247,6 +250,41 @@ class Unprintable:
     def __repr__(self):
         raise RuntimeError("no text")
     __str__ = __repr__
+
+
+class UnprintableText(str):
+    __str__ = __repr__ = __len__ = __getitem__ = Unprintable.__repr__
+
+
+class UnprintableFloat(float):
+    __float__ = __repr__ = Unprintable.__repr__
+
+
+class UnprintableInteger(int):
+    __int__ = __index__ = __abs__ = __repr__ = Unprintable.__repr__
+
+
+@pytest.mark.parametrize("label", [
+    UnprintableText("a"), UnprintableFloat(1), UnprintableInteger(1), np.timedelta64(5, "D"),
+    np.timedelta64("NaT"), np.datetime64("NaT"), np.longdouble("1e4000"), 10 ** 5000,
+    np.array([(Unprintable(),)], "O,")[0], "<b>" * 10 ** 6], ids=lambda label: type(label).__name__)
+def test_any_label_is_shown(label):
+    assert len(html.written(label)) <= html.MOST_LETTERS + 1
+    Page(html.cell("td", label))
+
+
+def test_durations_are_keys_that_are_shown():
+    fits = regression.fit_groups(np.array([5, 5, 5], "m8[D]"), [0, 1, 2], [1, 2, 4])
+    assert page(fits).rows[1][0] == "5 days"
+
+
+def test_a_label_does_not_turn_the_text_behind_it():
+    turned = nn.Network([nn.Dense([[1.0]])], classes=["\u202eon", "\u2067sey"])
+    assert "Classes: \ufffdon, \ufffdsey." in page(turned).text
+
+
+def test_the_name_of_a_class_is_cut():
+    assert len(type("<b>" * 10 ** 5, (nn.Network,), {})([nn.Dense([[1.0]])])._repr_html_()) < 5000
 
 
 @pytest.mark.parametrize("name", STRANGE)

@@ -22,28 +22,50 @@ if TYPE_CHECKING:
 MOST_ROWS = 10
 MOST_COLUMNS = 12
 MOST_LETTERS = 60
+MOST_OF_CAPTION = 160
 MOST_POINTS = 200       # of a curve
 WIDTH, HEIGHT = 360, 140
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 22, 20        # margins of a curve, for its labels
+TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
 DASHES = ("none", "6 3", "2 3")                 # of the first curve and the next ones
 
 
 # ---- text ----
 
 def written(value: Any) -> str:
-    """Return text that is not long: numbers with six digits, other values as they print."""
+    """Return text that is not long: numbers with six digits, other values as they print.
+
+    The methods of a label may raise anything.
+    """
+    try:
+        text = _printed(value)
+    except Exception:
+        text = shown(value)
+    return cut(text, MOST_LETTERS)
+
+
+def _printed(value: Any) -> str:
+    if isinstance(value, str):      # a subclass may have methods of its own
+        return str.__getitem__(value, slice(MOST_LETTERS + 1))
     if isinstance(value, float | np.floating):
         return f"{float(value):.6g}"
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+    if isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64):
         return f"{int(value):,}" if abs(int(value)) < 10**15 else shown(int(value))
-    text = (str(value[:MOST_LETTERS + 1]) if isinstance(value, str)
-            else str(value) if isinstance(value, np.generic | bool) else shown(value))
-    return text[:MOST_LETTERS] + "\u2026" if len(text) > MOST_LETTERS else text
+    return str(value) if isinstance(value, np.generic | bool) else shown(value)
+
+
+def cut(text: str, most: int) -> str:
+    """Return text of at most `most` letters, and dots if there are more."""
+    return text[:most] + "\u2026" if len(text) > most else text
 
 
 def escaped(text: str) -> str:
-    """Return text for HTML; half a surrogate pair, which no file can hold, is a question mark."""
-    return html.escape(text.encode("utf-8", "replace").decode())
+    """Return text for HTML, with marks in place of what would harm the page around it.
+
+    No file can hold half a surrogate pair: it is a question mark. A character that turns the
+    direction of what follows is U+FFFD.
+    """
+    return html.escape(text.translate(TURNS).encode("utf-8", "replace").decode())
 
 
 def listed(values: Sequence[Any] | np.ndarray[Any, Any], most: int = MOST_ROWS) -> str:
@@ -97,7 +119,7 @@ def notes(*texts: str) -> str:
 
 
 def _caption(text: str) -> str:
-    return f"<caption>{escaped(text)}</caption>" if text else ""
+    return f"<caption>{escaped(cut(text, MOST_OF_CAPTION))}</caption>" if text else ""
 
 
 # ---- curves ----

@@ -220,7 +220,9 @@ class LinearFit(kernels.LeastSquares, FitMembers):
         return self._less(X, None).reshape(len(X), *self.params.shape[1:])
 
     def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
+        import mathwork.regression.summary as summary   # here: few run in a notebook
+
+        return summary.fit_html(self)
 
     def _less(self, X: FloatArray, y: FloatArray | None) -> NDArray[np.float64]:
         """Return y less the fit for X, or the fit alone if y is None, (n, k)"""

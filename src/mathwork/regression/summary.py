@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     _Table: TypeAlias = list[tuple[str, ...]]
 
 NO_SCIPY = "p-values and confidence intervals need SciPy: pip install scipy"
+MOST_TERMS = 100        # and targets as rows elsewhere: of a fit in a notebook
+MOST_OF_NOTE = 1000     # letters
 NOT_FINITE = "X or y was not finite."
 
 
@@ -122,28 +124,12 @@ def linear_summary(fit: Any, *, names: Sequence[str] | None = None, alpha: float
     if isinstance(names, str):
         raise TypeError(f"names must be a sequence of str, one a term, got {shown(names)}")
     parts = _parts(fit, names)
-    terms = parts["terms"] if names is None else texts(names, "names",
-                                                       "a sequence of str, one a term")
-    if len(terms) != len(parts["coef"]):
-        raise ValueError(f"names must be {len(parts['coef'])}, one a term, got {len(terms)}")
-    coef, bse, df = parts["coef"], parts["bse"], parts["df"]
-    tvalues = t_statistic(coef, bse)
-    columns, numbers = ["coef", "std err", "t"], [(coef, _plain), (bse, _plain), (tvalues, _short)]
-    notes = list(parts["notes"])
-    try:
-        with np.errstate(all="ignore"):     # for a y near the end of the range
-            reach = t_quantile(alpha / 2, df) * bse
-        columns += ["P>|t|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.10g}]"]
-        numbers += [(t_pvalue(tvalues, df), _chance), (coef - reach, _plain),
-                    (coef + reach, _plain)]
-        scipy = True
-    except ImportError:
-        scipy = False
-        notes.append(NO_SCIPY)
-    targets = range(coef.shape[1])
-    tables = [[(term, *(write(float(column[i, t])) for column, write in numbers))
-               for i, term in enumerate(terms)] for t in targets]
-    return Summary([_head(parts, t, scipy) for t in targets], tuple(columns), tables, notes)
+    if names is not None:
+        parts["terms"] = texts(names, "names", "a sequence of str, one a term")
+    if len(parts["terms"]) != len(parts["coef"]):
+        raise ValueError(
+            f"names must be {len(parts['coef'])}, one a term, got {len(parts['terms'])}")
+    return _summary(parts, alpha)
 
 
 def linear_summary_html(fit: Any, **options: Any) -> str:
@@ -168,7 +154,43 @@ def linear_summary_html(fit: Any, **options: Any) -> str:
     return linear_summary(fit, **options)._repr_html_()
 
 
+def fit_html(fit: Any) -> str:
+    """Return what a notebook shows of a fit: the summary of its first targets and terms."""
+    parts = _parts(fit, None)
+    P, n_targets = parts["coef"].shape
+    for name in ("coef", "bse"):
+        parts[name] = parts[name][:MOST_TERMS, :html.MOST_ROWS]
+    parts["terms"] = parts["terms"][:MOST_TERMS]
+    parts["notes"] = [html.cut(note, MOST_OF_NOTE) for note in parts["notes"]]
+    for count, most, noun in ((P, MOST_TERMS, "terms"), (n_targets, html.MOST_ROWS, "targets")):
+        if count > most:
+            parts["notes"].append(f"{html.more(count, most)} {noun}: see summary().")
+    return _summary(parts, 0.05)._repr_html_()
+
+
 # ---- contents ----
+
+def _summary(parts: dict[str, Any], alpha: float) -> Summary:
+    """Return the summary of the parts of a fit"""
+    coef, bse, df = parts["coef"], parts["bse"], parts["df"]
+    tvalues = t_statistic(coef, bse)
+    columns, numbers = ["coef", "std err", "t"], [(coef, _plain), (bse, _plain), (tvalues, _short)]
+    notes = list(parts["notes"])
+    try:
+        with np.errstate(all="ignore"):     # for a y near the end of the range
+            reach = t_quantile(alpha / 2, df) * bse
+        columns += ["P>|t|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.10g}]"]
+        numbers += [(t_pvalue(tvalues, df), _chance), (coef - reach, _plain),
+                    (coef + reach, _plain)]
+        scipy = True
+    except ImportError:
+        scipy = False
+        notes.append(NO_SCIPY)
+    targets = range(coef.shape[1])
+    tables = [[(term, *(write(float(column[i, t])) for column, write in numbers))
+               for i, term in enumerate(parts["terms"])] for t in targets]
+    return Summary([_head(parts, t, scipy) for t in targets], tuple(columns), tables, notes)
+
 
 def _parts(fit: Any, names: Sequence[str] | None) -> dict[str, Any]:
     """Return the parts of a fit for the table; a column for each target"""
