@@ -5,7 +5,9 @@ import sys
 import weakref
 
 import numpy as np
+import pytest
 
+from mathwork._levels import core as kernels
 from mathwork.matrix import Reduced, rref
 
 
@@ -51,3 +53,24 @@ def test_objects_of_a_subclass_go_with_their_last_reference():
     matrix = weakref.ref(noted().matrix)
     assert matrix() is None
     assert sys.getrefcount(Noted) == before
+
+
+@pytest.mark.parametrize("members", [("__dict__",), ("__weakref__",), ("__dict__", "__weakref__"),
+                                     ("note",)])
+def test_a_public_class_with_members_stays_with_the_collector(members):
+    try:
+        public = kernels.reductions(type("Public", (kernels.Reduction,), {"__slots__": members}))
+    finally:
+        kernels.reductions(Reduced)
+    result = kernels.reduction(public, np.eye(2), (0, 1), 2, (2, 1.0, 0.0, 0, 1))
+    assert gc.is_tracked(result)
+    if "__weakref__" in members:
+        note = weakref.ref(result)
+        del result
+        assert note() is None
+
+
+def test_a_result_takes_no_class_of_another_kind_of_memory():
+    for result, cls in ((rref(np.eye(3)), Noted), (noted(), Reduced)):
+        with pytest.raises(TypeError, match="__class__ assignment"):
+            result.__class__ = cls

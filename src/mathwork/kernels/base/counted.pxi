@@ -8,15 +8,19 @@
 from cpython.object cimport PyObject_Free, Py_TPFLAGS_HAVE_GC, freefunc
 
 
+cdef tuple layout(cls):
+    """Return what differs if a class adds members: a __dict__ may lie before the object"""
+    return cls.__basicsize__, cls.__dictoffset__, cls.__weakrefoffset__
+
+
 cdef object counted(object cls, type kernel):
     """Return cls, a new public class of a kernel class, out of the reach of the collector
 
     A class that adds members stays as it is, and so does one of a kernel class with the collector.
     """
     cdef PyTypeObject* public = <PyTypeObject*>cls
-    cdef PyTypeObject* base = <PyTypeObject*>kernel
-    if (public.tp_base == base and public.tp_basicsize == base.tp_basicsize
-            and not base.tp_flags & Py_TPFLAGS_HAVE_GC):
+    if (cls.__base__ is kernel and layout(cls) == layout(kernel)
+            and not (<PyTypeObject*>kernel).tp_flags & Py_TPFLAGS_HAVE_GC):
         public.tp_flags &= ~Py_TPFLAGS_HAVE_GC
         public.tp_free = <freefunc>PyObject_Free
         public.tp_traverse = NULL
