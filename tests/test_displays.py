@@ -279,8 +279,8 @@ def test_durations_are_keys_that_are_shown():
 
 
 def test_a_label_does_not_turn_the_text_behind_it():
-    turned = nn.Network([nn.Dense([[1.0]])], classes=["\u202eon", "\u2067sey"])
-    assert "Classes: \ufffdon, \ufffdsey." in page(turned).text
+    turned = nn.Network([nn.Dense([[1.0]])], classes=["\u202eon", "\u2067\0sey"])
+    assert "Classes: \ufffdon, \ufffd\ufffdsey." in page(turned).text
 
 
 def test_the_name_of_a_class_is_cut():

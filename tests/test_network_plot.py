@@ -7,6 +7,7 @@ from mathwork.nn import Dense, LayerNorm, Network, Residual
 from mathwork.nn.picture import NEGATIVE, POSITIVE, columns_of
 
 matplotlib_figure = pytest.importorskip("matplotlib.figure")
+backend = pytest.importorskip("matplotlib.backends.backend_agg")
 colors = pytest.importorskip("matplotlib.colors")
 
 
@@ -123,3 +124,20 @@ def test_bad_arguments():
         net.plot(axes(), nodes=1)
     with raises(TypeError, "ax must be Axes of matplotlib, got 3"):
         net.plot(3)
+
+
+class HostileText(str):
+    def replace(self, *args):
+        raise RuntimeError("no text")
+    __str__ = __len__ = __getitem__ = replace
+
+
+@pytest.mark.parametrize("name", [
+    HostileText("a"), "a\ud800", "\0", "\u202ea", "a\t\nb", "$", "\\$a$\\", "a" * 10_000, ""],
+    ids=range(9))
+def test_any_name_is_drawn(name):
+    labelled = Network([Dense([[1.0], [1.0]])], classes=np.array([name, "b"], object))
+    for ax in (labelled.plot(axes()), Network.he((2, 2), rng=0).plot(axes(), inputs=[name, "b"],
+                                                                     outputs=["b", name])):
+        backend.FigureCanvasAgg(ax.figure).draw()
+        assert all(len(text) < 100 and "\n" not in text for text in texts(ax)[-2:])

@@ -26,7 +26,8 @@ MOST_OF_CAPTION = 160
 MOST_POINTS = 200       # of a curve
 WIDTH, HEIGHT = 360, 140
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 22, 20        # margins of a curve, for its labels
-TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
+ILLEGIBLE = dict.fromkeys([*range(9), *range(14, 32), *range(127, 160), *range(0x202A, 0x202F),
+                           *range(0x2066, 0x206A)], "\ufffd")
 DASHES = ("none", "6 3", "2 3")                 # of the first curve and the next ones
 
 
@@ -60,12 +61,16 @@ def cut(text: str, most: int) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text for HTML, with marks in place of what would harm the page around it.
+    """Return legible text for HTML."""
+    return html.escape(legible(text))
 
-    No file can hold half a surrogate pair: it is a question mark. A character that turns the
-    direction of what follows is U+FFFD.
+
+def legible(text: str) -> str:
+    """Return text with U+FFFD for control characters and those that turn what follows.
+
+    Half a surrogate pair, which no file can hold, is a question mark.
     """
-    return html.escape(text.translate(TURNS).encode("utf-8", "replace").decode())
+    return text.translate(ILLEGIBLE).encode("utf-8", "replace").decode()
 
 
 def listed(values: Sequence[Any] | np.ndarray[Any, Any], most: int = MOST_ROWS) -> str:

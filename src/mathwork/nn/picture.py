@@ -7,7 +7,7 @@ import numpy as np
 
 from mathwork._arguments import count, items, shown, text
 from mathwork._extras import checked_axes, extra
-from mathwork._html import written
+from mathwork._html import legible, written
 from mathwork.nn.dense import Dense
 from mathwork.nn.residual import Residual
 
@@ -40,11 +40,11 @@ def draw_network(network: Any, ax: Any, inputs: Iterable[str] | None,
                  outputs: Iterable[str] | None, nodes: int) -> Any:
     """Draw the network; return the axes: see Network.plot."""
     nodes = count(nodes, "nodes", LEAST_NODES, MOST_NODES)
-    names = [_checked_names(inputs, "inputs", network.sizes[0]),
-             _checked_names(outputs, "outputs", network.sizes[-1])]
+    names: list[Any] = [_checked_names(inputs, "inputs", network.sizes[0]),
+                        _checked_names(outputs, "outputs", network.sizes[-1])]
     if names[1] is None and network.classes_ is not None and (
             len(network.classes_) == network.sizes[-1]):
-        names[1] = [written(label) for label in network.classes_]
+        names[1] = network.classes_
     if ax is None:
         ax = extra("matplotlib.pyplot", "draw a network").subplots(layout="constrained")[1]
     checked_axes(ax)
@@ -201,13 +201,14 @@ def _draw_shortcut(ax: Any, ends: Sequence[tuple[float, float]], over: float, ac
                 ha="center", fontsize="small")
 
 
-def _draw_names(ax: Any, x: float, heights: dict[int, float], names: Sequence[str] | None,
+def _draw_names(ax: Any, x: float, heights: dict[int, float], names: Sequence[Any] | None,
                 side: int) -> None:
     """Draw names to the left of the nodes, side -1, or to the right, side 1"""
     if names is None:
         return
     for node, height in heights.items():
-        ax.annotate(names[node].replace("$", r"\$"), (x, height), (8 * side, 0),
+        name = " ".join(legible(written(names[node])).split())
+        ax.annotate(name.replace("$", r"\$"), (x, height), (8 * side, 0),
                     textcoords="offset points", ha="left" if side > 0 else "right", va="center",
                     fontsize="small")
 
