@@ -296,6 +296,13 @@ def test_values_that_are_refused(call, message):
         call(da.ones((6, 3, 4), chunks=2))
 
 
+@pytest.mark.parametrize("name", ["inputs", "answers"])
+def test_rows_that_are_none_are_named(name):
+    rows = {"inputs": np.ones((6, 4)), "answers": np.ones((6, 2)), name: None}
+    with raises(TypeError, f"{name} must hold real numbers, got dtype object"):
+        lazy.train_many(networks(), **rows).compute()
+
+
 @pytest.mark.parametrize("call", [
     lambda A: lazy.inv(A), lambda A: lazy.lu(A).det(), lambda A: lazy.lu(A).inv()])
 def test_matrices_that_are_not_square(call):

@@ -134,8 +134,10 @@ def train_many(networks: nn.Networks | Iterable[nn.Network], inputs: Any, answer
     numbers = {name: each_of(name, options.pop(name), count, **bounds)
                for name, bounds in OF_EACH.items() if options.get(name) is not None}
     seeds = [_sent(each) for each in rngs_of(rng, count)]
-    rows = {name: value if value is None or _is_of_dask(value) else unmasked(value, name)
-            for name, value in (("inputs", inputs), ("answers", answers), ("weights", weights))}
+    rows = {name: value if _is_of_dask(value) else unmasked(value, name)
+            for name, value in (("inputs", inputs), ("answers", answers))}
+    rows["weights"] = (weights if weights is None or _is_of_dask(weights)
+                       else unmasked(weights, "weights"))
     here = {name: None if _is_apart(each) else each for name, each in rows.items()}
     own = own_rows(**here, count=count)
     common = {name: _once(value) for name, value in rows.items()

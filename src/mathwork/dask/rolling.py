@@ -73,10 +73,12 @@ def fit_rolling(x: Frame, y: Frame, window: int, *, min_nobs: int | None = None,
     if not is_count(window):
         raise TypeError(f"window must be an integer, a number of rows, got {shown(window)}: "
                         "windows of time, and those of all rows so far, are for series in memory")
+    intercept = flag(intercept, "intercept")
+    least = 1 + intercept
     options: dict[str, Any] = {
-        "window": count(window, "window"),
-        "min_nobs": None if min_nobs is None else count(min_nobs, "min_nobs"),
-        "intercept": flag(intercept, "intercept"), "nan_policy": checked_nan_policy(nan_policy)}
+        "window": count(window, "window", least),
+        "min_nobs": None if min_nobs is None else count(min_nobs, "min_nobs", least),
+        "intercept": intercept, "nan_policy": checked_nan_policy(nan_policy)}
     parts = partitions(Series, x=x, y=y, weights=weights)
     meta = _table(regression.fit_rolling(_none_of(x), _none_of(y), **options), None)
     carried, fitted = (library.delayed.delayed(each, pure=True) for each in (_carried, _fitted))
