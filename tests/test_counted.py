@@ -1,4 +1,5 @@
 """Results that the collector of cycles leaves alone: they go with their last reference."""
+import copy
 import gc
 import pickle
 import sys
@@ -74,3 +75,10 @@ def test_a_result_takes_no_class_of_another_kind_of_memory():
     for result, cls in ((rref(np.eye(3)), Noted), (noted(), Reduced)):
         with pytest.raises(TypeError, match="__class__ assignment"):
             result.__class__ = cls
+
+
+@pytest.mark.parametrize("of", [copy.copy, copy.deepcopy,
+                                lambda result: pickle.loads(pickle.dumps(result))])
+def test_a_copy_is_of_the_same_class(of):
+    made = of(noted())
+    assert type(made) is Noted and (made.matrix == np.eye(3)).all() and made.pivots == (0, 1, 2)

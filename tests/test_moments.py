@@ -1,4 +1,5 @@
 """Moments against fit_linear, other packages, and themselves in other pieces."""
+import copy
 import math
 import pickle
 import warnings
@@ -298,6 +299,22 @@ def test_adding_makes_a_new_value(rng):
     with pytest.raises(TypeError):
         1 + left
     assert left != "moments"
+
+
+class Noted(Moments):
+    """A subclass that is made of other arguments."""
+
+    def __init__(self, note):
+        super().__init__()
+        self.note = note
+
+
+@pytest.mark.parametrize("of", [copy.copy, copy.deepcopy,
+                                lambda moments: pickle.loads(pickle.dumps(moments))])
+def test_a_copy_is_of_the_same_class(of):
+    made = Noted("a")
+    made.update([[1.0], [2.0]], [3.0, 4.0])
+    assert type(of(made)) is Noted and of(made).nobs == 2
 
 
 def test_pickles_are_small_and_name_the_public_class(rng):

@@ -208,7 +208,7 @@ class Reduced(kernels.Reduction):
         return f"Reduced(matrix={matrix}, pivots={self.pivots!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.matrix, self.pivots, self._columns, self._verdict)
+        return _rebuilt, (self.matrix, self.pivots, self._columns, self._verdict, type(self))
 
 
 def _pair(margin: Any) -> list[Any]:
@@ -219,8 +219,9 @@ def _pair(margin: Any) -> list[Any]:
     return found
 
 
-def _rebuilt(matrix: NDArray[Any], pivots: Any, columns: int, verdict: Any) -> Reduced:
-    return kernels.reduction(Reduced, matrix, pivots, columns, verdict)
+def _rebuilt(matrix: NDArray[Any], pivots: Any, columns: int, verdict: Any,
+             cls: type[Reduced] = Reduced) -> Reduced:
+    return kernels.reduction(cls, matrix, pivots, columns, verdict)
 
 
 @door(kernels.ref)

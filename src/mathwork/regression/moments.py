@@ -505,7 +505,7 @@ class Moments:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self._shape, self._numbers, self._names, self._n_omitted, self._squares,
-                          self._robust, self._fourth)
+                          self._robust, self._fourth, type(self))
 
     def _like(self, omitted: int, squares: float, numbers: NDArray[np.float64] | None = None
               ) -> Moments:
@@ -552,8 +552,10 @@ class Moments:
 
 def _rebuilt(shape: tuple[int, int, bool], numbers: NDArray[np.float64] | None,
              names: tuple[str, ...] | None = None, omitted: int = 0, squares: float = 0.0,
-             robust: bool = False, fourth: FourthMoments | None = None) -> Moments:
-    made = Moments(robust=robust)
+             robust: bool = False, fourth: FourthMoments | None = None,
+             cls: type[Moments] = Moments) -> Moments:
+    made = cls.__new__(cls)
+    Moments.__init__(made, robust=robust)
     made._n_columns, made._n_targets, made._single = shape
     made._numbers, made._names, made._n_omitted = numbers, names, omitted
     made._squares, made._fourth = squares, fourth
