@@ -397,7 +397,7 @@ def reduced_over(field: Field | ComplexFloats, A: ArrayLike, columns: SupportsIn
     matrix, pivots, *verdict = field.rref(A, columns, reduced, workers)
     if not verdict:
         return Reduced(matrix, pivots, columns=columns)
-    return _rebuilt(matrix, pivots, checked_columns(columns, matrix.shape[-1]), *verdict)
+    return _rebuilt(matrix, pivots, checked_columns(columns, matrix.shape[-1]), verdict[0])
 
 
 def shown(represent: Callable[[], str]) -> str:

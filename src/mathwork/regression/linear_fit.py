@@ -220,7 +220,7 @@ class LinearFit(kernels.LeastSquares, FitMembers):
         return self._less(X, None).reshape(len(X), *self.params.shape[1:])
 
     def _repr_html_(self) -> str:
-        import mathwork.regression.summary as summary   # here: few run in a notebook
+        import mathwork.regression.summary as summary  # here: few run in a notebook
 
         return summary.fit_html(self)
 
