@@ -302,5 +302,7 @@ if __name__ == "__main__":
         print("\n\n".join("\n".join(topic) for topic in TOPICS))
     else:
         signal.signal(signal.SIGALRM, alarm)
+        # A shell starts what is to run in the background with interrupts ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for each in sys.argv[2:] or CALLS:
             interrupt(sys.argv[1], each)
