@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from docstrings import documented, own_methods, taken
 from helpers import names_kernels, run_python
+from hostile_examples import NEEDED
 
 import mathwork
 from mathwork import activations, constants, init, matrix, nn, orbit, regression
@@ -96,8 +97,9 @@ def test_examples_are_true(name):
     for example in finder.find(PUBLIC[name], name, module=False, globs={}):
         for package in re.findall(r">>> (?:from|import) (keras|sklearn|torch)", example.docstring):
             pytest.importorskip(package, reason=f"the example needs {package}")
-        if "onnx" in name:
-            pytest.importorskip("onnx", reason="the example needs onnx")
+        needed = NEEDED.get(name.rpartition(".")[2])
+        if needed:
+            pytest.importorskip(needed, reason=f"the example needs {needed}")
         report = []
         result = runner.run(example, out=report.append)
         assert result.failed == 0, "".join(report)
