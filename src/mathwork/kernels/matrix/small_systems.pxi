@@ -100,32 +100,36 @@ cdef inline void invert_group(lanes like, const Py_ssize_t n, lanes* V, lanes to
     unswap_columns(like, n, <const lanes*>swapped, V)
 
 
-cdef inline void multiply_pivots(lanes like, const Py_ssize_t n, const lanes* kept,
+cdef inline void multiply_pivots(lanes like, const Py_ssize_t n, const lanes* pivots,
                                  const lanes* undo, lanes parity, real* result) noexcept nogil:
     """result[k] = the determinant in lane k, with the bits of product_of_diagonal()
 
     The pivots are multiplied in float64, in order. Powers of two change no digit, whatever the
-    order: no part of the product leaves the range.
+    order: no part of the product leaves the range, and four powers do not.
     """
-    cdef real pivots[LANE_ROWS * MAX_LANES]
+    cdef real numbers[LANE_ROWS * MAX_LANES]
     cdef real back[MAX_LANES]
-    cdef lanes product = parity, powers = fill(like, 1)
+    cdef real more[MAX_LANES]
+    cdef lanes product = parity, powers = fill(like, 1), others = powers
     cdef double number
     cdef Py_ssize_t L = lane_count(result), i, k
-    for i in range(n):
+    for i in range(min(n, 4)):
         powers = powers * undo[i]
+    for i in range(4, n):
+        others = others * undo[i]
     if lanes is f64v or n <= 2:     # the float64 product of two float32 is exact
         for i in range(n):
-            product = product * kept[i * LANE_COLUMNS + i]
-        store(result, product * powers)
+            product = product * pivots[i]
+        store(result, product * powers * others)
     else:
         store(back, parity * powers)
+        store(more, others)
         for i in range(n):
-            store(pivots + i * L, kept[i * LANE_COLUMNS + i])
+            store(numbers + i * L, pivots[i])
         for k in range(L):
-            number = back[k]
+            number = <double>back[k] * <double>more[k]
             for i in range(n):
-                number = number * <double>pivots[i * L + k]
+                number = number * <double>numbers[i * L + k]
             result[k] = <real>number
 
 
@@ -168,6 +172,19 @@ cdef inline lanes clear_bound(lanes like, const int wanted, Py_ssize_t n,
     return larger(bound, fill(like, least) if wanted == DETERMINANT else smallest_safe(like))
 
 
+cdef inline void reduce_lanes(lanes like, const Py_ssize_t n, const Py_ssize_t width, lanes* V,
+                              lanes tol, lanes* pivots, lanes* failed,
+                              lanes* parity) noexcept nogil:
+    """reduce_group() of the n columns of A; above four, four sizes share one loop"""
+    cdef lanes* none = NULL
+    cdef Py_ssize_t c
+    if n > 4:
+        for c in range(n):
+            reduce_column(like, n, c, width, V, tol, none, none, pivots, none, failed, parity)
+    else:
+        reduce_group(like, n, width, n, V, tol, none, none, pivots, none, failed, parity)
+
+
 cdef inline lanes answer_group(lanes like, const int wanted, const Py_ssize_t n, bint by_default,
                                lanes tol, const real* A, const real* B, real* X) noexcept nogil:
     """X = the answers of L slices of A (n, n) and B (n,); return 0 where they are right and clear
@@ -175,7 +192,7 @@ cdef inline lanes answer_group(lanes like, const int wanted, const Py_ssize_t n,
     It reads on past A and B by up to SLACK numbers.
     """
     cdef lanes V[CELLS + MAX_LANES]
-    cdef lanes raw[CELLS]
+    cdef lanes pivots[LANE_ROWS]
     cdef lanes undo[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
     cdef lanes answer[CELLS + MAX_LANES]
@@ -196,20 +213,14 @@ cdef inline lanes answer_group(lanes like, const int wanted, const Py_ssize_t n,
                 answer[i * n + j] = V[i * LANE_COLUMNS + j]
         store_cells(like, n * n, <const lanes*>answer, X)
     elif wanted == SOLUTION:
-        if n > 4:       # a loop, so that four sizes share one function
-            for i in range(n):
-                reduce_column(like, n, i, width, V, tol, <lanes*>NULL, undo, <lanes*>NULL,
-                              &failed, &parity)
-        else:
-            reduce_group(like, n, width, n, V, tol, <lanes*>NULL, undo, <lanes*>NULL, &failed,
-                         &parity)
+        reduce_lanes(like, n, width, V, tol, <lanes*>NULL, &failed, &parity)
         for i in range(n):
             answer[i] = V[i * LANE_COLUMNS + n]
             failed = failed + (answer[i] - answer[i])       # NaN if x is not finite
         store_cells(like, n, <const lanes*>answer, X)
     else:
-        reduce_group(like, n, width, n, V, tol, raw, <lanes*>NULL, <lanes*>NULL, &failed, &parity)
-        multiply_pivots(like, n, <const lanes*>raw, <const lanes*>undo, parity, X)
+        reduce_lanes(like, n, n, V, tol, pivots, &failed, &parity)
+        multiply_pivots(like, n, <const lanes*>pivots, <const lanes*>undo, parity, X)
     return failed
 
 
@@ -296,7 +307,7 @@ cdef void answer_inverses(lanes like, Job* job, Py_ssize_t start, Py_ssize_t sto
 
 cdef void answer_determinants(lanes like, Job* job, Py_ssize_t start, Py_ssize_t stop,
                               const real* A, const real* B, real* X) noexcept nogil:
-    """answer_groups() with n as a constant"""
+    """answer_groups() with n as a constant up to four"""
     if job.n == 1:
         answer_groups(like, DETERMINANT, 1, job, start, stop, A, B, X)
     elif job.n == 2:
@@ -305,6 +316,8 @@ cdef void answer_determinants(lanes like, Job* job, Py_ssize_t start, Py_ssize_t
         answer_groups(like, DETERMINANT, 3, job, start, stop, A, B, X)
     elif job.n == 4:
         answer_groups(like, DETERMINANT, 4, job, start, stop, A, B, X)
+    else:
+        answer_groups(like, DETERMINANT, job.n, job, start, stop, A, B, X)
 
 
 cdef inline bint has_lanes(const Job* job, Py_ssize_t count, const real* like) noexcept nogil:
@@ -314,4 +327,4 @@ cdef inline bint has_lanes(const Job* job, Py_ssize_t count, const real* like) n
         return False
     if job.wanted == SOLUTION:
         return job.k == 1
-    return job.wanted == INVERSE or (job.wanted == DETERMINANT and job.n <= 4)
+    return job.wanted == INVERSE or job.wanted == DETERMINANT

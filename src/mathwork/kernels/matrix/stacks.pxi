@@ -203,12 +203,12 @@ cdef inline lanes find_pivot(
 
 cdef inline void reduce_column(
         lanes like, const Py_ssize_t m, const Py_ssize_t c, Py_ssize_t n, lanes* V, lanes tol,
-        lanes* kept, lanes* undo, lanes* accepted, lanes* failed,
+        lanes* kept, lanes* undo, lanes* pivots, lanes* accepted, lanes* failed,
         lanes* parity) noexcept nogil:
     """Bring the pivot of column c to row c: see find_pivot()
 
     kept[c, j], unless NULL, is the pivot row before it is divided by the pivot; undo, unless NULL,
-    goes with its row.
+    goes with its row. pivots[c], unless NULL, is the pivot.
     """
     cdef lanes half = fill(like, 0.5), one = fill(like, 1)
     cdef lanes pivot = V[c * LANE_COLUMNS + c], entry, row, old
@@ -226,6 +226,8 @@ cdef inline void reduce_column(
         pivot = pick(half, away[i], V[i * LANE_COLUMNS + c], pivot)
         V[i * LANE_COLUMNS + c] = fill(like, 0)
     V[c * LANE_COLUMNS + c] = one
+    if pivots != NULL:
+        pivots[c] = pivot
     if kept != NULL:
         kept[c * LANE_COLUMNS + c] = pivot
     if kept != NULL and undo != NULL:
@@ -447,24 +449,25 @@ cdef inline void start_stack(const Py_ssize_t m, Py_ssize_t most, Py_ssize_t cou
 
 cdef inline void reduce_group(
         lanes like, const Py_ssize_t m, Py_ssize_t n, Py_ssize_t columns, lanes* V, lanes tol,
-        lanes* kept, lanes* undo, lanes* accepted, lanes* failed, lanes* parity) noexcept nogil:
+        lanes* kept, lanes* undo, lanes* pivots, lanes* accepted, lanes* failed,
+        lanes* parity) noexcept nogil:
     """reduce_column() of all pivots; each column is a constant there"""
     if columns > 0:
-        reduce_column(like, m, 0, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 0, n, V, tol, kept, undo, pivots, accepted, failed, parity)
     if m > 1 and columns > 1:
-        reduce_column(like, m, 1, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 1, n, V, tol, kept, undo, pivots, accepted, failed, parity)
     if m > 2 and columns > 2:
-        reduce_column(like, m, 2, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 2, n, V, tol, kept, undo, pivots, accepted, failed, parity)
     if m > 3 and columns > 3:
-        reduce_column(like, m, 3, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 3, n, V, tol, kept, undo, pivots, accepted, failed, parity)
     if m > 4 and columns > 4:
-        reduce_column(like, m, 4, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 4, n, V, tol, kept, undo, pivots, accepted, failed, parity)
     if m > 5 and columns > 5:
-        reduce_column(like, m, 5, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 5, n, V, tol, kept, undo, pivots, accepted, failed, parity)
     if m > 6 and columns > 6:
-        reduce_column(like, m, 6, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 6, n, V, tol, kept, undo, pivots, accepted, failed, parity)
     if m > 7 and columns > 7:
-        reduce_column(like, m, 7, n, V, tol, kept, undo, accepted, failed, parity)
+        reduce_column(like, m, 7, n, V, tol, kept, undo, pivots, accepted, failed, parity)
 
 
 cdef inline void note_group(lanes accepted, lanes parity, Py_ssize_t first, const Stack* found,
@@ -514,7 +517,8 @@ cdef inline void reduce_groups(
         accepted = fill(like, INFINITY)
         parity = fill(like, 1)
         failed = tol - tol              # 0 or NaN
-        reduce_group(like, m, n, columns, V, tol, kept, undo, &accepted, &failed, &parity)
+        reduce_group(like, m, n, columns, V, tol, kept, undo, <lanes*>NULL, &accepted, &failed,
+                     &parity)
         if real is float and by_default:
             failed = pick(accepted, fill(like, CLOSE_ACCEPTED), failed, fill(like, 1))
         if not reduced:
