@@ -173,6 +173,15 @@ def test_x_is_that_of_rref_and_of_numpy(rng, dtype):
         assert np.allclose(det(A), np.linalg.det(A.astype(float)), rtol=10 * n * condition * eps)
 
 
+@pytest.mark.parametrize(("dtype", "shift"), [("float64", 110), ("float32", 25)])
+def test_powers_of_two_that_cancel_change_no_determinant(rng, dtype, shift):
+    for n in (2, 4, 6, 8):
+        A = rng.normal(size=(50, n, n)).astype(dtype)
+        shifts = np.repeat([shift, -shift], n // 2)
+        for scaled in (np.ldexp(A, shifts[:, None]), np.ldexp(A, -shifts[:, None])):
+            assert same_bits(det(scaled, tol=1e-30), det(A, tol=1e-30))
+
+
 def test_exact_answers_of_small_integers(rng):
     for n in range(1, 6):
         A = rng.integers(-5, 6, (200, n, n))

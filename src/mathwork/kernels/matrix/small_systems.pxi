@@ -32,10 +32,12 @@ cdef inline void invert_column(lanes like, const Py_ssize_t n, const Py_ssize_t 
     scale[i] is the entry of I in row i; swapped[c] becomes the row that changed places with c.
     """
     cdef lanes half = fill(like, 0.5), zero = fill(like, 0)
-    cdef lanes pivot = V[c * LANE_COLUMNS + c], entry, row, old
+    cdef lanes pivot, entry, row, old
     cdef lanes factor[LANE_ROWS]
     cdef lanes away[LANE_ROWS]          # 0 in a lane that had its pivot in this row
-    cdef lanes at = find_pivot(like, n, c, <const lanes*>V, tol, <lanes*>NULL, failed)
+    cdef lanes size[LANE_ROWS]
+    cdef lanes most[LANE_ROWS]
+    cdef lanes at = find_pivot(like, n, c, <const lanes*>V, tol, size, most, <lanes*>NULL, failed)
     cdef Py_ssize_t i, j
     swapped[c] = at
     for i in range(c):
@@ -44,9 +46,9 @@ cdef inline void invert_column(lanes like, const Py_ssize_t n, const Py_ssize_t 
     for i in range(c + 1, n):
         away[i] = absolute(at - fill(like, i))
         factor[i] = pick(half, away[i], V[c * LANE_COLUMNS + c], V[i * LANE_COLUMNS + c])
-        pivot = pick(half, away[i], V[i * LANE_COLUMNS + c], pivot)
         scale[c] = pick(half, away[i], scale[i], scale[c])
         scale[i] = pick(half, away[i], old, scale[i])
+    pivot = in_pivot_row(like, n, c, <const lanes*>V + c, size, most, away)
     for j in range(n):
         if j == c:
             row = scale[c] / pivot
@@ -54,9 +56,8 @@ cdef inline void invert_column(lanes like, const Py_ssize_t n, const Py_ssize_t 
                 if i != c:
                     V[i * LANE_COLUMNS + j] = minus_mul(factor[i], row, zero)
         else:
-            row = old = V[c * LANE_COLUMNS + j]
-            for i in range(c + 1, n):
-                row = pick(half, away[i], V[i * LANE_COLUMNS + j], row)
+            old = V[c * LANE_COLUMNS + j]
+            row = in_pivot_row(like, n, c, <const lanes*>V + j, size, most, away)
             row = row / pivot
             for i in range(c):
                 V[i * LANE_COLUMNS + j] = minus_mul(factor[i], row, V[i * LANE_COLUMNS + j])

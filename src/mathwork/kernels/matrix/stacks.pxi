@@ -178,18 +178,21 @@ cdef inline void tolerance_parts(const Policy* policy, lanes* relative,
 
 cdef inline lanes find_pivot(
         lanes like, const Py_ssize_t m, const Py_ssize_t c, const lanes* V, lanes tol,
-        lanes* accepted, lanes* failed) noexcept nogil:
+        lanes* size, lanes* most, lanes* accepted, lanes* failed) noexcept nogil:
     """Return the row of the pivot of column c; `failed` is not 0 in a lane without one
 
-    `accepted` becomes the smallest pivot over its bound. Without it, tol is that of clear_bound().
+    size[i] > most[i] where row i, below c, has a larger entry than all from row c to i - 1: so the
+    pivot is in the last such row. `accepted` becomes the smallest pivot over its bound. Without it,
+    tol is that of clear_bound().
     """
     cdef lanes best = absolute(V[c * LANE_COLUMNS + c]), at = fill(like, c), total = fill(like, 0)
-    cdef lanes bound, ratio, entry
+    cdef lanes bound, ratio
     cdef Py_ssize_t i
     for i in range(c + 1, m):
-        entry = absolute(V[i * LANE_COLUMNS + c])
-        at = pick(entry, best, fill(like, i), at)
-        best = larger(entry, best)
+        size[i] = absolute(V[i * LANE_COLUMNS + c])
+        most[i] = best
+        at = pick(size[i], most[i], fill(like, i), at)
+        best = larger(size[i], best)
     for i in range(c):
         total = total + absolute(V[i * LANE_COLUMNS + c])
     bound = tol * (fill(like, 1) + total)
@@ -199,6 +202,24 @@ cdef inline lanes find_pivot(
         bound = larger(smallest_safe(like), bound)
     failed[0] = pick(best, bound, failed[0], fill(like, 1))
     return at
+
+
+cdef inline lanes in_pivot_row(lanes like, const Py_ssize_t m, const Py_ssize_t c,
+                               const lanes* column, const lanes* size, const lanes* most,
+                               const lanes* away) noexcept nogil:
+    """Return the entry of a column that is in the row of the pivot: see find_pivot()
+
+    Up to four rows it does not wait for the number of that row. More would be slower.
+    """
+    cdef lanes half = fill(like, 0.5), entry = column[c * LANE_COLUMNS]
+    cdef Py_ssize_t i
+    if m > 4:
+        for i in range(c + 1, m):
+            entry = pick(half, away[i], column[i * LANE_COLUMNS], entry)
+    else:
+        for i in range(c + 1, m):
+            entry = pick(size[i], most[i], column[i * LANE_COLUMNS], entry)
+    return entry
 
 
 cdef inline void reduce_column(
@@ -211,10 +232,12 @@ cdef inline void reduce_column(
     goes with its row. pivots[c], unless NULL, is the pivot.
     """
     cdef lanes half = fill(like, 0.5), one = fill(like, 1)
-    cdef lanes pivot = V[c * LANE_COLUMNS + c], entry, row, old
+    cdef lanes pivot, entry, row, old
     cdef lanes factor[LANE_ROWS]
     cdef lanes away[LANE_ROWS]          # 0 in a lane that had its pivot in this row
-    cdef lanes at = find_pivot(like, m, c, <const lanes*>V, tol, accepted, failed)
+    cdef lanes size[LANE_ROWS]
+    cdef lanes most[LANE_ROWS]
+    cdef lanes at = find_pivot(like, m, c, <const lanes*>V, tol, size, most, accepted, failed)
     cdef Py_ssize_t i, j
     parity[0] = pick(at, fill(like, c + 0.5), -parity[0], parity[0])
     for i in range(c):
@@ -223,7 +246,8 @@ cdef inline void reduce_column(
     for i in range(c + 1, m):
         away[i] = absolute(at - fill(like, i))
         factor[i] = pick(half, away[i], V[c * LANE_COLUMNS + c], V[i * LANE_COLUMNS + c])
-        pivot = pick(half, away[i], V[i * LANE_COLUMNS + c], pivot)
+    pivot = in_pivot_row(like, m, c, <const lanes*>V + c, size, most, away)
+    for i in range(c + 1, m):
         V[i * LANE_COLUMNS + c] = fill(like, 0)
     V[c * LANE_COLUMNS + c] = one
     if pivots != NULL:
@@ -236,9 +260,8 @@ cdef inline void reduce_column(
             undo[c] = pick(half, away[i], undo[i], undo[c])
             undo[i] = pick(half, away[i], old, undo[i])
     for j in range(c + 1, n):
-        row = old = V[c * LANE_COLUMNS + j]
-        for i in range(c + 1, m):
-            row = pick(half, away[i], V[i * LANE_COLUMNS + j], row)
+        old = V[c * LANE_COLUMNS + j]
+        row = in_pivot_row(like, m, c, <const lanes*>V + j, size, most, away)
         if kept != NULL:
             kept[c * LANE_COLUMNS + j] = row
         row = row / pivot
