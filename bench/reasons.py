@@ -108,10 +108,10 @@ with a warning, where the formula gives a number that means nothing. Tried:
   16.6 for `inv`; 1.35, 5.9 and 11.5 for `det`. Both reuse the memory of the former result.
 - Numbers fetched two kB ahead, and no exchange of the scales of rows: `det` of 4x4 from 14.1 to 8.6
   ns there (kept); `inv` did not change.
-- The pivot row chosen by the comparisons that find the pivot, without the wait for its number, up to
-  four rows (kept): `inv` took 0.94 of the time at 4x4 and 0.93 at 3x3, `det` 0.90 and 0.92; at level
-  v3 0.99, 0.92, 0.93 and 0.94; at the baseline 1.00, 0.90, 0.93 and 0.97. The same from five rows on:
-  1.05 for `inv` and 1.07 for `det` of 8x8.
+- The pivot row chosen by the comparisons that find the pivot, without the wait for its number, up
+  to four rows (kept): `inv` took 0.94 of the time at 4x4 and 0.93 at 3x3, `det` 0.90 and 0.92; at
+  level v3 0.99, 0.92, 0.93 and 0.94; at the baseline 1.00, 0.90, 0.93 and 0.97. The same from five
+  rows on: 1.05 for `inv` and 1.07 for `det` of 8x8.
 - The differences of those entries kept instead of both: 0.97 for `inv` of 4x4 and 0.98 for 3x3 at
   level v3, 0.97 for `det` of 4x4, 1.04 for 8x8.
 - Rows of the inverse scaled at its end: 1.02 at 4x4, 1.05 at 3x3 and 1.06 at 2x2, at level v3.
@@ -245,9 +245,10 @@ beside the formula in numba; 100,000 matrices, 20,000 of 8x8. 8 ns are wanted at
 `inv` of 4x4 in float64 takes 20 to 22 ns at v4 and 25 at v3: the divisions by pivots, see above.
 
 When the table was measured, `det` of 5x5 to 8x8 went through `rref`: it wrote rows that nobody
-reads, and multiplied the pivots number by number. Now the pivots are multiplied in registers. In cache, 8x8 in float64 takes 0.4 to 0.5 of the former time at v4, and 0.6
-at the baseline; at v3 70 ns. Rows 17 registers apart instead of 16 took 1.03 of the time for `det`,
-1.09 for `inv` and 0.90 for `solve` at v4 (not kept).
+reads, and multiplied the pivots number by number. Now the pivots are multiplied in registers. In
+cache, 8x8 in float64 takes 0.4 to 0.5 of the former time at v4, and 0.6 at the baseline; at v3 70
+ns. Rows 17 registers apart instead of 16 took 1.03 of the time for `det`, 1.09 for `inv` and 0.90
+for `solve` at v4 (not kept).
 
 The baseline has registers of 16 bytes and no fused multiply-add, and the formula in numba is
 compiled for the processor. 3x3 and 4x4 in float64 take twice as long there as at v3.
