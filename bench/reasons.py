@@ -242,7 +242,9 @@ beside the formula in numba; 100,000 matrices, 20,000 of 8x8. 8 ns are wanted at
 | det 8x8 float32 | 139 | 3.4 | - | 112 | 3.8 | - | 156 | 2.8 | - |
 | solve 8x8 float32 | 92 | 5.3 | - | 72 | 6.6 | - | 100 | 4.8 | - |
 
-`inv` of 4x4 in float64 takes 20 to 22 ns at v4 and 25 at v3: the divisions by pivots, see above.
+`inv` of 4x4 in float64 took 20 to 22 ns at v4 and 25 at v3. The choice of the pivot row saved 6 %
+at v4 and 1 % at v3 since then. At v3 a quarter of its samples are in registers that are stored and
+loaded again: there are 16, and a matrix with its scales takes more.
 
 When the table was measured, `det` of 5x5 to 8x8 went through `rref`: it wrote rows that nobody
 reads, and multiplied the pivots number by number. Now the pivots are multiplied in registers. In
