@@ -185,7 +185,7 @@ of 10 (kept); eight sums at once, by a transpose in memory, took 1.12 and 1.04.
 
 ## The wheel
 
-It has 5.4 MB, and 3 is the limit. Compressed, the three levels of networks and matrices take 2.1
+It has 5.6 MB, and 3 is the limit. Compressed, the three levels of networks and matrices take 2.1
 MB, regression 1.0, training 0.7, orbits 0.5, exact arithmetic 0.35, and Python 0.6. Training,
 planes of groups and windows, robust errors and states of orbits are new. Tried: inverses and
 solutions of five rows and more share one loop (0.2 MB, kept); no typed memoryviews in training,
