@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10**8)
-    parser.add_argument("--block", type=int, default=500_000, help="rows of a block")
+    parser.add_argument("--block", type=int, default=1_000_000, help="rows of a block")
     parser.add_argument("--pairs", type=int, default=5, help="how often both are measured")
     return parser
 
