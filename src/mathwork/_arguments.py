@@ -128,9 +128,10 @@ def text(value: object, name: str) -> str:
         raise TypeError(f"{name} must be text, got {shown(value)}") from error
 
 
-def texts(values: object, name: str, what: str = "an iterable of names") -> list[str]:
+def texts(values: object, name: str, what: str = "an iterable of names",
+          most: int = MOST_TEXTS) -> list[str]:
     """Return names, or other values, as text to draw or print."""
-    return [text(value, name) for value in items(values, name, what, MOST_TEXTS)]
+    return [text(value, name) for value in items(values, name, what, most)]
 
 
 def choice(value: object, name: str, known: Sequence[str] | Iterable[str], more: str = "") -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._html as html
-from mathwork._status import DIVERGED, INTERRUPTED, TRAINED
 from mathwork.nn.dense import Dense
 from mathwork.nn.norms import RMSNorm
 from mathwork.nn.residual import Residual
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 MOST_LAYERS = 20
 MOST_NORMS = 2_000_000          # parameters of a network whose norms are computed
 MOST_CURVES = 1000              # networks in the medians of a picture
-WORDS = {TRAINED: "trained", DIVERGED: "diverged", INTERRUPTED: "interrupted"}
 LAYER_HEAD = ("", "layer", "numbers", "activation", "parameters")
 NORMS_HEAD = ("\u2016weight\u2016", "\u2016bias\u2016")
 
@@ -49,8 +47,7 @@ def training_html(training: Any) -> str:
     history, epochs = training.history, training.epochs
     rows: list[tuple[str, Any]] = [("network", short(training.network)),
                                    ("status", training.status), ("epochs", epochs)]
-    losses = {name.replace("_", " "): history[name] for name in ("loss", "validation_loss")
-              if name in history}
+    losses = losses_of(history)
     if epochs:
         judged, values = list(losses.items())[-1]
         if not np.isnan(values).all():
@@ -65,13 +62,11 @@ def training_html(training: Any) -> str:
 
 def trainings_html(trainings: Any) -> str:
     """Return how many networks were trained and how far, with a picture of the medians."""
-    history, status = trainings.history, trainings.status
+    history = trainings.history
     rows: list[tuple[str, Any]] = [("networks", len(trainings.networks)),
                                    ("each", short(trainings.networks.like))]
-    rows += [(word, int((status == code).sum())) for code, word in WORDS.items()
-             if (status == code).any()]
-    losses = {name.replace("_", " "): history[name] for name in ("loss", "validation_loss")
-              if name in history}
+    rows += trainings._counts()
+    losses = losses_of(history)
     epochs = history["loss"].shape[1]
     rows.append(("epochs", epochs))
     with warnings.catch_warnings():
@@ -89,6 +84,12 @@ def trainings_html(trainings: Any) -> str:
 
 
 # ---- parts ----
+
+def losses_of(history: dict[str, Any]) -> dict[str, Any]:
+    """Return {name in words: losses} of a history: the last one judges."""
+    return {name.replace("_", " "): history[name] for name in ("loss", "validation_loss")
+            if name in history}
+
 
 def short(network: Any) -> str:
     """Return the class and the sizes of a network, of many layers the first and the last."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arguments import count, items, shown, text
+from mathwork._arguments import MOST_TEXTS, count, shown, texts
 from mathwork._extras import checked_axes, extra
 from mathwork._html import legible, written
 from mathwork.nn.dense import Dense
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 LEAST_NODES, MOST_NODES = 2, 64         # of a column that may be asked for
 MOST_COLUMNS = 12                       # of a picture; the others are left out in the middle
-MOST_NAMES = 100_000
 POSITIVE, NEGATIVE, NODES = "C0", "C1", "0.5"       # on white and on black
 WIDEST = 2.2                            # points, of the line of the largest weight of a layer
 LEAST_HALF = 2.0                        # of the height: few nodes stand near each other
@@ -49,16 +48,16 @@ def draw_network(network: Any, ax: Any, inputs: Iterable[str] | None,
         ax = extra("matplotlib.pyplot", "draw a network").subplots(layout="constrained")[1]
     checked_axes(ax)
     columns, skips = columns_of(network.layers)
-    shown = _shown_columns(len(columns))
-    places = {column: float(x) for x, column in enumerate(shown) if column is not None}
+    drawn = _shown_columns(len(columns))
+    places = {column: float(x) for x, column in enumerate(drawn) if column is not None}
     heights = {column: _heights(columns[column].size, nodes) for column in places}
     for column, x in places.items():
         if column - 1 in places:
             _draw_weights(ax, columns[column], (x - 1, x), heights[column - 1], heights[column])
     for column, x in places.items():
         _draw_nodes(ax, x, heights[column], columns[column])
-    if None in shown:
-        ax.text(shown.index(None), 0.0, f"\u22ef\n{len(columns) - len(places):,}\nmore",
+    if None in drawn:
+        ax.text(drawn.index(None), 0.0, f"\u22ef\n{len(columns) - len(places):,}\nmore",
                 ha="center", va="center")
     tops = {column: max(nodes.values()) for column, nodes in heights.items()}
     top = max(tops.values())
@@ -111,8 +110,7 @@ def _checked_names(names: Iterable[str] | None, argument: str, size: int) -> lis
     wanted = "a sequence of str, one a node"
     if isinstance(names, str):
         raise TypeError(f"{argument} must be {wanted}, got {shown(names)}")
-    found = [text(name, argument)
-             for name in items(names, argument, wanted, max(size, MOST_NAMES))]
+    found = texts(names, argument, wanted, max(size, MOST_TEXTS))
     if len(found) != size:
         raise ValueError(f"{argument} must be {size} names, one a node, got {len(found)}")
     return found

@@ -7,6 +7,7 @@ import numpy as np
 
 import mathwork._html as html
 from mathwork._status import FITTED
+from mathwork.regression.batch_rows import names_of_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,8 @@ def lines_html(fit: Any) -> str:
 
 def plane_html(fit: Any) -> str:
     """Return a table of parameters and standard errors, and how good the fit is."""
-    terms = _terms(fit.names, len(fit.params), fit.has_intercept)
+    names = fit.names or names_of_array(len(fit.params) - fit.has_intercept)
+    terms = ["intercept"] * fit.has_intercept + list(names)
     rows = list(zip(terms, fit.params, fit.bse, strict=True))
     return html.table(("", "coef", "std err"), rows[:html.MOST_ROWS], "PlaneFit") + html.notes(
         html.more(len(rows)), f"R-squared {html.written(fit.rsquared)}, nobs {fit.nobs:,}, "
@@ -71,12 +73,6 @@ def moments_html(moments: Any) -> str:
 
 
 # ---- parts ----
-
-def _terms(names: Sequence[str] | None, P: int, has_intercept: bool) -> list[str]:
-    """Return the names of P parameters"""
-    known = names or [f"x{i + 1}" for i in range(P - has_intercept)]
-    return ["intercept"] * has_intercept + list(known)
-
 
 def _table(names: Sequence[str], rows: Any, count: int, kind: str, status: Any) -> str:
     """Return a table of the first of `count` fits, and how many have no fit"""

@@ -145,10 +145,14 @@ class Trainings:
         return displays.trainings_html(self)
 
     def __repr__(self) -> str:
-        counts = [f"{int((self.status == code).sum())} {word}" for code, word in
-                  ((TRAINED, "trained"), (DIVERGED, "diverged"), (INTERRUPTED, "interrupted"))
-                  if (self.status == code).any()]
+        counts = [f"{count} {word}" for word, count in self._counts()]
         return f"Trainings({self.networks!r}, {', '.join(counts)})"
+
+    def _counts(self) -> list[tuple[str, int]]:
+        """Return (status as a word, how many networks have it), without those that none has"""
+        return [(word, int((self.status == code).sum())) for code, word in
+                ((TRAINED, "trained"), (DIVERGED, "diverged"), (INTERRUPTED, "interrupted"))
+                if (self.status == code).any()]
 
     def plot(self, ax: Any = None, *, most: int = 100) -> Any:
         """Draw the losses of the first networks over the epochs, and the median of all.
