@@ -62,7 +62,7 @@ def main():
         rng = random.Random(seed)
         if rng.random() < 0.4:
             return atheris.Mutate(data, longest)
-        return mutations.mutate(rng, target.edits, bytes(data) or rng.choice(good), good)[:longest]
+        return mutations.mutate(rng, target.edits, bytes(data) or rng.choice(good), good, longest)
 
     warnings.simplefilter("ignore")
     atheris.Setup(["fuzz", corpus, f"-artifact_prefix={failures}{os.sep}{name}-",

@@ -25,10 +25,10 @@ TEXTS = ["", "\0", "x", "y", "0", "weight", "bias", "0.weight", "00.weight", "1.
          "-1", "1e9"]
 
 
-def mutate(rng, name, content, seeds):
+def mutate(rng, name, content, seeds, longest=1 << 16):
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         edit = edit_bytes if rng.random() < 0.2 else EDITS[name]
-        content = edit(rng, content, seeds)
+        content = edit(rng, content, seeds)[:longest]       # some edits repeat it 500 times
     return content
 
 
