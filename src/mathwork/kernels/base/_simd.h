@@ -213,9 +213,9 @@ static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return _mm256_fmadd_pd(
 static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return _mm256_fnmadd_ps(a, b, c); }
 static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return _mm256_fnmadd_pd(a, b, c); }
 static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
-{ return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GT_OQ)); }
+{ return _mm256_blendv_ps(y, x, (__m256)(a > b)); }
 static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
-{ return _mm256_blendv_pd(y, x, _mm256_cmp_pd(a, b, _CMP_GT_OQ)); }
+{ return _mm256_blendv_pd(y, x, (__m256d)(a > b)); }
 static inline f32v larger_f32(f32v a, f32v b) { return _mm256_max_ps(a, b); }
 static inline f64v larger_f64(f64v a, f64v b) { return _mm256_max_pd(a, b); }
 #elif defined(__SSE4_1__)
@@ -225,9 +225,9 @@ static inline f64v mul_add_f64(f64v a, f64v b, f64v c) { return a * b + c; }
 static inline f32v minus_mul_f32(f32v a, f32v b, f32v c) { return c - a * b; }
 static inline f64v minus_mul_f64(f64v a, f64v b, f64v c) { return c - a * b; }
 static inline f32v pick_f32(f32v a, f32v b, f32v x, f32v y)
-{ return _mm_blendv_ps(y, x, _mm_cmpgt_ps(a, b)); }
+{ return _mm_blendv_ps(y, x, (__m128)(a > b)); }
 static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
-{ return _mm_blendv_pd(y, x, _mm_cmpgt_pd(a, b)); }
+{ return _mm_blendv_pd(y, x, (__m128d)(a > b)); }
 static inline f32v larger_f32(f32v a, f32v b) { return _mm_max_ps(a, b); }
 static inline f64v larger_f64(f64v a, f64v b) { return _mm_max_pd(a, b); }
 #else
@@ -254,6 +254,52 @@ static inline f64v pick_f64(f64v a, f64v b, f64v x, f64v y)
 { u64v m = (u64v)(a > b); return (f64v)((m & (u64v)x) | (~m & (u64v)y)); }
 static inline f32v larger_f32(f32v a, f32v b) { return pick_f32(a, b, a, b); }
 static inline f64v larger_f64(f64v a, f64v b) { return pick_f64(a, b, a, b); }
+#endif
+
+/* ---- quads: each four numbers of a register, in another order ----
+   MOVES_QUADS_F32, _F64    1 where one instruction can move the numbers of all quads
+   place_f32(c)             what says "number c of its quad"; it is a normal number
+   reorder_f32(x, places)   the numbers of each quad of x that the four places say, in their order */
+#if !defined(ONE_LANE) && defined(__AVX512F__)
+#  define MOVES_QUADS_F32 1
+#  define MOVES_QUADS_F64 1
+static inline f32v place_f32(int c) { return float_f32(bits_f32(fill_f32(1)) + (uint32_t)c); }
+static inline f64v place_f64(int c) { return float_f64(bits_f64(fill_f64(1)) + (uint64_t)c); }
+static inline f32v reorder_f32(f32v x, const float *places)
+{ return _mm512_permutevar_ps(x, (__m512i)_mm512_broadcast_f32x4(_mm_loadu_ps(places))); }
+static inline f64v reorder_f64(f64v x, const double *places)
+{
+    const u64v in_quad = {0, 0, 0, 0, 4, 4, 4, 4};
+    const u64v all = (u64v)_mm512_broadcast_f64x4(_mm256_loadu_pd(places));
+    return _mm512_permutexvar_pd((__m512i)(all + in_quad), x);
+}
+#elif !defined(ONE_LANE) && defined(__AVX2__)
+#  define MOVES_QUADS_F32 1
+#  define MOVES_QUADS_F64 1
+static inline f32v place_f32(int c) { return float_f32(bits_f32(fill_f32(1)) + (uint32_t)c); }
+/* two numbers of 32 bits make one of 64 */
+static inline f64v place_f64(int c)
+{ return float_f64(bits_f64(fill_f64(1)) + ((uint64_t)(2 * c + 1) << 32) + (uint64_t)(2 * c)); }
+static inline f32v reorder_f32(f32v x, const float *places)
+{ return _mm256_permutevar_ps(x, (__m256i)_mm256_broadcast_ps((const __m128 *)places)); }
+static inline f64v reorder_f64(f64v x, const double *places)
+{ return (f64v)_mm256_permutevar8x32_ps((__m256)x, (__m256i)_mm256_loadu_pd(places)); }
+#else
+#  define MOVES_QUADS_F64 0
+static inline f64v place_f64(int c) { return fill_f64(c); }
+static inline f64v reorder_f64(f64v x, const double *places) { (void)places; return x; }
+#  if !defined(ONE_LANE) && defined(__SSE4_1__)
+#    define MOVES_QUADS_F32 1
+/* four bytes make a number; of each byte the low four bits count, and the highest must be 0 */
+static inline f32v place_f32(int c)
+{ return float_f32(bits_f32(fill_f32(0)) + UINT32_C(0x33323130) + (uint32_t)c * UINT32_C(0x04040404)); }
+static inline f32v reorder_f32(f32v x, const float *places)
+{ return (f32v)_mm_shuffle_epi8((__m128i)x, _mm_loadu_si128((const __m128i *)places)); }
+#  else
+#    define MOVES_QUADS_F32 0
+static inline f32v place_f32(int c) { return fill_f32((float)c); }
+static inline f32v reorder_f32(f32v x, const float *places) { (void)places; return x; }
+#  endif
 #endif
 
 /* ---- half registers, as far as products need them ---- */

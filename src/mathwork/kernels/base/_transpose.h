@@ -15,6 +15,8 @@ static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld, ptrd
 
 #define load_columns_f32h load_columns_f32
 #define load_columns_f64h load_columns_f64
+static inline void store_quads_f32(const f32v *v, float *p)
+{ for (int k = 0; k < 4; k++) p[k] = v[k] + 0; }
 
 #else
 #  if defined(__AVX512F__)
@@ -83,6 +85,18 @@ static inline void load_columns_f64(f64v *v, const double *p, ptrdiff_t ld, ptrd
         v[k] = (f64v)LOW_F64(r0, r1);
         v[k + 1] = (f64v)HIGH_F64(r0, r1);
     }
+}
+
+/* p[4 i + k] = v[k][i] for all lanes i: the quads of four registers; -0.0 becomes 0.0 */
+static inline void store_quads_f32(const f32v *v, float *p)
+{
+    const f32v low01 = LOW_F32(v[0], v[1]), low23 = LOW_F32(v[2], v[3]), zero = {0};
+    const f32v high01 = HIGH_F32(v[0], v[1]), high23 = HIGH_F32(v[2], v[3]);
+    const f32v quads[4] = {
+        (f32v)LOW_F64(low01, low23) + zero, (f32v)HIGH_F64(low01, low23) + zero,
+        (f32v)LOW_F64(high01, high23) + zero, (f32v)HIGH_F64(high01, high23) + zero};
+    for (int i = 0; i < F32_LANES; i++)
+        memcpy(p + 4 * i, (const float *)(quads + i % 4) + i / 4 * 4, 4 * sizeof(float));
 }
 
 /* the same for half registers */

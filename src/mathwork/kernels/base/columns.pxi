@@ -5,6 +5,7 @@ cdef extern from "_transpose.h" nogil:
     void load_columns_f64(f64v*, const double*, Py_ssize_t, Py_ssize_t)
     void load_columns_f32h(f32h*, const float*, Py_ssize_t, Py_ssize_t)
     void load_columns_f64h(f64h*, const double*, Py_ssize_t, Py_ssize_t)
+    void store_quads_f32(const f32v*, float*)
 
 
 cdef inline void load_some_columns(vectors* v, const real* p, Py_ssize_t ld,

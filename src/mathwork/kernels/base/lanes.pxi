@@ -18,6 +18,8 @@ cdef extern from "_simd.h" nogil:
         TILE_ROWS
         TOTALS_STAY
         FUSED
+        MOVES_QUADS_F32
+        MOVES_QUADS_F64
     f32v load_f32(const float*)
     f64v load_f64(const double*)
     f32h load_f32h(const float*)
@@ -49,6 +51,10 @@ cdef extern from "_simd.h" nogil:
     f64h larger_f64h(f64h, f64h)
     f32v pick_f32(f32v, f32v, f32v, f32v)
     f64v pick_f64(f64v, f64v, f64v, f64v)
+    f32v place_f32(int)
+    f64v place_f64(int)
+    f32v reorder_f32(f32v, const float*)
+    f64v reorder_f64(f64v, const double*)
     void prefetch(const void*)
     Py_ssize_t anew(Py_ssize_t)
     void clear_float_status()
@@ -203,3 +209,21 @@ cdef inline lanes pick(lanes a, lanes b, lanes x, lanes y) noexcept nogil:
         return pick_f32(a, b, x, y)
     else:
         return pick_f64(a, b, x, y)
+
+
+cdef inline lanes quad_place(lanes like, int c) noexcept nogil:
+    """What says "number c of its quad" to reorder(); c itself where no instruction moves quads"""
+    if lanes is f32v:
+        return place_f32(c)
+    else:
+        return place_f64(c)
+
+
+cdef inline lanes reorder(lanes x, const real* places) noexcept nogil:
+    """The numbers of each quad of x that the four places say, in their order"""
+    if lanes is f32v and real is float:
+        return reorder_f32(x, places)
+    elif lanes is f64v and real is double:
+        return reorder_f64(x, places)
+    else:
+        return x

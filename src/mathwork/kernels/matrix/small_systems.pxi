@@ -67,13 +67,13 @@ cdef inline void invert_column(lanes like, const Py_ssize_t n, const Py_ssize_t 
         V[c * LANE_COLUMNS + j] = row
 
 
-cdef inline void unswap_columns(lanes like, const Py_ssize_t n, const lanes* swapped,
-                                lanes* V) noexcept nogil:
+cdef inline void unswap_columns(lanes like, const Py_ssize_t n, const Py_ssize_t rows,
+                                const lanes* swapped, lanes* V) noexcept nogil:
     """Bring the columns of an inverse into their order: the swaps of rows, from the last on"""
     cdef lanes half = fill(like, 0.5), old, away
     cdef Py_ssize_t c, i, j
     for c in range(n - 2, -1, -1):
-        for j in range(n):
+        for j in range(rows):
             old = V[j * LANE_COLUMNS + c]
             for i in range(c + 1, n):
                 away = absolute(swapped[c] - fill(like, i))
@@ -82,10 +82,41 @@ cdef inline void unswap_columns(lanes like, const Py_ssize_t n, const lanes* swa
                 V[j * LANE_COLUMNS + i] = pick(half, away, old, V[j * LANE_COLUMNS + i])
 
 
+cdef inline void store_4x4(lanes like, const lanes* swapped, const lanes* cells,
+                           real* X) noexcept nogil:
+    """X[k, j] = cells[j][k], with the columns of the inverses in their order; -0.0 becomes 0.0
+
+    The swaps are made once, in a row of places. Rows then change their order while they are stored.
+    """
+    cdef lanes order[4]
+    cdef lanes block[MAX_LANES]
+    cdef real places[4 * MAX_LANES]
+    cdef const real* numbers = <const real*>cells
+    cdef Py_ssize_t L = lane_count(X), c, i, j = 0, k
+    for c in range(4):
+        order[c] = quad_place(like, c)
+    unswap_columns(like, 4, 1, swapped, order)
+    store_cells(like, 4, <const lanes*>order, places)
+    if (MOVES_QUADS_F32 if lanes is f32v else MOVES_QUADS_F64):
+        while j < 16:
+            load_some_columns(block, numbers + j * L, L, L)
+            for k in range(L):
+                block[k] = reorder(block[k], <const real*>places + 4 * k)
+                store(X + 16 * k + j, block[k] + fill(like, 0))
+            j += L
+    else:
+        for k in range(L):
+            for c in range(4):
+                j = <Py_ssize_t>places[4 * k + c]
+                for i in range(4):
+                    X[16 * k + 4 * i + c] = numbers[(4 * i + j) * L + k] + 0
+
+
 cdef inline void invert_group(lanes like, const Py_ssize_t n, lanes* V, lanes tol, lanes* scale,
-                              lanes* failed) noexcept nogil:
-    """V = the inverse; up to four, each column is a constant in invert_column()"""
-    cdef lanes swapped[LANE_ROWS]
+                              lanes* swapped, lanes* failed) noexcept nogil:
+    """V = the inverse, its columns as the rows were swapped; up to four, each column is a constant
+    in invert_column()
+    """
     cdef Py_ssize_t c
     if n > 4:
         for c in range(n):
@@ -98,7 +129,6 @@ cdef inline void invert_group(lanes like, const Py_ssize_t n, lanes* V, lanes to
             invert_column(like, n, 2, V, tol, scale, swapped, failed)
         if n > 3:
             invert_column(like, n, 3, V, tol, scale, swapped, failed)
-    unswap_columns(like, n, <const lanes*>swapped, V)
 
 
 cdef inline void multiply_pivots(lanes like, const Py_ssize_t n, const lanes* pivots,
@@ -196,10 +226,11 @@ cdef inline lanes answer_group(lanes like, const int wanted, const Py_ssize_t n,
     cdef lanes pivots[LANE_ROWS]
     cdef lanes undo[LANE_ROWS]
     cdef lanes scale[LANE_ROWS]
+    cdef lanes swapped[LANE_ROWS]
     cdef lanes answer[CELLS + MAX_LANES]
     cdef lanes failed, reach, most = largest_safe(like), parity = fill(like, 1)
     cdef Py_ssize_t width = n + 1 if wanted == SOLUTION else n, i, j
-    V[0] = like         # GCC warns of an n of 0
+    V[0] = pivots[0] = like     # GCC warns of an n of 0
     load_square(like, n, A, V)
     if wanted == SOLUTION:
         load_sides(like, n, B, V)
@@ -208,11 +239,16 @@ cdef inline lanes answer_group(lanes like, const int wanted, const Py_ssize_t n,
     reach = scale_lanes(like, n, width, V, n, by_default, scale, undo)
     failed = pick(reach, most, fill(like, 1), fill(like, 0))
     if wanted == INVERSE:
-        invert_group(like, n, V, tol, scale, &failed)
+        invert_group(like, n, V, tol, scale, swapped, &failed)
+        if n != 4:
+            unswap_columns(like, n, n, <const lanes*>swapped, V)
         for i in range(n):
             for j in range(n):
                 answer[i * n + j] = V[i * LANE_COLUMNS + j]
-        store_cells(like, n * n, <const lanes*>answer, X)
+        if n == 4:
+            store_4x4(like, <const lanes*>swapped, <const lanes*>answer, X)
+        else:
+            store_cells(like, n * n, <const lanes*>answer, X)
     elif wanted == SOLUTION:
         reduce_lanes(like, n, width, V, tol, <lanes*>NULL, &failed, &parity)
         for i in range(n):

@@ -66,6 +66,10 @@ cdef inline void store_cells(lanes like, Py_ssize_t cells, const lanes* V,
     """A[k, j] = V[j][k]: the numbers of L slices; -0.0 becomes 0.0"""
     cdef Py_ssize_t L = lane_count(A), half = F32_HALF_LANES if lanes is f32v else F64_HALF_LANES
     cdef Py_ssize_t j = 0
+    if lanes is f32v and real is float:
+        if cells == 4:
+            store_quads_f32(V, A)
+            return
     if cells < half:
         for j in range(cells):
             store_cell(like, V + j, cells, A + j)
