@@ -11,7 +11,7 @@ import numpy as np
 from bench import closed_forms, peers
 from bench.harness import Effort, Rival, Side, Work, measure
 
-SMALL = "One small system beside numpy.linalg, float64"
+SMALL = "One small system, and a few, beside numpy.linalg, float64"
 STACKS = "Stacks of small matrices beside numpy.linalg.solve and inv, float64"
 FORMULAS = "inv, det and solve of stacks beside numpy.linalg, and formulas by hand in numba"
 EXACT_STACKS = "Stacks of small systems in exact arithmetic"
@@ -20,6 +20,7 @@ GROWTH = "Growth with n: rref of n x (n + 1) beside LAPACK's factorisation, floa
 # (how many, n): the least ratio against numpy.linalg.solve; None is one matrix, not a stack.
 SYSTEMS = {(None, 3): 6, (100_000, 3): 8, (20_000, 8): 3, (None, 1000): 1.2}
 INVERSES = {500: 1.5}
+FEW = 8
 STACKED = {2: 100_000, 3: 100_000, 4: 50_000, 6: 20_000, 8: 20_000, 12: 10_000, 16: 5000}
 # n: how many, and the least ratio against numpy.linalg; formulas exist up to n = 4.
 UNROLLED = {2: (100_000, None), 3: (100_000, None), 4: (100_000, None), 8: (20_000, 3)}
@@ -70,6 +71,9 @@ def works() -> Iterator[Work]:
     for form in ("lists", "integers", "A.T", "singular"):
         yield _work(f"solve 3x3, {form}", partial(_as_they_come, "ours", form),
                     partial(_as_they_come, "numpy", form), section=SMALL)
+    for name, theirs in (("solve", _solve), ("inv", _inv), ("det", _det)):
+        yield _work(f"{name} {FEW} of 3x3", partial(_ours, name, FEW, 3), partial(theirs, FEW, 3),
+                    section=SMALL)
     yield from _unrolled()
     for n, count in STACKED.items():
         if (count, n) not in SYSTEMS:

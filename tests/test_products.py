@@ -330,6 +330,15 @@ def test_a_stack_of_any_layout_and_out_of_any_layout(dtype, rng, layout):
         assert np.array_equal(out, matmul(A, B))
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_result_has_no_metadata_of_its_arguments(dtype, workers):
+    named = np.dtype(dtype, metadata={"unit": "m"})
+    A = np.ones((3, 2, 2)).astype(named)
+    for made in (matmul(A, A, workers=workers), matmul(A[0], A[1], workers=workers),
+                 matmul(A[0].copy(), A, workers=workers), matvec(A, A[0, 0], workers=workers)):
+        assert made.dtype == dtype and made.dtype.metadata is None
+
+
 def test_out_of_a_stack_may_overlap_an_input(dtype, rng):
     memory = rng.normal(size=200).astype(dtype)
     for shift in (0, 1, 5, 9, 40):

@@ -1,6 +1,7 @@
 """solve, inv, det, rank and null_space: bits, stacks, threads, broadcasting, any input."""
 import warnings
 from fractions import Fraction
+from itertools import permutations
 
 import arrays
 import numpy as np
@@ -123,6 +124,22 @@ def test_a_slice_has_the_same_bits_alone_in_a_stack_and_on_any_workers(kernels, 
                 assert np.isnan(stacks["inv"][s]).all()
                 with pytest.raises(np.linalg.LinAlgError):
                     kernels.inv(A[s])
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_an_inverse_has_its_columns_in_order_whatever_rows_changed_places(kernels, dtype, n):
+    P = np.eye(n, dtype=dtype)[list(permutations(range(n)))]
+    A = np.concatenate([P, P[::-1] * np.arange(1, n + 1, dtype=dtype)])
+    for stack in (A, A[5:], A[::-1].copy()):
+        expected = np.swapaxes(stack, 1, 2) / np.square(stack).sum(axis=1)[:, :, None]
+        assert kernels.inv(stack).tobytes() == expected.astype(dtype).tobytes()
+
+
+def test_no_zero_of_an_inverse_is_negative(kernels, dtype):
+    for n in range(1, 9):
+        A = -np.eye(n, dtype=dtype) * np.ones((33, 1, 1), dtype)
+        found = kernels.inv(A)
+        assert np.array_equal(found, A) and np.signbit(found).sum() == 33 * n
 
 
 @sizes
@@ -369,13 +386,37 @@ def test_forms_of_nothing(shape):
     assert is_ref(np.empty(shape)) is is_rref(np.empty(shape)) is True
 
 
+@pytest.mark.parametrize("m, n", [(2, 2), (3, 3), (4, 4), (9, 9), (2, 4), (5, 3)])
+@pytest.mark.parametrize("stack", [(1,), (7,), (40,), (2, 3), (2, 1, 3)])
+def test_a_stack_that_is_plain_as_it_stands_is_treated_as_any_other(rng, dtype, stack, m, n):
+    A = mixed(rng, int(np.prod(stack)), m, n, dtype)
+    B = sides_of(rng, A, 2).reshape(*stack, m, 2)
+    A = A.reshape(*stack, m, n)
+    spread = np.repeat(A, 2, axis=-1)[..., ::2]     # the same numbers, apart from each other
+    for function in (rref, ref, rank, null_space, *[inv, det] * (m == n)):
+        for found, expected in zip(parts(function(A)), parts(function(spread)), strict=True):
+            assert found.flags.writeable and same(found, expected)
+    for b in (B, B[..., 0].copy()):
+        found = solve(A, b)
+        for part, expected in zip(parts(found), parts(solve(spread, b)), strict=True):
+            assert same(part, expected)
+        assert same(found.ambiguous, solve(spread, b).ambiguous)
+        assert found.x.dtype == dtype and found.x.shape == (*stack, n, *b.shape[len(stack) + 1:])
+
+
+def parts(answer):
+    return answer if isinstance(answer, tuple) else (
+        [answer] if isinstance(answer, np.ndarray)
+        else [answer.matrix, answer.pivots, answer.rank, answer.status, answer.ambiguous])
+
+
 # ---- warnings and errors ----
 
 def test_a_warning_names_the_caller_whichever_way_the_call_goes():
     close = np.array([[1, 1], [1, 1 + 3e-14]])
     for function in (rank, det, inv, null_space):
         for given, keywords in ((close, {}), (close.tolist(), {}), (close, {"atol": 0}),
-                                (close, {"workers": 2}), ([close], {})):
+                                (close, {"workers": 2}), ([close], {}), (close[None], {})):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 function(given, **keywords)

@@ -18,6 +18,7 @@ from mathwork.matrix.arithmetic import arithmetic
 from mathwork.matrix.checks import (
     checked_sides,
     kernel_tolerances,
+    over_stack,
     with_advice,
     with_checked_shape,
 )
@@ -123,20 +124,22 @@ def _solved(solve_stack: Callable[..., tuple[NDArray[Any], ...]], A: FloatArray,
     lengths = (1,) * (ndim + 2 - A.ndim) + A.shape[:-2]
     kept = [axis for axis in range(ndim) if lengths[axis] == stack[axis]]
     folded = [axis for axis in range(ndim) if lengths[axis] != stack[axis]]
-    count, groups = (math.prod(stack[axis] for axis in axes) for axes in (kept, folded))
-    columns = np.broadcast_to(sides, (*stack, m, k)).transpose(*kept, ndim, *folded, ndim + 1)
+    count, groups = (math.prod([stack[axis] for axis in axes]) for axes in (kept, folded))
+    order = kept + folded
+    back = [order.index(axis) for axis in range(ndim)]
+    columns = over_stack(sides, stack).transpose(*kept, ndim, *folded, ndim + 1)
     A, columns = without_noise(A.reshape(count, m, n), columns.reshape(count, m, groups * k), atol)
     status, x, basis, ambiguous = solve_stack(A, np.ascontiguousarray(columns), groups)
 
     def unfolded(part: NDArray[Any], *last: int) -> NDArray[Any]:
         """Return part of shape (count, groups, *last) with the axes of the stack"""
-        part = part.reshape(*(stack[axis] for axis in kept + folded), *last)
-        return part.transpose(*np.argsort(kept + folded), *range(ndim, part.ndim))
+        part = part.reshape(*[stack[axis] for axis in order], *last)
+        if back == [*range(ndim)]:
+            return part
+        return np.ascontiguousarray(part.transpose(*back, *range(ndim, part.ndim)))
 
-    x = unfolded(x.reshape(count, n, groups, k).swapaxes(1, 2), n, k)
+    x = unfolded(np.ascontiguousarray(x.reshape(count, n, groups, k).swapaxes(1, 2)), n, k)
     if folded:
         basis = np.repeat(basis, groups, axis=0)
-    found = [np.ascontiguousarray(part) for part in (
-        unfolded(status), x[..., 0] if vectors else x, unfolded(basis, n, basis.shape[-1]),
-        unfolded(ambiguous))]
-    return solution_of(*found)
+    return solution_of(unfolded(status), np.ascontiguousarray(x[..., 0]) if vectors else x,
+                       unfolded(basis, n, basis.shape[-1]), unfolded(ambiguous))

@@ -29,10 +29,15 @@ cdef inline bint is_plain(object value, int ndim, int typenum) noexcept:
             and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>value))
 
 
+cdef inline bint is_plain_from(object value, int least, int typenum) noexcept:
+    """is_plain() in at least so many dimensions"""
+    return (cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(<cnp.ndarray>value) >= least
+            and is_plain(value, cnp.PyArray_NDIM(<cnp.ndarray>value), typenum))
+
+
 cdef inline bint is_plain_double(object value) noexcept:
     """is_plain() for float64 in any number of dimensions but 0"""
-    return (cnp.PyArray_CheckExact(value) and cnp.PyArray_NDIM(<cnp.ndarray>value) > 0
-            and is_plain(value, cnp.PyArray_NDIM(<cnp.ndarray>value), cnp.NPY_DOUBLE))
+    return is_plain_from(value, 1, cnp.NPY_DOUBLE)
 
 
 cdef inline bint is_strided(cnp.ndarray array) noexcept:

@@ -5,6 +5,9 @@ cdef extern from "numpy/arrayobject.h":
     enum:
         NPY_HALF                # cnp does not have it
 
+cdef enum:
+    STACK_NUMBERS = 1 << 30     # at most, in a stack that needs no check of its shape
+
 cdef extern from "Python.h":
     PyObject** items_of "PySequence_Fast_ITEMS"(object)
     Py_ssize_t length_of "PySequence_Fast_GET_SIZE"(object)
@@ -89,6 +92,17 @@ cdef inline cnp.ndarray simple_matrix(object value):
     return A if A is not None and cnp.PyArray_NDIM(A) == 2 else None
 
 
+cdef inline cnp.ndarray simple_matrices(object value):
+    """simple_matrix(), or a view that nobody else holds of a stack that is plain as it stands; else
+    None
+    """
+    if is_plain_from(value, 3, cnp.NPY_DOUBLE) or is_plain_from(value, 3, cnp.NPY_FLOAT):
+        if 0 < cnp.PyArray_SIZE(<cnp.ndarray>value) <= STACK_NUMBERS:
+            return own_view(value, NULL, NULL)
+        return None
+    return simple_matrix(value)
+
+
 cdef inline cnp.ndarray kept_beside(cnp.ndarray A, object b):
     """Return A, or a view of it that nobody else holds if an array b must be converted
 
@@ -98,6 +112,25 @@ cdef inline cnp.ndarray kept_beside(cnp.ndarray A, object b):
             and not is_plain(b, cnp.PyArray_NDIM(<cnp.ndarray>b), cnp.PyArray_TYPE(A))):
         return own_view(A, NULL, NULL)
     return A
+
+
+cdef cnp.ndarray stacked_sides(object value, cnp.ndarray A, bint* vectors):
+    """A view of plain vectors or columns, those for each matrix of the stack A, as columns; else
+    None
+    """
+    cdef int ndim = cnp.PyArray_NDIM(A), typenum = cnp.PyArray_TYPE(A), axis
+    cdef cnp.ndarray b
+    vectors[0] = is_plain(value, ndim - 1, typenum)
+    if vectors[0]:
+        b = value[..., None]
+    elif is_plain(value, ndim, typenum):
+        b = own_view(value, NULL, NULL)
+    else:
+        return None
+    for axis in range(ndim - 1):
+        if b.shape[axis] != A.shape[axis]:
+            return None
+    return b if cnp.PyArray_SIZE(b) > 0 else None
 
 
 cdef cnp.ndarray simple_sides(object value, cnp.ndarray A):

@@ -218,7 +218,9 @@ cdef object product_of_stacks(cnp.ndarray left, cnp.ndarray right, cnp.ndarray b
         count *= job.M
     made.narrow, made.by_vectors = cnp.PyArray_TYPE(left) == cnp.NPY_FLOAT, by_vectors
     job.numbers = cnp.PyArray_SIZE(right)
-    result = _arrays.writing_place(out, tuple(shape), left.dtype, left, right, bias)
+    # Not left.dtype, which may have metadata
+    dtype = _arrays.FLOAT32 if cnp.PyArray_TYPE(left) == cnp.NPY_FLOAT else _arrays.FLOAT64
+    result = _arrays.writing_place(out, tuple(shape), dtype, left, right, bias)
     made.arrays = (left, right, bias, result)
     job.A, job.B = cnp.PyArray_DATA(left), cnp.PyArray_DATA(right)
     job.start = cnp.PyArray_DATA(bias) if bias is not None else NULL
@@ -270,11 +272,11 @@ def matvec(W, x, bias=None, *, out=None, workers=1):
     cdef Py_ssize_t M, K
     cdef const void* start = NULL
     cdef PyThreadState* state
-    cdef int typenum = cnp.NPY_FLOAT if is_plain(W, 2, cnp.NPY_FLOAT) else cnp.NPY_DOUBLE
+    cdef int typenum = cnp.NPY_FLOAT if is_plain_from(W, 2, cnp.NPY_FLOAT) else cnp.NPY_DOUBLE
     if type(workers) is not int or workers != 1:
         workers = _workers.checked_workers(workers)
-    if is_plain(W, 2, typenum) and is_plain(x, 1, typenum) and (
-            bias is None or is_plain(bias, 1, typenum)):
+    if is_plain_from(W, 2, typenum) and is_plain_from(x, 1, typenum) and (
+            bias is None or is_plain_from(bias, 1, typenum)):
         matrix, vector, offset = W, x, bias
     else:
         W, x = as_numbers(W, "W"), as_numbers(x, "x")
@@ -315,10 +317,10 @@ def matmul(A, B, *, out=None, workers=1):
     cdef Py_ssize_t M, N, K
     cdef PyThreadState* state
     cdef int failed
-    cdef int typenum = cnp.NPY_FLOAT if is_plain(A, 2, cnp.NPY_FLOAT) else cnp.NPY_DOUBLE
+    cdef int typenum = cnp.NPY_FLOAT if is_plain_from(A, 2, cnp.NPY_FLOAT) else cnp.NPY_DOUBLE
     if type(workers) is not int or workers != 1:
         workers = _workers.checked_workers(workers)
-    if is_plain(A, 2, typenum) and is_plain(B, 2, typenum):
+    if is_plain_from(A, 2, typenum) and is_plain_from(B, 2, typenum):
         left, right = A, B
     else:
         A, B = as_numbers(A, "A"), as_numbers(B, "B")

@@ -259,16 +259,19 @@ cdef inline bint plain_keywords(tol, atol, exact, modulus, workers) noexcept:
 
 cdef inline object reduce_if_plain(object A, tol, atol, columns, exact, modulus, workers,
                                    bint reduced):
-    """Return the Reduction of one plain matrix, or None if the declaration must decide"""
+    """Return the Reduction of a plain matrix or stack, or None if the declaration must decide"""
     cdef Py_ssize_t asked
     cdef cnp.ndarray plain = None
     if plain_keywords(tol, atol, exact, modulus, workers):
-        plain = simple_matrix(A)
-    if plain is not None:
-        asked = plain_columns(columns, plain.shape[1])
-        if asked >= 0:
-            return reduce_one(plain, asked, plain_tol(tol), plain_atol(atol), reduced, ANY_ENGINE)
-    return None
+        plain = simple_matrices(A)
+    if plain is None:
+        return None
+    asked = plain_columns(columns, plain.shape[cnp.PyArray_NDIM(plain) - 1])
+    if asked < 0:
+        return None
+    if cnp.PyArray_NDIM(plain) == 2:
+        return reduce_one(plain, asked, plain_tol(tol), plain_atol(atol), reduced, ANY_ENGINE)
+    return reduce_many(plain, asked, plain_tol(tol), plain_atol(atol), reduced, 1, ANY_ENGINE)
 
 
 def ref(A, *, tol=None, atol=0.0, columns=None, exact=False, modulus=None, workers=1):

@@ -6,14 +6,14 @@ cdef Maker solution_maker = Maker(tuple)
 solutions = solution_maker
 
 
-cdef object solution_of(object status, object x, object basis, bint ambiguous):
-    """A Solution of one system"""
+cdef object solution_of(object status, object x, object basis, object ambiguous):
+    """A Solution of one system, where ambiguous is a bool, or of a stack"""
     cdef tuple arguments = ((status, x, basis),)
     if solution_maker.declared is tuple:        # no Solution is declared: a level alone
         return status, x, basis, ambiguous
     made = (<PyTypeObject*>tuple).tp_new(solution_maker.declared, <PyObject*>arguments, NULL)
-    if ambiguous:
-        made.__dict__["ambiguous"] = True
+    if ambiguous is not False:
+        made.__dict__["ambiguous"] = ambiguous
     return made
 
 
@@ -30,6 +30,51 @@ cdef cnp.ndarray kept_plain(object A, bint square):
             and (not square or view.shape[ndim - 2] == view.shape[ndim - 1])):
         raise ValueError(f"A must keep its shape, got {shape_of(view)}, {view.dtype} in the end")
     return view
+
+
+# ---- one matrix, or a stack ----
+
+cdef inline bint is_square(cnp.ndarray A):
+    """Return whether A is there, and its matrices are square"""
+    cdef int ndim
+    if A is None:
+        return False
+    ndim = cnp.PyArray_NDIM(A)
+    return A.shape[ndim - 2] == A.shape[ndim - 1]
+
+
+cdef object solve_each(cnp.ndarray A, cnp.ndarray B, bint vectors, double tol):
+    """The Solution of a stack A with a stack of columns B, or of vectors with a last axis of one"""
+    status, x, basis, ambiguous = solutions_of_stack(A, B, 1, tol, 0, 1)
+    return solution_of(status[..., 0], x[..., 0] if vectors else x, basis, ambiguous[..., 0])
+
+
+cdef object inverses_in(cnp.ndarray A, double tol, double atol, Py_ssize_t workers,
+                        int stacklevel):
+    if cnp.PyArray_NDIM(A) == 2:
+        return invert_one(A, tol, atol, stacklevel)
+    return invert_stack(A, tol, atol, workers, stacklevel)
+
+
+cdef object determinants_in(cnp.ndarray A, double tol, double atol, Py_ssize_t workers,
+                            int stacklevel):
+    if cnp.PyArray_NDIM(A) == 2:
+        return determinant_of_one(A, tol, atol, stacklevel)
+    return determinants_of_stack(A, tol, atol, workers, stacklevel)
+
+
+cdef object ranks_in(cnp.ndarray A, double tol, double atol, Py_ssize_t workers,
+                     int stacklevel):
+    if cnp.PyArray_NDIM(A) == 2:
+        return rank_of_one(A, tol, atol, stacklevel)
+    return ranks_of_stack(A, tol, atol, workers, stacklevel)
+
+
+cdef object null_spaces_in(cnp.ndarray A, double tol, double atol, Py_ssize_t workers,
+                           int stacklevel):
+    if cnp.PyArray_NDIM(A) == 2:
+        return null_space_of_one(A, tol, atol, stacklevel)
+    return null_spaces_of_stack(A, tol, atol, workers, stacklevel)
 
 
 # ---- plain arrays, for the declarations; tol = -1 is the default ----
@@ -61,42 +106,36 @@ def solve_stack(A, B, Py_ssize_t groups, double tol, double atol, Py_ssize_t wor
 
 def invert_plain(A, double tol, double atol, Py_ssize_t workers, int stacklevel):
     """Return the inverse of a plain square matrix, or of each of a stack: NaN for none."""
-    cdef cnp.ndarray plain = kept_plain(A, True)
-    if cnp.PyArray_NDIM(plain) == 2:
-        return invert_one(plain, tol, atol, stacklevel)
-    return invert_stack(plain, tol, atol, workers, stacklevel)
+    return inverses_in(kept_plain(A, True), tol, atol, workers, stacklevel)
 
 
 def determinant_of_plain(A, double tol, double atol, Py_ssize_t workers, int stacklevel):
     """Return the determinant of a plain square matrix, or of each of a stack."""
-    cdef cnp.ndarray plain = kept_plain(A, True)
-    if cnp.PyArray_NDIM(plain) == 2:
-        return determinant_of_one(plain, tol, atol, stacklevel)
-    return determinants_of_stack(plain, tol, atol, workers, stacklevel)
+    return determinants_in(kept_plain(A, True), tol, atol, workers, stacklevel)
 
 
 def rank_of_plain(A, double tol, double atol, Py_ssize_t workers, int stacklevel):
     """Return the rank of a plain matrix, or of each of a stack."""
-    cdef cnp.ndarray plain = kept_plain(A, False)
-    if cnp.PyArray_NDIM(plain) == 2:
-        return rank_of_one(plain, tol, atol, stacklevel)
-    return ranks_of_stack(plain, tol, atol, workers, stacklevel)
+    return ranks_in(kept_plain(A, False), tol, atol, workers, stacklevel)
 
 
 def null_space_of_plain(A, double tol, double atol, Py_ssize_t workers, int stacklevel):
     """Return the null space of a plain matrix, or of each of a stack, filled up with zeros."""
-    cdef cnp.ndarray plain = kept_plain(A, False)
-    if cnp.PyArray_NDIM(plain) == 2:
-        return null_space_of_one(plain, tol, atol, stacklevel)
-    return null_spaces_of_stack(plain, tol, atol, workers, stacklevel)
+    return null_spaces_in(kept_plain(A, False), tol, atol, workers, stacklevel)
 
 
 # ---- doors ----
 
 def solve(A, b, *, tol=None, atol=0.0, exact=False, modulus=None, workers=1):
     cdef cnp.ndarray left, right = None
+    cdef bint vectors = False
     if plain_keywords(tol, atol, exact, modulus, workers) and <double>atol == 0:
-        left = simple_matrix(A)
+        left = simple_matrices(A)
+        if left is not None and cnp.PyArray_NDIM(left) > 2:
+            right = stacked_sides(b, left, &vectors)
+            if right is not None:
+                return solve_each(left, right, vectors, plain_tol(tol))
+            left = None
         if left is not None:
             left = kept_beside(left, b)
             right = simple_sides(b, left)
@@ -111,35 +150,35 @@ def solve(A, b, *, tol=None, atol=0.0, exact=False, modulus=None, workers=1):
 def inv(A, *, tol=None, atol=0.0, exact=False, modulus=None, workers=1):
     cdef cnp.ndarray plain
     if plain_keywords(tol, atol, exact, modulus, workers):
-        plain = simple_matrix(A)
-        if plain is not None and plain.shape[0] == plain.shape[1]:
-            return invert_one(plain, plain_tol(tol), plain_atol(atol), 1)
+        plain = simple_matrices(A)
+        if is_square(plain):
+            return inverses_in(plain, plain_tol(tol), plain_atol(atol), 1, 1)
     return inv.__wrapped__(A, tol=tol, atol=atol, exact=exact, modulus=modulus, workers=workers)
 
 
 def det(A, *, tol=None, atol=0.0, exact=False, modulus=None, workers=1):
     cdef cnp.ndarray plain
     if plain_keywords(tol, atol, exact, modulus, workers):
-        plain = simple_matrix(A)
-        if plain is not None and plain.shape[0] == plain.shape[1]:
-            return determinant_of_one(plain, plain_tol(tol), plain_atol(atol), 1)
+        plain = simple_matrices(A)
+        if is_square(plain):
+            return determinants_in(plain, plain_tol(tol), plain_atol(atol), 1, 1)
     return det.__wrapped__(A, tol=tol, atol=atol, exact=exact, modulus=modulus, workers=workers)
 
 
 def rank(A, *, tol=None, atol=0.0, exact=False, modulus=None, workers=1):
     cdef cnp.ndarray plain
     if plain_keywords(tol, atol, exact, modulus, workers):
-        plain = simple_matrix(A)
+        plain = simple_matrices(A)
         if plain is not None:
-            return rank_of_one(plain, plain_tol(tol), plain_atol(atol), 1)
+            return ranks_in(plain, plain_tol(tol), plain_atol(atol), 1, 1)
     return rank.__wrapped__(A, tol=tol, atol=atol, exact=exact, modulus=modulus, workers=workers)
 
 
 def null_space(A, *, tol=None, atol=0.0, exact=False, modulus=None, integer=False, workers=1):
     cdef cnp.ndarray plain
     if integer is False and plain_keywords(tol, atol, exact, modulus, workers):
-        plain = simple_matrix(A)
+        plain = simple_matrices(A)
         if plain is not None:
-            return null_space_of_one(plain, plain_tol(tol), plain_atol(atol), 1)
+            return null_spaces_in(plain, plain_tol(tol), plain_atol(atol), 1, 1)
     return null_space.__wrapped__(A, tol=tol, atol=atol, exact=exact, modulus=modulus,
                                   integer=integer, workers=workers)
