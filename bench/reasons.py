@@ -138,7 +138,7 @@ float64 where nothing else is said:
 What is left is `det` of 2x2 and `inv` of 3x3 and 4x4 in float64. Eight determinants of 2x2 take
 about 100 instructions on registers, most of them to transpose, scale and judge. A group of 4x4
 inverses takes 624 instructions at v4, 692 at v3 and 931 at the baseline, for eight, four and two
-matrices. `inv` and `solve` of 4x4 miss 20 ns at the baseline, in float64 alone, by its two lanes.
+matrices.
 """,
         ),
         Reason(
@@ -230,46 +230,45 @@ and block sizes were tried, and more that [levels.md](levels.md#the-512-bit-regi
 
 ### Stacks of small systems at each level
 
-Nanoseconds for one matrix of a stack on that Zen 4 processor, then the speed beside NumPy and
-beside the formula in numba; 100,000 matrices, 20,000 of 8x8. 8 ns are wanted at 2x2, 20 at 3x3 and
-4x4, and 3 times the speed of NumPy at 8x8.
+Nanoseconds for one matrix of a stack on an Intel processor (family 6, model 167), then the speed
+beside NumPy and beside the formula in numba; 100,000 matrices, 20,000 of 8x8, from an installed
+wheel. 8 ns are wanted at 2x2, 20 at 3x3 and 4x4, and 3 times the speed of NumPy at 8x8.
 
 | work | v4, ns | NumPy | numba | v3, ns | NumPy | numba | baseline, ns | NumPy | numba |
 |---|---|---|---|---|---|---|---|---|---|
-| inv 2x2 float64 | 4.3 | 31 | 1.1 | 3.5 | 33 | 1.4 | 6.3 | 23 | 0.75 |
-| det 2x2 float64 | 1.9 | 34 | 0.69 | 2.6 | 24 | 0.51 | 5.2 | 16 | 0.26 |
-| solve 2x2 float64 | 3.8 | 16 | 1.6 | 4.3 | 16 | 1.4 | 7.9 | 11 | 0.76 |
-| inv 2x2 float32 | 2.9 | 44 | 1.9 | 3.2 | 39 | 1.7 | 3.2 | 40 | 1.7 |
-| det 2x2 float32 | 1.1 | 55 | 1.1 | 1.3 | 50 | 0.95 | 2.5 | 28 | 0.5 |
-| solve 2x2 float32 | 2.0 | 25 | 3 | 2.3 | 22 | 2.6 | 4.0 | 16 | 1.5 |
-| inv 3x3 float64 | 9.5 | 35 | 0.99 | 11.6 | 29 | 0.84 | 21 | 16 | 0.45 |
-| det 3x3 float64 | 4.8 | 24 | 1.2 | 6.1 | 21 | 0.97 | 12.5 | 10 | 0.47 |
-| solve 3x3 float64 | 9.1 | 15 | 1.5 | 9.5 | 14 | 1.4 | 16.8 | 8.3 | 0.76 |
-| inv 3x3 float32 | 4.8 | 61 | 2.2 | 5.4 | 55 | 1.9 | 10.0 | 31 | 1 |
-| det 3x3 float32 | 2.9 | 32 | 2 | 3.5 | 27 | 1.7 | 6.8 | 16 | 0.84 |
-| solve 3x3 float32 | 5.3 | 20 | 2.6 | 6.0 | 19 | 2.4 | 9.5 | 12 | 1.4 |
-| inv 4x4 float64 | 20.0 | 17 | 0.82 | 25 | 16 | 0.72 | 47 | 8.2 | 0.35 |
-| det 4x4 float64 | 9.8 | 20 | 1.2 | 11.8 | 16 | 0.96 | 26 | 7.3 | 0.43 |
-| solve 4x4 float64 | 14.4 | 14 | 1.4 | 15.9 | 12 | 1.2 | 31 | 6.6 | 0.61 |
-| inv 4x4 float32 | 10.3 | 33 | 1.6 | 11.9 | 31 | 1.4 | 23 | 15 | 0.68 |
-| det 4x4 float32 | 4.9 | 27 | 2.3 | 6.0 | 25 | 1.8 | 12.4 | 13 | 0.9 |
-| solve 4x4 float32 | 7.9 | 24 | 2.3 | 8.1 | 19 | 2.3 | 16.7 | 11 | 1.1 |
-| inv 8x8 float64 | 268 | 4.3 | - | 255 | 4.5 | - | 360 | 3.2 | - |
-| det 8x8 float64 | 188 | 2.8 | - | 164 | 3.2 | - | 263 | 2 | - |
-| solve 8x8 float64 | 177 | 3.4 | - | 134 | 4.2 | - | 193 | 3 | - |
-| inv 8x8 float32 | 137 | 7.9 | - | 129 | 8.1 | - | 180 | 5.9 | - |
-| det 8x8 float32 | 139 | 3.4 | - | 112 | 3.8 | - | 156 | 2.8 | - |
-| solve 8x8 float32 | 92 | 5.3 | - | 72 | 6.6 | - | 100 | 4.8 | - |
+| inv 2x2 float64 | 3.6 | 28 | 1.1 | 4.3 | 34 | 0.93 | 5.6 | 26 | 0.76 |
+| det 2x2 float64 | 1.8 | 30 | 1 | 2.4 | 30 | 0.71 | 3.6 | 19.8 | 0.51 |
+| solve 2x2 float64 | 2.9 | 21 | 2.1 | 4.1 | 20 | 1.5 | 5.5 | 13.6 | 1.1 |
+| inv 2x2 float32 | 1.6 | 70 | 2.3 | 2.2 | 64 | 1.7 | 3.1 | 46 | 1.2 |
+| det 2x2 float32 | 1.1 | 57 | 1.2 | 1.3 | 47 | 0.89 | 2.0 | 33 | 0.61 |
+| solve 2x2 float32 | 1.8 | 46 | 3.3 | 2.1 | 36 | 2.7 | 3.1 | 22 | 1.9 |
+| inv 3x3 float64 | 10.7 | 25 | 0.86 | 11.1 | 27 | 0.8 | 16.4 | 19.7 | 0.6 |
+| det 3x3 float64 | 4.0 | 19.1 | 1.4 | 5.9 | 17.4 | 0.92 | 9.1 | 13.3 | 0.6 |
+| solve 3x3 float64 | 7.9 | 14.2 | 1.5 | 8.1 | 15.8 | 1.4 | 11.7 | 11.0 | 1 |
+| inv 3x3 float32 | 5.3 | 45 | 1.6 | 6.5 | 46 | 1.3 | 8.9 | 34 | 0.99 |
+| det 3x3 float32 | 2.6 | 32 | 2 | 3.7 | 27 | 1.3 | 5.7 | 18.8 | 0.92 |
+| solve 3x3 float32 | 5.4 | 21 | 2 | 5.0 | 23 | 2.2 | 7.5 | 15.4 | 1.5 |
+| inv 4x4 float64 | 17.9 | 17.2 | 0.85 | 20.6 | 16.9 | 0.73 | 33.6 | 11.6 | 0.45 |
+| det 4x4 float64 | 7.6 | 15.6 | 1.5 | 10.8 | 13.1 | 1 | 18.3 | 9.8 | 0.61 |
+| solve 4x4 float64 | 11.3 | 16.1 | 1.7 | 13.4 | 11.4 | 1.4 | 22.7 | 7.9 | 0.89 |
+| inv 4x4 float32 | 8.1 | 38 | 2.1 | 10.4 | 32 | 1.5 | 18.0 | 19.8 | 0.91 |
+| det 4x4 float32 | 4.0 | 33 | 2.7 | 6.6 | 21 | 1.8 | 10.9 | 13.9 | 1.1 |
+| solve 4x4 float32 | 5.0 | 26 | 4 | 7.5 | 20 | 2.9 | 11.6 | 14.6 | 1.6 |
+| inv 8x8 float64 | 165 | 7 | - | 250 | 4.7 | - | 332 | 3.6 | - |
+| det 8x8 float64 | 73.6 | 7 | - | 95.5 | 5.2 | - | 133 | 3.8 | - |
+| solve 8x8 float64 | 82.5 | 6.6 | - | 109 | 5.2 | - | 166 | 3.5 | - |
+| inv 8x8 float32 | 78.7 | 14.2 | - | 133 | 8.6 | - | 169 | 6.7 | - |
+| det 8x8 float32 | 37.1 | 10.9 | - | 51.8 | 8.4 | - | 73.4 | 5.5 | - |
+| solve 8x8 float32 | 44.3 | 10.1 | - | 64.4 | 7.6 | - | 85.1 | 5.1 | - |
 
-`inv` of 4x4 in float64 took 20 to 22 ns at v4 and 25 at v3. The choice of the pivot row saved 6 %
-at v4 and 1 % at v3 since then. At v3 a quarter of its samples are in registers that are stored and
-loaded again: there are 16, and a matrix with its scales takes more.
+In float64 `inv` and `solve` of 4x4 miss 20 ns at the baseline; at v3 `inv` of 4x4 took 19.3 to 20.6
+ns in three runs. Every other row meets what is wanted. On a Zen 4 processor, before the last
+changes, `inv` of 4x4 took 19 ns at v4, 22 at v3 and 47 at the baseline.
 
-When the table was measured, `det` of 5x5 to 8x8 went through `rref`: it wrote rows that nobody
-reads, and multiplied the pivots number by number. Now the pivots are multiplied in registers. In
-cache, 8x8 in float64 takes 0.4 to 0.5 of the former time at v4, and 0.6 at the baseline; at v3 70
-ns. Rows 17 registers apart instead of 16 took 1.03 of the time for `det`, 1.09 for `inv` and 0.90
-for `solve` at v4 (not kept).
+In stacks `det` of 5x5 to 8x8 multiplies the pivots in registers. Before, it wrote an echelon form
+that nobody reads, and multiplied number by number: 8x8 in float64 takes 0.4 to 0.5 of that time at
+v4, and 0.6 at the baseline. Rows 17 registers apart instead of 16 took 1.03 of the time for `det`,
+1.09 for `inv` and 0.90 for `solve` at v4 (not kept).
 
 The baseline has registers of 16 bytes and no fused multiply-add, and the formula in numba is
 compiled for the processor. 3x3 and 4x4 in float64 take twice as long there as at v3.
