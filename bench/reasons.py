@@ -261,8 +261,8 @@ wheel. 8 ns are wanted at 2x2, 20 at 3x3 and 4x4, and 3 times the speed of NumPy
 | det 8x8 float32 | 37.1 | 10.9 | - | 51.8 | 8.4 | - | 73.4 | 5.5 | - |
 | solve 8x8 float32 | 44.3 | 10.1 | - | 64.4 | 7.6 | - | 85.1 | 5.1 | - |
 
-In float64 `inv` and `solve` of 4x4 miss 20 ns at the baseline; at v3 `inv` of 4x4 took 19.3 to 20.6
-ns in three runs. Every other row meets what is wanted. On a Zen 4 processor, before the last
+In float64 `inv` and `solve` of 4x4 miss 20 ns at the baseline; at v3 `inv` of 4x4 took 19.3 to 21.8
+ns in six runs. Every other row meets what is wanted. On a Zen 4 processor, before the last
 changes, `inv` of 4x4 took 19 ns at v4, 22 at v3 and 47 at the baseline.
 
 In stacks `det` of 5x5 to 8x8 multiplies the pivots in registers. Before, it wrote an echelon form
