@@ -141,5 +141,5 @@ def _solved(solve_stack: Callable[..., tuple[NDArray[Any], ...]], A: FloatArray,
     x = unfolded(np.ascontiguousarray(x.reshape(count, n, groups, k).swapaxes(1, 2)), n, k)
     if folded:
         basis = np.repeat(basis, groups, axis=0)
-    return solution_of(unfolded(status), np.ascontiguousarray(x[..., 0]) if vectors else x,
+    return solution_of(unfolded(status), x[..., 0] if vectors else x,
                        unfolded(basis, n, basis.shape[-1]), unfolded(ambiguous))

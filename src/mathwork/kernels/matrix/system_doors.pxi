@@ -135,8 +135,7 @@ def solve(A, b, *, tol=None, atol=0.0, exact=False, modulus=None, workers=1):
             right = stacked_sides(b, left, &vectors)
             if right is not None:
                 return solve_each(left, right, vectors, plain_tol(tol))
-            left = None
-        if left is not None:
+        elif left is not None:
             left = kept_beside(left, b)
             right = simple_sides(b, left)
         if right is not None:
