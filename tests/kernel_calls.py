@@ -293,21 +293,25 @@ def plain():
     wide, whole, r = numbers(3, 7), integers(4, 5), np.full(9, AU)
     X = numbers(9, 2)
     orbit_of, lu_of = orbit.KeplerOrbit(AU, 0.3, mu=GM_SUN), lu(A)
+    double, rows = Network.he((2, 3, 1), dtype=np.float64, rng=0), numbers(4, 2)
     PLAIN.update(
         relu=lambda: activations.relu(x), softmax=lambda: activations.softmax(A),
         leaky_relu=lambda: activations.leaky_relu(x),
         network_row=lambda: SMALL(f4[0]), network_rows=lambda: SMALL(f4),
         trace=lambda: SMALL.trace(f4), classify=lambda: NET.classify(INPUTS[:2]),
-        jacobian=lambda: SMALL.jacobian(f4[0]), parameters=lambda: SMALL.parameters(),
-        networks=lambda: MANY(INPUTS[:2]),
+        network_stack=lambda: SMALL(f4.reshape(2, 2, 2)), keywords=lambda: SMALL(x=f4),
+        jacobian=lambda: double.jacobian(rows), jvp=lambda: double.jvp(rows, rows),
+        vjp=lambda: double.vjp(rows, np.ones((4, 1))), parameters=lambda: SMALL.parameters(),
+        networks=lambda: MANY(INPUTS[:2]), mean=lambda: MANY.mean(INPUTS[:2]),
         matvec=lambda: matrix.matvec(A, b), matmul=lambda: matmul(A, A),
+        matmul_of_stacks=lambda: matmul(STACK, STACK[:1]),
         swap_rows=lambda: matrix.swap_rows(A, 0, 1), scale_row=lambda: matrix.scale_row(A, 0, 2.0),
         add_multiple=lambda: matrix.add_multiple(A, 0, 1, 2.0),
         rref=lambda: rref(wide), ref=lambda: ref(wide), rref_of_many=lambda: rref(STACK),
         solve=lambda: solve(A, b), inv=lambda: inv(A), det=lambda: matrix.det(A),
         null_space=lambda: null_space(wide),
         exact=lambda: rref(whole, exact=True), modular=lambda: rref(whole, modulus=101),
-        lu_solve=lambda: lu_of.solve(b),
+        lu=lambda: lu(A), lu_solve=lambda: lu_of.solve(b), lu_verdict=lambda: lu_of.rank,
         fit_line=lambda: fit_line(x, x), fit_linear=lambda: fit_linear(X, x).params,
         circular_speed=lambda: orbit.circular_speed(r, star_mass=2e30),
         solve_kepler=lambda: orbit.solve_kepler(x, 0.3), position=lambda: orbit_of.position(x))

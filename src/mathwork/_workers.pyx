@@ -262,7 +262,10 @@ def over_rows(run, n_rows, workers):
     threads only cost time.
     """
     workers = max(1, min(workers, n_rows, most_workers()))
-    cdef Pieces pieces = Pieces(run, [n_rows * piece // workers for piece in range(workers + 1)])
+    edges = []
+    for piece in range(workers + 1):
+        edges.append(n_rows * piece // workers)
+    cdef Pieces pieces = Pieces(run, edges)
     try:
         for other in range(1, workers):
             pool(other).submit(pieces)

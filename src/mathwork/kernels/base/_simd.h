@@ -260,10 +260,11 @@ static inline f64v larger_f64(f64v a, f64v b) { return pick_f64(a, b, a, b); }
    MOVES_QUADS_F32, _F64    1 where one instruction can move the numbers of all quads
    place_f32(c)             what says "number c of its quad"; it is a normal number
    reorder_f32(x, places)   the numbers of each quad of x that the four places say, in their order */
-#if !defined(ONE_LANE) && defined(__AVX512F__)
+#if !defined(ONE_LANE) && defined(__AVX2__)
 #  define MOVES_QUADS_F32 1
 #  define MOVES_QUADS_F64 1
 static inline f32v place_f32(int c) { return float_f32(bits_f32(fill_f32(1)) + (uint32_t)c); }
+#  if defined(__AVX512F__)
 static inline f64v place_f64(int c) { return float_f64(bits_f64(fill_f64(1)) + (uint64_t)c); }
 static inline f32v reorder_f32(f32v x, const float *places)
 { return _mm512_permutevar_ps(x, (__m512i)_mm512_broadcast_f32x4(_mm_loadu_ps(places))); }
@@ -273,10 +274,7 @@ static inline f64v reorder_f64(f64v x, const double *places)
     const u64v all = (u64v)_mm512_broadcast_f64x4(_mm256_loadu_pd(places));
     return _mm512_permutexvar_pd((__m512i)(all + in_quad), x);
 }
-#elif !defined(ONE_LANE) && defined(__AVX2__)
-#  define MOVES_QUADS_F32 1
-#  define MOVES_QUADS_F64 1
-static inline f32v place_f32(int c) { return float_f32(bits_f32(fill_f32(1)) + (uint32_t)c); }
+#  else
 /* two numbers of 32 bits make one of 64 */
 static inline f64v place_f64(int c)
 { return float_f64(bits_f64(fill_f64(1)) + ((uint64_t)(2 * c + 1) << 32) + (uint64_t)(2 * c)); }
@@ -284,6 +282,7 @@ static inline f32v reorder_f32(f32v x, const float *places)
 { return _mm256_permutevar_ps(x, (__m256i)_mm256_broadcast_ps((const __m128 *)places)); }
 static inline f64v reorder_f64(f64v x, const double *places)
 { return (f64v)_mm256_permutevar8x32_ps((__m256)x, (__m256i)_mm256_loadu_pd(places)); }
+#  endif
 #else
 #  define MOVES_QUADS_F64 0
 static inline f64v place_f64(int c) { return fill_f64(c); }

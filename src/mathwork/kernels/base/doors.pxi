@@ -77,7 +77,7 @@ cdef inline cnp.ndarray new_matrix(Py_ssize_t rows, Py_ssize_t columns, int type
 
 
 cdef tuple shape_of(cnp.ndarray array):
-    return tuple([array.shape[axis] for axis in range(cnp.PyArray_NDIM(array))])
+    return cnp.PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
 
 
 @cython.final

@@ -118,7 +118,11 @@ def determinant_modulo(cnp.ndarray A, int64_t p, workers=1):
 cdef list not_enough(Reducing work, const Py_ssize_t* ranks):
     """The matrices for which 64 bits are not enough"""
     cdef Py_ssize_t at
-    return [at for at in range(work.count) if ranks[at] < 0]
+    cdef list found = []
+    for at in range(work.count):
+        if ranks[at] < 0:
+            found.append(at)
+    return found
 
 
 cdef tuple integer_forms(Reducing work):
@@ -149,7 +153,7 @@ def fraction_free(cnp.ndarray A, Py_ssize_t columns, bint reduced, bint divide, 
     cdef tuple forms = integer_forms(work)
     work.stack.divide = divide
     work.run(workers)
-    return (*forms[:3], not_enough(work, work.stack.ranks))
+    return forms[:3] + (not_enough(work, work.stack.ranks),)
 
 
 def fraction_free_ranks(cnp.ndarray A, workers=1):

@@ -71,7 +71,7 @@ cdef class Factorization:
     @property
     def _verdict(self):
         """(rank, accepted, rejected, status, parity): arrays of the shape of the stack"""
-        return tuple([array.copy() for array in self.verdicts])
+        return tuple(map(np.copy, self.verdicts))
 
     @property
     def _parts(self):
@@ -233,9 +233,9 @@ def factorization(cls, single, triangles, rows, undo, pivots, tuple verdicts not
     *stack, m, n = triangles.shape
     stack = tuple(stack)
     types = (np.intp, np.float64, np.float64, np.int8, np.int8)
-    verdicts = tuple([np.array(verdict, dtype) for verdict, dtype in zip(verdicts, types)])
-    if not (rows.shape == undo.shape == (*stack, m) and pivots.shape == (*stack, min(m, n))
-            and all([verdict.shape == stack for verdict in verdicts])
+    verdicts = tuple(map(np.array, verdicts, types))
+    if not (rows.shape == undo.shape == stack + (m,) and pivots.shape == stack + (min(m, n),)
+            and all(verdict.shape == stack for verdict in verdicts)
             and (np.sort(rows, axis=-1) == np.arange(m)).all()
             and (pivots >= -1).all() and (pivots < n).all()
             and ((pivots >= 0).sum(axis=-1) == verdicts[0]).all()):
@@ -321,8 +321,11 @@ def factor_plain(cnp.ndarray A not None, double tol, double atol=0, Py_ssize_t w
     triangles = cnp.PyArray_EMPTY(ndim, shape, cnp.NPY_DOUBLE, 0)
     rows = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_INTP, 0)
     undo = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_DOUBLE, 0)
-    verdicts = tuple([cnp.PyArray_EMPTY(ndim - 2, shape, typenum, 0) for typenum in (
-        cnp.NPY_INTP, cnp.NPY_DOUBLE, cnp.NPY_DOUBLE, cnp.NPY_INT8, cnp.NPY_INT8)])
+    verdicts = (cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INTP, 0),
+                cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0),
+                cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_DOUBLE, 0),
+                cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0),
+                cnp.PyArray_EMPTY(ndim - 2, shape, cnp.NPY_INT8, 0))
     shape[ndim - 2] = min(m, n)
     pivots = cnp.PyArray_EMPTY(ndim - 1, shape, cnp.NPY_INTP, 0)
     made = new_factorization(factorization_maker.declared, cnp.PyArray_TYPE(A) == cnp.NPY_FLOAT,

@@ -194,25 +194,26 @@ cdef object product_of_stacks(cnp.ndarray left, cnp.ndarray right, cnp.ndarray b
     cdef int trailing = 1 if by_vectors else 2, axis
     cdef Py_ssize_t count = 1
     cdef cnp.ndarray result
-    cdef list shape
+    cdef tuple shape
     walk.axes = walk.operands = 0
     if not (join_axes(walk, left, 2) and join_axes(walk, right, trailing)
             and (bias is None or join_axes(walk, bias, 1))):
         names = ("W and x" if bias is None else "W, x and bias") if by_vectors else "A and B"
-        shapes = [str(shape_of(array)) for array in (left, right, bias) if array is not None]
-        raise ValueError(f"the stacks of {names} must broadcast, got shapes {' and '.join(shapes)}")
+        shapes = f"{shape_of(left)} and {shape_of(right)}"
+        if bias is not None:
+            shapes = f"{shapes} and {shape_of(bias)}"
+        raise ValueError(f"the stacks of {names} must broadcast, got shapes {shapes}")
     job.M, job.K = left.shape[cnp.PyArray_NDIM(left) - 2], left.shape[cnp.PyArray_NDIM(left) - 1]
     job.N = 1 if by_vectors else right.shape[cnp.PyArray_NDIM(right) - 1]
     add_operand(walk, left, 2)
     add_operand(walk, right, trailing)
     if bias is not None:
         add_operand(walk, bias, 1)
-    shape = [walk.shape[axis] for axis in range(walk.axes)]
-    for size in shape:
-        count *= size
-    shape.append(job.M)
+    for axis in range(walk.axes):
+        count *= walk.shape[axis]
+    shape = cnp.PyArray_IntTupleFromIntp(walk.axes, <cnp.npy_intp*>walk.shape) + (job.M,)
     if not by_vectors:
-        shape.append(job.N)
+        shape += (job.N,)
     made.by_rows = not by_vectors and cnp.PyArray_NDIM(right) == 2      # B is packed once for all
     if made.by_rows:
         count *= job.M
@@ -220,7 +221,7 @@ cdef object product_of_stacks(cnp.ndarray left, cnp.ndarray right, cnp.ndarray b
     job.numbers = cnp.PyArray_SIZE(right)
     # Not left.dtype, which may have metadata
     dtype = _arrays.FLOAT32 if cnp.PyArray_TYPE(left) == cnp.NPY_FLOAT else _arrays.FLOAT64
-    result = _arrays.writing_place(out, tuple(shape), dtype, left, right, bias)
+    result = _arrays.writing_place(out, shape, dtype, left, right, bias)
     made.arrays = (left, right, bias, result)
     job.A, job.B = cnp.PyArray_DATA(left), cnp.PyArray_DATA(right)
     job.start = cnp.PyArray_DATA(bias) if bias is not None else NULL

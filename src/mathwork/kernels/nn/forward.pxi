@@ -336,7 +336,7 @@ cdef class ForwardPass:
                 before = ()
             elif ndim == 2:
                 before = (rows,)
-            y = _arrays.writing_place(out, (*before, self.plan.n_out), self.dtype, inputs)
+            y = _arrays.writing_place(out, before + (self.plan.n_out,), self.dtype, inputs)
         if workers == 1 or ndim == 1:
             self._forward(&self.plan, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
         else:
@@ -356,7 +356,7 @@ cdef class ForwardPass:
 
     cdef tuple _before(self, cnp.ndarray inputs):
         """Return the shape without the last axis, in which the rows of inputs lie"""
-        return tuple([inputs.shape[axis] for axis in range(cnp.PyArray_NDIM(inputs) - 1)])
+        return cnp.PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(inputs) - 1, cnp.PyArray_DIMS(inputs))
 
     cdef Py_ssize_t _rows(self, cnp.ndarray inputs, tuple before) except -1:
         """Return the number of rows of inputs, which had this shape when it was read"""
@@ -388,7 +388,7 @@ cdef class ForwardPass:
         for one.n_layers in self.counts:
             one.n_in = one.layers.n_in
             one.n_out = one.layers[one.n_layers - 1].n_out
-            y = np.empty((*before, one.n_out), self.dtype)
+            y = np.empty(before + (one.n_out,), self.dtype)
             self._forward(&one, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
             activations.append(y)
             inputs = y

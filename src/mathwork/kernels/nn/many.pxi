@@ -172,8 +172,8 @@ cdef class ManyPasses:
         rows = 1
         for size in before:
             rows *= <Py_ssize_t>size
-        y = _arrays.writing_place(out, (self.count, *before, self.plan.n_out), self.like.dtype,
-                                  inputs)
+        y = _arrays.writing_place(out, (self.count,) + before + (self.plan.n_out,),
+                                  self.like.dtype, inputs)
         y = own_view(y, NULL, NULL)
         if workers == 1:
             self._piece(0, self.count * rows, rows, paired, inputs, y)
@@ -190,7 +190,7 @@ cdef class ManyPasses:
         cdef Py_ssize_t rows = 1
         for size in before:
             rows *= <Py_ssize_t>size
-        y = own_view(_arrays.writing_place(out, (*before, self.plan.n_out), self.like.dtype,
+        y = own_view(_arrays.writing_place(out, before + (self.plan.n_out,), self.like.dtype,
                                            inputs), NULL, NULL)
         _workers.over_rows(lambda start, stop: self._mean_piece(start, stop, inputs, y), rows,
                            workers)

@@ -233,7 +233,7 @@ def jacobian_forward(ForwardPass network not None, x):
     cdef cnp.ndarray inputs = own_view(network._as_input(x), NULL, NULL), slopes
     cdef tuple before = network._before(inputs)
     cdef Py_ssize_t rows = network._rows(inputs, before)
-    slopes = own_view(np.empty((*before, network.plan.n_out, network.plan.n_in), network.dtype),
+    slopes = own_view(np.empty(before + (network.plan.n_out, network.plan.n_in), network.dtype),
                       NULL, NULL)
     tangents_of_rows(network, network.plan.n_in, rows, inputs, None, slopes)
     return slopes
@@ -248,7 +248,7 @@ def jvp_forward(ForwardPass network not None, x, v):
     if shape_of(changes) != shape_of(inputs):
         raise ValueError(f"v must have shape {shape_of(inputs)} to match x, "
                          f"got {shape_of(changes)}")
-    slopes = own_view(np.empty((*before, network.plan.n_out), network.dtype), NULL, NULL)
+    slopes = own_view(np.empty(before + (network.plan.n_out,), network.dtype), NULL, NULL)
     tangents_of_rows(network, 1, rows, inputs, changes, slopes)
     return slopes
 

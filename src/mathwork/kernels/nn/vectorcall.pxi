@@ -19,11 +19,15 @@ cdef extern from *:
 cdef object called(ForwardPass self, PyObject** arguments, size_t flags, PyObject* names):
     """Call self(x) without making a tuple; every other call goes the usual way"""
     cdef Py_ssize_t count = PyVectorcall_NARGS(flags), index
+    cdef list given
     cdef tuple positional
     cdef dict named = None
     if names == NULL and count == 1 and type_slots(self).tp_call == forward_call_slot:
         return self._call(<object>arguments[0], None, 1)
-    positional = tuple([<object>arguments[index] for index in range(count)])
+    given = []
+    for index in range(count):
+        given.append(<object>arguments[index])
+    positional = tuple(given)
     if names != NULL:
         named = {name: <object>arguments[count + index]
                  for index, name in enumerate(<tuple>names)}

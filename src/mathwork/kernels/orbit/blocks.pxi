@@ -165,7 +165,8 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
 
     The result is float32 if every array is float32 or float16; Python's numbers adapt.
     """
-    cdef list arrays = []
+    cdef list given = [], outs = []
+    cdef dict shapes = {}
     cdef bint narrow = True
     for value, name in zip(values, names):
         if not is_number(value):
@@ -173,24 +174,23 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
             if dtype is None:
                 raise _arrays.not_real(name, value.dtype)
             narrow = narrow and dtype == np.float32
-            arrays.append(value)
-    narrow = narrow and len(arrays) > 0
-    # A ufunc refuses types that are wider than its loops.
-    with np.errstate(over="ignore", under="ignore"):
-        values = tuple([value if is_number(value) or value.dtype.itemsize <= 8
-                        else value.astype(np.float64) for value in values])
-    shape = ()          # of numbers alone, where `out` is given
-    if len(arrays) > 0:
-        shape = _arrays.joint_shape({name: value.shape for value, name in zip(values, names)
-                                     if not is_number(value)})
+            shapes[name] = value.shape
+            if value.dtype.itemsize > 8:        # wider than the loops of a ufunc
+                with np.errstate(over="ignore", under="ignore"):
+                    value = value.astype(np.float64)
+        given.append(value)
+    narrow = narrow and len(shapes) > 0
+    # The shape is () of numbers alone, where `out` is given.
+    shape = _arrays.joint_shape(shapes) if len(shapes) > 0 else ()
     if out is not None:
         _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
     if not narrow:
-        return ufunc(*values) if out is None else ufunc(*values, out=out)
-    outs = tuple([np.empty(shape, np.float32) for _ in range(n_out)]) if out is None else (out,)
+        return ufunc(*given) if out is None else ufunc(*given, out=out)
+    for _ in range(n_out):
+        outs.append(np.empty(shape, np.float32) if out is None else out)
     # Numbers beyond float32 become infinity, as IEEE says, and without NumPy's warning.
     with np.errstate(over="ignore", under="ignore"):
-        ufunc(*values, out=outs, casting="same_kind")
-    if n_out > 1 or out is not None:
-        return outs if n_out > 1 else out
-    return outs[0][()]
+        ufunc(*given, out=tuple(outs), casting="same_kind")
+    if out is not None:
+        return out
+    return tuple(outs) if n_out > 1 else outs[0][()]
