@@ -95,8 +95,8 @@ def extension(name, flags=()):
                        ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION"),
                        *([("MATHWORK_PORTABLE", "1")] if PORTABLE else [])],
         extra_compile_args=list(flags),
-        # -Wl,-s: without the names of functions, which only a debugger reads
-        extra_link_args=["-Wl,-s"] if sys.platform == "linux" else [],
+        # -Wl,-s: without the names of functions, which only a debugger and a sanitizer read
+        extra_link_args=["-Wl,-s"] if sys.platform == "linux" and "-g" not in EXTRA_FLAGS else [],
         depends=HEADERS,
     )
 
