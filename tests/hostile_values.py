@@ -154,6 +154,7 @@ VALUES = {
     "Fraction": lambda: fractions.Fraction(1, 3),
     "Fraction of 5000 digits": lambda: fractions.Fraction(BEYOND, 3),
     "float32": lambda: np.float32(0.5),
+    "float32 of a signalling NaN": lambda: np.array(0x7f800001, np.uint32).view(np.float32)[()],
     "float16": lambda: np.float16(0.5),
     "longdouble": lambda: np.longdouble("1e400"),
     "int8": lambda: np.int8(-1),
@@ -332,6 +333,10 @@ VARIANTS = {
     "durations": lambda array: array.astype("m8[s]"),
     "structures": lambda array: array.astype([("a", array.dtype)]),
     "nan in it": _with(np.nan),
+    # Its conversion to another dtype is an invalid operation, of which NumPy warns.
+    "signalling NaN of float16": lambda array: _signalling(array, np.float16, 0x7d01),
+    "signalling NaN of float32": lambda array: _signalling(array, np.float32, 0x7f800001),
+    "signalling NaN of float64": lambda array: _signalling(array, np.float64, 0x7ff0000000000001),
     "inf in it": _with(np.inf),
     "-inf in it": _with(-np.inf),
     "1e308 in it": lambda array: _with(1e308)(array.astype(float)),
@@ -358,6 +363,12 @@ VARIANTS = {
     "memoryview": lambda array: memoryview(np.ascontiguousarray(array)),
     "ctypes": lambda array: np.ctypeslib.as_ctypes(np.ascontiguousarray(array, float)),
 }
+
+
+def _signalling(array, dtype, bits):
+    copy = array.astype(dtype)
+    copy.view(f"u{copy.itemsize}").flat[copy.size // 2] = bits
+    return copy
 
 
 def _object_in(array, item):

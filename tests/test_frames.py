@@ -1,8 +1,10 @@
 """Fits of data frames: exact integers with gaps, times, names, indices, and what is refused."""
 import numpy as np
 import pytest
-from helpers import raises
+from helpers import raises, same_bits
 
+from mathwork.nn import Network
+from mathwork.orbit import solve_kepler
 from mathwork.regression import (
     Moments,
     RankWarning,
@@ -34,6 +36,33 @@ def big_column(request):
 
 
 # ---- numbers ----
+
+def with_nan(bits):
+    """Rows of float32, one of them with the NaN of these bits"""
+    rows = np.square(1 + np.arange(12, dtype=np.float32)).reshape(6, 2)
+    rows.view(np.uint32)[2, 1] = bits
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["array", "pandas", "polars"])
+def test_a_signalling_nan_is_a_nan(kind, request):
+    # NumPy warns of its conversion to another dtype.
+    quiet, frame = with_nan(0x7fc00000), with_nan(0x7f800001)
+    column, net = frame[:, 1], Network.he((2, 3, 1), dtype=np.float64, rng=0)
+    if kind != "array":
+        frame = request.getfixturevalue(kind).DataFrame({"a": frame[:, 0], "b": column})
+        column = frame["b"]
+    ys = np.arange(6.0)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(net(frame), net(quiet))
+        fit, expected = (fit_linear(X, ys, nan_policy="omit") for X in (frame, quiet))
+        assert same_bits(fit.params, expected.params) and fit.n_omitted == 1
+        assert fit_line(ys, column, nan_policy="omit").n_omitted == 1
+        assert np.isnan(fit.predict(frame)[2]) and not np.isnan(fit.predict(frame)[3])
+        anomalies = solve_kepler(column, np.full(6, 0.3))
+        assert np.isnan(anomalies[2]) and not np.isnan(anomalies[3])
+
+
 
 def test_large_integers_with_gaps_stay_exact(big_column):
     fit = fit_line(big_column, [0, 1, 9, 3], nan_policy="omit")

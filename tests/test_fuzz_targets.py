@@ -1,9 +1,11 @@
 """The targets of the fuzzer for a moment, and what it has found."""
 import gzip
+import io
 import random
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("click")
@@ -71,11 +73,18 @@ def test_a_message_has_an_end(tmp_path):
     assert len(error_of("fit", path, "--y", "y")) < 2100
 
 
+def npy_of(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
 # What was found, each by one of the targets.
 @pytest.mark.parametrize(("name", "data"), [
     ("equations", b"\x002x + 3y = 6;3e+384x = 6510 - 5y"),      # OverflowError
     ("equations", b"\x002e" + b"9" * 4000 + b" x = 1"),       # 4 kB of message
     ("npy", b"\x01\x93NUMPY\x01\x00\xff\x1f{'descr': '<f8', '" + b"x" * 8190),  # 8 kB of message
+    ("npy", b"\x00" + npy_of(np.array([[0x7f800001, 0]], "u4").view("f4"))),   # NumPy's warning
     ("parquet", b"\x00PAR1" + bytes(40) + b"\x08\x00\x00\x00PAR1"),     # an OSError without a name
     ("gzip", b"\x00" + gzip.compress(b"1" * (10**7 + 1), mtime=0)),     # a line without end
 ])

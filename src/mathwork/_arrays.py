@@ -103,11 +103,16 @@ def not_real(name: str, dtype: np.dtype[Any]) -> TypeError:
     return TypeError(f"{name} must hold real numbers, got dtype {dtype}{advice}")
 
 
-def _plain(array: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
+def converted(value: ArrayLike, dtype: DTypeLike | None) -> NDArray[Any]:
+    """Return an array, or a number, as a plain array of `dtype`; None keeps the dtype.
+
+    A number beyond the dtype becomes infinity, as IEEE says, and a signalling NaN a quiet one: in
+    silence, whereas NumPy warns of both.
+    """
+    array = np.asarray(value)
     flags = array.flags
     if array.dtype is dtype and flags.c_contiguous and flags.aligned:
         return array
-    # A float64 beyond float32 becomes infinity, as IEEE says, and without NumPy's warning.
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return np.require(array, dtype, PLAIN)
 
@@ -120,7 +125,7 @@ def as_plain(value: object, name: str, dtype: type[Scalar] | np.dtype[Scalar]
 def as_plain(value: object, name: str, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return `value` as a plain array of `dtype` (default: the dtype by the dtype rules)."""
     array = as_array(value, name)
-    return _plain(array, dtype or real_dtype(array.dtype))
+    return converted(array, dtype or real_dtype(array.dtype))
 
 
 @overload
@@ -133,7 +138,7 @@ def as_plain_together(*, optional: Container[str] = (), **values: object) -> lis
               if value is not None or name not in optional}
     dtypes = {real_dtype(array.dtype) for array in arrays.values()}
     dtype = FLOAT64 if FLOAT64 in dtypes else FLOAT32
-    return [_plain(arrays[name], dtype) if name in arrays else None for name in values]
+    return [converted(arrays[name], dtype) if name in arrays else None for name in values]
 
 
 def for_each(value: object, name: str, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
@@ -219,7 +224,7 @@ def as_complex(**values: object) -> list[ComplexArray]:
                            if complex_dtype(array.dtype) is None)
         raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}")
     dtype = COMPLEX128 if COMPLEX128 in dtypes else COMPLEX64
-    return [_plain(array, dtype).view() for array in arrays.values()]
+    return [converted(array, dtype).view() for array in arrays.values()]
 
 
 # ---- where results go ----

@@ -355,8 +355,9 @@ class NpyTable(Table):
             yield [rows[:, column] for column in at]
 
     def numbers(self, piece):
-        values = np.array(piece, np.int64 if piece.dtype.kind in "iu" and piece.dtype != np.uint64
-                          else np.float64)
+        whole = piece.dtype.kind in "iu" and piece.dtype != np.uint64
+        with np.errstate(over="ignore", invalid="ignore"):  # long doubles, and signalling NaNs
+            values = np.array(piece, np.int64 if whole else np.float64)
         return values, np.isfinite(values)
 
     def keys(self, piece):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64
+from mathwork._arrays import FLOAT64, converted
 from mathwork._doors import public
 from mathwork._levels import core as kernels
 from mathwork._status import MATRIX_NOT_FINITE, REDUCED
@@ -175,7 +175,7 @@ class LU(FactorMembers, kernels.Factorization):
         if sides.dtype.kind == "c":
             return self._solve_parts(sides, checked_workers(workers))
         if not self._single:
-            sides = sides.astype(FLOAT64, copy=False)
+            sides = converted(sides, FLOAT64)
         columns, vectors, _ = checked_sides(self.shape, sides)
         x = self._solve_stack(np.ascontiguousarray(columns), checked_workers(workers))
         return x[..., 0] if vectors else x
@@ -185,7 +185,7 @@ class LU(FactorMembers, kernels.Factorization):
         columns, vectors, _ = checked_sides(self.shape, sides)
         parts = np.concatenate((columns.real, columns.imag), axis=-1)
         if not self._single:
-            parts = parts.astype(FLOAT64, copy=False)
+            parts = converted(parts, FLOAT64)
         x = joined(self._solve_stack(parts, workers))
         return x[..., 0] if vectors else x
 

@@ -94,7 +94,8 @@ def cleared(exact: NDArray[Any]) -> tuple[NDArray[Any], list[Fraction] | None]:
 
 def _are_integers(array: NDArray[Any]) -> bool:
     """Return whether all entries are whole numbers that fit into int64."""
-    return bool((abs(array) < np.float64(2 ** 63)).all() and (array == np.trunc(array)).all())
+    return bool(np.isfinite(array).all() and (abs(array) < np.float64(2 ** 63)).all()
+                and (array == np.trunc(array)).all())
 
 
 def as_text(number: object) -> str:
@@ -115,7 +116,7 @@ def as_number(entry: Any, name: str) -> int | Fraction:
     if isinstance(entry, numbers.Rational):
         return Fraction(int(entry.numerator), int(entry.denominator))
     if issubclass(type(entry), (float, np.floating)):       # an object may claim to be one
-        if entry == np.trunc(entry) and np.isfinite(entry):
+        if np.isfinite(entry) and entry == np.trunc(entry):
             return int(entry)
         entry = Decimal(str(entry))
     if not issubclass(type(entry), Decimal):

@@ -25,7 +25,8 @@ def unmasked(value: Any) -> tuple[Any, NDArray[np.bool] | None]:
         data = np.ma.getdata(value)
         value = np.where(mask, np.nan, np.asarray(data)) if data.dtype.kind in "biuf" else data
     elif hasattr(value, "unmasked") and hasattr(value, "mask"):
-        mask, value = np.asarray(value.mask), value.unmasked.astype(float)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            mask, value = np.asarray(value.mask), value.unmasked.astype(float)
         value[mask] = np.nan
         return value, mask
     elif not (unit is not None and hasattr(value, "quantity")):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import as_array, unmasked
+from mathwork._arrays import FLOAT64, as_array, converted, unmasked
 from mathwork._levels import orbit as kernels
 from mathwork.constants import JULIAN_YEAR, C, G
 
@@ -111,8 +111,7 @@ def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, radius_name
 
 def _first_known(radius: ArrayLike, star: ArrayLike) -> tuple[float, float]:
     """Return the first pair that is finite and positive, or a pair of NaN"""
-    with np.errstate(over="ignore", under="ignore"):        # of long doubles
-        radii, stars = np.asarray(radius, np.float64), np.asarray(star, np.float64)
+    radii, stars = converted(radius, FLOAT64), converted(star, FLOAT64)
     known = (radii > 0) & (radii < np.inf) & (stars > 0) & (stars < np.inf)
     if not known.any():
         return math.nan, math.nan
@@ -305,7 +304,8 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
                     raise TypeError(f"{name} must carry the same kind of units as the others: "
                                     "astropy's, or those of one pint registry")
                 kind = own
-                value = kind.to_plain(value, name, unit)
+                with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                    value = kind.to_plain(value, name, unit)
             value = number_or_array(value, name)
         elif type(value) is int and value.bit_length() >= LONG_BITS:
             value = float(_floats(value, name))
@@ -332,9 +332,8 @@ def number_or_array(value: Any, name: str) -> float | NDArray[Any]:
             if array.dtype == object and types <= {int, float, list, tuple}:
                 return _floats(array, name)     # integers of more than 64 bits, such as masses
     array = as_array(value, name)
-    if array.dtype.itemsize > 8:
-        with np.errstate(over="ignore", under="ignore"):
-            array = array.astype(np.float64)        # long double
+    if array.dtype.itemsize > 8:        # long double
+        array = converted(array, FLOAT64)
     return array if isinstance(value, np.ndarray) or array.ndim else float(array)
 
 

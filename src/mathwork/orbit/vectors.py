@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mathwork._arrays import PLAIN, joint_shape
+from mathwork._arrays import FLOAT64, converted, joint_shape
 from mathwork._levels import orbit as kernels
 from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
 
@@ -36,7 +36,7 @@ def rows_of(vectors: Mapping[str, ArrayLike], numbers: Mapping[str, ArrayLike]
     ValueError
         For other shapes, and for shapes that do not broadcast.
     """
-    arrays = {name: np.require(value, np.float64, PLAIN)
+    arrays = {name: converted(value, FLOAT64)
               for name, value in (*vectors.items(), *numbers.items())}
     for name in vectors:
         if arrays[name].ndim == 0 or arrays[name].shape[-1] != 3:
@@ -83,7 +83,7 @@ def in_range(rows: Rows, lost: NDArray[np.bool]
     places = np.flatnonzero(lost)
     r, v, dt, mu = r[places], v[places], dt[places], mu[places]
     proper = (np.isfinite(r).all(1) & np.isfinite(v).all(1) & np.isfinite(dt) & (mu > 0)
-              & (mu < np.inf) & r.any(1))
+              & (mu < np.inf) & (r != 0).any(1))
     places, r, v, dt, mu = places[proper], r[proper], v[proper], dt[proper], mu[proper]
     length = np.frexp(np.abs(r).max(axis=1, initial=0))[1].astype(np.intp)
     time = (3 * length - np.frexp(mu)[1]) // 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mathwork._tables as tables
-from mathwork._arrays import FLOAT32, FLOAT64, PLAIN, as_plain
+from mathwork._arrays import FLOAT32, FLOAT64, as_plain, converted
 from mathwork.regression.checks import checked_nan_policy, not_finite
 from mathwork.regression.columns import Column, as_table
 
@@ -134,4 +134,4 @@ def _columns(array: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _plain(array: NDArray[Any], dtype: Any = None) -> NDArray[Any]:
-    return np.require(array, dtype, PLAIN).view()
+    return converted(array, dtype).view()

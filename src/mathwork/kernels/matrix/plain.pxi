@@ -143,6 +143,13 @@ cdef cnp.ndarray simple_sides(object value, cnp.ndarray A):
     return b
 
 
-cdef inline cnp.ndarray in_double(cnp.ndarray array):
-    """A plain array in float64"""
-    return cnp.PyArray_FROM_OTF(array, cnp.NPY_DOUBLE, cnp.NPY_ARRAY_C_CONTIGUOUS)
+cdef cnp.ndarray in_double(cnp.ndarray array):
+    """A plain array of float32 or float64 in float64, without NumPy's warning of signalling NaNs"""
+    cdef cnp.ndarray made
+    cdef Py_ssize_t i
+    if cnp.PyArray_TYPE(array) == cnp.NPY_DOUBLE:
+        return array
+    made = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array), cnp.NPY_DOUBLE, 0)
+    for i in range(cnp.PyArray_SIZE(made)):
+        (<double*>cnp.PyArray_DATA(made))[i] = (<const float*>cnp.PyArray_DATA(array))[i]
+    return made

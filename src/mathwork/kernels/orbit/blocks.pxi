@@ -176,20 +176,20 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
             narrow = narrow and dtype == np.float32
             shapes[name] = value.shape
             if value.dtype.itemsize > 8:        # wider than the loops of a ufunc
-                with np.errstate(over="ignore", under="ignore"):
-                    value = value.astype(np.float64)
+                value = _arrays.converted(value, _arrays.FLOAT64)
         given.append(value)
     narrow = narrow and len(shapes) > 0
     # The shape is () of numbers alone, where `out` is given.
     shape = _arrays.joint_shape(shapes) if len(shapes) > 0 else ()
     if out is not None:
         _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
-    if not narrow:
-        return ufunc(*given) if out is None else ufunc(*given, out=out)
-    for _ in range(n_out):
-        outs.append(np.empty(shape, np.float32) if out is None else out)
-    # Numbers beyond float32 become infinity, as IEEE says, and without NumPy's warning.
-    with np.errstate(over="ignore", under="ignore"):
+    # Numbers beyond float32 become infinity, as IEEE says, and signalling NaNs NaN, both without
+    # NumPy's warning.
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        if not narrow:
+            return ufunc(*given) if out is None else ufunc(*given, out=out)
+        for _ in range(n_out):
+            outs.append(np.empty(shape, np.float32) if out is None else out)
         ufunc(*given, out=tuple(outs), casting="same_kind")
     if out is not None:
         return out
