@@ -71,7 +71,8 @@ cdef class Factorization:
     @property
     def _verdict(self):
         """(rank, accepted, rejected, status, parity): arrays of the shape of the stack"""
-        return tuple(map(np.copy, self.verdicts))
+        rank, accepted, rejected, status, parity = self.verdicts
+        return rank.copy(), accepted.copy(), rejected.copy(), status.copy(), parity.copy()
 
     @property
     def _parts(self):

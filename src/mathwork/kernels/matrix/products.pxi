@@ -194,7 +194,7 @@ cdef object product_of_stacks(cnp.ndarray left, cnp.ndarray right, cnp.ndarray b
     cdef int trailing = 1 if by_vectors else 2, axis
     cdef Py_ssize_t count = 1
     cdef cnp.ndarray result
-    cdef tuple shape
+    cdef cnp.npy_intp[MAX_DIMENSIONS + 2] shape
     walk.axes = walk.operands = 0
     if not (join_axes(walk, left, 2) and join_axes(walk, right, trailing)
             and (bias is None or join_axes(walk, bias, 1))):
@@ -210,10 +210,9 @@ cdef object product_of_stacks(cnp.ndarray left, cnp.ndarray right, cnp.ndarray b
     if bias is not None:
         add_operand(walk, bias, 1)
     for axis in range(walk.axes):
-        count *= walk.shape[axis]
-    shape = cnp.PyArray_IntTupleFromIntp(walk.axes, <cnp.npy_intp*>walk.shape) + (job.M,)
-    if not by_vectors:
-        shape += (job.N,)
+        shape[axis] = walk.shape[axis]
+        count *= shape[axis]
+    shape[walk.axes], shape[walk.axes + 1] = job.M, job.N
     made.by_rows = not by_vectors and cnp.PyArray_NDIM(right) == 2      # B is packed once for all
     if made.by_rows:
         count *= job.M
@@ -221,7 +220,8 @@ cdef object product_of_stacks(cnp.ndarray left, cnp.ndarray right, cnp.ndarray b
     job.numbers = cnp.PyArray_SIZE(right)
     # Not left.dtype, which may have metadata
     dtype = _arrays.FLOAT32 if cnp.PyArray_TYPE(left) == cnp.NPY_FLOAT else _arrays.FLOAT64
-    result = _arrays.writing_place(out, shape, dtype, left, right, bias)
+    result = _arrays.writing_place(out, cnp.PyArray_IntTupleFromIntp(walk.axes + trailing, shape),
+                                   dtype, left, right, bias)
     made.arrays = (left, right, bias, result)
     job.A, job.B = cnp.PyArray_DATA(left), cnp.PyArray_DATA(right)
     job.start = cnp.PyArray_DATA(bias) if bias is not None else NULL

@@ -1,5 +1,9 @@
 # Calls of a network from Python without a tuple of arguments: PEP 590.
 
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+
+
 cdef class ForwardPass          # of forward.pxi
 
 
@@ -19,15 +23,14 @@ cdef extern from *:
 cdef object called(ForwardPass self, PyObject** arguments, size_t flags, PyObject* names):
     """Call self(x) without making a tuple; every other call goes the usual way"""
     cdef Py_ssize_t count = PyVectorcall_NARGS(flags), index
-    cdef list given
     cdef tuple positional
     cdef dict named = None
     if names == NULL and count == 1 and type_slots(self).tp_call == forward_call_slot:
         return self._call(<object>arguments[0], None, 1)
-    given = []
+    positional = PyTuple_New(count)
     for index in range(count):
-        given.append(<object>arguments[index])
-    positional = tuple(given)
+        Py_INCREF(<object>arguments[index])
+        PyTuple_SET_ITEM(positional, index, <object>arguments[index])
     if names != NULL:
         named = {name: <object>arguments[count + index]
                  for index, name in enumerate(<tuple>names)}
