@@ -29,6 +29,7 @@ DIRECTIVES = {
     "wraparound": False,
     "cdivision": True,
     "initializedcheck": False,
+    "auto_pickle": False,       # what Cython writes trusts the pickle: sizes, pointers, types
     "embedsignature": True,
     "embedsignature.format": "python",
 }

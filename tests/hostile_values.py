@@ -11,6 +11,7 @@ import ctypes
 import decimal
 import fractions
 import itertools
+import struct
 import tempfile
 
 import numpy as np
@@ -64,6 +65,13 @@ class Claims:
     """An object that says to be a float"""
 
     __class__ = float
+
+
+class Answering(float):
+    """A float that answers ufuncs, with nothing"""
+
+    def __array_ufunc__(self, *_, **__):
+        return None
 
 
 class ListOfMany(list):
@@ -155,6 +163,9 @@ VALUES = {
     "Fraction of 5000 digits": lambda: fractions.Fraction(BEYOND, 3),
     "float32": lambda: np.float32(0.5),
     "float32 of a signalling NaN": lambda: np.array(0x7f800001, np.uint32).view(np.float32)[()],
+    "float of a signalling NaN": lambda: struct.unpack("d", b"\1\0\0\0\0\0\xf0\x7f")[0],
+    "array of a signalling NaN": lambda: np.array(0x7f800001, np.uint32).view(np.float32),
+    "float that answers NumPy": lambda: Answering(0.5),
     "float16": lambda: np.float16(0.5),
     "longdouble": lambda: np.longdouble("1e400"),
     "int8": lambda: np.int8(-1),
@@ -337,6 +348,7 @@ VARIANTS = {
     "signalling NaN of float16": lambda array: _signalling(array, np.float16, 0x7d01),
     "signalling NaN of float32": lambda array: _signalling(array, np.float32, 0x7f800001),
     "signalling NaN of float64": lambda array: _signalling(array, np.float64, 0x7ff0000000000001),
+    "signalling NaN of complex64": lambda array: _signalling(array, np.complex64, 0x7f800001),
     "inf in it": _with(np.inf),
     "-inf in it": _with(-np.inf),
     "1e308 in it": lambda array: _with(1e308)(array.astype(float)),
@@ -354,6 +366,7 @@ VARIANTS = {
     "an empty axis": lambda array: np.broadcast_to(array, (0, *array.shape)),
     "transposed": lambda array: array.T,
     "of 63 axes": lambda array: array.reshape((1,) * (63 - array.ndim) + array.shape),
+    "of 64 axes": lambda array: array.reshape((1,) * (64 - array.ndim) + array.shape),
     "without end": _many,
     "many of it": lambda array: np.broadcast_to(array, (HUGE, *array.shape)),
     "tuples": lambda array: tuple(map(tuple, array)) if array.ndim > 1 else tuple(array.tolist()),
@@ -367,7 +380,7 @@ VARIANTS = {
 
 def _signalling(array, dtype, bits):
     copy = array.astype(dtype)
-    copy.view(f"u{copy.itemsize}").flat[copy.size // 2] = bits
+    copy.reshape(-1)[copy.size // 2:].view(f"u{copy.real.itemsize}")[0] = bits
     return copy
 
 

@@ -153,3 +153,65 @@ def test_work_of_more_than_a_second_is_shown_on_a_terminal(seconds, shown):
 def test_nothing_is_shown_where_there_is_no_terminal():
     done = in_subprocess("1.2", code=BUSY)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"done\n", b"")
+
+
+# ---- names and labels from strangers ----
+
+EVIL = "a\x1b[2J\x1b]0;title\x07\x9b\u202e"
+SEEN = r"a\x1b[2J\x1b]0;title\x07\x9b\u202e"
+
+
+@pytest.fixture
+def evil(tmp_path, monkeypatch):
+    """A table whose header and whose classes move a cursor, and a file for a network"""
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{k},{k * k % 7},{EVIL if k % 2 else 'good'}" for k in range(40)]
+    Path("t.csv").write_text("\n".join((f"{EVIL},$\\frac{{$,kind", *rows)), encoding="utf-8")
+    return "t.csv"
+
+
+@pytest.mark.parametrize("arguments", [
+    ["fit", "--y", "@1", "--x", "@2"], ["fit", "--y", "@2", "--x", "@1", "--poly", "2"],
+    ["fit", "--y", "@1", "--x", "@2", "--group", "kind"],
+    ["train", "--y", "kind", "--epochs", "2", "--seed", "0"]])
+def test_names_and_labels_are_escaped_in_reports(evil, arguments):
+    shown = output_of(arguments[0], evil, *arguments[1:])
+    assert SEEN in shown and not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", shown)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_labels_are_escaped_on_a_terminal_and_nowhere_else(evil, tmp_path):
+    import pty
+
+    assert output_of("train", evil, "--y", "kind", "--epochs", "2", "--seed", "0", "-o", "n.npz")
+    Path("x.csv").write_text("1,2\n2,4\n", encoding="utf-8")
+    forward = ["forward", "n.npz", "x.csv", "--labels"]
+    os.environ.pop("PYTHONIOENCODING", None)
+    head, tail = pty.openpty()
+    subprocess.run([sys.executable, "-m", "mathwork", *forward], stdout=tail, check=True,
+                   timeout=120)
+    os.close(tail)
+    shown = os.read(head, 10_000).decode()
+    os.close(head)
+    labels = output_of(*forward).splitlines()
+    assert shown.split() == [label.replace(EVIL, SEEN) for label in labels]
+    assert {label.strip('"') for label in labels} <= {EVIL, "good"}
+
+
+def test_a_name_between_dollars_is_drawn_as_it_stands(evil):
+    pytest.importorskip("matplotlib")
+    assert output_of("fit", evil, "--y", "@2", "--x", "@1", "--plot", "p.svg")
+    assert Path("p.svg").stat().st_size > 1000
+
+
+def test_an_encoding_without_a_sign(evil):
+    report = in_subprocess("fit", evil, "--y", "@1", "--x", "@2", PYTHONIOENCODING="ascii")
+    assert report.returncode == 0 and rb"\x9b\u202e" in report.stdout
+    Path("t.csv").write_text("\n".join(f"{k},{'łódź' if k % 2 else 'a'}" for k in range(9)),
+                             encoding="utf-8")
+    assert output_of("train", "t.csv", "--y", "@2", "--no-header", "--epochs", "1", "-o", "n.npz")
+    Path("x.csv").write_text("1\n2\n3\n4\n-9\n9\n", encoding="utf-8")
+    done = in_subprocess("forward", "n.npz", "x.csv", "--labels", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr.decode()) in (
+        (0, ""), (2, "mathwork: standard output: ascii has no 'ł'; PYTHONUTF8=1 makes it UTF-8, "
+                     "and -o writes a file in UTF-8\n"))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from helpers import names_kernels, raises, same_bits
 
-from mathwork import _status
+from mathwork import _levels, _status
 from mathwork._levels import core
 from mathwork.matrix import LU, RankWarning, SlogDet, det, inv, lu, ref, slogdet, solve
 
@@ -482,3 +482,53 @@ def test_it_agrees_with_solve(rng):
     for n in (2, 3, 8, 40):
         A, b = regular(rng, n), rng.normal(size=n)
         np.testing.assert_allclose(lu(A).solve(b), solve(A, b).x, rtol=1e-8)
+
+
+# ---- what a stranger may do with an object ----
+
+def test_no_kernel_takes_a_state_from_a_pickle():
+    # What Cython writes for pickles would trust sizes and types that a file has.
+    for kernels in (_levels.core, _levels.exact, _levels.orbit, _levels.regression,
+                    _levels.training):
+        assert not [name for name, kind in vars(kernels).items()
+                    if isinstance(kind, type) and hasattr(kind, "__setstate_cython__")]
+    for factors in (lu(np.eye(3)), lu(np.ones((2, 3, 3)))):
+        tampered = pickle.dumps(factors)[:-1] + b")b."        # build it once more, from ()
+        with pytest.raises((AttributeError, TypeError, ValueError, pickle.UnpicklingError)):
+            pickle.loads(tampered)
+        with pytest.raises(AttributeError):
+            factors.__setstate__(())
+    with pytest.raises(TypeError):
+        pickle.dumps(core.Factorization.__new__(core.Factorization))
+    with pytest.raises(AttributeError):
+        assert core.Factorization.__new__(LU).shape
+
+
+def test_parts_are_copied_from_objects_that_keep_them():
+    class Kept:
+        def __init__(self, array):
+            self.array = array
+
+        def __array__(self, dtype=None, copy=None):
+            return self.array
+
+    factors = lu(np.diag([2.0, 4.0]))
+    parts = [Kept(part) for part in factors._parts]
+    verdicts = tuple(Kept(np.asarray(each)) for each in factors._verdict)
+    made = core.factorization(LU, False, *parts, verdicts)
+    for kept in (*parts, *verdicts):
+        kept.array[...] = 100
+    assert made.solve([2.0, 4.0]).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("axes", [40, 63, 64])
+def test_factors_of_many_axes(axes):
+    factors = lu(np.array([2.0, 6.0, 1.0, 5.0]).reshape(*(1,) * (axes - 2), 2, 2))
+    assert factors.L.shape == factors.U.shape == (*(1,) * (axes - 2), 2, 2)
+    assert factors.L.ravel().tolist() == [1, 0, 0.5, 1]
+    assert repr(factors) and factors._repr_html_()
+
+
+def test_a_regular_matrix_of_no_rows():
+    assert lu(np.empty((0, 0))).solve(np.empty((0, 3))).shape == (0, 3)
+    assert lu(np.empty((0, 0))).solve(np.empty((0, 2**40))).shape == (0, 2**40)

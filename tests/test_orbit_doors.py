@@ -306,3 +306,33 @@ def test_a_kepler_orbit_does_not_change():
         orbit.a = 5.0
     with raises(AttributeError, "an orbit cannot be changed"):
         del orbit.a
+
+
+# ---- arrays and numbers that answer ufuncs ----
+
+class Answering(np.ndarray):
+    """An array that answers ufuncs, with nothing"""
+
+    def __array_ufunc__(self, *_, **__):
+        return None
+
+
+class AnsweringFloat(float):
+    def __array_ufunc__(self, *_, **__):
+        return None
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("function", [lambda M, out=None: solve_kepler(M, 0.3, out=out),
+                                      lambda r, out=None: circular_speed(r, mu=1.0, out=out)])
+def test_out_of_a_subclass_is_written(function, dtype):
+    values = (1 + np.arange(6.0)).astype(dtype)[::2]        # no plain array: NumPy's loop
+    expected, out = function(values), np.full(3, -1, dtype).view(Answering)
+    assert function(values, out=out) is out
+    assert same_bits(np.asarray(out), expected)
+
+
+def test_a_number_that_answers_ufuncs_is_a_number():
+    values = np.ones(50, "f4")
+    assert same_bits(circular_speed(values, mu=AnsweringFloat(4)), circular_speed(values, mu=4.0))
+    assert same_bits(solve_kepler(values, AnsweringFloat(0.3)), solve_kepler(values, 0.3))

@@ -10,7 +10,7 @@ from helpers import raises, same_bits
 
 from mathwork import _status
 from mathwork.constants import AU, GM_SUN
-from mathwork.orbit import KeplerOrbit, plot_orbits
+from mathwork.orbit import KeplerOrbit, orbit_table, plot_orbits
 
 DAY = 86400.0
 J2000 = "2000-01-01T12:00"
@@ -310,3 +310,12 @@ def test_gaps_of_pandas():
     orbits = KeplerOrbit(pandas.Series([AU, None]), pandas.array([0.1, pandas.NA], "Float64"),
                          mu=GM_SUN)
     assert orbits.status.tolist() == [0, 1] and np.isnan(orbits.a).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", ">f8", "g", "i8"])
+def test_a_period_without_axes_is_a_number(dtype):
+    period = np.array(31_558_152, dtype)
+    table = orbit_table(2e30, 6e24, period=period)
+    assert table == orbit_table(2e30, 6e24, period=float(period))
+    with raises(ValueError, "period must be positive, got nan"):
+        orbit_table(2e30, 6e24, period=np.array(np.nan))

@@ -12,7 +12,15 @@ from helpers import raises, same_bits
 from hypothesis import given
 from test_bits import is_fused
 
-from mathwork.matrix import add_multiple, augment, is_ref, is_rref, scale_row, swap_rows
+from mathwork.matrix import (
+    add_multiple,
+    augment,
+    is_ref,
+    is_rref,
+    scale_row,
+    solve,
+    swap_rows,
+)
 
 layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 CALLS = {
@@ -441,3 +449,22 @@ def test_telling_forms_takes_matrices():
         with raises(TypeError, "A must be a plain array, got a masked array: fill or compress it "
                                "first"):
             call(np.ma.ones((1, 1)))
+
+
+@pytest.mark.parametrize("function", [augment, solve])
+def test_arrays_without_entries_may_not_claim_any_shape(function):
+    for A, b in ((np.empty((2**40, 0)), np.empty((2**40, 0))),
+                 (np.empty((2**40, 0), "f4"), np.empty((2**40, 0), "f4")),
+                 (np.empty((0, 2**40)), np.empty(0))):
+        with pytest.raises((ValueError, MemoryError)):
+            function(A, b)
+    assert augment(np.empty((3, 0)), np.empty((3, 0))).shape == (3, 0)
+    assert augment(np.empty((0, 2)), np.empty(0)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("function", [is_ref, is_rref])
+def test_an_array_is_no_number(function):
+    A = np.zeros((2, 2), object)
+    A[0, 0] = np.ones(3)
+    with raises(ValueError, "A must hold numbers that can be compared with 0"):
+        function(A)

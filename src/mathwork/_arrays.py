@@ -45,6 +45,8 @@ def real_dtype(dtype: np.dtype[Any]) -> FloatDType | None:
 def float_dtype(dtype: DTypeLike) -> FloatDType:
     """Return `dtype` as float32 or float64 in native byte order."""
     try:
+        if isinstance(dtype, str) and dtype.lstrip("<>=|").startswith("a"):
+            raise TypeError     # NumPy warns of this name of "S"
         found: np.dtype[Any] = np.dtype(dtype)
     except (TypeError, ValueError, RecursionError, SyntaxError, OverflowError):
         raise TypeError(f"dtype must be float32 or float64, got {shown(dtype)}") from None

@@ -1,6 +1,5 @@
 """The group of commands: every error of a command is one line and exit code 2."""
 import sys
-import unicodedata
 import warnings
 
 import click
@@ -10,7 +9,7 @@ from mathwork.cli.completion import completion
 from mathwork.cli.demo import demo
 from mathwork.cli.fit import fit
 from mathwork.cli.info import info
-from mathwork.cli.lines import ClosedOutput, shown_name
+from mathwork.cli.lines import ClosedOutput, shown_name, visible
 from mathwork.cli.matrices import rref, solve
 from mathwork.cli.networks import convert, forward
 from mathwork.cli.orbit import orbit
@@ -77,6 +76,9 @@ def _one_line(error):
     elif isinstance(error, OSError) and error.strerror is not None:
         name = "standard output" if error.filename is None else shown_name(error.filename)
         text = f"{name}: {error.strerror}"
+    elif isinstance(error, UnicodeEncodeError):
+        text = (f"standard output: {error.encoding} has no {error.object[error.start]!r}; "
+                "PYTHONUTF8=1 makes it UTF-8, and -o writes a file in UTF-8")
     else:
         text = str(error) or type(error).__name__
     return _printable(text)
@@ -86,9 +88,7 @@ def _printable(text):
     """Text on one line, with escapes for what would not be seen or would move the cursor."""
     if len(text) > LONGEST_ERROR:       # it quotes an argument or a table
         text = f"{text[:LONGEST_ERROR // 2]} ... {text[-LONGEST_ERROR // 2:]}"
-    text = " ".join(line.strip() for line in text.splitlines())
-    return "".join(repr(character)[1:-1] if unicodedata.category(character) in ("Cc", "Cs")
-                   else character for character in text)
+    return visible(" ".join(line.strip() for line in text.splitlines()))
 
 
 @click.group(cls=OneLineErrors, invoke_without_command=True,

@@ -3,13 +3,12 @@ import math
 import warnings
 from typing import NamedTuple
 
-import click
 import numpy as np
 
 from mathwork._extras import extra
 from mathwork.cli.columns import Pieces, Table
-from mathwork.cli.lines import blamed_on
-from mathwork.cli.output import print_aligned, print_json, save_picture
+from mathwork.cli.lines import blamed_on, visible
+from mathwork.cli.output import print_aligned, print_json, save_picture, say
 
 # The fields of a result that --json writes: of a line, of a line for each group, and of the others.
 LINE = ("slope", "intercept", "rvalue", "pvalue", "stderr", "intercept_stderr", "nobs", "status")
@@ -87,8 +86,9 @@ def _report_fit(asked, made, xs=(), y=None):
         print_json(_described(asked) | _fields_of_fit(asked, made))
     else:
         _print_heading(asked)
-        click.echo(f"{asked.labels['y']} ~ {' + '.join(terms)}\n")
-        click.echo(str(linear_summary(made, names=terms)))
+        terms = [*map(visible, terms)]
+        say(f"{asked.labels['y']} ~ {' + '.join(terms)}\n")
+        say(str(linear_summary(made, names=terms)))
     if asked.picture is not None:
         _draw(asked, made, xs, y)
 
@@ -112,7 +112,10 @@ def _draw(asked, made, xs, y):
     from mathwork.regression.plot import plot_fit
 
     figure = extra("matplotlib.figure", "draw a fit").Figure(layout="constrained")
-    labels = (asked.labels["x"][0], asked.labels["y"]) if len(xs) == 1 else None
+    labels = None
+    if len(xs) == 1:        # what matplotlib reads between dollars is no part of a column's name
+        labels = [visible(name).replace("$", r"\$")
+                  for name in (asked.labels["x"][0], asked.labels["y"])]
     # Squares of distances, and the margins of a picture, overflow without an answer to see.
     with blamed_on(asked.table.shown), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -183,7 +186,7 @@ def _print_heading(asked):
         names = ": " + ", ".join(f'"{label}"' if "," in label else label for label in labels)
         if len(names) > HEADER_WIDTH:
             names = names[:HEADER_WIDTH].rpartition(",")[0] + ", ..."
-    click.echo(f"{table.shown}: {rows}, {table.heading}{names}")
+    say(f"{table.shown}: {rows}, {table.heading}{names}")
 
 
 def _fields(result, names):

@@ -1,12 +1,26 @@
 """Lines of text in files, and errors that name the file and the line."""
 import io
 import sys
+import unicodedata
 from contextlib import contextmanager
 from functools import partial
 
 from mathwork._files import naming
 
 LONGEST_LINE = 100_000_000      # characters of a matrix in one line
+
+
+# Categories of signs that a terminal obeys, or shows nowhere, and directions of text that begin or
+# end inside a line: they could show other text than there is.
+UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
+TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+def visible(text):
+    """Text with escapes for what would not be seen, or would move the cursor of a terminal"""
+    return "".join(repr(sign)[1:-1] if unicodedata.category(sign) in UNSEEN
+                   else f"\\u{ord(sign):04x}" if unicodedata.bidirectional(sign) in TURNING
+                   else sign for sign in text)
 
 
 def shown_name(name):

@@ -15,7 +15,7 @@ from mathwork.cli.options import (
     encoding,
     header,
 )
-from mathwork.cli.output import as_json, busy, print_json
+from mathwork.cli.output import as_json, busy, print_json, say
 from mathwork.cli.records import Format
 from mathwork.cli.tables import check_suffix, read_table, write_table
 from mathwork.nn import load
@@ -158,4 +158,4 @@ def convert(source, target, activations, inputs, outputs, dtype, as_json):
         print_json({"network": repr(network), "sizes": network.sizes,
                     "dtype": network.dtype.name, "parameters": network.n_parameters})
     else:
-        click.echo(f"{target}: {network!r}")
+        say(f"{target}: {network!r}")

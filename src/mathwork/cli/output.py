@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from mathwork._files import replacing
-from mathwork.cli.lines import shown_name
+from mathwork.cli.lines import shown_name, visible
 
 PICTURES = (".png", ".svg", ".pdf")
 SLOW = 1 << 23          # bytes of a file that is read without showing progress
@@ -43,17 +43,25 @@ def _plain(value):
     return value
 
 
+def say(text):
+    """Write lines of a report; names in it come from files, so nothing in it acts on a terminal"""
+    text = "\n".join(map(visible, text.split("\n")))
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
 def print_aligned(rows):
     """Write rows of text in columns: the first column to the left, the others to the right."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        click.echo("  ".join([first.ljust(widths[0]), *cells]))
+        say("  ".join([first.ljust(widths[0]), *cells]))
 
 
 def warn(message):
     """Write a warning to standard error."""
-    click.echo(f"mathwork: warning: {message}", err=True)
+    click.echo(f"mathwork: warning: {visible(message)}", err=True)
 
 
 def check_picture(name):
@@ -108,7 +116,8 @@ def _show_until(ended, what):
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False),
+               TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        bar.add_task(what)
+        bar.add_task(visible(what))
         ended.wait()

@@ -15,7 +15,7 @@ import numpy as np
 
 from mathwork._files import replacing
 from mathwork._rows import check_length, numbers_in
-from mathwork.cli.lines import blamed_on, shown_name
+from mathwork.cli.lines import blamed_on, shown_name, visible
 from mathwork.cli.names import find
 from mathwork.cli.records import (
     Format,
@@ -99,6 +99,8 @@ def write_table(table, name, header=()):
             np.lib.format.write_array_header_1_0(file, header)
             file.write(table)
     elif name == "-":
+        if table.dtype.kind == "U" and sys.stdout.isatty():     # labels of a network from anybody
+            table = np.array([visible(text) for text in table.ravel()]).reshape(table.shape)
         _write_csv(table, header, sys.stdout)
     else:
         with replacing(name, "w", encoding="utf-8", newline="\n") as file:

@@ -10,7 +10,7 @@ from mathwork.cli.columns import Pieces, explaining, open_table
 from mathwork.cli.lines import blamed_on
 from mathwork.cli.numerals import joined
 from mathwork.cli.options import Column, CommaList, Command, File, format_of, reading
-from mathwork.cli.output import as_json, print_aligned, print_json, progress, warn
+from mathwork.cli.output import as_json, print_aligned, print_json, progress, say, warn
 
 MOST_CLASSES = 20       # whole numbers with more values than this are taken for amounts
 MOST_NAMED = 10         # columns
@@ -258,20 +258,20 @@ def _print_report(report, target):
     rows = report["rows"]
     names = report["x"]
     columns = ", ".join(names) if len(names) <= MOST_NAMED else f"{len(names)} columns"
-    click.echo(f"learned     {report['y']} ({report['task']}) from {columns}")
-    click.echo(f"network     {report['network']}, {report['parameters']} parameters")
-    click.echo(f"trained     on {rows['trained']} rows, {report['epochs']} epochs, "
-               f"{report['seconds']:.2f} s")
+    say(f"learned     {report['y']} ({report['task']}) from {columns}")
+    say(f"network     {report['network']}, {report['parameters']} parameters")
+    say(f"trained     on {rows['trained']} rows, {report['epochs']} epochs, "
+        f"{report['seconds']:.2f} s")
     if "accuracy" in report:
         right = int(np.trace(report["confusion"]))
-        click.echo(f"held out    {right} of {rows['held_out']} right, {report['accuracy']:.1%}\n")
+        say(f"held out    {right} of {rows['held_out']} right, {report['accuracy']:.1%}\n")
         labels = [str(label) for label in report["classes"].tolist()]
         print_aligned([("told:", *labels), *(
             (label, *map(str, row)) for label, row in zip(labels, report["confusion"].tolist(),
                                                           strict=True))])
     elif "rsquared" in report:
         rsquared = "-" if report["rsquared"] is None else f"{report['rsquared']:.4f}"
-        click.echo(f"held out    {rows['held_out']} rows, R2 {rsquared}, "
-                   f"root mean square error {report['rmse']:.6g}")
+        say(f"held out    {rows['held_out']} rows, R2 {rsquared}, "
+            f"root mean square error {report['rmse']:.6g}")
     if target is not None:
-        click.echo(f"saved       {target}")
+        say(f"saved       {target}")

@@ -64,7 +64,8 @@ def checked_matrix(A: ArrayLike, *, square: bool = False) -> FloatArray:
 def with_advice(error: TypeError, *values: ArrayLike) -> TypeError:
     """Return the TypeError that floats cannot be made of `values`, with a word on what could be."""
     entries = [entry for value in values if not isinstance(value, np.ma.MaskedArray)
-               for array in [np.asarray(value)] if array.dtype == object for entry in array.flat]
+               for array in [np.asarray(value)] if array.dtype == object
+               for entry in array.reshape(-1)]
     if any(map(is_symbolic, entries)):
         return TypeError(f"{error}: {FOR_SYMBOLS}")
     if any(isinstance(entry, (complex, np.complexfloating)) for entry in entries):

@@ -189,7 +189,7 @@ class FactorMembers:
         if len(self.shape) == 2:
             return html.fields(self._facts(), type(self).__name__)
         count = math.prod(self.shape[:-2])
-        ranks, codes = (self._verdict[part].flat[:html.MOST_ROWS] for part in (0, 3))
+        ranks, codes = (self._verdict[part].reshape(-1)[:html.MOST_ROWS] for part in (0, 3))
         codes = _status(codes, ranks, self.shape)
         words = [STATUS_WORDS[code] for code in codes.tolist()]
         rows = zip(html.indices(self.shape[:-2]), ranks, words, strict=True)

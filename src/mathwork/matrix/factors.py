@@ -5,6 +5,7 @@ matrices are in complex_factors.py.
 """
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,14 +93,16 @@ class LU(FactorMembers, kernels.Factorization):
 
     @property
     def L(self) -> FloatArray:          # noqa: N802
-        triangles, rows, undo, pivots = self._parts
-        m, k = rows.shape[-1], pivots.shape[-1]
+        stack, (m, n) = self.shape[:-2], self.shape[-2:]
+        k = min(m, n)
+        triangles, _, undo, pivots = (part.reshape(math.prod(stack), *part.shape[len(stack):])
+                                      for part in self._parts)
         columns = np.take_along_axis(triangles, np.maximum(pivots, 0)[..., None, :], axis=-1)
         below = (np.arange(m)[:, None] > np.arange(k)) & (pivots >= 0)[..., None, :]
         exponents = np.frexp(undo)[1]
         lower = np.ldexp(np.where(below, columns, np.eye(m, k)),
                          exponents[..., :, None] - exponents[..., None, :k])
-        return self._finished(np.where(below, lower, np.eye(m, k)))
+        return self._finished(np.where(below, lower, np.eye(m, k)).reshape(*stack, m, k))
 
     @property
     def U(self) -> FloatArray:          # noqa: N802

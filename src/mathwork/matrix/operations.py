@@ -408,8 +408,8 @@ def _leading(A: ArrayLike) -> tuple[NDArray[Any], NDArray[np.intp]]:
     A = with_checked_shape(_numbers(A, "A"))
     end = np.ones((*A.shape[:-1], 1), bool)
     try:
-        filled = A != 0
-    except ArithmeticError:     # of a signalling NaN
+        filled = np.asarray(A != 0, bool)
+    except (ArithmeticError, ValueError):       # of a signalling NaN, of an array in A
         raise ValueError("A must hold numbers that can be compared with 0") from None
     return A, np.concatenate((filled, end), axis=-1).argmax(axis=-1)
 

@@ -116,6 +116,8 @@ def as_number(entry: Any, name: str) -> int | Fraction:
     if isinstance(entry, numbers.Rational):
         return Fraction(int(entry.numerator), int(entry.denominator))
     if issubclass(type(entry), (float, np.floating)):       # an object may claim to be one
+        if issubclass(type(entry), float):
+            entry = float(entry)        # of a subclass, which may answer NumPy
         if np.isfinite(entry) and entry == np.trunc(entry):
             return int(entry)
         entry = Decimal(str(entry))

@@ -53,7 +53,7 @@ def kepler_html(orbit: Any) -> str:
         unit, size = _unit(elements[name], units[name])
         columns[f"{name} ({unit})" if unit else name] = elements[name] / size
     if orbit._mask is not None:
-        masked = orbit._mask.flat[:html.MOST_ROWS]
+        masked = orbit._mask.reshape(-1)[:html.MOST_ROWS]
         columns = {name: ["--" if gap else value for gap, value in zip(masked, values, strict=True)]
                    for name, values in columns.items()}
     columns["status"] = first._codes
@@ -83,9 +83,9 @@ def _first(orbit: Any, most: int) -> Any:
     """Return the first orbits as a vector, without units, mask and epoch"""
     cls: Any = type(orbit)
     made = cls.__new__(cls)
-    elements = np.stack([values.flat[:most] for values in orbit._elements.values()])
-    made._keep(elements, orbit._coefficients[:most].copy(), orbit._codes.flat[:most], None, None,
-               None)
+    elements = np.stack([values.reshape(-1)[:most] for values in orbit._elements.values()])
+    made._keep(elements, orbit._coefficients[:most].copy(), orbit._codes.reshape(-1)[:most],
+               None, None, None)
     return made
 
 

@@ -337,7 +337,7 @@ class Motion(OrbitMembers):
                                                 "rad"),
                                   after=(since(after, self._epoch, "after"), "s"))
         kind = units.kind_beside(self._kind, kind, "after")
-        nu, start = (np.asarray(value, np.float64) for value in found)
+        nu, start = (converted(value, FLOAT64) for value in found)
         e, M0 = self._elements["e"], self._elements["M0"]
         motion = self._coefficients[:, 1].reshape(self.shape)
         shape = joint_shape({"orbits": self.shape, "true_anomaly": nu.shape,

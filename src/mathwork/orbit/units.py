@@ -111,7 +111,8 @@ def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, radius_name
 
 def _first_known(radius: ArrayLike, star: ArrayLike) -> tuple[float, float]:
     """Return the first pair that is finite and positive, or a pair of NaN"""
-    radii, stars = converted(radius, FLOAT64), converted(star, FLOAT64)
+    # views, because another thread may set the shape of its array
+    radii, stars = (converted(value, FLOAT64).view() for value in (radius, star))
     known = (radii > 0) & (radii < np.inf) & (stars > 0) & (stars < np.inf)
     if not known.any():
         return math.nan, math.nan
@@ -155,7 +156,7 @@ def look_at_elements(elements: dict[str, NDArray[np.float64]], kind: Kind | None
                           ("omega", LARGEST_ANGLE)):
         wrong = np.abs(elements[name]) > largest
         if wrong.any():
-            value = elements[name].flat[int(wrong.argmax())]
+            value = elements[name].reshape(-1)[int(wrong.argmax())]
             limit = "an inclination goes up to pi" if name == "i" else "that is over two turns"
             warnings.warn(f"{name} = {value:.6g} rad: {limit}. Is it in degrees?", UnitsWarning,
                           stacklevel=stacklevel)

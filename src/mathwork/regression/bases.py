@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from mathwork._arrays import broadcast
+from mathwork._arrays import broadcast, check_axes
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import in_place
 from mathwork.regression.columns import pair_product, pair_sum
@@ -128,6 +128,7 @@ def line_rows(x: FloatArray, y: FloatArray, weights: NDArray[Any] | None,
     given, w = (x, y), np.ones(()) if weights is None else weights.astype(np.float64, copy=False)
     if weights is not None:
         x, y = np.where(w > 0, x, 0), np.where(w > 0, y, 0)
+    check_axes(slope.ndim + 1, "x, y and weights", 1)
     x = x.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):         # rows of a stack without a fit
         total = w.sum(-1, keepdims=True) if w.ndim else np.full(1, float(x.shape[-1]))

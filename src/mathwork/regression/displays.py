@@ -30,7 +30,7 @@ def fits_html(fits: Any) -> str:
 def lines_html(fit: Any) -> str:
     """Return a table of the first lines of a stack."""
     shape = np.shape(fit.slope)
-    columns = (getattr(fit, name).flat[:html.MOST_ROWS] for name in LINE)
+    columns = (getattr(fit, name).reshape(-1)[:html.MOST_ROWS] for name in LINE)
     rows = zip(html.indices(shape), *columns, strict=True)
     return _table(["", *LINE], rows, np.size(fit.slope), type(fit).__name__, fit.status)
 

@@ -66,7 +66,7 @@ cdef class Factorization:
 
     @property
     def shape(self):
-        return shape_of(self.triangles)
+        return (<object>self.triangles).shape       # an error if there is none: it was not made by lu
 
     @property
     def _verdict(self):
@@ -93,7 +93,7 @@ cdef class Factorization:
         cdef bint vector = is_plain(b, 1, typenum)
         cdef cnp.ndarray sides, x
         cdef Py_ssize_t k
-        if not (self.regular and (vector or is_plain(b, 2, typenum))):
+        if not (self.regular and self.n > 0 and (vector or is_plain(b, 2, typenum))):
             return None
         sides = b
         if sides.shape[0] != self.n:
@@ -222,19 +222,24 @@ cdef Factorization new_factorization(object cls, bint single, cnp.ndarray triang
     return made
 
 
+def own_copy(value, dtype):
+    """Return a new array; np.array trusts an object that says it made one"""
+    return np.array(np.asarray(value, dtype))
+
+
 def factorization(cls, single, triangles, rows, undo, pivots, tuple verdicts not None):
     """An object of cls with copies of its parts, as from `_parts` and `_verdict`.
 
     A file may hold anything: what is not the parts of a factorisation is a ValueError.
     """
-    triangles, rows = np.array(triangles, np.float64), np.array(rows, np.intp)
-    undo, pivots = np.array(undo, np.float64), np.array(pivots, np.intp)
+    triangles, rows = own_copy(triangles, np.float64), own_copy(rows, np.intp)
+    undo, pivots = own_copy(undo, np.float64), own_copy(pivots, np.intp)
     if triangles.ndim < 2 or len(verdicts) != 5:
         raise ValueError("the parts of a factorization do not go together")
     *stack, m, n = triangles.shape
     stack = tuple(stack)
     types = (np.intp, np.float64, np.float64, np.int8, np.int8)
-    verdicts = tuple(map(np.array, verdicts, types))
+    verdicts = tuple(map(own_copy, verdicts, types))
     if not (rows.shape == undo.shape == stack + (m,) and pivots.shape == stack + (min(m, n),)
             and all(verdict.shape == stack for verdict in verdicts)
             and (np.sort(rows, axis=-1) == np.arange(m)).all()

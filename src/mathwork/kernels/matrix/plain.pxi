@@ -84,12 +84,15 @@ cdef cnp.ndarray simply_plain(object value):
 
 
 cdef inline cnp.ndarray simple_matrix(object value):
-    """simply_plain() of one matrix, else None"""
+    """simply_plain() of one matrix with entries, else None: without any it may claim any shape"""
     cdef cnp.ndarray A
     if is_plain(value, 2, cnp.NPY_DOUBLE) or is_plain(value, 2, cnp.NPY_FLOAT):
-        return value
-    A = simply_plain(value)
-    return A if A is not None and cnp.PyArray_NDIM(A) == 2 else None
+        A = value
+    else:
+        A = simply_plain(value)
+        if A is None or cnp.PyArray_NDIM(A) != 2:
+            return None
+    return A if A.shape[0] > 0 and A.shape[1] > 0 else None
 
 
 cdef inline cnp.ndarray simple_matrices(object value):

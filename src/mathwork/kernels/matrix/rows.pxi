@@ -165,6 +165,7 @@ def add_multiple(A, target, source, factor, *, out=None):
 def augment(A, b):
     cdef cnp.ndarray left = simple_matrix(A), right = None, made
     cdef Py_ssize_t m, n, k
+    cdef PyThreadState* state
     if left is not None:
         left = kept_beside(left, b)
         right = simple_sides(b, left)
@@ -176,15 +177,26 @@ def augment(A, b):
     if cnp.PyArray_NDIM(right) == 2:
         k = right.shape[1]
     made = new_matrix(m, n + k, cnp.PyArray_TYPE(left))
+    state = release_gil(<double>m * (n + k))
     if cnp.PyArray_TYPE(left) == cnp.NPY_FLOAT:
-        put_beside(m, n, k, <const float*>cnp.PyArray_DATA(left),
-                   <const float*>cnp.PyArray_DATA(right), <const int*>NULL,
-                   <float*>cnp.PyArray_DATA(made))
+        put_all_beside(m, n, k, <const float*>cnp.PyArray_DATA(left),
+                       <const float*>cnp.PyArray_DATA(right), <float*>cnp.PyArray_DATA(made))
     else:
-        put_beside(m, n, k, <const double*>cnp.PyArray_DATA(left),
-                   <const double*>cnp.PyArray_DATA(right), <const int*>NULL,
-                   <double*>cnp.PyArray_DATA(made))
+        put_all_beside(m, n, k, <const double*>cnp.PyArray_DATA(left),
+                       <const double*>cnp.PyArray_DATA(right), <double*>cnp.PyArray_DATA(made))
+    take_gil(state)
     return made
+
+
+cdef void put_all_beside(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real* A, const real* B,
+                         real* both) noexcept nogil:
+    """put_beside() in pieces; an interrupt ends it"""
+    cdef Py_ssize_t start = 0, rows
+    while start < m and not interrupted(4096.0 * (n + k)):
+        rows = min(m - start, <Py_ssize_t>4096)
+        put_beside(rows, n, k, A + start * n, B + start * k, <const int*>NULL,
+                   both + start * (n + k))
+        start += rows
 
 
 cdef bint has_echelon_form(Py_ssize_t m, Py_ssize_t n, const real* A, bint reduced) noexcept:

@@ -65,6 +65,8 @@ cdef inline void put_beside(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real
                             const int* shifts, real* both) noexcept nogil:
     """both = [A | B], or [A | I] for B = NULL; column j of B times 2^-shifts[j] unless NULL"""
     cdef Py_ssize_t width = n + k, i, j
+    if width == 0:
+        return              # an array without entries may claim any number of rows
     for i in range(m):
         memcpy(both + i * width, A + i * n, n * sizeof(real))
         if B == NULL:

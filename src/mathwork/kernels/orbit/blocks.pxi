@@ -177,20 +177,23 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
             shapes[name] = value.shape
             if value.dtype.itemsize > 8:        # wider than the loops of a ufunc
                 value = _arrays.converted(value, _arrays.FLOAT64)
-        given.append(value)
+            given.append(value)
+        else:
+            given.append(<double>value)         # it may be of a subclass, which answers ufuncs
     narrow = narrow and len(shapes) > 0
     # The shape is () of numbers alone, where `out` is given.
     shape = _arrays.joint_shape(shapes) if len(shapes) > 0 else ()
-    if out is not None:
-        _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
+    if out is not None:     # of a subclass its memory, because the subclass answers ufuncs
+        place = _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
     # Numbers beyond float32 become infinity, as IEEE says, and signalling NaNs NaN, both without
     # NumPy's warning.
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        if out is not None:
+            ufunc(*given, out=place, casting="same_kind")
+            return out
         if not narrow:
-            return ufunc(*given) if out is None else ufunc(*given, out=out)
+            return ufunc(*given)
         for _ in range(n_out):
-            outs.append(np.empty(shape, np.float32) if out is None else out)
+            outs.append(np.empty(shape, np.float32))
         ufunc(*given, out=tuple(outs), casting="same_kind")
-    if out is not None:
-        return out
     return tuple(outs) if n_out > 1 else outs[0][()]

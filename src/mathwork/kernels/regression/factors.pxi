@@ -375,12 +375,17 @@ cdef void absorb_block(Py_ssize_t p, Py_ssize_t q, Py_ssize_t groups, double* a,
 
 cdef bint is_constant(const Design* d, bint narrow, const char* column, Py_ssize_t step,
                       double* number) noexcept nogil:
-    """Whether a column has the same number in all rows that count; that number"""
+    """Whether a column has the same number in all rows that count; that number
+
+    False after an interrupt, which ends the fit.
+    """
     cdef bint found = False
     cdef double value = 0
     cdef Py_ssize_t i
     number[0] = 0
     for i in range(d.n):
+        if (i & 4095) == 4095 and interrupted(4096):
+            return False
         if d.weights != NULL and not d.weights[i] > 0:
             continue
         read_column(narrow, column + i * step, 0, NULL, 1, &value)

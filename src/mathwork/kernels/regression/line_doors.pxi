@@ -3,7 +3,6 @@
 
 
 @cython.no_gc
-@cython.auto_pickle(False)
 cdef class Line:
     """The kernel under mathwork.regression.LineFit: the fit of one row, or of each row of a stack.
 

@@ -73,7 +73,7 @@ cdef bint is_flat(Fit* f, Py_ssize_t t) noexcept nogil:
     Else the rounding of its mean would pass for a total sum of squares.
     """
     cdef const Design* d = &f.design
-    cdef double number
+    cdef double number = 0
     if not f.centred or not is_constant(d, d.y_narrow, d.y + t * d.y_column_step, d.y_row_step,
                                         &number):
         return False
