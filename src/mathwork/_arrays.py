@@ -105,18 +105,24 @@ def not_real(name: str, dtype: np.dtype[Any]) -> TypeError:
     return TypeError(f"{name} must hold real numbers, got dtype {dtype}{advice}")
 
 
-def converted(value: ArrayLike, dtype: DTypeLike | None) -> NDArray[Any]:
-    """Return an array, or a number, as a plain array of `dtype`; None keeps the dtype.
+def in_dtype(value: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
+    """Return an array, or a number, as an array of `dtype`, in any layout.
 
     A number beyond the dtype becomes infinity, as IEEE says, and a signalling NaN a quiet one: in
     silence, whereas NumPy warns of both.
     """
     array = np.asarray(value)
-    flags = array.flags
-    if array.dtype is dtype and flags.c_contiguous and flags.aligned:
+    if array.dtype == dtype:
         return array
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        return np.require(array, dtype, PLAIN)
+        return array.astype(dtype)
+
+
+def plain_in(value: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
+    """Return in_dtype(value, dtype) as a plain array."""
+    array = in_dtype(value, dtype)
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned else np.require(array, None, PLAIN)
 
 
 @overload
@@ -127,7 +133,7 @@ def as_plain(value: object, name: str, dtype: type[Scalar] | np.dtype[Scalar]
 def as_plain(value: object, name: str, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return `value` as a plain array of `dtype` (default: the dtype by the dtype rules)."""
     array = as_array(value, name)
-    return converted(array, dtype or real_dtype(array.dtype))
+    return plain_in(array, dtype or real_dtype(array.dtype) or FLOAT64)
 
 
 @overload
@@ -140,7 +146,7 @@ def as_plain_together(*, optional: Container[str] = (), **values: object) -> lis
               if value is not None or name not in optional}
     dtypes = {real_dtype(array.dtype) for array in arrays.values()}
     dtype = FLOAT64 if FLOAT64 in dtypes else FLOAT32
-    return [converted(arrays[name], dtype) if name in arrays else None for name in values]
+    return [plain_in(arrays[name], dtype) if name in arrays else None for name in values]
 
 
 def for_each(value: object, name: str, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
@@ -226,7 +232,7 @@ def as_complex(**values: object) -> list[ComplexArray]:
                            if complex_dtype(array.dtype) is None)
         raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}")
     dtype = COMPLEX128 if COMPLEX128 in dtypes else COMPLEX64
-    return [converted(array, dtype).view() for array in arrays.values()]
+    return [plain_in(array, dtype).view() for array in arrays.values()]
 
 
 # ---- where results go ----

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import COMPLEX64, COMPLEX128, converted
+from mathwork._arrays import COMPLEX64, COMPLEX128, in_dtype
 from mathwork._doors import public
 from mathwork._status import REDUCED
 from mathwork._workers import checked_workers
@@ -326,7 +326,7 @@ def _substituted(lower: NDArray[np.complex128], upper: NDArray[np.complex128],
     The exponents `scale` (n, count) are those of the rows of L U. So only x itself can overflow.
     """
     (low_re, low_im), (up_re, up_im) = planes_of(lower), planes_of(upper)
-    re, im = planes_of(converted(rows, COMPLEX128))
+    re, im = planes_of(in_dtype(rows, COMPLEX128))
     shift, _ = shifts_in_range(re, im, scale)
     re, im = (np.ldexp(part, shift - scale[:, None]) for part in (re, im))
     n = len(re)

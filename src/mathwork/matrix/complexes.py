@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import COMPLEX64, COMPLEX128, as_complex, converted
+from mathwork._arrays import COMPLEX64, COMPLEX128, as_complex, in_dtype
 from mathwork._status import REDUCED, SOLUTION_WORDS
 from mathwork._warnings import warn_of_close_calls, why_singular
 from mathwork._workers import checked_workers
@@ -199,7 +199,7 @@ def _matrix(A: ArrayLike, *, square: bool = False) -> ComplexArray:
 
 def flat_matrices(A: ComplexArray, columns: int, atol: float) -> NDArray[np.complex128]:
     """Return (count, m, n) with zeros for entries of at most atol in so many columns"""
-    flat = converted(_flat(A), COMPLEX128)
+    flat = in_dtype(_flat(A), COMPLEX128)
     if atol > 0:
         noise = np.abs(flat) <= atol
         noise[..., columns:] = False

@@ -5,12 +5,11 @@ matrices are in complex_factors.py.
 """
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, converted
+from mathwork._arrays import FLOAT64, MOST_AXES, in_dtype
 from mathwork._doors import public
 from mathwork._levels import core as kernels
 from mathwork._status import MATRIX_NOT_FINITE, REDUCED
@@ -93,16 +92,19 @@ class LU(FactorMembers, kernels.Factorization):
 
     @property
     def L(self) -> FloatArray:          # noqa: N802
-        stack, (m, n) = self.shape[:-2], self.shape[-2:]
-        k = min(m, n)
-        triangles, _, undo, pivots = (part.reshape(math.prod(stack), *part.shape[len(stack):])
-                                      for part in self._parts)
+        triangles, rows, undo, pivots = self._parts
+        m, k = rows.shape[-1], pivots.shape[-1]
+        if triangles.ndim == MOST_AXES:         # the indices below need an axis more
+            first, second, *others = triangles.shape[:-2]
+            triangles = triangles.reshape(first * second, *others, m, triangles.shape[-1])
+            undo = undo.reshape(first * second, *others, m)
+            pivots = pivots.reshape(first * second, *others, k)
         columns = np.take_along_axis(triangles, np.maximum(pivots, 0)[..., None, :], axis=-1)
         below = (np.arange(m)[:, None] > np.arange(k)) & (pivots >= 0)[..., None, :]
         exponents = np.frexp(undo)[1]
         lower = np.ldexp(np.where(below, columns, np.eye(m, k)),
                          exponents[..., :, None] - exponents[..., None, :k])
-        return self._finished(np.where(below, lower, np.eye(m, k)).reshape(*stack, m, k))
+        return self._finished(np.where(below, lower, np.eye(m, k)).reshape(*rows.shape, k))
 
     @property
     def U(self) -> FloatArray:          # noqa: N802
@@ -178,7 +180,7 @@ class LU(FactorMembers, kernels.Factorization):
         if sides.dtype.kind == "c":
             return self._solve_parts(sides, checked_workers(workers))
         if not self._single:
-            sides = converted(sides, FLOAT64)
+            sides = in_dtype(sides, FLOAT64)
         columns, vectors, _ = checked_sides(self.shape, sides)
         x = self._solve_stack(np.ascontiguousarray(columns), checked_workers(workers))
         return x[..., 0] if vectors else x
@@ -188,7 +190,7 @@ class LU(FactorMembers, kernels.Factorization):
         columns, vectors, _ = checked_sides(self.shape, sides)
         parts = np.concatenate((columns.real, columns.imag), axis=-1)
         if not self._single:
-            parts = converted(parts, FLOAT64)
+            parts = in_dtype(parts, FLOAT64)
         x = joined(self._solve_stack(parts, workers))
         return x[..., 0] if vectors else x
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64, as_plain
+from mathwork._arrays import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64, as_plain, in_dtype
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import (
@@ -145,10 +145,8 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     m, n = A.shape[-2:]
     sides, vectors, stack = checked_sides(A.shape, b)
     rows = None if weights is None else _checked_weights(weights, m)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        matrices, columns = (
-            part.astype(COMPLEX128 if part.dtype.kind == "c" else FLOAT64, copy=False)
-            for part in (A, sides))
+    matrices, columns = (in_dtype(part, COMPLEX128 if part.dtype.kind == "c" else FLOAT64)
+                         for part in (A, sides))
     if not stack:
         x, ssr, rank, code = _nearest(matrices, columns, rows, _tol_for(A, tol))
         found = _rounded(x, dtype)

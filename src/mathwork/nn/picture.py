@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._arguments import MOST_TEXTS, count, shown, texts
-from mathwork._arrays import FLOAT64, converted
+from mathwork._arrays import FLOAT64, in_dtype
 from mathwork._extras import checked_axes, extra
 from mathwork._html import legible, written
 from mathwork.nn.dense import Dense
@@ -155,7 +155,7 @@ def _draw_weights(ax: Any, column: Column, across: tuple[float, float], before: 
     else:       # a norm: each number by itself
         pairs = [(i, i) for i in after]
         values = weight[[*after]]
-    values = converted(values, FLOAT64)
+    values = in_dtype(values, FLOAT64)
     sizes = np.abs(values)
     finite = np.isfinite(values)
     largest = max(sizes[finite], default=0.0)

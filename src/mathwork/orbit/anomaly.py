@@ -7,7 +7,7 @@ import numpy as np
 
 import mathwork.orbit.units as units
 from mathwork._arguments import flag
-from mathwork._arrays import FLOAT64, converted
+from mathwork._arrays import FLOAT64, in_dtype
 from mathwork._doors import door
 from mathwork._levels import orbit as kernels
 from mathwork._status import CONVERGED, INVALID, NOT_CONVERGED
@@ -194,7 +194,7 @@ def _parts(M: Any, e: Any, kind: Kind | None, out: object) -> AnomalyParts[Any, 
 def _status(anomaly: Any, mean_anomaly: ArrayLike, eccentricity: ArrayLike
             ) -> int | NDArray[np.int8]:
     """Return the codes of Anomaly: the kernel gives NaN for all but a converged value"""
-    M, e = (converted(value, FLOAT64) for value in (mean_anomaly, eccentricity))
+    M, e = (in_dtype(value, FLOAT64) for value in (mean_anomaly, eccentricity))
     valid = np.isfinite(M) & np.isfinite(e) & (e >= 0)
     codes = np.where(np.isnan(anomaly), np.where(valid, NOT_CONVERGED, INVALID), CONVERGED)
     return codes.astype(np.int8) if codes.ndim else int(codes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.orbit.units as units
-from mathwork._arrays import FLOAT64, converted, joint_shape
+from mathwork._arrays import FLOAT64, in_dtype, joint_shape
 from mathwork._levels import orbit as kernels
 from mathwork._status import ORBIT
 from mathwork.constants import MU
@@ -67,7 +67,7 @@ def settled(given: dict[str, Any]
 
 def _broadcast(values: Mapping[str, ArrayLike]) -> list[NDArray[np.float64]]:
     """Return the values as float64 arrays of one shape"""
-    arrays = {name: converted(value, FLOAT64) for name, value in values.items()}
+    arrays = {name: in_dtype(value, FLOAT64) for name, value in values.items()}
     shape = joint_shape({name: array.shape for name, array in arrays.items()}, 3)
     return [np.broadcast_to(array, shape) for array in arrays.values()]
 

@@ -8,7 +8,7 @@ import numpy as np
 import mathwork._workers as _workers
 import mathwork.orbit.units as units
 from mathwork._arguments import flag
-from mathwork._arrays import FLOAT64, check_axes, converted, joint_shape
+from mathwork._arrays import FLOAT64, check_axes, in_dtype, joint_shape, plain_in
 from mathwork._levels import orbit as kernels
 from mathwork.orbit.members import OrbitMembers
 from mathwork.orbit.times import is_date, moment, since
@@ -218,7 +218,7 @@ class Motion(OrbitMembers):
         workers, paired = _workers.checked_workers(workers), flag(paired, "paired")
         (t,), kind = units.plain(t=(since(t, self._epoch), "s"))
         kind = units.kind_beside(self._kind, kind, "t")
-        coefficients, times = self._coefficients, converted(t, FLOAT64)
+        coefficients, times = self._coefficients, plain_in(t, FLOAT64)
         check_axes(len(self.shape) + times.ndim, "orbits and t", 1)
         shape = (*self.shape, *times.shape)
         if paired:
@@ -337,7 +337,7 @@ class Motion(OrbitMembers):
                                                 "rad"),
                                   after=(since(after, self._epoch, "after"), "s"))
         kind = units.kind_beside(self._kind, kind, "after")
-        nu, start = (converted(value, FLOAT64) for value in found)
+        nu, start = (in_dtype(value, FLOAT64) for value in found)
         e, M0 = self._elements["e"], self._elements["M0"]
         motion = self._coefficients[:, 1].reshape(self.shape)
         shape = joint_shape({"orbits": self.shape, "true_anomaly": nu.shape,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork.orbit.units as units
-from mathwork._arrays import FLOAT64, check_axes, converted, real_dtype
+from mathwork._arrays import FLOAT64, check_axes, in_dtype, real_dtype
 from mathwork.constants import MU, G
 from mathwork.orbit.drawings import circles
 from mathwork.orbit.plot import plot_orbits
@@ -285,7 +285,7 @@ class CircularOrbit:
         """Return a vector of this length, turned from x by quarters and by time; and its units"""
         (t,), kind = units.plain(t=(t, "s"))
         kind = units.kind_beside(self._kind, kind, "t")
-        time, one_period = converted(t, FLOAT64), self._table.period
+        time, one_period = in_dtype(t, FLOAT64), self._table.period
         check_axes(time.ndim, "t", 1)
         with np.errstate(all="ignore"):
             angle = 2 * np.pi * (np.fmod(time, one_period) / one_period)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, as_array, converted, unmasked
+from mathwork._arrays import FLOAT64, as_array, in_dtype, unmasked
 from mathwork._levels import orbit as kernels
 from mathwork.constants import JULIAN_YEAR, C, G
 
@@ -112,7 +112,7 @@ def warn_of_units(radius: ArrayLike, star: ArrayLike, is_mass: bool, radius_name
 def _first_known(radius: ArrayLike, star: ArrayLike) -> tuple[float, float]:
     """Return the first pair that is finite and positive, or a pair of NaN"""
     # views, because another thread may set the shape of its array
-    radii, stars = (converted(value, FLOAT64).view() for value in (radius, star))
+    radii, stars = (in_dtype(value, FLOAT64).view() for value in (radius, star))
     known = (radii > 0) & (radii < np.inf) & (stars > 0) & (stars < np.inf)
     if not known.any():
         return math.nan, math.nan
@@ -334,7 +334,7 @@ def number_or_array(value: Any, name: str) -> float | NDArray[Any]:
                 return _floats(array, name)     # integers of more than 64 bits, such as masses
     array = as_array(value, name)
     if array.dtype.itemsize > 8:        # long double
-        array = converted(array, FLOAT64)
+        array = in_dtype(array, FLOAT64)
     return array if isinstance(value, np.ndarray) or array.ndim else float(array)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, converted, joint_shape
+from mathwork._arrays import FLOAT64, joint_shape, plain_in
 from mathwork._levels import orbit as kernels
 from mathwork._status import ELEMENT_NOT_FINITE, MU_NOT_POSITIVE, NO_PLANE, ORBIT
 
@@ -36,7 +36,7 @@ def rows_of(vectors: Mapping[str, ArrayLike], numbers: Mapping[str, ArrayLike]
     ValueError
         For other shapes, and for shapes that do not broadcast.
     """
-    arrays = {name: converted(value, FLOAT64)
+    arrays = {name: plain_in(value, FLOAT64)
               for name, value in (*vectors.items(), *numbers.items())}
     for name in vectors:
         if arrays[name].ndim == 0 or arrays[name].shape[-1] != 3:

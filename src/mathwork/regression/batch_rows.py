@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mathwork._tables as tables
-from mathwork._arrays import FLOAT32, FLOAT64, as_plain, converted
+from mathwork._arrays import FLOAT32, FLOAT64, as_plain, plain_in
 from mathwork.regression.checks import checked_nan_policy, not_finite
 from mathwork.regression.columns import Column, as_table
 
@@ -130,8 +130,8 @@ def _own(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | None]:
 
 
 def _columns(array: NDArray[Any]) -> NDArray[np.float64]:
-    return _plain(array if array.ndim == 2 else array[:, None], FLOAT64)
+    return plain_in(array if array.ndim == 2 else array[:, None], FLOAT64).view()
 
 
 def _plain(array: NDArray[Any], dtype: Any = None) -> NDArray[Any]:
-    return converted(array, dtype).view()
+    return plain_in(array, dtype or array.dtype).view()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mathwork._arrays import FLOAT64, converted
+from mathwork._arrays import FLOAT64, in_dtype
 from mathwork._doors import public
 from mathwork._status import FITTED
 from mathwork.regression.batch_rows import names_of_array
@@ -355,7 +355,7 @@ def as_rows(X: ArrayLike, k: int, names: tuple[str, ...] | None = None, name: st
     A frame must have the columns `names`. After a fit of an array it may have any others.
     """
     column, given = as_table(X, name)
-    rows = converted(column.rounded(), FLOAT64)
+    rows = in_dtype(column.rounded(), FLOAT64)
     if rows.ndim == 2 and given is not None and names is not None and (
             names != names_of_array(k) or set(given) == set(names)):
         check_same_columns(given, names, "as the fit has", name)

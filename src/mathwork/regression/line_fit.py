@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from mathwork._arguments import count, real, shown
-from mathwork._arrays import FLOAT64, as_array, converted, for_each
+from mathwork._arrays import FLOAT64, as_array, for_each, in_dtype, plain_in
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork._status import FITTED
@@ -248,7 +248,7 @@ class LineFit(kernels.Line, FitMembers, AsTable):
                                  f"({', '.join(map(str, wanted))}), got shape {shape}")
         elif base is not None:
             base = base.each()
-        return converted(column.rounded(), FLOAT64) if base is None else distance(column, base)
+        return in_dtype(column.rounded(), FLOAT64) if base is None else distance(column, base)
 
     def _height(self, x: NDArray[Any]) -> FloatOrArray:
         """Return y at x as the fit counts it, (...,), or (..., k) for lines (...)"""
@@ -312,7 +312,7 @@ class LineFit(kernels.Line, FitMembers, AsTable):
         x, y, weights = self._points("its inference")
         if self.status != FITTED:
             return None
-        w = None if weights is None else converted(weights, FLOAT64)
+        w = None if weights is None else plain_in(weights, FLOAT64)
         made = kernels.fit_rows(x[:, None], y, True, w, -1.0, scores=scores)
         if made.status != FITTED:
             return None

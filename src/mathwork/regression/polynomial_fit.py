@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from mathwork._arguments import count
-from mathwork._arrays import FLOAT64, converted
+from mathwork._arrays import FLOAT64, plain_in
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.bases import without_rounding
@@ -335,4 +335,4 @@ def _like_input(values: NDArray[np.float64]) -> FloatOrArray:
 
 
 def plain_points(array: NDArray[Any]) -> NDArray[np.float64]:
-    return converted(array, FLOAT64)
+    return plain_in(array, FLOAT64)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._arguments import flag
-from mathwork._arrays import FLOAT64, as_plain, converted
+from mathwork._arrays import FLOAT64, as_plain, plain_in
 from mathwork._doors import public
 from mathwork.regression.checks import not_finite
 from mathwork.regression.details import Details
@@ -113,7 +113,7 @@ class RidgeFit:
         array([3.])
         """
         slopes = self.params[int(self.intercept):]
-        X = converted(from_base(X, len(slopes), self._details), FLOAT64)
+        X = plain_in(from_base(X, len(slopes), self._details), FLOAT64)
         with np.errstate(all="ignore"):
             return X @ slopes + self._level
 

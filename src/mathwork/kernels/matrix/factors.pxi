@@ -66,7 +66,7 @@ cdef class Factorization:
 
     @property
     def shape(self):
-        return (<object>self.triangles).shape       # an error if there is none: it was not made by lu
+        return (<object>self.triangles).shape       # an AttributeError if lu did not make it
 
     @property
     def _verdict(self):

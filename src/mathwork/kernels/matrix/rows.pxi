@@ -192,11 +192,13 @@ cdef void put_all_beside(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real* A
                          real* both) noexcept nogil:
     """put_beside() in pieces; an interrupt ends it"""
     cdef Py_ssize_t start = 0, rows
-    while start < m and not interrupted(4096.0 * (n + k)):
+    while True:
         rows = min(m - start, <Py_ssize_t>4096)
         put_beside(rows, n, k, A + start * n, B + start * k, <const int*>NULL,
                    both + start * (n + k))
         start += rows
+        if start == m or interrupted(4096.0 * (n + k)):
+            return
 
 
 cdef bint has_echelon_form(Py_ssize_t m, Py_ssize_t n, const real* A, bint reduced) noexcept:

@@ -287,7 +287,8 @@ def jacobian_backward(ForwardPass network not None, x):
     cdef cnp.ndarray inputs = own_view(network._as_input(x), NULL, NULL), slopes
     cdef tuple before = network._before(inputs)
     cdef Py_ssize_t rows = network._rows(inputs, before)
-    _arrays.check_axes(cnp.PyArray_NDIM(inputs), "x", 1)
+    if cnp.PyArray_NDIM(inputs) == MAX_DIMENSIONS:
+        _arrays.check_axes(MAX_DIMENSIONS, "x", 1)
     slopes = own_view(np.empty(before + (network.plan.n_out, network.plan.n_in), network.dtype),
                       NULL, NULL)
     pull_back(network, network.plan.n_out, rows, inputs, None, slopes)

@@ -169,8 +169,8 @@ cdef class ManyPasses:
                 raise ValueError(f"x must have shape ({self.count}, ..., {self.plan.n_in}) to "
                                  f"pair with {self.count} networks, got {shape_of(inputs)}")
             before = before[1:]
-        else:
-            _arrays.check_axes(cnp.PyArray_NDIM(inputs), "x", 1)
+        elif cnp.PyArray_NDIM(inputs) == MAX_DIMENSIONS:
+            _arrays.check_axes(MAX_DIMENSIONS, "x", 1)
         rows = 1
         for size in before:
             rows *= <Py_ssize_t>size

@@ -176,7 +176,7 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
             narrow = narrow and dtype == np.float32
             shapes[name] = value.shape
             if value.dtype.itemsize > 8:        # wider than the loops of a ufunc
-                value = _arrays.converted(value, _arrays.FLOAT64)
+                value = _arrays.in_dtype(value, _arrays.FLOAT64)
             given.append(value)
         else:
             given.append(<double>value)         # it may be of a subclass, which answers ufuncs
