@@ -145,8 +145,7 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     m, n = A.shape[-2:]
     sides, vectors, stack = checked_sides(A.shape, b)
     rows = None if weights is None else _checked_weights(weights, m)
-    matrices, columns = (in_dtype(part, COMPLEX128 if part.dtype.kind == "c" else FLOAT64)
-                         for part in (A, sides))
+    matrices, columns = _wide(A), _wide(sides)
     if not stack:
         x, ssr, rank, code = _nearest(matrices, columns, rows, _tol_for(A, tol))
         found = _rounded(x, dtype)
@@ -164,6 +163,10 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
     if vectors:
         x, ssr = x[..., 0], ssr[..., 0]
     return LeastSquares(_rounded(x, dtype), ssr, ranks, status)
+
+
+def _wide(part: NDArray[Any]) -> NDArray[Any]:
+    return in_dtype(part, COMPLEX128 if part.dtype.kind == "c" else FLOAT64)
 
 
 def _rounded(x: NDArray[Any], dtype: np.dtype[Any]) -> Any:

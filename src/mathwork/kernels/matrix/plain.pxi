@@ -84,15 +84,12 @@ cdef cnp.ndarray simply_plain(object value):
 
 
 cdef inline cnp.ndarray simple_matrix(object value):
-    """simply_plain() of one matrix with entries, else None: without any it may claim any shape"""
+    """simply_plain() of one matrix, else None"""
     cdef cnp.ndarray A
     if is_plain(value, 2, cnp.NPY_DOUBLE) or is_plain(value, 2, cnp.NPY_FLOAT):
-        A = value
-    else:
-        A = simply_plain(value)
-        if A is None or cnp.PyArray_NDIM(A) != 2:
-            return None
-    return A if A.shape[0] > 0 and A.shape[1] > 0 else None
+        return value
+    A = simply_plain(value)
+    return A if A is not None and cnp.PyArray_NDIM(A) == 2 else None
 
 
 cdef inline cnp.ndarray simple_matrices(object value):
@@ -137,9 +134,13 @@ cdef cnp.ndarray stacked_sides(object value, cnp.ndarray A, bint* vectors):
 
 
 cdef cnp.ndarray simple_sides(object value, cnp.ndarray A):
-    """simply_plain() of a vector or columns beside the matrix A, else None"""
+    """simply_plain() of a vector or columns beside the matrix A, else None
+
+    Also None beside a matrix without entries, which may claim any shape.
+    """
     cdef cnp.ndarray b = simply_plain(value)
-    if (b is None or not 1 <= cnp.PyArray_NDIM(b) <= 2 or b.shape[0] != A.shape[0]):
+    if (b is None or not 1 <= cnp.PyArray_NDIM(b) <= 2 or b.shape[0] != A.shape[0]
+            or A.shape[0] == 0 or A.shape[1] == 0):
         return None
     if b is value and cnp.PyArray_TYPE(b) != cnp.PyArray_TYPE(A):
         return own_view(b, NULL, NULL)      # A will be converted: see kept_beside()
