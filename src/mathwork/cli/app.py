@@ -76,7 +76,7 @@ def _one_line(error):
     elif isinstance(error, OSError) and error.strerror is not None:
         name = "standard output" if error.filename is None else shown_name(error.filename)
         text = f"{name}: {error.strerror}"
-    elif isinstance(error, UnicodeEncodeError):
+    elif isinstance(error, UnicodeEncodeError) and error.encoding != "utf-8":
         text = (f"standard output: {error.encoding} has no {error.object[error.start]!r}; "
                 "PYTHONUTF8=1 makes it UTF-8, and -o writes a file in UTF-8")
     else:
