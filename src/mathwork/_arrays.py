@@ -125,6 +125,11 @@ def plain_in(value: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     return array if flags.c_contiguous and flags.aligned else np.require(array, None, PLAIN)
 
 
+def own_copy(value: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
+    """Return a new array; np.array alone trusts an object that says it made one."""
+    return np.array(np.asarray(value, dtype))
+
+
 @overload
 def as_plain(value: object, name: str, dtype: None = None) -> FloatArray: ...
 @overload

@@ -222,24 +222,19 @@ cdef Factorization new_factorization(object cls, bint single, cnp.ndarray triang
     return made
 
 
-def own_copy(value, dtype):
-    """Return a new array; np.array trusts an object that says it made one"""
-    return np.array(np.asarray(value, dtype))
-
-
 def factorization(cls, single, triangles, rows, undo, pivots, tuple verdicts not None):
     """An object of cls with copies of its parts, as from `_parts` and `_verdict`.
 
     A file may hold anything: what is not the parts of a factorisation is a ValueError.
     """
-    triangles, rows = own_copy(triangles, np.float64), own_copy(rows, np.intp)
-    undo, pivots = own_copy(undo, np.float64), own_copy(pivots, np.intp)
+    triangles, rows, undo, pivots = map(_arrays.own_copy, (triangles, rows, undo, pivots),
+                                        (np.float64, np.intp, np.float64, np.intp))
     if triangles.ndim < 2 or len(verdicts) != 5:
         raise ValueError("the parts of a factorization do not go together")
     *stack, m, n = triangles.shape
     stack = tuple(stack)
     types = (np.intp, np.float64, np.float64, np.int8, np.int8)
-    verdicts = tuple(map(own_copy, verdicts, types))
+    verdicts = tuple(map(_arrays.own_copy, verdicts, types))
     if not (rows.shape == undo.shape == stack + (m,) and pivots.shape == stack + (min(m, n),)
             and all(verdict.shape == stack for verdict in verdicts)
             and (np.sort(rows, axis=-1) == np.arange(m)).all()
