@@ -27,7 +27,9 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),      # a killed process leaves sockets open
 ]
 
-LIMIT = 300_000_000         # bytes of a worker
+# Bytes of a worker. From 80 % on Dask gives it no work, and a process of Python 3.13 that has only
+# imported pandas 3 and pyarrow 26 has 260 MB.
+LIMIT = 450_000_000
 WAIT = 300                  # seconds, after which a result has been lost
 
 
@@ -180,13 +182,13 @@ print(moments.nobs, fit.nobs, net([1.0, 2.0]).shape)
                     reason="only Linux says what a process has had")
 def test_memory_is_bounded_on_four_times_the_limit_of_a_worker(client):
     before = client.run(os.getpid)
-    data = rows(150, 200_000)
+    data = rows(230, 200_000)
     assert data.nbytes >= 4 * LIMIT
     fit = result(client, lazy.fit_linear(data[:, :4], data[:, 4]))
-    assert fit.nobs == 30_000_000
+    assert fit.nobs == 46_000_000
     # y = x0 + u with u uniform on [0, 1]: the parameters are 1/2 and 1, 0, 0, 0 but for errors of
-    # about sqrt(12 / nobs) / sqrt(12) = 1.8e-4, of which 6 are allowed
-    np.testing.assert_allclose(fit.params, [0.5, 1, 0, 0, 0], atol=6 * 1.83e-4)
+    # about sqrt(12 / nobs) / sqrt(12) = 1.5e-4, of which 6 are allowed
+    np.testing.assert_allclose(fit.params, [0.5, 1, 0, 0, 0], atol=6 * 1.48e-4)
     assert client.run(os.getpid) == before      # no worker was ended for its memory
     peaks = client.run(peak_memory)
     assert len(peaks) == 2 and max(peaks.values()) < LIMIT, peaks
