@@ -452,6 +452,8 @@ def test_array_ufunc_protocol(name):
     assert ufunc(Wrapped()) == (ufunc, "__call__")
 
 
+# pickle looks for a ufunc of NumPy 2.1 in every module, some of which warn.
+@pytest.mark.filterwarnings("ignore:the .* private module is deprecated:DeprecationWarning")
 @every_function
 def test_pickles_by_its_public_name(name):
     function = getattr(activations, name)

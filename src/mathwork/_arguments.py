@@ -48,6 +48,8 @@ def shown(value: object) -> str:
 def whole(value: object, name: str) -> int:
     """Return an integer of any size."""
     try:
+        if isinstance(value, np.bool):          # NumPy 2.1 makes an integer of it, with a warning
+            raise TypeError
         return int(operator.index(value))       # type: ignore[arg-type]  # that is the question
     except TypeError:
         raise TypeError(f"{name} must be an integer, got {shown(value)}") from None
@@ -67,7 +69,7 @@ def counts(values: object, name: str, least: int = 0, most: int = 64) -> tuple[i
     """Return up to `most` whole numbers of at least `least` each."""
     found = items(values, name, "a tuple of integers", most)
     try:
-        found = [operator.index(value) for value in found]
+        found = [whole(value, name) for value in found]
     except TypeError:
         raise TypeError(f"{name} must be a tuple of integers, got {shown(values)}") from None
     if any(size < least for size in found):
@@ -81,10 +83,12 @@ def real(value: object, name: str) -> float:
     kind = type(value)
     if kind is float:
         return value                            # type: ignore[return-value]
-    # Complex numbers and masked ones have a __float__, with a warning. An int, as at import, does
-    # without numpy.ma, which takes time to import.
+    # Complex numbers, masked ones, and in NumPy 2.1 arrays of one number have a __float__, with a
+    # warning. An int, as at import, does without numpy.ma, which takes time to import.
     if kind is not int and (
-            isinstance(value, (np.complexfloating, np.ma.MaskedArray, np.bool, np.timedelta64))
+            isinstance(value, (np.complexfloating, np.ma.MaskedArray, np.bool, np.timedelta64,
+                               np.void))
+            or (isinstance(value, np.ndarray) and value.ndim > 0)
             or not (hasattr(kind, "__float__") or hasattr(kind, "__index__"))):
         raise TypeError(f"{name} must be a number, got {shown(value)}")
     try:

@@ -6,6 +6,7 @@ order. A hot door recognises a plain array by itself and comes here only with ot
 from __future__ import annotations
 
 import contextlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
@@ -45,8 +46,10 @@ def real_dtype(dtype: np.dtype[Any]) -> FloatDType | None:
 def float_dtype(dtype: DTypeLike) -> FloatDType:
     """Return `dtype` as float32 or float64 in native byte order."""
     try:
-        if isinstance(dtype, str) and dtype.lstrip("<>=|").startswith("a"):
-            raise TypeError     # NumPy warns of this name of "S"
+        # NumPy warns of this name of "S", and of a module that has a `dtype`.
+        if isinstance(dtype, ModuleType) or (
+                isinstance(dtype, str) and dtype.lstrip("<>=|").startswith("a")):
+            raise TypeError
         found: np.dtype[Any] = np.dtype(dtype)
     except (TypeError, ValueError, RecursionError, SyntaxError, OverflowError):
         raise TypeError(f"dtype must be float32 or float64, got {shown(dtype)}") from None

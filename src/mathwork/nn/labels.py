@@ -148,7 +148,7 @@ def from_text(text: str) -> Labels:
         dtype, items = np.dtype(content["dtype"]), content["classes"]
         if (not isinstance(content["dtype"], str) or not isinstance(items, list)
                 or dtype.kind not in "biufUSmMO"
-                or len(items) * dtype.itemsize > MOST_BYTES
+                or not 0 <= len(items) * dtype.itemsize <= MOST_BYTES   # NumPy 2.1 lets it overflow
                 or any(isinstance(item, list | dict) for item in items)):
             raise ValueError
         if dtype.kind == "S":
