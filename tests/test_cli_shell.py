@@ -180,13 +180,13 @@ def test_names_and_labels_are_escaped_in_reports(evil, arguments):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
-def test_labels_are_escaped_on_a_terminal_and_nowhere_else(evil, tmp_path):
+def test_labels_are_escaped_on_a_terminal_and_nowhere_else(evil, monkeypatch):
     import pty
 
     assert output_of("train", evil, "--y", "kind", "--epochs", "2", "--seed", "0", "-o", "n.npz")
     Path("x.csv").write_text("1,2\n2,4\n", encoding="utf-8")
     forward = ["forward", "n.npz", "x.csv", "--labels"]
-    os.environ.pop("PYTHONIOENCODING", None)
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
     head, tail = pty.openpty()
     subprocess.run([sys.executable, "-m", "mathwork", *forward], stdout=tail, check=True,
                    timeout=120)
@@ -207,11 +207,11 @@ def test_a_name_between_dollars_is_drawn_as_it_stands(evil):
 def test_an_encoding_without_a_sign(evil):
     report = in_subprocess("fit", evil, "--y", "@1", "--x", "@2", PYTHONIOENCODING="ascii")
     assert report.returncode == 0 and rb"\x9b\u202e" in report.stdout
-    Path("t.csv").write_text("\n".join(f"{k},{'łódź' if k % 2 else 'a'}" for k in range(9)),
+    Path("t.csv").write_text("\n".join(f"{k},{'łódź' if k % 2 else 'łeb'}" for k in range(9)),
                              encoding="utf-8")
     assert output_of("train", "t.csv", "--y", "@2", "--no-header", "--epochs", "1", "-o", "n.npz")
-    Path("x.csv").write_text("1\n2\n3\n4\n-9\n9\n", encoding="utf-8")
+    Path("x.csv").write_text("1\n2\n", encoding="utf-8")
     done = in_subprocess("forward", "n.npz", "x.csv", "--labels", PYTHONIOENCODING="ascii")
-    assert (done.returncode, done.stderr.decode()) in (
-        (0, ""), (2, "mathwork: standard output: ascii has no 'ł'; PYTHONUTF8=1 makes it UTF-8, "
-                     "and -o writes a file in UTF-8\n"))
+    assert (done.returncode, done.stderr.decode()) == (
+        2, "mathwork: standard output: ascii has no 'ł'; PYTHONUTF8=1 makes it UTF-8, and -o "
+           "writes a file in UTF-8\n")

@@ -141,7 +141,7 @@ def as_plain(value: object, name: str, dtype: type[Scalar] | np.dtype[Scalar]
 def as_plain(value: object, name: str, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return `value` as a plain array of `dtype` (default: the dtype by the dtype rules)."""
     array = as_array(value, name)
-    return plain_in(array, dtype or real_dtype(array.dtype) or FLOAT64)
+    return plain_in(array, dtype or real_dtype(array.dtype))    # type: ignore[arg-type]  # it is real
 
 
 @overload

@@ -45,7 +45,11 @@ def _plain(value):
 
 def say(text):
     """Write lines of a report; names in it come from files, so nothing in it acts on a terminal"""
-    text = "\n".join(map(visible, text.split("\n")))
+    _echo("\n".join(map(visible, text.split("\n"))))
+
+
+def _echo(text):
+    """Write visible text, with escapes for signs that the encoding lacks"""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding))
 
@@ -56,7 +60,7 @@ def print_aligned(rows):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        say("  ".join([first.ljust(widths[0]), *cells]))
+        _echo("  ".join([first.ljust(widths[0]), *cells]))
 
 
 def warn(message):
