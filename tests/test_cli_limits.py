@@ -74,7 +74,7 @@ def test_many_columns_are_named_or_refused(monkeypatch):
         "columns to use")
     names = ",".join(f"c{at}" for at in range(500))
     found = error_of("fit", "-", "--y", "z", stdin=f"{names}\n{names}\n")
-    assert found.endswith("'c99', ...")
+    assert "'c99', " in found and found.endswith(", ...") and len(found) < 1200
 
 
 @pytest.mark.parametrize("line", [1, 4])

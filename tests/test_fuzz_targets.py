@@ -87,6 +87,7 @@ def npy_of(array):
     ("npy", b"\x00" + npy_of(np.array([[0x7f800001, 0]], "u4").view("f4"))),   # NumPy's warning
     ("parquet", b"\x00PAR1" + bytes(40) + b"\x08\x00\x00\x00PAR1"),     # an OSError without a name
     ("gzip", b"\x00" + gzip.compress(b"1" * (10**7 + 1), mtime=0)),     # a line without end
+    ("parquet", b"\x00" + b"a," * 16000),                # 48 kB of message: all the names
 ])
 def test_what_was_found(name, data):
     assert targets.outcome(target(name), data) == "refused"

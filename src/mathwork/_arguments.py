@@ -92,7 +92,7 @@ def real(value: object, name: str) -> float:
             or not (hasattr(kind, "__float__") or hasattr(kind, "__index__"))):
         raise TypeError(f"{name} must be a number, got {shown(value)}")
     try:
-        with np.errstate(over="ignore", under="ignore"):        # a long double beyond float64
+        with np.errstate(all="ignore"):        # a long double beyond float64
             return float(value)                 # type: ignore[arg-type]
     except OverflowError:
         raise ValueError(f"{name} must be within the range of floats, got {shown(value)}") from None

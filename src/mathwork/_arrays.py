@@ -117,7 +117,7 @@ def in_dtype(value: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:
     array = np.asarray(value)
     if array.dtype == dtype:
         return array
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return array.astype(dtype)
 
 

@@ -873,7 +873,7 @@ def log_softmax(x: ArrayLike, axis: SupportsIndex = -1) -> FloatArray:
 
 def _own_copy(array: NDArray[Any]) -> FloatArray:
     # A float64 of an extended type beyond float64 becomes infinity without NumPy's warning.
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.array(array, real_dtype(array.dtype), order="C")
 
 

@@ -151,8 +151,9 @@ def table(suffix):
         if suffix in (".npy", ".csv") and options & 1:
             from mathwork.cli.tables import read_table
 
-            return refused_with(str(path), lambda: read_table(str(path), format_of(options)))
-        return refused_with(str(path), lambda: read_columns(str(path), format_of(options), options))
+            return refused_with(str(path), lambda: read_table(str(path), format_of(options)), 5000)
+        return refused_with(str(path), lambda: read_columns(str(path), format_of(options), options),
+                            5000)
 
     return read
 

@@ -12,7 +12,7 @@ import numpy as np
 from mathwork._extras import extra
 from mathwork.cli import arrow
 from mathwork.cli.lines import blamed_on
-from mathwork.cli.names import find, label
+from mathwork.cli.names import find, label, listed
 from mathwork.cli.numerals import Numerals, is_gap, shown
 from mathwork.cli.records import (
     Format,
@@ -222,7 +222,7 @@ class TextTable(Table):
         self.first = None if head.names else head.first
         if not head.sample:
             raise ValueError(f"{self.shown}: there is no row of data in it below the header of "
-                             f"line {head.line}: {', '.join(map(self.label, range(head.width)))}")
+                             f"line {head.line}: {listed(map(self.label, range(head.width)))}")
 
     @property
     def heading(self):

@@ -4,6 +4,7 @@ import numpy as np
 
 from mathwork.cli.columns import GAPS_ADVICE, Pieces, explaining, open_table
 from mathwork.cli.fit_reports import Asked, report
+from mathwork.cli.names import listed
 from mathwork.cli.numerals import joined
 from mathwork.cli.options import Column, CommaList, Command, File, format_of, reading
 from mathwork.cli.output import as_json, check_picture, progress, warn
@@ -83,7 +84,7 @@ def fit(source, y_name, x_names, degree, group_name, window, weights_name, robus
             for name in (y_name, group_name or cluster_name, weights_name))
         x_at = explaining(table, x_names, y_at, key_at, weights_at)
         if len(x_at) > 1 and degree is not None:
-            raise ValueError(f"--poly takes one x, got {', '.join(map(table.label, x_at))}: name "
+            raise ValueError(f"--poly takes one x, got {listed(map(table.label, x_at))}: name "
                              "it with --x")
         advice = {} if x_names is not None else dict.fromkeys(
             x_at, f"--x names the columns to use, {GAPS_ADVICE}")
@@ -96,7 +97,7 @@ def fit(source, y_name, x_names, degree, group_name, window, weights_name, robus
                  f"{table.label(key_at)}")
         if pieces.nobs == pieces.omitted:
             raise ValueError(f"{table.shown}: there is no row in which "
-                             f"{', '.join(map(table.label, pieces.at))} are all numbers")
+                             f"{listed(map(table.label, pieces.at))} are all numbers")
         labels = {"x": [table.label(at) for at in x_at], "y": table.label(y_at)}
         if key_at is not None:
             labels["cluster" if group_name is None else "group"] = table.label(key_at)

@@ -8,6 +8,7 @@ import numpy as np
 from mathwork._extras import extra
 from mathwork.cli.columns import Pieces, Table
 from mathwork.cli.lines import blamed_on, visible
+from mathwork.cli.names import listed
 from mathwork.cli.output import print_aligned, print_json, save_picture, say
 
 # The fields of a result that --json writes: of a line, of a line for each group, and of the others.
@@ -183,9 +184,8 @@ def _print_heading(asked):
     names = ""
     if any(table.names):
         labels = map(table.label, range(len(table.names)))
-        names = ": " + ", ".join(f'"{label}"' if "," in label else label for label in labels)
-        if len(names) > HEADER_WIDTH:
-            names = names[:HEADER_WIDTH].rpartition(",")[0] + ", ..."
+        names = ": " + listed((f'"{label}"' if "," in label else label for label in labels),
+                              HEADER_WIDTH)
     say(f"{table.shown}: {rows}, {table.heading}{names}")
 
 

@@ -5,13 +5,21 @@ from mathwork._rows import begins_a_number
 from mathwork.cli.numerals import shown
 from mathwork.cli.records import other_delimiter
 
-MOST_SHOWN = 100        # names of columns in a message
+LONGEST_LIST = 1000     # characters of the names of columns in a message
 PLACE = re.compile(r"@([1-9][0-9]*)", re.ASCII)
 
 
 def label(names, at):
     """What a column is called: by its name, or as @3 if it has none."""
     return names[at] or f"@{at + 1}"
+
+
+def listed(labels, longest=LONGEST_LIST):
+    """Labels with commas between them; dots stand for those behind so many characters."""
+    text = ", ".join(labels)
+    if len(text) <= longest:
+        return text
+    return (text[:longest].rpartition(", ")[0] or text[:longest]) + ", ..."
 
 
 def find(names, wanted, first=None):
@@ -27,7 +35,7 @@ def find(names, wanted, first=None):
     """
     wanted = wanted.strip()
     if wanted and names.count(wanted) > 1:
-        places = ", ".join(f"@{at}" for at, name in enumerate(names, 1) if name == wanted)
+        places = listed(f"@{at}" for at, name in enumerate(names, 1) if name == wanted)
         raise ValueError(f"there are several columns {wanted!r}: {places} are their places")
     if wanted and wanted in names:
         return names.index(wanted)
@@ -35,8 +43,7 @@ def find(names, wanted, first=None):
     if place is not None and int(place[1]) <= len(names):
         return int(place[1]) - 1
     if any(names):
-        known = ", ".join(repr(label(names, at)) for at in range(min(len(names), MOST_SHOWN)))
-        known += ", ..." if len(names) > MOST_SHOWN else ""
+        known = listed(repr(label(names, at)) for at in range(len(names)))
         known = f"but {known}{other_delimiter(names, ',')}"
     else:
         known = f"but @1 to @{len(names)}, and no header"

@@ -8,6 +8,7 @@ import numpy as np
 
 from mathwork.cli.columns import Pieces, explaining, open_table
 from mathwork.cli.lines import blamed_on
+from mathwork.cli.names import listed
 from mathwork.cli.numerals import joined
 from mathwork.cli.options import Column, CommaList, Command, File, format_of, reading
 from mathwork.cli.output import as_json, print_aligned, print_json, progress, say, warn
@@ -137,7 +138,7 @@ def _read(table, x_at, y_at, task, drop):
     left_out = pieces.keyless + pieces.omitted
     if pieces.nobs == left_out:
         raise ValueError(f"{table.shown}: there is no row in which "
-                         f"{', '.join(map(table.label, [y_at, *x_at]))} are all there")
+                         f"{listed(map(table.label, [y_at, *x_at]))} are all there")
     if left_out:
         warn(f"{table.shown}: {left_out} rows are left out: a gap in a column that is used")
     columns = [joined(list(parts)) for parts in zip(*held, strict=True)]

@@ -321,7 +321,7 @@ def orthogonal(shape: Iterable[SupportsIndex], *, gain: float = 1.0,
             vector -= core.matmul(shares[np.newaxis], vectors[:at])[0]
             vector /= math.sqrt(core.matvec(vector[np.newaxis], vector)[0])
     matrix = vectors if rows <= columns else vectors.T
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         weight: FloatArray = np.ascontiguousarray(matrix * gain, dtype)
     return weight.reshape(sizes)
 

@@ -224,7 +224,7 @@ def _rounded(values: NDArray[np.complex128], dtype: np.dtype[Any]) -> ComplexArr
     """Return values in the dtype of a result, without -0.0"""
     if dtype == COMPLEX128:
         return values
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return values.astype(dtype) + dtype.type(0)
 
 

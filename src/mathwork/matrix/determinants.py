@@ -52,7 +52,7 @@ class SlogDet(NamedTuple):
 def products(mantissas: NDArray[Any], exponents: NDArray[Any]) -> NDArray[Any]:
     """Return real or complex mantissas times 2^exponents"""
     near = exponents.clip(-LARGEST_EXPONENT, LARGEST_EXPONENT).astype(np.intc)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         if mantissas.dtype.kind != "c":
             return np.ldexp(mantissas, near)
         result = np.empty_like(mantissas)
@@ -65,7 +65,7 @@ def signs_and_logs(mantissas: NDArray[np.float64], exponents: NDArray[Any]) -> t
     """Return (sign, log of the size) of mantissas in [1/2, 1), or 0, times 2^exponents"""
     sizes = np.abs(mantissas)
     small = sizes < math.sqrt(0.5)      # else a logarithm near 0 would be a difference
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         logs = np.log(np.where(small, 2 * sizes, sizes))
     return np.sign(mantissas), _sums_of_logs(exponents - small, logs)
 
@@ -81,7 +81,7 @@ def complex_signs_and_logs(mantissas: NDArray[np.complex128], exponents: NDArray
     for sign, part in ((signs.real, mantissas.real), (signs.imag, mantissas.imag)):
         np.divide(part, sizes, out=sign, where=some)
         sign += 0.0
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         logs = 0.5 * np.log1p(_square_less_1(x, y))
     return signs, _sums_of_logs(exponents + large, logs)
 

@@ -157,7 +157,7 @@ class FactorMembers:
         """Return real or complex results in the precision of the data"""
         narrow, wide = ((COMPLEX64, COMPLEX128) if numbers.dtype.kind == "c"
                         else (FLOAT32, FLOAT64))
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        with np.errstate(all="ignore"):
             return numbers.astype(narrow if self._single else wide, copy=False)
 
     def _regular_side(self: Any) -> int:

@@ -91,6 +91,7 @@ class LU(FactorMembers, kernels.Factorization):
     # ---- the factors ----
 
     @property
+    @np.errstate(all="ignore")
     def L(self) -> FloatArray:          # noqa: N802
         triangles, rows, undo, pivots = self._parts
         m, k = rows.shape[-1], pivots.shape[-1]
@@ -107,12 +108,12 @@ class LU(FactorMembers, kernels.Factorization):
         return self._finished(np.where(below, lower, np.eye(m, k)).reshape(*rows.shape, k))
 
     @property
+    @np.errstate(all="ignore")
     def U(self) -> FloatArray:          # noqa: N802
         triangles, _, undo, pivots = self._parts
         n, k = triangles.shape[-1], pivots.shape[-1]
         kept = (np.arange(n) >= pivots[..., None]) & (pivots >= 0)[..., None]
-        with np.errstate(over="ignore", invalid="ignore"):
-            rows = 0 - triangles[..., :k, :] * undo[..., :k, None]
+        rows = 0 - triangles[..., :k, :] * undo[..., :k, None]
         return self._finished(np.where(kept, rows, 0.0))
 
     @property

@@ -166,12 +166,14 @@ def lstsq(A: ArrayLike, b: ArrayLike, *, weights: ArrayLike | None = None,
 
 
 def _wide(part: NDArray[Any]) -> NDArray[Any]:
+    if part.dtype is FLOAT64 or part.dtype is COMPLEX128:
+        return part             # at once, as most are
     return in_dtype(part, COMPLEX128 if part.dtype.kind == "c" else FLOAT64)
 
 
 def _rounded(x: NDArray[Any], dtype: np.dtype[Any]) -> Any:
     """Return x in the dtype of the result, writable"""
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         return x.astype(dtype)
 
 
@@ -243,7 +245,7 @@ def _shortest(A: NDArray[Any], sides: NDArray[Any], weights: NDArray[np.float64]
     else:
         columns = _independent(A, tol)
         if not len(columns) or not k:
-            with np.errstate(over="ignore"):
+            with np.errstate(all="ignore"):
                 ssr = ((1 if weights is None else weights[:, None])
                        * (sides.real ** 2 + sides.imag ** 2)).sum(axis=0)
             return np.zeros((n, k), A.dtype), ssr, len(columns)

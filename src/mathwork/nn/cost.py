@@ -48,5 +48,5 @@ def cost(result: ArrayLike, answer: ArrayLike) -> ScalarOrArray:
     if result.shape != answer.shape or result.ndim == 0:
         raise ValueError("result and answer must have the same shape (..., n), "
                          f"got {result.shape} and {answer.shape}")
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.sum(np.square(result - answer), axis=-1)

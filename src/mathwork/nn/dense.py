@@ -129,7 +129,7 @@ class Dense(Layer):
     def _astype(self, dtype: FloatDType) -> Dense:
         if self.weight.dtype == dtype:
             return self
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             return Dense(self.weight.astype(dtype), self.bias.astype(dtype), self.activation)
 
 

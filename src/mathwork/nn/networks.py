@@ -301,7 +301,7 @@ class Networks(kernels.ManyPasses):
         >>> nets.average().layers[0].weight
         array([[0.5, 1. ]], dtype=float32)
         """
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             return self.like.with_parameters(self._parameters.mean(axis=0, dtype=np.float64))
 
     def save(self, path: StrPath | IO[bytes], *,

@@ -63,7 +63,7 @@ class _Norm(Layer):
     def _astype(self, dtype: FloatDType) -> Self:
         if self.weight.dtype == dtype:
             return self
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             return self._of(self.weight.astype(dtype), self.bias.astype(dtype), self.eps,
                             self.activation)
 

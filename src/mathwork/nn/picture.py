@@ -36,6 +36,7 @@ class Column(NamedTuple):
     layer: AnyLayer | None
 
 
+@np.errstate(all="ignore")      # also of what matplotlib computes
 def draw_network(network: Any, ax: Any, inputs: Iterable[str] | None,
                  outputs: Iterable[str] | None, nodes: int) -> Any:
     """Draw the network; return the axes: see Network.plot."""
@@ -159,8 +160,7 @@ def _draw_weights(ax: Any, column: Column, across: tuple[float, float], before: 
     sizes = np.abs(values)
     finite = np.isfinite(values)
     largest = max(sizes[finite], default=0.0)
-    with np.errstate(all="ignore"):
-        share = np.where(finite, sizes / largest if largest else 0.0, 1.0)
+    share = np.where(finite, sizes / largest if largest else 0.0, 1.0)
     drawn = np.flatnonzero(share)
     lines: list[Any] = [[(across[0], before[pairs[k][0]]), (across[1], after[pairs[k][1]])]
                         for k in drawn]

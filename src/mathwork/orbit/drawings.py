@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 POINTS = 361            # points of a curve
 FARTHEST = 10           # an open orbit is drawn to this many times its smallest distance
+MOST_RINGS = 16         # of distances in a picture
+LEAST = 5e-324          # the least float64 above 0
 ROUND = 1e-3            # the periapsis of an orbit with a smaller eccentricity has no mark
 
 
@@ -45,7 +47,7 @@ class Drawing(NamedTuple):
     @property
     def nearest(self) -> float:
         """The least distance from the origin on the planet's path."""
-        return float(np.linalg.norm(self.path, axis=-1).min())
+        return float(np.hypot.reduce(self.path, axis=-1).min())
 
 
 def circles(radius: float, star_mu: float, planet_mu: float, fixed_star: bool) -> Drawing:
@@ -111,25 +113,31 @@ class Scale(NamedTuple):
     unit: str               # "" for canonical units
     inner: float | None     # m; None for a linear scale
 
+    @np.errstate(all="ignore")      # the origin has no direction
     def placed(self, points: NDArray[np.float64], dimensions: int) -> NDArray[np.float64]:
         """Return points (..., 3) as (..., dimensions)."""
         flat = points[..., :dimensions]
         if self.inner is None:
             return flat / self.metres
-        distance = np.linalg.norm(flat, axis=-1, keepdims=True) / self.inner
-        outside = distance > 1
-        far = np.where(outside, distance, 1.0)
-        return flat / self.inner * np.where(outside, (1 + np.log10(far)) / far, 1.0)
+        distance = np.hypot.reduce(flat, axis=-1, keepdims=True)    # its squares do not overflow
+        decades = np.log10(distance) - np.log10(self.inner)
+        return np.where(decades > 0, flat / distance * (1 + decades), flat / self.inner)
 
     def rings(self, reach: float) -> dict[float, float]:
-        """Return {distance in the unit: its radius in the picture} of the decades up to `reach`."""
+        """Return {distance in the unit: its radius in the picture} of decades up to `reach`.
+
+        There are a few rings, so that they can be told apart.
+        """
         if self.inner is None:
             return {}
-        decades = int(np.ceil(np.log10(reach / self.inner) - 1e-9))
-        return {self.inner * 10.0**k / self.metres: 1.0 + k for k in range(decades + 1)}
+        first = round(np.log10(self.inner) - np.log10(self.metres))
+        decades = int(np.ceil(np.log10(reach) - np.log10(self.inner) - 1e-9))
+        return {float(f"1e{first + k}"): 1.0 + k
+                for k in range(0, decades + 1, 1 + decades // MOST_RINGS)}
 
 
 def inner_of(drawings: list[Drawing], metres: float) -> float:
     """Return the decade, in the unit of this many metres, below the least distance of a planet."""
     nearest = min(drawing.nearest for drawing in drawings)
-    return float(10 ** np.floor(np.log10(nearest / metres) + 1e-9) * metres)
+    decade = np.floor(np.log10(nearest) - np.log10(metres) + 1e-9)
+    return float(max(10**decade * metres, LEAST))

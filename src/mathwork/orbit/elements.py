@@ -98,7 +98,7 @@ def in_radians(values: dict[str, Any], unit: str) -> dict[str, Any]:
     """Return the values with their ANGLES, if they carry no unit, from `unit` to radians."""
     if angle_factor(unit) == 1:
         return values
-    with np.errstate(under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return {name: np.radians(units.number_or_array(value, name))
                 if name in TABLE_ANGLES and units.kind_of(value) is None else value
                 for name, value in values.items()}

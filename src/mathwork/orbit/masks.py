@@ -25,7 +25,7 @@ def unmasked(value: Any) -> tuple[Any, NDArray[np.bool] | None]:
         data = np.ma.getdata(value)
         value = np.where(mask, np.nan, np.asarray(data)) if data.dtype.kind in "biuf" else data
     elif hasattr(value, "unmasked") and hasattr(value, "mask"):
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             mask, value = np.asarray(value.mask), value.unmasked.astype(float)
         value[mask] = np.nan
         return value, mask

@@ -167,7 +167,7 @@ class OrbitMembers:
         [2000000000.0, 0.5, 45.0, 0.0, 180.0, 180.0]
         """
         factor = angle_factor(unit)
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             angles = [self._out(self._elements[name] * factor if factor != 1 and self._kind is None
                                 else self._elements[name], "rad")
                       for name in ("i", "Omega", "omega", "M0")]

@@ -166,9 +166,9 @@ def _table_of(star_mass: Any, planet_mass: Any, radius: Any, period: Any, fixed_
     if radius is not None and type(period) is float and math.isnan(period):
         period = None
     by_period = True
-    if isinstance(period, np.ndarray) and period.ndim == 0:
-        period = float(period)
     if period is not None:
+        if isinstance(period, np.ndarray) and period.ndim == 0:
+            period = float(period)
         axis = kernels.plain_circular(kernels.orbit_codes["semimajor_axis"], period, star_mass,
                                       planet_mass, None, fixed_star)
         if radius is None:

@@ -68,7 +68,7 @@ def since(value: Any, epoch: Epoch | None, name: str = "t") -> Any:
         return (value - epoch).sec
     # Whole seconds apart, so that dates far apart do not overflow in small units.
     whole, start = np.asarray(array, "M8[s]"), np.datetime64(epoch, "s")
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         return ((whole - start) / SECOND
                 + ((array - whole) / SECOND - (epoch - start) / SECOND))
 

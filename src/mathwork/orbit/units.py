@@ -305,7 +305,7 @@ def plain(**values: tuple[Any, str]) -> tuple[list[Any], Kind | None]:
                     raise TypeError(f"{name} must carry the same kind of units as the others: "
                                     "astropy's, or those of one pint registry")
                 kind = own
-                with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                with np.errstate(all="ignore"):
                     value = kind.to_plain(value, name, unit)
             value = number_or_array(value, name)
         elif type(value) is int and value.bit_length() >= LONG_BITS:

@@ -24,7 +24,7 @@ def in_place(array: NDArray[Any]) -> FloatArray:
     dtype = real_dtype(array.dtype)
     if array.dtype == dtype and array.flags.aligned:        # == tells byte orders apart
         return array
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):     # of long doubles
+    with np.errstate(all="ignore"):     # of long doubles
         return np.require(array, dtype, ["ALIGNED"])
 
 

@@ -202,7 +202,7 @@ def distance(column: Column, base: Base) -> NDArray[np.float64]:
         difference += low
         difference /= per
         return difference
-    with np.errstate(invalid="ignore"):     # infinity has no remainder
+    with np.errstate(all="ignore"):     # infinity has no remainder
         rest = np.where(np.equal(per, 1), 0.0, np.remainder(high, per))
     base_rest = np.remainder(base.ticks, base.per)
     return ((high - rest) / per - (base.ticks - base_rest) / base.per) + (

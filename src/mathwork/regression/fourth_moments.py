@@ -36,6 +36,7 @@ class FourthMoments(NamedTuple):
     scale: NDArray[np.float64]
     sums: NDArray[np.float64]
 
+    @np.errstate(all="ignore")          # squares out of range are known by their sum
     def plus(self, other: FourthMoments | None, sign: int = 1) -> FourthMoments:
         """Return the sums of the rows of both, or, for a sign of -1, without those of the other."""
         if other is None:
@@ -43,10 +44,10 @@ class FourthMoments(NamedTuple):
         pairs = self._pairs_from(other.centre, other.scale)
         return self._replace(sums=self.sums + sign * (pairs @ other.sums @ pairs.T))
 
+    @np.errstate(all="ignore")
     def decayed(self, factor: float) -> FourthMoments:
         """Return the sums for weights that are multiplied by a factor."""
-        with np.errstate(all="ignore"):     # squares out of range are known by their sum
-            return self._replace(sums=self.sums * factor * factor)
+        return self._replace(sums=self.sums * factor * factor)
 
     def scores(self, columns: NDArray[np.intp], slopes: NDArray[np.float64], target: int,
                offset: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,6 +82,7 @@ class FourthMoments(NamedTuple):
         return change[one][:, one] * change[two][:, two] + np.where(one == two, 0, crossed)
 
 
+@np.errstate(all="ignore")
 def fourth_moments(X: NDArray[Any], y: NDArray[Any], weights: NDArray[np.float64] | None,
                    base: NDArray[np.float64] | None) -> FourthMoments | None:
     """Return the sums of some rows; None without rows. X and y may count from a base, (2, q) pairs.
@@ -113,6 +115,7 @@ def fourth_moments(X: NDArray[Any], y: NDArray[Any], weights: NDArray[np.float64
     return FourthMoments(outer, scale, sums)
 
 
+@np.errstate(all="ignore")
 def sandwich(fourth: FourthMoments, fit: LinearFit, columns: NDArray[np.intp], q: int,
              mean: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     """Return the covariance of the parameters of a fit of `columns`: HC0, (P, P) or (k, P, P).
@@ -128,8 +131,7 @@ def sandwich(fourth: FourthMoments, fit: LinearFit, columns: NDArray[np.intp], q
     places = np.append(np.arange(start), known + start)
     bse, scale = fit.bse.reshape(params.shape), np.reshape(fit.scale, k)
     for target in range(k):
-        with np.errstate(all="ignore"):
-            size = bse[known + start, target] / np.sqrt(scale[target])
+        size = bse[known + start, target] / np.sqrt(scale[target])
         inverse = np.outer(size, size) * fit._correlation[np.ix_(known + start, known + start)]
         scores = fourth.scores(kept, params[known + start, target], q - k + target, offset)
         bread = inverse

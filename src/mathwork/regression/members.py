@@ -54,18 +54,19 @@ class FitMembers(FitStatistics):
     # ---- the points ----
 
     @property
+    @np.errstate(all="ignore")
     def leverage(self) -> Any:
         z, _, weights = self._rows_in_basis()
         return _leverage(z, weights)
 
     @property
+    @np.errstate(all="ignore")
     def cooks_distance(self) -> Any:
         z, resid, weights = self._rows_in_basis()
         leverage = _leverage(z, weights)
-        with np.errstate(all="ignore"):
-            squares = resid**2 if weights is None else weights * resid**2
-            scale = np.asarray(self.scale)[..., None] * self.rank
-            return self._of_points(squares / scale * (leverage / (1 - leverage) ** 2))
+        squares = resid**2 if weights is None else weights * resid**2
+        scale = np.asarray(self.scale)[..., None] * self.rank
+        return self._of_points(squares / scale * (leverage / (1 - leverage) ** 2))
 
     # ---- predictions ----
 

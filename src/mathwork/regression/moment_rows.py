@@ -189,7 +189,7 @@ def weight_of(numbers: NDArray[np.float64]) -> float:
 
 def _squares(X: Column, weights: NDArray[np.float64] | None) -> float:
     """Return the sum of squared weights"""
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         return float(len(X.high)) if weights is None else float(np.dot(weights, weights))
 
 
@@ -246,6 +246,6 @@ def _moments_of_far_apart(X: FloatArray, y: FloatArray, weights: NDArray[np.floa
 def _too_far_apart(columns: FloatArray, weights: NDArray[np.float64] | None) -> bool:
     """Return whether a difference of rows overflows"""
     rows = columns if weights is None else columns[weights > 0]
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         spans = np.subtract(rows.max(axis=0), rows.min(axis=0), dtype=np.float64)
     return not np.isfinite(spans).all()

@@ -235,7 +235,7 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
 
     def predict_log_proba(self, X: ArrayLike) -> FloatArray:
         """The logarithm of `predict_proba`."""
-        with np.errstate(divide="ignore"):
+        with np.errstate(all="ignore"):
             return np.log(self.predict_proba(X))
 
 

@@ -285,10 +285,8 @@ cdef const char* back_of(ForwardPass network) except NULL:
 def jacobian_backward(ForwardPass network not None, x):
     """Return the derivatives of all outputs by all inputs, (..., n_out, n_in)"""
     cdef cnp.ndarray inputs = own_view(network._as_input(x), NULL, NULL), slopes
-    cdef tuple before = network._before(inputs)
+    cdef tuple before = network._before(inputs, 1)
     cdef Py_ssize_t rows = network._rows(inputs, before)
-    if cnp.PyArray_NDIM(inputs) == MAX_DIMENSIONS:
-        _arrays.check_axes(MAX_DIMENSIONS, "x", 1)
     slopes = own_view(np.empty(before + (network.plan.n_out, network.plan.n_in), network.dtype),
                       NULL, NULL)
     pull_back(network, network.plan.n_out, rows, inputs, None, slopes)

@@ -354,8 +354,13 @@ cdef class ForwardPass:
                              f"got shape {shape_of(inputs)}")
         return inputs
 
-    cdef tuple _before(self, cnp.ndarray inputs):
-        """Return the shape without the last axis, in which the rows of inputs lie"""
+    cdef tuple _before(self, cnp.ndarray inputs, int more=0):
+        """Return the shape without the last axis, in which the rows of inputs lie
+
+        It raises unless a result can have the axes of inputs and `more`.
+        """
+        if cnp.PyArray_NDIM(inputs) + more > MAX_DIMENSIONS:
+            _arrays.check_axes(cnp.PyArray_NDIM(inputs), "x", more)
         return cnp.PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(inputs) - 1, cnp.PyArray_DIMS(inputs))
 
     cdef Py_ssize_t _rows(self, cnp.ndarray inputs, tuple before) except -1:

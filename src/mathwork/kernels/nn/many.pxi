@@ -161,16 +161,15 @@ cdef class ManyPasses:
 
     def __call__(self, x, *, out=None, paired=False, workers=1):
         cdef cnp.ndarray inputs = own_view(self.like._as_input(x), NULL, NULL), y
-        cdef tuple before = self.like._before(inputs)
+        cdef tuple before
         cdef Py_ssize_t rows
         workers, paired = _workers.checked_workers(workers), _arguments.flag(paired, "paired")
+        before = self.like._before(inputs, 0 if paired else 1)
         if paired:
             if len(before) == 0 or before[0] != self.count:
                 raise ValueError(f"x must have shape ({self.count}, ..., {self.plan.n_in}) to "
                                  f"pair with {self.count} networks, got {shape_of(inputs)}")
             before = before[1:]
-        elif cnp.PyArray_NDIM(inputs) == MAX_DIMENSIONS:
-            _arrays.check_axes(MAX_DIMENSIONS, "x", 1)
         rows = 1
         for size in before:
             rows *= <Py_ssize_t>size

@@ -231,10 +231,8 @@ def jacobian_address(ForwardPass network not None):
 def jacobian_forward(ForwardPass network not None, x):
     """Return the derivatives of all outputs by all inputs, (..., n_out, n_in)"""
     cdef cnp.ndarray inputs = own_view(network._as_input(x), NULL, NULL), slopes
-    cdef tuple before = network._before(inputs)
+    cdef tuple before = network._before(inputs, 1)
     cdef Py_ssize_t rows = network._rows(inputs, before)
-    if cnp.PyArray_NDIM(inputs) == MAX_DIMENSIONS:
-        _arrays.check_axes(MAX_DIMENSIONS, "x", 1)
     slopes = own_view(np.empty(before + (network.plan.n_out, network.plan.n_in), network.dtype),
                       NULL, NULL)
     tangents_of_rows(network, network.plan.n_in, rows, inputs, None, slopes)

@@ -187,7 +187,7 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
         place = _arrays.check_out(out, shape, np.dtype(np.float32 if narrow else np.float64))
     # Numbers beyond float32 become infinity, as IEEE says, and signalling NaNs NaN, both without
     # NumPy's warning.
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         if out is not None:
             ufunc(*given, out=place, casting="same_kind")
             return out

@@ -32,7 +32,7 @@ SCALE, ALPHA = 1.0507009873554804934, 1.6732632423543772848     # of selu: Klamb
 
 def derivatives(name: str, parameters: tuple[Any, ...], z: Float64Array) -> _Pair:
     """Return (f'(z), f''(z)) of an elementwise activation; None for an f'' that is 0 everywhere."""
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         return FORMULAS[name](z, *parameters)
 
 

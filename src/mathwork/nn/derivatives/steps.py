@@ -168,7 +168,7 @@ class Normalised(Step):
         _, exponent = np.frexp(np.abs(c).max(axis=-1, keepdims=True))
         exponent = np.maximum(exponent, -500)       # eps must not overflow
         square = _sum(np.square(np.ldexp(c, -exponent))) / self.n
-        with np.errstate(under="ignore", over="ignore", divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             factor = np.ldexp(1 / np.sqrt(square + np.ldexp(layer.eps, -2 * exponent)), -exponent)
             unit = c * factor
         self.y = unit * self.weight + layer.bias

@@ -193,7 +193,7 @@ void {self.name}(const {self.kind} *x, {self.kind} *y)
         """Return a number as a constant that has its bits."""
         if math.isnan(value):
             return f"({self.kind})NAN"
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             value = float(self.network.dtype.type(value))
         if math.isinf(value):
             return f"({self.kind}){'-' * (value < 0)}INFINITY"

@@ -181,7 +181,7 @@ class _Writer:
         """Keep the parameters of an activation, an initializer each; return their names"""
         names = [f"{name}.{each}" for each in (("parameter",) if len(parameters) == 1
                                                else ("low", "high"))][:len(parameters)]
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             for each, numbers in zip(names, parameters, strict=True):
                 self._keep(each, np.array(numbers, self.dtype))
         return names

@@ -83,7 +83,7 @@ def lesson(network: Network, inputs: ArrayLike, answers: ArrayLike, loss: str,
         factors = _near_one(factors)
         factors = factors * (len(factors) / factors.sum())
     if factors is not None:
-        with np.errstate(under="ignore"):
+        with np.errstate(all="ignore"):
             factors = factors.astype(network.dtype)
     return Lesson(x, y, factors)
 
@@ -173,7 +173,7 @@ def _weights(weights: ArrayLike | None, rows: int, name: str = "weights",
 
 def _near_one(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return weights times a power of 2, so that no product or sum overflows."""
-    with np.errstate(under="ignore"):
+    with np.errstate(all="ignore"):
         return np.ldexp(weights, -np.frexp(weights.max())[1])
 
 

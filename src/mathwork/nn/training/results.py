@@ -192,7 +192,7 @@ class Trainings:
                 warnings.simplefilter("ignore", RuntimeWarning)     # epochs that nobody reached
                 ax.plot(epochs, np.nanmedian(losses, axis=0), color="C0", label="median")
             ax.legend()
-            if np.nanmin(losses) > 0:
+            if np.fmin.reduce(losses, axis=None) > 0:
                 ax.set_yscale("log")
         ax.set_xlabel("epoch")
         ax.set_ylabel(name.replace("_", " "))
