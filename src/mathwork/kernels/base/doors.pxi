@@ -76,6 +76,15 @@ cdef inline cnp.ndarray new_matrix(Py_ssize_t rows, Py_ssize_t columns, int type
     return cnp.PyArray_EMPTY(2, shape, typenum, 0)
 
 
+cdef cnp.ndarray new_rows(cnp.ndarray like, Py_ssize_t n, Py_ssize_t k, int typenum):
+    """A new array of the shape of `like`, with (n, k), or (n,) for k = 0, for its last axis"""
+    cdef cnp.npy_intp[MAX_DIMENSIONS + 1] shape
+    cdef int ndim = cnp.PyArray_NDIM(like)
+    memcpy(shape, cnp.PyArray_DIMS(like), (ndim - 1) * sizeof(cnp.npy_intp))
+    shape[ndim - 1], shape[ndim] = n, k
+    return cnp.PyArray_EMPTY(ndim + (k > 0), shape, typenum, 0)
+
+
 cdef tuple shape_of(cnp.ndarray array):
     return cnp.PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
 

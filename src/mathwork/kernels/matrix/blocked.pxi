@@ -145,6 +145,8 @@ cdef void take_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
     for i in range(m):
         if i + ROWS_AHEAD < m:
             prefetch_row(N, A + job.rows[i + ROWS_AHEAD] * n + job.taken)
+        if interrupted(N):
+            return
         scaled_row(like, job, job.rows[i], N, A, slab + i * ld)
         memset(slab + i * ld + N, 0, (ld - N) * sizeof(real))
     solve_lower(like, before, all, R, n, slab, ld, solved, panel, job.next_panel)
@@ -193,6 +195,8 @@ cdef void reduce_slab(lanes like, Blocked* job, Py_ssize_t N, const real* A,
     for i in range(m):
         if i + ROWS_AHEAD < m:
             prefetch_row(N, <const real*>R + (i + ROWS_AHEAD) * n + job.taken)
+        if interrupted(n):      # the system may need half a second to give R its memory
+            return
         memcpy(R + i * n + job.taken, slab + i * ld, N * sizeof(real))
     if before < job.taken:
         for t in range(job.rank - before):

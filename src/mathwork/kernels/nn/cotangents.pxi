@@ -287,8 +287,7 @@ def jacobian_backward(ForwardPass network not None, x):
     cdef cnp.ndarray inputs = own_view(network._as_input(x), NULL, NULL), slopes
     cdef tuple before = network._before(inputs, 1)
     cdef Py_ssize_t rows = network._rows(inputs, before)
-    slopes = own_view(np.empty(before + (network.plan.n_out, network.plan.n_in), network.dtype),
-                      NULL, NULL)
+    slopes = new_rows(inputs, network.plan.n_out, network.plan.n_in, network.typenum)
     pull_back(network, network.plan.n_out, rows, inputs, None, slopes)
     return slopes
 
@@ -303,7 +302,7 @@ def vjp_backward(ForwardPass network not None, x, cotangent):
     if shape_of(factors) != before + (network.plan.n_out,):
         raise ValueError(f"cotangent must have shape {before + (network.plan.n_out,)} to match "
                          f"the outputs, got {shape_of(factors)}")
-    slopes = own_view(np.empty(before + (network.plan.n_in,), network.dtype), NULL, NULL)
+    slopes = new_rows(inputs, network.plan.n_in, 0, network.typenum)
     pull_back(network, 1, rows, inputs, factors, slopes)
     return slopes
 

@@ -393,7 +393,7 @@ cdef class ForwardPass:
         for one.n_layers in self.counts:
             one.n_in = one.layers.n_in
             one.n_out = one.layers[one.n_layers - 1].n_out
-            y = np.empty(before + (one.n_out,), self.dtype)
+            y = new_rows(inputs, one.n_out, 0, self.typenum)
             self._forward(&one, rows, cnp.PyArray_DATA(inputs), cnp.PyArray_DATA(y))
             activations.append(y)
             inputs = y

@@ -233,8 +233,7 @@ def jacobian_forward(ForwardPass network not None, x):
     cdef cnp.ndarray inputs = own_view(network._as_input(x), NULL, NULL), slopes
     cdef tuple before = network._before(inputs, 1)
     cdef Py_ssize_t rows = network._rows(inputs, before)
-    slopes = own_view(np.empty(before + (network.plan.n_out, network.plan.n_in), network.dtype),
-                      NULL, NULL)
+    slopes = new_rows(inputs, network.plan.n_out, network.plan.n_in, network.typenum)
     tangents_of_rows(network, network.plan.n_in, rows, inputs, None, slopes)
     return slopes
 
@@ -248,7 +247,7 @@ def jvp_forward(ForwardPass network not None, x, v):
     if shape_of(changes) != shape_of(inputs):
         raise ValueError(f"v must have shape {shape_of(inputs)} to match x, "
                          f"got {shape_of(changes)}")
-    slopes = own_view(np.empty(before + (network.plan.n_out,), network.dtype), NULL, NULL)
+    slopes = new_rows(inputs, network.plan.n_out, 0, network.typenum)
     tangents_of_rows(network, 1, rows, inputs, changes, slopes)
     return slopes
 
