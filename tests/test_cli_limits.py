@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from command_line import error_of, output_of
+from command_line import error_of, output_of, run
 
 from mathwork.cli import columns, sources
+from mathwork.cli.names import listed
 from mathwork.regression import fit_groups, fit_rolling
 
 pytest.importorskip("scipy")
@@ -107,3 +108,16 @@ def test_groups_and_windows_take_robust_errors(rng):
         assert error_of("fit", "-", "--y", "y", "--x", "x", "--robust", "HAC", *options,
                         stdin=text).startswith(
             f"mathwork: {options[0]} fits by itself: give it without --robust HAC.")
+
+
+def test_a_warning_has_an_end(folder):
+    (folder / "t.csv").write_text(f"x,y,{'n' * 60_000}\n1,2,a\n2,3,a\n3,5,a\n4,5,\n")
+    done = run("fit", "t.csv", "--y", "y", "--x", "x", "--group", "@3")
+    assert "1 rows are left out" in done.stderr and len(done.stderr) < 2100
+
+
+def test_names_are_listed_whole_or_cut_by_themselves():
+    assert listed(["a", "b"]) == "a, b"
+    assert listed(["a, b", "c"], 5) == "a, b, ..."
+    assert listed(["abcdef", "c"], 5) == "abcde, ..."
+    assert listed([]) == ""

@@ -445,3 +445,8 @@ def test_refused(options, message):
 def test_refused_files(folder, options, message):
     assert error_of("orbit", *EARTH, *options) == f"mathwork: {message}"
     assert list(folder.iterdir()) == []
+
+
+def test_a_period_out_of_reach_warns_once():
+    done = run("orbit", "--star-mass", "1e30", "--period", "1e-160")
+    assert done.exit_code == 0 and "are both in SI units?" in done.stderr

@@ -138,6 +138,24 @@ def test_the_task_is_told_by_the_column(folder, cells, task):
         assert json_of(*arguments, "--task", "numbers")["task"] == "numbers"
 
 
+@pytest.mark.parametrize("size", [1e-36, 1e-30, 1e30, 1e37])
+def test_amounts_of_any_size_are_learnt_alike(folder, rng, size):
+    x = rng.uniform(-1, 1, (200, 2))
+    y = x[:, 0] + x[:, 1] ** 2
+    (folder / "t.csv").write_text(table_of("aby", *(size * x).T, size * y))
+    report = json_of("t.csv", "--y", "y", "-o", "net.npz", "--seed", "1", "--epochs", "100")
+    assert report["rsquared"] > 0.9 and 0 < report["rmse"] < 0.2 * size
+
+
+@pytest.mark.parametrize("size", [1e-310, 1e-160, 1e-45, 1e40, 1e155, 1e307])
+def test_amounts_beyond_float32_are_refused(folder, rng, size):
+    x = rng.uniform(-1, 1, (200, 2))
+    (folder / "t.csv").write_text(table_of("aby", *x.T, size * (1 + x[:, 0])))
+    error = error_of("train", "t.csv", "--y", "y", "-o", "net.npz")
+    assert error.startswith("mathwork: t.csv: the largest number in column y is ")
+    assert "from 1.2e-38 to 3.4e+38" in error
+
+
 def test_gaps_are_errors_or_left_out(folder):
     (folder / "table.csv").write_text("x,y\n" + "1,10\n2,20\n3,\n,30\n" * 20)
     arguments = ("table.csv", "--y", "y", "--hidden", "4", "--epochs", "2", "--task", "numbers")

@@ -12,7 +12,7 @@ import pytest
 from hostile_calls import DOCUMENTED, FOREIGN, WARNINGS, Case, called
 from hostile_examples import EXAMPLES, SLOW, ax, public_names
 
-from mathwork.nn import Dense, LayerNorm, Network, Networks, RMSNorm
+from mathwork.nn import Dense, LayerNorm, Network, Networks, RMSNorm, Training, Trainings
 
 PUBLIC = public_names()
 EXPECTED = DOCUMENTED | {"DivergenceError", "AttributeError"}       # a field of other fits
@@ -41,7 +41,9 @@ def scaled(call, form):
         kind = value.dtype.kind if isinstance(value, np.ndarray) and name != "out" else ""
         if kind == "c":
             return form(value.real.astype(float)) + 1j * form(value.imag.astype(float))
-        return form(value.astype(float)) if kind == "f" else value
+        if kind == "f":
+            return form(value.astype(float))
+        return float(form(np.array(value))) if type(value) is float else value
 
     with np.errstate(all="ignore"):
         return {name: other(name, value) for name, value in call.items()}
@@ -61,6 +63,7 @@ def parts_of(value):
         if not name.startswith("_") and not callable(getattr(type(value), name)):
             yield f".{name}", lambda name=name: getattr(value, name)
     yield " as text", lambda: (repr(value), str(value))
+    yield " as a key", lambda: hash(value)
     if hasattr(value, "_repr_html_"):
         yield " as HTML", value._repr_html_
 
@@ -87,10 +90,12 @@ def call(name, arguments):
 def complaints(name):
     """What is wrong with the calls of a name in every form, and with what they return"""
     for example, (form, change) in itertools.product(EXAMPLES[name](), FORMS.items()):
-        wrong, result = complaint(partial(call, name, scaled(example, change)))
-        yield form, wrong
-        if type(result).__module__.startswith("mathwork"):
-            yield from complaints_about(result, form, change)
+        for only in (None, *example):
+            changed = scaled(example if only is None else {only: example[only]}, change)
+            wrong, result = complaint(partial(call, name, {**example, **changed}))
+            yield f"{form} {only or ''}", wrong
+            if only is None and type(result).__module__.startswith("mathwork"):
+                yield from complaints_about(result, form, change)
 
 
 def complaints_about(value, form, change):
@@ -124,6 +129,18 @@ def test_nor_do_the_weights_of_networks(form, dtype, tmp_path, monkeypatch):
     assert not wrong
     check(complaints_about(network, form, change))
     check(complaints_about(Networks([network] * 3), form, change))
+
+
+@pytest.mark.parametrize("loss", [1.7e308, 5e-324])
+def test_losses_of_any_size_are_drawn(loss):
+    pytest.importorskip("matplotlib")
+    net = EXAMPLES["nn.Network.trace"]()[0]["self"]
+    history = {"loss": np.full(3, loss), "learning_rate": np.full(3, 0.1)}
+    many = {name: np.tile(values, (2, 1)) for name, values in history.items()}
+    for trained in (Training(net, history, "trained"),
+                    Trainings(Networks([net] * 2), many, np.zeros(2, np.int8))):
+        for work in (trained._repr_html_, partial(trained.plot, ax())):
+            assert not complaint(work)[0]
 
 
 def check(complaints):

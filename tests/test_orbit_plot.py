@@ -5,7 +5,17 @@ import numpy as np
 import pytest
 from helpers import raises
 
-from mathwork.constants import AU, GM_EARTH, GM_SUN, M_EARTH, M_MOON, M_SUN, PARSEC, R_EARTH
+from mathwork.constants import (
+    AU,
+    GM_EARTH,
+    GM_SUN,
+    M_EARTH,
+    M_MOON,
+    M_SUN,
+    PARSEC,
+    R_EARTH,
+    Constant,
+)
 from mathwork.orbit import CircularOrbit, KeplerOrbit, plot_orbits
 from mathwork.orbit.drawings import Scale
 from mathwork.orbit.plot import tick_text
@@ -250,7 +260,7 @@ def test_from_hot_planets_to_comets_in_one_picture():
     assert [text.get_text() for text in ax.texts if text.get_text()] == [
         "0.001 au", "0.01 au", "0.1 au", "1 au", "10 au", "100 au"]
     # a tenfold distance is one farther away, in the same direction
-    scale = Scale(AU, "au", 0.1 * AU)
+    scale = Scale(AU, "au", -1)
     there = np.array([[0.3, 0.4, 0.0], [3.0, 4.0, 0.0], [0.03, 0.04, 0.0], [0.0, 0.0, 0.0]]) * AU
     lengths = np.array([1 + np.log10(5), 2 + np.log10(5), 0.5, 0.0])
     np.testing.assert_allclose(scale.placed(there, 2), lengths[:, None] * [0.6, 0.8], rtol=1e-14)
@@ -263,6 +273,53 @@ def test_from_hot_planets_to_comets_in_one_picture():
     narrow = KeplerOrbit([AU, 40 * AU], 0.1, mu=GM_SUN)
     assert narrow.plot(axes()).get_xlabel() == "x (au)"
     assert narrow.plot(axes(), scale="log").get_xlabel() == "distance in au, logarithmic"
+
+
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
+@pytest.mark.parametrize(("least", "most", "unit", "labels"), [
+    (1e-318, 1.5e11, "au", ["1e-330 au", "1e-302 au", "1e-274 au"]),
+    (1e-12, 1e12, "m", ["1e-12 m", "1e-09 m", "1e-06 m"]),
+    (1e-4, 1.0, "m", ["0.0001 m", "0.001 m", "0.01 m", "0.1 m", "1 m"]),
+    (1e290, 1.7e308, "m", ["1e+290 m", "1e+292 m", "1e+294 m"]),
+    (1e-150, 1e-150, Constant("span", 1e200, "m", 0.0, "made up"), ["1e-350 span"]),
+    (1e290, 1e290, Constant("Planck", 1.6e-35, "m", 0.0, "made up"), ["1e+324 Planck"]),
+])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_rings_of_any_distance(least, most, unit, labels, dimensions):
+    orbits = [CircularOrbit(2e30, 0.0, radius) for radius in (least, most)]
+    ax = matplotlib_figure.Figure().add_subplot(projection="3d" if dimensions == 3 else None)
+    plot_orbits(orbits, ax, unit=unit, scale="log")
+    found = [text.get_text() for text in ax.texts if text.get_text()]
+    assert found[:len(labels)] == labels and len(found) <= 15
+    if dimensions == 2:     # the last ring is not inside of an orbit, but where it is an orbit
+        paths = [np.hypot(*points(line).T).max() for line in ax.lines]
+        rings = [np.hypot(*points(line).T).max() for line in ax.lines
+                 if line.get_linestyle() == ":"]
+        assert max(rings) >= max(paths) * (1 - 1e-9)
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
+def test_what_cannot_be_drawn_says_why():
+    for radius in (1e-322, 1e-290, 1e290, 1.7e308):
+        with pytest.raises(ValueError, match=r"^orbits must reach 1e-280 to 1e.280 of the unit"):
+            CircularOrbit(2e30, 0.0, radius).plot(axes(), unit="m", scale="linear")
+    for metres in (0.0, np.nan, np.inf, -1.0):
+        with pytest.raises(ValueError, match=r"^unit must be a length above 0"):
+            MOON.plot(axes(), unit=Constant("none", metres, "m", 0.0, "made up"))
+    with pytest.raises(ValueError, match=r"^orbits must be finite to be drawn"):
+        KeplerOrbit(1e-300, 0.3, mu=1e20).plot(axes())      # its period is below the range
+
+
+@pytest.mark.filterwarnings("ignore::mathwork.orbit.UnitsWarning")
+def test_masses_and_distances_far_apart():
+    heavy = CircularOrbit(1e13, 1e30, 1.5e11, fixed_star=False)
+    path = heavy._drawings()[0].path
+    np.testing.assert_allclose(np.abs(path).max(), 1.5e11 * 1e13 / 1e30, rtol=1e-15)
+    for a in (-1e10, -1e160):       # the planet at the periapsis is in the picture
+        assert KeplerOrbit(a, 1.5, mu=1e20)._drawings()[0].planet is not None
+    for a in (-1e10, -1e-170):      # and far away it is not
+        assert KeplerOrbit(a, 1.5, M0=3000.0, mu=1e-20)._drawings()[0].planet is None
 
 
 def test_directions_and_periapsides():

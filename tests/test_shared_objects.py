@@ -199,3 +199,38 @@ print("as before")
 """
     exit_code, out, err = run_python(code)
     assert (exit_code, out) == (0, "as before\n"), err
+
+
+# Names what changes the shape of x: a callback of the garbage collection, which the first
+# allocations of a call may begin.
+RESHAPING = """
+import gc
+import numpy as np
+from mathwork.nn import Network, Networks
+net = Network.he((8, 16, 16), rng=0, dtype=np.float64)
+nets = Networks([net, net])
+keep = [[] for _ in range(500)]         # no list is left over for the next one
+def reshape(phase, info):
+    x.shape = shape
+for call in (net.trace, net, net.jacobian, net.hessian, nets, nets.mean,
+             lambda x: net.jvp(x, np.ones((40, 10, 8))),
+             lambda x: net.vjp(x, np.ones((40, 10, 16)))):
+    for shape in ((8, 400), (3200,)):
+        for k in range(1, 12):
+            x = np.ones((40, 10, 8))
+            gc.callbacks.clear(); gc.disable(); gc.collect(); gc.callbacks.append(reshape)
+            gc.enable(); gc.set_threshold(k)
+            try:
+                result = call(x)
+            except ValueError as error:
+                assert "x" in str(error), error
+            else:
+                for part in result if type(result) is tuple else (result,):
+                    assert np.isfinite(part).all()
+                    assert part.size % 400 == 0, part.shape
+"""
+
+
+def test_a_shape_that_the_garbage_collection_changes():
+    code, _, errors = run_python(RESHAPING)
+    assert code == 0, errors

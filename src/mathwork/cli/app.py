@@ -9,7 +9,7 @@ from mathwork.cli.completion import completion
 from mathwork.cli.demo import demo
 from mathwork.cli.fit import fit
 from mathwork.cli.info import info
-from mathwork.cli.lines import ClosedOutput, shown_name, visible
+from mathwork.cli.lines import ClosedOutput, one_line, shown_name
 from mathwork.cli.matrices import rref, solve
 from mathwork.cli.networks import convert, forward
 from mathwork.cli.orbit import orbit
@@ -23,7 +23,6 @@ SECTIONS = {
     "Tables": (fit, orbit),
     "The command itself": (info, completion),
 }
-LONGEST_ERROR = 2000    # characters
 
 
 class OneLineErrors(click.Group):
@@ -65,7 +64,7 @@ def _warn_once(text, told):
     """Write a Python warning as the command writes its own"""
     if text not in told:
         told.add(text)
-        warn(_printable(text))
+        warn(one_line(text))
 
 
 def _one_line(error):
@@ -81,14 +80,7 @@ def _one_line(error):
                 "PYTHONUTF8=1 makes it UTF-8, and -o writes a file in UTF-8")
     else:
         text = str(error) or type(error).__name__
-    return _printable(text)
-
-
-def _printable(text):
-    """Text on one line, with escapes for what would not be seen or would move the cursor."""
-    if len(text) > LONGEST_ERROR:       # it quotes an argument or a table
-        text = f"{text[:LONGEST_ERROR // 2]} ... {text[-LONGEST_ERROR // 2:]}"
-    return visible(" ".join(line.strip() for line in text.splitlines()))
+    return one_line(text)
 
 
 @click.group(cls=OneLineErrors, invoke_without_command=True,

@@ -8,7 +8,7 @@ from functools import partial
 from mathwork._files import naming
 
 LONGEST_LINE = 100_000_000      # characters of a matrix in one line
-
+LONGEST_MESSAGE = 2000
 
 # Categories of signs that a terminal obeys, or shows nowhere, and directions of text that begin or
 # end inside a line: they could show other text than there is.
@@ -21,6 +21,13 @@ def visible(text):
     return "".join(repr(sign)[1:-1] if unicodedata.category(sign) in UNSEEN
                    else f"\\u{ord(sign):04x}" if unicodedata.bidirectional(sign) in TURNING
                    else sign for sign in text)
+
+
+def one_line(text):
+    """Visible text on one line; dots stand for the middle of a long one."""
+    if len(text) > LONGEST_MESSAGE:     # it quotes an argument or a table
+        text = f"{text[:LONGEST_MESSAGE // 2]} ... {text[-LONGEST_MESSAGE // 2:]}"
+    return visible(" ".join(line.strip() for line in text.splitlines()))
 
 
 def shown_name(name):

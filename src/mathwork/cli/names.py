@@ -15,11 +15,14 @@ def label(names, at):
 
 
 def listed(labels, longest=LONGEST_LIST):
-    """Labels with commas between them; dots stand for those behind so many characters."""
-    text = ", ".join(labels)
-    if len(text) <= longest:
-        return text
-    return (text[:longest].rpartition(", ")[0] or text[:longest]) + ", ..."
+    """Labels with commas between them; dots stand for what comes behind so many characters."""
+    found, length = [], 0
+    for label in labels:
+        length += len(label) + 2
+        if length > longest + 2:
+            return ", ".join([*(found or [label[:longest]]), "..."])
+        found.append(label)
+    return ", ".join(found)
 
 
 def find(names, wanted, first=None):

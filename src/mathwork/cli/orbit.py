@@ -160,9 +160,11 @@ def _radii_of(periods, star_mass, planet_mass, both_move):
     """The radii of circular orbits with these periods, as if they had been given."""
     from mathwork.orbit import semimajor_axis
 
-    radius = semimajor_axis(np.array([period.value for period in periods]),
-                            star_mass=star_mass.value, fixed_star=not both_move,
-                            planet_mass=None if planet_mass is None else planet_mass.value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")         # _columns_of() looks at the radii
+        radius = semimajor_axis(np.array([period.value for period in periods]),
+                                star_mass=star_mass.value, fixed_star=not both_move,
+                                planet_mass=None if planet_mass is None else planet_mass.value)
     return [Given(float(each), f"{each:.6g} m", period.has_suffix)
             for each, period in zip(radius, periods, strict=True)]
 

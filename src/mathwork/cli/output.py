@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from mathwork._files import replacing
-from mathwork.cli.lines import shown_name, visible
+from mathwork.cli.lines import one_line, shown_name, visible
 
 PICTURES = (".png", ".svg", ".pdf")
 SLOW = 1 << 23          # bytes of a file that is read without showing progress
@@ -65,7 +65,7 @@ def print_aligned(rows):
 
 def warn(message):
     """Write a warning to standard error."""
-    click.echo(f"mathwork: warning: {visible(message)}", err=True)
+    click.echo(f"mathwork: warning: {one_line(message)}", err=True)
 
 
 def check_picture(name):

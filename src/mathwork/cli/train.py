@@ -15,6 +15,7 @@ from mathwork.cli.output import as_json, print_aligned, print_json, progress, sa
 
 MOST_CLASSES = 20       # whole numbers with more values than this are taken for amounts
 MOST_NAMED = 10         # columns
+FLOAT32 = np.finfo(np.float32)
 VALIDATION = 0.1        # the part of the training rows that says when to stop
 
 
@@ -142,6 +143,12 @@ def _read(table, x_at, y_at, task, drop):
     if left_out:
         warn(f"{table.shown}: {left_out} rows are left out: a gap in a column that is used")
     columns = [joined(list(parts)) for parts in zip(*held, strict=True)]
+    for column, at in zip(columns, [y_at, *x_at] if numeric else x_at, strict=True):
+        size = np.abs(column).max()
+        if size and not FLOAT32.smallest_normal <= size <= FLOAT32.max:
+            raise ValueError(f"{table.shown}: the largest number in column {table.label(at)} is "
+                             f"{size:.2g}: networks compute in float32, which reaches from "
+                             f"{FLOAT32.smallest_normal:.2g} to {FLOAT32.max:.2g}")
     if not numeric:
         y = np.array(pieces.keys)[np.concatenate(codes)]
         return np.stack(columns, axis=1), y, _classes(table, y_at, y)
@@ -182,16 +189,17 @@ def _share(order, part, rng):
 
 # ---- training ----
 
+@np.errstate(all="ignore")
 def _trained(x, y, classes, parts, hidden, activation, rng, *, quiet, **options):
     """(the network that takes columns as they are, what is to be reported of its training)."""
     from mathwork import nn
 
     rows = parts["trained"]
     centre, width = _scale(x[rows])
-    inputs = (x - centre) / width
+    inputs = _standard(x, centre, width)
     if classes is None:
         y_centre, y_width = _scale(y[rows, None])
-        answers = (y[:, None] - y_centre) / y_width
+        answers = _standard(y[:, None], y_centre, y_width)
         n_out, output, loss = 1, "identity", "squared_error"
     else:
         answers, n_out = y, 1 if len(classes) == 2 else len(classes)
@@ -215,8 +223,17 @@ def _trained(x, y, classes, parts, hidden, activation, rng, *, quiet, **options)
 
 def _scale(columns):
     """(mean, standard deviation) of columns; a constant one has a deviation of 1."""
-    centre, width = columns.mean(axis=0), columns.std(axis=0)
-    return centre, np.where(width > 0, width, 1.0)
+    exponent = np.frexp(np.abs(columns).max(axis=0))[1]     # so that no sum or square overflows
+    small = np.ldexp(columns, -exponent)
+    width = np.ldexp(small.std(axis=0), exponent)
+    return np.ldexp(small.mean(axis=0), exponent), np.where(width > 0, width, 1.0)
+
+
+def _standard(columns, centre, width):
+    """(columns - centre) / width"""
+    exponent = np.frexp(width)[1]
+    return ((np.ldexp(columns, -exponent) - np.ldexp(centre, -exponent))
+            / np.ldexp(width, -exponent))
 
 
 def _scaled(network, centre, width, of_answers):
@@ -241,6 +258,7 @@ def _scaled(network, centre, width, of_answers):
 
 # ---- the report ----
 
+@np.errstate(all="ignore")
 def _tested(network, x, y, classes):
     """What the network makes of rows that it has not seen."""
     outputs = network(x)

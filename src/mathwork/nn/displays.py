@@ -42,6 +42,7 @@ def networks_html(networks: Any) -> str:
     return html.table(LAYER_HEAD, rows, f"{many}, each {short(like)}, {like.dtype}") + _about(like)
 
 
+@np.errstate(all="ignore")
 def training_html(training: Any) -> str:
     """Return how a training went, with a picture of its losses."""
     history, epochs = training.history, training.epochs
@@ -60,6 +61,7 @@ def training_html(training: Any) -> str:
         {name: values[html.places(epochs)] for name, values in losses.items()}, epochs, "epoch")
 
 
+@np.errstate(all="ignore")
 def trainings_html(trainings: Any) -> str:
     """Return how many networks were trained and how far, with a picture of the medians."""
     history = trainings.history

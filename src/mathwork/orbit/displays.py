@@ -24,6 +24,7 @@ LARGER = {
 ANGLES = ("i", "Omega", "omega", "M0")
 
 
+@np.errstate(all="ignore")
 def circular_html(orbit: Any, units: Any) -> str:
     """Return a table of what is given, and of what follows."""
     star, planet, radius = orbit._plain
@@ -35,6 +36,7 @@ def circular_html(orbit: Any, units: Any) -> str:
     return html.table(("", "SI", ""), rows, type(orbit).__name__) + html.notes(held)
 
 
+@np.errstate(all="ignore")
 def kepler_html(orbit: Any) -> str:
     """Return a table of the elements of one orbit, or of the first orbits of an array."""
     first = _first(orbit, html.MOST_ROWS)
@@ -64,6 +66,7 @@ def kepler_html(orbit: Any) -> str:
         f"Time 0 is {html.written(epoch)}.")
 
 
+@np.errstate(all="ignore")
 def table_html(table: Any, units: Any) -> str:
     """Return a table of the quantities, of arrays a row for each of the first orbits."""
     quantities = {"radius": table.radius, **table._asdict()}

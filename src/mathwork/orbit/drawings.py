@@ -5,7 +5,8 @@ An object of orbits has a method `_drawings()`. It returns a Drawing for each or
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 POINTS = 361            # points of a curve
 FARTHEST = 10           # an open orbit is drawn to this many times its smallest distance
-MOST_RINGS = 16         # of distances in a picture
+MOST_RINGS = 12         # of distances in a picture
 LEAST = 5e-324          # the least float64 above 0
 ROUND = 1e-3            # the periapsis of an orbit with a smaller eccentricity has no mark
 
@@ -40,9 +41,11 @@ class Drawing(NamedTuple):
 
     @property
     def reach(self) -> float:
-        """The largest coordinate; NaN if one is NaN."""
+        """The largest coordinate of a path; NaN if there is one, also in a place."""
         paths = (self.path,) if self.star_path is None else (self.path, self.star_path)
-        return float(max(np.abs(path).max() for path in paths))
+        if self.planet is not None and np.isnan(self.planet).any():
+            return math.nan
+        return float(np.max([np.abs(path).max() for path in paths]))
 
     @property
     def nearest(self) -> float:
@@ -59,7 +62,8 @@ def circles(radius: float, star_mu: float, planet_mu: float, fixed_star: bool) -
     start, centre = circle[0], np.zeros(3)
     if fixed_star:
         return Drawing(circle, start, centre, star_mu, None, planet_mu, None, share * start)
-    return Drawing((1 - share) * circle, (1 - share) * start, -share * start, star_mu, None,
+    others = star_mu / both if both else 0.5
+    return Drawing(others * circle, others * start, -share * start, star_mu, None,
                    planet_mu, -share * circle, centre)
 
 
@@ -74,7 +78,7 @@ def conics(periapsis: FloatArray, e: FloatArray, i: FloatArray, Omega: FloatArra
     columns = [np.ravel(column).tolist() for column in (periapsis, e, i, Omega, omega, mu)]
     for q, e_, i_, Omega_, omega_, mu_, place in zip(*columns, places, strict=True):
         turn = _turn(i_, Omega_, omega_)
-        far = e_ >= 1 and not np.linalg.norm(place) <= FARTHEST * q
+        far = e_ >= 1 and not np.hypot.reduce(place) <= FARTHEST * q
         drawings.append(Drawing((turn @ _conic(q, e_)).T, None if far else place, np.zeros(3), mu_,
                                 q * turn[:, 0] if e_ >= ROUND else None))
     return drawings
@@ -105,13 +109,13 @@ def _turn(i: float, Omega: float, omega: float) -> FloatArray:
 class Scale(NamedTuple):
     """How points in metres are placed in a picture.
 
-    With `inner`, directions are kept, and distances are logarithmic beyond it: `inner` is 1 away
-    from the origin, ten times as much is 2. Within it the scale is linear.
+    With `inner`, directions are kept, and distances are logarithmic beyond 10^inner units: these
+    are 1 away from the origin, ten times as much is 2. Within them the scale is linear.
     """
 
     metres: float           # in the unit of the axes
     unit: str               # "" for canonical units
-    inner: float | None     # m; None for a linear scale
+    inner: int | None       # None for a linear scale
 
     @np.errstate(all="ignore")      # the origin has no direction
     def placed(self, points: NDArray[np.float64], dimensions: int) -> NDArray[np.float64]:
@@ -120,24 +124,23 @@ class Scale(NamedTuple):
         if self.inner is None:
             return flat / self.metres
         distance = np.hypot.reduce(flat, axis=-1, keepdims=True)    # its squares do not overflow
-        decades = np.log10(distance) - np.log10(self.inner)
-        return np.where(decades > 0, flat / distance * (1 + decades), flat / self.inner)
+        decades = self._decades(distance)
+        place = flat / distance * np.where(decades > 0, 1 + decades, 10**np.minimum(decades, 0))
+        return np.where(distance == 0, 0.0, place)
 
-    def rings(self, reach: float) -> dict[float, float]:
-        """Return {distance in the unit: its radius in the picture} of decades up to `reach`.
-
-        There are a few rings, so that they can be told apart.
-        """
+    def rings(self, reach: float) -> dict[int, float]:
+        """Return {k: radius in the picture of 10^k units}, for a few k; the last is at `reach`."""
         if self.inner is None:
             return {}
-        first = round(np.log10(self.inner) - np.log10(self.metres))
-        decades = int(np.ceil(np.log10(reach) - np.log10(self.inner) - 1e-9))
-        return {float(f"1e{first + k}"): 1.0 + k
-                for k in range(0, decades + 1, 1 + decades // MOST_RINGS)}
+        decades = int(np.ceil(self._decades(reach) - 1e-9))
+        step = 1 + decades // MOST_RINGS
+        return {self.inner + k: 1.0 + k for k in range(0, decades + step, step)}
+
+    def _decades(self, distance: Any) -> Any:
+        return np.log10(distance) - np.log10(self.metres) - self.inner
 
 
-def inner_of(drawings: list[Drawing], metres: float) -> float:
-    """Return the decade, in the unit of this many metres, below the least distance of a planet."""
-    nearest = min(drawing.nearest for drawing in drawings)
-    decade = np.floor(np.log10(nearest) - np.log10(metres) + 1e-9)
-    return float(max(10**decade * metres, LEAST))
+def inner_of(drawings: list[Drawing], metres: float) -> int:
+    """Return the k of the largest 10^k units that no planet's distance is below."""
+    nearest = max(min(drawing.nearest for drawing in drawings), LEAST)
+    return int(np.floor(np.log10(nearest) - np.log10(metres) + 1e-9))

@@ -369,6 +369,7 @@ class KeplerOrbit(Motion):
                 and all(np.array_equal(value, other._elements[name], equal_nan=True)
                         for name, value in self._elements.items()))
 
+    @np.errstate(all="ignore")
     def __hash__(self) -> int:
         return hash((self.shape, float(np.nansum(self._elements["periapsis"]))))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UNITS = {"m": 1.0, "km": 1e3, "au": float(AU), "pc": float(PARSEC)}
 SMALLEST_IN_AU = 0.1    # a smaller picture is in km
 WIDE = 50               # if orbits differ more in size, their distances are drawn logarithmically
+LEAST_DRAWN = 1e-280    # units: matplotlib takes a smaller picture in a linear scale for nothing
 CLOSE = 0.05            # part of the radius: a barycentre closer to the star is also shown enlarged
 MOST = 100_000          # orbits in a picture
 FEW = 10                # up to this many orbits get colours of their own, and marks
@@ -65,8 +66,9 @@ def plot_orbits(orbits: Orbits | Iterable[Orbits], ax: Axes | None = None, *,
         their axes have none.
     scale : {"auto", "linear", "log"}, optional
         With "log" every body is in its direction, but its distance is logarithmic: rings with
-        labels are a factor of ten apart. It shows orbits of 0.01 au and 40 au in one picture.
-        "auto" takes it if one orbit is 50 times as large as another.
+        labels are a factor of ten apart, more if the picture spans more than 12. It shows orbits
+        of 0.01 au and 40 au in one picture. "auto" takes it if one orbit is 50 times as large as
+        another.
     dimensions : {2, 3}, optional
         By default 3 if `ax` has three dimensions, else 2.
 
@@ -154,6 +156,9 @@ def _scale_of(drawings: list[Drawing], reach: float, unit: str | Constant | None
     scale = choice(scale, "scale", ("auto", "linear", "log"))
     wide = reach > WIDE * min(drawing.reach for drawing in drawings)
     log = scale == "log" or (scale == "auto" and wide)
+    if not log and not LEAST_DRAWN < reach / metres < 1 / LEAST_DRAWN:
+        raise ValueError(f"orbits must reach {LEAST_DRAWN:g} to {1 / LEAST_DRAWN:g} of the unit "
+                         f"{name!r} in a linear scale, got {reach:g} m: see unit and scale")
     return Scale(metres, name, inner_of(drawings, metres) if log else None)
 
 
@@ -161,7 +166,10 @@ def _unit_of(reach: float, unit: str | Constant | None = None, is_canonical: boo
              ) -> tuple[float, str]:
     """Return (metres in the unit of the axes, its name)"""
     if isinstance(unit, Constant) and unit.si_unit == "m":
-        return float(unit), unit.name
+        metres = float(unit)
+        if not 0 < metres < np.inf:
+            raise ValueError(f"unit must be a length above 0, got {unit!r}")
+        return metres, unit.name
     if unit is not None:
         name = choice(unit, "unit", UNITS, " or a length of mathwork.constants")
         return UNITS[name], name
@@ -313,14 +321,15 @@ class Picture:
         self.ax.set_ylim(bottom, bottom + higher)
         return columns
 
-    def _draw_rings(self, rings: dict[float, float]) -> None:
+    def _draw_rings(self, rings: dict[int, float]) -> None:
         turn = np.linspace(0, 2 * np.pi, 181)
-        for distance, radius in rings.items():
+        for decade, radius in rings.items():
             circle = radius * np.stack((np.cos(turn), np.sin(turn), 0 * turn))[:self.dimensions]
             self.ax.plot(*circle, linewidth=0.6, linestyle=":", color="grey", zorder=1)
             self.box.append(np.stack((circle.min(axis=1), circle.max(axis=1))))
             at = circle[:, 113]     # below on the left
-            text = f"{distance:g} {self.scale.unit}".strip()
+            distance = f"{10.0**decade:g}" if abs(decade) < 300 else f"1e{decade:+}"
+            text = f"{distance} {self.scale.unit}".strip()
             self.ax.text(*at, text, color="grey", fontsize="x-small", ha="center", va="center",
                          zorder=6, bbox={"facecolor": self.paper, "edgecolor": "none", "pad": 0.8})
 

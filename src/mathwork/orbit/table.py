@@ -163,12 +163,13 @@ def _table_of(star_mass: Any, planet_mass: Any, radius: Any, period: Any, fixed_
         raise TypeError("one of radius and period must be given")
     if planet_mass is None and not fixed_star:
         raise TypeError("fixed_star=False needs planet_mass")
-    if radius is not None and type(period) is float and math.isnan(period):
-        period = None
-    by_period = True
     if period is not None:
         if isinstance(period, np.ndarray) and period.ndim == 0:
             period = float(period)
+        if radius is not None and type(period) is float and math.isnan(period):
+            period = None
+    by_period = True
+    if period is not None:
         axis = kernels.plain_circular(kernels.orbit_codes["semimajor_axis"], period, star_mass,
                                       planet_mass, None, fixed_star)
         if radius is None:

@@ -234,7 +234,8 @@ class CircularOrbit:
         """
         star, planet, radius = self._plain
         place, kind = self._turned(t, radius, 0)
-        both = -_share(planet, star) * place, _share(star, planet) * place
+        with np.errstate(all="ignore"):
+            both = -_share(planet, star) * place, _share(star, planet) * place
         return both if kind is None else tuple(kind.wrap(body, "m") for body in both)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:

@@ -171,7 +171,7 @@ class LineFit(kernels.Line, FitMembers, AsTable):
 
     @property
     def rsquared(self) -> FloatOrArray:
-        return self.rvalue**2
+        return self.rvalue * self.rvalue
 
     @property
     def fvalue(self) -> FloatOrArray:

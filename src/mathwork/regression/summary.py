@@ -170,6 +170,7 @@ def fit_html(fit: Any) -> str:
 
 # ---- contents ----
 
+@np.errstate(all="ignore")              # for a y near the ends of the range
 def _summary(parts: dict[str, Any], alpha: float) -> Summary:
     """Return the summary of the parts of a fit"""
     coef, bse, df = parts["coef"], parts["bse"], parts["df"]
@@ -177,8 +178,7 @@ def _summary(parts: dict[str, Any], alpha: float) -> Summary:
     columns, numbers = ["coef", "std err", "t"], [(coef, _plain), (bse, _plain), (tvalues, _short)]
     notes = list(parts["notes"])
     try:
-        with np.errstate(all="ignore"):     # for a y near the end of the range
-            reach = t_quantile(alpha / 2, df) * bse
+        reach = t_quantile(alpha / 2, df) * bse
         columns += ["P>|t|", f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.10g}]"]
         numbers += [(t_pvalue(tvalues, df), _chance), (coef - reach, _plain),
                     (coef + reach, _plain)]

@@ -176,8 +176,9 @@ class Estimator(base.BaseEstimator):
 
     def _keep(self, trained: Training, epochs: int) -> None:
         """Set what a call of `train` gave, and warn if it was cut short."""
-        losses = {name: (losses / self._scale).tolist()
-                  for name, losses in trained.history.items() if name.endswith("loss")}
+        with np.errstate(all="ignore"):
+            losses = {name: (losses / self._scale).tolist()
+                      for name, losses in trained.history.items() if name.endswith("loss")}
         self.network_ = trained.network
         self.n_iter_ = trained.epochs
         self.loss_curve_ = self.loss_curve_ + losses["loss"]

@@ -85,8 +85,18 @@ cdef cnp.ndarray new_rows(cnp.ndarray like, Py_ssize_t n, Py_ssize_t k, int type
     return cnp.PyArray_EMPTY(ndim + (k > 0), shape, typenum, 0)
 
 
+cdef tuple first_axes(cnp.ndarray array, int n):
+    """The first n sizes of an array
+
+    A tuple may begin a collection of garbage, in which others set the shape: it is copied first.
+    """
+    cdef cnp.npy_intp[MAX_DIMENSIONS] shape
+    memcpy(shape, cnp.PyArray_DIMS(array), n * sizeof(cnp.npy_intp))
+    return cnp.PyArray_IntTupleFromIntp(n, shape)
+
+
 cdef tuple shape_of(cnp.ndarray array):
-    return cnp.PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array))
+    return first_axes(array, cnp.PyArray_NDIM(array))
 
 
 @cython.final

@@ -361,7 +361,7 @@ cdef class ForwardPass:
         """
         if cnp.PyArray_NDIM(inputs) + more > MAX_DIMENSIONS:
             _arrays.check_axes(cnp.PyArray_NDIM(inputs), "x", more)
-        return cnp.PyArray_IntTupleFromIntp(cnp.PyArray_NDIM(inputs) - 1, cnp.PyArray_DIMS(inputs))
+        return first_axes(inputs, cnp.PyArray_NDIM(inputs) - 1)
 
     cdef Py_ssize_t _rows(self, cnp.ndarray inputs, tuple before) except -1:
         """Return the number of rows of inputs, which had this shape when it was read"""
@@ -386,7 +386,7 @@ cdef class ForwardPass:
     def _trace(self, x):
         """Return the activations of every layer"""
         cdef Plan one = self.plan
-        cdef cnp.ndarray inputs = self._as_input(x), y
+        cdef cnp.ndarray inputs = own_view(self._as_input(x), NULL, NULL), y
         cdef tuple before = self._before(inputs)
         cdef Py_ssize_t rows = self._rows(inputs, before)
         activations = []

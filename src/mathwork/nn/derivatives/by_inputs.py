@@ -33,7 +33,7 @@ def jacobian(network: kernels.ForwardPass, x: ArrayLike) -> FloatArray:
 
 def rows_of(network: kernels.ForwardPass, x: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
     """Return (the rows of x in the network's dtype, the shape that they lie in)."""
-    array: Any = as_plain(x, "x", network.dtype)
+    array: Any = as_plain(x, "x", network.dtype).view()      # nobody else sets its shape
     n_in = network.sizes[0]
     if array.ndim == 0:
         raise ValueError(f"x must have shape (..., {n_in}), got shape ()")

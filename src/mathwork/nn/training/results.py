@@ -154,6 +154,7 @@ class Trainings:
                 ((TRAINED, "trained"), (DIVERGED, "diverged"), (INTERRUPTED, "interrupted"))
                 if (self.status == code).any()]
 
+    @np.errstate(all="ignore")      # also of what matplotlib computes
     def plot(self, ax: Any = None, *, most: int = 100) -> Any:
         """Draw the losses of the first networks over the epochs, and the median of all.
 
@@ -199,6 +200,7 @@ class Trainings:
         return ax
 
 
+@np.errstate(all="ignore")
 def drawn(ax: Any, history: History) -> Any:
     """Draw the losses of a history; return the axes."""
     for name in ("loss", "validation_loss"):
