@@ -5,6 +5,8 @@
 What a target raises is kept, one input for each place that raises, and the run goes on. Crashes,
 and inputs that take too long or too much memory, end the process; libFuzzer keeps these.
 """
+import atexit
+import ctypes
 import hashlib
 import os
 import random
@@ -64,6 +66,15 @@ def main():
             return atheris.Mutate(data, longest)
         return mutations.mutate(rng, target.edits, bytes(data) or rng.choice(good), good, longest)
 
+    # libFuzzer ends with C's exit(), which has the interpreter's lock. There pyarrow waits for its
+    # threads, of which one may wait for the lock.
+    @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    def end(_):
+        atexit._run_exitfuncs()
+        os._exit(0)
+
+    if sys.platform == "linux":
+        getattr(ctypes.CDLL(None), "__cxa_atexit")(end, None, None)
     warnings.simplefilter("ignore")
     atheris.Setup(["fuzz", corpus, f"-artifact_prefix={failures}{os.sep}{name}-",
                    f"-max_len={target.longest}", *options], run, custom_mutator=mutated)

@@ -23,6 +23,7 @@ from mathwork.nn import Network, Networks, load
 
 # Work that an argument of the command line may ask for is no fault: so many digits are skipped.
 LARGE_NUMBER = re.compile(r"\d{3}|[eE]\+?\d|\d_\d")
+LONGEST = 40_000        # characters of a message that names a column: the command cuts it
 OTHER_PLACES = re.compile(r"(?<![0-9])/|/(?![0-9])|\.\.|^~")     # files outside the folder
 
 
@@ -151,9 +152,10 @@ def table(suffix):
         if suffix in (".npy", ".csv") and options & 1:
             from mathwork.cli.tables import read_table
 
-            return refused_with(str(path), lambda: read_table(str(path), format_of(options)), 5000)
+            return refused_with(str(path), lambda: read_table(str(path), format_of(options)),
+                                LONGEST)
         return refused_with(str(path), lambda: read_columns(str(path), format_of(options), options),
-                            5000)
+                            LONGEST)
 
     return read
 
