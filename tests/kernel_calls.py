@@ -296,7 +296,7 @@ def plain():
     orbit_of, lu_of = orbit.KeplerOrbit(AU, 0.3, mu=GM_SUN), lu(A)
     double, rows = Network.he((2, 3, 1), dtype=np.float64, rng=0), numbers(4, 2)
     PLAIN.update(
-        relu=lambda: activations.relu(x), softmax=lambda: activations.softmax(A),
+        relu=lambda: activations.relu(x),
         leaky_relu=lambda: activations.leaky_relu(x),
         network_row=lambda: SMALL(f4[0]), network_rows=lambda: SMALL(f4),
         trace=lambda: SMALL.trace(f4), classify=lambda: NET.classify(INPUTS[:2]),
@@ -316,7 +316,8 @@ def plain():
         circular_speed=lambda: orbit.circular_speed(r, star_mass=2e30),
         solve_kepler=lambda: orbit.solve_kepler(x, 0.3), position=lambda: orbit_of.position(x))
     if sys.version_info < (3, 13):      # which crashes where it makes a function without memory
-        PLAIN.update(exact=lambda: rref(whole, exact=True),
+        PLAIN.update(softmax=lambda: activations.softmax(A),
+                     exact=lambda: rref(whole, exact=True),
                      modular=lambda: rref(whole, modulus=101))
 
 

@@ -53,7 +53,7 @@ def methods_of(value):
     """The names of the public methods of an object of ours that take the object alone or more"""
     names = {public: name for name, public in PUBLIC.items() if inspect.isclass(public)}
     prefix = next((names[base] for base in type(value).__mro__ if base in names), None)
-    return [name for name in PUBLIC if name.rpartition(".")[0] == prefix
+    return [name for name in PUBLIC if name.rpartition(".")[0] == prefix and name not in SLOW
             and "self" in EXAMPLES[name]()[0]]
 
 

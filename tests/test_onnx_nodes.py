@@ -129,6 +129,7 @@ def cases():
     with warnings.catch_warnings():
         # Numbers out of range are cast on purpose in what the loader makes of other operators.
         warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)     # of NumPy 2.5, for what they do
         from onnx.backend.test import loader
 
         return {case.name: case for case in loader.load_model_tests(kind="node")}

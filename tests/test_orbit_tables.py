@@ -188,7 +188,7 @@ def test_refused_dates():
     with raises(ValueError, "epoch must be a date such as 2000-01-01T12:00, got 'J2000'"):
         orbit_from("J2000")
     with raises(ValueError, "epoch must be a date, got NaT"):
-        orbit_from(np.datetime64("NaT"))
+        orbit_from(np.datetime64("NaT", "s"))
     with raises(TypeError, "epoch must be one date (datetime64, datetime, ISO text or astropy "
                            "Time), got float"):
         orbit_from(2451545.0)

@@ -70,11 +70,17 @@ fit_line([1], [1]).slop
 
 # ---- in fact ----
 
+ALIAS = getattr(typing, "TypeAliasType", ())     # of Python 3.12 and newer
+
+
 def is_of(value, kind):
     """Whether a value is of a type, as an annotation has it."""
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if kind is typing.Any:
         return True
+    if isinstance(origin or kind, ALIAS):       # of the statement `type`, also with parameters
+        meant = (origin or kind).__value__
+        return is_of(value, meant[parts] if parts else meant)
     if kind is None:
         return value is None
     if origin in (typing.Union, types.UnionType):

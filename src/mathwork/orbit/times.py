@@ -89,7 +89,7 @@ def moment(seconds: NDArray[np.float64], epoch: Epoch) -> Any:
     finite = np.isfinite(seconds)
     steps = np.where(finite, np.round(np.where(finite, seconds, 0) * 1e6), 0)
     dates = np.datetime64(epoch, "us") + steps.astype("m8[us]")
-    return np.where(finite, dates, np.datetime64("NaT"))[()]
+    return np.where(finite, dates, np.datetime64("NaT", "us"))[()]
 
 
 def checked_epoch(epoch: Any) -> Epoch | None:

@@ -270,7 +270,7 @@ def _times(value: Any) -> NDArray[Any] | None:
 def _time(item: Any) -> Any:
     """Return a date, time or duration of Python or pandas as NumPy has it; others as they are"""
     if item is None or type(item).__name__ == "NaTType":
-        return np.datetime64("NaT")
+        return np.datetime64("NaT", "s")        # one without a unit is deprecated
     if isinstance(item, datetime) and item.tzinfo is not None:
         item = item.astimezone(UTC).replace(tzinfo=None)
     for convert in ("to_datetime64", "to_timedelta64"):     # of pandas, which has nanoseconds

@@ -197,7 +197,8 @@ def pad(node: Node, inputs: list[Any], reading: Reading) -> Value:
 def _padded(value: Value, inner: int, before: int, after: int, fill: float) -> Value:
     around = [(0, 0)] * len(value.shape)
     around[inner] = (before, after)
-    value.budget.make((before + after) * value.size)
+    others = math.prod(value.shape[:inner] + value.shape[inner + 1:])
+    value.budget.look((before + after) * max(others, 1))
     padded = value.arranged(lambda index: np.pad(index, around, constant_values=-1))
     if not fill:
         return padded

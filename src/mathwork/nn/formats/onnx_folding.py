@@ -31,6 +31,7 @@ CASTS: dict[int, Any] = {TensorProto.FLOAT: np.float32, TensorProto.DOUBLE: np.f
          TensorProto.FLOAT16: np.float32, TensorProto.BFLOAT16: np.float32,
          TensorProto.INT64: np.int64, TensorProto.INT32: np.int32, TensorProto.BOOL: np.bool_}
 MOST_REPEATED = 1 << 22         # numbers that a node with constants alone may make
+MOST_JOINED = 1 << 26           # and that Concat may, whose numbers are often a file's own
 
 
 def fold(node: Node, arrays: list[Any]) -> _Array:
@@ -137,9 +138,9 @@ def _divide(first: _Array, second: _Array) -> _Array:
 _divide.nin = 2                                                     # type: ignore[attr-defined]
 
 
-def _check_size(size: int) -> None:
-    if size > MOST_REPEATED:
-        raise MisfitError(f"makes more than {MOST_REPEATED} numbers of a constant")
+def _check_size(size: int, most: int = MOST_REPEATED) -> None:
+    if size > most:
+        raise MisfitError(f"makes more than {most} numbers of constants")
 
 
 def _cast(node: Node, arrays: list[Any]) -> _Array:
@@ -157,6 +158,7 @@ def _cast_like(node: Node, arrays: list[Any]) -> _Array:
 
 
 def _concat(node: Node, arrays: list[Any]) -> _Array:
+    _check_size(sum(map(np.size, arrays)), MOST_JOINED)
     return np.concatenate(arrays, node.integer("axis", 1))
 
 
@@ -198,9 +200,9 @@ def _flatten(node: Node, arrays: list[Any]) -> _Array:
 def _gather(node: Node, arrays: list[Any]) -> _Array:
     array, indices = arrays
     places = np.array(integers(indices, "an index"), np.int64).reshape(indices.shape)
-    chosen = _array(np.take(array, places, node.integer("axis", 0)))
-    _check_size(chosen.size)
-    return chosen
+    axis = node.axis(0, array.ndim)
+    _check_size(places.size * math.prod(array.shape[:axis] + array.shape[axis + 1:]))
+    return _array(np.take(array, places, axis))
 
 
 def _remainder(first: _Array, second: _Array) -> _Array:
@@ -221,6 +223,7 @@ def _gemm(node: Node, arrays: list[Any]) -> _Array:
     _check_size(first.shape[0] * second.shape[1])
     result = node.real("alpha", 1.0) * (first @ second)
     for each in shift:
+        _check_size(math.prod(broadcast_shape(result.shape, each.shape)))
         result = result + node.real("beta", 1.0) * each
     return result.astype(np.result_type(*arrays))
 
@@ -229,7 +232,7 @@ def _matmul(node: Node, arrays: list[Any]) -> _Array:
     first, second = arrays
     if first.ndim > 2 or second.ndim > 2:
         raise MisfitError("multiplies constants of more than two dimensions")
-    _check_size(first.size * second.size // max(1, first.shape[-1])**2)
+    _check_size(math.prod(first.shape[:-1]) * math.prod(second.shape[1:]))
     product = first.astype(np.float64) @ second.astype(np.float64)
     return np.asarray(product).astype(np.result_type(first, second))
 

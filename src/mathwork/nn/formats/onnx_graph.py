@@ -288,7 +288,10 @@ class _Run:
                 if node.operator in OF_SHAPES and any(
                         each is not None and each.dtype == object for each in inputs):
                     return [OF_SHAPES[node.operator](node, inputs, self._reading)]
-                return [fold(node, inputs)]
+                result = fold(node, inputs)
+                if result.base is None and not any(result is each for each in inputs):
+                    self._reading.fold(result.size)
+                return [result]
             if node.operator in OURS and not is_ours(node.operator, function):
                 raise MisfitError("is not the function that mathwork writes")
             if node.operator not in STEPS:

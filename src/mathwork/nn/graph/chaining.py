@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mathwork.nn.residual import AnyLayer
 
+MOST_FOLDED = 16                # steps that a constant of the source goes through on average
 MOST_INPUTS = 1 << 22           # numbers a sample
 # Activations that give no negative number.
 NOT_NEGATIVE = ("exp", "hardsigmoid", "relu", "relu6", "sigmoid", "softmax", "softplus")
@@ -34,13 +35,15 @@ NOT_NEGATIVE = ("exp", "hardsigmoid", "relu", "relu6", "sigmoid", "softmax", "so
 class Reading:
     """One reading of a source: its inputs, and what it may make of them.
 
-    held    numbers that the source holds; its layers may have `MOST_ADDED` more
+    held    numbers that the source holds; its layers may have `MOST_ADDED` more, and what is
+            computed of constants alone `MOST_ADDED` and some times as many
     dtype   of the layers, if no weight says otherwise
     """
 
     def __init__(self, held: int, dtype: DTypeLike = np.float32) -> None:
         self.budget = Budget()
         self._held = held
+        self._folded = 0
         self._dtype = np.dtype(dtype)
         self._weights: set[np.dtype[Any]] = set()
 
@@ -50,6 +53,13 @@ class Reading:
         if value.size > MOST_INPUTS:
             raise MisfitError(f"{where} has samples of more than {MOST_INPUTS} numbers")
         return value.activated(None, where)
+
+    def fold(self, count: int) -> None:
+        """Count numbers that were made of constants alone."""
+        self._folded += count
+        if self._folded > MOST_ADDED + MOST_FOLDED * self._held:
+            raise MisfitError(f"follows {self._folded} numbers made of constants alone, beside "
+                              f"{self._held} that the source holds")
 
     def linear(self, value: Value, weight: NDArray[Any], where: str, axis: int = -1) -> Value:
         """weight @ the numbers of a sample along an axis; the weight decides the dtype"""

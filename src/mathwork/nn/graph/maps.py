@@ -30,11 +30,14 @@ class Budget:
         self._made = self._moved = 0
 
     def make(self, count: int) -> None:
+        self.look(count)
         self._made += count
-        if self._made > MOST_ADDED:
+
+    def look(self, count: int) -> None:
+        """Raise unless so many numbers may be made: before an array of them is."""
+        if self._made + count > MOST_ADDED:
             raise MisfitError(f"would need more than {MOST_ADDED} numbers beside those that the "
                               "source holds")
-
 
     def move(self, count: int) -> None:
         self._moved += count

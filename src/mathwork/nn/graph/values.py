@@ -149,6 +149,8 @@ class Value:
         indices = np.asarray(indices)
         if indices.size and not (-length <= indices.min() and indices.max() < length):
             raise MisfitError(f"chooses number {int(indices.max())} of {length}")
+        others = math.prod(self.shape[:inner] + self.shape[inner + 1:])
+        self.budget.look(indices.size * max(others, 1) - self.size)
         lengths = [*self.lengths[:axis], *indices.shape, *self.lengths[axis + 1:]]
         return self.arranged(lambda index: np.take(index, indices % max(length, 1), inner),
                              lengths)
@@ -463,8 +465,10 @@ def concatenate(values: Sequence[Value | _Array], axis: int) -> Value:
                               f"of shape {short_lengths(first.lengths)}")
     if len(parts) == 1:
         return first
+    sizes = [part.size for part in parts]
+    first.budget.make(sum(sizes) - max(sizes))
     # All one behind the other, and then in the order of the result.
-    starts = np.cumsum([0, *(part.size for part in parts)])
+    starts = np.cumsum([0, *sizes])
     index = np.concatenate([start + np.arange(part.size).reshape(part.shape)
                             for start, part in zip(starts, parts, strict=False)], inner)
     terms = {}
