@@ -66,10 +66,29 @@ def shared(operator):
                  [numpy_helper.from_array(np.ones((1000, 1000), np.float32), "w")], ("n", 1000))
 
 
+def of_nodes(*lines, width=3, **integers):
+    """Return a model of nodes "Operator inputs output", and of constants that hold integers
+
+    An operator may have its axis behind a colon. Fill makes a constant of a shape, of ones.
+    """
+    nodes = []
+    for line in lines:
+        operator, *inputs, output = line.split()
+        operator, _, axis = operator.partition(":")
+        options = {"axis": int(axis)} if axis else {}
+        if operator == "Fill":
+            operator = "ConstantOfShape"
+            options = {"value": helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])}
+        nodes.append(helper.make_node(operator, inputs, [output], **options))
+    return model(nodes, [numpy_helper.from_array(np.array(values, np.int64), name)
+                         for name, values in integers.items()], ("n", width))
+
+
 def with_attribute(**attribute):
     return model([helper.make_node("Elu", ["x"], ["y"], **attribute)])
 
 
+CONSTANTS = "numbers of constants"
 NODES, SHAPE = "nodes; at most", "declares the shape"
 NOTHING = "is not what a node gives"
 ADDED, OUTSIDE, NO_FILE = "would need more than", "is not in the folder", "is not a file"
@@ -138,6 +157,37 @@ ONNX = {
     "a million axes": ("has perm", lambda: model(
         [helper.make_node("Transpose", ["w"], ["v"], perm=range(MILLION)),
          helper.make_node("Gemm", ["x", "v"], ["y"])], [WEIGHT])),
+    # Bombs: a small file that asks for much memory.
+    "a constant 3,000 times": (CONSTANTS, lambda: of_nodes(
+        "Fill s a", f"Concat:0 {'a ' * 3000} b", "Add x b y", s=[2 * MILLION])),
+    "1,000 large constants": ("made of constants", lambda: of_nodes(
+        *(f"Fill s a{k}" for k in range(1000)), f"Max {' '.join(f'a{k}' for k in range(1000))} b",
+        "Add x b y", s=[2 * MILLION])),
+    "1,000 sums of a large constant": ("made of constants", lambda: of_nodes(
+        "Fill s a0", *(f"Add a{k} a0 a{k + 1}" for k in range(1000)), "Add x a1000 y",
+        s=[2 * MILLION])),
+    "a product of constants without numbers": (CONSTANTS, lambda: of_nodes(
+        "Fill s a", "Fill t b", "MatMul a b c", "Add x c y", s=[2 * MILLION, 0],
+        t=[0, 2 * MILLION])),
+    "a shift that broadcasts": (CONSTANTS, lambda: of_nodes(
+        "Fill s a", "Fill t b", "Fill u c", "Gemm a b c d", "Add x d y", s=[1, 1],
+        t=[1, 2 * MILLION], u=[2 * MILLION, 1])),
+    "large rows that are gathered": (CONSTANTS, lambda: of_nodes(
+        "Fill s a", "Gather:0 a i b", "Add x b y", s=[2, MILLION], i=[0] * 10**5)),
+    "2^55 zeros": (ADDED, lambda: of_nodes("Pad x p y", p=[0, 0, 0, 2**55])),
+    "2^55 zeros beside nothing": (ADDED, lambda: of_nodes(
+        "Slice x z z o a", "Pad a p y", z=[0], o=[1], p=[0, 0, 0, 2**55])),
+    "many columns that are gathered": (ADDED, lambda: of_nodes(
+        "Reshape x s a", "Gather:1 a i b", "Flatten b y", s=[0, 2, MILLION], i=[0] * 10**5,
+        width=2 * MILLION)),
+    "samples twice as wide, 30 times": (ADDED, lambda: of_nodes(
+        "Concat:1 x x a0", *(f"Concat:1 a{k} a{k} a{k + 1}" for k in range(30)), "Relu a30 y")),
+    "samples 5,000 times as wide, twice": (ADDED, lambda: of_nodes(
+        f"Concat:1 {'x ' * 5000} a", f"Concat:1 {'a ' * 5000} y")),
+    "1,000 sums of wide samples": ("with large samples", lambda: of_nodes(
+        "Add x x a0", *(f"Add a{k} x a{k + 1}" for k in range(1000)), "Relu a1000 y",
+        width=4 * MILLION)),
+    "Gemm without its numbers": ("", lambda: of_nodes("Gemm s  a", "Add x a y", s=[1])),
     "an operator of 10 MB": ("is no operator", lambda: chain("x" * 10**7)),
     "an operator that clears the screen": ("is no operator", lambda: chain("\x1b[2J\n")),
     "an unknown operator": ("is no operator", lambda: chain("PyOp")),

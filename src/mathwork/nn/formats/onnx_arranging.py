@@ -124,7 +124,7 @@ def expand(node: Node, inputs: list[Any], reading: Reading) -> Any:
     shape = [1 if isinstance(each, Axis) else each for each in lengths(inputs[1])]
     if min(shape, default=1) < 0:
         raise MisfitError(f"makes a tensor of shape {shape[:8]}")
-    reading.budget.make(math.prod(shape))
+    reading.budget.widen(math.prod(shape))
     return value.plus(np.zeros(shape))
 
 
@@ -245,7 +245,7 @@ def _constant(target: list[int | Axis], array: NDArray[Any], reading: Reading) -
     shape = [each for each in target if not isinstance(each, Axis)]
     if min(shape, default=1) < 0:
         raise MisfitError(f"makes a tensor of shape {target}")
-    reading.budget.make(math.prod(shape))
+    reading.budget.widen(math.prod(shape))
     zeros = Value(target, {}, np.zeros(math.prod(shape)), reading.budget)
     return zeros.plus(array)
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 CASTS: dict[int, Any] = {TensorProto.FLOAT: np.float32, TensorProto.DOUBLE: np.float64,
          TensorProto.FLOAT16: np.float32, TensorProto.BFLOAT16: np.float32,
          TensorProto.INT64: np.int64, TensorProto.INT32: np.int32, TensorProto.BOOL: np.bool_}
-MOST_REPEATED = 1 << 22         # numbers that a node with constants alone may make
-MOST_JOINED = 1 << 26           # and that Concat may, whose numbers are often a file's own
+MOST_REPEATED = 1 << 21         # numbers that a node with constants alone may make
+MOST_JOINED = 1 << 24           # and that Concat may, whose numbers are often a file's own
 
 
 def fold(node: Node, arrays: list[Any]) -> _Array:
@@ -44,7 +44,7 @@ def fold(node: Node, arrays: list[Any]) -> _Array:
         result = _array(FOLDS[node.operator](node, arrays))
     except MisfitError as misfit:
         raise node.refusal(str(misfit)) from None
-    except (ArithmeticError, IndexError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, IndexError, TypeError, ValueError) as error:
         if str(error).startswith(node.where):
             raise
         raise node.refusal(f"does not fit its constants: {error}") from None
@@ -215,7 +215,8 @@ _remainder.nin = 2                                                  # type: igno
 
 
 def _gemm(node: Node, arrays: list[Any]) -> _Array:
-    first, second, *shift = (each.astype(np.float64) for each in arrays)
+    first, second, *shift = (each.astype(np.float64) for each in arrays[:2]
+                             + [each for each in arrays[2:] if each is not None])
     if node.integer("transA", 0):
         first = first.T
     if node.integer("transB", 0):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from mathwork.nn.residual import AnyLayer
 
+MOST_COMPUTED = 1 << 23         # numbers made of constants alone
 MOST_FOLDED = 16                # steps that a constant of the source goes through on average
 MOST_INPUTS = 1 << 22           # numbers a sample
 # Activations that give no negative number.
@@ -36,7 +37,7 @@ class Reading:
     """One reading of a source: its inputs, and what it may make of them.
 
     held    numbers that the source holds; its layers may have `MOST_ADDED` more, and what is
-            computed of constants alone `MOST_ADDED` and some times as many
+            computed of constants alone `MOST_COMPUTED` and some times as many
     dtype   of the layers, if no weight says otherwise
     """
 
@@ -57,7 +58,7 @@ class Reading:
     def fold(self, count: int) -> None:
         """Count numbers that were made of constants alone."""
         self._folded += count
-        if self._folded > MOST_ADDED + MOST_FOLDED * self._held:
+        if self._folded > MOST_COMPUTED + MOST_FOLDED * self._held:
             raise MisfitError(f"follows {self._folded} numbers made of constants alone, beside "
                               f"{self._held} that the source holds")
 

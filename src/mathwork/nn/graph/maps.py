@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 # Most numbers that a source does not hold itself, so that a small file cannot ask for all memory.
 MOST_ADDED = 1 << 24
-
-
 MOST_MOVED = 1 << 27            # numbers in all steps that put them in another order
+MOST_WIDER = 1 << 22            # numbers by which all steps widen samples: zeros, and copies
+MOST_HELD = 1 << 24             # numbers that all tensors of samples hold
 
 
 class MisfitError(ValueError):
@@ -27,22 +27,37 @@ class Budget:
     """Numbers that were made beside those that the source holds."""
 
     def __init__(self) -> None:
-        self._made = self._moved = 0
+        self._made = self._wider = self._moved = self._held = 0
 
     def make(self, count: int) -> None:
-        self.look(count)
+        """Count numbers of matrices."""
         self._made += count
+        self._look(self._made, MOST_ADDED)
+
+    def widen(self, count: int) -> None:
+        """Count numbers by which samples grow."""
+        self._wider += count
+        self._look(self._wider, MOST_WIDER)
 
     def look(self, count: int) -> None:
-        """Raise unless so many numbers may be made: before an array of them is."""
-        if self._made + count > MOST_ADDED:
-            raise MisfitError(f"would need more than {MOST_ADDED} numbers beside those that the "
-                              "source holds")
+        """Raise unless samples may grow so: before an array of them is made."""
+        self._look(self._wider + count, MOST_WIDER)
+
+    @staticmethod
+    def _look(count: int, most: int) -> None:
+        if count > most:
+            raise MisfitError(f"would need more than {most} numbers beside those that the source "
+                              "holds")
 
     def move(self, count: int) -> None:
         self._moved += count
         if self._moved > MOST_MOVED:
             raise MisfitError("comes after too many steps that put numbers in another order")
+
+    def hold(self, count: int) -> None:
+        self._held += count
+        if self._held > MOST_HELD:
+            raise MisfitError("comes after too many steps with large samples")
 
 
 class Map:
@@ -58,6 +73,11 @@ class Map:
     def __init__(self, matrix: _Array | None = None, take: _Array | None = None,
                  scale: _Array | None = None) -> None:
         self.matrix, self.take, self.scale = matrix, take, scale
+
+    @property
+    def held(self) -> int:
+        """How many numbers it holds beside the matrix"""
+        return sum(part.size for part in (self.take, self.scale) if part is not None)
 
     @property
     def is_plain(self) -> bool:

@@ -69,6 +69,7 @@ class Value:
                  bias: _Array | None, budget: Budget) -> None:
         self.lengths, self.terms, self.bias = tuple(lengths), terms, bias
         self.budget = budget
+        budget.hold(sum(each.held for each in terms.values()) + (0 if bias is None else bias.size))
         # What it is: (v, s) for s times the sum of v; v for v - mean(v)
         self.sum_of: tuple[Value, float] | None = None
         self.centred: Value | None = None
@@ -119,7 +120,7 @@ class Value:
 
     def taken(self, index: _Array, lengths: Sequence[int | Axis] | None = None) -> Value:
         """The numbers at these places of a sample in C order, as `arranged` says"""
-        self.budget.make(max(0, index.size - self.size))
+        self.budget.widen(max(0, index.size - self.size))
         self.budget.move(index.size)
         if index.size and not self.size:
             raise MisfitError("takes samples that hold no numbers")
@@ -230,7 +231,7 @@ class Value:
         except ValueError:
             raise MisfitError(f"takes a constant of shape {array.shape} beside samples of shape "
                               f"{shape}") from None
-        self.budget.make(max(0, math.prod(common) - self.size - array.size))
+        self.budget.widen(max(0, math.prod(common) - self.size - array.size))
         inner = iter(common)
         lengths = [each if isinstance(each, Axis) else next(inner) for each in lengths]
         value = self.arranged(lambda index: np.broadcast_to(index.reshape(shape), common), lengths)
@@ -280,7 +281,7 @@ class Value:
         both = [(*(1,) * (rank - each.rank), *each.lengths) for each in (self, other)]
         lengths = [_common(*pair) for pair in zip(*both, strict=True)]
         shape = [each for each in lengths if not isinstance(each, Axis)]
-        self.budget.make(max(0, 2 * math.prod(shape) - self.size - other.size))
+        self.budget.widen(max(0, 2 * math.prod(shape) - self.size - other.size))
         results = []
         for value, own in zip((self, other), both, strict=True):
             inner = [each for each, length in zip(own, lengths, strict=True)
@@ -466,7 +467,7 @@ def concatenate(values: Sequence[Value | _Array], axis: int) -> Value:
     if len(parts) == 1:
         return first
     sizes = [part.size for part in parts]
-    first.budget.make(sum(sizes) - max(sizes))
+    first.budget.widen(sum(sizes) - max(sizes))
     # All one behind the other, and then in the order of the result.
     starts = np.cumsum([0, *sizes])
     index = np.concatenate([start + np.arange(part.size).reshape(part.shape)
