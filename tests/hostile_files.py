@@ -251,6 +251,11 @@ SAFETENSORS = {
     "activations as a string": (LIST, lambda: with_activations('"relu"')),
     "activations as a dict": (LIST, lambda: with_activations('{"relu": 0}')),
     "activations as null": (LIST, lambda: with_activations("null")),
+    "text as a slope": ("a name and numbers", lambda: with_activations(
+        '[["prelu", ["F64", 0.5]]]')),
+    "a dict as a slope": ("a name and numbers", lambda: with_activations('[["prelu", {"a": 1}]]')),
+    "a list without a name": ("", lambda: with_activations("[[]]")),
+    "nothing as a parameter": ("a name and numbers", lambda: with_activations('[["elu", null]]')),
     "activations of brackets": (LIST, lambda: with_activations("[" * 10**6)),
     "a million activations": ("one activation for each", lambda: with_activations(
         "[" + "0," * 10**6 + "0]")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import operator
+from reprlib import repr as short
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -190,8 +191,18 @@ def _named_activations(metadata: dict[str, str]) -> list[Any] | None:
         activations = None
     if not isinstance(activations, list):
         raise ValueError(f"{ACTIVATIONS} in its metadata must be a JSON list, "
-                         f"got {metadata[ACTIVATIONS]!r}")
+                         f"got {short(metadata[ACTIVATIONS])}")
+    for each in activations:
+        if isinstance(each, list) and not all(map(_is_parameter, each[1:])):
+            raise ValueError(f"an activation in {ACTIVATIONS} in its metadata must be a name, or a "
+                             f"list of a name and numbers, got {short(each)}")
     return activations
+
+
+def _is_parameter(value: Any) -> bool:
+    """Whether it is a number, or a list of numbers"""
+    return all(isinstance(part, (int, float))
+               for part in (value if isinstance(value, list) else [value]))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
