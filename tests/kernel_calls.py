@@ -315,7 +315,7 @@ def plain():
         fit_line=lambda: fit_line(x, x), fit_linear=lambda: fit_linear(X, x).params,
         circular_speed=lambda: orbit.circular_speed(r, star_mass=2e30),
         solve_kepler=lambda: orbit.solve_kepler(x, 0.3), position=lambda: orbit_of.position(x))
-    if sys.version_info < (3, 13):      # which crashes where it makes a function without memory
+    if sys.version_info < (3, 12):      # newer ones crash where they make a function without memory
         PLAIN.update(softmax=lambda: activations.softmax(A),
                      exact=lambda: rref(whole, exact=True),
                      modular=lambda: rref(whole, modulus=101))

@@ -67,13 +67,18 @@ def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] |
                 if known:
                     return result
             except ValueError as error:
-                # The layout that led furthest is the one that the model was meant for.
+                # The layout that led furthest is the one that the model was meant for. Frames of
+                # an error hold the arrays of its layout.
                 if best is None or run.done > best[0]:
-                    best = run.done, error
+                    error.__context__ = None
+                    best = run.done, error.with_traceback(None)
     if best is None:
         raise ValueError(f"its input {short(given[0])} has an unknown shape, and no constant says "
                          "how many numbers a sample has")
-    raise best[1]
+    try:
+        raise best[1]
+    finally:
+        best = None         # which this frame holds, which the error will hold
 
 
 def _checked_opset(model: ModelProto) -> int:
