@@ -453,7 +453,7 @@ def test_array_ufunc_protocol(name):
 
 
 # pickle looks for a ufunc of NumPy 2.1 in every module, some of which warn.
-@pytest.mark.filterwarnings("ignore:the .* private module is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:the .* module is deprecated:DeprecationWarning")
 @every_function
 def test_pickles_by_its_public_name(name):
     function = getattr(activations, name)

@@ -171,7 +171,7 @@ def test_what_is_no_entry_is_refused(line):
 # ---- pickles ----
 
 # pickle looks for a ufunc of NumPy 2.1 in every module, some of which warn.
-@pytest.mark.filterwarnings("ignore:the .* private module is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:the .* module is deprecated:DeprecationWarning")
 @every_public_name
 def test_pickles_name_public_modules(name):
     value = PUBLIC[name]

@@ -107,6 +107,10 @@ def test_doors_take_frames(pandas):
     (np.array([1, 2], "m8[s]"), "timedelta64[s]"), ([10**400, 1], "10000000"),
     ([datetime.date(2020, 1, 1), None], "datetime.date(2020, 1, 1)")])
 def test_a_column_that_cannot_be_a_number_is_named(pandas, column, complaint):
+    try:
+        pandas.Series(column)
+    except OverflowError:
+        pytest.skip("this pandas makes no column of these numbers with this NumPy")
     for columns in ({"x": [1.0, 2.0], "city": column}, {"city": column}):
         frame = pandas.DataFrame(columns)
         with pytest.raises(TypeError) as caught:

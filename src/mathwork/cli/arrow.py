@@ -95,5 +95,10 @@ def numbers_in_column(column):
 
 
 def _numpy(array):
-    """The values of an Arrow array of numbers without nulls. Its to_numpy would import pandas."""
-    return np.from_dlpack(array)
+    """The values of an Arrow array of numbers without nulls.
+
+    Its to_numpy would import pandas, and np.from_dlpack of NumPy 2.0 makes pyarrow warn.
+    """
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    numbers = array.buffers()[1] or b""         # None for an empty array
+    return np.frombuffer(numbers, dtype, len(array), array.offset * dtype.itemsize)
