@@ -266,7 +266,7 @@ class UnprintableInteger(int):
 
 @pytest.mark.parametrize("label", [
     UnprintableText("a"), UnprintableFloat(1), UnprintableInteger(1), np.timedelta64(5, "D"),
-    np.timedelta64("NaT"), np.datetime64("NaT"), np.longdouble("1e4000"), 10 ** 5000,
+    np.timedelta64("NaT", "s"), np.datetime64("NaT", "s"), np.longdouble("1e4000"), 10 ** 5000,
     np.array([(Unprintable(),)], "O,")[0], "<b>" * 10 ** 6], ids=lambda label: type(label).__name__)
 def test_any_label_is_shown(label):
     assert len(html.written(label)) <= html.MOST_LETTERS + 1
