@@ -64,7 +64,7 @@ def _warn_once(text, told):
     """Write a Python warning as the command writes its own"""
     if text not in told:
         told.add(text)
-        warn(one_line(text))
+        warn(text)
 
 
 def _one_line(error):

@@ -224,8 +224,7 @@ def _rounded(values: NDArray[np.complex128], dtype: np.dtype[Any]) -> ComplexArr
     """Return values in the dtype of a result, without -0.0"""
     if dtype == COMPLEX128:
         return values
-    with np.errstate(all="ignore"):
-        return values.astype(dtype) + dtype.type(0)
+    return in_dtype(values, dtype) + dtype.type(0)
 
 
 def _at_pivots(result: _Reduced, n: int, part: slice) -> ComplexArray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._html as html
-from mathwork._arrays import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64
+from mathwork._arrays import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64, in_dtype
 from mathwork._status import DEFICIENT, MATRIX_NOT_FINITE, REDUCED
 from mathwork._warnings import REMEDY, why_singular
 from mathwork._workers import checked_workers
@@ -157,8 +157,7 @@ class FactorMembers:
         """Return real or complex results in the precision of the data"""
         narrow, wide = ((COMPLEX64, COMPLEX128) if numbers.dtype.kind == "c"
                         else (FLOAT32, FLOAT64))
-        with np.errstate(all="ignore"):
-            return numbers.astype(narrow if self._single else wide, copy=False)
+        return in_dtype(numbers, narrow if self._single else wide)
 
     def _regular_side(self: Any) -> int:
         """Return n; raise unless A is square, and one matrix regular"""

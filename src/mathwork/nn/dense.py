@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._arguments import shown
-from mathwork._arrays import as_plain_together
+from mathwork._arrays import as_plain_together, in_dtype
 from mathwork._levels import core as kernels
 from mathwork._parameters import NAMES, numbers, slopes
 from mathwork.nn.layer import Layer
@@ -129,8 +129,7 @@ class Dense(Layer):
     def _astype(self, dtype: FloatDType) -> Dense:
         if self.weight.dtype == dtype:
             return self
-        with np.errstate(all="ignore"):
-            return Dense(self.weight.astype(dtype), self.bias.astype(dtype), self.activation)
+        return Dense(in_dtype(self.weight, dtype), in_dtype(self.bias, dtype), self.activation)
 
 
 def frozen(array: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mathwork._arguments import number
-from mathwork._arrays import as_plain_together
+from mathwork._arrays import as_plain_together, in_dtype
 from mathwork.nn.dense import checked_activation, frozen
 from mathwork.nn.layer import Layer
 
@@ -63,9 +63,8 @@ class _Norm(Layer):
     def _astype(self, dtype: FloatDType) -> Self:
         if self.weight.dtype == dtype:
             return self
-        with np.errstate(all="ignore"):
-            return self._of(self.weight.astype(dtype), self.bias.astype(dtype), self.eps,
-                            self.activation)
+        return self._of(in_dtype(self.weight, dtype), in_dtype(self.bias, dtype), self.eps,
+                        self.activation)
 
 
 class LayerNorm(_Norm):

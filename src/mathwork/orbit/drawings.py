@@ -53,18 +53,22 @@ class Drawing(NamedTuple):
         return float(np.hypot.reduce(self.path, axis=-1).min())
 
 
+def share(mass: float, other: float) -> float:
+    """Return mass / (mass + other), or one half if both are 0."""
+    return mass / (mass + other) if mass + other else 0.5
+
+
 def circles(radius: float, star_mu: float, planet_mu: float, fixed_star: bool) -> Drawing:
     """Return the Drawing of a circular orbit."""
-    both = star_mu + planet_mu
-    share = planet_mu / both if both else 0.5
+    of_planet, of_star = share(planet_mu, star_mu), share(star_mu, planet_mu)
     turn = np.linspace(0, 2 * np.pi, POINTS)
     circle = radius * np.stack((np.cos(turn), np.sin(turn), 0 * turn), axis=-1)
     start, centre = circle[0], np.zeros(3)
     if fixed_star:
-        return Drawing(circle, start, centre, star_mu, None, planet_mu, None, share * start)
-    others = star_mu / both if both else 0.5
-    return Drawing(others * circle, others * start, -share * start, star_mu, None,
-                   planet_mu, -share * circle, centre)
+        return Drawing(circle, start, centre, star_mu, None, planet_mu, None,
+                       of_planet * start)
+    return Drawing(of_star * circle, of_star * start, -of_planet * start, star_mu, None,
+                   planet_mu, -of_planet * circle, centre)
 
 
 def conics(periapsis: FloatArray, e: FloatArray, i: FloatArray, Omega: FloatArray,

@@ -9,7 +9,7 @@ import numpy as np
 import mathwork.orbit.units as units
 from mathwork._arrays import FLOAT64, check_axes, in_dtype, real_dtype
 from mathwork.constants import MU, G
-from mathwork.orbit.drawings import circles
+from mathwork.orbit.drawings import circles, share
 from mathwork.orbit.plot import plot_orbits
 from mathwork.orbit.table import TABLE_UNITS, OrbitTable, plain_table
 
@@ -145,7 +145,7 @@ class CircularOrbit:
     def barycentre(self) -> Measure:
         """Distance of the common centre of mass from the star's, m."""
         star, planet, radius = self._plain
-        return self._wrap(_share(planet, star) * radius, "m")
+        return self._wrap(share(planet, star) * radius, "m")
 
     def position(self, t: ArrayLike) -> FloatArray | Any:
         """Position of the planet as seen from the star.
@@ -235,7 +235,7 @@ class CircularOrbit:
         star, planet, radius = self._plain
         place, kind = self._turned(t, radius, 0)
         with np.errstate(all="ignore"):
-            both = -_share(planet, star) * place, _share(star, planet) * place
+            both = -share(planet, star) * place, share(star, planet) * place
         return both if kind is None else tuple(kind.wrap(body, "m") for body in both)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
@@ -295,8 +295,3 @@ class CircularOrbit:
                 cosine, sine = -sine, cosine
             vector = np.stack((cosine, sine, angle - angle), axis=-1)
             return vector.astype(real_dtype(np.asarray(t).dtype), copy=False), kind
-
-
-def _share(mass: float, other: float) -> float:
-    """Return mass / (mass + other), or one half if both are 0"""
-    return mass / (mass + other) if mass + other else 0.5
