@@ -103,6 +103,12 @@ def test_what_is_refused(frame):
             fit_linear(formula, frame)
         assert reason in str(caught.value) and formula in str(caught.value)
     assert len(a_local_of_the_test) == 40
+    with pytest.raises(ValueError) as caught:       # without the colours of formulaic
+        fit_linear("y ~ ~", frame)
+    assert str(caught.value).isprintable()
+    days = frame.assign(day=np.datetime64("2024-01-01") + np.arange(40))
+    with pytest.raises(ValueError, match=r"; 'day' holds times: C\(day\) takes each as a cat"):
+        fit_linear("y ~ a + day", days)
     with raises(ValueError, "formula must have the explained variable before ~, got 'a + b'"):
         fit_linear("a + b", frame)
     with raises(ValueError, "intercept must be left out with a formula, which says '- 1' for none"):

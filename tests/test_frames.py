@@ -1,4 +1,7 @@
 """Fits of data frames: exact integers with gaps, times, names, indices, and what is refused."""
+import datetime
+import math
+
 import numpy as np
 import pytest
 from helpers import raises, same_bits
@@ -8,6 +11,7 @@ from mathwork.orbit import solve_kepler
 from mathwork.regression import (
     Moments,
     RankWarning,
+    fit_groups,
     fit_line,
     fit_linear,
     fit_polynomial,
@@ -164,8 +168,10 @@ def test_rows_to_predict_have_the_columns_of_the_fit(pandas):
     np.testing.assert_array_equal(fit.predict(frame.to_numpy()), fit.predict(frame))
     with raises(ValueError, "X must have the columns 'a', 'b' as the fit has, got 'b', 'a'"):
         fit.predict(frame[["b", "a"]])
-    with raises(ValueError, "X must have shape (m, 2) as the fit has, got (4, 1)"):
+    with raises(ValueError, "X must have the columns 'a', 'b' as the fit has, got 'a'"):
         fit.predict(frame[["a"]])
+    with raises(ValueError, "X must have shape (m, 2) as the fit has, got (4, 1)"):
+        fit.predict(frame[["a"]].to_numpy())
 
 
 # ---- what is refused ----
@@ -198,6 +204,52 @@ def test_indices_of_groups_and_times_that_differ(pandas):
         fit_linear(x.to_frame(), y, cov="cluster", groups=other)
     with raises(ValueError, message.format("x", "time")):
         fit_rolling(x, y, 2, time=other)
+
+
+def test_dates_as_objects(pandas):
+    """As .dt.date and databases give them, with gaps and beside numbers"""
+    days = pandas.Series(pandas.date_range("2020-01-01", periods=4))
+    objects = days.dt.date
+    assert objects.dtype == object
+    slope = fit_line(days, Y).slope
+    for dates in (objects, objects.to_numpy(), list(objects), pandas.Index(objects)):
+        assert fit_line(dates, Y).slope == slope
+    frame = pandas.DataFrame({"day": objects, "x": [1.0, 4, 2, 0]})
+    same = fit_linear(frame.assign(day=days), Y)
+    np.testing.assert_array_equal(fit_linear(frame, Y).params, same.params)
+    windows = fit_rolling([1, 2, 3, 4], Y, "3d", time=days)
+    for series, time in ((Y, objects), (pandas.Series(Y, index=objects.to_numpy()), None)):
+        np.testing.assert_array_equal(fit_rolling([1, 2, 3, 4], series, "3d", time=time).slope,
+                                      windows.slope)
+    gaps = objects.astype(object)
+    for gap in (None, pandas.NaT, pandas.NA, math.nan):
+        gaps[1] = gap
+        for dates in (gaps, list(gaps), [gap, *objects[1:]]):
+            fit = fit_line(dates, Y, nan_policy="omit")
+            assert (fit.nobs, fit.n_omitted) == (3, 1)
+    spans = pandas.Series([datetime.timedelta(1), None, datetime.timedelta(3),
+                           datetime.timedelta(4)], dtype=object)
+    assert fit_line(spans, Y, nan_policy="omit").nobs == 3
+
+
+@pytest.mark.parametrize("beside", [1, "a", datetime.timedelta(1)])
+def test_dates_beside_something_else(pandas, beside):
+    values = [datetime.date(2020, 1, 1), beside, datetime.date(2020, 1, 3)]
+    for given in (values, np.array(values, object), pandas.Series(values, dtype=object)):
+        with pytest.raises(TypeError, match=r"^x must hold real numbers, "):
+            fit_line(given, [1, 2, 4])
+
+
+def test_columns_of_lists_and_numbers_that_numpy_lacks(polars, pyarrow):
+    for column, holds in ((polars.Series([[1], [2], [3]]), "array"),
+                          (pyarrow.array([[1], [2], [3]]), "array"),
+                          (pyarrow.array([{"a": 1}] * 3), "{'a': 1}")):
+        for call in (fit_line, lambda x, y: fit_groups([1, 1, 1], x, y)):
+            with pytest.raises(TypeError, match=f"^x must hold real numbers, it holds {holds}"):
+                call(column, [1, 2, 4])
+    if hasattr(polars, "Int128"):
+        with pytest.raises(ValueError, match=r"^x must be a regular array of real numbers: "):
+            fit_line(polars.Series([1, 2, 3], dtype=polars.Int128), [1, 2, 4])
 
 
 def test_categories_are_no_numbers(pandas, polars, pyarrow):

@@ -14,7 +14,8 @@ from exact_lines import FIELDS, assert_same_line, exact_line, numpy_lines
 from helpers import names_kernels, raises, same_bits
 
 from mathwork._levels import regression as regression_kernels
-from mathwork.regression import GroupFits, fit_groups, groups
+from mathwork.regression import GroupFits, fit_groups
+from mathwork.regression.keys import as_keys
 
 TOO_FEW, CONSTANT, NOT_FINITE = 1, 2, 3
 
@@ -189,7 +190,7 @@ def test_integers_of_a_growing_range(rng, kernels, keys):
     fits = fit_groups(keys, x, y)
     assert same_bits(fits.keys, keys[np.sort(np.unique(keys, return_index=True)[1])])
     assert equal_fits(fits, fit_groups(g.astype(float), x, y))
-    _, plain, kind = groups.as_keys(keys)
+    _, plain, kind = as_keys(keys)
     first, nobs, status, fields = kernels.GroupedRows(plain, kind, x, y).fits()
     assert same_bits(plain[first], fits.keys) and same_bits(nobs, fits.nobs)
     assert same_bits(status, fits.status) and same_bits(fields, all_fields(fits))
@@ -380,7 +381,7 @@ def test_every_level_has_the_same_bits(kernels, rng, kind):
     g, x, y = rows_of(rng, 13, 700)
     y[g == 5] = 2 * x[g == 5] + 1e-9 * y[g == 5]
     x[g == 6] *= 1e200
-    _, keys, code = groups.as_keys(KEYS[kind](g))
+    _, keys, code = as_keys(KEYS[kind](g))
     rows = keys, code, x, y
     for found, expected in zip(kernels.GroupedRows(*rows).fits(),
                                regression_kernels.GroupedRows(*rows).fits(), strict=True):
@@ -469,8 +470,9 @@ def test_repr():
 def test_bad_shapes():
     for keys, x, y in (((3,), (4,), (3,)), ((2,), (2,), (3,)), ((2, 2), (2, 2), (2, 2)),
                        ((), (), ()), ((1, 3), (3,), (3,))):
+        hint = "; keys of several columns are tuples: list(zip(a, b))" if len(keys) == 2 else ""
         with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
-                                f"got {keys}, {x} and {y}"):
+                                f"got {keys}, {x} and {y}{hint}"):
             fit_groups(np.ones(keys, int), np.ones(x), np.ones(y))
     with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
                             "got (), (1,) and (1,)"):
@@ -539,13 +541,15 @@ def test_integers_of_a_column_that_misses_some():
 
 def test_tuples_as_keys():
     keys = [(1, 2), (1, 3), (1, 2), (1, 3)]
-    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), "
-                            "got (4, 2), (4,) and "
-                            "(4,); keys that are tuples go into an array of objects"):
-        fit_groups(keys, np.arange(4), np.arange(4))
     objects = np.empty(4, object)
     objects[:] = keys
-    assert fit_groups(objects, np.arange(4), np.arange(4)).nobs.tolist() == [2, 2]
+    for given in (keys, tuple(keys), objects):
+        fits = fit_groups(given, np.arange(4), np.arange(4))
+        assert fits.keys.tolist() == [(1, 2), (1, 3)] and fits.nobs.tolist() == [2, 2]
+        assert fits.of((1, 3)).nobs == 2
+    with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), got (4, 2), "
+                            "(4,) and (4,); keys of several columns are tuples: list(zip(a, b))"):
+        fit_groups(np.array(keys), np.arange(4), np.arange(4))
 
 
 # ---- other threads ----

@@ -155,7 +155,8 @@ def test_text_of_restrictions(data):
     R, value = [[0, 1, -2, 0], [1, 0, 0, 1.5]], [0.5, -1]
     for text in ("X[0] - 2*X[1] = .5, intercept + 3/2 X[2] = -1",
                  "X[0] = 2 X[1] + 1/2, -intercept = 1.5 * X[2] + 1",
-                 "2 * (X[0] - 2 X[1]) / 2 - 0.5, 1 + intercept + X[2] * (3 / 2)"):
+                 "2 * (X[0] - 2 X[1]) / 2 - 0.5, 1 + intercept + X[2] * (3 / 2)",
+                 ["X[0] - 2*X[1] = .5", "intercept + 3/2 X[2] = -1"]):
         assert fit.f_test(text) == pytest.approx(fit.f_test(R, value), rel=1e-12)
     np.testing.assert_array_equal(fit.t_test("X[2]").effect, fit.params[3:])
     cubic = fit_polynomial(x, y, 3)

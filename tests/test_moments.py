@@ -135,6 +135,11 @@ def test_warns_of_columns_by_their_place(rng):
     with pytest.warns(RankWarning, match="^column 1 of X depends on those before it: "
                                          "its parameter is NaN$"):
         assert np.isnan(Moments.of(*random_rows(rng, 40, 5)).fit([3, 1, 1]).params[3])
+    moments = Moments.of(*random_rows(rng, 40, 5), robust=True)
+    for call in (moments.fit, moments.robust_cov):      # the caller's line is told
+        with pytest.warns(RankWarning) as caught:
+            call([3, 1, 1])
+        assert caught[0].filename == __file__
 
 
 def test_a_fit_of_moments_has_no_rows(rng):

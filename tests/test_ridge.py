@@ -88,6 +88,20 @@ def test_more_columns_than_rows_and_dependent_columns(rng):
     np.testing.assert_array_equal(fit_ridge(np.ones((6, 2)), y, alpha=0).params[1:], 0)
 
 
+@pytest.mark.parametrize("apart", [1e4, 1e8, 1e16, 1e150])
+def test_columns_of_other_sizes_do_not_depend_on_each_other(rng, apart):
+    sizes = np.array([apart, 1 / apart])
+    X = rng.normal(size=(50, 2))
+    y = X @ [1.0, 2.0] + rng.normal(size=50)
+    expected = fit_linear(X, y).params
+    for alpha, kind in ((0, lambda fit: fit.params), ([1e-300, 0], lambda fit: fit.params[:, 1])):
+        found = kind(fit_ridge(X * sizes, y, alpha=alpha))
+        np.testing.assert_allclose(found[1:] * sizes, expected[1:], rtol=1e-12)
+    fit = fit_ridge(X * sizes, np.stack([y, 2 * y], axis=1), alpha=0)
+    np.testing.assert_allclose(fit.params[1:, 1] * sizes, 2 * expected[1:], rtol=1e-12)
+    assert fit.df == pytest.approx(3) and fit.ssr[0] == pytest.approx(fit_linear(X, y).ssr)
+
+
 def test_several_targets_and_long_data(rng):
     X = rng.normal(size=(40000, 3)) + 1e6
     Y = rng.normal(size=(40000, 2)) + X[:, :2]

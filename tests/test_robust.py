@@ -196,12 +196,55 @@ def test_groups_may_be_labels_of_any_kind(data):
     expected = fit_linear(X, y, cov="cluster", groups=groups)
     assert expected._df == 8 and "cluster, 9 groups" in str(expected.summary())
     for labels in (groups.astype(str), [f"g{g}" for g in groups],
-                   [(None, 2, "a", 2.5, "b", 7, 8, 9, True)[g] for g in groups],
+                   [(frozenset(), 2, "a", 2.5, "b", 7, 8, 9, True)[g] for g in groups],
                    np.datetime64("2024-01-01") + groups, groups * 1.5):
         np.testing.assert_allclose(fit_linear(X, y, cov="cluster", groups=labels).bse,
                                    expected.bse, rtol=1e-14)
     each_alone = fit_linear(X, y, cov="cluster", groups=np.arange(N))
     np.testing.assert_allclose(each_alone.bse, fit_linear(X, y, cov="HC1").bse, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["objects", "floats", "dates", "pandas"])
+def test_a_row_without_a_group(data, kind):
+    """None, any NaN, NaT and pandas.NA are no group, and never one together"""
+    X, y, weights, groups = data
+    gaps = np.zeros(N, bool)
+    gaps[[3, 4, 40]] = True
+    labels = {"objects": groups.astype(object), "floats": groups + 0.5,
+              "dates": np.datetime64("2024-01-01") + groups, "pandas": groups}[kind]
+    if kind == "pandas":
+        labels = pytest.importorskip("pandas").Series(labels).astype("Int64").where(~gaps)
+    elif kind == "objects":
+        labels[gaps] = [None, math.nan, np.float64("nan")]
+    else:
+        labels[gaps] = math.nan if kind == "floats" else np.datetime64("NaT")
+    x = X[:, 0]
+    message = ("groups must have a label for each row, rows 3 and 2 more have none; a fit with "
+               "nan_policy='omit' leaves such rows out")
+    for w in (None, weights):
+        left = None if w is None else w[~gaps]
+        for fit, of in ((fit_linear, X), (fit_line, x),
+                        (lambda *rows, **more: fit_polynomial(*rows, 2, **more), x)):
+            with raises(ValueError, message):
+                fit(of, y, weights=w, cov="cluster", groups=labels)
+            with raises(ValueError, message):
+                fit(of, y, weights=w).with_cov("cluster", groups=labels)
+            found = fit(of, y, weights=w, cov="cluster", groups=labels, nan_policy="omit")
+            expected = fit(of[~gaps], y[~gaps], weights=left, cov="cluster", groups=groups[~gaps])
+            assert found.n_omitted == 3 and found.nobs == N - 3
+            np.testing.assert_allclose(found.bse, expected.bse, rtol=1e-12)
+            unknown = fit(of, y, weights=w, cov="cluster", groups=labels, nan_policy="propagate")
+            assert unknown.status == 3 and np.isnan(unknown.bse).all()
+            # a row of weight 0 needs no label
+            zero = np.where(gaps, 0.0, 1.0 if w is None else w)
+            np.testing.assert_allclose(fit(of, y, weights=zero, cov="cluster", groups=labels).bse,
+                                       expected.bse, rtol=1e-12)
+            again = fit(of, y, weights=zero).with_cov("cluster", groups=labels)
+            np.testing.assert_allclose(again.bse, expected.bse, rtol=1e-12)
+    stack = fit_line(x, np.stack([y, y + x]), cov="cluster", groups=labels, nan_policy="omit")
+    assert stack.n_omitted.tolist() == [3, 3]
+    np.testing.assert_allclose(stack.stderr[0], fit_line(
+        x[~gaps], y[~gaps], cov="cluster", groups=groups[~gaps]).stderr, rtol=1e-12)
 
 
 def test_fewer_groups_than_slopes_have_no_f(data):

@@ -67,8 +67,10 @@ def unmasked(value: object, name: str) -> NDArray[Any]:
                         "fill or compress it first")
     try:
         array = np.asarray(value)
-    except UNREADABLE as error:
-        raise unreadable(name, error) from None
+    except Exception as error:
+        if isinstance(error, UNREADABLE) or tables.is_of_tables(error):
+            raise unreadable(name, error) from None
+        raise
     if array.dtype.hasobject and array is not value:
         numbers = tables.real_numbers(value, name, convert=False)
         return array if numbers is None else numbers

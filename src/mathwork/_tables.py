@@ -6,6 +6,7 @@ No library is imported here: its objects are known by the names of their classes
 from __future__ import annotations
 
 import functools
+import re
 import reprlib
 from numbers import Number
 from typing import TYPE_CHECKING
@@ -30,7 +31,9 @@ FRAMES: dict[tuple[str, str], Callable[[Any], _Columns]] = {
                                                     strict=True)]}
 COLUMNS = {("pandas", "Series"), ("pandas", "ExtensionArray"), ("polars", "Series"),
            ("pyarrow", "Array"), ("pyarrow", "ChunkedArray")}
+LIBRARIES = {library for library, _ in COLUMNS}
 NAMED = COLUMNS | {("pandas", "Index"), ("xarray", "DataArray")}
+INT64 = re.compile(r"u?int64(\[pyarrow\])?")
 CATEGORIES = ("category", "categorical", "dictionary", "enum")
 
 
@@ -76,6 +79,11 @@ def _kinds_of(cls: type) -> tuple[tuple[str, str], ...]:
     return tuple((str(kind.__module__).partition(".")[0], kind.__name__) for kind in cls.__mro__)
 
 
+def is_of_tables(error: Exception) -> bool:
+    """Return whether an exception is one of a library of tables, as of a type that NumPy lacks."""
+    return _kinds(error)[0][0] in LIBRARIES
+
+
 # ---- parts of frames ----
 
 def columns_of(value: object) -> _Columns | None:
@@ -108,7 +116,7 @@ def integers_with_gaps(column: Any) -> tuple[NDArray[Any], NDArray[np.bool]] | N
     NumPy would make floats or objects of it. None for any other object.
     """
     kind = dtype_of(column)
-    if (COLUMNS.isdisjoint(_kinds(column)) or "int64" not in kind
+    if (COLUMNS.isdisjoint(_kinds(column)) or not INT64.fullmatch(kind)
             or isinstance(getattr(column, "dtype", None), np.dtype)):
         return None
     if hasattr(column, "fill_null"):        # polars, pyarrow
@@ -159,6 +167,8 @@ def check_index(**values: Any) -> None:
 def _numbers(column: Any, convert: bool) -> NDArray[Any] | None:
     """Return a column as an array of numbers, or None"""
     array = _asarray(column)
+    if array.ndim != 1:         # a column of lists or structures
+        return None
     if array.dtype.kind in "biuf":
         return array
     if array.dtype.kind != "O":
@@ -202,6 +212,8 @@ def complaint(column: Any, label: Any, of_frame: bool) -> str:
     """Return what is wrong with a column that is no numbers"""
     which = f"its column {label!r} holds" if of_frame else "it holds"
     array = _asarray(column)
+    if array.ndim != 1:
+        return f"{which} {dtype_of(column)}"
     if array.dtype.kind != "O":
         return f"{which} {array.dtype}"
     stray = next(item for item in array.ravel() if not _is_number(item))

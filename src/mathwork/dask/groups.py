@@ -17,7 +17,8 @@ from mathwork.regression.batch_rows import checked_rows
 from mathwork.regression.batches import fields_of
 from mathwork.regression.checks import checked_nan_policy
 from mathwork.regression.columns import Column
-from mathwork.regression.groups import GroupFits, as_keys
+from mathwork.regression.groups import GroupFits
+from mathwork.regression.keys import as_keys
 from mathwork.regression.moment_rows import MomentRows, is_unknown, moments_of
 
 if TYPE_CHECKING:

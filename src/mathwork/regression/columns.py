@@ -20,7 +20,7 @@ import numpy as np
 
 import mathwork._tables as tables
 from mathwork._arguments import first_of
-from mathwork._arrays import as_array, broadcast, unmasked
+from mathwork._arrays import UNREADABLE, as_array, broadcast, unmasked
 from mathwork._levels import regression as kernels
 from mathwork.regression.checks import in_place
 
@@ -40,7 +40,7 @@ PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9, "ps": 10**12, "fs":
 OF_CATEGORIES = ("is categorical: give columns of 0 and 1 in its place, as get_dummies of pandas "
                  "or to_dummies of polars make them")
 # dtypes of pandas, polars and pyarrow that may take as_column to read them exactly
-EXACT = re.compile(r"int64|date|time|duration")
+EXACT = re.compile(r"int64|date|time|duration|object")      # objects may be dates
 ZONED = re.compile(r"datetime64\[(\w+), |timestamp\[(\w+), tz=")
 NOT_A_TIME = np.iinfo(np.int64).min
 
@@ -99,7 +99,7 @@ def as_column(value: ArrayLike, name: str) -> Column:
         return _with_gaps(*known, 1)
     array = tables.floats_with_gaps(value)
     if array is None:
-        array = _times(value)
+        array = times_of(value)
     if array is None:
         array = unmasked(value, name)
     if array.dtype.kind in "mM":
@@ -251,26 +251,39 @@ def _ticks(array: NDArray[Any], name: str) -> tuple[NDArray[np.int64], int]:
     return array.view(np.int64), PER_SECOND[unit]
 
 
-def _times(value: Any) -> NDArray[Any] | None:
-    """Return the datetime64 or timedelta64 of times that NumPy takes for objects; None for others
-    """
-    if isinstance(value, np.ndarray) and value.dtype != object:
+def times_of(value: Any) -> NDArray[Any] | None:
+    """Return as datetime64 or timedelta64 what NumPy takes for objects; None for anything else."""
+    if isinstance(value, np.ndarray) or hasattr(value, "isna"):     # isna: of pandas
+        zoned = ZONED.match(tables.dtype_of(value))
+        if zoned:
+            return np.asarray(value, f"M8[{zoned[1] or zoned[2]}]")
+        if tables.dtype_of(value) != "object":
+            return None
+    elif not (isinstance(first_of(value), date | timedelta) or _is_gap(first_of(value))):
         return None
-    zoned = ZONED.match(tables.dtype_of(value)) if hasattr(value, "isna") else None     # pandas
-    if zoned:
-        return np.asarray(value, f"M8[{zoned[1] or zoned[2]}]")
-    if not isinstance(first_of(value), date | timedelta):
+    try:
+        array = np.asarray(value, object)
+    except UNREADABLE:          # as_array says why
         return None
-    array = np.asarray(value, object)
-    times = [_time(item) for item in array.ravel().tolist()]
+    items = array.ravel().tolist()
+    first = next((item for item in items if isinstance(item, date | timedelta)), None)
+    if first is None:
+        return None
+    # NaT without a unit is deprecated.
+    gap = (np.timedelta64 if isinstance(first, timedelta) else np.datetime64)("NaT", "s")
+    times = [gap if _is_gap(item) else _time(item) for item in items]
     return np.array(times).reshape(array.shape) if all(
-        isinstance(item, np.datetime64 | np.timedelta64) for item in times) else None
+        isinstance(item, type(gap)) for item in times) else None
+
+
+def _is_gap(item: Any) -> bool:
+    """Return whether an item among times is none: None, NaT, NaN or ``pandas.NA``"""
+    return (item is None or type(item).__name__ in ("NaTType", "NAType")
+            or (type(item) is float and item != item))
 
 
 def _time(item: Any) -> Any:
     """Return a date, time or duration of Python or pandas as NumPy has it; others as they are"""
-    if item is None or type(item).__name__ == "NaTType":
-        return np.datetime64("NaT", "s")        # one without a unit is deprecated
     if isinstance(item, datetime) and item.tzinfo is not None:
         item = item.astimezone(UTC).replace(tzinfo=None)
     for convert in ("to_datetime64", "to_timedelta64"):     # of pandas, which has nanoseconds

@@ -4,6 +4,7 @@ A formula is Python code, which formulaic runs: it must not come from somebody e
 """
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PURPOSE = "fit a formula"
 CONSTANT = "Intercept"      # formulaic's name for it
+COLOURS = re.compile(r"\x1b\[[\d;]*m")       # formulaic marks with them where it could not read on
 
 
 class Formula(NamedTuple):
@@ -42,7 +44,7 @@ class Formula(NamedTuple):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             made = _made(lambda: self.spec.get_model_matrix(frame, na_action="drop", context=None),
-                         self.text)
+                         self.text, frame)
         return _numbers(made, len(frame))
 
 
@@ -81,7 +83,7 @@ def read_formula(text: str, data: Any, intercept: bool, weights: ArrayLike | str
         raise ValueError("intercept must be left out with a formula, which says '- 1' for none")
     matrix = extra("formulaic", PURPOSE).model_matrix
     frame = _as_frame(data, "the data of the formula X")
-    made = _made(lambda: matrix(text, frame, na_action="drop", context=None), text)
+    made = _made(lambda: matrix(text, frame, na_action="drop", context=None), text, frame)
     if not hasattr(made, "lhs"):
         raise ValueError(f"formula must have the explained variable before ~, got {text!r}")
     X, y = _numbers(made.rhs, len(frame)), _numbers(made.lhs, len(frame))
@@ -111,12 +113,18 @@ def _as_frame(data: Any, name: str) -> Any:
     return data.reset_index(drop=True)
 
 
-def _made(make: Any, text: str) -> Any:
+def _made(make: Any, text: str, frame: Any) -> Any:
     """Return what `make` makes; errors of formulaic name the formula"""
     try:
         return make()
     except Exception as error:
-        raise ValueError(f"formula {text!r} does not fit the data: {error}") from error
+        what = " ".join(COLOURS.sub("", str(error)).split())
+        times = [name for name in frame.columns if getattr(frame[name].dtype, "kind", "") in "mM"
+                 and re.search(rf"(?<!\w){re.escape(str(name))}(?!\w)", text)]
+        if times:
+            what += f"; {times[0]!r} holds times: C({times[0]}) takes each as a category, and a " \
+                    "column of numbers, such as days since the first, takes them as x"
+        raise ValueError(f"formula {text!r} does not fit the data: {what}") from error
 
 
 def _numbers(made: Any, n: int) -> Any:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import mathwork._tables as tables
 from mathwork._arguments import flag, shown
-from mathwork._arrays import PLAIN
 from mathwork._doors import public
 from mathwork._levels import regression as kernels
 from mathwork.regression.batch_errors import checked_cov, groups_of, robust_errors
 from mathwork.regression.batch_rows import checked_rows
 from mathwork.regression.batches import FIELDS, Fits, as_rows, fields_of, on_planes
+from mathwork.regression.keys import NO_KEYS, as_keys, not_hashed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from mathwork.regression.batches import PlaneFit
     from mathwork.regression.line_fit import LineFit
 
-# What a dict raises for keys without a hash, and for keys whose == gives no bool.
-NO_KEYS = TypeError, ValueError
+
+OF_COLUMNS = "; keys of several columns are tuples: list(zip(a, b))"
 
 
 @public
@@ -267,7 +266,7 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     intercept = flag(intercept, "intercept")
     given, plain, kind = as_keys(keys)
     rows = checked_rows(x, y, weights, nan_policy, keys=keys, of_keys=plain.shape,
-                        hint=_hint(keys))
+                        hint=OF_COLUMNS if plain.ndim == 2 else "")
     names: dict[str, Any] = {"names": rows.names, "n_omitted": rows.n_omitted, "cov_type": cov}
     robust = partial(_robust_errors, cov, plain, kind, rows, intercept)
     points = rows.are_points(intercept)
@@ -276,7 +275,7 @@ def fit_groups(keys: ArrayLike | Sequence[Any], x: ArrayLike, y: ArrayLike, *,
     try:
         first, nobs, status, numbers = groups.fits()
     except NO_KEYS as error:
-        raise TypeError(f"keys must be objects that can be hashed and compared: {error}") from None
+        raise not_hashed("keys", error) from None
     if points:
         if cov != "nonrobust":
             numbers[-1], numbers[-2] = robust(status)
@@ -296,39 +295,6 @@ def _robust_errors(cov: str, keys: NDArray[Any], kind: int, rows: Rows, intercep
     return robust_errors(cov, rows.planes(intercept), intercept, sets, status)
 
 
-# ---- keys ----
-
-def as_keys(keys: Any) -> tuple[NDArray[Any], NDArray[Any], int]:
-    """Return (the keys as NumPy has them, as the kernel reads them, how it tells them apart)"""
-    if isinstance(keys, np.ma.MaskedArray):
-        raise TypeError("keys must be a plain array, got a masked array: fill or compress it first")
-    try:
-        given = np.asarray(keys)
-    except ValueError as error:
-        raise ValueError(f"keys must be a regular array: {error}") from None
-    listed = isinstance(keys, (list, tuple))
-    if given.dtype.kind == "f" and "int" in tables.dtype_of(keys):
-        # A column of integers with missing keys. NumPy would make one float of two large ones.
-        keys, listed = keys.to_pylist() if hasattr(keys, "to_pylist") else list(keys), True
-    if given.ndim == 1 and given.dtype.kind in "USf" and listed:
-        # NumPy would make "nan" of a NaN among strings, and one float of two large integers.
-        given = np.empty(len(keys), object)
-        given[:] = keys
-    kind, size = given.dtype.kind, given.dtype.itemsize
-    if kind == "T" or (kind == "f" and size > 8):
-        plain = given.astype(object)
-    elif kind == "f" and size < 4:
-        plain = given.astype(np.float32)
-    elif kind in kernels.key_kinds:
-        plain = given
-    else:
-        raise TypeError("keys must be integers, strings, times, floats or objects, "
-                        f"got dtype {given.dtype}")
-    # A view that nobody else has: the other arguments, and keys that are objects, may run any code.
-    plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN).view()
-    return given, plain, kernels.key_kinds[plain.dtype.kind]
-
-
 def _regular(keys: NDArray[Any]) -> NDArray[Any]:
     """Return keys from a list; if all are strings, bytes or floats, as an array of these"""
     if keys.dtype == object and set(map(type, keys)) in ({str}, {bytes}, {float}):
@@ -336,9 +302,3 @@ def _regular(keys: NDArray[Any]) -> NDArray[Any]:
         if regular.tolist() == keys.tolist():       # False if a string ends in NUL
             return regular
     return keys
-
-
-def _hint(keys: Any) -> str:
-    """Return what to do with tuples, of which NumPy makes rows"""
-    tuples = isinstance(keys, list) and bool(keys) and isinstance(keys[0], tuple)
-    return "; keys that are tuples go into an array of objects" if tuples else ""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._tables as tables
-from mathwork._arguments import choice
 from mathwork._doors import door
 from mathwork._levels import regression as kernels
 from mathwork._status import FIT_NOT_FINITE, FITTED
@@ -17,8 +16,14 @@ from mathwork._workers import checked_workers
 from mathwork.regression.columns import pair_of, pair_product, pair_sum
 from mathwork.regression.details import Details, details_or_none
 from mathwork.regression.line_fit import LineFit
-from mathwork.regression.points import checked_points, line_error, mean_of, rows_of_points
-from mathwork.regression.robust import KINDS
+from mathwork.regression.points import (
+    checked_points,
+    line_error,
+    mean_of,
+    rows_of_points,
+    with_labels,
+)
+from mathwork.regression.robust import asked
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -99,7 +104,9 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     nanoseconds since 1970 fit as well as nanoseconds since noon. Through two points the line is
     exact, `rvalue` is 1 or -1 and standard errors are NaN. For constant y `rvalue` is 0.
 
-    A row has the same bits alone, in any stack, and for any number of workers.
+    A row has the same bits alone, in any stack, and for any number of workers. Robust standard
+    errors of rows of a stack are computed in another order than those of one line, so that they
+    may differ in the last digits.
 
     References
     ----------
@@ -119,14 +126,14 @@ def fit_line(x: ArrayLike, y: ArrayLike, *, weights: ArrayLike | None = None, wo
     workers = checked_workers(workers)
     tables.check_index(x=x, y=y, groups=groups)
     points = checked_points(x, y, weights, nan_policy, rows_of_points)
+    wanted = asked(cov, groups, maxlags, points.x.shape[-1])
+    points = with_labels(points, wanted.codes, nan_policy)
     fit = kernels.fit_checked_line(points.x, points.y, points.weights, workers)
     allowed = (FITTED, FIT_NOT_FINITE) if nan_policy == "propagate" else (FITTED,)
     if points.y.ndim == 1 and fit.status not in allowed:
         raise line_error(fit.status, points)
     fit = _from_base(fit, points)
-    cov = choice(cov, "cov", KINDS)
-    return fit if cov == "nonrobust" and groups is None and maxlags is None else fit.with_cov(
-        cov, groups=groups, maxlags=maxlags)
+    return fit if wanted.kind == "nonrobust" else fit._with_asked(wanted)
 
 
 def _from_base(fit: LineFit, points: Points) -> LineFit:

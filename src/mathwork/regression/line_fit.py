@@ -272,8 +272,8 @@ class LineFit(kernels.Line, FitMembers, AsTable):
 
     def _points(self, what: str) -> tuple[FloatArray, FloatArray, FloatArray | None]:
         if self._x is None or self._y is None:
-            raise ValueError(f"this fit has no points for {what}: it was made by hand or came from "
-                             "a pickle")
+            raise ValueError(f"this fit has no points for {what}: it was made by hand, is one of "
+                             "a stack, or came from a pickle")
         return self._x, self._y, self._weights
 
     def _own_y(self) -> NDArray[np.float64]:

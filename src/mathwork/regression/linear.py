@@ -18,7 +18,7 @@ from mathwork.regression.details import details_or_none
 from mathwork.regression.formulas import read_formula
 from mathwork.regression.linear_fit import LinearFit
 from mathwork.regression.robust import SCORES, asked, finished
-from mathwork.regression.rows import Rows, checked_rows, gaps_in, without_gaps
+from mathwork.regression.rows import Rows, checked_rows, gaps_in, with_labels, without_gaps
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -57,14 +57,14 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
         of its deviations from its mean. ``16 P eps`` for P parameters by default. On the intercept
         alone only a constant column depends, however large its numbers are, as in `fit_line`.
     nan_policy : {"raise", "omit", "propagate"}
-        What to do if X or y is NaN, NaT or infinite, or a weight is NaN: raise, leave those rows
-        out, or return a fit with all fields NaN.
+        What to do if X or y is NaN, NaT or infinite, a weight is NaN, or a row has no group: raise,
+        leave those rows out, or return a fit with all fields NaN.
     cov : {"nonrobust", "HC0", "HC1", "HC2", "HC3", "cluster", "HAC"}
         What the standard errors allow for: equal variances alone; variances that differ from row to
         row (HC); rows of one group that depend on each other (cluster); or rows that depend on
         those before them (HAC, by Newey and West).
     groups : array_like, shape (n,), optional
-        The group of each row, of any kind, for "cluster".
+        The group of each row, of any kind, for "cluster". None, NaN and NaT are no group.
     maxlags : int, optional
         For "HAC": up to how many rows apart they may depend on each other.
         ``floor(4 (nobs / 100)^(2/9))`` by default.
@@ -145,6 +145,7 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
     rows = rows._replace(details=rows.details._replace(formula=formula))
     rank_tol = checked_rank_tol(rank_tol, -1.0)
     wanted = asked(cov, groups, maxlags, len(rows.X))
+    rows = with_labels(rows, wanted.codes, nan_policy)
     fit = _fitted(rows, intercept, rank_tol, wanted)
     if fit.status == FIT_NOT_FINITE and nan_policy != "propagate":
         if nan_policy == "raise":

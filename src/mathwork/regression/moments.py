@@ -307,6 +307,11 @@ class Moments:
         >>> moments.fit().params, moments.fit([0]).params
         (array([1., 2., 3.]), array([2.5, 3.2]))
         """
+        return self._fitted(columns, intercept, rank_tol)
+
+    def _fitted(self, columns: Iterable[SupportsIndex] | None, intercept: bool,
+                rank_tol: float | None) -> LinearFit:
+        """Return the fit; a RankWarning is for the caller's caller"""
         chosen = self._chosen(columns)
         intercept = flag(intercept, "intercept")
         P = len(chosen) + intercept
@@ -327,7 +332,7 @@ class Moments:
         names = None if self._names is None else tuple(self._names[at] for at in chosen)
         fit = kernels.with_details(fit, details_or_none(Details(self._n_omitted, names)))
         if fit.status == CONSTANT:
-            fit._warn_of_rank(None if names else chosen, stacklevel=3)
+            fit._warn_of_rank(None if names else chosen, stacklevel=4)
         return fit
 
     def robust_cov(self, columns: Iterable[SupportsIndex] | None = None, *,
@@ -383,7 +388,7 @@ class Moments:
         with self._changing:
             now = self._like(self._n_omitted, self._squares)
         chosen = now._chosen(columns)
-        fit = now.fit(chosen, intercept=intercept, rank_tol=rank_tol)
+        fit = now._fitted(chosen, intercept, rank_tol)
         if now._fourth is None or not now._knows_squares:       # rows with gaps, or lost squares
             return np.full((*fit.params.shape[1:], *2 * fit.params.shape[:1]), math.nan)
         mean = np.stack([now._part(0, 1), now._part(1, 1)])

@@ -16,6 +16,7 @@ from mathwork.regression.checks import (
     wrong_weight,
 )
 from mathwork.regression.columns import as_column, counted
+from mathwork.regression.keys import unlabelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,20 @@ def checked_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, nan_po
     return Points(made[0].view(), made[1].view(), None if weights is None else weights.view(),
                   bases[0], bases[1], omitted, None if names is None else (names,),
                   None if targets is None else (targets,))
+
+
+def with_labels(points: Points, numbers: NDArray[np.intp] | None, nan_policy: str) -> Points:
+    """Return the points, by the policy, where some have no label: their number is -1."""
+    x, weights = points.x, points.weights
+    missing = None if numbers is None else unlabelled(numbers, weights, "groups", nan_policy)
+    if missing is None:
+        return points
+    if nan_policy == "propagate":       # as of a NaN x
+        return points._replace(x=np.where(missing, np.nan, x))
+    missing = np.broadcast_to(missing, x.shape)
+    omitted: Any = missing.sum(axis=-1) + points.n_omitted
+    return points._replace(weights=np.where(missing, 0.0, 1.0 if weights is None else weights),
+                           n_omitted=int(omitted) if x.ndim == 1 else omitted)
 
 
 def one_series(arrays: dict[str, FloatArray]) -> tuple[int, ...]:

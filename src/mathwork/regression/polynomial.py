@@ -18,7 +18,13 @@ from mathwork._status import FIT_NOT_FINITE, FITTED, TOO_FEW
 from mathwork.regression.bases import ChebyshevBasis, log_weights
 from mathwork.regression.columns import pair_of
 from mathwork.regression.details import Details, details_or_none
-from mathwork.regression.points import checked_points, one_series, that_count, wrong_points
+from mathwork.regression.points import (
+    checked_points,
+    one_series,
+    that_count,
+    with_labels,
+    wrong_points,
+)
 from mathwork.regression.polynomial_fit import PolynomialFit, made_of, plain_points
 from mathwork.regression.robust import asked
 from mathwork.regression.statistics import Known
@@ -111,6 +117,7 @@ def fit_polynomial(x: ArrayLike, y: ArrayLike, degree: SupportsIndex, *,
     tables.check_index(x=x, y=y, groups=groups)
     points = checked_points(x, y, weights, nan_policy, one_series)
     wanted = asked(cov, groups, maxlags, len(points.x))
+    points = with_labels(points, wanted.codes, nan_policy)
     degree = count(degree, "degree", 0, MAX_DEGREE)
     base = None
     if points.x_base is not None or points.y_base is not None:

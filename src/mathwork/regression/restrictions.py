@@ -92,6 +92,9 @@ def restrictions_of(restrictions: Any, value: ArrayLike | None, terms: Sequence[
     ValueError
         For another shape, numbers that are not finite, and text that cannot be read.
     """
+    if isinstance(restrictions, (list, tuple)) and len(restrictions) and all(
+            isinstance(each, str) for each in restrictions):
+        restrictions = ", ".join(restrictions)
     if isinstance(restrictions, str):
         if value is not None:
             raise ValueError("value must be part of the text, as in 'x = 2', where restrictions "

@@ -230,6 +230,10 @@ def _solved(rows: Rows, penalties: NDArray[np.float64], intercept: bool, nobs: i
     kept = s > np.finfo(np.float64).eps * max(triangle.shape) * s.max(initial=0.0)
     keep = np.where((path > 0) | (kept | np.isnan(s))[:, None], part * part, 0.0)       # (r, a)
     slopes = turned.T @ np.where(s[:, None] > 0, keep * (along / s[:, None]), 0.0 * keep * along)
+    exact = None if path.all() else _least_squares(triangle[:, :p], triangle[:, p:])
+    if exact is not None:           # columns of any size: the singular values depend on it
+        slopes = np.where(path == 0, exact, slopes)
+        keep[:, path == 0] = 1.0
     # In units of the largest number of each y, whose square may overflow too.
     unit = np.abs(triangle[:, p:]).max(axis=0, initial=0.0)
     unit = np.where(unit > 0, unit, 1.0)
@@ -255,6 +259,22 @@ def _solved(rows: Rows, penalties: NDArray[np.float64], intercept: bool, nobs: i
     return RidgeFit(penalties if penalties.ndim else float(penalties), params,
                     df if penalties.ndim else float(df[0]), ssr, rsquared, gcv, nobs, intercept,
                     level, rows.details)
+
+
+def _least_squares(triangle: NDArray[np.float64], along: NDArray[np.float64]
+                   ) -> NDArray[np.float64] | None:
+    """Return the one solution (p, k); None if columns, scaled to one size, depend on each other"""
+    p = triangle.shape[1]
+    if len(triangle) < p:
+        return None
+    largest = np.abs(triangle).max(axis=0, initial=0.0)
+    if not (np.isfinite(largest).all() and largest.all()):
+        return None
+    sizes = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+    U, s, turned = np.linalg.svd(triangle / sizes, full_matrices=False)
+    if s.min(initial=np.inf) <= 16 * p * np.finfo(np.float64).eps * s.max(initial=0.0):
+        return None
+    return turned.T @ ((U.T @ along) / s[:, None]) / sizes[:, None]
 
 
 def _pieces(rows: Rows, Y: FloatArray) -> list[slice]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._arguments import choice, count
-from mathwork._arrays import unmasked
+from mathwork.regression.keys import numbered
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex, TypeAlias
@@ -35,7 +35,7 @@ class Asked(NamedTuple):
     kind : str
         One of KINDS.
     codes : ndarray of intp, shape (n,), or None
-        The number of the group of each row, for "cluster".
+        The number of the group of each row, for "cluster"; -1 for a row without one.
     maxlags : int or None
         For "HAC".
     """
@@ -87,10 +87,7 @@ def asked(cov: str, groups: ArrayLike | None, maxlags: SupportsIndex | None, n: 
         maxlags = count(maxlags, "maxlags", 0)
     codes = None
     if groups is not None:
-        labels = unmasked(groups, "groups")
-        if labels.shape != (n,):
-            raise ValueError(f"groups must have shape ({n},), one label a row, got {labels.shape}")
-        codes = _numbered(labels)
+        codes = numbered(groups, "groups", n)
     return Asked(cov, codes, maxlags)
 
 
@@ -170,18 +167,6 @@ def lags_of(wanted: Asked, nobs: IntOrArray) -> int:
 
 
 # ---- scores ----
-
-def _numbered(labels: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the number of each label, from 0"""
-    if labels.dtype.kind == "O":            # labels of several kinds have no order
-        numbers: dict[Any, int] = {}
-        try:
-            return np.array([numbers.setdefault(label, len(numbers)) for label in labels.tolist()],
-                            np.intp)
-        except TypeError as error:
-            raise TypeError(f"groups must be labels that can be hashed: {error}") from None
-    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-
 
 def _divisors(kind: str, z: _Floats, weights: _Floats | None) -> Any:
     """Return what divides the residuals; NaN where a leverage is 1"""

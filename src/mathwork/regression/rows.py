@@ -11,6 +11,7 @@ from mathwork._levels import regression as kernels
 from mathwork.regression.checks import check_weights, check_weights_of_rows, checked_nan_policy
 from mathwork.regression.columns import Column, as_table, counted, distance, pair_of
 from mathwork.regression.details import Details
+from mathwork.regression.keys import unlabelled
 
 if TYPE_CHECKING:
     from typing import Any
@@ -102,15 +103,28 @@ def without_gaps(rows: Rows) -> Rows:
     return rows._replace(weights=weights, details=rows.details._replace(n_omitted=omitted))
 
 
+def with_labels(rows: Rows, numbers: NDArray[np.intp] | None, nan_policy: str) -> Rows:
+    """Return the rows, by the policy, where some have no label: their number is -1."""
+    missing = None if numbers is None else unlabelled(numbers, rows.weights, "groups", nan_policy)
+    if missing is None:
+        return rows
+    if nan_policy == "propagate":       # as of a NaN y
+        return rows._replace(y=np.where(missing if rows.y.ndim == 1 else missing[:, None],
+                                        np.nan, rows.y))
+    details = rows.details._replace(n_omitted=rows.details.n_omitted + int(missing.sum()))
+    weights = np.where(missing, 0.0, 1.0 if rows.weights is None else rows.weights)
+    return rows._replace(weights=weights, details=details)
+
+
 def from_base(X: ArrayLike, p: int, details: Details | None, name: str = "X") -> FloatArray:
     """Return rows to predict, (m, p), as differences from the base of the fit, or as they are."""
     column, names = as_table(X, name)
+    if details is not None:
+        check_same_columns(names, details.names, "as the fit has", name)
     if column.high.ndim != 2 or column.high.shape[1] != p:
         raise ValueError(f"{name} must have shape (m, {p}) as the fit has, got {column.high.shape}")
-    if details is None:
-        return column.rounded()
-    check_same_columns(names, details.names, "as the fit has", name)
-    return column.rounded() if details.x_base is None else distance(column, details.x_base)
+    base = None if details is None else details.x_base
+    return column.rounded() if base is None else distance(column, base)
 
 
 def check_same_columns(names: tuple[str, ...] | None, wanted: tuple[str, ...] | None, like: str,

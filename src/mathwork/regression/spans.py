@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mathwork._arguments import number, real, shown, whole
-from mathwork.regression.columns import as_column
+from mathwork.regression.columns import as_column, times_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -60,12 +60,12 @@ def as_times(time: ArrayLike | None, indexed: tuple[Any, ...], n: int, width: ob
             return None
         _nanoseconds(width, name)
         time = next((index for index in (getattr(each, "index", None) for each in indexed)
-                     if getattr(getattr(index, "dtype", None), "kind", "") in ("m", "M")), None)
+                     if _has_times(index)), None)
         if time is None:
             raise ValueError(f"{name}={shown(width)} needs the time of each row: give time=, or a "
                              "y with dates as its index")
     times = as_column(time, "time")
-    dated = np.asarray(time).dtype.kind in "mMO"
+    dated = _has_times(time) or np.asarray(time).dtype.kind in "mM"
     if times.high.shape != (n,):
         raise ValueError(f"time must have shape ({n},) to match y, got {times.high.shape}")
     if not np.isfinite(times.high).all():
@@ -75,6 +75,12 @@ def as_times(time: ArrayLike | None, indexed: tuple[Any, ...], n: int, width: ob
         row = int(np.argmax(steps < 0)) + 1
         raise ValueError(f"time must not fall, but row {row} is before row {row - 1}: sort by time")
     return Times(times, dated)
+
+
+def _has_times(values: Any) -> bool:
+    """Return whether values are dates or durations"""
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    return kind in ("m", "M") or times_of(values) is not None
 
 
 def begins_of(width: Any, times: Times) -> NDArray[np.intp]:

@@ -27,6 +27,7 @@ from mathwork.regression.inference import (
     t_quantile,
     t_statistic,
 )
+from mathwork.regression.keys import unlabelled
 from mathwork.regression.restrictions import contrast, joint_test, restrictions_of
 from mathwork.regression.robust import asked, covariance_of
 
@@ -202,7 +203,7 @@ class FitStatistics:
         ----------
         restrictions : array_like, shape (P,) or (q, P), or str
             The factors of the parameters, one row for each combination. Or text with the names in
-            `terms`: ``"x = 2 z, intercept = 0"``.
+            `terms`, ``"x = 2 z, intercept = 0"``, or a list of such texts.
         value : float or array_like, shape (q,), optional
             What the combinations are under the hypothesis; 0 if not given.
         alpha : float
@@ -321,6 +322,8 @@ class FitStatistics:
         if wanted.kind == "nonrobust":
             raise ValueError("cov must be another one than 'nonrobust', which every fit starts "
                              "with")
+        if wanted.codes is not None and (wanted.codes < 0).any():
+            unlabelled(wanted.codes, self._rows_in_basis()[2], "groups", "raise")
         return self._with_asked(wanted)
 
     def _with_asked(self, wanted: Asked) -> Self:
