@@ -29,11 +29,16 @@ def orbits_of(kernels, monkeypatch):
 
 
 def errors(orbits, r, v):
-    """The errors of position and velocity at time 0, in ulps of |r| and |v|"""
+    """The errors of position and velocity at time 0, in ulps of |r| and |v|
+
+    A body slower than on a circle is near its apoapsis: there in ulps of the circular speed.
+    """
     now = np.zeros(orbits.shape)
-    return np.stack([np.linalg.norm(found - given, axis=-1) / np.linalg.norm(given, axis=-1) / ULP
-                     for found, given in ((orbits.position(now, paired=True), r),
-                                          (orbits.velocity(now, paired=True), v))])
+    distance = np.linalg.norm(r, axis=-1)
+    speed = np.maximum(np.linalg.norm(v, axis=-1), np.sqrt(orbits.mu / distance))
+    return np.stack([np.linalg.norm(found - given, axis=-1) / size / ULP
+                     for found, given, size in ((orbits.position(now, paired=True), r, distance),
+                                                (orbits.velocity(now, paired=True), v, speed))])
 
 
 def test_an_orbit_goes_through_its_state(orbits_of, rng):
@@ -59,6 +64,61 @@ def test_elements_bring_the_state_back(orbits_of, rng):
     assert np.median(found) < 3 and np.median(by_a) < 3
     near = np.isin(kind, [WITH_PLANE.index("circle"), WITH_PLANE.index("fast hyperbola")])
     assert found[:, near].max() < 1.5 * BOUND
+
+
+def slow_states(rng, count, across):
+    """States with mu = 1, of velocities nearly to or from the centre, or of slow ones"""
+    r, aside = rng.normal(size=(2, count, 3))
+    r *= 10.0**rng.uniform(-3, 3, (count, 1))
+    distance = np.linalg.norm(r, axis=1, keepdims=True)
+    aside -= (aside * r).sum(1, keepdims=True) / distance**2 * r
+    aside /= np.linalg.norm(aside, axis=1, keepdims=True)
+    along = rng.uniform(-1.8, 1.8, (count, 1)) * r / distance
+    size = 10.0**rng.uniform(-14, 0, (count, 1))
+    return r, (along + size * aside if across else size * (along + aside)) / np.sqrt(distance)
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_nearly_straight_falls_and_slow_bodies(orbits_of, rng, across):
+    """Sizes, energies and times are those of the state, however near to 1 e is"""
+    r, v = slow_states(rng, 20000, across)
+    orbits = orbits_of.from_state(r, v, mu=1.0)
+    assert errors(orbits, r, v).max() < 12
+    wide = [np.longdouble(each) for each in (r, v)]
+    distance, squares = np.sqrt((wide[0]**2).sum(1)), (wide[1]**2).sum(1)
+    energy = squares / 2 - 1 / distance
+    limit = 8 * ULP * (squares / 2 + 1 / distance)      # what the two terms are rounded to
+    assert np.all(np.abs(orbits.energy - energy) < limit)
+    assert np.all(np.abs(-1 / (2 * orbits.a) - energy) < limit)
+    closed = orbits.e < 1
+    far = orbits.distance(orbits.period / 2, paired=True)[closed] if closed.any() else 0
+    np.testing.assert_allclose(orbits.apoapsis[closed], far, rtol=1e-9)
+    spin = np.linalg.norm(np.cross(*wide), axis=1)
+    np.testing.assert_allclose(np.linalg.norm(orbits.angular_momentum, axis=1), spin, rtol=1e-6)
+    np.testing.assert_allclose(orbits.periapsis * (1 + orbits.e), spin**2, rtol=2e-6)
+    # the next apoapsis is half a period from the last periapsis
+    wait = orbits[closed].next_apoapsis() - orbits[closed].next_periapsis()
+    turn = np.abs(wait) / orbits[closed].period
+    np.testing.assert_allclose(turn, 0.5, rtol=1e-9)
+    # and elements that are rounded still lead there, as far as a rounded e can
+    a, *others = orbits[closed].elements()
+    again = orbits_of(a, *others, mu=1.0)
+    assert errors(again, r[closed], v[closed])[0].max() * ULP < 1e-7
+
+
+def test_a_fall_that_misses_the_centre():
+    orbit = KeplerOrbit.from_state([1, 0, 0], [1.3, 1e-9, 0], mu=1.0)
+    assert orbit.energy == pytest.approx(-0.155, rel=1e-14)
+    assert orbit.a == pytest.approx(1 / 0.31, rel=1e-14)
+    assert orbit.apoapsis == pytest.approx(2 / 0.31, rel=1e-14)
+    assert orbit.periapsis == pytest.approx(5e-19, rel=1e-12)
+    assert orbit.speed_at(1.0) == pytest.approx(1.3, rel=1e-14)
+    assert orbit.next_apoapsis() == pytest.approx(
+        orbit.period / 2 - (orbit.period - orbit.next_periapsis()), rel=1e-12)
+    assert KeplerOrbit.from_state([1, 0, 0], [1.5, 1e-9, 0], mu=1.0).energy == pytest.approx(0.125)
+    again = KeplerOrbit(*orbit.elements(), mu=1.0)
+    np.testing.assert_allclose(again.position(0.0), [1, 0, 0], atol=1e-7)
+    assert again == eval(repr(orbit))       # elements that fit each other
 
 
 def exact_elements(r, v, mu):

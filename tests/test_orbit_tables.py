@@ -10,7 +10,7 @@ from helpers import raises, same_bits
 
 from mathwork import _status
 from mathwork.constants import AU, GM_SUN
-from mathwork.orbit import KeplerOrbit, orbit_table, plot_orbits
+from mathwork.orbit import KeplerOrbit, orbit_table, plot_orbits, propagate
 
 DAY = 86400.0
 J2000 = "2000-01-01T12:00"
@@ -83,6 +83,11 @@ def test_forms_of_elements():
     with raises(TypeError, "exactly one of a, periapsis and period must be given, got a and "
                            "period"):
         KeplerOrbit.from_table(a=1, period=1, e=0.1, mu=1.0)
+    for e in (1, 1.5):
+        with raises(ValueError, "period must be left out where e >= 1, as an open orbit has none: "
+                                f"give its periapsis, got e = {e}"):
+            KeplerOrbit.from_table(period=3e7, e=e, mu=GM_SUN)
+    assert KeplerOrbit.from_table(period=3e7, e=[0.5, 1.5], mu=GM_SUN).status.tolist() == [0, 3]
     with raises(TypeError, "at most one of M0, mean_longitude and time_of_periapsis must be given, "
                            "got M0 and mean_longitude"):
         KeplerOrbit.from_table(a=1, e=0.1, mu=1.0, M0=0, mean_longitude=0)
@@ -136,6 +141,46 @@ def test_dates_of_astropy():
         orbit.position(np.datetime64("2001-01-01"))
     with raises(TypeError, "epoch must be one date, got shape (2,)"):
         orbit_from(time.Time(["2000-01-01", "2001-01-01"]))
+
+
+@pytest.mark.filterwarnings("error")
+def test_times_that_do_not_come():
+    """An open orbit has one periapsis: a masked Time, or NaT, and no warning"""
+    time = pytest.importorskip("astropy.time")
+    dates = ["1999-01-01", "2001-01-01"]
+    passed = KeplerOrbit(-AU, 1.5, mu=GM_SUN, epoch=time.Time("2000-01-01"))
+    never = passed.next_periapsis(time.Time(dates[1]))
+    assert never.shape == () and np.all(never.mask)
+    found = passed.next_periapsis(time.Time(dates))
+    assert np.asarray(found.mask).tolist() == [False, True]
+    assert abs((found[0] - time.Time("2000-01-01")).sec) < 1e-3
+    assert not np.any(passed.next_periapsis(time.Time(dates[0])).mask)
+    passed = KeplerOrbit(-AU, 1.5, mu=GM_SUN, epoch="2000-01-01")
+    assert np.isnat(passed.next_periapsis(dates)).tolist() == [False, True]
+
+
+@pytest.mark.filterwarnings("error", "ignore::mathwork.orbit.UnitsWarning")
+def test_times_far_away():
+    """Beyond the years of microseconds, dates are in seconds; beyond those, NaT"""
+    comet = KeplerOrbit(40000 * AU, 0.5, mu=GM_SUN, epoch="2000-01-01")
+    found = comet.next_periapsis("2001-01-01")
+    assert found.dtype == "M8[s]"
+    assert (found - np.datetime64("2000-01-01")) / np.timedelta64(1, "s") == pytest.approx(
+        comet.period, rel=1e-15, abs=1)
+    orbits = KeplerOrbit([AU, 40000 * AU, -AU], [0.5, 0.5, 1.5], mu=GM_SUN, epoch="2000-01-01")
+    dates = orbits.next_periapsis("2001-01-01")
+    assert dates[1] == found and np.isnat(dates).tolist() == [False, False, True]
+    assert orbits[:1].next_periapsis("2001-01-01").dtype == "M8[us]"
+    assert np.isnat(KeplerOrbit(1e10, 0.0, mu=1e-30, epoch="2000-01-01").next_apoapsis(
+        "2001-01-01"))
+
+
+def test_orbits_with_dates_of_another_kind_are_others():
+    time = pytest.importorskip("astropy.time")
+    epochs = J2000, time.Time(J2000), time.Time(J2000, scale="tdb")
+    orbits = [orbit_from(epoch) for epoch in epochs]
+    assert [[a == b for b in orbits] for a in orbits] == np.eye(3, dtype=bool).tolist()
+    assert orbit_from(J2000) == orbit_from(np.datetime64(J2000, "s"))
 
 
 def test_pandas_dates():
@@ -195,8 +240,23 @@ def test_refused_dates():
     with raises(TypeError, "a date must not have a time zone, which NumPy has not: convert it to "
                            "UTC and remove its tzinfo"):
         orbit_from(datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC))
+    for zone in ("Z", "+01:00", "-0100", ":30.5+01"):
+        text = f"2000-02-01T00:00{zone}"
+        no_zone = ("a date must not have a time zone, which NumPy has not: convert it to UTC and "
+                   f"leave the zone out, got {{}} = '{text}'")
+        with raises(ValueError, no_zone.format("t")):
+            orbit_from(J2000).position([text])
+        with raises(ValueError, no_zone.format("epoch")):
+            orbit_from(text)
     with raises(ValueError, "t must be a date such as 2000-01-01T12:00, got 'soon'"):
         orbit_from(J2000).position("soon")
+    for date in (J2000, np.datetime64(J2000), datetime.date(2000, 1, 1)):
+        with raises(TypeError, "dt must be a duration or a number of seconds, got a date: dt is "
+                               "the difference of two dates"):
+            propagate([AU, 0, 0], [0, 3e4, 0], date, mu=GM_SUN)
+    with raises(ValueError, "dt must lead to a position and a velocity of float64 numbers, got dt "
+                            "= 1e+50 from r = [1. 0. 0.], v = [0. 0. 0.] and mu = 1.0"):
+        propagate([1, 0, 0], [0, 0, 0], 1e50, mu=1)
     orbit = orbit_from(J2000)
     assert repr(orbit).endswith("epoch='2000-01-01T12:00')")
     assert orbit != orbit_from(None) and pickle.loads(pickle.dumps(orbit)) == orbit

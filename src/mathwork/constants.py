@@ -31,7 +31,7 @@ The units are read by astropy and pint:
 
 >>> from astropy.units import Quantity                             # doctest: +SKIP
 >>> Quantity(GM_SUN, GM_SUN.si_unit).to("au3 / yr2")               # doctest: +SKIP
-<Quantity 39.47692421 AU3 / yr2>
+<Quantity 39.47692641 AU3 / yr2>
 """
 from __future__ import annotations
 

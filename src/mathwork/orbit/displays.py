@@ -41,6 +41,7 @@ def kepler_html(orbit: Any) -> str:
     """Return a table of the elements of one orbit, or of the first orbits of an array."""
     first = _first(orbit, html.MOST_ROWS)
     elements = {name: first._elements[name] for name in ("a", "e", *ANGLES, "periapsis")}
+    elements |= {"a": first._own_shape()[0], "periapsis": first._own_shape()[1]}
     elements |= {"apoapsis": first.apoapsis, "period": first.period, "mu": first._elements["mu"]}
     units = {"a": "m", "e": "", **dict.fromkeys(ANGLES, "rad"), "periapsis": "m", "apoapsis": "m",
              "period": "s", "mu": "m3/s2"}

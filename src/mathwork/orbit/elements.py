@@ -123,6 +123,10 @@ def from_tables(kind: Any, lengths: dict[str, Any], periapses: dict[str, Any],
             place = _difference(anomaly, place, "Omega", Omega)
     if length == "period":
         length, size = "a", _axis(size, mu)
+        (number,), _ = units.plain(e=(unmasked(e)[0], ""))
+        if np.ndim(number) == 0 and number >= 1:
+            raise ValueError("period must be left out where e >= 1, as an open orbit has none: "
+                             f"give its periapsis, got e = {number!r}")
     make = kind if length == "a" else kind.from_periapsis
     if anomaly != "time_of_periapsis":
         return make(size, e, i, Omega, direction, place, mu=mu, epoch=epoch)

@@ -280,9 +280,11 @@ class KeplerOrbit(Motion):
         then i is 0 or pi; omega is 0 where e is below 2**-51, and then e is 0. So omega is counted
         from the x axis for an orbit in the x-y plane, and M0 from the node for a circle.
 
-        Nothing cancels near e = 0, e = 1, i = 0 and i = pi. The orbit goes through the state within
-        10 units in the last place of it. Six rounded elements fit each other as well as a rounded e
-        lets them.
+        Nothing cancels near e = 0, e = 1, i = 0 and i = pi. The orbit goes through the position
+        within 12 units in the last place. Its velocity there is within 12 units in the last place
+        of the larger of the velocity and the circular speed. A body much slower than that is near
+        its apoapsis, where half a unit of M0 changes its speed by more. :meth:`elements` fit each
+        other as well as a rounded e lets them.
 
         References
         ----------
@@ -365,7 +367,8 @@ class KeplerOrbit(Motion):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, KeplerOrbit):
             return NotImplemented
-        return (self._kind == other._kind and bool(np.all(self._epoch == other._epoch))
+        return (self._kind == other._kind and type(self._epoch) is type(other._epoch)
+                and bool(np.all(self._epoch == other._epoch))
                 and all(np.array_equal(value, other._elements[name], equal_nan=True)
                         for name, value in self._elements.items()))
 

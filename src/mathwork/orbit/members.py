@@ -52,6 +52,10 @@ class Elements(NamedTuple):
     M0: Measures
 
 
+ROUNDED = 2.0**-46       # of |1 - e|: less than that is no more than its own rounding
+GROSS = 2.0**-20         # of a periapsis: up to that it is the one that fits the rounded e
+
+
 class OrbitMembers:
     """The members of orbits that need no more than these, which the class of orbits has:
 
@@ -81,9 +85,11 @@ class OrbitMembers:
 
     def __repr__(self) -> str:
         given = "a" if np.all(self._elements["e"] != 1) else "periapsis"
+        length = self._elements[given]
+        values = {given: self._out(length, "m")} | {
+            name: getattr(self, name) for name in ("e", "i", "Omega", "omega", "M0", "mu")}
         with np.printoptions(threshold=4, edgeitems=1, floatmode="unique"):
-            texts = ", ".join(f"{name}={getattr(self, name)}"
-                              for name in (given, "e", "i", "Omega", "omega", "M0", "mu"))
+            texts = ", ".join(f"{name}={value}" for name, value in values.items())
         if self._epoch is not None:
             texts += f", epoch={str(self._epoch)!r}"
         name = type(self).__name__
@@ -159,6 +165,9 @@ class OrbitMembers:
         -----
         An angle that is undefined is 0: Omega of an orbit in the x-y plane, and omega of a circle.
 
+        The elements fit each other. So where the e of a state must be rounded near a parabola,
+        their a, which makes up for it, may differ from :attr:`a`.
+
         Examples
         --------
         >>> from mathwork.orbit import KeplerOrbit
@@ -171,12 +180,12 @@ class OrbitMembers:
             angles = [self._out(self._elements[name] * factor if factor != 1 and self._kind is None
                                 else self._elements[name], "rad")
                       for name in ("i", "Omega", "omega", "M0")]
-        return Elements(self.a, self.e, *angles)
+        return Elements(self._out(self._elements["a"], "m"), self.e, *angles)
 
     @property
     def a(self) -> Measures:
         """Semi-major axis in m."""
-        return self._out(self._elements["a"], "m")
+        return self._out(self._own_shape()[0], "m")
 
     @property
     def e(self) -> FloatOrArray:
@@ -212,15 +221,17 @@ class OrbitMembers:
 
     @property
     def periapsis(self) -> Measures:
-        """Least distance in m."""
-        return self._out(self._elements["periapsis"], "m")
+        """Least distance in m: it fits `e`, unless it would be wrong by more than a millionth."""
+        own, fitting = self._own_shape()[1], self._elements["periapsis"]
+        with np.errstate(all="ignore"):
+            return self._out(np.where(np.abs(own - fitting) > GROSS * own, own, fitting), "m")
 
     @property
     def apoapsis(self) -> Measures:
         """Greatest distance in m, infinite for a parabola and a hyperbola."""
         e = self._elements["e"]
         with np.errstate(all="ignore"):
-            apoapsis = np.where(e >= 1, np.inf, self._elements["periapsis"] * (1 + e) / (1 - e))
+            apoapsis = np.where(e >= 1, np.inf, self._own_shape()[0] * (1 + e))
         return self._out(apoapsis, "m")
 
     @property
@@ -238,20 +249,35 @@ class OrbitMembers:
     @property
     def energy(self) -> Measures:
         """Energy in J for each kg of the orbiting body: -mu / (2 a)."""
-        mu, e, q = (self._elements[name] for name in ("mu", "e", "periapsis"))
+        _, q, left = self._own_shape()
         with np.errstate(all="ignore"):
-            return self._out(mu * (e - 1) / (2 * q), "m**2/s**2")
+            return self._out(self._elements["mu"] * -left / (2 * q) + 0.0, "m**2/s**2")
 
     @property
     def angular_momentum(self) -> NDArray[np.float64] | Any:
         """Angular momentum in m2/s, for each kg of the orbiting body, shape (..., 3)."""
-        mu, e, q, i, Omega = (self._elements[name]
-                              for name in ("mu", "e", "periapsis", "i", "Omega"))
+        mu, e, i, Omega = (self._elements[name] for name in ("mu", "e", "i", "Omega"))
+        q = self._own_shape()[1]
         with np.errstate(all="ignore"):
             size = np.sqrt(mu * q * (1 + e))
             vector = np.stack([size * np.sin(i) * np.sin(Omega),
                                -size * np.sin(i) * np.cos(Omega), size * np.cos(i)], axis=-1)
         return self._out(vector, "m**2/s")
+
+    def _own_shape(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return a, the periapsis distance, and 1 - e of the orbits: the elements fit a rounded e
+
+        Near a parabola these differ for an orbit through a state, whose coefficients have |1 - e|.
+        """
+        a, e, q = (self._elements[name] for name in ("a", "e", "periapsis"))
+        x, y, z, excess = (self._coefficients[:, at].reshape(self.shape) for at in (4, 5, 6, 3))
+        with np.errstate(all="ignore"):
+            lost = np.abs(excess - np.abs(1 - e)) > ROUNDED * excess
+            if lost.any():
+                size = np.hypot(np.hypot(x, y), z)
+                a = np.where(lost, np.copysign(size, a), a)
+                q = np.where(lost, size * excess, q)
+            return a, q, np.where(lost, np.copysign(excess, 1 - e), 1 - e)
 
     def _mean_motions(self) -> NDArray[np.float64]:
         """Return a copy, in the shape of the orbits"""
@@ -287,7 +313,7 @@ class OrbitMembers:
         (distance,), kind = units.plain(r=(r, "m"))
         kind = units.kind_beside(self._kind, kind, "r")
         a, mu = (float(value) if value.ndim == 0 else value
-                 for value in (self._elements["a"], self._elements["mu"]))
+                 for value in (self._own_shape()[0], self._elements["mu"]))
         # without a look at the units: the elements were looked at
         return self._out(kernels.plain_vis_viva(distance, a, mu), "m/s", kind)
 

@@ -254,7 +254,8 @@ class Motion(OrbitMembers):
         float or ndarray
             The first time from `after` on, in s, infinite if a parabola or a hyperbola has passed
             the place already; NaN for an angle that a hyperbola never reaches. A date, of the kind
-            of the epoch, if `after` is one.
+            of the epoch, if `after` is one: NaT, or a masked Time, where the time is not finite;
+            in seconds, not microseconds, if one is more than 292,000 years from 1970.
 
         Raises
         ------
@@ -338,11 +339,11 @@ class Motion(OrbitMembers):
                                   after=(since(after, self._epoch, "after"), "s"))
         kind = units.kind_beside(self._kind, kind, "after")
         nu, start = (in_dtype(value, FLOAT64) for value in found)
-        e, M0 = self._elements["e"], self._elements["M0"]
-        motion = self._coefficients[:, 1].reshape(self.shape)
+        e = self._elements["e"]
+        M0, motion = (self._coefficients[:, at].reshape(self.shape) for at in (0, 1))
         shape = joint_shape({"orbits": self.shape, "true_anomaly": nu.shape,
                              "after": start.shape})
-        M: Any = np.asarray(kernels.plain_mean_anomaly(nu, e))
+        M: Any = np.pi if true_anomaly is None else np.asarray(kernels.plain_mean_anomaly(nu, e))
         with np.errstate(all="ignore"):
             ahead = M - (M0 + motion * start)
             bound = start + np.remainder(ahead, TURN) / motion

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Epoch: TypeAlias = Any
 
 SECOND = np.timedelta64(1, "s")
+LAST = 2.0**63 - 2**11      # ticks of NumPy's dates from 1970
+ZONE = re.compile(r"(?:[zZ]|:\d\d[^:]*[+-]\d\d:?(?:\d\d)?)\s*$")
+NO_ZONES = "a date must not have a time zone, which NumPy has not: convert it to UTC and {}"
 
 
 def duration(value: Any, name: str = "dt") -> Any:
@@ -36,7 +39,12 @@ def duration(value: Any, name: str = "dt") -> Any:
     if _is_astropy(value, "TimeDelta"):
         return value.sec
     array = _dates(value, "m")
-    return value if array is None else _seconds(array, name)
+    if array is not None:
+        return _seconds(array, name)
+    if is_date(value):
+        raise TypeError(f"{name} must be a duration or a number of seconds, got a date: {name} is "
+                        "the difference of two dates")
+    return value
 
 
 def since(value: Any, epoch: Epoch | None, name: str = "t") -> Any:
@@ -81,15 +89,29 @@ def is_date(value: Any) -> bool:
 
 
 def moment(seconds: NDArray[np.float64], epoch: Epoch) -> Any:
-    """Return dates, of the kind of the epoch, from seconds after it; NaT for NaN and infinity."""
+    """Return dates, of the kind of the epoch, from seconds after it.
+
+    NaN and infinity become NaT, or a masked Time. NumPy's dates are in microseconds, or in seconds
+    if one of them is beyond the years that microseconds reach, 292,000 before and after 1970.
+    """
+    finite = np.isfinite(seconds)
     if _is_astropy(epoch, "Time"):
         from astropy.time import TimeDelta
 
-        return epoch + TimeDelta(seconds, format="sec")
-    finite = np.isfinite(seconds)
-    steps = np.where(finite, np.round(np.where(finite, seconds, 0) * 1e6), 0)
-    dates = np.datetime64(epoch, "us") + steps.astype("m8[us]")
-    return np.where(finite, dates, np.datetime64("NaT", "us"))[()]
+        times = epoch + TimeDelta(np.atleast_1d(np.where(finite, seconds, 0.0)), format="sec")
+        if not finite.all():
+            times[~np.atleast_1d(finite)] = np.ma.masked
+        return times.reshape(finite.shape)
+    dates: Any = None
+    for unit, ticks in (("us", 1e6), ("s", 1.0)):
+        start = np.asarray(epoch, f"M8[{unit}]")
+        with np.errstate(all="ignore"):
+            steps = np.round(np.where(finite, seconds, 0.0) * ticks)
+            reached = np.abs(steps + start.astype(np.float64)) < LAST
+        dates = start + np.where(reached, steps, 0.0).astype(f"m8[{unit}]")
+        if reached.all():
+            break
+    return np.where(reached & finite, dates, np.array("NaT", dates.dtype))[()]
 
 
 def checked_epoch(epoch: Any) -> Epoch | None:
@@ -135,6 +157,8 @@ def _from_texts(value: Any, name: str) -> Any:
 
 
 def _from_text(text: str, name: str) -> np.datetime64:
+    if ZONE.search(text):
+        raise ValueError(f"{NO_ZONES.format('leave the zone out')}, got {name} = {shown(text)}")
     try:
         if not re.match(r"\d{4}-\d\d", text):      # NumPy takes "1" for a year
             raise ValueError
@@ -155,8 +179,7 @@ def _dates(value: Any, kind: str) -> NDArray[Any] | None:
     first = first_of(value)
     if isinstance(first, datetime.date if kind == "M" else datetime.timedelta):
         if getattr(first, "tzinfo", None) is not None:
-            raise TypeError("a date must not have a time zone, which NumPy has not: convert it to "
-                            "UTC and remove its tzinfo")
+            raise TypeError(NO_ZONES.format("remove its tzinfo"))
         if type(first) not in _PLAIN:       # pandas: its NaT is what NumPy cannot convert
             value = _of_pandas(value)
         return np.asarray(value, f"{kind}8[us]" if type(first) in _PLAIN else f"{kind}8[ns]")

@@ -142,6 +142,9 @@ def refusal(rows: Rows, names: tuple[str, str]) -> str:
     if names[0] == "position" and _falls(r[None], v[None]):
         return (f"velocity must not point straight to or from the centre: a fall has no plane, got "
                 f"position = {r} and velocity = {v}")
+    if names[0] == "r":
+        return ("dt must lead to a position and a velocity of float64 numbers, "
+                f"got dt = {dt} from r = {r}, v = {v} and mu = {mu}")
     return f"no orbit of float64 numbers has {names[0]} = {r}, {names[1]} = {v} and mu = {mu}"
 
 

@@ -5,8 +5,9 @@
 # goes through the state as far as a rounded e allows:
 #
 #   e       is rounded first; near the circle from its two components, else from 1 - beta p
-#   a, q    one of them comes from the state, the other from it and the rounded e: q where the body
-#           is near it, and a where it is as far away as a / 2
+#   a, q    one of them comes from the state, the other from it and the rounded e: a where the body
+#           at r has (r / a)^2 > q / r, and beyond a / 2, because there an error of q moves the
+#           velocity less than one of a; else q
 #   M0      by Kepler's equation with the rounded e and that a
 #   omega   is what the true anomaly of the rounded elements leaves of the angle from the node
 #
@@ -111,8 +112,10 @@ cdef inline void elements_block(Py_ssize_t n, const double* columns, double* ele
         e = rounded_e(&conic)
         f = absolute(1 - e)
         circle = pick(half, e, pick(e, zero, zero, one), zero)
-        far = pick(absolute(conic.beta), half, one, zero)
-        q = pick(far, half, f / absolute(conic.beta), conic.p / (1 + e))
+        least = conic.p / (1 + e)
+        far = pick(least, fill(mu, 0.25), fill(mu, 0.25), least)
+        far = pick(conic.beta * conic.beta, far, one, zero)
+        q = pick(far, half, f / absolute(conic.beta), least)
         size = pick(far, half, absolute(conic.beta), f / q)     # |beta| of the elements
         beta = with_sign(size, 1 - e)
         root = sqrt_f64(size)
@@ -140,7 +143,7 @@ cdef inline void elements_block(Py_ssize_t n, const double* columns, double* ele
         M = of_conic(e, mean_of_state(conic.S, conic.C, e, f, nu, circle, found), D)
 
         # ---- the coefficients ----
-        least = conic.p * conic.r0 / (1 + e)
+        least = least * conic.r0
         size = of_conic(e, conic.r0 / absolute(conic.beta), least)
         minor = pick(circle, half, size, conic.r0 * (sqrt_f64(conic.p) / conic.root))
         minor = of_conic(e, minor, least)
