@@ -312,6 +312,17 @@ def test_files_do_not_take_the_place_of_a_closed_standard_output(folder):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize(("command", "code"), [
+    (("solve", "x+"), 2), (("orbit", "--star-mass", "1Msun"), 2),
+    (("orbit", "--star-mass", "1Msun", "--radius", "1"), 0)])       # with a warning
+def test_standard_error_that_cannot_be_written(command, code):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([sys.executable, "-m", "mathwork", *command], stderr=full,
+                                stdout=subprocess.PIPE, timeout=120, check=False)
+    assert result.returncode == code and bool(result.stdout) == (code == 0)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize("command", ["demo", "info"])
 def test_a_full_disk_is_one_line(command):
     with open("/dev/full", "wb") as full:

@@ -231,13 +231,17 @@ def way(request, monkeypatch):
 
 
 def table_of(*options, stdin=TABLE, warned=""):
-    result = run("orbit", "-", *OPTIONS, "--eccentricity", "e", *options, stdin=stdin)
+    return report_of(*OPTIONS, "--eccentricity", "e", *options, stdin=stdin, warned=warned)
+
+
+def report_of(*options, stdin, warned=""):
+    result = run("orbit", "-", *options, stdin=stdin)
     assert (result.exit_code, result.stderr) == (0, warned)
     return result.stdout
 
 
 def test_no_row_of_a_table_is_lost(way):
-    warned = "mathwork: warning: standard input: 1 cells are no numbers, and count as gaps\n"
+    warned = "mathwork: warning: standard input: 1 cell is no number, and counts as a gap\n"
     rows = rows_of(table_of(warned=warned))
     assert [*rows[0]] == ["name", "mass", "a", "P", "e", "m", *SI, "status"]
     given = [*csv.DictReader(TABLE[1:].splitlines(), delimiter=";")]
@@ -297,6 +301,31 @@ def test_speeds_above_light_in_a_table_are_told(way):
 
 # A catalogue's rows as they are, kept beside the checkout.
 CATALOGUE = Path(__file__).resolve().parents[2] / "shared" / "reference" / "exoplanets.csv"
+
+
+def test_one_radius_for_all_rows(way):
+    table = "mass,m\n1,2\n4,3\n"
+    options = ["--star-mass", "mass:Msun", "--radius", "1au"]
+    rows = rows_of(report_of(*options, stdin=table))
+    assert [row["radius_m"] for row in rows] == ["149597870700.0"] * 2
+    assert [row["status"] for row in rows] == ["ok"] * 2
+    assert float(rows[1]["speed_m_s"]) == pytest.approx(2 * float(rows[0]["speed_m_s"]))
+    report = json.loads(report_of(*options, "--json", stdin=table))
+    assert report["radius"] == [149597870700.0] * 2 and len(report["speed"]) == 2
+
+
+def test_a_number_beyond_float64_is_told(way):
+    rows = rows_of(report_of("--star-mass", "m:Msun", "--radius", "a:au",
+                             stdin="a,m\n1e308,1\n1,1e300\n1,1\n"))
+    beyond = "a number beyond float64 in SI units"
+    assert [row["status"] for row in rows] == [beyond, beyond, "ok"]
+    assert [row["speed_m_s"] == "" for row in rows] == [True, True, False]
+
+
+def test_a_column_in_quotes(way):
+    options = ["--radius", '"a, b":au', "--star-mass", "m"]
+    rows = rows_of(report_of(*options, stdin='"a, b",m\n1,2e30\n'))
+    assert [row["status"] for row in rows] == ["ok"]
 
 
 @pytest.mark.skipif(not CATALOGUE.is_file(), reason="the catalogue is not in ../shared/reference")

@@ -13,7 +13,7 @@ from mathwork.cli.lines import ClosedOutput, one_line, shown_name
 from mathwork.cli.matrices import rref, solve
 from mathwork.cli.networks import convert, forward
 from mathwork.cli.orbit import orbit
-from mathwork.cli.output import warn
+from mathwork.cli.output import complain, warn
 from mathwork.cli.train import train
 
 # The commands in the order of the overview.
@@ -51,7 +51,7 @@ class OneLineErrors(click.Group):
             sys.exit(130)       # the shell's code for an interrupt
         except (click.ClickException, OSError, ValueError, TypeError, MemoryError,
                 ImportError) as error:
-            click.echo(f"mathwork: {_one_line(error)}", err=True)
+            complain(_one_line(error))
             sys.exit(2)
 
     def invoke(self, ctx):

@@ -38,8 +38,8 @@ modulus = click.option("--mod", "modulus", type=int, metavar="P",
 def rref(source, exact, steps, modulus, as_json):
     """Reduce a matrix to its reduced row echelon form.
 
-    The matrix is in a file, .npy or text, or in standard input if the file is -, or it is the
-    argument itself, as in mathwork rref "1,2;3,4". Text has a row a line, or ; between rows.
+    The matrix is in a file, .npy or text, or it is text in standard input if the file is -, or it
+    is the argument itself, as in mathwork rref "1,2;3,4". Text has a row a line, or ; between rows.
     Numbers have commas, spaces or & between them, and may be fractions like 3/4 or complex numbers
     like 3+2j or 2i. Augmented columns stand behind a |, and get no pivots. Blank lines, lines that
     begin with # and a first row without a number are skipped. LaTeX is read too, and so are

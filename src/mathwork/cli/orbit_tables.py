@@ -1,5 +1,6 @@
 """Orbits of the rows of a table, for `mathwork orbit FILE`: no row is lost, and gaps stay gaps."""
 import csv
+import functools
 import shutil
 import sys
 import tempfile
@@ -25,7 +26,8 @@ OK = "ok"
 # What a status says, in this order; a row may have several.
 REASONS = ("no star mass", "no radius or period", "no planet mass", "star mass not above 0",
            "radius not above 0", "period not above 0", "planet mass below 0",
-           "negative eccentricity", "eccentricity of no closed orbit")
+           "negative eccentricity", "eccentricity of no closed orbit",
+           "a number beyond float64 in SI units")
 
 
 def report_table(source, form, given, eccentricity, both_move, target, as_json):
@@ -50,7 +52,9 @@ def report_table(source, form, given, eccentricity, both_move, target, as_json):
         for message in orbits.warnings:
             warn(message)
         if orbits.stray:
-            warn(f"{table.shown}: {orbits.stray} cells are no numbers, and count as gaps")
+            cells = "1 cell is no number, and counts as a gap" if orbits.stray == 1 else (
+                f"{orbits.stray} cells are no numbers, and count as gaps")
+            warn(f"{table.shown}: {cells}")
 
 
 @contextmanager
@@ -76,9 +80,9 @@ class _Orbits:
             for cells in self.table.chunks(range(len(self.table.names)), False):
                 numbers = {name: self._numbers(cells[at]) for name, at in self.places.items()}
                 values = {name: self._value(name, numbers) for name in self.given}
-                fields = self._computed(values)
-                status = _status(values | {ECCENTRICITY: numbers.get(ECCENTRICITY)},
-                                 len(cells[0]))
+                count = len(cells[0])
+                fields = self._computed(values, count)
+                status = _status(values | {ECCENTRICITY: numbers.get(ECCENTRICITY)}, count)
                 yield cells, fields, status
                 tick()
 
@@ -91,13 +95,17 @@ class _Orbits:
         """A quantity in SI units: an array of a column, one number, or None"""
         given = self.given[name]
         if isinstance(given, Column):
-            return numbers[name] * given.scale
+            with np.errstate(over="ignore"):
+                return numbers[name] * given.scale
         return None if given is None else given.value
 
-    def _computed(self, values):
+    def _computed(self, values, count):
         from mathwork.orbit import orbit_table
         from mathwork.orbit.units import warn_of_units
 
+        beyond = _beyond(values)
+        values = {name: value if value is None else np.where(beyond, np.nan, value)
+                  for name, value in values.items()}
         # A unit that is said is meant, but nothing is faster than light.
         said = all(given is None or given.has_suffix for given in self.given.values())
         with warnings.catch_warnings(record=True) as caught:
@@ -107,7 +115,13 @@ class _Orbits:
             warn_of_units(table.radius, values["star_mass"], True, only_light=said)
         self.warnings |= dict.fromkeys(str(warning.message) for warning in caught)
         columns = table._asdict() | {"radius": table.radius}
-        return {name: columns[name] for name in self.fields}
+        return {name: np.broadcast_to(columns[name], count) for name in self.fields}
+
+
+def _beyond(values):
+    """Which rows hold a number that is too large in SI units."""
+    return functools.reduce(np.logical_or, (np.isinf(value) for value in values.values()
+                                            if value is not None))
 
 
 def _status(values, count):
@@ -126,7 +140,8 @@ def _status(values, count):
                  values["planet_mass"] is not None and missing("planet_mass"),
                  below("star_mass", 0), below("radius", 0), below("period", 0),
                  below("planet_mass", 0, True), below(ECCENTRICITY, 0, True),
-                 values[ECCENTRICITY] is not None and values[ECCENTRICITY] >= 1)
+                 values[ECCENTRICITY] is not None and values[ECCENTRICITY] >= 1,
+                 _beyond(values))
     codes = np.zeros(count, np.int64)
     for bit, wrong in enumerate(found):
         codes |= np.asarray(wrong, np.int64) << bit

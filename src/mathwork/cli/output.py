@@ -65,7 +65,15 @@ def print_aligned(rows):
 
 def warn(message):
     """Write a warning to standard error."""
-    click.echo(f"mathwork: warning: {one_line(message)}", err=True)
+    complain(f"warning: {one_line(message)}")
+
+
+def complain(line):
+    """Write a line to standard error; a result does not depend on whether that can be written."""
+    try:
+        click.echo(f"mathwork: {line}", err=True)
+    except OSError:
+        sys.stderr = None       # Python's way to say that it is closed: nothing more goes there
 
 
 def check_picture(name):

@@ -63,7 +63,10 @@ class Quantity(click.ParamType):
         if not colon:
             name, suffix = value, ""
         unit = self._unit(suffix.strip(), value, f"{name}:", param, ctx)
-        return Column(name.strip(), self.units[unit], bool(suffix))
+        name = name.strip()
+        if len(name) > 1 and name[0] == name[-1] == '"':       # as the commands with lists want it
+            name = name[1:-1].replace('""', '"')
+        return Column(name, self.units[unit], bool(suffix))
 
     def _unit(self, suffix, value, before, param, ctx):
         """The unit of this suffix; the default if it is empty"""
