@@ -257,3 +257,13 @@ def test_opsets_that_cannot_be_written(opset):
         Network.he((2, 3), rng=0).to_onnx(opset=opset)
     with pytest.raises(TypeError):
         Network.he((2, 3), rng=0).to_onnx(opset=13.0)
+
+
+@pytest.mark.parametrize("operator", ["Max", "Min"])
+@pytest.mark.parametrize("same", ["h", "i"])
+def test_the_larger_of_a_value_and_itself(operator, same):
+    """Also through a node that leaves it as it is"""
+    made = model([node("Relu", "x", "h"), node("Identity", "h", "i"),
+                  node(operator, f"h {same}", "y")], inputs=[value("x", ("n", 4))])
+    x = np.array([[1, -2, 3, 0]], np.float32)
+    np.testing.assert_array_equal(Network.from_onnx(made)(x), np.maximum(x, 0))

@@ -453,3 +453,26 @@ def test_an_input_of_unknown_shape():
         refused(model([node("Relu", "x", "y")], inputs=[value("x", shape)]),
                 "its input 'x' has an unknown shape, and no constant says how many numbers a "
                 "sample has")
+
+
+# ---- the axis of the samples ----
+
+@pytest.mark.parametrize("constant", [np.full(3, 2.0), np.full((1, 3), 2.0), np.array([1.0, 2, 3])])
+@pytest.mark.parametrize(("operator", "more", "attributes"), [
+    ("Softmax", "", {"axis": 0}), ("LogSoftmax", "", {"axis": 0}), ("Gather", " one", {"axis": 0}),
+    ("Slice", " zero one zero", {})])
+@pytest.mark.parametrize("first", ["Div", "Add", "Mul", None])
+def test_steps_over_samples_are_not_read_as_steps_over_their_numbers(constant, operator, more,
+                                                                     attributes, first):
+    """The axis of any length counts samples, also where a constant is the same for all numbers"""
+    nodes = [node(operator, f"{'h' if first else 'x'}{more}", "y", **attributes)]
+    if first:
+        nodes.insert(0, node(first, "x c", "h"))
+    else:
+        nodes.append(node("Mul", "y c", "z"))
+    indices = {"one": np.array([1]), "zero": np.array([0])}
+    made = model(nodes, [tensor("c", constant.astype(np.float32)),
+                         *(tensor(*each) for each in indices.items())],
+                 inputs=[value("x", ("n", 3))], outputs=[value("y" if first else "z")], opset=17)
+    with pytest.raises(ValueError, match="axis 0"):
+        Network.from_onnx(made)

@@ -275,6 +275,12 @@ def test_refused_pipelines(neural, rng):
                                 "network are FunctionTransformer, MaxAbsScaler, MinMaxScaler, "
                                 "RobustScaler, StandardScaler: apply this one to the rows first"):
             Network.from_sklearn(pipeline_of(rng, step)[0])
+    # also behind a step that is known, whose samples have another width
+    from sklearn.decomposition import PCA
+    scaler = preprocessing.StandardScaler()
+    for steps in ((scaler, PCA(2)), (PCA(2), scaler)):
+        with pytest.raises(ValueError, match=r"^PCA has no counterpart in mathwork: known as "):
+            Network.from_sklearn(pipeline_of(rng, *steps)[0])
     with raises(ValueError, "FunctionTransformer has no counterpart in mathwork: it has a func, "
                             "which may compute anything"):
         Network.from_sklearn(pipeline_of(rng, preprocessing.FunctionTransformer(np.abs))[0])

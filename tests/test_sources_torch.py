@@ -429,6 +429,40 @@ def test_refused_forwards(forward, message):
         Network.from_torch(own(forward, a=linear()))
 
 
+@pytest.mark.parametrize(("module", "call", "count"), [
+    (lambda: nn.MultiheadAttention(4, 2), lambda s, x: s.a(x, x, x)[0], 3),
+    (lambda: nn.Bilinear(4, 4, 2), lambda s, x: s.a(x, input2=x), 2),
+    (lambda: nn.GRUCell(4, 4), lambda s, x: s.a(x, x), 2),
+    (lambda: nn.MSELoss(), lambda s, x: s.a(x, x + 1), 2)])
+def test_modules_of_several_inputs_are_refused(module, call, count):
+    with pytest.raises(ValueError, match=rf"^\w+ 'a' has no counterpart in mathwork: it is called "
+                                         rf"with {count} inputs; known of torch\.nn are "):
+        Network.from_torch(own(call, a=module()))
+
+
+def test_modules_called_by_keyword():
+    """Also one that changes its input in place"""
+    def forward(s, x):
+        h = s.a(input=x)
+        s.r(input=h)
+        return s.b(h)
+    module = own(forward, a=linear(4, 3), r=nn.ReLU(inplace=True), b=linear(3, 2))
+    x = torch.randn(5, 4)
+    np.testing.assert_allclose(Network.from_torch(module)(x.numpy()), module(x).detach(), rtol=1e-5,
+                               atol=1e-6)
+
+
+def test_a_width_that_is_guessed_wrong_asks_for_shape(capfd):
+    def forward(s, x):
+        return s.a(torch.cat([x, torch.ones(x.shape[0], 1)], 1))
+    module = own(forward, a=linear(5, 3))
+    with pytest.raises(ValueError, match=r"\. Give shape=, the number of columns of its input, if "
+                                         r"no Linear takes these as they are\. "):
+        Network.from_torch(module)
+    assert capfd.readouterr().err == ""         # torch logs what fails, with tracebacks
+    assert Network.from_torch(module, shape=4).sizes == (4, 3)
+
+
 def test_choices_by_numbers_are_refused():
     module = own(lambda s, x: s.a(x) if x.sum() > 0 else -s.a(x), a=linear())
     with pytest.raises(ValueError, match=r"^Own cannot be traced: .* must not depend on the "

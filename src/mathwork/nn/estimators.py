@@ -79,10 +79,12 @@ def _layers(scalers: list[Any], mlp: Any, dtype: DTypeLike | None) -> list[AnyLa
     value = first
     own = np.result_type(*(weight.dtype for weight in mlp.coefs_))
     narrow = (own if dtype is None else float_dtype(dtype)) == np.float32
+    for scaler in scalers:          # before the first of them meets what another one leaves
+        _check_scaler(scaler)
     try:
         for scaler in scalers:
             where = type(scaler).__name__
-            value = _scaled(value, scaler, where, narrow)
+            value = SCALERS[_scaler_kind(scaler)](value, scaler, narrow)
         where = type(mlp).__name__
         for weight, bias, activation in zip(mlp.coefs_, mlp.intercepts_, _activations(mlp, where),
                                             strict=True):
@@ -163,12 +165,15 @@ SCALERS: dict[str, Callable[[Value, Any, bool], Value]] = {
     "RobustScaler": _robust, "StandardScaler": _standard}
 
 
-def _scaled(value: Value, scaler: Any, where: str, narrow: bool) -> Value:
-    kind = next((name for name in SCALERS if _is(scaler, name)), None)
-    if kind is None:
+def _scaler_kind(scaler: Any) -> str:
+    return next((name for name in SCALERS if _is(scaler, name)), "")
+
+
+def _check_scaler(scaler: Any) -> None:
+    where, kind = type(scaler).__name__, _scaler_kind(scaler)
+    if not kind:
         raise refusal(where, "known as steps before the network are "
                              f"{', '.join(SCALERS)}: apply this one to the rows first")
     _check_own(scaler, ("transform",))
     if kind != "FunctionTransformer" and not hasattr(scaler, "n_features_in_"):
         raise ValueError(f"{where} is not fitted yet: call its fit first")
-    return SCALERS[kind](value, scaler, narrow)

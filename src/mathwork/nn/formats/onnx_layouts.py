@@ -73,8 +73,8 @@ def _unknown(lengths: Sequence[int]) -> set[int] | None:
 
 
 def _columns(lengths: Sequence[int]) -> set[int] | None:
-    """Samples are columns of a matrix"""
-    return {1} if len(lengths) == 2 else None
+    """Samples are columns of a matrix, whose rows are not what has any length"""
+    return {1} if len(lengths) == 2 and (lengths[0] or not lengths[1]) else None
 
 
 def _whole(lengths: Sequence[int]) -> set[int] | None:

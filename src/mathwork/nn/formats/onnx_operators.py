@@ -355,14 +355,14 @@ def extreme(function: Callable[..., Value]) -> _Step:
     """Max or Min of the samples and a constant"""
     def step(node: Node, inputs: list[Any], reading: Reading) -> Value:
         node.takes(1, 2)
-        value = next(each for each in inputs if isinstance(each, Value))
-        if len(inputs) == 1:
+        place = next(at for at, each in enumerate(inputs) if isinstance(each, Value))
+        value, other = inputs[place], inputs[1 - place if len(inputs) == 2 else place]
+        if other is value:
             return value
-        other = next(each for each in inputs if each is not value)
         if isinstance(other, Value):            # max(x, y) = y + max(x - y, 0)
             difference = value.add(other.times(np.array(-1.0)))
             return function(difference, np.array(0.0), node.where).add(other)
-        return function(value, numbers(other, node, 1 - inputs.index(value)).astype(np.float64),
+        return function(value, numbers(other, node, 1 - place).astype(np.float64),
                         node.where)
     return step
 

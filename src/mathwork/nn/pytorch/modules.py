@@ -7,6 +7,7 @@ from mathwork.nn.graph import MisfitError
 from mathwork.nn.pytorch.operations import OPERATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from mathwork.nn.graph import Value
@@ -49,8 +50,12 @@ KNOWN = ("known of torch.nn are Sequential, "
          f"{', '.join(sorted({*MODULES, *IDENTITIES} - {'NonDynamicallyQuantizableLinear'}))}")
 
 
-def apply(run: Machine, module: Any, kind: str | None, value: Value) -> Value:
+def apply(run: Machine, module: Any, kind: str | None, inputs: Sequence[Value]) -> Value:
     """The result of a module of torch.nn, whose class is `kind`"""
+    if len(inputs) != 1:
+        raise MisfitError("has no counterpart in mathwork: it is called with "
+                          f"{len(inputs)} inputs; {KNOWN}")
+    value = inputs[0]
     if kind in IDENTITIES:
         return value
     if kind not in MODULES:

@@ -5,6 +5,8 @@ torch.nn with its own methods is one call; any other one is followed into.
 """
 from __future__ import annotations
 
+import contextlib
+import logging
 import operator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +17,7 @@ from mathwork.nn.pytorch.script import Script
 from mathwork.nn.pytorch.shapes import SHARING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from mathwork.nn.pytorch.machine import Machine
@@ -85,8 +87,24 @@ def by_fx(torch: Any, root: Any) -> Program:
 
 
 def by_export(torch: Any, root: Any, shape: tuple[int, ...], dtype: Any, batch: int) -> Program:
-    exported = torch.export.export(root, (torch.zeros((batch, *shape), dtype=dtype),))
+    with _quiet():
+        exported = torch.export.export(root, (torch.zeros((batch, *shape), dtype=dtype),))
     return of_exported(torch, exported)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep torch from logging tracebacks of what is only a try"""
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    logger.addFilter(_no_record)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_no_record)
+
+
+def _no_record(record: logging.LogRecord) -> bool:
+    return False
 
 
 def of_exported(torch: Any, exported: Any) -> Program:
@@ -123,7 +141,8 @@ def _follow(torch: Any, graph: Any, root: Any, run: Machine, held: dict[str, Any
             continue
         args = torch.fx.node.map_arg(node.args, known.__getitem__)
         kwargs = torch.fx.node.map_arg(node.kwargs, known.__getitem__)
-        source = node.args[0] if node.args and node.args[0] in known else None
+        source = next(iter((*node.args, *node.kwargs.values())), None)
+        source = source if source in known else None
         if node.op == "output":
             run.enter("its forward")
             return one_result(args[0])
@@ -134,7 +153,7 @@ def _follow(torch: Any, graph: Any, root: Any, run: Machine, held: dict[str, Any
             module = root.get_submodule(node.target)
             kind = library_class(module)
             run.enter(described(node.target.removeprefix(ROOT).removeprefix("."), module))
-            result = apply(run, module, kind, *args, **kwargs)
+            result = apply(run, module, kind, [*args, *kwargs.values()])
             shares = kind in IDENTITIES or kind == "Flatten"
             in_place, copies = getattr(module, "inplace", False), False
         else:
