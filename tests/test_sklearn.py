@@ -118,8 +118,7 @@ def test_lbfgs_finds_the_minimum_of_sklearn(rng, kind, alpha):
     model = getattr(theirs, kind.__name__)(**options).fit(X, y)
     np.testing.assert_allclose(own.coefs_[0], model.coefs_[0], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(own.intercepts_[0], 0, atol=1e-6)
-    with raises(ValueError, "partial_fit sees a part of the rows, and lbfgs needs all of them"):
-        kind(solver="lbfgs").partial_fit(X, y)
+    assert not hasattr(kind(solver="lbfgs"), "partial_fit") and hasattr(kind(), "partial_fit")
 
 
 @both
@@ -305,6 +304,33 @@ def test_class_weight_is_a_weight_for_each_row(rng):
     balanced = quiet(MLPClassifier(8, class_weight="balanced", **options), X, y)
     by_row = quiet(MLPClassifier(8, **options), X, y, sample_weight=np.where(y, 0.75, 1.5))
     np.testing.assert_allclose(balanced.coefs_[0], by_row.coefs_[0], rtol=1e-10)
+
+
+def test_balanced_classes_weigh_alike_with_weights_of_rows(rng):
+    X = rng.normal(size=(200, 2))
+    y = np.repeat(["a", "b"], 100)
+    X[100:, 0] += 0.8
+    rows = np.where(y == "b", 0.05, 1.0)
+    options = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0, "tol": 0, "random_state": 0}
+    plain = quiet(MLPClassifier(**options), X, y)
+    weighted = quiet(MLPClassifier(class_weight="balanced", **options), X, y, sample_weight=rows)
+    np.testing.assert_allclose(weighted.coefs_[0], plain.coefs_[0], rtol=1e-4)
+    none = np.where(y == "b", 0.0, 1.0)         # a class without weight weighs nothing
+    fit = quiet(MLPClassifier(class_weight="balanced", **options), X, y, sample_weight=none)
+    assert set(fit.predict(X)) == {"a"}
+
+
+def test_few_rows_to_hold_out(rng):
+    """A class alone, or fewer rows than classes, cannot be held out by class"""
+    X = rng.normal(size=(20, 3))
+    for y in (np.arange(20) % 3, np.r_[2, np.arange(19) % 2], np.arange(20)):
+        fit = quiet(MLPClassifier(early_stopping=True, max_iter=5), X, y)
+        assert len(fit.validation_losses_) == fit.n_iter_
+    for share, n in ((0.0, 20), (0.96, 20), (0.5, 1)):
+        model = MLPRegressor(early_stopping=True, validation_fraction=share)
+        with raises(ValueError, "validation_fraction must leave rows to train on and to hold out, "
+                                f"got {share} of {n} rows"):
+            model.fit(X[:n], X[:n, 0])
 
 
 @both

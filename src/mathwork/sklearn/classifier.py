@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork.sklearn.estimator import Estimator
-from mathwork.sklearn.library import base, checks, class_weights, multiclass
+from mathwork.sklearn.estimator import Estimator, goes_on
+from mathwork.sklearn.library import available_if, base, checks, class_weights, multiclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,16 +52,16 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
     momentum, nesterovs_momentum : float, bool
         For sgd.
     early_stopping, validation_fraction : bool, float
-        Hold this part of the rows out, of each class alike. Training ends once their loss has not
-        fallen for `n_iter_no_change` epochs, and the network with the lowest is kept. In
-        scikit-learn it is their accuracy.
+        Hold this part of the rows out, of each class alike if there are enough. Training ends once
+        their loss has not fallen for `n_iter_no_change` epochs, and the network with the lowest is
+        kept. In scikit-learn it is their accuracy.
     beta_1, beta_2, epsilon : float
         For adam and adamw.
     n_iter_no_change : int
         See `tol` and `early_stopping`.
     class_weight : dict, "balanced" or None
-        A factor for each label, 1 where the dict has none. ``"balanced"`` makes all classes weigh
-        alike. It multiplies `sample_weight`.
+        A factor for each label, 1 where the dict has none. It multiplies `sample_weight`.
+        ``"balanced"`` makes all classes weigh alike, `sample_weight` included.
 
     Attributes
     ----------
@@ -148,6 +148,7 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         """
         return self._fit(X, y, None, sample_weight, self.max_iter, incremental=False)
 
+    @available_if(goes_on)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None,
                     sample_weight: ArrayLike | None = None) -> Self:
         """Train for one epoch on some rows; go on with the network that is there.
@@ -196,7 +197,8 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         weights = None
         if sample_weight is not None or self.class_weight is not None:
             weights = checks._check_sample_weight(sample_weight, X, ensure_non_negative=True)
-            by_class = class_weights.compute_sample_weight(self.class_weight, y)
+            by_class = (_balanced(y, weights) if self.class_weight == "balanced" and not multilabel
+                        else class_weights.compute_sample_weight(self.class_weight, y))
             if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
                 raise ValueError("class_weight must be finite and at least 0, "
                                  f"got {self.class_weight!r}")
@@ -237,6 +239,14 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         """The logarithm of `predict_proba`."""
         with np.errstate(all="ignore"):
             return np.log(self.predict_proba(X))
+
+
+def _balanced(y: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+    """Return a factor for each row that makes the weights of all classes equal in sum"""
+    codes = np.unique(y, return_inverse=True)[1]
+    held = np.bincount(codes, weights)
+    with np.errstate(all="ignore"):
+        return np.where(held > 0, held.sum() / (np.count_nonzero(held) * held), 0.0)[codes]
 
 
 def _dense(y: Any) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """What classifier and regressor share: parameters, their checks, and the call of `train`."""
 from __future__ import annotations
 
+import math
 import warnings
 from itertools import pairwise
 from numbers import Integral, Real
@@ -30,6 +31,11 @@ DRAWS = {"selu": lecun_normal, **dict.fromkeys(
 RANGES = (("alpha", 0, np.inf), ("learning_rate_init", 0, np.inf), ("tol", 0, np.inf),
           ("momentum", 0, 1), ("beta_1", 0, 1), ("beta_2", 0, 1), ("epsilon", 0, np.inf),
           ("validation_fraction", 0, 1))
+
+
+def goes_on(estimator: Any) -> bool:
+    """Whether an estimator may train on a part of the rows at a time: lbfgs needs all of them."""
+    return bool(estimator.solver != "lbfgs")
 
 
 class Estimator(base.BaseEstimator):
@@ -96,8 +102,6 @@ class Estimator(base.BaseEstimator):
     # ---- fitting ----
 
     def _check_partial(self) -> None:
-        if self.solver == "lbfgs":
-            raise ValueError("partial_fit sees a part of the rows, and lbfgs needs all of them")
         if self.early_stopping:
             raise ValueError("partial_fit takes one epoch, so it cannot stop early: early_stopping "
                              "must be False")
@@ -130,9 +134,7 @@ class Estimator(base.BaseEstimator):
         self._check_parameters()
         held_out = None
         if self.early_stopping:
-            train_rows, held = model_selection.train_test_split(
-                np.arange(len(X)), test_size=self.validation_fraction, stratify=strata,
-                random_state=int(self._rng.integers(2 ** 31)))
+            train_rows, held = self._split(len(X), strata)
             held_out = X[held], answers[held]
             X, answers = X[train_rows], answers[train_rows]
             weights = None if weights is None else weights[train_rows]
@@ -146,6 +148,21 @@ class Estimator(base.BaseEstimator):
         self.n_outputs_ = self.network_.sizes[-1]
         self.out_activation_ = self.network_.layers[-1].activation
         return self
+
+    def _split(self, n: int, strata: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return which of n rows to train on, and which to hold out: of each class if it can be"""
+        held = math.ceil(self.validation_fraction * n)
+        if not 0 < held < n:
+            raise ValueError("validation_fraction must leave rows to train on and to hold out, got "
+                             f"{self.validation_fraction!r} of {n} rows")
+        if strata is not None:
+            counts = np.unique(strata, return_counts=True)[1]
+            if counts.min() < 2 or min(held, n - held) < len(counts):
+                strata = None       # there is not a row of each class for both
+        train_rows, held_out = model_selection.train_test_split(
+            np.arange(n), test_size=held, stratify=strata,
+            random_state=int(self._rng.integers(2 ** 31)))
+        return train_rows, held_out
 
     def _run(self, network: Network, X: FloatArray, answers: NDArray[Any],
              weights: NDArray[Any] | None, held_out: tuple[FloatArray, NDArray[Any]] | None,

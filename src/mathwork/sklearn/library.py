@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 from mathwork._extras import extra
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def _part(name: str) -> Any:
     return extra(f"sklearn.{name}", "offer estimators for scikit-learn", project="scikit-learn")
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Hide a method from estimators for which `check` is False."""
+    hide: Callable[[Method], Method] = _part("utils.metaestimators").available_if(check)
+    return hide
 
 
 base = _part("base")

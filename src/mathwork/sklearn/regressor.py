@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mathwork.sklearn.estimator import Estimator
-from mathwork.sklearn.library import base, checks
+from mathwork.sklearn.estimator import Estimator, goes_on
+from mathwork.sklearn.library import available_if, base, checks
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -81,6 +81,7 @@ class MLPRegressor(base.RegressorMixin, Estimator):
         """
         return self._fit(X, y, sample_weight, self.max_iter, incremental=False)
 
+    @available_if(goes_on)
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
                     ) -> Self:
         """Train for one epoch on some rows; go on with the network that is there.
