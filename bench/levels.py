@@ -43,6 +43,7 @@ class _Servant:
     def __init__(self, level: str):
         os.environ["MATHWORK_LEVEL"] = level
         self.works = {work.name: work for work in cases.works()}
+        self.work: Work | None = None
         self.side: Side | None = None
         self.loop: Callable[[int], float] | None = None
 
@@ -53,13 +54,14 @@ class _Servant:
     def prepare(self, name: str) -> tuple[str, int]:
         """Make the side of a work; return its statement and how many passes that is."""
         self.side = self.loop = None  # frees the memory of the last one
-        self.side = self.works[name].ours()
+        self.work = self.works[name]
+        self.side = self.work.ours()
         self.loop = self.side.loop()
         return self.side.statement, self.side.passes
 
     def answer(self) -> np.ndarray:
-        """Do the work once and return its result."""
-        return self.side.answer()
+        """Do the work once, from its start, and return its result: a side may hold a generator."""
+        return self.work.ours().answer()
 
     def run(self, times: int) -> float:
         """Return the seconds that so many repeats take."""
