@@ -42,6 +42,14 @@ def test_the_documented_system():
     assert (status, x.tolist(), basis.shape) == ("unique", [0, 2], (2, 0))
 
 
+def test_a_solution_is_frozen():
+    found = solve([[2, 3], [4, 5]], [6, 10])
+    for change in (lambda: setattr(found, "rank", 2), lambda: setattr(found, "x", 1),
+                   lambda: delattr(found, "x")):
+        with pytest.raises(AttributeError, match=r"^a Solution is immutable: "):
+            change()
+
+
 def test_infinitely_many_solutions():
     status, x, basis = solve([[1, 2, 3], [0, 1, 4]], [6, 5])
     assert (status, x.tolist(), basis.tolist()) == ("infinite", [-4, 5, 0], [[5], [-4], [1]])

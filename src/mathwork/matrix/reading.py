@@ -82,7 +82,8 @@ def parse_matrix(text: str, *, exact: bool = True) -> ParsedMatrix:
     Parameters
     ----------
     text : str
-        Rows in lines of their own, or with ; or LaTeX's ``\\`` between them. Numbers have commas,
+        Rows in lines of their own, or with ; or LaTeX's ``\\`` between them. Without brackets a row
+        of one number has a line of its own: ; beside it may separate columns. Numbers have commas,
         white space or & between them, and may be fractions such as 3/4. A bar | stands before an
         augmented part. Brackets and LaTeX's environments are left out; the columns of an array such
         as ``{rr|r}`` place the bar. A comment begins with #.

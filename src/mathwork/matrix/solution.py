@@ -62,6 +62,12 @@ class Solution(_Parts):
     (x1, x2) = (3, 0) + t (-2, 1)
     """
 
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Solution is immutable: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Solution is immutable: {name} cannot be deleted")
+
     @property
     def ambiguous(self) -> bool | NDArray[np.bool]:
         return self.__dict__.get("ambiguous", False)
