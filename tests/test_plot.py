@@ -158,8 +158,8 @@ def test_refused():
     fit = fit_line(X, Y)
     with raises(TypeError, "x and y must be given together, or left out for the points of the fit"):
         plot_fit(fit, X)
-    with raises(ValueError, "this fit has no points for a picture: it was made by hand or came "
-                            "from a pickle"):
+    with raises(ValueError, "this fit has no points for a picture: it was made by hand, is one "
+                            "of a stack, or came from a pickle"):
         plot_fit(LineFit(1, 2, 0.5, 0.1, 0.1, 5))
     with raises(ValueError, "this fit has no rows for a picture: it came from moments or a pickle"):
         Moments.of(X[:, None], Y).fit().plot()

@@ -84,10 +84,15 @@ cdef inline double multiply_add(double a, double b, double c) noexcept nogil:
     return fma(a, b, c) if FUSED else a * b + c
 
 
-cdef inline void solve_few_rows(const bint lower, const int rows, Py_ssize_t i, Py_ssize_t n,
-                                const double* T, double* x) noexcept nogil:
-    """solve_tile() for rows i, i + 1, ... of one column x"""
+cdef inline double solve_few_rows(const bint lower, const int rows, Py_ssize_t i, Py_ssize_t n,
+                                  const double* T, double* x, real* y) noexcept nogil:
+    """solve_tile() for rows i, i + 1, ... of one column x; y = -x of the upper triangle
+
+    Return 0, or NaN if a number of y is not finite. Here, because x is in registers: a loop over x
+    afterwards would load numbers together that are still on their way to memory one by one.
+    """
     cdef double sums[SOLVE_ROWS]
+    cdef double lost = 0
     cdef Py_ssize_t k
     cdef int t, u, step
     T += i * n
@@ -101,41 +106,46 @@ cdef inline void solve_few_rows(const bint lower, const int rows, Py_ssize_t i, 
         t = step if lower else rows - 1 - step
         sums[t] = -sums[t] if lower else sums[t] / -T[t * n + i + t]
         x[t] = sums[t]
+        if not lower:
+            y[i + t] = <real>(0 - sums[t])
+            lost += sums[t] * 0
         for u in range(rows):
             if u > t if lower else u < t:
                 sums[u] = multiply_add(T[u * n + i + t], sums[t], sums[u])
+    return lost
 
 
-cdef inline void substitute_vector(Py_ssize_t n, const double* T, double* x) noexcept nogil:
-    """substitute() for one column of at most SOLVE_BLOCK rows"""
+cdef inline double substitute_vector(Py_ssize_t n, const double* T, double* x, real* y
+                                     ) noexcept nogil:
+    """y = -substitute() for one column x of at most SOLVE_BLOCK rows; 0, or NaN if y is not finite
+    """
     cdef Py_ssize_t whole = n - n % SOLVE_ROWS, i = 0
+    cdef double lost = 0
     while i < whole:
-        solve_few_rows(True, SOLVE_ROWS, i, n, T, x)
+        solve_few_rows(True, SOLVE_ROWS, i, n, T, x, y)
         i += SOLVE_ROWS
     while i < n:
-        solve_few_rows(True, 1, i, n, T, x)
+        solve_few_rows(True, 1, i, n, T, x, y)
         i += 1
     while i > whole:
         i -= 1
-        solve_few_rows(False, 1, i, n, T, x)
+        lost += solve_few_rows(False, 1, i, n, T, x, y)
     while i:
         i -= SOLVE_ROWS
-        solve_few_rows(False, SOLVE_ROWS, i, n, T, x)
+        lost += solve_few_rows(False, SOLVE_ROWS, i, n, T, x, y)
+    return lost
 
 
 cdef void solve_vector(const Columns* columns, const Factors* factors, const real* b,
                        real* y) noexcept nogil:
     """solve_columns() for one vector of at most SOLVE_BLOCK rows"""
     cdef double x[SOLVE_BLOCK]
-    cdef double most = 0, lost = 0
+    cdef double most = 0, lost
     cdef Py_ssize_t n = columns.n, i
     for i in range(n):
         x[i] = b[factors.rows[i]] / factors.undo[i]
         most = max(most, <double>fabs(x[i]))
-    substitute_vector(n, factors.triangles, x)
-    for i in range(n):
-        y[i] = <real>(0 - x[i])
-        lost += x[i] * 0
+    lost = substitute_vector(n, factors.triangles, x, y)
     if lost != 0 or not 2.0 ** -500 < most < 2.0 ** 500:
         solve_with_care(columns, factors, 1, b, y)
 
