@@ -267,3 +267,21 @@ def test_the_larger_of_a_value_and_itself(operator, same):
                   node(operator, f"h {same}", "y")], inputs=[value("x", ("n", 4))])
     x = np.array([[1, -2, 3, 0]], np.float32)
     np.testing.assert_array_equal(Network.from_onnx(made)(x), np.maximum(x, 0))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32, np.int64])
+def test_images_of_bytes(dtype, rng):
+    """Integers that are cast first: what a network of pixels often begins with"""
+    weight = rng.normal(size=(12, 3)).astype(np.float32)
+    nodes = [node("Cast", "x", "r", to=onnx.TensorProto.FLOAT), node("Div", "r full", "s"),
+             node("Flatten", "s", "f"), node("Gemm", "f w", "y")]
+    constants = [tensor("full", np.float32(255)), tensor("w", weight)]
+    made = model(nodes, constants, inputs=[value("x", ("n", 1, 3, 4), dtype)])
+    x = rng.integers(0, 100, (5, 1, 3, 4)).astype(dtype)
+    network = Network.from_onnx(made)
+    np.testing.assert_allclose(network(x.reshape(5, 12)), run(made, x), rtol=1e-5, atol=1e-6)
+    # integers that something else takes are no real numbers
+    other = model([*nodes[:-1], node("Mul", "x x", "z"), nodes[-1]], constants,
+                  inputs=[value("x", ("n", 1, 3, 4), dtype)])
+    with pytest.raises(ValueError, match="its input 'x' has the data type"):
+        Network.from_onnx(other)

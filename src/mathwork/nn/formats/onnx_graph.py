@@ -41,6 +41,8 @@ MOST = 10_000                   # nodes, and all else; the deepest networks have
 MOST_NAMES = 1000
 MOST_CALLS = 50                 # of functions within functions
 OLDEST_OPSET = 6                # the first without `consumed_inputs`
+# Integers that may be the samples, where they are cast first; the network takes real numbers.
+WHOLE = {getattr(TensorProto, f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64)}
 
 
 def layers(model: ModelProto, folder: Path | None, inputs: str | Iterable[str] | None = None,
@@ -213,13 +215,18 @@ class Graph:
         if entry is None:
             return None
         kind = entry.type.tensor_type
-        if name in self.inputs:
+        if name in self.inputs and not (kind.elem_type in WHOLE and self._is_only_cast(name)):
             check_type(kind.elem_type, f"its input {short(name)}", TYPES)
         if not kind.HasField("shape"):
             return None
         lengths = [dim.dim_value for dim in kind.shape.dim]
         check_lengths(lengths, f"its input {short(name)}")
         return lengths
+
+    def _is_only_cast(self, name: str) -> bool:
+        """Whether all that takes a value makes real numbers of it, as of the bytes of an image"""
+        takers = [node for node in self.nodes if name in node.inputs]
+        return all(node.operator == "Cast" for node in takers) and name not in self.outputs
 
     def dtype(self, names: Iterable[str]) -> DTypeLike:
         kinds = [self.inputs[name].type.tensor_type.elem_type for name in names
