@@ -161,6 +161,16 @@ def test_a_planet_beyond_the_picture_has_no_mark(e, M0):
     assert np.abs(ax.get_xlim()).max() < 11
 
 
+@pytest.mark.parametrize("e", [0.3, 0.55, 0.6, 0.8])
+@pytest.mark.parametrize("dpi", [70, 100, 200])
+def test_nothing_is_cut_when_a_picture_is_first_drawn(e, dpi):
+    figure = KeplerOrbit(AU, e, np.pi, M0=1, mu=GM_SUN).plot().figure
+    figure.set_dpi(dpi)
+    figure.canvas.draw()
+    box, page = figure.axes[0].get_tightbbox(), figure.bbox
+    assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= page.x1 and box.y1 <= page.y1
+
+
 def test_the_unit_is_that_of_the_larger_circle():
     ax = CircularOrbit(M_EARTH, M_SUN, AU, fixed_star=False).plot(axes())
     assert ax.get_xlabel() == "x (au)"

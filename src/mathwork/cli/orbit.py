@@ -221,7 +221,7 @@ def _draw(star_mass, planet_mass, radii, both_move, picture):
     from mathwork.orbit import CircularOrbit, KeplerOrbit, UnitsWarning, plot_orbits
 
     figure = extra("matplotlib.figure", "draw orbits").Figure(figsize=(8, 6),
-                                                              layout="constrained")
+                                                              layout="compressed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnitsWarning)       # _columns_of gave it
         if planet_mass is None:

@@ -131,7 +131,7 @@ def _drawn(orbits: list[Any], ax: Any, labels: Any, centre: Any, unit: Any, scal
     chosen = _scale_of(drawings, reach, unit, scale)
     if ax is None:
         pyplot = extra("matplotlib.pyplot", "draw orbits")
-        _, ax = pyplot.subplots(figsize=(8, 6), layout="constrained", subplot_kw={
+        _, ax = pyplot.subplots(figsize=(8, 6), layout="compressed", subplot_kw={
             "projection": "3d" if dimensions == 3 else None})
     picture = Picture(ax, chosen, drawings, dimensions)
     for k, drawing in enumerate(drawings):
