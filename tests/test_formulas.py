@@ -109,6 +109,8 @@ def test_what_is_refused(frame):
     days = frame.assign(day=np.datetime64("2024-01-01") + np.arange(40))
     with pytest.raises(ValueError, match=r"; 'day' holds times: C\(day\) takes each as a cat"):
         fit_linear("y ~ a + day", days)
+    with raises(ValueError, "formula must have one right side, without |, got 'y ~ a | b'"):
+        fit_linear("y ~ a | b", frame)
     with raises(ValueError, "formula must have the explained variable before ~, got 'a + b'"):
         fit_linear("a + b", frame)
     with raises(ValueError, "intercept must be left out with a formula, which says '- 1' for none"):

@@ -227,9 +227,19 @@ def test_dates_as_objects(pandas):
         for dates in (gaps, list(gaps), [gap, *objects[1:]]):
             fit = fit_line(dates, Y, nan_policy="omit")
             assert (fit.nobs, fit.n_omitted) == (3, 1)
-    spans = pandas.Series([datetime.timedelta(1), None, datetime.timedelta(3),
-                           datetime.timedelta(4)], dtype=object)
-    assert fit_line(spans, Y, nan_policy="omit").nobs == 3
+    spans = [datetime.timedelta(day) for day in (1, 3, 4)]
+    for gap in (None, pandas.NaT, pandas.NA, math.nan, np.float64("nan"), np.timedelta64("NaT")):
+        for given in ([gap, *spans], pandas.Series([*spans, gap], dtype=object)):
+            assert fit_line(given, Y, nan_policy="omit").nobs == 3
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    of_arrow = days.astype("timestamp[ns][pyarrow]").dt.date
+    assert fit_line(of_arrow, Y).slope == slope
+
+
+def test_sparse_integers_stay_exact(pandas):
+    column = np.array([0, 1, 3, 4]) + 2**53
+    assert fit_line(pandas.Series(pandas.arrays.SparseArray(column)), [1, 2, 4, 3]).slope == (
+        fit_line(column, [1, 2, 4, 3]).slope)
 
 
 @pytest.mark.parametrize("beside", [1, "a", datetime.timedelta(1)])
@@ -247,7 +257,14 @@ def test_columns_of_lists_and_numbers_that_numpy_lacks(polars, pyarrow):
         for call in (fit_line, lambda x, y: fit_groups([1, 1, 1], x, y)):
             with pytest.raises(TypeError, match=f"^x must hold real numbers, it holds {holds}"):
                 call(column, [1, 2, 4])
+    array = polars.DataFrame({"a": [[1, 2]] * 4, "b": Y},
+                             schema={"a": polars.Array(polars.Int64, 2), "b": polars.Float64})
+    with pytest.raises(TypeError, match=r"^X must hold real numbers or times, its column 'a' "):
+        fit_linear(array, Y)
     if hasattr(polars, "Int128"):
+        labels = polars.Series([1, 1, 2, 2], dtype=polars.Int128)
+        with pytest.raises(ValueError, match=r"^groups must be a regular array: "):
+            fit_line([1, 2, 3, 4], Y, cov="cluster", groups=labels)
         with pytest.raises(ValueError, match=r"^x must be a regular array of real numbers: "):
             fit_line(polars.Series([1, 2, 3], dtype=polars.Int128), [1, 2, 4])
 

@@ -285,3 +285,12 @@ def test_images_of_bytes(dtype, rng):
                   inputs=[value("x", ("n", 1, 3, 4), dtype)])
     with pytest.raises(ValueError, match="its input 'x' has the data type"):
         Network.from_onnx(other)
+
+
+@pytest.mark.parametrize("shape", [(None, 5), ("f", 1), ("f", "n"), (3, "n")])
+def test_columns_of_samples_whose_length_a_matrix_says(shape, rng):
+    weight, bias = (rng.normal(size=size).astype(np.float32) for size in ((4, 3), (4, 1)))
+    made = model([node("MatMul", "w x", "h"), node("Add", "h b", "y")],
+                 [tensor("w", weight), tensor("b", bias)], inputs=[value("x", shape)])
+    x = rng.normal(size=(3, shape[1] if isinstance(shape[1], int) else 2)).astype(np.float32)
+    np.testing.assert_allclose(Network.from_onnx(made)(x.T).T, run(made, x), rtol=1e-5, atol=1e-6)

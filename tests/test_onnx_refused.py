@@ -462,8 +462,9 @@ def test_an_input_of_unknown_shape():
     ("Softmax", "", {"axis": 0}), ("LogSoftmax", "", {"axis": 0}), ("Gather", " one", {"axis": 0}),
     ("Slice", " zero one zero", {})])
 @pytest.mark.parametrize("first", ["Div", "Add", "Mul", None])
+@pytest.mark.parametrize("lengths", [("n", 3), ("n", "f")])
 def test_steps_over_samples_are_not_read_as_steps_over_their_numbers(constant, operator, more,
-                                                                     attributes, first):
+                                                                     attributes, first, lengths):
     """The axis of any length counts samples, also where a constant is the same for all numbers"""
     nodes = [node(operator, f"{'h' if first else 'x'}{more}", "y", **attributes)]
     if first:
@@ -473,6 +474,6 @@ def test_steps_over_samples_are_not_read_as_steps_over_their_numbers(constant, o
     indices = {"one": np.array([1]), "zero": np.array([0])}
     made = model(nodes, [tensor("c", constant.astype(np.float32)),
                          *(tensor(*each) for each in indices.items())],
-                 inputs=[value("x", ("n", 3))], outputs=[value("y" if first else "z")], opset=17)
+                 inputs=[value("x", lengths)], outputs=[value("y" if first else "z")], opset=17)
     with pytest.raises(ValueError, match="axis 0"):
         Network.from_onnx(made)

@@ -247,6 +247,40 @@ def test_a_row_without_a_group(data, kind):
         x[~gaps], y[~gaps], cov="cluster", groups=groups[~gaps]).stderr, rtol=1e-12)
 
 
+def test_rows_of_a_stack_have_their_own_groups():
+    x, y = np.arange(6.0), np.array([1.0, 2, 4, 3, 7, 5])
+    stack = np.stack([y, y, y])
+    stack[1, :2] = stack[2, :4] = math.nan
+    groups = [1, 1, 2, 2, 3, 3]
+    found = fit_line(x, stack, nan_policy="omit", cov="cluster", groups=groups)
+    alone = [fit_line(x, each, nan_policy="omit", cov="cluster", groups=groups)
+             for each in stack[:2]]
+    np.testing.assert_allclose(found.stderr[:2], [fit.stderr for fit in alone], rtol=1e-12)
+    np.testing.assert_allclose(found.conf_int()[:, :2],
+                               np.stack([fit.conf_int() for fit in alone], axis=1), rtol=1e-10)
+    assert math.isnan(found.stderr[2])          # one group is left
+    weights = np.where(np.isnan(stack), 0.0, 1.0)
+    again = fit_line(x, np.stack([y] * 3), weights=weights, cov="cluster", groups=groups)
+    np.testing.assert_allclose(again.stderr, found.stderr, rtol=1e-12)
+    empty = fit_line(np.zeros((0, 6)), np.zeros((0, 6)), cov="cluster", groups=groups,
+                     nan_policy="omit")
+    assert empty.stderr.shape == (0,)
+
+
+def test_no_labels_and_parts_of_labels(data):
+    X, y, _, groups = data
+    unknown = fit_linear(X, y, cov="cluster", groups=[None] * N, nan_policy="propagate")
+    assert np.isnan(unknown.bse).all()
+    labels = [*zip(groups.tolist(), "ab" * (N // 2), strict=True)]
+    whole = fit_linear(X, y, cov="cluster", groups=labels)
+    numbers = fit_linear(X, y, cov="cluster", groups=2 * groups + np.arange(N) % 2)
+    np.testing.assert_allclose(whole.bse, numbers.bse, rtol=1e-12)
+    for gap in (None, (None, "a"), (math.nan, "b"), (1, np.datetime64("NaT"))):
+        with raises(ValueError, "groups must have a label for each row, row 1 has none; a fit with "
+                                "nan_policy='omit' leaves such rows out"):
+            fit_linear(X, y, cov="cluster", groups=[labels[0], gap, *labels[2:]])
+
+
 def test_fewer_groups_than_slopes_have_no_f(data):
     X, y, _, groups = data
     fit = fit_linear(X, y, cov="cluster", groups=groups % 3)

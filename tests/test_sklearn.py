@@ -315,6 +315,8 @@ def test_balanced_classes_weigh_alike_with_weights_of_rows(rng):
     plain = quiet(MLPClassifier(**options), X, y)
     weighted = quiet(MLPClassifier(class_weight="balanced", **options), X, y, sample_weight=rows)
     np.testing.assert_allclose(weighted.coefs_[0], plain.coefs_[0], rtol=1e-4)
+    with raises(ValueError, "sample_weight must not differ beyond floats among the classes"):
+        MLPClassifier(class_weight="balanced").fit(X, y, np.where(y == "b", 1e-300, 1e20))
     none = np.where(y == "b", 0.0, 1.0)         # a class without weight weighs nothing
     fit = quiet(MLPClassifier(class_weight="balanced", **options), X, y, sample_weight=none)
     assert set(fit.predict(X)) == {"a"}

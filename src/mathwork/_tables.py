@@ -33,7 +33,7 @@ COLUMNS = {("pandas", "Series"), ("pandas", "ExtensionArray"), ("polars", "Serie
            ("pyarrow", "Array"), ("pyarrow", "ChunkedArray")}
 LIBRARIES = {library for library, _ in COLUMNS}
 NAMED = COLUMNS | {("pandas", "Index"), ("xarray", "DataArray")}
-INT64 = re.compile(r"u?int64(\[pyarrow\])?")
+INT64 = re.compile(r"(sparse\[)?u?int64\b")        # not of lists of them
 CATEGORIES = ("category", "categorical", "dictionary", "enum")
 
 
@@ -116,7 +116,7 @@ def integers_with_gaps(column: Any) -> tuple[NDArray[Any], NDArray[np.bool]] | N
     NumPy would make floats or objects of it. None for any other object.
     """
     kind = dtype_of(column)
-    if (COLUMNS.isdisjoint(_kinds(column)) or not INT64.fullmatch(kind)
+    if (COLUMNS.isdisjoint(_kinds(column)) or not INT64.match(kind)
             or isinstance(getattr(column, "dtype", None), np.dtype)):
         return None
     if hasattr(column, "fill_null"):        # polars, pyarrow

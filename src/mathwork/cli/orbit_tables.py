@@ -13,7 +13,7 @@ import numpy as np
 from mathwork._files import replacing
 from mathwork.cli.columns import open_table
 from mathwork.cli.output import print_json, progress, warn
-from mathwork.cli.quantities import Column
+from mathwork.cli.quantities import Column, unquoted
 
 # {field of OrbitTable: the name of its column}, in the order of the columns.
 NAMES = {"radius": "radius_m", "speed": "speed_m_s", "period": "period_s",
@@ -40,7 +40,7 @@ def report_table(source, form, given, eccentricity, both_move, target, as_json):
         places = {name: table.find(value.name) for name, value in given.items()
                   if isinstance(value, Column)}
         if eccentricity is not None or ECCENTRICITY in table.names:
-            places[ECCENTRICITY] = table.find(eccentricity or ECCENTRICITY)
+            places[ECCENTRICITY] = table.find(unquoted(eccentricity or ECCENTRICITY))
         if not places.keys() - {ECCENTRICITY}:
             raise click.UsageError("None of the options names a column of the file.")
         orbits = _Orbits(table, given, places, both_move)

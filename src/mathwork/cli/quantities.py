@@ -63,10 +63,7 @@ class Quantity(click.ParamType):
         if not colon:
             name, suffix = value, ""
         unit = self._unit(suffix.strip(), value, f"{name}:", param, ctx)
-        name = name.strip()
-        if len(name) > 1 and name[0] == name[-1] == '"':       # as the commands with lists want it
-            name = name[1:-1].replace('""', '"')
-        return Column(name, self.units[unit], bool(suffix))
+        return Column(unquoted(name.strip()), self.units[unit], bool(suffix))
 
     def _unit(self, suffix, value, before, param, ctx):
         """The unit of this suffix; the default if it is empty"""
@@ -84,6 +81,12 @@ class Quantity(click.ParamType):
     def _wanted(self):
         *units, last = self.units
         return f"a {self.name} in {', '.join(units)} or {last}"
+
+
+def unquoted(name):
+    """A name of a column without the quotes that commands with lists of names want"""
+    quoted = len(name) > 1 and name[0] == name[-1] == '"'
+    return name[1:-1].replace('""', '"') if quoted else name
 
 
 class Quantities(Quantity):

@@ -22,7 +22,7 @@ Epoch: TypeAlias = Any
 
 SECOND = np.timedelta64(1, "s")
 LAST = 2.0**63 - 2**11      # ticks of NumPy's dates from 1970
-ZONE = re.compile(r"(?:[zZ]|:\d\d[^:]*[+-]\d\d:?(?:\d\d)?)\s*$")
+ZONE = re.compile(r"(?:[zZ]|[T ]\d\d[^+-]*[+-][\d:]+)\s*$")
 NO_ZONES = "a date must not have a time zone, which NumPy has not: convert it to UTC and {}"
 
 
@@ -103,11 +103,12 @@ def moment(seconds: NDArray[np.float64], epoch: Epoch) -> Any:
             times[~np.atleast_1d(finite)] = np.ma.masked
         return times.reshape(finite.shape)
     dates: Any = None
+    whole = float(np.asarray(epoch, "M8[s]").astype(np.int64))
     for unit, ticks in (("us", 1e6), ("s", 1.0)):
         start = np.asarray(epoch, f"M8[{unit}]")
         with np.errstate(all="ignore"):
             steps = np.round(np.where(finite, seconds, 0.0) * ticks)
-            reached = np.abs(steps + start.astype(np.float64)) < LAST
+            reached = (np.abs(whole * ticks + steps) < LAST) & (np.abs(whole * ticks) < LAST)
         dates = start + np.where(reached, steps, 0.0).astype(f"m8[{unit}]")
         if reached.all():
             break

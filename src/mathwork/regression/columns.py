@@ -41,6 +41,7 @@ OF_CATEGORIES = ("is categorical: give columns of 0 and 1 in its place, as get_d
                  "or to_dummies of polars make them")
 # dtypes of pandas, polars and pyarrow that may take as_column to read them exactly
 EXACT = re.compile(r"int64|date|time|duration|object")      # objects may be dates
+OBJECTS = re.compile(r"object$|date32|date64")        # of which NumPy makes objects
 ZONED = re.compile(r"datetime64\[(\w+), |timestamp\[(\w+), tz=")
 NOT_A_TIME = np.iinfo(np.int64).min
 
@@ -142,6 +143,9 @@ def as_table(value: ArrayLike, name: str) -> tuple[Column, tuple[str, ...] | Non
         except TypeError:
             raise TypeError(f"{name} must hold real numbers or times, "
                             f"{tables.complaint(column, label, True)}") from None
+        if parts[-1].high.ndim != 1:        # of lists or structures
+            raise TypeError(f"{name} must hold real numbers or times, its column {label!r} holds "
+                            f"{tables.dtype_of(column)}")
     low = None
     if any(part.low is not None for part in parts):
         low = np.stack([np.zeros(len(part.high)) if part.low is None else part.low
@@ -257,7 +261,7 @@ def times_of(value: Any) -> NDArray[Any] | None:
         zoned = ZONED.match(tables.dtype_of(value))
         if zoned:
             return np.asarray(value, f"M8[{zoned[1] or zoned[2]}]")
-        if tables.dtype_of(value) != "object":
+        if not OBJECTS.match(tables.dtype_of(value)):
             return None
     elif not (isinstance(first_of(value), date | timedelta) or _is_gap(first_of(value))):
         return None
@@ -266,7 +270,8 @@ def times_of(value: Any) -> NDArray[Any] | None:
     except UNREADABLE:          # as_array says why
         return None
     items = array.ravel().tolist()
-    first = next((item for item in items if isinstance(item, date | timedelta)), None)
+    first = next((item for item in items
+                  if isinstance(item, date | timedelta) and not _is_gap(item)), None)
     if first is None:
         return None
     # NaT without a unit is deprecated.
@@ -279,7 +284,7 @@ def times_of(value: Any) -> NDArray[Any] | None:
 def _is_gap(item: Any) -> bool:
     """Return whether an item among times is none: None, NaT, NaN or ``pandas.NA``"""
     return (item is None or type(item).__name__ in ("NaTType", "NAType")
-            or (type(item) is float and item != item))
+            or (isinstance(item, float | np.datetime64 | np.timedelta64) and bool(item != item)))
 
 
 def _time(item: Any) -> Any:

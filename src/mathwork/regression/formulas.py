@@ -86,6 +86,8 @@ def read_formula(text: str, data: Any, intercept: bool, weights: ArrayLike | str
     made = _made(lambda: matrix(text, frame, na_action="drop", context=None), text, frame)
     if not hasattr(made, "lhs"):
         raise ValueError(f"formula must have the explained variable before ~, got {text!r}")
+    if isinstance(made.rhs, tuple):
+        raise ValueError(f"formula must have one right side, without |, got {text!r}")
     X, y = _numbers(made.rhs, len(frame)), _numbers(made.lhs, len(frame))
     constant = CONSTANT in X.columns
     X = X.drop(columns=CONSTANT) if constant else X

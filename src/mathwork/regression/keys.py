@@ -1,7 +1,7 @@
 """Labels of rows, of any kind: the keys of groups, and the clusters of standard errors.
 
-None, NaN, NaT and ``pandas.NA`` are no labels. The numbers come from keys.pxi of
-mathwork/kernels/regression.
+None, NaN, NaT and ``pandas.NA`` are no labels, nor are tuples with one of them. The numbers come
+from keys.pxi of mathwork/kernels/regression.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mathwork._tables as tables
-from mathwork._arrays import PLAIN
+from mathwork._arrays import PLAIN, UNREADABLE
 from mathwork._levels import regression as kernels
 
 if TYPE_CHECKING:
@@ -29,11 +29,16 @@ def as_keys(keys: Any, name: str = "keys") -> tuple[NDArray[Any], NDArray[Any], 
     if isinstance(keys, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain array, got a masked array: "
                         "fill or compress it first")
+    listed = isinstance(keys, (list, tuple))
     try:
         given = np.asarray(keys)
-    except ValueError as error:
-        raise ValueError(f"{name} must be a regular array: {error}") from None
-    listed = isinstance(keys, (list, tuple))
+    except Exception as error:
+        if not isinstance(error, UNREADABLE) and not tables.is_of_tables(error):
+            raise
+        if not listed or not any(isinstance(key, tuple) for key in keys):
+            raise ValueError(f"{name} must be a regular array: {error}") from None
+        given = np.empty(len(keys), object)
+        given[:] = keys         # tuples of several lengths, or beside None
     if given.dtype.kind == "f" and "int" in tables.dtype_of(keys):
         # A column of integers with missing keys. NumPy would make one float of two large ones.
         keys, listed = keys.to_pylist() if hasattr(keys, "to_pylist") else list(keys), True
@@ -43,6 +48,8 @@ def as_keys(keys: Any, name: str = "keys") -> tuple[NDArray[Any], NDArray[Any], 
         # of tuples.
         given = np.empty(len(keys), object)
         given[:] = keys
+    if given.dtype == object and any(isinstance(key, tuple) for key in given.ravel()[:1]):
+        given = _without_gaps(given)
     kind, size = given.dtype.kind, given.dtype.itemsize
     if kind == "T" or (kind == "f" and size > 8):
         plain = given.astype(object)
@@ -56,6 +63,23 @@ def as_keys(keys: Any, name: str = "keys") -> tuple[NDArray[Any], NDArray[Any], 
     # A view that nobody else has: the other arguments, and keys that are objects, may run any code.
     plain = np.require(plain, plain.dtype.newbyteorder("="), PLAIN).view()
     return given, plain, kernels.key_kinds[plain.dtype.kind]
+
+
+def _without_gaps(keys: NDArray[Any]) -> NDArray[Any]:
+    """Return keys, None in place of a tuple with a part that is no key"""
+    found = keys.copy()
+    for at, key in enumerate(keys.ravel()):
+        if isinstance(key, tuple) and any(map(_is_gap, key)):
+            found.ravel()[at] = None
+    return found
+
+
+def _is_gap(part: Any) -> bool:
+    """Return whether a part of a key is none, as is_missing() of keys.pxi says of a key"""
+    try:
+        return part is None or bool(part != part)
+    except (TypeError, ValueError):
+        return type(part).__name__ == "NAType"
 
 
 def numbered(keys: Any, name: str, n: int) -> NDArray[np.intp]:

@@ -64,7 +64,8 @@ def fit_linear(X: ArrayLike, y: ArrayLike, *, intercept: bool = True,
         row (HC); rows of one group that depend on each other (cluster); or rows that depend on
         those before them (HAC, by Newey and West).
     groups : array_like, shape (n,), optional
-        The group of each row, of any kind, for "cluster". None, NaN and NaT are no group.
+        The group of each row, for "cluster": numbers, strings, times or objects that can be keys of
+        a dict. None, NaN and NaT are no group.
     maxlags : int, optional
         For "HAC": up to how many rows apart they may depend on each other.
         ``floor(4 (nobs / 100)^(2/9))`` by default.

@@ -112,8 +112,7 @@ def covariance_of(wanted: Asked, z: _Floats, resid: _Floats, weights: _Floats | 
         factors = factors / _divisors(wanted.kind, z, weights)
         total = _squares(z * factors[..., None])
     elif wanted.kind == "cluster":
-        counts = _sorted_groups(wanted, weights)
-        total = _squares(_group_sums(z * factors[..., None], *counts))
+        total = _squares(_group_sums(z * factors[..., None], *_sorted_groups(wanted)))
     else:
         total = _lagged(z * factors[..., None], lags_of(wanted, nobs))
     return finished(wanted, total, nobs, rank, weights)
@@ -130,10 +129,11 @@ def finished(wanted: Asked, total: _Floats, nobs: IntOrArray, rank: int,
         if kind == "HC1":
             factor = factor * nobs / free
         elif kind == "cluster":
-            groups = group_count(wanted, weights)
+            groups = np.asarray(group_count(wanted, weights))
             df = np.broadcast_to(groups - 1, free.shape)
-            factor = factor * (groups / (groups - 1)) * ((np.asarray(nobs) - 1) / free)
-            note = f"cluster, {groups} groups"
+            few = np.where(groups > 1, groups / (groups - 1), np.nan)
+            factor = factor * few * ((np.asarray(nobs) - 1) / free)
+            note = f"cluster, {groups} groups" if groups.ndim == 0 else kind
         elif kind == "HAC":
             note = f"HAC, {lags_of(wanted, nobs)} lags"
         scores = total * factor[..., None, None]
@@ -141,20 +141,26 @@ def finished(wanted: Asked, total: _Floats, nobs: IntOrArray, rank: int,
     return Covariance(kind, scores, int(df) if np.ndim(df) == 0 else df, note)
 
 
-def group_count(wanted: Asked, weights: _Floats | None) -> int:
-    """Return the number of groups with a row of positive weight.
+def group_count(wanted: Asked, weights: _Floats | None) -> IntOrArray:
+    """Return the number of groups with a row of positive weight, for each row of a stack of weights
 
     Raises
     ------
     ValueError
-        If there is one only.
+        If there is one only, of one set of weights.
     """
     assert wanted.codes is not None
     codes = wanted.codes
+    if weights is not None and weights.ndim > 1:
+        order, starts = _sorted_groups(wanted)
+        if not len(starts):
+            return np.zeros(weights.shape[:-1], np.int64)
+        held = np.logical_or.reduceat(weights[..., order] > 0, starts, axis=-1)
+        return held[..., codes[order][starts] >= 0].sum(axis=-1)
     if weights is not None:
-        codes = codes[weights.reshape(-1, len(codes)).max(axis=0) > 0]
-    count = len(np.unique(codes))
-    if count < 2:
+        codes = codes[weights > 0]
+    count = len(np.unique(codes[codes >= 0]))
+    if count < 2 and (codes >= 0).all():        # without a label the fit is unknown
         raise ValueError(f"groups must be at least 2 for cov='cluster', got {count}")
     return count
 
@@ -184,8 +190,7 @@ def _squares(scores: _Floats) -> _Floats:
     return np.swapaxes(scores, -1, -2) @ scores
 
 
-def _sorted_groups(wanted: Asked, weights: _Floats | None
-                   ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _sorted_groups(wanted: Asked) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the order that brings groups together, and where each of them starts"""
     assert wanted.codes is not None
     order = np.argsort(wanted.codes, kind="stable")

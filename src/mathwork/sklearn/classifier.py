@@ -61,7 +61,8 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
         See `tol` and `early_stopping`.
     class_weight : dict, "balanced" or None
         A factor for each label, 1 where the dict has none. It multiplies `sample_weight`.
-        ``"balanced"`` makes all classes weigh alike, `sample_weight` included.
+        ``"balanced"`` makes all classes weigh alike, `sample_weight` included where a row has one
+        label.
 
     Attributes
     ----------
@@ -200,7 +201,9 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
             by_class = (_balanced(y, weights) if self.class_weight == "balanced" and not multilabel
                         else class_weights.compute_sample_weight(self.class_weight, y))
             if not (np.isfinite(by_class).all() and (by_class >= 0).all()):
-                raise ValueError("class_weight must be finite and at least 0, "
+                raise ValueError("sample_weight must not differ beyond floats among the classes"
+                                 if self.class_weight == "balanced" else
+                                 "class_weight must be finite and at least 0, "
                                  f"got {self.class_weight!r}")
             weights = weights * by_class
         first = None
@@ -244,7 +247,7 @@ class MLPClassifier(base.ClassifierMixin, Estimator):
 def _balanced(y: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
     """Return a factor for each row that makes the weights of all classes equal in sum"""
     codes = np.unique(y, return_inverse=True)[1]
-    held = np.bincount(codes, weights)
+    held = np.bincount(codes, weights / weights.max(initial=0.0))       # whose sum may overflow
     with np.errstate(all="ignore"):
         return np.where(held > 0, held.sum() / (np.count_nonzero(held) * held), 0.0)[codes]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_WIDTHS = 4                 # that are tried for a length that the graph does not say
 UNKNOWN = (0, 0)                # rows, if nothing is said
+PRODUCTS = ("MatMul", "Gemm")
 
 
 def layouts(entries: Sequence[list[int] | None], order: Sequence[Node], constants: Constants
@@ -31,6 +32,9 @@ def layouts(entries: Sequence[list[int] | None], order: Sequence[Node], constant
     """
     declared: list[Sequence[int]] = [UNKNOWN if each is None else each for each in entries]
     found = list(itertools.islice(_widths(order, constants), MOST_WIDTHS))
+    # Rows of any number are no numbers of a sample, unless there is a matrix to multiply them.
+    products = [node for node in order if node.operator in PRODUCTS]
+    by_columns = list(itertools.islice(_widths(products, constants), MOST_WIDTHS))
     known = bool(found)
     found = found or [1]
     seen = []
@@ -42,7 +46,8 @@ def layouts(entries: Sequence[list[int] | None], order: Sequence[Node], constant
         unknown = any(length == 0 and axis not in places for lengths, places
                       in zip(declared, chosen, strict=True)
                       for axis, length in enumerate(lengths))
-        for width in _shares(found, declared[0], chosen[0]) if unknown else (0,):
+        widths = by_columns if samples is _columns else found
+        for width in _shares(widths, declared[0], chosen[0]) if unknown else (0,):
             axes: dict[int, Axis] = {}
             yield [[axes.setdefault(axis, Axis(length)) if axis in places else length or width
                     for axis, length in enumerate(lengths)]
@@ -73,8 +78,8 @@ def _unknown(lengths: Sequence[int]) -> set[int] | None:
 
 
 def _columns(lengths: Sequence[int]) -> set[int] | None:
-    """Samples are columns of a matrix, whose rows are not what has any length"""
-    return {1} if len(lengths) == 2 and (lengths[0] or not lengths[1]) else None
+    """Samples are columns of a matrix"""
+    return {1} if len(lengths) == 2 else None
 
 
 def _whole(lengths: Sequence[int]) -> set[int] | None:

@@ -134,7 +134,7 @@ def _by_example(torch: Any, root: Any, tensors: list[Any], shape: Any, dtype: DT
             continue
         return _read(program, tensors, lengths, dtype)
     reason = (str(error) or repr(error)).strip().splitlines()[0][:300].rstrip(". ")
-    guessed = "" if shape is not None else (
+    guessed = "" if shape is not None or "data-dependent" in str(error) else (
         "Give shape=, the number of columns of its input, if no Linear takes these as they are. ")
     raise ValueError(f"{type(root.module).__name__} cannot be traced: {reason}. {guessed}What its "
                      "forward does must not depend on the numbers in its input; a part of it that "
