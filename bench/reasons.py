@@ -343,8 +343,8 @@ eight at v4 and of four at v3. So its working memory is twice as large: 64 kB fo
 than the first cache of 48 kB. Tried, with the ratio of v4 to v3 for 20,000 of 8x8:
 
 - Results written from registers as they are found, not by a loop afterwards, which had loaded eight
-  numbers together that were still on their way to memory one by one: 0.83 became 0.98; v4 takes 0.76
-  of its time before, v3 0.89 (kept).
+  numbers together that were still on their way to memory one by one: 0.83 became 0.98. v4 takes
+  0.76 of its time before, v3 0.89 (kept).
 """,
         ),
     ),
@@ -356,9 +356,9 @@ by fewer instructions and by more registers: networks were 1.0 to 1.1 times as f
 5 core does two of 512 bits, and the same tile is up to twice as fast there. So does the core of an
 Intel server processor (family 6, model 207), whose rows stand here: of 345 rows, 29 are below their
 marks, and the geometric mean of all ratios is 1.29. On Zen 5, of the 213 rows that there were on
-2026-11-29, 12 were below: `rref` of 3x4 (0.90) and of stacks of 12x13 (0.91), `circular_speed` of 10
-radii (0.89), `relu` (0.94), `matvec` of 100 and 1500 (0.95), `fit_line` of ten points (0.95); the
-mean was 1.44.
+2026-11-29, 12 were below: `rref` of 3x4 (0.90) and of stacks of 12x13 (0.91), `circular_speed` of
+10 radii (0.89), `relu` (0.94), `matvec` of 100 and 1500 (0.95), `fit_line` of ten points (0.95);
+the mean was 1.44.
 
 On Zen 4, 22 of 159 rows were below their marks: stacks of small systems (0.80 to 0.96), one small
 system (0.94 to 0.96), `fit_linear` of a million rows (0.91). What was tried there:

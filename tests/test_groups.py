@@ -549,8 +549,9 @@ def test_tuples_as_keys():
         assert fits.keys.tolist() == [(1, 2), (1, 3)] and fits.nobs.tolist() == [2, 2]
         assert fits.of((1, 3)).nobs == 2
     for gap in (None, (None, 3), (1, math.nan)):
-        fits = fit_groups([(1, 2), gap, (1, 2), (1, 2, 3)], np.arange(4), np.arange(4))
-        assert fits.keys.tolist() == [(1, 2), (1, 2, 3)] and fits.nobs.tolist() == [2, 1]
+        for given in ([(1, 2), gap, (1, 2), (1, 2, 3)], [None, gap, (1, 2), (1, 2), (1, 2, 3)]):
+            fits = fit_groups(given, np.arange(len(given)), np.arange(len(given)))
+            assert fits.keys.tolist() == [(1, 2), (1, 2, 3)] and fits.nobs.tolist() == [2, 1]
     with raises(ValueError, "keys, x and y must have the same shape (n,), or x (n, k), got (4, 2), "
                             "(4,) and (4,); keys of several columns are tuples: list(zip(a, b))"):
         fit_groups(np.array(keys), np.arange(4), np.arange(4))

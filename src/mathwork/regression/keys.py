@@ -48,7 +48,8 @@ def as_keys(keys: Any, name: str = "keys") -> tuple[NDArray[Any], NDArray[Any], 
         # of tuples.
         given = np.empty(len(keys), object)
         given[:] = keys
-    if given.dtype == object and any(isinstance(key, tuple) for key in given.ravel()[:1]):
+    if given.dtype == object and isinstance(next((key for key in given.flat if key is not None),
+                                                 None), tuple):
         given = _without_gaps(given)
     kind, size = given.dtype.kind, given.dtype.itemsize
     if kind == "T" or (kind == "f" and size > 8):
@@ -68,9 +69,9 @@ def as_keys(keys: Any, name: str = "keys") -> tuple[NDArray[Any], NDArray[Any], 
 def _without_gaps(keys: NDArray[Any]) -> NDArray[Any]:
     """Return keys, None in place of a tuple with a part that is no key"""
     found = keys.copy()
-    for at, key in enumerate(keys.ravel()):
+    for at, key in enumerate(found.flat):
         if isinstance(key, tuple) and any(map(_is_gap, key)):
-            found.ravel()[at] = None
+            found.flat[at] = None
     return found
 
 
