@@ -314,18 +314,6 @@ libraries, and says how a ratio is measured.
 """,
     (
         Reason(
-            "Reductions of small matrices and of stacks",
-            r"(rref|inv) (\d+x|[\d,]+ of )",
-            """\
-These kernels hold one matrix a lane, and transpose it into 512-bit registers and out of them.
-Tried:
-
-- To transpose only the columns that a matrix has: 8 x 9 went from 4.1 ms to 3.6 (kept).
-- To join pieces by halves: 17 % of a transpose saved (kept).
-- Whole rows, and three stages of shuffles: the same as by halves.
-""",
-        ),
-        Reason(
             "`relu` of an array, and activations as simple",
             r"(relu|relu6|hardtanh|clip|hardsigmoid|hardswish|softsign), 1e5",
             """\
@@ -379,5 +367,9 @@ system (0.94 to 0.96), `fit_linear` of a million rows (0.91). What was tried the
   back to 0.99.
 - Stacks of lines fetch the next rows while these are fitted: 100,000 lines of 20 points went from
   0.73 to 1.0 of the speed of v3 (kept).
+- Reductions hold one matrix a lane, and transpose it into 512-bit registers and out of them. To
+  transpose only the columns that a matrix has: 8 x 9 went from 4.1 ms to 3.6 (kept). To join pieces
+  by halves: 17 % of a transpose saved (kept). Whole rows, and three stages of shuffles: the same as
+  by halves.
 """,
 )
