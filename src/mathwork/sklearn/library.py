@@ -1,15 +1,15 @@
 """The parts of scikit-learn that the estimators are made of."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mathwork._extras import extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any
 
-    Method = TypeVar("Method", bound=Callable[..., Any])
+Method = TypeVar("Method", bound="Callable[..., Any]")
 
 
 def _part(name: str) -> Any:
