@@ -1,4 +1,5 @@
 """For every test file: the levels to run at, and Hypothesis made repeatable."""
+import gc
 import os
 import re
 
@@ -23,6 +24,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "kernels" in getattr(item, "fixturenames", ()):
             item.add_marker("every_level")
+
+
+def pytest_collection_finish():
+    """Let collections pass over the tests themselves: there are more of them than of anything."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=_levels.LEVELS)

@@ -300,6 +300,7 @@ def run_cases(name, public, wanted, start, progress, write):
 
 def in_a_child(work):
     """Run work(write) in a child; return (what it wrote, how it ended)."""
+    gc.freeze()         # a collection in the child looks at what the child made, and copies no page
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
