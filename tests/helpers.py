@@ -32,6 +32,13 @@ def raises(kind, message):
     assert str(info.value) == message
 
 
+def no_numbers(array):
+    """Return the dtype of an array without real numbers, and the advice of the error for it."""
+    return str(array.dtype) + (
+        ": take its .real, .imag or abs()" if array.dtype.kind == "c" else
+        ": None is no number, write NaN for a gap" if None in array.ravel().tolist() else "")
+
+
 def same_bits(left, right):
     """Return whether two arrays have equal shapes, dtypes and bytes."""
     return (left.shape == right.shape and left.dtype == right.dtype

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from helpers import raises
 
+from mathwork import orbit
 from mathwork._levels import core as core_kernels
 from mathwork._parameters import NAMES
-from mathwork.matrix import matmul, matvec
+from mathwork.matrix import matmul, matvec, rref, solve
 from mathwork.nn import Dense, Network, cost
+from mathwork.regression import fit_line, fit_linear
 
 NET = Network.he((4, 8, 2), rng=0)
 
@@ -453,3 +455,18 @@ def test_cost_of_shapes_that_differ(result, answer):
     with raises(ValueError, "result and answer must have the same shape (..., n), "
                             f"got {result} and {answer}"):
         cost(np.ones(result), np.ones(answer))
+
+
+@pytest.mark.parametrize(("name", "call"), [
+    ("x", lambda gap: fit_line(gap, [1.0, 2.0, 4.0])),
+    ("y", lambda gap: fit_linear(np.eye(3)[:, :1], gap)),
+    ("X", lambda gap: fit_linear([gap, gap, gap, gap], np.ones(4))),
+    ("x", lambda gap: Network([Dense(np.eye(3))])(gap)),
+    ("weight", lambda gap: Dense([gap])),
+    ("A", lambda gap: rref([gap])),
+    ("b", lambda gap: solve(np.eye(3), gap)),
+    ("radius", lambda gap: orbit.circular_speed(radius=gap, star_mass=2e30))])
+def test_none_among_numbers_is_told_of_nan(name, call):
+    with raises(TypeError, f"{name} must hold real numbers, got dtype object: None is no number, "
+                           "write NaN for a gap"):
+        call([1.0, None, 3.0])

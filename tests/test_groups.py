@@ -506,7 +506,8 @@ def test_what_is_not_real():
     with raises(TypeError, "x must hold real numbers, got dtype complex128"
                            ": take its .real, .imag or abs()"):
         fit_groups([1, 2], [1j, 2], [1, 2])
-    with raises(TypeError, "y must hold real numbers, got dtype object"):
+    with raises(TypeError, "y must hold real numbers, got dtype object: None is no number, write "
+                           "NaN for a gap"):
         fit_groups([1, 2], [1, 2], [None, 2])
     for masked in range(3):
         arguments = [[1, 2], [1, 2], [1, 2]]

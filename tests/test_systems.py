@@ -541,7 +541,8 @@ def test_bad_matrices(function):
         with raises(TypeError, "A must hold real numbers, got dtype object: with exact=True it "
                                "may hold Fractions, Decimals and integers of any size"):
             function(np.full((2, 2), entry, object))
-    with raises(TypeError, "A must hold real numbers, got dtype object"):
+    with raises(TypeError, "A must hold real numbers, got dtype object: None is no number, write "
+                           "NaN for a gap"):
         function(np.full((2, 2), None))
     with raises(TypeError, "A must be a plain array, got a masked array: fill or compress it "
                            "first"):

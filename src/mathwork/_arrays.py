@@ -6,6 +6,7 @@ order. A hot door recognises a plain array by itself and comes here only with ot
 from __future__ import annotations
 
 import contextlib
+from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -100,14 +101,19 @@ def as_array(value: object, name: str) -> NDArray[Any]:
         numbers = tables.real_numbers(value, name, convert=True)
         if numbers is not None:
             return numbers
-        raise not_real(name, array.dtype)
+        raise not_real(name, array)
     return array
 
 
-def not_real(name: str, dtype: np.dtype[Any]) -> TypeError:
+def not_real(name: str, array: NDArray[Any]) -> TypeError:
     """Return the error for an array of a dtype without real numbers."""
-    advice = ": take its .real, .imag or abs()" if dtype.kind == "c" else ""
-    return TypeError(f"{name} must hold real numbers, got dtype {dtype}{advice}")
+    advice = ""
+    if array.dtype.kind == "c":
+        advice = ": take its .real, .imag or abs()"
+    elif array.dtype == object and array.ndim > 0 and any(
+            entry is None for entry in islice(array.flat, 10**5)):
+        advice = ": None is no number, write NaN for a gap"
+    return TypeError(f"{name} must hold real numbers, got dtype {array.dtype}{advice}")
 
 
 def in_dtype(value: ArrayLike, dtype: DTypeLike) -> NDArray[Any]:

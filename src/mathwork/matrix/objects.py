@@ -103,7 +103,7 @@ def _exact(value: ArrayLike, name: str) -> NDArray[np.object_]:
         return as_exact(value, name).astype(object)
     except TypeError:
         # The kernels refuse other dtypes with the same words.
-        raise with_advice(not_real(name, np.asarray(value).dtype), value) from None
+        raise with_advice(not_real(name, np.asarray(value)), value) from None
 
 
 def _matrix(A: ArrayLike) -> NDArray[Any]:

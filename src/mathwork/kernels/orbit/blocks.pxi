@@ -172,7 +172,7 @@ cdef object call_ufunc(object ufunc, int n_out, tuple values, tuple names, objec
         if not is_number(value):
             dtype = _arrays.real_dtype(value.dtype)
             if dtype is None:
-                raise _arrays.not_real(name, value.dtype)
+                raise _arrays.not_real(name, value)
             narrow = narrow and dtype == np.float32
             shapes[name] = value.shape
             if value.dtype.itemsize > 8:        # wider than the loops of a ufunc
