@@ -32,11 +32,9 @@ def raises(kind, message):
     assert str(info.value) == message
 
 
-def no_numbers(array):
-    """Return the dtype of an array without real numbers, and the advice of the error for it."""
-    return str(array.dtype) + (
-        ": take its .real, .imag or abs()" if array.dtype.kind == "c" else
-        ": None is no number, write NaN for a gap" if None in array.ravel().tolist() else "")
+# What an error says of a dtype without real numbers, and what helps.
+OF_COMPLEX = "complex128: take its .real, .imag or abs()"
+OF_NONE = "object: None is no number, write NaN for a gap"
 
 
 def same_bits(left, right):

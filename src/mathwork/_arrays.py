@@ -111,7 +111,7 @@ def not_real(name: str, array: NDArray[Any]) -> TypeError:
     if array.dtype.kind == "c":
         advice = ": take its .real, .imag or abs()"
     elif array.dtype == object and array.ndim > 0 and any(
-            entry is None for entry in islice(array.flat, 10**5)):
+            entry is None for entry in islice(array.flat, 10**5)):      # of any claimed size
         advice = ": None is no number, write NaN for a gap"
     return TypeError(f"{name} must hold real numbers, got dtype {array.dtype}{advice}")
 
